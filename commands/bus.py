@@ -1,0 +1,151 @@
+"""The command bus: idempotent, atomic, and patient with conflicts."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from commands.ports import (
+    Commit,
+    ConcurrencyConflict,
+    Context,
+    EventLog,
+    Handlers,
+    Loaded,
+    Receipt,
+    Staged,
+)
+from domain.ids import derived
+from domain.kernel import DomainError, DomainEvent, NotFound, StreamKind
+from schemas.envelope import ConsistencyToken, Envelope
+
+S = TypeVar("S")
+
+ATTEMPTS = 12
+"""How often a command is decided anew after a conflict before it is given up as too contended."""
+
+
+class CommandBus:
+    """Runs commands against the event log."""
+
+    def __init__(self, log: EventLog, handlers: Handlers) -> None:
+        self._log = log
+        self._handlers = handlers
+
+    async def dispatch(self, command: object, context: Context) -> Receipt:
+        """Carry out a command once, however often it is sent under the same id.
+
+        Raises:
+            DomainError: refused, nothing was appended; retrying cannot help.
+            CommandReused: the id belongs to another payload.
+            ConcurrencyConflict: still contended after many attempts; retrying may help.
+        """
+        handler = self._handlers[type(command)]
+        digest = payload_digest(command)
+        for attempt in range(ATTEMPTS):
+            work = UnitOfWork(self._log)
+            try:
+                result = await handler(command, work)
+                return await self._log.commit(
+                    Commit(context=context, digest=digest, result=result, staged=work.staged, read=work.read)
+                )
+            except DomainError:
+                # A repeated command may be refused because its first run succeeded: the first result stands.
+                receipt = await self._log.outcome(context.command_id)
+                if receipt is None:
+                    raise
+                return receipt
+            except ConcurrencyConflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                # Full jitter spreads writers that collided; the wait is a courtesy, not a condition.
+                await asyncio.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311 - no secret
+        raise AssertionError("unreachable")
+
+    async def react(self, command: object, *, cause: Envelope, name: str) -> Receipt:
+        """Carry out a command because of an event; see :class:`commands.ports.Dispatch`."""
+        return await self.dispatch(
+            command,
+            Context(
+                command_id=derived(cause.id, name),
+                correlation_id=cause.correlation_id,
+                causation_id=cause.id,
+                traceparent=cause.traceparent,
+            ),
+        )
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        """Return the receipt of a command that was carried out; consumers ask before they call outside."""
+        return await self._log.outcome(command_id)
+
+
+class UnitOfWork:
+    """Implements :class:`commands.ports.Work` for one attempt at one command."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._loaded: dict[UUID, Loaded] = {}
+        self._staged: dict[UUID, Staged] = {}
+        self.read: ConsistencyToken | None = None
+
+    @property
+    def staged(self) -> Sequence[Staged]:
+        """What is to be appended, in the order the streams were first touched."""
+        return tuple(self._staged.values())
+
+    async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
+        if stream_id in self._staged:
+            staged: S = self._staged[stream_id].state
+            return staged
+        loaded = self._loaded.get(stream_id) or await self._log.load(kind, stream_id)
+        if loaded is None:
+            return None
+        self._loaded[stream_id] = loaded
+        if loaded.tenant is not None and (self.read is None or loaded.position > self.read.position):
+            self.read = ConsistencyToken.of(loaded.tenant, loaded.position)
+        state: S = loaded.state
+        return state
+
+    async def get(self, kind: StreamKind[S], stream_id: UUID) -> S:
+        state = await self.find(kind, stream_id)
+        if state is None:
+            raise NotFound(kind.name, stream_id)
+        return state
+
+    def append(self, kind: StreamKind[S], events: Sequence[DomainEvent], *, tenant: UUID) -> S | None:
+        if not events:
+            return None
+        stream_id = events[0].originator_id
+        before = self._staged.get(stream_id)
+        if before is not None:
+            expected, earlier, state = before.expected_version, before.events, before.state
+        else:
+            loaded = self._loaded.get(stream_id)
+            expected, earlier = (0 if loaded is None else loaded.version), ()
+            state = None if loaded is None else loaded.state
+        after = kind.fold(events, state)
+        self._staged[stream_id] = Staged(
+            kind=kind,
+            stream_id=stream_id,
+            tenant=tenant,
+            expected_version=expected,
+            events=(*earlier, *events),
+            state=after,
+        )
+        return after
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def payload_digest(command: object) -> bytes:
+    """Return SHA-256 of a command's type and fields: what makes two commands the same."""
+    body = _adapter(type(command)).dump_json(command)
+    return hashlib.sha256(type(command).__name__.encode() + b"\0" + body).digest()

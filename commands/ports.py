@@ -1,0 +1,174 @@
+"""What the write side needs: a log to append to, and a book of answers from outside."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from domain.kernel import DomainEvent, StreamKind
+from schemas.envelope import ConsistencyToken, Envelope
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class ConcurrencyConflict(Exception):
+    """Another writer was first in one of the streams. Reload and decide again."""
+
+
+class CommandReused(Exception):
+    """The command id was used before with another payload. Retrying cannot help: take a new id."""
+
+    def __init__(self, command_id: UUID) -> None:
+        super().__init__(f"Command id {command_id} was already used with another payload. Use a new id.")
+        self.command_id = command_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who asks, in which conversation, and because of what."""
+
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a command."""
+
+    command_id: UUID
+    result: Any
+    """The handler's return value, as JSON types."""
+    token: ConsistencyToken | None
+    """What a query passes to see this command's effect; None if the command changed nothing and read nothing."""
+    replayed: bool
+    """Whether this command had been carried out before, and this is the first result again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """Events to append to one stream, and the version they follow."""
+
+    kind: StreamKind[Any]
+    stream_id: UUID
+    tenant: UUID
+    expected_version: int
+    events: Sequence[DomainEvent]
+    state: Any
+    """The state after the events; what a snapshot would hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A stream's state, and where its last event stands in the log."""
+
+    state: Any
+    version: int
+    position: int
+    tenant: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One transaction of the log."""
+
+    context: Context
+    digest: bytes
+    """SHA-256 of the command's type and payload."""
+    result: Any
+    staged: Sequence[Staged] = field(default_factory=tuple)
+    read: ConsistencyToken | None = None
+    """The newest thing the command has read; its token if it appends nothing."""
+
+
+class EventLog(Protocol):
+    """The event store, as the bus sees it."""
+
+    async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+        """Return a stream's state (snapshot and what followed), or None if there is no such stream."""
+        ...
+
+    async def commit(self, commit: Commit) -> Receipt:
+        """Append all staged events and the command's record in one transaction, or nothing.
+
+        If the command id is known, nothing is appended and its first receipt returns with ``replayed`` true.
+
+        Raises:
+            ConcurrencyConflict: some stream is not at its expected version.
+            CommandReused: the id is known with another digest.
+        """
+        ...
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        """Return the receipt of a command that was carried out, or None."""
+        ...
+
+
+class Work(Protocol):
+    """One attempt at one command: loads aggregates, stages what they decide."""
+
+    async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
+        """Return an aggregate, staged events included, or None."""
+        ...
+
+    async def get(self, kind: StreamKind[S], stream_id: UUID) -> S:
+        """Return an aggregate.
+
+        Raises:
+            NotFound: there is none.
+        """
+        ...
+
+    def append(self, kind: StreamKind[S], events: Sequence[Any], *, tenant: UUID) -> S | None:
+        """Stage events of one stream (load it first unless it is new) and return its state after them."""
+        ...
+
+
+class Answers(Protocol):
+    """Remembers what outside calls answered, so that a redelivered event does not ask again."""
+
+    async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
+        """Return the recorded answer of ``key``, or ask, record and return it.
+
+        Args:
+            key: derived from the event being handled.
+            model: a pydantic model or any type pydantic can validate; how the answer is stored and read back.
+            ask: the outside call.
+        """
+        ...
+
+
+class Dispatch(Protocol):
+    """How consumers send commands: the command id is derived from the cause, so that redelivery is harmless."""
+
+    async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:
+        """Carry out a command because of an event.
+
+        Args:
+            command: the command.
+            cause: the event that is being handled.
+            name: who reacts and to what part of the event (``brand-agent``, ``copywriter:<product id>``).
+        """
+        ...
+
+
+Handler = Callable[[Any, Work], Awaitable[Any]]
+Handlers = Mapping[type, Handler]
+
+__all__ = [
+    "Answers",
+    "CommandReused",
+    "Commit",
+    "ConcurrencyConflict",
+    "Context",
+    "Dispatch",
+    "EventLog",
+    "Handler",
+    "Handlers",
+    "Loaded",
+    "Receipt",
+    "Staged",
+    "Work",
+]

@@ -1,0 +1,289 @@
+"""The generation process: which step runs when, how far it is, and how it ends.
+
+Brand and scout run side by side; copy, images and pages start together once both are done.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.generation.errors import GenerationEnded, StepNotRetryable, StepNotRunning
+from domain.generation.events import (
+    GenerationCancelled,
+    GenerationCompleted,
+    GenerationEvent,
+    GenerationFailed,
+    GenerationStarted,
+    JobStatus,
+    JobType,
+    Step,
+    StepFailed,
+    StepProgressed,
+    StepStarted,
+    StepSucceeded,
+)
+from domain.kernel import CorruptStream, StreamKind
+
+NEEDS: Mapping[Step, frozenset[Step]] = {
+    Step.BRAND: frozenset(),
+    Step.SCOUT: frozenset(),
+    Step.COPY: frozenset({Step.BRAND, Step.SCOUT}),
+    Step.IMAGES: frozenset({Step.BRAND, Step.SCOUT}),
+    Step.PAGES: frozenset({Step.BRAND, Step.SCOUT}),
+}
+"""What must have succeeded before a step starts."""
+
+TIMEOUTS: Mapping[Step, timedelta] = {
+    Step.BRAND: timedelta(minutes=3),
+    Step.SCOUT: timedelta(minutes=5),
+    Step.COPY: timedelta(minutes=10),
+    Step.IMAGES: timedelta(minutes=20),
+    Step.PAGES: timedelta(minutes=5),
+}
+"""How long a step may take."""
+
+WEIGHTS: Mapping[Step, int] = {Step.BRAND: 15, Step.SCOUT: 20, Step.COPY: 20, Step.IMAGES: 35, Step.PAGES: 10}
+"""Each step's share of the whole job's progress, in per cent."""
+
+JOB_TYPES: Mapping[Step, JobType] = {
+    Step.BRAND: JobType.BRAND_GENERATOR,
+    Step.SCOUT: JobType.PRODUCT_SCOUT,
+    Step.COPY: JobType.COPYWRITER,
+    Step.IMAGES: JobType.IMAGE_PROCESSOR,
+    Step.PAGES: JobType.COPYWRITER,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepState:
+    """How one step stands."""
+
+    status: JobStatus = JobStatus.PENDING
+    attempt: int = 0
+    items: frozenset[str] = frozenset()
+    total: int = 0
+
+    @property
+    def progress(self) -> int:
+        """0 to 100."""
+        if self.status is JobStatus.COMPLETED:
+            return 100
+        return min(99, 100 * len(self.items) // self.total) if self.total else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One store's generation."""
+
+    id: UUID
+    version: int
+    store_id: UUID
+    merchant_id: UUID
+    niche: str
+    status: JobStatus = JobStatus.PROCESSING
+    steps: Mapping[Step, StepState] = field(default_factory=lambda: {step: StepState() for step in Step})
+
+    @property
+    def progress(self) -> int:
+        """The whole job's progress, 0 to 100."""
+        if self.status is JobStatus.COMPLETED:
+            return 100
+        return min(99, sum(WEIGHTS[step] * state.progress for step, state in self.steps.items()) // 100)
+
+    def is_running(self, step: Step, attempt: int) -> bool:
+        """Whether this attempt of the step is the one at work."""
+        state = self.steps[step]
+        return (
+            self.status is JobStatus.PROCESSING
+            and state.status is JobStatus.PROCESSING
+            and state.attempt == attempt
+        )
+
+    def progress_step(
+        self, step: Step, attempt: int, *, item: str, total: int, message: str, at: datetime
+    ) -> Sequence[GenerationEvent]:
+        """Count one item of a step as done; nothing if it was counted.
+
+        Raises:
+            GenerationEnded, StepNotRunning: too late.
+        """
+        self._require_running(step, attempt)
+        state = self.steps[step]
+        if item in state.items:
+            return ()
+        return (
+            StepProgressed(
+                **self._next(at),
+                step=step,
+                attempt=attempt,
+                item=item,
+                done=len(state.items) + 1,
+                total=total,
+                message=message,
+            ),
+        )
+
+    def succeed_step(self, step: Step, attempt: int, *, summary: str, at: datetime) -> Sequence[GenerationEvent]:
+        """End a step well; start what waited for it, or complete the job with it. Nothing if it was ended well.
+
+        Raises:
+            GenerationEnded, StepNotRunning: too late.
+        """
+        state = self.steps[step]
+        if state.status is JobStatus.COMPLETED and state.attempt == attempt:
+            return ()
+        self._require_running(step, attempt)
+        events: list[GenerationEvent] = [
+            StepSucceeded(**self._next(at), step=step, attempt=attempt, summary=summary)
+        ]
+        after = GENERATION.fold(events, self)
+        assert after is not None
+        for waiting in Step:
+            if after.steps[waiting].status is JobStatus.PENDING and after._is_due(waiting):
+                events.append(self._start(waiting, attempt=1, at=at, offset=1 + len(events)))
+        if all(state.status is JobStatus.COMPLETED for state in after.steps.values()):
+            events.append(GenerationCompleted(**self._next(at, 1 + len(events)), store_id=self.store_id))
+        return events
+
+    def fail_step(self, step: Step, attempt: int, *, reason: str, at: datetime) -> Sequence[GenerationEvent]:
+        """Give a step up, and the job with it; nothing if that attempt was given up already.
+
+        Raises:
+            GenerationEnded, StepNotRunning: too late.
+        """
+        state = self.steps[step]
+        if state.status is JobStatus.FAILED and state.attempt == attempt:
+            return ()
+        # Two steps may fail side by side: the second is still a fact worth keeping.
+        if state.status is not JobStatus.PROCESSING or state.attempt != attempt:
+            raise StepNotRunning(self.id, step, attempt)
+        if self.status in {JobStatus.COMPLETED, JobStatus.CANCELLED}:
+            raise GenerationEnded(self.id, self.status)
+        events: list[GenerationEvent] = [
+            StepFailed(**self._next(at), step=step, attempt=attempt, reason=reason)
+        ]
+        if self.status is JobStatus.PROCESSING:
+            events.append(
+                GenerationFailed(**self._next(at, 2), store_id=self.store_id, step=step, reason=reason)
+            )
+        return events
+
+    def run_again(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
+        """Run a failed step again, or a finished one anew.
+
+        Raises:
+            StepNotRetryable: it is running, or was never reached.
+            GenerationEnded: the job was cancelled.
+        """
+        if self.status is JobStatus.CANCELLED:
+            raise GenerationEnded(self.id, self.status)
+        state = self.steps[step]
+        if state.status not in {JobStatus.FAILED, JobStatus.COMPLETED}:
+            raise StepNotRetryable(step, state.status)
+        return (self._start(step, attempt=state.attempt + 1, at=at),)
+
+    def cancel(self, *, at: datetime) -> Sequence[GenerationEvent]:
+        """Stop the job; nothing if it is cancelled.
+
+        Raises:
+            GenerationEnded: it is complete.
+        """
+        if self.status is JobStatus.CANCELLED:
+            return ()
+        if self.status is JobStatus.COMPLETED:
+            raise GenerationEnded(self.id, self.status)
+        return (GenerationCancelled(**self._next(at), store_id=self.store_id),)
+
+    def _is_due(self, step: Step) -> bool:
+        return all(self.steps[needed].status is JobStatus.COMPLETED for needed in NEEDS[step])
+
+    def _require_running(self, step: Step, attempt: int) -> None:
+        state = self.steps[step]
+        if self.status in {JobStatus.COMPLETED, JobStatus.CANCELLED}:
+            raise GenerationEnded(self.id, self.status)
+        # A job that failed elsewhere lets its other steps finish: what was made is kept.
+        if state.status is not JobStatus.PROCESSING or state.attempt != attempt:
+            raise StepNotRunning(self.id, step, attempt)
+
+    def _start(self, step: Step, *, attempt: int, at: datetime, offset: int = 1) -> StepStarted:
+        return StepStarted(
+            **self._next(at, offset),
+            store_id=self.store_id,
+            merchant_id=self.merchant_id,
+            step=step,
+            attempt=attempt,
+            deadline=at + TIMEOUTS[step],
+        )
+
+    def _next(self, at: datetime, offset: int = 1) -> dict[str, Any]:
+        return {"originator_id": self.id, "originator_version": self.version + offset, "occurred_at": at}
+
+
+def start(
+    generation_id: UUID, *, store_id: UUID, merchant_id: UUID, niche: str, at: datetime
+) -> Sequence[GenerationEvent]:
+    """Begin a store's generation with the steps that wait for nothing."""
+    started = GenerationStarted(
+        originator_id=generation_id,
+        originator_version=1,
+        occurred_at=at,
+        store_id=store_id,
+        merchant_id=merchant_id,
+        niche=niche,
+    )
+    generation = evolve(None, started)
+    first = [step for step in Step if not NEEDS[step]]
+    return (
+        started,
+        *(generation._start(step, attempt=1, at=at, offset=1 + n) for n, step in enumerate(first)),
+    )
+
+
+def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
+    """Apply one recorded event. Checks no rule: what is in the log happened."""
+    match generation, event:
+        case None, GenerationStarted():
+            return Generation(
+                id=event.originator_id,
+                version=event.originator_version,
+                store_id=event.store_id,
+                merchant_id=event.merchant_id,
+                niche=event.niche,
+            )
+        case Generation(), StepStarted(step=step):
+            begun = StepState(status=JobStatus.PROCESSING, attempt=event.attempt)
+            return _with_step(generation, event, step, begun, status=JobStatus.PROCESSING)
+        case Generation(), StepProgressed(step=step):
+            state = generation.steps[step]
+            moved = replace(state, items=state.items | {event.item}, total=event.total)
+            return _with_step(generation, event, step, moved)
+        case Generation(), StepSucceeded(step=step):
+            ended = replace(generation.steps[step], status=JobStatus.COMPLETED)
+            return _with_step(generation, event, step, ended)
+        case Generation(), StepFailed(step=step):
+            failed = replace(generation.steps[step], status=JobStatus.FAILED)
+            return _with_step(generation, event, step, failed)
+        case Generation(), GenerationCompleted():
+            return replace(generation, version=event.originator_version, status=JobStatus.COMPLETED)
+        case Generation(), GenerationFailed():
+            return replace(generation, version=event.originator_version, status=JobStatus.FAILED)
+        case Generation(), GenerationCancelled():
+            return replace(generation, version=event.originator_version, status=JobStatus.CANCELLED)
+        case _:
+            raise CorruptStream(event)
+
+
+def _with_step(
+    generation: Generation, event: GenerationEvent, step: Step, state: StepState, *, status: JobStatus | None = None
+) -> Generation:
+    return replace(
+        generation,
+        version=event.originator_version,
+        steps={**generation.steps, step: state},
+        status=generation.status if status is None else status,
+    )
+
+
+GENERATION = StreamKind("generation", Generation, evolve)

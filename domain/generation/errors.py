@@ -1,0 +1,37 @@
+"""Refusals of a generation."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.generation.events import JobStatus, Step
+from domain.kernel import DomainError
+
+
+class GenerationEnded(DomainError):
+    """The job is over, so this result comes too late or this request makes no sense."""
+
+    code: ClassVar[str] = "GENERATION_ENDED"
+
+    def __init__(self, generation_id: UUID, status: JobStatus) -> None:
+        super().__init__(f"Generation {generation_id} is {status}; nothing more can be done in it.")
+        self.generation_id, self.status = generation_id, status
+
+
+class StepNotRunning(DomainError):
+    """The step is not at that attempt: it was retried, finished, or never started."""
+
+    code: ClassVar[str] = "STEP_NOT_RUNNING"
+
+    def __init__(self, generation_id: UUID, step: Step, attempt: int) -> None:
+        super().__init__(f"Attempt {attempt} of step “{step}” is not running in generation {generation_id}.")
+        self.generation_id, self.step, self.attempt = generation_id, step, attempt
+
+
+class StepNotRetryable(DomainError):
+    """The step runs at this moment, or has not been reached yet."""
+
+    code: ClassVar[str] = "STEP_NOT_RETRYABLE"
+
+    def __init__(self, step: Step, status: JobStatus) -> None:
+        super().__init__(f"Step “{step}” is {status}; only a step that has failed or succeeded can be run again.")
+        self.step, self.status = step, status

@@ -1,0 +1,124 @@
+"""What every aggregate shares: the event base class, refusals, and how a stream is folded."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen value that may stand inside an event; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DomainEvent(Value):
+    """A fact of the domain, in the past tense, never changed once written.
+
+    Concrete events name their wire form: ``class OrderPaid(DomainEvent, wire_name="order.order_paid.v1")``.
+    The stored name is that wire name, never a class path, so that code can move.
+    """
+
+    wire_name: ClassVar[str]
+    """``<stream>.<event>.v<n>``; stable for ever."""
+
+    originator_id: UUID
+    """The stream (aggregate) it happened in."""
+    originator_version: int
+    """Its place in that stream: 1, 2, 3 ... without gaps."""
+    occurred_at: AwareDatetime
+    """When it happened, aware UTC."""
+
+    def __init_subclass__(cls, wire_name: str | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if wire_name is not None:
+            cls.wire_name = wire_name
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, wire_name: str | None = None, **kwargs: Any) -> None:
+        # pydantic passes class keywords on to here as well; they were used above.
+        super().__pydantic_init_subclass__(**kwargs)
+
+
+class DomainError(Exception):
+    """A refusal in the words of the domain. Never retried: the same command would be refused again."""
+
+    code: ClassVar[str] = "REFUSED"
+    """Stable, for programs; the message is for people."""
+    field: str | None = None
+    """The input field that was wrong, if one was; a dotted path in the command's own names."""
+
+
+class InvalidInput(DomainError):
+    """A value that no rule could accept."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(DomainError):
+    """There is no such thing, or it is somebody else's: both read the same, so nothing leaks."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, kind: str, id: UUID | str) -> None:
+        super().__init__(f"No {kind} with id {id} was found. Check the id, and that it is yours.")
+        self.kind, self.id = kind, id
+
+
+class CorruptStream(Exception):
+    """The log holds an event that cannot follow what came before it. Retrying cannot help; a person must look."""
+
+    def __init__(self, event: DomainEvent) -> None:
+        super().__init__(
+            f"{event.wire_name} (version {event.originator_version}) cannot follow "
+            f"the events before it in stream {event.originator_id}"
+        )
+        self.event = event
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware UTC."""
+        ...
+
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamKind(Generic[S]):
+    """One kind of stream: what its state is and how events change it."""
+
+    name: str
+    """The word for a person: ``store``, ``order``; also the first part of its events' wire names."""
+    state: type[S]
+    evolve: Callable[[S | None, Any], S]
+    """Pure fold step; checks no rule, because what is in the log happened."""
+
+    def fold(self, events: Iterable[DomainEvent], state: S | None = None) -> S | None:
+        """Return the state after ``events``, starting from ``state`` (``None``: the stream is new)."""
+        for event in events:
+            state = self.evolve(state, event)
+        return state
+
+
+class Transient(Exception):
+    """Something outside did not answer properly just now; the same call may work later.
+
+    Every adapter raises this (and nothing of its vendor's) for an outage, a time-out, a limit or nonsense.
+    """
+
+    def __init__(self, who: str, what: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{who}: {what}")
+        self.who, self.what = who, what
+        self.retry_after = retry_after
+        """Seconds the other side asked us to wait, if it did."""

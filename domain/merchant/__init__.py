@@ -1,0 +1,1 @@
+"""The person who owns stores: identity on the log, credentials never."""

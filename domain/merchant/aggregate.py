@@ -1,0 +1,72 @@
+"""The merchant: who may own stores, and from which suppliers they source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel import CorruptStream, StreamKind
+from domain.merchant.events import (
+    MerchantEvent,
+    MerchantRegistered,
+    SupplierConnected,
+    SupplierDisconnected,
+    SupplierProvider,
+)
+from domain.personal import Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant:
+    """A merchant as the log knows them."""
+
+    id: UUID
+    version: int
+    suppliers: frozenset[SupplierProvider] = frozenset()
+
+    def connect(self, provider: SupplierProvider, *, at: datetime) -> Sequence[MerchantEvent]:
+        """Source from ``provider`` from now on; nothing if that is so already."""
+        if provider in self.suppliers:
+            return ()
+        return (
+            SupplierConnected(
+                originator_id=self.id, originator_version=self.version + 1, occurred_at=at, provider=provider
+            ),
+        )
+
+    def disconnect(self, provider: SupplierProvider, *, at: datetime) -> Sequence[MerchantEvent]:
+        """Stop sourcing from ``provider``; nothing if it was not connected."""
+        if provider not in self.suppliers:
+            return ()
+        return (
+            SupplierDisconnected(
+                originator_id=self.id, originator_version=self.version + 1, occurred_at=at, provider=provider
+            ),
+        )
+
+
+def register(merchant_id: UUID, *, email: Sealed, name: Sealed | None, at: datetime) -> Sequence[MerchantEvent]:
+    """Open an account. That the address is not taken is the accounts table's promise, not the log's."""
+    return (
+        MerchantRegistered(originator_id=merchant_id, originator_version=1, occurred_at=at, email=email, name=name),
+    )
+
+
+def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
+    """Apply one recorded event. Checks no rule: what is in the log happened."""
+    match merchant, event:
+        case None, MerchantRegistered():
+            return Merchant(id=event.originator_id, version=event.originator_version)
+        case Merchant(), SupplierConnected(provider=provider):
+            return replace(
+                merchant, version=event.originator_version, suppliers=merchant.suppliers | {provider}
+            )
+        case Merchant(), SupplierDisconnected(provider=provider):
+            return replace(
+                merchant, version=event.originator_version, suppliers=merchant.suppliers - {provider}
+            )
+        case _:
+            raise CorruptStream(event)
+
+
+MERCHANT = StreamKind("merchant", Merchant, evolve)

@@ -1,0 +1,38 @@
+"""What can happen to a merchant."""
+
+from enum import StrEnum
+
+from domain.kernel import DomainEvent
+from domain.personal import Sealed
+
+
+class SupplierProvider(StrEnum):
+    """Where products come from."""
+
+    ALIEXPRESS = "ALIEXPRESS"
+    CJ_DROPSHIPPING = "CJ_DROPSHIPPING"
+    SPOCKET = "SPOCKET"
+    SAMPLE = "SAMPLE"
+    """The sandbox catalogue that ships with Zyenta."""
+
+
+class MerchantRegistered(DomainEvent, wire_name="merchant.merchant_registered.v1"):
+    """Somebody opened an account. The password hash is in the accounts table, not here."""
+
+    email: Sealed
+    name: Sealed | None = None
+
+
+class SupplierConnected(DomainEvent, wire_name="merchant.supplier_connected.v1"):
+    """The merchant may source from this supplier; its keys are in the vault."""
+
+    provider: SupplierProvider
+
+
+class SupplierDisconnected(DomainEvent, wire_name="merchant.supplier_disconnected.v1"):
+    """The merchant no longer sources from this supplier."""
+
+    provider: SupplierProvider
+
+
+MerchantEvent = MerchantRegistered | SupplierConnected | SupplierDisconnected

@@ -1,0 +1,98 @@
+"""Money as integer minor units with a currency. There is no float near it."""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from domain.kernel import Value
+
+ZERO_DECIMAL = frozenset({"JPY", "KRW", "CLP", "VND", "ISK", "UGX", "XAF", "XOF", "XPF", "PYG", "RWF", "KMF", "GNF"})
+"""ISO 4217 currencies without minor units."""
+THREE_DECIMAL = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies were put together; a bug in the caller."""
+
+
+class Money(Value):
+    """An amount of money."""
+
+    minor: int
+    """Minor units: cents for USD, yen for JPY. May be negative (a refund, a margin)."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """ISO 4217 code."""
+
+    @classmethod
+    def zero(cls, currency: str = "USD") -> Self:
+        return cls(minor=0, currency=currency)
+
+    @classmethod
+    def parse(cls, amount: str | Decimal, currency: str = "USD") -> Self:
+        """Read a decimal amount in major units, ``"12.34"``; half a minor unit rounds away from zero.
+
+        Raises:
+            ValueError: not a finite decimal number.
+        """
+        try:
+            value = Decimal(amount)
+        except ArithmeticError as error:
+            raise ValueError(f"{amount!r} is not an amount of money") from error
+        if not value.is_finite():
+            raise ValueError(f"{amount!r} is not an amount of money")
+        scaled = value.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+        return cls(minor=int(scaled), currency=currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable["Money"], currency: str = "USD") -> "Money":
+        """Return the sum; zero in ``currency`` when there are none."""
+        result: Money | None = None
+        for amount in amounts:
+            result = amount if result is None else result + amount
+        return cls.zero(currency) if result is None else result
+
+    def __add__(self, other: "Money") -> "Money":
+        self._same_currency(other)
+        return Money(minor=self.minor + other.minor, currency=self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._same_currency(other)
+        return Money(minor=self.minor - other.minor, currency=self.currency)
+
+    def __mul__(self, count: int) -> "Money":
+        return Money(minor=self.minor * count, currency=self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        self._same_currency(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: "Money") -> bool:
+        self._same_currency(other)
+        return self.minor <= other.minor
+
+    def basis_points(self, points: int) -> "Money":
+        """Return ``points`` / 10,000 of this, half a minor unit rounding away from zero."""
+        scaled = Decimal(self.minor) * points / 10_000
+        return Money(minor=int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)), currency=self.currency)
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units, exactly."""
+        return Decimal(self.minor).scaleb(-exponent(self.currency))
+
+    def __str__(self) -> str:
+        places = exponent(self.currency)
+        return f"{self.decimal:,.{places}f} {self.currency}"
+
+    def _same_currency(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(f"{self} and {other} are in different currencies")
+
+
+def exponent(currency: str) -> int:
+    """Return how many decimal places the currency's minor unit has (ISO 4217)."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2

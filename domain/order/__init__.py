@@ -1,0 +1,1 @@
+"""A shopper's order, from checkout to fulfilment."""

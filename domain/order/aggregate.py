@@ -1,0 +1,212 @@
+"""The order aggregate: placed, paid, fulfilled; or never paid and cancelled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.kernel import CorruptStream, InvalidInput, StreamKind
+from domain.money import Money
+from domain.order.errors import OrderNotOpen, PaymentMismatch
+from domain.order.events import (
+    OrderCancelled,
+    OrderEvent,
+    OrderFulfilled,
+    OrderLine,
+    OrderPaid,
+    OrderPlaced,
+    OrderStatus,
+    PaymentFailed,
+    PaymentSessionOpened,
+    WebhookReceived,
+)
+from domain.personal import Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A buyer's order, from checkout to fulfilment."""
+
+    id: UUID
+    version: int
+    store_id: UUID
+    number: str
+    lines: tuple[OrderLine, ...]
+    total: Money
+    status: OrderStatus = OrderStatus.PENDING
+    session_id: str | None = None
+    intent_id: str | None = None
+    failed_intents: frozenset[str] = frozenset()
+
+    def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
+        """Note the page on which it can be paid; nothing if it is known.
+
+        Raises:
+            OrderNotOpen: it is paid or cancelled.
+        """
+        if session_id == self.session_id:
+            return ()
+        if self.status is not OrderStatus.PENDING:
+            raise OrderNotOpen(self.id, self.status, "paid")
+        return (PaymentSessionOpened(**self._next(at), provider=provider, session_id=session_id),)
+
+    def record_payment(
+        self, paid: Money, *, fee: Money, intent_id: str, at: datetime
+    ) -> Sequence[OrderEvent]:
+        """Decide what a confirmed payment means; nothing if it is known already.
+
+        Raises:
+            PaymentMismatch: ``paid`` is not the order's total.
+            OrderNotOpen: it was cancelled, or paid by another payment.
+        """
+        if intent_id == self.intent_id:
+            return ()
+        if paid != self.total:
+            raise PaymentMismatch(self.id, due=self.total, paid=paid)
+        if self.status is not OrderStatus.PENDING:
+            raise OrderNotOpen(self.id, self.status, "paid")
+        return (OrderPaid(**self._next(at), intent_id=intent_id, amount=paid, platform_fee=fee),)
+
+    def record_failure(self, *, intent_id: str, reason: str, at: datetime) -> Sequence[OrderEvent]:
+        """Note a refused payment; nothing if it is known, or the order is past it."""
+        if intent_id in self.failed_intents or self.status is not OrderStatus.PENDING:
+            return ()
+        return (PaymentFailed(**self._next(at), intent_id=intent_id, reason=reason),)
+
+    def cancel(self, *, reason: str, at: datetime) -> Sequence[OrderEvent]:
+        """Call it off before payment; nothing if that was done.
+
+        Raises:
+            OrderNotOpen: it is paid.
+        """
+        if self.status is OrderStatus.CANCELLED:
+            return ()
+        if self.status is not OrderStatus.PENDING:
+            raise OrderNotOpen(self.id, self.status, "cancelled")
+        return (OrderCancelled(**self._next(at), reason=reason),)
+
+    def fulfil(self, *, carrier: str | None, tracking_number: str | None, at: datetime) -> Sequence[OrderEvent]:
+        """Note that everything was handed to a carrier; nothing if that was done.
+
+        Raises:
+            OrderNotOpen: it is not paid.
+        """
+        if self.status is OrderStatus.FULFILLED:
+            return ()
+        if self.status is not OrderStatus.PAID:
+            raise OrderNotOpen(self.id, self.status, "fulfilled")
+        return (OrderFulfilled(**self._next(at), carrier=carrier, tracking_number=tracking_number),)
+
+    def _next(self, at: datetime) -> dict[str, Any]:
+        return {"originator_id": self.id, "originator_version": self.version + 1, "occurred_at": at}
+
+
+def place(
+    order_id: UUID,
+    *,
+    store_id: UUID,
+    lines: Sequence[OrderLine],
+    shipping: Money,
+    tax: Money,
+    shopper_id: UUID,
+    shopper_name: Sealed,
+    shopper_email: Sealed,
+    shipping_address: Sealed,
+    at: datetime,
+) -> Sequence[OrderEvent]:
+    """Order what is in a cart; the caller reserves the stock in the same transaction.
+
+    Raises:
+        InvalidInput: the cart is empty.
+    """
+    if not lines:
+        raise InvalidInput("lines", "The cart is empty. Put something into it first.")
+    subtotal = Money.total((line.total for line in lines), lines[0].unit_price.currency)
+    return (
+        OrderPlaced(
+            originator_id=order_id,
+            originator_version=1,
+            occurred_at=at,
+            store_id=store_id,
+            number=order_number(order_id),
+            lines=list(lines),
+            subtotal=subtotal,
+            shipping=shipping,
+            tax=tax,
+            total=subtotal + shipping + tax,
+            shopper_id=shopper_id,
+            shopper_name=shopper_name,
+            shopper_email=shopper_email,
+            shipping_address=shipping_address,
+        ),
+    )
+
+
+def order_number(order_id: UUID) -> str:
+    """Return what people call an order: six letters and digits of its id, none easily misread."""
+    alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+    bits = order_id.int & ((1 << 30) - 1)
+    return "ZY-" + "".join(alphabet[bits >> shift & 31] for shift in range(25, -1, -5))
+
+
+def evolve(order: Order | None, event: OrderEvent) -> Order:
+    """Apply one recorded event. Checks no rule: what is in the log happened."""
+    match order, event:
+        case None, OrderPlaced():
+            return Order(
+                id=event.originator_id,
+                version=event.originator_version,
+                store_id=event.store_id,
+                number=event.number,
+                lines=tuple(event.lines),
+                total=event.total,
+            )
+        case Order(), PaymentSessionOpened():
+            return replace(order, version=event.originator_version, session_id=event.session_id)
+        case Order(), OrderPaid():
+            return replace(
+                order, version=event.originator_version, status=OrderStatus.PAID, intent_id=event.intent_id
+            )
+        case Order(), PaymentFailed():
+            return replace(
+                order,
+                version=event.originator_version,
+                failed_intents=order.failed_intents | {event.intent_id},
+            )
+        case Order(), OrderCancelled():
+            return replace(order, version=event.originator_version, status=OrderStatus.CANCELLED)
+        case Order(), OrderFulfilled():
+            return replace(order, version=event.originator_version, status=OrderStatus.FULFILLED)
+        case _:
+            raise CorruptStream(event)
+
+
+ORDER = StreamKind("order", Order, evolve)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """A webhook that was taken in. Its stream has one event, which is what makes a redelivery harmless."""
+
+    id: UUID
+    version: int
+    source: str
+    external_id: str
+
+
+def evolve_inbox(entry: InboxEntry | None, event: WebhookReceived) -> InboxEntry:
+    """Apply the one event an inbox stream can have."""
+    match entry, event:
+        case None, WebhookReceived():
+            return InboxEntry(
+                id=event.originator_id,
+                version=event.originator_version,
+                source=event.source,
+                external_id=event.external_id,
+            )
+        case _:
+            raise CorruptStream(event)
+
+
+INBOX = StreamKind("inbox", InboxEntry, evolve_inbox)

@@ -1,0 +1,115 @@
+"""What can happen to an order."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from domain.kernel import DomainEvent, Value
+from domain.money import Money
+from domain.personal import Sealed
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands."""
+
+    PENDING = "PENDING"
+    """Placed, not paid."""
+    PAID = "PAID"
+    FULFILLED = "FULFILLED"
+    CANCELLED = "CANCELLED"
+    REFUNDED = "REFUNDED"
+
+
+class OrderLine(Value):
+    """One thing in an order, at the price it had when the order was placed."""
+
+    product_id: UUID
+    variant_id: UUID
+    title: str
+    variant_title: str
+    quantity: int
+    unit_price: Money
+
+    @property
+    def total(self) -> Money:
+        return self.unit_price * self.quantity
+
+
+class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
+    """A shopper ordered; stock is kept for them, payment is awaited.
+
+    The shopper's name, e-mail and address are sealed under the shopper's own key.
+    """
+
+    store_id: UUID
+    number: str
+    """What people call it: ``ZY-7Q2M4K``."""
+    lines: list[OrderLine]
+    subtotal: Money
+    shipping: Money
+    tax: Money
+    total: Money
+    shopper_id: UUID
+    shopper_name: Sealed
+    shopper_email: Sealed
+    shipping_address: Sealed
+    """JSON of line1, line2, city, region, postcode, country."""
+
+
+class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.v1"):
+    """The payment provider has a page on which this order can be paid."""
+
+    provider: str
+    """``stripe`` or ``sandbox``."""
+    session_id: str
+
+
+class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
+    """The provider confirmed the buyer's payment on the merchant's own account.
+
+    At most one per order; a refund is ``OrderRefunded``, never an edit.
+    """
+
+    intent_id: str
+    """The provider's payment id (Stripe PaymentIntent); makes redelivered webhooks harmless."""
+    amount: Money
+    """What the buyer paid, tax included."""
+    platform_fee: Money
+    """Our share, which the provider took out of ``amount``."""
+
+
+class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):
+    """The provider refused a payment; the order still waits for another try."""
+
+    intent_id: str
+    reason: str
+
+
+class OrderCancelled(DomainEvent, wire_name="order.order_cancelled.v1"):
+    """It was not paid in time, or called off before payment; its stock went back."""
+
+    reason: str
+
+
+class OrderFulfilled(DomainEvent, wire_name="order.order_fulfilled.v1"):
+    """Everything in it was handed to a carrier."""
+
+    carrier: str | None = None
+    tracking_number: str | None = None
+
+
+OrderEvent = (
+    OrderPlaced | PaymentSessionOpened | OrderPaid | PaymentFailed | OrderCancelled | OrderFulfilled
+)
+
+
+class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v1"):
+    """Somebody outside told us something, and its signature was right. Once per source and external id."""
+
+    source: str
+    """``sandbox-payments``, ``stripe``, ``cj`` ..."""
+    external_id: str
+    type: str
+    """The sender's name for it, ``checkout.session.completed``."""
+    store_id: UUID
+    body: str
+    """The raw body. Sources that put personal data into it are sealed by their adapter first."""

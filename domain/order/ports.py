@@ -1,0 +1,93 @@
+"""What orders need from outside: a payment provider, and keys for personal data."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from domain.money import Money
+from domain.order.events import OrderLine
+from domain.personal import Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequest:
+    """What a payment page is to be opened for."""
+
+    order_id: UUID
+    order_number: str
+    store_id: UUID
+    store_name: str
+    lines: tuple[OrderLine, ...]
+    total: Money
+    platform_fee: Money
+    success_url: str
+    cancel_url: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSession:
+    """A page on which an order can be paid."""
+
+    provider: str
+    session_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentNotice:
+    """A provider's webhook, verified and in our words."""
+
+    external_id: str
+    type: str
+    store_id: UUID
+    order_id: UUID
+    succeeded: bool
+    intent_id: str
+    amount: Money
+    platform_fee: Money
+    reason: str = ""
+    """Why it failed, for people; empty when it succeeded."""
+
+
+class InvalidSignature(Exception):
+    """A webhook was not signed by who it says it is from; it is refused and nothing is recorded."""
+
+
+class PaymentGateway(Protocol):
+    """A payment provider. Sandbox and Stripe pass the same contract tests."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def open_session(self, request: PaymentRequest) -> PaymentSession:
+        """Open a payment page; the same idempotency key gives the same session.
+
+        Raises:
+            Transient: the provider is out of reach; retrying may help.
+        """
+        ...
+
+    def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
+        """Verify a webhook and read it; None if it is of a kind that is no business of ours.
+
+        Raises:
+            InvalidSignature: refused.
+        """
+        ...
+
+
+class PersonalData(Protocol):
+    """Seals personal values under a key per person, opens them, and forgets people."""
+
+    async def seal(self, person_id: UUID, value: str) -> Sealed:
+        """Encrypt a value under the person's key, made at first use."""
+        ...
+
+    async def open(self, sealed: Sealed) -> str | None:
+        """Return the value, or None if the person was forgotten."""
+        ...
+
+    async def forget(self, person_id: UUID) -> None:
+        """Delete the person's key: everything sealed under it is unreadable for ever, wherever it lies."""
+        ...

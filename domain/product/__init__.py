@@ -1,0 +1,1 @@
+"""A product: imported from a supplier or added by hand, written up, priced, stocked and sold."""

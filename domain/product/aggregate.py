@@ -1,0 +1,376 @@
+"""The product aggregate: copy, price, stock and whether it is for sale."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind
+from domain.money import Money
+from domain.product.errors import InsufficientStock, NotForSale, ProductPutAway
+from domain.product.events import (
+    ImportedImage,
+    ImportedVariant,
+    PriceChanged,
+    ProductActivated,
+    ProductAdded,
+    ProductArchived,
+    ProductCopyWritten,
+    ProductDeactivated,
+    ProductDescribed,
+    ProductEvent,
+    ProductImported,
+    ProductMetaWritten,
+    ProductRetitled,
+    ProductStatus,
+    StockCounted,
+    StockReleased,
+    StockReserved,
+    StockSold,
+    WinningScore,
+)
+from domain.product.listing import Listing
+from domain.product.ports import ProductCopy
+
+TITLE_MAX = 200
+META_TITLE_MAX = 60
+META_DESCRIPTION_MAX = 155
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantState:
+    """A variant's price and stock."""
+
+    title: str
+    price: Money
+    on_hand: int
+    reserved: Mapping[UUID, int] = field(default_factory=dict)
+    """Order id to the quantity kept for it."""
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - sum(self.reserved.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One product of one store."""
+
+    id: UUID
+    version: int
+    store_id: UUID
+    title: str
+    slug: str
+    price: Money
+    compare_at: Money | None
+    cost: Money
+    variants: Mapping[UUID, VariantState]
+    image_ids: tuple[UUID, ...] = ()
+    status: ProductStatus = ProductStatus.DRAFT
+    original_title: str = ""
+    original_description: str = ""
+    category: str = ""
+    tags: tuple[str, ...] = ()
+
+    def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
+        """Take on the copywriter's text under a slug that is free in the store."""
+        self._refuse_archived()
+        return (ProductCopyWritten(**self._next(at), **(copy.model_dump() | {"slug": slug})),)
+
+    def edit(
+        self,
+        *,
+        at: datetime,
+        title: str | None = None,
+        description: str | None = None,
+        meta_title: str | None = None,
+        meta_description: str | None = None,
+        price: Money | None = None,
+        compare_at: Money | None = None,
+    ) -> Sequence[ProductEvent]:
+        """Let the merchant change what is given; each kind of change is a fact of its own.
+
+        Raises:
+            InvalidInput: names the field.
+        """
+        self._refuse_archived()
+        events: list[ProductEvent] = []
+        if title is not None and title.strip() != self.title:
+            if not title.strip() or len(title.strip()) > TITLE_MAX:
+                raise InvalidInput("title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}.")
+            events.append(ProductRetitled(**self._next(at, 1), title=title.strip()))
+        if description is not None:
+            if not description.strip():
+                raise InvalidInput("description", "A product needs a description.")
+            events.append(ProductDescribed(**self._next(at, 1 + len(events)), description=description))
+        if (meta_title is None) != (meta_description is None):
+            raise InvalidInput("metaTitle", "Give metaTitle and metaDescription together.")
+        if meta_title is not None and meta_description is not None:
+            for name, text, most in (
+                ("metaTitle", meta_title, META_TITLE_MAX),
+                ("metaDescription", meta_description, META_DESCRIPTION_MAX),
+            ):
+                if len(text) > most:
+                    raise InvalidInput(name, f"{name} has {len(text)} characters; {most} is the most.")
+            events.append(
+                ProductMetaWritten(
+                    **self._next(at, 1 + len(events)), meta_title=meta_title, meta_description=meta_description
+                )
+            )
+        if price is not None or compare_at is not None:
+            events.extend(self._reprice(price or self.price, compare_at, at, 1 + len(events)))
+        return events
+
+    def count_stock(self, variant_id: UUID, on_hand: int, *, at: datetime) -> Sequence[ProductEvent]:
+        """Set what is on hand of a variant."""
+        self._refuse_archived()
+        if on_hand < 0:
+            raise InvalidInput("stockQuantity", f"Stock cannot be {on_hand}; 0 is the least.")
+        if self._variant(variant_id).on_hand == on_hand:
+            return ()
+        return (StockCounted(**self._next(at), variant_id=variant_id, on_hand=on_hand),)
+
+    def reserve(self, variant_id: UUID, quantity: int, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
+        """Keep a quantity for an order; nothing if it is kept already.
+
+        Raises:
+            NotForSale, InsufficientStock: refused; retrying cannot help.
+        """
+        if self.status is not ProductStatus.ACTIVE:
+            raise NotForSale(self.id, self.title)
+        if quantity < 1:
+            raise InvalidInput("quantity", f"Quantity cannot be {quantity}; 1 is the least.")
+        variant = self._variant(variant_id)
+        if order_id in variant.reserved:
+            return ()
+        if variant.available < quantity:
+            raise InsufficientStock(self.id, self.title, wanted=quantity, available=variant.available)
+        return (StockReserved(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
+
+    def release(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
+        """Give back what was kept for an order; nothing if nothing was."""
+        kept = self._variant(variant_id).reserved.get(order_id)
+        if kept is None:
+            return ()
+        return (StockReleased(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept),)
+
+    def sell(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
+        """Take what was kept for a paid order out of the stock; nothing if that was done."""
+        kept = self._variant(variant_id).reserved.get(order_id)
+        if kept is None:
+            return ()
+        return (StockSold(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept),)
+
+    def activate(self, *, at: datetime) -> Sequence[ProductEvent]:
+        """Put it on sale; nothing if it is."""
+        self._refuse_archived()
+        return () if self.status is ProductStatus.ACTIVE else (ProductActivated(**self._next(at)),)
+
+    def deactivate(self, *, at: datetime) -> Sequence[ProductEvent]:
+        """Take it off sale; nothing if it is."""
+        self._refuse_archived()
+        return () if self.status is ProductStatus.DRAFT else (ProductDeactivated(**self._next(at)),)
+
+    def archive(self, *, at: datetime) -> Sequence[ProductEvent]:
+        """Put it away for good; nothing if that was done."""
+        return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**self._next(at)),)
+
+    def _reprice(self, price: Money, compare_at: Money | None, at: datetime, offset: int) -> Sequence[ProductEvent]:
+        if price.currency != self.price.currency:
+            raise InvalidInput("sellingPrice", f"This product is priced in {self.price.currency}, not {price.currency}.")
+        if price.minor <= 0:
+            raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
+        if compare_at is not None and compare_at <= price:
+            raise InvalidInput("compareAtPrice", f"The compare-at price {compare_at} must be above the price {price}.")
+        if (price, compare_at) == (self.price, self.compare_at):
+            return ()
+        return (PriceChanged(**self._next(at, offset), price=price, compare_at=compare_at),)
+
+    def _variant(self, variant_id: UUID) -> VariantState:
+        variant = self.variants.get(variant_id)
+        if variant is None:
+            raise NotFound("variant", variant_id)
+        return variant
+
+    def _refuse_archived(self) -> None:
+        if self.status is ProductStatus.ARCHIVED:
+            raise ProductPutAway(self.id)
+
+    def _next(self, at: datetime, offset: int = 1) -> dict[str, Any]:
+        return {"originator_id": self.id, "originator_version": self.version + offset, "occurred_at": at}
+
+
+def import_listing(
+    product_id: UUID,
+    listing: Listing,
+    *,
+    store_id: UUID,
+    generation_id: UUID,
+    slug: str,
+    price: Money,
+    compare_at: Money | None,
+    images: Sequence[ImportedImage],
+    variants: Sequence[ImportedVariant],
+    score: WinningScore,
+    at: datetime,
+) -> Sequence[ProductEvent]:
+    """Take a supplier's listing over as a draft."""
+    return (
+        ProductImported(
+            originator_id=product_id,
+            originator_version=1,
+            occurred_at=at,
+            store_id=store_id,
+            generation_id=generation_id,
+            source_provider=listing.provider,
+            source_id=listing.source_id,
+            source_url=listing.url,
+            original_title=listing.title,
+            original_description=listing.description,
+            slug=slug,
+            category=listing.category,
+            tags=listing.tags,
+            cost=listing.cost,
+            price=price,
+            compare_at=compare_at,
+            shipping_days=listing.shipping_days,
+            images=list(images),
+            variants=list(variants),
+            score=score,
+        ),
+    )
+
+
+def add_by_hand(
+    product_id: UUID,
+    *,
+    store_id: UUID,
+    title: str,
+    slug: str,
+    description: str,
+    cost: Money,
+    price: Money,
+    compare_at: Money | None,
+    images: Sequence[ImportedImage],
+    variant_id: UUID,
+    stock: int,
+    at: datetime,
+) -> Sequence[ProductEvent]:
+    """Add a product that no supplier listed, as a draft with one variant.
+
+    Raises:
+        InvalidInput: names the field.
+    """
+    if not title.strip() or len(title.strip()) > TITLE_MAX:
+        raise InvalidInput("title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}.")
+    if price.minor <= 0:
+        raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
+    if cost.minor < 0:
+        raise InvalidInput("costPrice", f"The cost is {cost}; it cannot be below zero.")
+    if compare_at is not None and compare_at <= price:
+        raise InvalidInput("compareAtPrice", f"The compare-at price {compare_at} must be above the price {price}.")
+    if stock < 0:
+        raise InvalidInput("stockQuantity", f"Stock cannot be {stock}; 0 is the least.")
+    variant = ImportedVariant(variant_id=variant_id, title="Default", price=price, cost=cost, stock=stock)
+    return (
+        ProductAdded(
+            originator_id=product_id,
+            originator_version=1,
+            occurred_at=at,
+            store_id=store_id,
+            title=title.strip(),
+            slug=slug,
+            description=description,
+            cost=cost,
+            price=price,
+            compare_at=compare_at,
+            images=list(images),
+            variants=[variant],
+        ),
+    )
+
+
+def evolve(product: Product | None, event: ProductEvent) -> Product:
+    """Apply one recorded event. Checks no rule: what is in the log happened."""
+    match product, event:
+        case None, ProductImported() | ProductAdded():
+            return _created(event)
+        case Product(), ProductCopyWritten():
+            return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
+        case Product(), ProductRetitled():
+            return replace(product, version=event.originator_version, title=event.title)
+        case Product(), ProductDescribed() | ProductMetaWritten():
+            return replace(product, version=event.originator_version)
+        case Product(), PriceChanged():
+            shift = event.price - product.price
+            variants = {
+                id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()
+            }
+            return replace(
+                product,
+                version=event.originator_version,
+                price=event.price,
+                compare_at=event.compare_at,
+                variants=variants,
+            )
+        case Product(), StockCounted(variant_id=id):
+            counted = replace(product.variants[id], on_hand=event.on_hand)
+            return _with_variant(product, event, id, counted)
+        case Product(), StockReserved(variant_id=id):
+            variant = product.variants[id]
+            kept = replace(variant, reserved={**variant.reserved, event.order_id: event.quantity})
+            return _with_variant(product, event, id, kept)
+        case Product(), StockReleased(variant_id=id):
+            return _with_variant(product, event, id, _without(product.variants[id], event.order_id))
+        case Product(), StockSold(variant_id=id):
+            variant = product.variants[id]
+            sold = replace(variant, on_hand=variant.on_hand - event.quantity)
+            return _with_variant(product, event, id, _without(sold, event.order_id))
+        case Product(), ProductActivated():
+            return replace(product, version=event.originator_version, status=ProductStatus.ACTIVE)
+        case Product(), ProductDeactivated():
+            return replace(product, version=event.originator_version, status=ProductStatus.DRAFT)
+        case Product(), ProductArchived():
+            return replace(product, version=event.originator_version, status=ProductStatus.ARCHIVED)
+        case _:
+            raise CorruptStream(event)
+
+
+def _created(event: ProductImported | ProductAdded) -> Product:
+    variants = {
+        variant.variant_id: VariantState(title=variant.title, price=variant.price, on_hand=variant.stock)
+        for variant in event.variants
+    }
+    product = Product(
+        id=event.originator_id,
+        version=event.originator_version,
+        store_id=event.store_id,
+        title=event.original_title if isinstance(event, ProductImported) else event.title,
+        slug=event.slug,
+        price=event.price,
+        compare_at=event.compare_at,
+        cost=event.cost,
+        variants=variants,
+        image_ids=tuple(image.image_id for image in event.images),
+    )
+    if isinstance(event, ProductAdded):
+        return replace(product, original_title=event.title, original_description=event.description)
+    return replace(
+        product,
+        original_title=event.original_title,
+        original_description=event.original_description,
+        category=event.category,
+        tags=tuple(event.tags),
+    )
+
+
+def _without(variant: VariantState, order_id: UUID) -> VariantState:
+    return replace(variant, reserved={id: kept for id, kept in variant.reserved.items() if id != order_id})
+
+
+def _with_variant(product: Product, event: ProductEvent, id: UUID, variant: VariantState) -> Product:
+    return replace(product, version=event.originator_version, variants={**product.variants, id: variant})
+
+
+PRODUCT = StreamKind("product", Product, evolve)

@@ -1,0 +1,37 @@
+"""Refusals of a product."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.kernel import DomainError
+
+
+class NotForSale(DomainError):
+    """Shoppers cannot buy this at the moment."""
+
+    code: ClassVar[str] = "NOT_FOR_SALE"
+
+    def __init__(self, product_id: UUID, title: str) -> None:
+        super().__init__(f"“{title}” is not for sale at the moment. Remove it from the cart.")
+        self.product_id = product_id
+
+
+class InsufficientStock(DomainError):
+    """Less is left than was asked for."""
+
+    code: ClassVar[str] = "INSUFFICIENT_STOCK"
+
+    def __init__(self, product_id: UUID, title: str, *, wanted: int, available: int) -> None:
+        left = "nothing is" if available <= 0 else f"only {available} are" if available > 1 else "only 1 is"
+        super().__init__(f"“{title}”: {wanted} wanted, but {left} left. Lower the quantity.")
+        self.product_id, self.wanted, self.available = product_id, wanted, available
+
+
+class ProductPutAway(DomainError):
+    """An archived product cannot be changed."""
+
+    code: ClassVar[str] = "PRODUCT_ARCHIVED"
+
+    def __init__(self, product_id: UUID) -> None:
+        super().__init__(f"Product {product_id} is archived and cannot be changed.")
+        self.product_id = product_id

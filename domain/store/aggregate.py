@@ -1,0 +1,330 @@
+"""The store aggregate: request, brand, pages, review, publication."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.ids import slug_stream
+from domain.kernel import CorruptStream, InvalidInput, StreamKind
+from domain.store.brand import BrandIdentity, BrandProposal
+from domain.store.errors import PageNotFound, StoreNotReady
+from domain.store.events import (
+    BrandGenerated,
+    CopyScores,
+    PageType,
+    PageWritten,
+    Preferences,
+    ProductsScouted,
+    SlugReserved,
+    StoreApproved,
+    StoreArchived,
+    StoreEvent,
+    StorePaused,
+    StorePublished,
+    StoreReadyForReview,
+    StoreRequested,
+    StoreStatus,
+    SupplierReport,
+)
+
+NICHE_MAX = 120
+"""Longest niche, in characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRef:
+    """What the store remembers of a page."""
+
+    type: PageType
+    title: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A merchant's store."""
+
+    id: UUID
+    version: int
+    merchant_id: UUID
+    niche: str
+    preferences: Preferences = Preferences()
+    status: StoreStatus = StoreStatus.CREATING
+    approved: bool = False
+    brand: BrandIdentity | None = None
+    slug: str | None = None
+    pages: Mapping[UUID, PageRef] = field(default_factory=dict)
+    product_ids: tuple[UUID, ...] = ()
+
+    def adopt_brand(
+        self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
+    ) -> Sequence[StoreEvent]:
+        """Take on a proposed brand under a slug the caller has reserved."""
+        self._refuse_archived("rebranded")
+        return (
+            BrandGenerated(
+                **self._next(at),
+                generation_id=generation_id,
+                attempt=attempt,
+                brand=proposal.brand,
+                options=proposal.options,
+                reason=proposal.reason,
+                slug=slug,
+                written_by=proposal.written_by,
+            ),
+        )
+
+    def record_scouting(
+        self,
+        *,
+        generation_id: UUID,
+        attempt: int,
+        keywords: list[str],
+        suppliers: list[SupplierReport],
+        duplicates: int,
+        product_ids: list[UUID],
+        at: datetime,
+    ) -> Sequence[StoreEvent]:
+        """Record what scouting found and imported."""
+        self._refuse_archived("restocked")
+        return (
+            ProductsScouted(
+                **self._next(at),
+                generation_id=generation_id,
+                attempt=attempt,
+                keywords=keywords,
+                suppliers=suppliers,
+                candidates=sum(report.candidates for report in suppliers),
+                duplicates=duplicates,
+                product_ids=product_ids,
+            ),
+        )
+
+    def write_page(
+        self,
+        *,
+        page_id: UUID,
+        type: PageType,
+        title: str,
+        slug: str,
+        content: str,
+        scores: CopyScores,
+        written_by: str,
+        at: datetime,
+    ) -> Sequence[StoreEvent]:
+        """Write a page, or write it anew under the same id.
+
+        Raises:
+            InvalidInput: the title is empty, or another page has the slug.
+        """
+        self._refuse_archived("edited")
+        if not title.strip():
+            raise InvalidInput("title", "A page needs a title.")
+        if any(page.slug == slug for id, page in self.pages.items() if id != page_id):
+            raise InvalidInput("slug", f"Another page of this store has the address {slug!r}.")
+        return (
+            PageWritten(
+                **self._next(at),
+                page_id=page_id,
+                type=type,
+                title=title.strip(),
+                slug=slug,
+                content=content,
+                scores=scores,
+                written_by=written_by,
+            ),
+        )
+
+    def edit_page(
+        self, page_id: UUID, *, title: str | None, content: str | None, scores: CopyScores, at: datetime
+    ) -> Sequence[StoreEvent]:
+        """Let the merchant rewrite a page; ``content`` is needed, ``title`` stays when left out.
+
+        Raises:
+            PageNotFound: the store has no such page.
+        """
+        page = self.pages.get(page_id)
+        if page is None:
+            raise PageNotFound(page_id)
+        if content is None or not content.strip():
+            raise InvalidInput("content", "A page needs some text.")
+        return self.write_page(
+            page_id=page_id,
+            type=page.type,
+            title=page.title if title is None else title,
+            slug=page.slug,
+            content=content,
+            scores=scores,
+            written_by="merchant",
+            at=at,
+        )
+
+    def mark_ready(self, generation_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
+        """Hand the store to its merchant for review; nothing if it is past that point."""
+        if self.status is not StoreStatus.CREATING:
+            return ()
+        return (StoreReadyForReview(**self._next(at), generation_id=generation_id),)
+
+    def approve(self, *, at: datetime) -> Sequence[StoreEvent]:
+        """Stand behind the reviewed store; nothing if that was done.
+
+        Raises:
+            StoreNotReady: it is still being made, or archived.
+        """
+        if self.approved:
+            return ()
+        if self.status is not StoreStatus.PENDING_REVIEW:
+            raise StoreNotReady(self.id, self.status, "approved", "Wait until its generation is complete.")
+        return (StoreApproved(**self._next(at)),)
+
+    def publish(self, *, at: datetime) -> Sequence[StoreEvent]:
+        """Open the storefront; nothing if it is open.
+
+        Raises:
+            StoreNotReady: not approved yet, or archived.
+        """
+        if self.status is StoreStatus.ACTIVE:
+            return ()
+        if self.status is StoreStatus.ARCHIVED:
+            raise StoreNotReady(self.id, self.status, "published", "Request a new store instead.")
+        if not self.approved:
+            raise StoreNotReady(self.id, self.status, "published", "Approve it first.")
+        return (StorePublished(**self._next(at)),)
+
+    def pause(self, *, at: datetime) -> Sequence[StoreEvent]:
+        """Shut the storefront for now; nothing if it is shut.
+
+        Raises:
+            StoreNotReady: it was never open.
+        """
+        if self.status is StoreStatus.PAUSED:
+            return ()
+        if self.status is not StoreStatus.ACTIVE:
+            raise StoreNotReady(self.id, self.status, "paused", "Only a published store can be paused.")
+        return (StorePaused(**self._next(at)),)
+
+    def archive(self, *, at: datetime) -> Sequence[StoreEvent]:
+        """Put the store away for good; nothing if that was done."""
+        if self.status is StoreStatus.ARCHIVED:
+            return ()
+        return (StoreArchived(**self._next(at)),)
+
+    def _refuse_archived(self, wanted: str) -> None:
+        if self.status is StoreStatus.ARCHIVED:
+            raise StoreNotReady(self.id, self.status, wanted, "Request a new store instead.")
+
+    def _next(self, at: datetime) -> dict[str, Any]:
+        return {"originator_id": self.id, "originator_version": self.version + 1, "occurred_at": at}
+
+
+def request_store(
+    store_id: UUID, *, merchant_id: UUID, niche: str, preferences: Preferences, at: datetime
+) -> Sequence[StoreEvent]:
+    """Ask for a store.
+
+    Raises:
+        InvalidInput: the niche is empty, too long or has control characters.
+    """
+    return (
+        StoreRequested(
+            originator_id=store_id,
+            originator_version=1,
+            occurred_at=at,
+            merchant_id=merchant_id,
+            niche=clean_niche(niche),
+            preferences=preferences,
+        ),
+    )
+
+
+def clean_niche(niche: str) -> str:
+    """Return the niche with its white space in order.
+
+    Raises:
+        InvalidInput: it is empty, over 120 characters, or has control characters.
+    """
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in niche):
+        raise InvalidInput("niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”.")
+    cleaned = " ".join(niche.split())
+    if not cleaned:
+        raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
+    if len(cleaned) > NICHE_MAX:
+        raise InvalidInput("niche", f"The niche has {len(cleaned)} characters; {NICHE_MAX} is the most.")
+    return cleaned
+
+
+def slugify(text: str, *, fallback: str = "store", most: int = 48) -> str:
+    """Return a host label: lower-case ASCII letters, digits and single hyphens, at most ``most`` long."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    label = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:most].strip("-")
+    return label or fallback
+
+
+def reserve_slug(slug: str, store_id: UUID, *, at: datetime) -> Sequence[SlugReserved]:
+    """Take a slug for a store. The slug's own stream makes it unique: a second version 1 conflicts."""
+    return (
+        SlugReserved(
+            originator_id=slug_stream(slug), originator_version=1, occurred_at=at, slug=slug, store_id=store_id
+        ),
+    )
+
+
+def evolve(store: Store | None, event: StoreEvent) -> Store:
+    """Apply one recorded event. Checks no rule: what is in the log happened."""
+    match store, event:
+        case None, StoreRequested():
+            return Store(
+                id=event.originator_id,
+                version=event.originator_version,
+                merchant_id=event.merchant_id,
+                niche=event.niche,
+                preferences=event.preferences,
+            )
+        case Store(), BrandGenerated():
+            return replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)
+        case Store(), ProductsScouted():
+            return replace(store, version=event.originator_version, product_ids=tuple(event.product_ids))
+        case Store(), PageWritten():
+            page = PageRef(type=event.type, title=event.title, slug=event.slug)
+            return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
+        case Store(), StoreReadyForReview():
+            return replace(store, version=event.originator_version, status=StoreStatus.PENDING_REVIEW)
+        case Store(), StoreApproved():
+            return replace(store, version=event.originator_version, approved=True)
+        case Store(), StorePublished():
+            return replace(store, version=event.originator_version, status=StoreStatus.ACTIVE)
+        case Store(), StorePaused():
+            return replace(store, version=event.originator_version, status=StoreStatus.PAUSED)
+        case Store(), StoreArchived():
+            return replace(store, version=event.originator_version, status=StoreStatus.ARCHIVED)
+        case _:
+            raise CorruptStream(event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlugOwner:
+    """Who owns a slug."""
+
+    id: UUID
+    version: int
+    slug: str
+    store_id: UUID
+
+
+def evolve_slug(owner: SlugOwner | None, event: SlugReserved) -> SlugOwner:
+    """Apply the one event a slug's stream can have."""
+    match owner, event:
+        case None, SlugReserved():
+            return SlugOwner(
+                id=event.originator_id, version=event.originator_version, slug=event.slug, store_id=event.store_id
+            )
+        case _:
+            raise CorruptStream(event)
+
+
+STORE = StreamKind("store", Store, evolve)
+SLUG = StreamKind("slug", SlugOwner, evolve_slug)

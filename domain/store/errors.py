@@ -1,0 +1,36 @@
+"""Refusals of a store."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.kernel import DomainError
+from domain.store.events import StoreStatus
+
+
+class StoreNotReady(DomainError):
+    """The store is not in a state in which this can be done."""
+
+    code: ClassVar[str] = "STORE_NOT_READY"
+
+    def __init__(self, store_id: UUID, status: StoreStatus, wanted: str, hint: str) -> None:
+        super().__init__(f"Store {store_id} is {status} and cannot be {wanted}. {hint}")
+        self.store_id, self.status = store_id, status
+
+
+class SlugTaken(DomainError):
+    """Another store has this slug; the caller tries the next one."""
+
+    code: ClassVar[str] = "SLUG_TAKEN"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"The address {slug!r} belongs to another store. Choose another.")
+        self.slug = slug
+
+
+class PageNotFound(DomainError):
+    """The store has no such page."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+    def __init__(self, page_id: UUID) -> None:
+        super().__init__(f"No page with id {page_id} was found. Check the id, and that it is yours.")

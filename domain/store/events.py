@@ -1,0 +1,148 @@
+"""What can happen to a store."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from domain.kernel import DomainEvent, Value
+from domain.merchant.events import SupplierProvider
+from domain.store.brand import BrandIdentity, NameOption
+
+
+class StoreStatus(StrEnum):
+    """Where a store stands."""
+
+    CREATING = "CREATING"
+    PENDING_REVIEW = "PENDING_REVIEW"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    ARCHIVED = "ARCHIVED"
+
+
+class PageType(StrEnum):
+    """The kinds of content page."""
+
+    PRIVACY_POLICY = "PRIVACY_POLICY"
+    TERMS_OF_SERVICE = "TERMS_OF_SERVICE"
+    REFUND_POLICY = "REFUND_POLICY"
+    ABOUT = "ABOUT"
+    CONTACT = "CONTACT"
+    FAQ = "FAQ"
+    CUSTOM = "CUSTOM"
+
+
+class Preferences(Value):
+    """What the merchant asked for beyond the niche; every field may be left out."""
+
+    name: str | None = None
+    tone: str | None = None
+    colours: list[str] = []
+    audience: str | None = None
+
+
+class CopyScores(Value):
+    """How a text measures, kept beside it."""
+
+    keyword_density: dict[str, float] = {}
+    """Keyword to its share of all words, 0 to 1."""
+    reading_ease: float = 0.0
+    """Flesch reading ease, about 0 (hard) to 100 (easy)."""
+    words: int = 0
+
+
+class StoreRequested(DomainEvent, wire_name="store.store_requested.v1"):
+    """A merchant asked for a store in a niche."""
+
+    merchant_id: UUID
+    niche: str
+    preferences: Preferences = Preferences()
+
+
+class BrandGenerated(DomainEvent, wire_name="store.brand_generated.v1"):
+    """The store got its brand: one per attempt of the brand step, the last one counts."""
+
+    generation_id: UUID
+    attempt: int
+    brand: BrandIdentity
+    options: list[NameOption]
+    reason: str
+    slug: str
+    """The storefront's host label, ``<slug>.localhost``; unique over all stores."""
+    written_by: str
+
+
+class SupplierReport(Value):
+    """What one supplier contributed to a scouting."""
+
+    provider: SupplierProvider
+    candidates: int
+    """Listings it returned, before ranking and removal of duplicates."""
+    error: str | None = None
+
+
+class ProductsScouted(DomainEvent, wire_name="store.products_scouted.v1"):
+    """Suppliers were searched, listings ranked, and the best imported as the products named here."""
+
+    generation_id: UUID
+    attempt: int
+    keywords: list[str]
+    suppliers: list[SupplierReport]
+    candidates: int
+    duplicates: int
+    """How many candidates were the same thing as a better one."""
+    product_ids: list[UUID]
+
+
+class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
+    """A content page got its text; a later one of the same slug replaces it."""
+
+    page_id: UUID
+    type: PageType
+    title: str
+    slug: str
+    content: str
+    """Markdown."""
+    scores: CopyScores = CopyScores()
+    written_by: str
+    """``house``, a model's name, or ``merchant``."""
+
+
+class StoreReadyForReview(DomainEvent, wire_name="store.store_ready_for_review.v1"):
+    """Generation is complete; the merchant is to look at it."""
+
+    generation_id: UUID
+
+
+class StoreApproved(DomainEvent, wire_name="store.store_approved.v1"):
+    """The merchant looked at the store and stands behind it."""
+
+
+class StorePublished(DomainEvent, wire_name="store.store_published.v1"):
+    """The storefront answers shoppers from now on, for the first time or again."""
+
+
+class StorePaused(DomainEvent, wire_name="store.store_paused.v1"):
+    """The storefront is shut for now."""
+
+
+class StoreArchived(DomainEvent, wire_name="store.store_archived.v1"):
+    """The store is put away for good; its slug stays taken."""
+
+
+class SlugReserved(DomainEvent, wire_name="slug.slug_reserved.v1"):
+    """A storefront slug belongs to a store. Its stream exists once per slug, which is what makes it unique."""
+
+    slug: str
+    store_id: UUID
+
+
+StoreEvent = (
+    StoreRequested
+    | BrandGenerated
+    | ProductsScouted
+    | PageWritten
+    | StoreReadyForReview
+    | StoreApproved
+    | StorePublished
+    | StorePaused
+    | StoreArchived
+)

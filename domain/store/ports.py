@@ -1,0 +1,82 @@
+"""What the store needs from outside: words and names. Adapters translate vendor errors; none crosses a port."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.kernel import Value
+from domain.money import Money
+from domain.store.brand import Availability, BrandIdentity, BrandProposal
+from domain.store.events import CopyScores, PageType, Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandBrief:
+    """What a brand is to be invented for."""
+
+    niche: str
+    preferences: Preferences
+    seed: str
+    """The same seed gives the same brand (a model may ignore it; the house writer does not)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFacts:
+    """What is true of a store, for its texts: pages may state nothing else."""
+
+    name: str
+    host: str
+    niche: str
+    brand: BrandIdentity
+    contact_email: str
+    products: Sequence[str]
+    """Titles of what it sells."""
+    price_range: tuple[Money, Money] | None
+    shipping_days: tuple[int, int] | None
+    """Fewest and most days from order to delivery."""
+    effective_on: datetime
+
+
+class PageDraft(Value):
+    """A page's text before it is recorded."""
+
+    type: PageType
+    title: str
+    slug: str
+    content: str
+    """Markdown."""
+    scores: CopyScores = CopyScores()
+    written_by: str
+
+
+class DomainRegistry(Protocol):
+    """Says whether domain names can still be registered (RDAP)."""
+
+    async def availability(self, domains: Sequence[str]) -> Mapping[str, Availability]:
+        """Return an answer for every name asked; trouble is ``UNKNOWN``, never an exception."""
+        ...
+
+
+class BrandWriter(Protocol):
+    """Invents brands."""
+
+    async def propose(self, brief: BrandBrief) -> BrandProposal:
+        """Return a complete brand for the brief.
+
+        Raises:
+            Transient: the writer could not be reached; retrying may help.
+        """
+        ...
+
+
+class PageWriter(Protocol):
+    """Writes a store's content pages."""
+
+    async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:
+        """Return one page.
+
+        Raises:
+            Transient: the writer could not be reached; retrying may help.
+        """
+        ...

@@ -1,0 +1,165 @@
+"""An event on its way: CloudEvents 1.0, Kafka binary mode, plus where it stands in the log."""
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel import DomainEvent
+from schemas.registry import UndecodableEvent, decode
+from schemas.topics import partition_of
+
+GENESIS = bytes(32)
+"""The predecessor hash of a stream's first event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEvent:
+    """One stored event, undecoded: what the event store and the topic both hold, byte for byte."""
+
+    position: int
+    """Its place in the whole log: strictly increasing in the order of the topic, not without gaps."""
+    id: UUID
+    type: str
+    stream_id: UUID
+    version: int
+    tenant: UUID
+    correlation_id: UUID
+    causation_id: UUID | None
+    recorded_at: datetime
+    """When it was appended, aware UTC."""
+    traceparent: str | None
+    data: bytes
+    previous_hash: bytes
+    hash: bytes
+
+    def decode(self) -> "Envelope":
+        """Return the envelope with its event.
+
+        Raises:
+            UnknownEvent, UndecodableEvent: see ``schemas.registry.decode``.
+        """
+        return Envelope(
+            id=self.id,
+            position=self.position,
+            tenant=self.tenant,
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            recorded_at=self.recorded_at,
+            traceparent=self.traceparent,
+            event=decode(self.type, self.data),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A decoded event and its context; what projections, agents and policies are given."""
+
+    id: UUID
+    position: int
+    tenant: UUID
+    """Store id; merchant id for what happens to a merchant. Also the Kafka key."""
+    correlation_id: UUID
+    """Shared by everything that one request set off."""
+    causation_id: UUID | None
+    """The event or command this one answers."""
+    recorded_at: datetime
+    traceparent: str | None
+    event: DomainEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyToken:
+    """A place in the log that a reader may ask a read model to have passed: read your own writes."""
+
+    partition: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.partition}-{self.position}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ConsistencyToken":
+        """Read ``"3-1042"``.
+
+        Raises:
+            ValueError: it is no token.
+        """
+        partition, dash, position = text.partition("-")
+        if not dash or not partition.isdecimal() or not position.isdecimal() or len(position) > 18:
+            raise ValueError(f"{text!r} is no consistency token; pass one as a mutation returned it, such as 3-1042")
+        return cls(int(partition), int(position))
+
+    @classmethod
+    def of(cls, tenant: UUID, position: int) -> "ConsistencyToken":
+        return cls(partition_of(tenant), position)
+
+
+def chain_hash(previous: bytes, *, id: UUID, type: str, stream_id: UUID, version: int, data: bytes) -> bytes:
+    """Return SHA-256 over an event and its predecessor's hash; the append function in the database does the same."""
+    return hashlib.sha256(
+        previous + id.bytes + stream_id.bytes + struct.pack(">i", version) + type.encode() + b"\0" + data
+    ).digest()
+
+
+def to_headers(raw: RawEvent, occurred_at: str) -> list[tuple[str, bytes]]:
+    """Return the Kafka headers of an event (CloudEvents Kafka binding, binary mode).
+
+    Args:
+        raw: the stored event.
+        occurred_at: RFC 3339, as it stands in the body.
+    """
+    headers = [
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(raw.id).encode()),
+        ("ce_type", raw.type.encode()),
+        ("ce_source", b"/zyenta/" + raw.type.partition(".")[0].encode()),
+        ("ce_subject", str(raw.stream_id).encode()),
+        ("ce_time", occurred_at.encode()),
+        ("ce_position", b"%d" % raw.position),
+        ("ce_streamversion", b"%d" % raw.version),
+        ("ce_tenant", str(raw.tenant).encode()),
+        ("ce_correlationid", str(raw.correlation_id).encode()),
+        ("ce_recordedtime", raw.recorded_at.isoformat().encode()),
+        ("ce_previoushash", raw.previous_hash.hex().encode()),
+        ("ce_hash", raw.hash.hex().encode()),
+    ]
+    if raw.causation_id is not None:
+        headers.append(("ce_causationid", str(raw.causation_id).encode()))
+    if raw.traceparent is not None:
+        headers.append(("ce_traceparent", raw.traceparent.encode()))
+    return headers
+
+
+def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> RawEvent:
+    """Read a Kafka record back; the inverse of :func:`to_headers`.
+
+    Raises:
+        UndecodableEvent: a header is missing or makes no sense, or there is no value.
+    """
+    fields = dict(headers)
+    try:
+        causation, trace = fields.get("ce_causationid"), fields.get("ce_traceparent")
+        if value is None:
+            raise ValueError("the record has no value")
+        return RawEvent(
+            position=int(fields["ce_position"]),
+            id=UUID(fields["ce_id"].decode()),
+            type=fields["ce_type"].decode(),
+            stream_id=UUID(fields["ce_subject"].decode()),
+            version=int(fields["ce_streamversion"]),
+            tenant=UUID(fields["ce_tenant"].decode()),
+            correlation_id=UUID(fields["ce_correlationid"].decode()),
+            causation_id=None if causation is None else UUID(causation.decode()),
+            recorded_at=datetime.fromisoformat(fields["ce_recordedtime"].decode()),
+            traceparent=None if trace is None else trace.decode(),
+            data=value,
+            previous_hash=bytes.fromhex(fields["ce_previoushash"].decode()),
+            hash=bytes.fromhex(fields["ce_hash"].decode()),
+        )
+    except (KeyError, ValueError) as error:
+        kind = fields.get("ce_type", b"a record without ce_type").decode(errors="replace")
+        raise UndecodableEvent(kind, f"its envelope is not ours ({error!r})") from error

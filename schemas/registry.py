@@ -1,0 +1,72 @@
+"""Wire name to event class, and back to bytes. Every event the log may hold is listed here."""
+
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import get_args
+
+from domain.generation.events import GenerationEvent
+from domain.kernel import DomainEvent
+from domain.media.events import MediaEvent
+from domain.merchant.events import MerchantEvent
+from domain.order.events import OrderEvent, WebhookReceived
+from domain.product.events import ProductEvent
+from domain.store.events import SlugReserved, StoreEvent
+
+
+class UnknownEvent(Exception):
+    """The wire name is not one of ours: a newer writer, or a foreign record. It is parked, never dropped."""
+
+    def __init__(self, wire_name: str) -> None:
+        super().__init__(
+            f"{wire_name!r} is no event this version knows. Deploy the version that writes it, then replay it."
+        )
+        self.wire_name = wire_name
+
+
+class UndecodableEvent(Exception):
+    """The wire name is known, but the body does not fit it. Retrying cannot help."""
+
+    def __init__(self, wire_name: str, why: str) -> None:
+        super().__init__(f"{wire_name} does not decode: {why}")
+        self.wire_name = wire_name
+
+
+def _members(*kinds: UnionType | type[DomainEvent]) -> Iterator[type[DomainEvent]]:
+    for kind in kinds:
+        yield from get_args(kind) or (kind,)
+
+
+EVENTS: Mapping[str, type[DomainEvent]] = {
+    event.wire_name: event
+    for event in _members(
+        MerchantEvent,
+        StoreEvent,
+        SlugReserved,
+        GenerationEvent,
+        ProductEvent,
+        MediaEvent,
+        OrderEvent,
+        WebhookReceived,
+    )
+}
+
+
+def encode(event: DomainEvent) -> bytes:
+    """Return an event's JSON body."""
+    return event.model_dump_json().encode()
+
+
+def decode(wire_name: str, body: bytes) -> DomainEvent:
+    """Return the event a body holds, lifted to the current version where it is an old one.
+
+    Raises:
+        UnknownEvent: the wire name is not registered.
+        UndecodableEvent: the body does not fit.
+    """
+    event = EVENTS.get(wire_name)
+    if event is None:
+        raise UnknownEvent(wire_name)
+    try:
+        return event.model_validate_json(body)
+    except ValueError as error:
+        raise UndecodableEvent(wire_name, str(error)) from error
