@@ -72,6 +72,8 @@ class Product:
     original_description: str = ""
     category: str = ""
     tags: tuple[str, ...] = ()
+    shipping_days: tuple[int, int] | None = None
+    """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Take on the copywriter's text under a slug that is free in the store."""
@@ -362,6 +364,7 @@ def _created(event: ProductImported | ProductAdded) -> Product:
         original_description=event.original_description,
         category=event.category,
         tags=tuple(event.tags),
+        shipping_days=event.shipping_days,
     )
 
 
