@@ -1,0 +1,125 @@
+"""What merchants need from outside: a place for credentials, which never enter an event."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from domain.kernel import DomainError
+from domain.merchant.events import SupplierProvider
+
+
+class EmailTaken(DomainError):
+    """Somebody has an account with this address already."""
+
+    code: ClassVar[str] = "EMAIL_TAKEN"
+    field = "email"
+
+    def __init__(self) -> None:
+        super().__init__("An account with this e-mail address exists already. Log in instead, or use another address.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How one merchant logs in."""
+
+    merchant_id: UUID
+    email: str
+    """As the merchant wrote it; compared without regard to case."""
+    password_hash: str
+    name: str | None
+    opened: bool
+    """Whether ``MerchantRegistered`` is known to be in the log; if not, the next log-in makes sure."""
+
+
+class Accounts(Protocol):
+    """The accounts table: credentials, not event-sourced, so that they can be changed and deleted."""
+
+    async def add(self, account: Account, *, at: datetime) -> None:
+        """Keep a new account.
+
+        Raises:
+            EmailTaken: the address is in use, whatever its letter case.
+        """
+        ...
+
+    async def by_email(self, email: str) -> Account | None:
+        """Return the account of an address, whatever its letter case, or None."""
+        ...
+
+    async def mark_opened(self, merchant_id: UUID, *, at: datetime) -> None:
+        """Note that the merchant's stream exists."""
+        ...
+
+    async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
+        """Keep a stronger hash of the same password."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshGrant:
+    """What a refresh token stood for when it was turned in."""
+
+    merchant_id: UUID
+    family_id: UUID
+
+
+class RefreshTokens(Protocol):
+    """Refresh tokens by hash. Each is good for one exchange; its successors form a family with it."""
+
+    async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> None:
+        """Begin a family with its first token."""
+        ...
+
+    async def rotate(
+        self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime
+    ) -> RefreshGrant | None:
+        """Exchange a token for its successor; None if it is unknown, expired, revoked or was used before.
+
+        A token that was used before has leaked or was stolen: its whole family is revoked.
+        """
+        ...
+
+    async def revoke(self, token_hash: bytes, *, at: datetime) -> None:
+        """Revoke the family of a token; nothing if it is unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """How often something may be done: ``burst`` at once, then one every ``interval``."""
+
+    burst: int
+    interval: timedelta
+
+
+class RateLimits(Protocol):
+    """Counts what callers do, over all processes."""
+
+    async def take(self, key: bytes, allowance: Allowance, *, at: datetime) -> timedelta | None:
+        """Use up one of the key's allowance; None if that was granted, else how long to wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierCredentials:
+    """What a supplier's API asks for. Rests in the vault only; never logged, never in an event."""
+
+    api_key: str
+    api_secret: str | None = None
+    account_id: str | None = None
+
+    def __repr__(self) -> str:
+        return "SupplierCredentials(…)"
+
+
+class SupplierVault(Protocol):
+    """Keeps merchants' supplier credentials encrypted."""
+
+    async def keep(self, merchant_id: UUID, provider: SupplierProvider, credentials: SupplierCredentials) -> None:
+        """Store credentials, in place of earlier ones."""
+        ...
+
+    async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:
+        """Delete them; nothing if there are none."""
+        ...
