@@ -1,0 +1,155 @@
+"""Accounts, refresh tokens and rate limits in PostgreSQL (``infra/migrations/0020-accounts.sql``)."""
+
+import unicodedata
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from domain.merchant.ports import Account, Allowance, EmailTaken, RefreshGrant
+
+FORGET_AFTER = timedelta(days=1)
+"""How long an idle rate-limit row, or an expired refresh token, is kept before it is swept out."""
+
+_ROTATE = """
+with spent as (
+    update refresh_tokens t set used_at = $3
+    from refresh_families f
+    where t.token_hash = $1 and f.id = t.family_id
+      and t.used_at is null and t.expires_at > $3 and f.revoked_at is null
+    returning f.merchant_id, f.id as family_id
+), next as (
+    insert into refresh_tokens (token_hash, family_id, issued_at, expires_at)
+    select $2, family_id, $3, $4 from spent
+)
+select merchant_id, family_id from spent
+"""
+
+_REVOKE_REUSED = """
+update refresh_families f set revoked_at = $2
+from refresh_tokens t
+where t.token_hash = $1 and t.family_id = f.id and f.revoked_at is null and t.used_at is not null
+"""
+
+_REVOKE = """
+update refresh_families f set revoked_at = $2
+from refresh_tokens t
+where t.token_hash = $1 and t.family_id = f.id and f.revoked_at is null
+"""
+
+_TAKE = """
+insert into rate_limits as r (key, arrival) values ($1, $2::timestamptz + $3::interval)
+on conflict (key) do update set arrival = greatest(r.arrival, $2::timestamptz) + $3::interval
+where greatest(r.arrival, $2::timestamptz) + $3::interval <= $2::timestamptz + $3::interval * $4::integer
+returning arrival
+"""
+
+
+def email_key(email: str) -> str:
+    """Return what makes an address the same address: NFKC, case-folded, without white space around it."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()
+
+
+class PostgresAccounts:
+    """Implements :class:`domain.merchant.ports.Accounts`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def add(self, account: Account, *, at: datetime) -> None:
+        try:
+            await self._pool.execute(
+                """
+                insert into accounts
+                    (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $7)
+                """,
+                account.merchant_id,
+                account.email,
+                email_key(account.email),
+                account.password_hash,
+                account.name,
+                account.opened,
+                at,
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise EmailTaken from error
+
+    async def by_email(self, email: str) -> Account | None:
+        row = await self._pool.fetchrow(
+            "select merchant_id, email, password_hash, name, opened from accounts where email_key = $1",
+            email_key(email),
+        )
+        return None if row is None else Account(**dict(row))
+
+    async def mark_opened(self, merchant_id: UUID, *, at: datetime) -> None:
+        await self._pool.execute(
+            "update accounts set opened = true, updated_at = $2 where merchant_id = $1 and not opened", merchant_id, at
+        )
+
+    async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
+        await self._pool.execute(
+            "update accounts set password_hash = $2, updated_at = $3 where merchant_id = $1",
+            merchant_id,
+            password_hash,
+            at,
+        )
+
+
+class PostgresRefreshTokens:
+    """Implements :class:`domain.merchant.ports.RefreshTokens`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> None:
+        await self._pool.execute(
+            """
+            with swept as (
+                delete from refresh_tokens where expires_at < $3::timestamptz - $6::interval
+            ), family as (
+                insert into refresh_families (id, merchant_id, created_at) values ($1, $2, $3) returning id
+            )
+            insert into refresh_tokens (token_hash, family_id, issued_at, expires_at)
+            select $4, id, $3, $5 from family
+            """,
+            uuid4(),
+            merchant_id,
+            at,
+            token_hash,
+            expires_at,
+            FORGET_AFTER,
+        )
+
+    async def rotate(
+        self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime
+    ) -> RefreshGrant | None:
+        # The update locks the token's row, so that of two exchanges at once exactly one finds it unused.
+        row = await self._pool.fetchrow(_ROTATE, old_hash, new_hash, at, expires_at)
+        if row is not None:
+            return RefreshGrant(merchant_id=row["merchant_id"], family_id=row["family_id"])
+        await self._pool.execute(_REVOKE_REUSED, old_hash, at)
+        return None
+
+    async def revoke(self, token_hash: bytes, *, at: datetime) -> None:
+        await self._pool.execute(_REVOKE, token_hash, at)
+
+
+class PostgresRateLimits:
+    """Implements :class:`domain.merchant.ports.RateLimits`: GCRA, one upsert per question."""
+
+    SWEEP_EVERY = 1000
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+        self._asked = 0
+
+    async def take(self, key: bytes, allowance: Allowance, *, at: datetime) -> timedelta | None:
+        self._asked += 1
+        if self._asked % self.SWEEP_EVERY == 0:
+            await self._pool.execute("delete from rate_limits where arrival < $1", at - FORGET_AFTER)
+        if await self._pool.fetchval(_TAKE, key, at, allowance.interval, allowance.burst) is not None:
+            return None
+        arrival = await self._pool.fetchval("select arrival from rate_limits where key = $1", key)
+        free_at = (arrival or at) + allowance.interval * (1 - allowance.burst)
+        return max(free_at - at, timedelta(seconds=1))
