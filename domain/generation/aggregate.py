@@ -64,6 +64,8 @@ class StepState:
     attempt: int = 0
     items: frozenset[str] = frozenset()
     total: int = 0
+    reason: str = ""
+    """Why it failed, for the merchant; empty unless it has."""
 
     @property
     def progress(self) -> int:
@@ -93,12 +95,10 @@ class Generation:
         return min(99, sum(WEIGHTS[step] * state.progress for step, state in self.steps.items()) // 100)
 
     def is_running(self, step: Step, attempt: int) -> bool:
-        """Whether this attempt of the step is the one at work."""
+        """Whether this attempt of the step is the one at work; it may be while the job has failed elsewhere."""
         state = self.steps[step]
         return (
-            self.status is JobStatus.PROCESSING
-            and state.status is JobStatus.PROCESSING
-            and state.attempt == attempt
+            self.status is not JobStatus.CANCELLED and state.status is JobStatus.PROCESSING and state.attempt == attempt
         )
 
     def progress_step(
@@ -126,7 +126,10 @@ class Generation:
         )
 
     def succeed_step(self, step: Step, attempt: int, *, summary: str, at: datetime) -> Sequence[GenerationEvent]:
-        """End a step well; start what waited for it, or complete the job with it. Nothing if it was ended well.
+        """End a step well; start what waited for it, or end the job with it. Nothing if it was ended well.
+
+        The job is complete when every step is; it has failed again when nothing runs and a step is still failed,
+        as after the retry of one of two failed steps.
 
         Raises:
             GenerationEnded, StepNotRunning: too late.
@@ -135,9 +138,7 @@ class Generation:
         if state.status is JobStatus.COMPLETED and state.attempt == attempt:
             return ()
         self._require_running(step, attempt)
-        events: list[GenerationEvent] = [
-            StepSucceeded(**self._next(at), step=step, attempt=attempt, summary=summary)
-        ]
+        events: list[GenerationEvent] = [StepSucceeded(**self._next(at), step=step, attempt=attempt, summary=summary)]
         after = GENERATION.fold(events, self)
         assert after is not None
         for waiting in Step:
@@ -145,6 +146,13 @@ class Generation:
                 events.append(self._start(waiting, attempt=1, at=at, offset=1 + len(events)))
         if all(state.status is JobStatus.COMPLETED for state in after.steps.values()):
             events.append(GenerationCompleted(**self._next(at, 1 + len(events)), store_id=self.store_id))
+        elif self.status is JobStatus.PROCESSING and len(events) == 1 and not after._is_at_work():
+            failed = next(name for name in Step if after.steps[name].status is JobStatus.FAILED)
+            events.append(
+                GenerationFailed(
+                    **self._next(at, 2), store_id=self.store_id, step=failed, reason=after.steps[failed].reason
+                )
+            )
         return events
 
     def fail_step(self, step: Step, attempt: int, *, reason: str, at: datetime) -> Sequence[GenerationEvent]:
@@ -161,13 +169,9 @@ class Generation:
             raise StepNotRunning(self.id, step, attempt)
         if self.status in {JobStatus.COMPLETED, JobStatus.CANCELLED}:
             raise GenerationEnded(self.id, self.status)
-        events: list[GenerationEvent] = [
-            StepFailed(**self._next(at), step=step, attempt=attempt, reason=reason)
-        ]
+        events: list[GenerationEvent] = [StepFailed(**self._next(at), step=step, attempt=attempt, reason=reason)]
         if self.status is JobStatus.PROCESSING:
-            events.append(
-                GenerationFailed(**self._next(at, 2), store_id=self.store_id, step=step, reason=reason)
-            )
+            events.append(GenerationFailed(**self._next(at, 2), store_id=self.store_id, step=step, reason=reason))
         return events
 
     def run_again(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
@@ -195,6 +199,9 @@ class Generation:
         if self.status is JobStatus.COMPLETED:
             raise GenerationEnded(self.id, self.status)
         return (GenerationCancelled(**self._next(at), store_id=self.store_id),)
+
+    def _is_at_work(self) -> bool:
+        return any(state.status is JobStatus.PROCESSING for state in self.steps.values())
 
     def _is_due(self, step: Step) -> bool:
         return all(self.steps[needed].status is JobStatus.COMPLETED for needed in NEEDS[step])
@@ -263,7 +270,7 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
             ended = replace(generation.steps[step], status=JobStatus.COMPLETED)
             return _with_step(generation, event, step, ended)
         case Generation(), StepFailed(step=step):
-            failed = replace(generation.steps[step], status=JobStatus.FAILED)
+            failed = replace(generation.steps[step], status=JobStatus.FAILED, reason=event.reason)
             return _with_step(generation, event, step, failed)
         case Generation(), GenerationCompleted():
             return replace(generation, version=event.originator_version, status=JobStatus.COMPLETED)
