@@ -66,7 +66,7 @@ class Product:
     compare_at: Money | None
     cost: Money
     variants: Mapping[UUID, VariantState]
-    image_ids: tuple[UUID, ...] = ()
+    images: tuple[ImportedImage, ...] = ()
     status: ProductStatus = ProductStatus.DRAFT
     original_title: str = ""
     original_description: str = ""
@@ -93,6 +93,8 @@ class Product:
     ) -> Sequence[ProductEvent]:
         """Let the merchant change what is given; each kind of change is a fact of its own.
 
+        A new price alone keeps the compare-at price for as long as that is the higher one.
+
         Raises:
             InvalidInput: names the field.
         """
@@ -100,7 +102,9 @@ class Product:
         events: list[ProductEvent] = []
         if title is not None and title.strip() != self.title:
             if not title.strip() or len(title.strip()) > TITLE_MAX:
-                raise InvalidInput("title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}.")
+                raise InvalidInput(
+                    "title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}."
+                )
             events.append(ProductRetitled(**self._next(at, 1), title=title.strip()))
         if description is not None:
             if not description.strip():
@@ -180,11 +184,14 @@ class Product:
 
     def _reprice(self, price: Money, compare_at: Money | None, at: datetime, offset: int) -> Sequence[ProductEvent]:
         if price.currency != self.price.currency:
-            raise InvalidInput("sellingPrice", f"This product is priced in {self.price.currency}, not {price.currency}.")
+            raise InvalidInput(
+                "sellingPrice", f"This product is priced in {self.price.currency}, not {price.currency}."
+            )
         if price.minor <= 0:
             raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
-        if compare_at is not None and compare_at <= price:
-            raise InvalidInput("compareAtPrice", f"The compare-at price {compare_at} must be above the price {price}.")
+        if compare_at is None and self.compare_at is not None and price < self.compare_at:
+            compare_at = self.compare_at
+        _check_compare_at(compare_at, price)
         if (price, compare_at) == (self.price, self.compare_at):
             return ()
         return (PriceChanged(**self._next(at, offset), price=price, compare_at=compare_at),)
@@ -268,10 +275,9 @@ def add_by_hand(
         raise InvalidInput("title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}.")
     if price.minor <= 0:
         raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
-    if cost.minor < 0:
-        raise InvalidInput("costPrice", f"The cost is {cost}; it cannot be below zero.")
-    if compare_at is not None and compare_at <= price:
-        raise InvalidInput("compareAtPrice", f"The compare-at price {compare_at} must be above the price {price}.")
+    if cost.minor < 0 or cost.currency != price.currency:
+        raise InvalidInput("costPrice", f"The cost is {cost}; it must be in {price.currency} and not below zero.")
+    _check_compare_at(compare_at, price)
     if stock < 0:
         raise InvalidInput("stockQuantity", f"Stock cannot be {stock}; 0 is the least.")
     variant = ImportedVariant(variant_id=variant_id, title="Default", price=price, cost=cost, stock=stock)
@@ -306,9 +312,7 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return replace(product, version=event.originator_version)
         case Product(), PriceChanged():
             shift = event.price - product.price
-            variants = {
-                id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()
-            }
+            variants = {id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()}
             return replace(
                 product,
                 version=event.originator_version,
@@ -339,6 +343,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             raise CorruptStream(event)
 
 
+def _check_compare_at(compare_at: Money | None, price: Money) -> None:
+    if compare_at is not None and (compare_at.currency != price.currency or compare_at <= price):
+        raise InvalidInput("compareAtPrice", f"The compare-at price {compare_at} must be above the price {price}.")
+
+
 def _created(event: ProductImported | ProductAdded) -> Product:
     variants = {
         variant.variant_id: VariantState(title=variant.title, price=variant.price, on_hand=variant.stock)
@@ -354,7 +363,7 @@ def _created(event: ProductImported | ProductAdded) -> Product:
         compare_at=event.compare_at,
         cost=event.cost,
         variants=variants,
-        image_ids=tuple(image.image_id for image in event.images),
+        images=tuple(event.images),
     )
     if isinstance(event, ProductAdded):
         return replace(product, original_title=event.title, original_description=event.description)
