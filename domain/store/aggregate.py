@@ -59,6 +59,9 @@ class Store:
     slug: str | None = None
     pages: Mapping[UUID, PageRef] = field(default_factory=dict)
     product_ids: tuple[UUID, ...] = ()
+    """What the latest scouting imported."""
+    former_product_ids: tuple[UUID, ...] = ()
+    """What earlier scoutings imported; some of it may still be on sale."""
 
     def adopt_brand(
         self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
@@ -248,7 +251,9 @@ def clean_niche(niche: str) -> str:
         InvalidInput: it is empty, over 120 characters, or has control characters.
     """
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in niche):
-        raise InvalidInput("niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”.")
+        raise InvalidInput(
+            "niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”."
+        )
     cleaned = " ".join(niche.split())
     if not cleaned:
         raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
@@ -287,7 +292,12 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
         case Store(), BrandGenerated():
             return replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)
         case Store(), ProductsScouted():
-            return replace(store, version=event.originator_version, product_ids=tuple(event.product_ids))
+            return replace(
+                store,
+                version=event.originator_version,
+                product_ids=tuple(event.product_ids),
+                former_product_ids=(*store.former_product_ids, *store.product_ids),
+            )
         case Store(), PageWritten():
             page = PageRef(type=event.type, title=event.title, slug=event.slug)
             return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
