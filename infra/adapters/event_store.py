@@ -1,0 +1,265 @@
+"""The event store: the half of the log that can refuse. PostgreSQL through asyncpg, one round trip per command."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from commands.ports import Commit, CommandReused, ConcurrencyConflict, Loaded, Receipt, Staged
+from domain.ids import uuid7
+from domain.kernel import Clock, StreamKind
+from schemas.envelope import ConsistencyToken, RawEvent
+from schemas.registry import decode, encode
+
+S = TypeVar("S")
+
+SNAPSHOT_EVERY = 100
+"""A stream is snapshotted when this many events follow its last snapshot, so that loading it stays bounded."""
+CACHED_STREAMS = 4096
+"""States kept in memory. A cached state is only a place to start from: what followed it is always read."""
+CHANNEL = "zyenta_events"
+"""The publisher listens here."""
+
+_APPEND = """
+select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10::uuid[], $11::integer[], $12::text[],
+                            $13::uuid[], $14::bytea[])
+"""
+
+_LOAD = """
+select version, position, tenant, null as type, state as data from snapshots where stream_id = $1 and fingerprint = $2
+union all
+select version, position, tenant, type, data from events
+where stream_id = $1
+  and version > coalesce((select version from snapshots where stream_id = $1 and fingerprint = $2), 0)
+order by version
+"""
+
+_FOLLOW = "select version, position, tenant, type, data from events where stream_id = $1 and version > $2 order by version"
+
+_COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
+              data, previous_hash, hash"""
+
+_SETTLED = f"""
+select {_COLUMNS} from events
+where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+order by position limit $2
+"""  # noqa: S608 - constants only
+
+_OF_TENANT = f"""
+select {_COLUMNS} from events
+where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
+"""  # noqa: S608 - constants only
+
+log = logging.getLogger(__name__)
+
+
+class PostgresEventLog:
+    """Implements :class:`commands.ports.EventLog`.
+
+    Isolation is READ COMMITTED: an append is protected by ``unique (stream_id, version)``, not by locks.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, *, cached_streams: int = CACHED_STREAMS) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._cache: OrderedDict[UUID, tuple[str, Loaded, int]] = OrderedDict()
+        self._cached_streams = cached_streams
+        self._wake = asyncio.Event()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+        shape = _shape(kind)
+        known = self._cache.get(stream_id)
+        if known is not None and known[0] == shape.fingerprint:
+            start, snapshot_version = known[1], known[2]
+            rows = await self._pool.fetch(_FOLLOW, stream_id, start.version)
+        else:
+            start, snapshot_version = Loaded(None, 0, 0), 0
+            rows = await self._pool.fetch(_LOAD, stream_id, shape.fingerprint)
+            if rows and rows[0]["type"] is None:
+                row = rows.pop(0)
+                start = Loaded(
+                    shape.adapter.validate_json(row["data"]), row["version"], row["position"], row["tenant"]
+                )
+                snapshot_version = start.version
+        if not rows and start.version == 0:
+            return None
+        loaded = start
+        if rows:
+            state = kind.fold((decode(row["type"], row["data"]) for row in rows), start.state)
+            last = rows[-1]
+            loaded = Loaded(state, last["version"], last["position"], last["tenant"])
+        self._remember(stream_id, shape.fingerprint, loaded, snapshot_version)
+        return loaded
+
+    async def commit(self, commit: Commit) -> Receipt:
+        context = commit.context
+        events = [(staged, event) for staged in commit.staged for event in staged.events]
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        bodies = [encode(event) for _, event in events]
+        tenant = events[-1][0].tenant if events else None
+        token = ConsistencyToken.of(tenant, 0) if tenant is not None else commit.read
+        try:
+            row = await self._pool.fetchrow(
+                _APPEND,
+                context.command_id,
+                commit.digest,
+                None if commit.result is None else json.dumps(commit.result),
+                None if token is None else token.partition,
+                None if commit.read is None else commit.read.position,
+                context.correlation_id,
+                context.causation_id,
+                context.traceparent,
+                [uuid7(now_ms) for _ in events],
+                [staged.stream_id for staged, _ in events],
+                [event.originator_version for _, event in events],
+                [event.wire_name for _, event in events],
+                [staged.tenant for staged, _ in events],
+                bodies,
+            )
+        except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+            for staged in commit.staged:
+                self._cache.pop(staged.stream_id, None)
+            raise ConcurrencyConflict(str(error)) from error
+        assert row is not None
+        if row["replayed"]:
+            if row["known_digest"] != commit.digest:
+                raise CommandReused(context.command_id)
+            return _receipt(context.command_id, row, replayed=True)
+        if events:
+            self._wake.set()
+            self._after_append(commit.staged, row["token_position"] - len(events) + 1)
+        return _receipt(context.command_id, row, replayed=False)
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        row = await self._pool.fetchrow(
+            "select result, token_partition, token_position from commands where command_id = $1", command_id
+        )
+        return None if row is None else _receipt(command_id, row, replayed=True)
+
+    async def read_settled(self, after: int, limit: int) -> list[RawEvent]:
+        """Return up to ``limit`` events after a position, in log order, none of which can be overtaken any more."""
+        return [_raw(row) for row in await self._pool.fetch(_SETTLED, after, limit)]
+
+    async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
+        """Return all of one tenant's events up to a position, in log order."""
+        return [_raw(row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
+
+    async def scan(self, after: int = 0, *, batch: int = 5000) -> AsyncIterator[list[RawEvent]]:
+        """Yield the settled log in batches, from a position on, until there is no more."""
+        while events := await self.read_settled(after, batch):
+            yield events
+            after = events[-1].position
+
+    async def notify_appends(self) -> None:
+        """Tell the publisher of appends until cancelled.
+
+        A NOTIFY inside the append would take a lock that makes commits queue; this sends one per burst instead.
+        """
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._pool.execute(f"notify {CHANNEL}")
+            except (asyncpg.PostgresError, OSError) as error:
+                # The publisher polls as well, so a lost wake-up costs milliseconds, not events.
+                log.warning("could not wake the publisher: %s", error)
+                await asyncio.sleep(0.5)
+
+    async def drain(self) -> None:
+        """Wait for snapshots that are being written."""
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def _remember(self, stream_id: UUID, fingerprint: str, loaded: Loaded, snapshot_version: int) -> None:
+        self._cache[stream_id] = (fingerprint, loaded, snapshot_version)
+        self._cache.move_to_end(stream_id)
+        while len(self._cache) > self._cached_streams:
+            self._cache.popitem(last=False)
+
+    def _after_append(self, staged: Sequence[Staged], position: int) -> None:
+        for stream in staged:
+            position += len(stream.events)
+            version = stream.expected_version + len(stream.events)
+            loaded = Loaded(stream.state, version, position - 1, stream.tenant)
+            known = self._cache.get(stream.stream_id)
+            snapshot_version = 0 if known is None else known[2]
+            shape = _shape(stream.kind)
+            if version - snapshot_version >= SNAPSHOT_EVERY:
+                snapshot_version = version
+                task = asyncio.create_task(self._snapshot(stream.stream_id, shape, loaded))
+                self._background.add(task)
+                task.add_done_callback(self._background.discard)
+            self._remember(stream.stream_id, shape.fingerprint, loaded, snapshot_version)
+
+    async def _snapshot(self, stream_id: UUID, shape: "_Shape", loaded: Loaded) -> None:
+        try:
+            await self._pool.execute(
+                """
+                insert into snapshots (stream_id, fingerprint, version, position, tenant, state)
+                values ($1, $2, $3, $4, $5, $6)
+                on conflict (stream_id) do update set fingerprint = excluded.fingerprint, version = excluded.version,
+                    position = excluded.position, tenant = excluded.tenant, state = excluded.state
+                where snapshots.version < excluded.version or snapshots.fingerprint <> excluded.fingerprint
+                """,
+                stream_id,
+                shape.fingerprint,
+                loaded.version,
+                loaded.position,
+                loaded.tenant,
+                shape.adapter.dump_json(loaded.state),
+            )
+        except (asyncpg.PostgresError, OSError) as error:
+            # A snapshot is a short cut; the stream loads without it, only slower.
+            log.warning("could not write the snapshot of stream %s: %s", stream_id, error)
+
+
+class _Shape:
+    """How a kind's state is written, and a fingerprint that changes when the state's fields do."""
+
+    def __init__(self, kind: StreamKind[Any]) -> None:
+        self.adapter: TypeAdapter[Any] = TypeAdapter(kind.state)
+        schema = json.dumps(self.adapter.json_schema(mode="serialization"), sort_keys=True)
+        self.fingerprint = f"{kind.name}.{hashlib.sha256(schema.encode()).hexdigest()[:16]}"
+
+
+_shapes: dict[str, _Shape] = {}
+
+
+def _shape(kind: StreamKind[Any]) -> _Shape:
+    if kind.name not in _shapes:
+        _shapes[kind.name] = _Shape(kind)
+    return _shapes[kind.name]
+
+
+def _receipt(command_id: UUID, row: asyncpg.Record, *, replayed: bool) -> Receipt:
+    token = None
+    if row["token_position"] is not None and row["token_partition"] is not None:
+        token = ConsistencyToken(row["token_partition"], row["token_position"])
+    result = None if row["result"] is None else json.loads(row["result"])
+    return Receipt(command_id=command_id, result=result, token=token, replayed=replayed)
+
+
+def _raw(row: asyncpg.Record) -> RawEvent:
+    (position, id, type, stream, version, tenant, correlation, causation, recorded, trace, data, previous, hash_) = row
+    return RawEvent(
+        position=position,
+        id=id,
+        type=type,
+        stream_id=stream,
+        version=version,
+        tenant=tenant,
+        correlation_id=correlation,
+        causation_id=causation,
+        recorded_at=recorded,
+        traceparent=trace,
+        data=data,
+        previous_hash=previous,
+        hash=hash_,
+    )

@@ -1,0 +1,145 @@
+-- The write half of the log. Append only: nothing in the program updates or deletes a row of events.
+
+create sequence events_position;
+
+create table events (
+    position bigint primary key,           -- place in the whole log; the topic has the same order
+    transaction_id xid8 not null,          -- who wrote it; a reader takes only what is below the snapshot's xmin
+    id uuid not null,
+    stream_id uuid not null,
+    version integer not null,
+    type text not null,
+    tenant uuid not null,
+    correlation_id uuid not null,
+    causation_id uuid,
+    recorded_at timestamptz not null,
+    traceparent text,
+    data bytea not null,
+    previous_hash bytea not null,
+    hash bytea not null,
+    constraint events_stream_version unique (stream_id, version)
+);
+
+create index events_tenant on events (tenant, position);
+
+create table commands (
+    command_id uuid primary key,
+    digest bytea not null,
+    result jsonb,
+    token_partition integer,
+    token_position bigint,
+    recorded_at timestamptz not null default clock_timestamp()
+);
+
+create table snapshots (
+    stream_id uuid primary key,
+    fingerprint text not null,             -- of the state's shape; another shape is ignored and written anew
+    version integer not null,
+    position bigint not null,
+    tenant uuid not null,
+    state bytea not null
+);
+
+create table answers (                     -- what outside calls answered, until their command is recorded
+    key uuid primary key,
+    answer bytea not null,
+    recorded_at timestamptz not null default clock_timestamp()
+);
+
+-- Appends one command's events, atomically, in one round trip.
+--
+-- Order: the transaction id and the positions are taken together under a session-level advisory lock that is held for
+-- microseconds, not until commit. So positions and transaction ids rise together, the events of a transaction are
+-- neighbours, and "order by position where transaction_id < xmin" never shows a row before one that it must follow.
+-- The transaction id is taken here, after the caller has read its streams: every predecessor was committed before,
+-- has a smaller id, and so a smaller position. The last check below holds a caller to that.
+--
+-- An array holds one entry per event, in order; each stream's versions follow one another.
+create function append_events(
+    p_command_id uuid, p_digest bytea, p_result jsonb, p_token_partition integer, p_read_position bigint,
+    p_correlation_id uuid, p_causation_id uuid, p_traceparent text,
+    p_ids uuid[], p_streams uuid[], p_versions integer[], p_types text[], p_tenants uuid[], p_data bytea[],
+    out replayed boolean, out known_digest bytea, out result jsonb, out token_partition integer, out token_position bigint
+) language plpgsql as $$
+declare
+    n integer := coalesce(cardinality(p_ids), 0);
+    now_ timestamptz := clock_timestamp();
+    xid xid8;
+    first_position bigint;
+    predecessor record;
+    hashes bytea[] := array[]::bytea[];
+    previous_hashes bytea[] := array[]::bytea[];
+    link bytea;
+begin
+    if pg_current_xact_id_if_assigned() is not null then
+        raise exception 'append_events must be the first write of its transaction' using errcode = '25001';
+    end if;
+    if n > 0 then
+        perform pg_advisory_lock(7241001);
+        xid := pg_current_xact_id();
+        first_position := nextval('events_position');
+        if n > 1 then
+            perform setval('events_position', first_position + n - 1);
+        end if;
+        perform pg_advisory_unlock(7241001);
+    end if;
+
+    replayed := false;
+    if p_command_id is not null then
+        token_partition := p_token_partition;
+        token_position := case when n > 0 then first_position + n - 1 else p_read_position end;
+        insert into commands (command_id, digest, result, token_partition, token_position)
+        values (p_command_id, p_digest, p_result, append_events.token_partition, append_events.token_position)
+        on conflict (command_id) do nothing;
+        if not found then
+            replayed := true;
+            select c.digest, c.result, c.token_partition, c.token_position
+            into known_digest, result, token_partition, token_position
+            from commands c where c.command_id = p_command_id;
+            return;
+        end if;
+    else
+        token_position := first_position;
+    end if;
+    result := p_result;
+
+    for i in 1 .. n loop
+        if i > 1 and p_streams[i] = p_streams[i - 1] then
+            if p_versions[i] <> p_versions[i - 1] + 1 then
+                raise exception 'version % does not follow % in stream %', p_versions[i], p_versions[i - 1], p_streams[i]
+                    using errcode = '23505', constraint = 'events_stream_version';
+            end if;
+        else
+            link := decode(repeat('00', 32), 'hex');
+            select e.hash, e.position into predecessor
+            from events e where e.stream_id = p_streams[i] and e.version = p_versions[i] - 1;
+            if found then
+                if predecessor.position >= first_position then
+                    raise exception 'stream % was read before its last event was written', p_streams[i]
+                        using errcode = '40001';
+                end if;
+                link := predecessor.hash;
+            elsif p_versions[i] > 1 then
+                raise exception 'stream % has no version %', p_streams[i], p_versions[i] - 1
+                    using errcode = '23505', constraint = 'events_stream_version';
+            end if;
+        end if;
+        previous_hashes[i] := link;
+        link := sha256(link || uuid_send(p_ids[i]) || uuid_send(p_streams[i]) || int4send(p_versions[i])
+                       || convert_to(p_types[i], 'UTF8') || '\x00'::bytea || p_data[i]);
+        hashes[i] := link;
+    end loop;
+
+    if n = 1 then
+        insert into events values (
+            first_position, xid, p_ids[1], p_streams[1], p_versions[1], p_types[1], p_tenants[1],
+            p_correlation_id, p_causation_id, now_, p_traceparent, p_data[1], previous_hashes[1], hashes[1]);
+    elsif n > 1 then
+        insert into events
+        select first_position + e.i - 1, xid, e.id, e.stream, e.version, e.type, e.tenant,
+               p_correlation_id, p_causation_id, now_, p_traceparent, e.data, e.previous_hash, e.hash
+        from unnest(p_ids, p_streams, p_versions, p_types, p_tenants, p_data, previous_hashes, hashes)
+             with ordinality as e (id, stream, version, type, tenant, data, previous_hash, hash, i);
+    end if;
+end
+$$;
