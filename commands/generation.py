@@ -1,0 +1,185 @@
+"""What may be asked of a store's generation: by its merchant, by its agents, and by the clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from commands.ports import Work
+from domain.generation.aggregate import GENERATION, Generation, start
+from domain.generation.events import Step
+from domain.ids import derived
+from domain.kernel import Clock, NotFound
+from domain.store.aggregate import STORE
+from domain.store.errors import StoreNotReady
+from domain.store.events import StoreStatus
+
+
+def generation_of(store_id: UUID) -> UUID:
+    """Return the id of a store's generation."""
+    return derived(store_id, "generation")
+
+
+def job_of(generation_id: UUID, step: Step) -> UUID:
+    """Return the id under which a step is shown as a job of its own."""
+    return derived(generation_id, step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartGeneration:
+    """Set the agents to work on a requested store."""
+
+    generation_id: UUID
+    store_id: UUID
+
+
+async def start_generation(command: StartGeneration, work: Work, *, clock: Clock) -> None:
+    """Append ``GenerationStarted`` and the first ``StepStarted``; nothing if it was started.
+
+    Raises:
+        NotFound: there is no such store; retrying cannot help.
+    """
+    store = await work.get(STORE, command.store_id)
+    if await work.find(GENERATION, command.generation_id) is not None:
+        return
+    events = start(
+        command.generation_id, store_id=store.id, merchant_id=store.merchant_id, niche=store.niche, at=clock.now()
+    )
+    work.append(GENERATION, events, tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressStep:
+    """Count one item of a step as done."""
+
+    generation_id: UUID
+    step: Step
+    attempt: int
+    item: str
+    """What is done; telling it twice counts once."""
+    total: int
+    message: str
+    """For the merchant."""
+
+
+async def progress_step(command: ProgressStep, work: Work, *, clock: Clock) -> None:
+    """Append ``StepProgressed``, unless the item was counted.
+
+    Raises:
+        GenerationEnded, StepNotRunning: too late; retrying cannot help.
+    """
+    generation = await work.get(GENERATION, command.generation_id)
+    events = generation.progress_step(
+        command.step,
+        command.attempt,
+        item=command.item,
+        total=command.total,
+        message=command.message,
+        at=clock.now(),
+    )
+    work.append(GENERATION, events, tenant=generation.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SucceedStep:
+    """End a step whose results are all recorded."""
+
+    generation_id: UUID
+    step: Step
+    attempt: int
+    summary: str
+    """For the merchant."""
+
+
+async def succeed_step(command: SucceedStep, work: Work, *, clock: Clock) -> None:
+    """Append ``StepSucceeded`` and what follows from it, unless that attempt ended well before.
+
+    Raises:
+        GenerationEnded, StepNotRunning: too late; retrying cannot help.
+    """
+    generation = await work.get(GENERATION, command.generation_id)
+    events = generation.succeed_step(command.step, command.attempt, summary=command.summary, at=clock.now())
+    work.append(GENERATION, events, tenant=generation.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailStep:
+    """Give a step up, and the job with it, until the merchant runs it again."""
+
+    generation_id: UUID
+    step: Step
+    attempt: int
+    reason: str
+    """For the merchant, naming who did not answer."""
+
+
+async def fail_step(command: FailStep, work: Work, *, clock: Clock) -> None:
+    """Append ``StepFailed`` and ``GenerationFailed``, unless that attempt was given up before.
+
+    Raises:
+        GenerationEnded, StepNotRunning: too late; retrying cannot help.
+    """
+    generation = await work.get(GENERATION, command.generation_id)
+    events = generation.fail_step(command.step, command.attempt, reason=command.reason, at=clock.now())
+    work.append(GENERATION, events, tenant=generation.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStepAgain:
+    """Run a failed step again, or a finished one anew."""
+
+    generation_id: UUID
+    merchant_id: UUID
+    step: Step
+
+
+async def run_step_again(command: RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
+    """Append ``StepStarted`` with the next attempt, and return that attempt.
+
+    Raises:
+        NotFound: there is no such generation, or it is somebody else's.
+        StepNotRetryable, GenerationEnded, StoreNotReady: refused; retrying cannot help.
+    """
+    generation = await _owned_generation(work, command.generation_id, command.merchant_id)
+    store = await work.get(STORE, generation.store_id)
+    if store.status is StoreStatus.ARCHIVED:
+        raise StoreNotReady(store.id, store.status, "regenerated", "Request a new store instead.")
+    after = work.append(GENERATION, generation.run_again(command.step, at=clock.now()), tenant=generation.store_id)
+    return {"attempt": 0 if after is None else after.steps[command.step].attempt}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelGeneration:
+    """Stop a generation; what was made so far is kept."""
+
+    generation_id: UUID
+    merchant_id: UUID
+
+
+async def cancel_generation(command: CancelGeneration, work: Work, *, clock: Clock) -> None:
+    """Append ``GenerationCancelled``, unless it is cancelled.
+
+    Raises:
+        NotFound: there is no such generation, or it is somebody else's.
+        GenerationEnded: it is complete; retrying cannot help.
+    """
+    generation = await _owned_generation(work, command.generation_id, command.merchant_id)
+    work.append(GENERATION, generation.cancel(at=clock.now()), tenant=generation.store_id)
+
+
+async def _owned_generation(work: Work, generation_id: UUID, merchant_id: UUID) -> Generation:
+    generation = await work.get(GENERATION, generation_id)
+    if generation.merchant_id != merchant_id:
+        raise NotFound(GENERATION.name, generation_id)
+    return generation
+
+
+HANDLERS: Mapping[type, Callable[..., Any]] = {
+    StartGeneration: start_generation,
+    ProgressStep: progress_step,
+    SucceedStep: succeed_step,
+    FailStep: fail_step,
+    RunStepAgain: run_step_again,
+    CancelGeneration: cancel_generation,
+}
+"""Each command and its handler, to be bound with ``clock``."""

@@ -1,0 +1,280 @@
+"""What may be asked of images: by the images step, by the imager, and by the merchant."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from commands.ports import Work
+from commands.store import owned_store
+from domain.generation.aggregate import GENERATION, Generation
+from domain.generation.events import Step
+from domain.kernel import Clock, InvalidInput, NotFound
+from domain.media.aggregate import IMAGE, ImageStatus, request_processing
+from domain.media.events import Operation, RejectionReason, Rendition
+from domain.product.aggregate import PRODUCT, Product
+from domain.product.events import ProductStatus
+from domain.store.aggregate import STORE, Store
+from domain.store.errors import StoreNotReady
+from domain.store.events import StoreStatus
+
+SENT = "sent"
+"""The item that stands for sending the images off; it fixes the step's total, so that the last image is known."""
+PLAIN_GROUND = "#ffffff"
+"""What a product stands on while its store has no brand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStepImages:
+    """Send every photo of a store's products to the studio."""
+
+    generation_id: UUID
+    attempt: int
+
+
+async def request_step_images(command: RequestStepImages, work: Work, *, clock: Clock) -> dict[str, int] | None:
+    """Append an ``ImageProcessingRequested`` each and the step's total; end the step if there are none.
+
+    Nothing if they were sent off in this attempt.
+
+    Raises:
+        GenerationEnded, StepNotRunning: too late; retrying cannot help.
+    """
+    at = clock.now()
+    generation = await work.get(GENERATION, command.generation_id)
+    store = await work.get(STORE, generation.store_id)
+    wanted = [
+        (product, image)
+        for product in [await work.get(PRODUCT, id) for id in store.product_ids]
+        if product.status is not ProductStatus.ARCHIVED
+        for image in product.images
+    ]
+    if not wanted:
+        ended = generation.succeed_step(Step.IMAGES, command.attempt, summary="There were no images to process", at=at)
+        work.append(GENERATION, ended, tenant=store.id)
+        return {"images": 0}
+    noun = "image" if len(wanted) == 1 else "images"
+    sent = generation.progress_step(
+        Step.IMAGES,
+        command.attempt,
+        item=SENT,
+        total=len(wanted) + 1,
+        message=f"{len(wanted)} {noun} sent to the studio",
+        at=at,
+    )
+    if not sent:
+        return None
+    for product, photo in wanted:
+        image = await work.find(IMAGE, photo.image_id)
+        events = request_processing(
+            image,
+            photo.image_id,
+            store_id=store.id,
+            product_id=product.id,
+            generation_id=generation.id,
+            # The merchant may have sent the image off by hand since, which took a number.
+            attempt=command.attempt if image is None else max(command.attempt, image.attempt + 1),
+            source_url=photo.url,
+            alt_text=photo.alt_text,
+            position=photo.position,
+            operations=list(Operation),
+            ground=_ground(store),
+            at=at,
+        )
+        work.append(IMAGE, events, tenant=store.id)
+    work.append(GENERATION, sent, tenant=store.id)
+    return {"images": len(wanted)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestImage:
+    """Send one photo to the studio, for the first time or again."""
+
+    image_id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    product_id: UUID | None
+    source_url: str
+    alt_text: str
+    operations: list[Operation]
+    ground: str | None
+    """``#rrggbb``; None: the brand's surface colour."""
+
+
+async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> dict[str, Any]:
+    """Append ``ImageProcessingRequested`` and return the image's id and attempt.
+
+    Raises:
+        InvalidInput: the address is none.
+        NotFound: there is no such store, product or image, or it is somebody else's.
+        StoreNotReady: the store is archived.
+    """
+    store = await owned_store(work, command.store_id, command.merchant_id)
+    if store.status is StoreStatus.ARCHIVED:
+        raise StoreNotReady(store.id, store.status, "given images", "Request a new store instead.")
+    if not command.source_url.startswith(("http://", "https://")):
+        raise InvalidInput(
+            "sourceUrl", f"{command.source_url!r} is no web address. Give one that starts with https://."
+        )
+    product = None
+    if command.product_id is not None:
+        product = await work.get(PRODUCT, command.product_id)
+        if product.store_id != store.id:
+            raise NotFound(PRODUCT.name, command.product_id)
+    image = await work.find(IMAGE, command.image_id)
+    if image is not None and image.store_id != store.id:
+        raise NotFound(IMAGE.name, command.image_id)
+    attempt = 1 if image is None else image.attempt + 1
+    # A step that waits for this image goes on waiting for its new result.
+    awaited = image is not None and image.status is ImageStatus.REQUESTED
+    events = request_processing(
+        image,
+        command.image_id,
+        store_id=store.id,
+        product_id=command.product_id,
+        generation_id=image.generation_id if image is not None and awaited else None,
+        attempt=attempt,
+        source_url=command.source_url,
+        alt_text=command.alt_text,
+        position=_position(command.image_id, product),
+        operations=[operation for operation in Operation if operation in command.operations],
+        ground=command.ground or _ground(store),
+        at=clock.now(),
+    )
+    work.append(IMAGE, events, tenant=store.id)
+    return {"image_id": str(command.image_id), "attempt": attempt}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordImage:
+    """Record what the studio made of a photo."""
+
+    image_id: UUID
+    attempt: int
+    renditions: list[Rendition]
+    source_sha256: str
+    source_size: tuple[int, int]
+    """Width and height in pixels."""
+    operations: list[Operation]
+    """What was really done."""
+    seconds: float
+
+
+async def record_image(command: RecordImage, work: Work, *, clock: Clock) -> None:
+    """Append ``ImageProcessed``; nothing if that attempt has a result, or a newer one was asked for.
+
+    Raises:
+        NotFound: there is no such image; retrying cannot help.
+    """
+    image = await work.get(IMAGE, command.image_id)
+    events = image.process(
+        attempt=command.attempt,
+        renditions=command.renditions,
+        source_sha256=command.source_sha256,
+        source_size=command.source_size,
+        operations=command.operations,
+        seconds=command.seconds,
+        at=clock.now(),
+    )
+    work.append(IMAGE, events, tenant=image.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectImage:
+    """Record why a photo cannot be used; its product keeps the others."""
+
+    image_id: UUID
+    attempt: int
+    reason: RejectionReason
+    message: str
+    """For the merchant."""
+
+
+async def reject_image(command: RejectImage, work: Work, *, clock: Clock) -> None:
+    """Append ``ImageRejected``; nothing if that attempt has a result, or a newer one was asked for.
+
+    Raises:
+        NotFound: there is no such image; retrying cannot help.
+    """
+    image = await work.get(IMAGE, command.image_id)
+    events = image.reject(attempt=command.attempt, reason=command.reason, message=command.message, at=clock.now())
+    work.append(IMAGE, events, tenant=image.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountStepImage:
+    """Count an image of the images step as dealt with."""
+
+    generation_id: UUID
+    attempt: int
+    image_id: UUID
+    message: str
+    """For the merchant."""
+
+
+async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock) -> None:
+    """Append ``StepProgressed``, and with the last image the end of the step; nothing if it was counted.
+
+    The step fails only if not one image could be used.
+
+    Raises:
+        GenerationEnded, StepNotRunning: too late; retrying cannot help.
+    """
+    at = clock.now()
+    generation = await work.get(GENERATION, command.generation_id)
+    counted = generation.progress_step(
+        Step.IMAGES,
+        command.attempt,
+        item=str(command.image_id),
+        total=generation.steps[Step.IMAGES].total,
+        message=command.message,
+        at=at,
+    )
+    if not counted:
+        return
+    after = work.append(GENERATION, counted, tenant=generation.store_id)
+    state = None if after is None else after.steps[Step.IMAGES]
+    if after is None or state is None or SENT not in state.items or len(state.items) < state.total:
+        return
+    rejected = await _count_rejected(work, after)
+    processed = len(state.items) - 1 - rejected
+    if processed == 0:
+        ended: Sequence[Any] = after.fail_step(
+            Step.IMAGES,
+            command.attempt,
+            reason=f"None of the {rejected} images could be used. Look at the reasons in the log, "
+            "then run the step again or add photos by hand.",
+            at=at,
+        )
+    else:
+        noun = "image" if processed == 1 else "images"
+        summary = f"{processed} {noun} processed, {rejected} rejected"
+        ended = after.succeed_step(Step.IMAGES, command.attempt, summary=summary, at=at)
+    work.append(GENERATION, ended, tenant=generation.store_id)
+
+
+async def _count_rejected(work: Work, generation: Generation) -> int:
+    items = sorted(generation.steps[Step.IMAGES].items - {SENT})
+    images = [await work.get(IMAGE, UUID(item)) for item in items]
+    return sum(image.status is ImageStatus.REJECTED for image in images)
+
+
+def _ground(store: Store) -> str:
+    return PLAIN_GROUND if store.brand is None else store.brand.palette.surface
+
+
+def _position(image_id: UUID, product: Product | None) -> int:
+    if product is None:
+        return 0
+    known = {image.image_id: image.position for image in product.images}
+    return known.get(image_id, len(known))
+
+
+HANDLERS: Mapping[type, Callable[..., Any]] = {
+    RequestStepImages: request_step_images,
+    RequestImage: request_image,
+    RecordImage: record_image,
+    RejectImage: reject_image,
+    CountStepImage: count_step_image,
+}
+"""Each command and its handler, to be bound with ``clock``."""

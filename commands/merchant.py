@@ -1,0 +1,78 @@
+"""What may be asked of a merchant's account, as far as the log knows it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from commands.ports import Work
+from domain.kernel import Clock, InvalidInput
+from domain.merchant.aggregate import MERCHANT, register
+from domain.merchant.events import SupplierProvider
+from domain.personal import Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterMerchant:
+    """Open an account; the credentials are the accounts table's business."""
+
+    merchant_id: UUID
+    email: Sealed
+    name: Sealed | None
+
+
+async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``MerchantRegistered``.
+
+    Raises:
+        InvalidInput: the id is taken; retrying needs a new one.
+    """
+    if await work.find(MERCHANT, command.merchant_id) is not None:
+        raise InvalidInput("id", f"There is a merchant with id {command.merchant_id} already. Use a new id.")
+    events = register(command.merchant_id, email=command.email, name=command.name, at=clock.now())
+    work.append(MERCHANT, events, tenant=command.merchant_id)
+    return {"merchant_id": str(command.merchant_id)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectSupplier:
+    """Source from a supplier from now on; its keys are in the vault already."""
+
+    merchant_id: UUID
+    provider: SupplierProvider
+
+
+async def connect_supplier(command: ConnectSupplier, work: Work, *, clock: Clock) -> None:
+    """Append ``SupplierConnected``, unless it is connected.
+
+    Raises:
+        NotFound: there is no such merchant; retrying cannot help.
+    """
+    merchant = await work.get(MERCHANT, command.merchant_id)
+    work.append(MERCHANT, merchant.connect(command.provider, at=clock.now()), tenant=merchant.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisconnectSupplier:
+    """No longer source from a supplier; what was imported stays."""
+
+    merchant_id: UUID
+    provider: SupplierProvider
+
+
+async def disconnect_supplier(command: DisconnectSupplier, work: Work, *, clock: Clock) -> None:
+    """Append ``SupplierDisconnected``, unless it is not connected.
+
+    Raises:
+        NotFound: there is no such merchant; retrying cannot help.
+    """
+    merchant = await work.get(MERCHANT, command.merchant_id)
+    work.append(MERCHANT, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)
+
+
+HANDLERS: Mapping[type, Callable[..., Any]] = {
+    RegisterMerchant: register_merchant,
+    ConnectSupplier: connect_supplier,
+    DisconnectSupplier: disconnect_supplier,
+}
+"""Each command and its handler, to be bound with ``clock``."""

@@ -1,0 +1,295 @@
+"""What may be asked of orders: by shoppers, payment providers, the clock and the merchant."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from commands.ports import Work
+from domain.ids import derived
+from domain.kernel import Clock, InvalidInput, NotFound
+from domain.money import Money
+from domain.order.aggregate import INBOX, ORDER, Order, place
+from domain.order.events import OrderLine, WebhookReceived
+from domain.personal import Sealed
+from domain.product.aggregate import PRODUCT
+from domain.store.aggregate import STORE
+from domain.store.errors import StoreNotReady
+from domain.store.events import StoreStatus
+
+INBOX_NAMESPACE = UUID("0b1f5d5e-6a0c-5c55-8a3e-5a7f0d1c9e21")
+"""Stream ids of taken-in webhooks: one stream per source and external id."""
+LINES_MAX = 50
+"""How many different things one order may hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartLine:
+    """One thing a shopper wants."""
+
+    product_id: UUID
+    variant_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """Order what is in a cart, at the prices the products have now."""
+
+    order_id: UUID
+    store_id: UUID
+    lines: list[CartLine]
+    shopper_id: UUID
+    shopper_name: Sealed
+    shopper_email: Sealed
+    shipping_address: Sealed
+
+
+async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[str, Any]:
+    """Append ``OrderPlaced`` and a ``StockReserved`` for each line, all or nothing.
+
+    Raises:
+        InvalidInput: the cart is empty, too long, or has a quantity below one.
+        NotFound: there is no such store, product or variant.
+        StoreNotReady: the storefront is not open.
+        NotForSale, InsufficientStock: refused; retrying cannot help.
+        ConcurrencyConflict: another shopper was first; the bus reloads and retries.
+    """
+    at = clock.now()
+    store = await work.get(STORE, command.store_id)
+    if store.status is not StoreStatus.ACTIVE:
+        raise StoreNotReady(store.id, store.status, "ordered from", "Come back later.")
+    if await work.find(ORDER, command.order_id) is not None:
+        raise InvalidInput("id", f"The id {command.order_id} is taken. Use a new id.")
+    wanted = _merged(command.lines)
+    lines: list[OrderLine] = []
+    for (product_id, variant_id), quantity in wanted.items():
+        product = await work.get(PRODUCT, product_id)
+        if product.store_id != store.id:
+            raise NotFound(PRODUCT.name, product_id)
+        # Reserving first refuses what is not for sale, unknown or sold out.
+        work.append(PRODUCT, product.reserve(variant_id, quantity, order_id=command.order_id, at=at), tenant=store.id)
+        variant = product.variants[variant_id]
+        lines.append(
+            OrderLine(
+                product_id=product_id,
+                variant_id=variant_id,
+                title=product.title,
+                variant_title=variant.title,
+                quantity=quantity,
+                unit_price=variant.price,
+            )
+        )
+    if len({line.unit_price.currency for line in lines}) > 1:
+        raise InvalidInput("lines", "The cart mixes currencies. Order what is priced in one currency at a time.")
+    nothing = Money.zero(lines[0].unit_price.currency if lines else "USD")
+    order = work.append(
+        ORDER,
+        place(
+            command.order_id,
+            store_id=store.id,
+            lines=lines,
+            shipping=nothing,
+            tax=nothing,
+            shopper_id=command.shopper_id,
+            shopper_name=command.shopper_name,
+            shopper_email=command.shopper_email,
+            shipping_address=command.shipping_address,
+            at=at,
+        ),
+        tenant=store.id,
+    )
+    assert order is not None
+    return {
+        "order_id": str(order.id),
+        "number": order.number,
+        "total": {"minor": order.total.minor, "currency": order.total.currency},
+    }
+
+
+def _merged(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
+    """Add up lines of the same variant: a reservation is per order and variant, so a second would keep nothing.
+
+    Raises:
+        InvalidInput: too many lines, or a quantity below one.
+    """
+    if len(lines) > LINES_MAX:
+        raise InvalidInput("lines", f"The cart has {len(lines)} lines; {LINES_MAX} is the most.")
+    quantities: dict[tuple[UUID, UUID], int] = {}
+    for n, line in enumerate(lines):
+        if line.quantity < 1:
+            raise InvalidInput(f"lines.{n}.quantity", f"Quantity cannot be {line.quantity}; 1 is the least.")
+        key = (line.product_id, line.variant_id)
+        quantities[key] = quantities.get(key, 0) + line.quantity
+    return quantities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPaymentSession:
+    """Note the page on which an order can be paid."""
+
+    order_id: UUID
+    provider: str
+    session_id: str
+
+
+async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock: Clock) -> None:
+    """Append ``PaymentSessionOpened``, unless that session is known.
+
+    Raises:
+        NotFound: there is no such order.
+        OrderNotOpen: it is paid or cancelled.
+    """
+    order = await work.get(ORDER, command.order_id)
+    events = order.open_session(provider=command.provider, session_id=command.session_id, at=clock.now())
+    work.append(ORDER, events, tenant=order.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveWebhook:
+    """Take in what a provider told us; its signature was checked at the edge."""
+
+    source: str
+    external_id: str
+    type: str
+    store_id: UUID
+    body: str
+
+
+async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) -> None:
+    """Append ``WebhookReceived``, once per source and external id however often it is delivered."""
+    id = inbox_stream(command.source, command.external_id)
+    if await work.find(INBOX, id) is not None:
+        return
+    received = WebhookReceived(
+        originator_id=id,
+        originator_version=1,
+        occurred_at=clock.now(),
+        source=command.source,
+        external_id=command.external_id,
+        type=command.type,
+        store_id=command.store_id,
+        body=command.body,
+    )
+    work.append(INBOX, (received,), tenant=command.store_id)
+
+
+def inbox_stream(source: str, external_id: str) -> UUID:
+    """Return the stream a webhook is taken into."""
+    return derived(INBOX_NAMESPACE, source, external_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPayment:
+    """Record a payment that the provider confirmed."""
+
+    order_id: UUID
+    paid: Money
+    fee: Money
+    intent_id: str
+
+
+async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) -> None:
+    """Append ``OrderPaid`` and a ``StockSold`` for each line; nothing if the payment is known.
+
+    Raises:
+        NotFound: there is no such order.
+        PaymentMismatch, OrderNotOpen: refused; retrying cannot help, a person must look.
+    """
+    at = clock.now()
+    order = await work.get(ORDER, command.order_id)
+    events = order.record_payment(command.paid, fee=command.fee, intent_id=command.intent_id, at=at)
+    if not events:
+        return
+    work.append(ORDER, events, tenant=order.store_id)
+    for line in order.lines:
+        product = await work.get(PRODUCT, line.product_id)
+        work.append(PRODUCT, product.sell(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPaymentFailure:
+    """Record that the provider refused a payment."""
+
+    order_id: UUID
+    intent_id: str
+    reason: str
+
+
+async def record_payment_failure(command: RecordPaymentFailure, work: Work, *, clock: Clock) -> None:
+    """Append ``PaymentFailed``; nothing if it is known, or the order is past it.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    order = await work.get(ORDER, command.order_id)
+    events = order.record_failure(intent_id=command.intent_id, reason=command.reason, at=clock.now())
+    work.append(ORDER, events, tenant=order.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder:
+    """Call an unpaid order off."""
+
+    order_id: UUID
+    reason: str
+
+
+async def cancel_order(command: CancelOrder, work: Work, *, clock: Clock) -> None:
+    """Append ``OrderCancelled`` and a ``StockReleased`` for each line; nothing if it was called off.
+
+    Raises:
+        NotFound: there is no such order.
+        OrderNotOpen: it is paid.
+    """
+    at = clock.now()
+    order = await work.get(ORDER, command.order_id)
+    events = order.cancel(reason=command.reason, at=at)
+    if not events:
+        return
+    work.append(ORDER, events, tenant=order.store_id)
+    for line in order.lines:
+        product = await work.get(PRODUCT, line.product_id)
+        work.append(PRODUCT, product.release(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilOrder:
+    """Note that everything in an order was handed to a carrier."""
+
+    order_id: UUID
+    merchant_id: UUID
+    carrier: str | None
+    tracking_number: str | None
+
+
+async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> None:
+    """Append ``OrderFulfilled``, unless it is fulfilled.
+
+    Raises:
+        NotFound: there is no such order, or it is somebody else's.
+        OrderNotOpen: it is not paid.
+    """
+    order = await _owned_order(work, command.order_id, command.merchant_id)
+    events = order.fulfil(carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())
+    work.append(ORDER, events, tenant=order.store_id)
+
+
+async def _owned_order(work: Work, order_id: UUID, merchant_id: UUID) -> Order:
+    order = await work.get(ORDER, order_id)
+    store = await work.get(STORE, order.store_id)
+    if store.merchant_id != merchant_id:
+        raise NotFound(ORDER.name, order_id)
+    return order
+
+
+HANDLERS: Mapping[type, Callable[..., Any]] = {
+    PlaceOrder: place_order,
+    OpenPaymentSession: open_payment_session,
+    ReceiveWebhook: receive_webhook,
+    RecordPayment: record_payment,
+    RecordPaymentFailure: record_payment_failure,
+    CancelOrder: cancel_order,
+    FulfilOrder: fulfil_order,
+}
+"""Each command and its handler, to be bound with ``clock``."""

@@ -1,0 +1,375 @@
+"""What may be asked of a store: by its merchant, and by the agents that make it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from commands.generation import generation_of
+from commands.ports import Work
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import JobStatus, Step
+from domain.ids import derived, slug_stream
+from domain.kernel import Clock, InvalidInput, NotFound
+from domain.merchant.aggregate import MERCHANT
+from domain.product.aggregate import PRODUCT, Product
+from domain.product.events import ProductStatus
+from domain.store.aggregate import SLUG, STORE, Store, reserve_slug, slugify
+from domain.store.aggregate import request_store as decide_request
+from domain.store.brand import BrandProposal
+from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
+from domain.store.ports import PageDraft
+
+
+async def owned_store(work: Work, store_id: UUID, merchant_id: UUID) -> Store:
+    """Return a merchant's own store.
+
+    Raises:
+        NotFound: there is no such store, or it is somebody else's; both read the same.
+    """
+    store = await work.get(STORE, store_id)
+    if store.merchant_id != merchant_id:
+        raise NotFound(STORE.name, store_id)
+    return store
+
+
+def free_slug(wanted: str, taken: Iterable[str]) -> str:
+    """Return ``wanted``, or the first of ``wanted-2``, ``wanted-3`` ... that is not taken."""
+    taken = frozenset(taken)
+    return next(slug for slug in _candidates(wanted) if slug not in taken)
+
+
+def _candidates(wanted: str) -> Iterable[str]:
+    yield wanted
+    for number in count(2):
+        yield f"{wanted}-{number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStore:
+    """Ask for a store in a niche."""
+
+    store_id: UUID
+    merchant_id: UUID
+    niche: str
+    preferences: Preferences
+
+
+async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``StoreRequested``; generation follows by policy.
+
+    Raises:
+        InvalidInput: the niche is empty, too long or has control characters, or the id is taken.
+        NotFound: there is no such merchant.
+    """
+    await work.get(MERCHANT, command.merchant_id)
+    events = decide_request(
+        command.store_id,
+        merchant_id=command.merchant_id,
+        niche=command.niche,
+        preferences=command.preferences,
+        at=clock.now(),
+    )
+    if await work.find(STORE, command.store_id) is not None:
+        raise InvalidInput("id", f"The id {command.store_id} is taken. Use a new id.")
+    work.append(STORE, events, tenant=command.store_id)
+    return {"store_id": str(command.store_id), "generation_id": str(generation_of(command.store_id))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptBrand:
+    """Give a store the brand that was invented for it."""
+
+    generation_id: UUID
+    attempt: int
+    proposal: BrandProposal
+
+
+async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[str, str] | None:
+    """Append ``SlugReserved`` (the first time), ``BrandGenerated`` and the end of the brand step; nothing if it ended.
+
+    Raises:
+        GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
+        ConcurrencyConflict: another store took the slug first; the bus tries again with the next one.
+    """
+    at = clock.now()
+    generation = await work.get(GENERATION, command.generation_id)
+    brand = command.proposal.brand
+    ended = generation.succeed_step(Step.BRAND, command.attempt, summary=f"“{brand.name}” it is", at=at)
+    if not ended:
+        return None
+    store = await work.get(STORE, generation.store_id)
+    slug = store.slug or await _reserve_slug(work, brand.name, store.id, clock)
+    work.append(
+        STORE,
+        store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
+        tenant=store.id,
+    )
+    work.append(GENERATION, ended, tenant=store.id)
+    return {"slug": slug}
+
+
+async def _reserve_slug(work: Work, name: str, store_id: UUID, clock: Clock) -> str:
+    for slug in _candidates(slugify(name)):
+        owner = await work.find(SLUG, slug_stream(slug))
+        if owner is None:
+            work.append(SLUG, reserve_slug(slug, store_id, at=clock.now()), tenant=store_id)
+            return slug
+        if owner.store_id == store_id:
+            return slug
+    raise AssertionError("unreachable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePages:
+    """Give a store its content pages."""
+
+    generation_id: UUID
+    attempt: int
+    pages: list[PageDraft]
+
+
+async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
+    """Append a ``PageWritten`` each and the end of the pages step; nothing if it ended.
+
+    A page of the same type is written anew under its id and address.
+
+    Raises:
+        InvalidInput: there are no pages, or one has no title.
+        GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
+    """
+    if not command.pages:
+        raise InvalidInput("pages", "There are no pages to write.")
+    at = clock.now()
+    generation = await work.get(GENERATION, command.generation_id)
+    summary = f"{len(command.pages)} pages written"
+    ended = generation.succeed_step(Step.PAGES, command.attempt, summary=summary, at=at)
+    if not ended:
+        return
+    store = await work.get(STORE, generation.store_id)
+    for draft in command.pages:
+        page_id, slug = _place_of(draft, store)
+        events = store.write_page(
+            page_id=page_id,
+            type=draft.type,
+            title=draft.title,
+            slug=slug,
+            content=draft.content,
+            scores=draft.scores,
+            written_by=draft.written_by,
+            at=at,
+        )
+        store = work.append(STORE, events, tenant=store.id) or store
+    work.append(GENERATION, ended, tenant=store.id)
+
+
+def _place_of(draft: PageDraft, store: Store) -> tuple[UUID, str]:
+    for id, page in store.pages.items():
+        if page.type is draft.type and draft.type is not PageType.CUSTOM:
+            return id, page.slug
+    slug = free_slug(draft.slug, (page.slug for page in store.pages.values()))
+    return derived(store.id, "page", slug), slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPage:
+    """Add a page of the merchant's own."""
+
+    store_id: UUID
+    merchant_id: UUID
+    page_id: UUID
+    title: str
+    content: str
+    """Markdown."""
+
+
+async def add_page(command: AddPage, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``PageWritten`` under an address made from the title.
+
+    Raises:
+        InvalidInput: title or content is empty, or the id is taken.
+        NotFound: there is no such store, or it is somebody else's.
+        StoreNotReady: it is archived.
+    """
+    store = await owned_store(work, command.store_id, command.merchant_id)
+    if command.page_id in store.pages:
+        raise InvalidInput("id", f"The id {command.page_id} is taken. Use a new id.")
+    if not command.content.strip():
+        raise InvalidInput("content", "A page needs some text.")
+    slug = free_slug(slugify(command.title, fallback="page"), (page.slug for page in store.pages.values()))
+    events = store.write_page(
+        page_id=command.page_id,
+        type=PageType.CUSTOM,
+        title=command.title,
+        slug=slug,
+        content=command.content,
+        scores=CopyScores(words=len(command.content.split())),
+        written_by="merchant",
+        at=clock.now(),
+    )
+    work.append(STORE, events, tenant=store.id)
+    return {"page_id": str(command.page_id), "slug": slug}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPage:
+    """Rewrite a page; its address stays."""
+
+    store_id: UUID
+    merchant_id: UUID
+    page_id: UUID
+    title: str | None
+    """None: the title stays."""
+    content: str | None
+    """Markdown; needed."""
+
+
+async def edit_page(command: EditPage, work: Work, *, clock: Clock) -> None:
+    """Append ``PageWritten``.
+
+    Raises:
+        InvalidInput: title or content is empty.
+        NotFound, PageNotFound: there is no such store or page, or it is somebody else's.
+        StoreNotReady: the store is archived.
+    """
+    store = await owned_store(work, command.store_id, command.merchant_id)
+    events = store.edit_page(
+        command.page_id,
+        title=command.title,
+        content=command.content,
+        scores=CopyScores(words=len((command.content or "").split())),
+        at=clock.now(),
+    )
+    work.append(STORE, events, tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkStoreReady:
+    """Hand a generated store to its merchant for review."""
+
+    store_id: UUID
+    generation_id: UUID
+
+
+async def mark_store_ready(command: MarkStoreReady, work: Work, *, clock: Clock) -> None:
+    """Append ``StoreReadyForReview``; nothing if the store is past that point.
+
+    Raises:
+        NotFound: there is no such store; retrying cannot help.
+    """
+    store = await work.get(STORE, command.store_id)
+    work.append(STORE, store.mark_ready(command.generation_id, at=clock.now()), tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveStore:
+    """Stand behind the reviewed store."""
+
+    store_id: UUID
+    merchant_id: UUID
+
+
+async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> None:
+    """Append ``StoreApproved``, unless it is approved.
+
+    Raises:
+        NotFound: there is no such store, or it is somebody else's.
+        StoreNotReady: it is still being made, or archived.
+    """
+    store = await owned_store(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.approve(at=clock.now()), tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishStore:
+    """Open the storefront."""
+
+    store_id: UUID
+    merchant_id: UUID
+
+
+async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> dict[str, int]:
+    """Append ``StorePublished``; the first time also put every scouted draft with a price and stock on sale.
+
+    Later publications leave products alone: what the merchant took off sale stays off.
+
+    Raises:
+        NotFound: there is no such store, or it is somebody else's.
+        StoreNotReady: not approved yet, or archived.
+    """
+    at = clock.now()
+    store = await owned_store(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.publish(at=at), tenant=store.id)
+    activated = 0
+    if store.status is StoreStatus.PENDING_REVIEW:
+        for product_id in store.product_ids:
+            product = await work.get(PRODUCT, product_id)
+            if _is_sellable_draft(product):
+                work.append(PRODUCT, product.activate(at=at), tenant=store.id)
+                activated += 1
+    return {"activated": activated}
+
+
+def _is_sellable_draft(product: Product) -> bool:
+    return (
+        product.status is ProductStatus.DRAFT
+        and product.price.minor > 0
+        and any(variant.available > 0 for variant in product.variants.values())
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseStore:
+    """Shut the storefront for now."""
+
+    store_id: UUID
+    merchant_id: UUID
+
+
+async def pause_store(command: PauseStore, work: Work, *, clock: Clock) -> None:
+    """Append ``StorePaused``, unless it is shut.
+
+    Raises:
+        NotFound: there is no such store, or it is somebody else's.
+        StoreNotReady: it was never open.
+    """
+    store = await owned_store(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.pause(at=clock.now()), tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveStore:
+    """Put the store away for good."""
+
+    store_id: UUID
+    merchant_id: UUID
+
+
+async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> None:
+    """Append ``StoreArchived``, and cancel a generation that is still at work.
+
+    Raises:
+        NotFound: there is no such store, or it is somebody else's.
+    """
+    at = clock.now()
+    store = await owned_store(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.archive(at=at), tenant=store.id)
+    generation = await work.find(GENERATION, generation_of(store.id))
+    if generation is not None and generation.status is not JobStatus.COMPLETED:
+        work.append(GENERATION, generation.cancel(at=at), tenant=store.id)
+
+
+HANDLERS: Mapping[type, Callable[..., Any]] = {
+    RequestStore: request_store,
+    AdoptBrand: adopt_brand,
+    WritePages: write_pages,
+    AddPage: add_page,
+    EditPage: edit_page,
+    MarkStoreReady: mark_store_ready,
+    ApproveStore: approve_store,
+    PublishStore: publish_store,
+    PauseStore: pause_store,
+    ArchiveStore: archive_store,
+}
+"""Each command and its handler, to be bound with ``clock``."""
