@@ -1,0 +1,34 @@
+"""Remembers what outside calls answered, in PostgreSQL."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+class PostgresAnswers:
+    """Implements :class:`commands.ports.Answers`.
+
+    The answer is committed before the command that uses it, so only a crash between asking and recording can cost a
+    second call. Two callers that ask at the same moment both get the answer that was recorded first.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
+        adapter: TypeAdapter[T] = TypeAdapter(model)
+        known = await self._pool.fetchval("select answer from answers where key = $1", key)
+        if known is None:
+            answer = adapter.dump_json(await ask())
+            known = await self._pool.fetchval(
+                "insert into answers (key, answer) values ($1, $2)"
+                " on conflict (key) do update set answer = answers.answer returning answer",
+                key,
+                answer,
+            )
+        return adapter.validate_json(known)

@@ -1,0 +1,141 @@
+"""Keys and secrets at rest: AES-256-GCM under a key id, bound to their row, rotatable."""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.personal import Sealed
+
+_NONCE_BYTES = 12
+
+
+class WrongKey(Exception):
+    """A sealed value was made under a key that is not configured, or for another row. Retrying cannot help."""
+
+
+class MasterKeys:
+    """The platform's own keys: the first seals, all of them open. None of them is ever stored beside the data."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Take the keys in use.
+
+        Args:
+            keys: 32 bytes each, the current one first, older ones while rotation is under way.
+        """
+        if not keys or any(len(key) != 32 for key in keys):
+            raise ValueError("A master key has 32 bytes (64 hexadecimal digits); make one with “openssl rand -hex 32”.")
+        self._keys = {_key_id(key): key for key in keys}
+        self.current = _key_id(keys[0])
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes for one purpose (signing tokens, cookies), from the current key alone."""
+        return hmac.digest(self._keys[self.current], b"zyenta|" + purpose.encode(), hashlib.sha256)
+
+    def seal(self, plaintext: bytes, *, bound_to: str) -> str:
+        """Encrypt under the current key; it opens only with the same ``bound_to``."""
+        return _seal(self._keys[self.current], self.current, plaintext, bound_to)
+
+    def open(self, sealed: str, *, bound_to: str) -> bytes:
+        """Decrypt.
+
+        Raises:
+            WrongKey: unknown key id, another row, or tampered with.
+        """
+        key = self._keys.get(key_id_of(sealed))
+        if key is None:
+            raise WrongKey(f"key {key_id_of(sealed)} is not configured; add it to ZYENTA_MASTER_KEYS")
+        return _open(key, sealed, bound_to)
+
+
+class PostgresPersonalData:
+    """Implements :class:`domain.order.ports.PersonalData`: a key per person, itself sealed under the master key."""
+
+    def __init__(self, pool: asyncpg.Pool, keys: MasterKeys) -> None:
+        self._pool = pool
+        self._keys = keys
+
+    async def seal(self, person_id: UUID, value: str) -> Sealed:
+        key = await self._key(person_id) or await self._make_key(person_id)
+        ciphertext = _seal(key, _key_id(key), value.encode(), f"person|{person_id}")
+        return Sealed(person_id=person_id, ciphertext=ciphertext)
+
+    async def open(self, sealed: Sealed) -> str | None:
+        key = await self._key(sealed.person_id)
+        if key is None or key_id_of(sealed.ciphertext) != _key_id(key):
+            # No key, or a new one after forgetting: what was sealed before stays forgotten.
+            return None
+        return _open(key, sealed.ciphertext, f"person|{sealed.person_id}").decode()
+
+    async def forget(self, person_id: UUID) -> None:
+        await self._pool.execute("delete from person_keys where person_id = $1", person_id)
+
+    async def rewrap(self) -> int:
+        """Seal every person's key under the current master key and return how many changed."""
+        changed = 0
+        for row in await self._pool.fetch("select person_id, wrapped_key from person_keys"):
+            if key_id_of(row["wrapped_key"]) != self._keys.current:
+                bound = f"person_keys|{row['person_id']}"
+                plain = self._keys.open(row["wrapped_key"], bound_to=bound)
+                await self._pool.execute(
+                    "update person_keys set wrapped_key = $3 where person_id = $1 and wrapped_key = $2",
+                    row["person_id"],
+                    row["wrapped_key"],
+                    self._keys.seal(plain, bound_to=bound),
+                )
+                changed += 1
+        return changed
+
+    async def _key(self, person_id: UUID) -> bytes | None:
+        wrapped = await self._pool.fetchval("select wrapped_key from person_keys where person_id = $1", person_id)
+        return None if wrapped is None else self._keys.open(wrapped, bound_to=f"person_keys|{person_id}")
+
+    async def _make_key(self, person_id: UUID) -> bytes:
+        bound = f"person_keys|{person_id}"
+        wrapped = await self._pool.fetchval(
+            "insert into person_keys (person_id, wrapped_key) values ($1, $2)"
+            " on conflict (person_id) do update set wrapped_key = person_keys.wrapped_key returning wrapped_key",
+            person_id,
+            self._keys.seal(AESGCM.generate_key(256), bound_to=bound),
+        )
+        return self._keys.open(wrapped, bound_to=bound)
+
+
+def key_id_of(sealed: str) -> str:
+    """Return the id of the key a value was sealed under."""
+    version, _, rest = sealed.partition(".")
+    if version != "v1":
+        raise WrongKey("this is no sealed value of ours")
+    return rest.partition(".")[0]
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"key id|" + key).hexdigest()[:8]
+
+
+def _seal(key: bytes, key_id: str, plaintext: bytes, bound_to: str) -> str:
+    nonce = os.urandom(_NONCE_BYTES)
+    ciphertext = AESGCM(key).encrypt(nonce, plaintext, bound_to.encode())
+    return ".".join(("v1", key_id, _text(nonce), _text(ciphertext)))
+
+
+def _open(key: bytes, sealed: str, bound_to: str) -> bytes:
+    try:
+        _, _, nonce, ciphertext = sealed.split(".")
+        return AESGCM(key).decrypt(_bytes(nonce), _bytes(ciphertext), bound_to.encode())
+    except (InvalidTag, ValueError) as error:
+        raise WrongKey("the value was sealed for another row, or was changed since") from error
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
