@@ -1,0 +1,131 @@
+"""The event log in memory: what unit tests dispatch commands against. Passes the contract suite of the real one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt
+from domain.kernel import DomainEvent, StreamKind
+from schemas.envelope import GENESIS, ConsistencyToken, Envelope, RawEvent, chain_hash
+from schemas.registry import decode, encode
+
+S = TypeVar("S")
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """A clock that stands still until it is told otherwise."""
+
+    at: datetime = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, by: timedelta) -> None:
+        self.at += by
+
+
+@dataclass(slots=True)
+class MemoryEventLog:
+    """Implements :class:`commands.ports.EventLog`. Events are kept as bytes, so what cannot be stored fails here too."""
+
+    clock: FixedClock = field(default_factory=FixedClock)
+    raw: list[RawEvent] = field(default_factory=list)
+    """The whole log, in order."""
+    receipts: dict[UUID, tuple[bytes, Receipt]] = field(default_factory=dict)
+
+    async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+        stream = self._stream(stream_id)
+        if not stream:
+            return None
+        last = stream[-1]
+        state = kind.fold(decode(raw.type, raw.data) for raw in stream)
+        return Loaded(state=state, version=last.version, position=last.position, tenant=last.tenant)
+
+    async def commit(self, commit: Commit) -> Receipt:
+        known = self.receipts.get(commit.context.command_id)
+        if known is not None:
+            digest, receipt = known
+            if digest != commit.digest:
+                raise CommandReused(commit.context.command_id)
+            return Receipt(command_id=receipt.command_id, result=receipt.result, token=receipt.token, replayed=True)
+        appended: list[RawEvent] = []
+        for staged in commit.staged:
+            stream = self._stream(staged.stream_id)
+            if len(stream) != staged.expected_version:
+                raise ConcurrencyConflict(f"stream {staged.stream_id} is not at {staged.expected_version}")
+            previous = stream[-1].hash if stream else GENESIS
+            for n, event in enumerate(staged.events, staged.expected_version + 1):
+                raw = self._raw(event, n, commit, staged.tenant, previous, len(self.raw) + len(appended) + 1)
+                previous = raw.hash
+                appended.append(raw)
+        self.raw.extend(appended)
+        token = ConsistencyToken.of(appended[-1].tenant, appended[-1].position) if appended else commit.read
+        receipt = Receipt(
+            command_id=commit.context.command_id,
+            result=json.loads(json.dumps(commit.result)),
+            token=token,
+            replayed=False,
+        )
+        self.receipts[commit.context.command_id] = (commit.digest, receipt)
+        return receipt
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        known = self.receipts.get(command_id)
+        if known is None:
+            return None
+        receipt = known[1]
+        return Receipt(command_id=command_id, result=receipt.result, token=receipt.token, replayed=True)
+
+    @property
+    def events(self) -> Sequence[DomainEvent]:
+        """Every event in the log, in order."""
+        return [decode(raw.type, raw.data) for raw in self.raw]
+
+    @property
+    def envelopes(self) -> Sequence[Envelope]:
+        """Every event as a consumer is given it."""
+        return [raw.decode() for raw in self.raw]
+
+    async def given(self, kind: StreamKind[S], events: Sequence[DomainEvent], *, tenant: UUID) -> S:
+        """Append events as the past of a test and return the stream's state after them."""
+        stream = self._stream(events[0].originator_id)
+        previous = stream[-1].hash if stream else GENESIS
+        for n, event in enumerate(events, len(stream) + 1):
+            raw = self._raw(event, n, None, tenant, previous, len(self.raw) + 1)
+            previous = raw.hash
+            self.raw.append(raw)
+        loaded = await self.load(kind, events[0].originator_id)
+        assert loaded is not None
+        state: S = loaded.state
+        return state
+
+    def _stream(self, stream_id: UUID) -> list[RawEvent]:
+        return [raw for raw in self.raw if raw.stream_id == stream_id]
+
+    def _raw(
+        self, event: DomainEvent, version: int, commit: Commit | None, tenant: UUID, previous: bytes, position: int
+    ) -> RawEvent:
+        assert event.originator_version == version, f"{event.wire_name} says {event.originator_version}, not {version}"
+        id, data = uuid4(), encode(event)
+        context = None if commit is None else commit.context
+        return RawEvent(
+            position=position,
+            id=id,
+            type=event.wire_name,
+            stream_id=event.originator_id,
+            version=version,
+            tenant=tenant,
+            correlation_id=id if context is None else context.correlation_id,
+            causation_id=None if context is None else context.causation_id,
+            recorded_at=self.clock.now(),
+            traceparent=None if context is None else context.traceparent,
+            data=data,
+            previous_hash=previous,
+            hash=chain_hash(
+                previous, id=id, type=event.wire_name, stream_id=event.originator_id, version=version, data=data
+            ),
+        )
