@@ -76,6 +76,14 @@ class PaymentGateway(Protocol):
         """
         ...
 
+    def read_body(self, body: str) -> PaymentNotice | None:
+        """Read a webhook that was verified when it was taken in; None if it is of a kind that is no business of ours.
+
+        Raises:
+            ValueError: the body makes no sense.
+        """
+        ...
+
 
 class PersonalData(Protocol):
     """Seals personal values under a key per person, opens them, and forgets people."""
