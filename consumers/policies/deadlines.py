@@ -1,0 +1,104 @@
+"""What time does by itself: steps that take too long are given up, orders that nobody pays are called off."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from commands.generation import FailStep
+from commands.order import CancelOrder
+from commands.ports import Context, Receipt
+from domain.generation.aggregate import TIMEOUTS
+from domain.generation.events import Step
+from domain.ids import derived
+from domain.kernel import Clock, DomainError
+
+PAY_WITHIN = timedelta(minutes=60)
+"""How long stock is kept for an order that is not paid."""
+EVERY_SECONDS = 5.0
+"""How often the read models are asked; a deadline may be late by this and their lag."""
+AT_ONCE = 200
+"""How many overdue steps or orders one round deals with."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueStep:
+    """A step that is still at work after its deadline."""
+
+    generation_id: UUID
+    step: Step
+    attempt: int
+
+
+class Overdue(Protocol):
+    """Finds what is past its time. Read models answer it, so an answer may be stale; the commands refuse then."""
+
+    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueStep]:
+        """Return steps at work whose deadline is before ``now``, of jobs that were not cancelled, oldest first."""
+        ...
+
+    async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
+        """Return orders that are PENDING and were placed before a time, oldest first."""
+        ...
+
+
+class DeadlinePolicy:
+    """Gives up steps past their deadline and calls off orders nobody paid, so that their stock returns.
+
+    Safe to run twice at once and to repeat: each step attempt and each order has one command id for it.
+    """
+
+    name = "deadlines"
+
+    def __init__(
+        self,
+        overdue: Overdue,
+        command: Callable[[object, Context], Awaitable[Receipt]],
+        clock: Clock,
+        *,
+        every_seconds: float = EVERY_SECONDS,
+    ) -> None:
+        """Take the bus's ``dispatch`` as ``command``: no event is the cause here, time is."""
+        self._overdue = overdue
+        self._command = command
+        self._clock = clock
+        self._every_seconds = every_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look again and again until told to stop. Trouble is logged and outlived."""
+        while not stop.is_set():
+            try:
+                await self.enforce()
+            except Exception:
+                # The database or a read model may be away; deadlines go on when it is back.
+                log.exception("could not enforce deadlines; trying again in %s s", self._every_seconds)
+            try:
+                await asyncio.wait_for(stop.wait(), self._every_seconds)
+            except TimeoutError:
+                continue
+
+    async def enforce(self) -> None:
+        """Deal with what is overdue now."""
+        now = self._clock.now()
+        for late in await self._overdue.steps(now, limit=AT_ONCE):
+            minutes = int(TIMEOUTS[late.step].total_seconds() // 60)
+            reason = f"The step “{late.step}” timed out after {minutes} minutes. Run it again."
+            fail = FailStep(generation_id=late.generation_id, step=late.step, attempt=late.attempt, reason=reason)
+            id = derived(late.generation_id, self.name, late.step, str(late.attempt))
+            await self._carry_out(fail, id, correlation_id=late.generation_id)
+        for order_id in await self._overdue.unpaid_orders(now - PAY_WITHIN, limit=AT_ONCE):
+            minutes = int(PAY_WITHIN.total_seconds() // 60)
+            cancel = CancelOrder(order_id=order_id, reason=f"It was not paid within {minutes} minutes.")
+            await self._carry_out(cancel, derived(order_id, self.name), correlation_id=order_id)
+
+    async def _carry_out(self, command: object, id: UUID, *, correlation_id: UUID) -> None:
+        try:
+            await self._command(command, Context(command_id=id, correlation_id=correlation_id))
+        except DomainError as refusal:
+            # The read model was behind: it ended, was paid or cancelled in the meantime.
+            log.info("%s was not needed any more: %s", type(command).__name__, refusal.code)

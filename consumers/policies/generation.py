@@ -1,0 +1,69 @@
+"""What follows from what in a store's generation."""
+
+import logging
+from uuid import UUID
+
+from commands.generation import StartGeneration, generation_of
+from commands.media import CountStepImage, RequestStepImages
+from commands.store import MarkStoreReady
+from consumers.dependencies import Aggregates, Dispatch
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import GenerationCompleted, Step, StepStarted
+from domain.kernel import DomainEvent
+from domain.media.aggregate import IMAGE, ImageStatus
+from domain.media.events import ImageProcessed, ImageRejected
+from domain.store.events import StoreRequested
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.topics import Topic
+
+log = logging.getLogger(__name__)
+
+
+class GenerationPolicy:
+    """Starts a requested store's generation, drives its images step, and hands the finished store over.
+
+    Safe to redeliver: each event's command has an id of its own, derived from the event.
+    """
+
+    name = "generation-policy"
+    topic: Topic = topics.EVENTS
+    handles: frozenset[type[DomainEvent]] = frozenset(
+        {StoreRequested, StepStarted, ImageProcessed, ImageRejected, GenerationCompleted}
+    )
+
+    def __init__(self, dispatch: Dispatch, aggregates: Aggregates) -> None:
+        self._dispatch = dispatch
+        self._aggregates = aggregates
+
+    async def __call__(self, envelope: Envelope) -> None:
+        match envelope.event:
+            case StoreRequested(originator_id=store_id):
+                start = StartGeneration(generation_id=generation_of(store_id), store_id=store_id)
+                await self._dispatch(start, cause=envelope, name=self.name)
+            case StepStarted(step=Step.IMAGES) as started:
+                request = RequestStepImages(generation_id=started.originator_id, attempt=started.attempt)
+                await self._dispatch(request, cause=envelope, name=self.name)
+            case ImageProcessed(originator_id=image_id, seconds=seconds):
+                await self._count(envelope, image_id, f"Image ready after {seconds:.1f} s")
+            case ImageRejected(originator_id=image_id, message=message):
+                await self._count(envelope, image_id, f"Image left out: {message}")
+            case GenerationCompleted(store_id=store_id):
+                ready = MarkStoreReady(store_id=store_id, generation_id=envelope.event.originator_id)
+                await self._dispatch(ready, cause=envelope, name=self.name)
+            case _:
+                return
+
+    async def _count(self, envelope: Envelope, image_id: UUID, message: str) -> None:
+        """Count an image in the step that waits for it; most images asked for by hand are in none."""
+        image = await self._aggregates.get(IMAGE, image_id)
+        if image.generation_id is None or image.status is ImageStatus.REQUESTED:
+            return
+        generation = await self._aggregates.get(GENERATION, image.generation_id)
+        # The image's own attempt also counts requests by hand, so the step's attempt is asked of the step.
+        attempt = generation.steps[Step.IMAGES].attempt
+        if not generation.is_running(Step.IMAGES, attempt):
+            log.info("image %s came after its step had ended", image_id)
+            return
+        count = CountStepImage(generation_id=generation.id, attempt=attempt, image_id=image_id, message=message)
+        await self._dispatch(count, cause=envelope, name=self.name)
