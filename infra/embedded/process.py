@@ -140,7 +140,7 @@ class ChildProcess:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         await asyncio.to_thread(self._process.wait, _KILL_SECONDS)
-        await asyncio.to_thread(psutil.wait_procs, family, _KILL_SECONDS)
+        await asyncio.to_thread(_wait_for_end, family)
 
     def pause(self) -> None:
         """SIGSTOP the process and all it started."""
@@ -170,6 +170,17 @@ class ChildProcess:
             return [head, *head.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+
+def _wait_for_end(family: Sequence[psutil.Process]) -> None:
+    """Wait for killed processes; a zombie whose new parent is slow to bury it has ended all the same."""
+    deadline = time.monotonic() + _KILL_SECONDS
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            while member.is_running() and member.status() != psutil.STATUS_ZOMBIE:
+                if time.monotonic() > deadline:
+                    raise ServerFailed(f"process {member.pid} survived SIGKILL")
+                time.sleep(_POLL_SECONDS)
 
 
 def leashed(command: Sequence[str], *, death_signal: signal.Signals = signal.SIGKILL, user: User = "same") -> list[str]:

