@@ -3,10 +3,11 @@
 A cursor holds the sort key and id of its row, so it stays good when that row changes or goes away.
 """
 
+# ruff: noqa: S608  # the parts are constants of the queries; values are arguments
+
 import base64
-import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -96,3 +97,137 @@ class Slice(Generic[T]):
     @property
     def end_cursor(self) -> str | None:
         return self.edges[-1].cursor if self.edges else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order of rows: by a key, ties by id, both in the same direction."""
+
+    name: str
+    """Part of every cursor, so that a cursor of another order is refused."""
+    key: str
+    """SQL expression, never null."""
+    type: str
+    """Its SQL type: one of ``KEY_TYPES``."""
+    descending: bool = False
+
+
+class Conditions:
+    """The ``where`` of a query as it is put together, with its arguments."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self.arguments: list[Any] = []
+
+    def add(self, part: str, *values: object) -> "Conditions":
+        """Add a condition; each ``{}`` in it stands for the next value."""
+        places = []
+        for value in values:
+            self.arguments.append(value)
+            places.append(f"${len(self.arguments)}")
+        self._parts.append(part.format(*places))
+        return self
+
+    @property
+    def sql(self) -> str:
+        """The conditions, all of which must hold."""
+        return " and ".join(self._parts) or "true"
+
+
+async def paginate(
+    db: Reader,
+    *,
+    select: str,
+    source: str,
+    where: Conditions,
+    order: Order,
+    window: Window,
+    id: str,
+    read: Callable[[Any], T],
+) -> Slice[T]:
+    """Return one page of a list.
+
+    Args:
+        db: what to read from.
+        select: the columns.
+        source: the tables.
+        where: which rows; cursor conditions are added to it.
+        order: the list's order.
+        window: which page.
+        id: SQL expression of the row's id.
+        read: makes an entry of a record.
+
+    Raises:
+        InvalidInput: the window or a cursor makes no sense.
+    """
+    window.check()
+    for name, cursor, beyond in (("after", window.after, True), ("before", window.before, False)):
+        if cursor is not None:
+            key, row_id = _read_cursor(name, cursor, order)
+            sign = "<" if order.descending is beyond else ">"
+            where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::uuid)", key, row_id)
+    direction = "desc" if order.descending is not window.backwards else "asc"
+    records = await db.fetch(
+        f"select {select}, {order.key} as sort_key, {id} as sort_id from {source} where {where.sql} "
+        f"order by {order.key} {direction}, {id} {direction} limit {window.size + 1}",
+        *where.arguments,
+    )
+    more = len(records) > window.size
+    page = records[: window.size]
+    if window.backwards:
+        page.reverse()
+    return Slice(
+        edges=tuple(Edge(_cursor(order, record), read(record)) for record in page),
+        has_next=window.before is not None if window.backwards else more,
+        has_previous=more if window.backwards else window.after is not None,
+    )
+
+
+def _cursor(order: Order, record: Any) -> str:
+    key = record["sort_key"]
+    text = json.dumps([order.name, key.isoformat() if isinstance(key, datetime) else key, str(record["sort_id"])])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, UUID]:
+    refusal = InvalidInput(
+        argument,
+        f"{cursor[:80]!r} is no cursor of this list. Pass one as the list returned it, with the same sorting.",
+    )
+    try:
+        name, key, id = json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
+        place = KEY_TYPES[order.type](key), UUID(id)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise refusal from error
+    if name != order.name:
+        raise refusal
+    return place
+
+
+def _time(key: str) -> datetime:
+    moment = datetime.fromisoformat(key)
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
+    return moment
+
+
+def _whole(key: int) -> int:
+    if isinstance(key, bool) or not isinstance(key, int) or key.bit_length() > 63:
+        raise ValueError("not a whole number of 64 bits")
+    return key
+
+
+def _text(key: str) -> str:
+    if not isinstance(key, str) or "\0" in key:
+        raise ValueError("not a text")
+    key.encode()  # refuses a lone surrogate
+    return key
+
+
+KEY_TYPES: Mapping[str, Callable[[Any], Any]] = {
+    "timestamptz": _time,
+    "bigint": _whole,
+    "double precision": float,
+    "text": _text,
+}
+"""How a cursor's key is read back, by SQL type."""

@@ -1,0 +1,320 @@
+"""How products, their variants and images change in the catalogue."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected, MediaType
+from domain.product.events import (
+    ImportedImage,
+    PriceChanged,
+    ProductActivated,
+    ProductAdded,
+    ProductArchived,
+    ProductCopyWritten,
+    ProductDeactivated,
+    ProductDescribed,
+    ProductImported,
+    ProductMetaWritten,
+    ProductRetitled,
+    ProductStatus,
+    StockCounted,
+    StockReleased,
+    StockReserved,
+    StockSold,
+)
+from projections.catalog_tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
+from projections.catalog_views import ImageState
+from projections.tables import Folds, Json, as_json
+from schemas.envelope import Envelope
+
+PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
+
+
+@PRODUCT_FOLDS.on(ProductImported)
+def product_imported(rows: CatalogRows, event: ProductImported, _: Envelope) -> None:
+    id = event.originator_id
+    _created(rows, event, title=event.original_title, category=event.category, score_total=event.score.total)
+    rows.product_texts[id] = ProductTextRow(
+        id=id,
+        description=event.original_description,
+        features=EMPTY_LIST,
+        benefits=EMPTY_LIST,
+        call_to_action=None,
+        meta_title=None,
+        meta_description=None,
+        copy_scores=None,
+        copy_written_by=None,
+        tags=as_json(event.tags),
+        source_provider=event.source_provider,
+        source_id=event.source_id,
+        source_url=event.source_url,
+        original_title=event.original_title,
+        original_description=event.original_description,
+        generation_id=event.generation_id,
+        score=Json(event.score.model_dump_json()),
+        shipping_days_min=event.shipping_days[0],
+        shipping_days_max=event.shipping_days[1],
+    )
+
+
+@PRODUCT_FOLDS.on(ProductAdded)
+def product_added(rows: CatalogRows, event: ProductAdded, _: Envelope) -> None:
+    id = event.originator_id
+    _created(rows, event, title=event.title, category=None, score_total=None)
+    rows.product_texts[id] = ProductTextRow(
+        id=id,
+        description=event.description,
+        features=EMPTY_LIST,
+        benefits=EMPTY_LIST,
+        call_to_action=None,
+        meta_title=None,
+        meta_description=None,
+        copy_scores=None,
+        copy_written_by=None,
+        tags=EMPTY_LIST,
+        source_provider=None,
+        source_id=None,
+        source_url=None,
+        original_title=event.title,
+        original_description=event.description,
+        generation_id=None,
+        score=None,
+        shipping_days_min=None,
+        shipping_days_max=None,
+    )
+
+
+def _created(
+    rows: CatalogRows,
+    event: ProductImported | ProductAdded,
+    *,
+    title: str,
+    category: str | None,
+    score_total: float | None,
+) -> None:
+    id, at = event.originator_id, event.occurred_at
+    rows.products[id] = ProductRow(
+        id=id,
+        store_id=event.store_id,
+        status=ProductStatus.DRAFT,
+        title=title,
+        slug=event.slug,
+        category=category,
+        currency=event.price.currency,
+        price_minor=event.price.minor,
+        compare_at_minor=None if event.compare_at is None else event.compare_at.minor,
+        cost_minor=event.cost.minor,
+        score_total=score_total,
+        created_at=at,
+        updated_at=at,
+    )
+    for position, variant in enumerate(event.variants):
+        rows.variants[variant.variant_id] = VariantRow(
+            id=variant.variant_id,
+            product_id=id,
+            position=position,
+            sku=variant.sku,
+            title=variant.title,
+            options=as_json(variant.options),
+            price_offset_minor=variant.price.minor - event.price.minor,
+            cost_minor=variant.cost.minor,
+            on_hand=variant.stock,
+            reserved=0,
+            created_at=at,
+            updated_at=at,
+        )
+    generation_id = event.generation_id if isinstance(event, ProductImported) else None
+    _originals(rows, event.images, store_id=event.store_id, product_id=id, generation_id=generation_id, at=at)
+
+
+def _originals(
+    rows: CatalogRows,
+    images: Iterable[ImportedImage],
+    *,
+    store_id: UUID,
+    product_id: UUID,
+    generation_id: UUID | None,
+    at: datetime,
+) -> None:
+    for image in images:
+        rows.media[image.image_id] = _image(
+            image.image_id,
+            store_id=store_id,
+            product_id=product_id,
+            generation_id=generation_id,
+            url=image.url,
+            alt_text=image.alt_text,
+            position=image.position,
+            at=at,
+        )
+
+
+def _image(
+    id: UUID,
+    *,
+    store_id: UUID,
+    product_id: UUID | None,
+    generation_id: UUID | None,
+    url: str,
+    alt_text: str,
+    position: int,
+    at: datetime,
+) -> MediaRow:
+    return MediaRow(
+        id=id,
+        store_id=store_id,
+        product_id=product_id,
+        type=MediaType.IMAGE,
+        status=ImageState.ORIGINAL,
+        position=position,
+        filename=_filename(url),
+        original_url=url,
+        alt_text=alt_text,
+        content=None,
+        renditions=EMPTY_LIST,
+        operations=EMPTY_LIST,
+        ground=None,
+        source_sha256=None,
+        source_width=None,
+        source_height=None,
+        seconds=None,
+        attempt=0,
+        generation_id=generation_id,
+        rejection=None,
+        rejection_message=None,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def _filename(url: str) -> str:
+    """Return what an image from ``url`` is called once the studio has written it."""
+    try:
+        stem = PurePosixPath(unquote(urlsplit(url).path)).stem
+    except ValueError:
+        stem = ""
+    return f"{stem[:100] or 'image'}.webp"
+
+
+@PRODUCT_FOLDS.on(ProductCopyWritten, products="originator_id", product_texts="originator_id")
+def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, _: Envelope) -> None:
+    product, text = rows.products[event.originator_id], rows.product_texts[event.originator_id]
+    product.title, product.slug, product.updated_at = event.title, event.slug, event.occurred_at
+    text.description = event.description
+    text.features, text.benefits = as_json(event.features), as_json(event.benefits)
+    text.call_to_action = event.call_to_action
+    text.meta_title, text.meta_description = event.meta_title, event.meta_description
+    text.copy_scores, text.copy_written_by = Json(event.scores.model_dump_json()), event.written_by
+
+
+@PRODUCT_FOLDS.on(ProductRetitled, products="originator_id")
+def product_retitled(rows: CatalogRows, event: ProductRetitled, _: Envelope) -> None:
+    product = rows.products[event.originator_id]
+    product.title, product.updated_at = event.title, event.occurred_at
+
+
+@PRODUCT_FOLDS.on(ProductDescribed, products="originator_id", product_texts="originator_id")
+def product_described(rows: CatalogRows, event: ProductDescribed, _: Envelope) -> None:
+    rows.products[event.originator_id].updated_at = event.occurred_at
+    rows.product_texts[event.originator_id].description = event.description
+
+
+@PRODUCT_FOLDS.on(ProductMetaWritten, products="originator_id", product_texts="originator_id")
+def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, _: Envelope) -> None:
+    rows.products[event.originator_id].updated_at = event.occurred_at
+    text = rows.product_texts[event.originator_id]
+    text.meta_title, text.meta_description = event.meta_title, event.meta_description
+
+
+@PRODUCT_FOLDS.on(PriceChanged, products="originator_id")
+def price_changed(rows: CatalogRows, event: PriceChanged, _: Envelope) -> None:
+    product = rows.products[event.originator_id]
+    product.price_minor, product.updated_at = event.price.minor, event.occurred_at
+    product.compare_at_minor = None if event.compare_at is None else event.compare_at.minor
+
+
+@PRODUCT_FOLDS.on(StockCounted, variants="variant_id")
+def stock_counted(rows: CatalogRows, event: StockCounted, _: Envelope) -> None:
+    variant = rows.variants[event.variant_id]
+    variant.on_hand, variant.updated_at = event.on_hand, event.occurred_at
+
+
+@PRODUCT_FOLDS.on(StockReserved, variants="variant_id")
+def stock_reserved(rows: CatalogRows, event: StockReserved, _: Envelope) -> None:
+    variant = rows.variants[event.variant_id]
+    variant.reserved += event.quantity
+    variant.updated_at = event.occurred_at
+
+
+@PRODUCT_FOLDS.on(StockReleased, variants="variant_id")
+def stock_released(rows: CatalogRows, event: StockReleased, _: Envelope) -> None:
+    variant = rows.variants[event.variant_id]
+    variant.reserved -= event.quantity
+    variant.updated_at = event.occurred_at
+
+
+@PRODUCT_FOLDS.on(StockSold, variants="variant_id")
+def stock_sold(rows: CatalogRows, event: StockSold, _: Envelope) -> None:
+    variant = rows.variants[event.variant_id]
+    variant.reserved -= event.quantity
+    variant.on_hand -= event.quantity
+    variant.updated_at = event.occurred_at
+
+
+@PRODUCT_FOLDS.on(ProductActivated, products="originator_id")
+def product_activated(rows: CatalogRows, event: ProductActivated, _: Envelope) -> None:
+    product = rows.products[event.originator_id]
+    product.status, product.updated_at = ProductStatus.ACTIVE, event.occurred_at
+
+
+@PRODUCT_FOLDS.on(ProductDeactivated, products="originator_id")
+def product_deactivated(rows: CatalogRows, event: ProductDeactivated, _: Envelope) -> None:
+    product = rows.products[event.originator_id]
+    product.status, product.updated_at = ProductStatus.DRAFT, event.occurred_at
+
+
+@PRODUCT_FOLDS.on(ProductArchived, products="originator_id")
+def product_archived(rows: CatalogRows, event: ProductArchived, _: Envelope) -> None:
+    product = rows.products[event.originator_id]
+    product.status, product.updated_at = ProductStatus.ARCHIVED, event.occurred_at
+
+
+@PRODUCT_FOLDS.on(ImageProcessingRequested, media="originator_id")
+def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, _: Envelope) -> None:
+    image = rows.media.get(event.originator_id)
+    if image is None:
+        image = rows.media[event.originator_id] = _image(
+            event.originator_id,
+            store_id=event.store_id,
+            product_id=event.product_id,
+            generation_id=event.generation_id,
+            url=event.source_url,
+            alt_text=event.alt_text,
+            position=event.position,
+            at=event.occurred_at,
+        )
+    image.status, image.attempt, image.ground = ImageState.REQUESTED, event.attempt, event.ground
+    image.original_url, image.alt_text, image.position = event.source_url, event.alt_text, event.position
+    image.generation_id = event.generation_id
+    image.rejection = image.rejection_message = None
+    image.updated_at = event.occurred_at
+
+
+@PRODUCT_FOLDS.on(ImageProcessed, media="originator_id")
+def image_processed(rows: CatalogRows, event: ImageProcessed, _: Envelope) -> None:
+    image = rows.media[event.originator_id]
+    image.status, image.updated_at = ImageState.PROCESSED, event.occurred_at
+    image.renditions = as_json([rendition.model_dump() for rendition in event.renditions])
+    image.operations = as_json(event.operations)
+    image.source_sha256, image.seconds = event.source_sha256, event.seconds
+    image.source_width, image.source_height = event.source_width, event.source_height
+
+
+@PRODUCT_FOLDS.on(ImageRejected, media="originator_id")
+def image_rejected(rows: CatalogRows, event: ImageRejected, _: Envelope) -> None:
+    image = rows.media[event.originator_id]
+    image.status, image.updated_at = ImageState.REJECTED, event.occurred_at
+    image.rejection, image.rejection_message = event.reason, event.message

@@ -1,0 +1,353 @@
+"""Questions the catalogue answers.
+
+A ``merchant_id`` narrows to what belongs to that merchant: what is somebody else's is as absent as what never was.
+"""
+
+# ruff: noqa: S608  # the parts are constants of ours; values are arguments
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+from uuid import UUID
+
+from domain.media.events import MediaType
+from domain.product.events import ProductStatus
+from domain.store.events import StoreStatus
+from projections.catalog_reading import (
+    IMAGE_COLUMNS,
+    MEDIA_COLUMNS,
+    PAGE_COLUMNS,
+    PRODUCT_COLUMNS,
+    PRODUCT_SOURCE,
+    PRODUCT_STATUS,
+    STORE_COLUMNS,
+    VARIANT_COLUMNS,
+    image_view,
+    media_view,
+    page_view,
+    product_view,
+    store_view,
+    variant_view,
+)
+from projections.catalog_views import (
+    CategoryCount,
+    ImageState,
+    ImageView,
+    MediaAssetView,
+    PageView,
+    ProductFilter,
+    ProductSort,
+    ProductView,
+    StoreView,
+    VariantView,
+)
+from projections.paging import Conditions, Order, Reader, Slice, Window, paginate
+
+V = TypeVar("V")
+
+NEWEST_STORES = Order(name="created", key="s.created_at", type="timestamptz", descending=True)
+NEWEST_MEDIA = Order(name="created", key="m.created_at", type="timestamptz", descending=True)
+PRODUCT_ORDERS = {
+    ProductSort.NEWEST: Order(name="newest", key="p.created_at", type="timestamptz", descending=True),
+    ProductSort.PRICE_LOW: Order(name="price-low", key="p.price_minor", type="bigint"),
+    ProductSort.PRICE_HIGH: Order(name="price-high", key="p.price_minor", type="bigint", descending=True),
+    ProductSort.TITLE: Order(name="title", key='lower(p.title) collate "C"', type="text"),
+    ProductSort.SCORE: Order(name="score", key="coalesce(p.score_total, -1)", type="double precision", descending=True),
+}
+
+
+def _one(read: Callable[[Any], V], record: Any) -> V | None:
+    return None if record is None else read(record)
+
+
+def _owned(where: Conditions, store_column: str, merchant_id: UUID | None) -> Conditions:
+    if merchant_id is not None:
+        where.add(f"{store_column} in (select id from stores where merchant_id = {{}})", merchant_id)
+    return where
+
+
+async def stores_of_merchant(
+    db: Reader, merchant_id: UUID, window: Window, *, statuses: Collection[StoreStatus] = ()
+) -> Slice[StoreView]:
+    """Return a merchant's stores, the newest first.
+
+    Args:
+        db: what to read from.
+        merchant_id: the owner.
+        window: which page.
+        statuses: only stores in one of these; empty means any.
+
+    Raises:
+        InvalidInput: the window makes no sense.
+    """
+    return await paginate(
+        db,
+        select=STORE_COLUMNS,
+        source="stores s",
+        where=_stores(merchant_id, statuses),
+        order=NEWEST_STORES,
+        window=window,
+        id="s.id",
+        read=store_view,
+    )
+
+
+async def count_stores(db: Reader, merchant_id: UUID, *, statuses: Collection[StoreStatus] = ()) -> int:
+    """Return how many stores :func:`stores_of_merchant` lists."""
+    where = _stores(merchant_id, statuses)
+    return int(await db.fetchval(f"select count(*) from stores s where {where.sql}", *where.arguments))
+
+
+def _stores(merchant_id: UUID, statuses: Collection[StoreStatus]) -> Conditions:
+    where = Conditions().add("s.merchant_id = {}", merchant_id)
+    return where.add("s.status = any({})", list(statuses)) if statuses else where
+
+
+async def store_by_id(db: Reader, store_id: UUID, *, merchant_id: UUID | None = None) -> StoreView | None:
+    """Return a store."""
+    return (await stores_by_ids(db, [store_id], merchant_id=merchant_id)).get(store_id)
+
+
+async def stores_by_ids(db: Reader, ids: Collection[UUID], *, merchant_id: UUID | None = None) -> dict[UUID, StoreView]:
+    """Return the stores with these ids; unknown ones are left out."""
+    where = Conditions().add("s.id = any({})", list(ids))
+    if merchant_id is not None:
+        where.add("s.merchant_id = {}", merchant_id)
+    records = await db.fetch(f"select {STORE_COLUMNS} from stores s where {where.sql}", *where.arguments)
+    return {store.id: store for store in map(store_view, records)}
+
+
+async def store_by_slug(db: Reader, slug: str) -> StoreView | None:
+    """Return the store whose storefront has this host label, whatever its status."""
+    return _one(store_view, await db.fetchrow(f"select {STORE_COLUMNS} from stores s where s.slug = $1", slug))
+
+
+async def store_by_domain(db: Reader, domain: str) -> StoreView | None:
+    """Return the store that has this custom domain, whatever its status."""
+    query = f"select {STORE_COLUMNS} from stores s where s.custom_domain = $1"
+    return _one(store_view, await db.fetchrow(query, domain.lower()))
+
+
+async def products_of_store(
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
+    sort: ProductSort = ProductSort.NEWEST,
+    merchant_id: UUID | None = None,
+) -> Slice[ProductView]:
+    """Return a store's products.
+
+    Raises:
+        InvalidInput: the window makes no sense, or a cursor is of another sorting.
+    """
+    return await paginate(
+        db,
+        select=PRODUCT_COLUMNS,
+        source=PRODUCT_SOURCE,
+        where=_products(store_id, where, merchant_id),
+        order=PRODUCT_ORDERS[sort],
+        window=window,
+        id="p.id",
+        read=product_view,
+    )
+
+
+async def count_products(
+    db: Reader,
+    store_id: UUID,
+    *,
+    where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
+    merchant_id: UUID | None = None,
+) -> int:
+    """Return how many products :func:`products_of_store` lists."""
+    conditions = _products(store_id, where, merchant_id)
+    query = f"select count(*) from {PRODUCT_SOURCE} where {conditions.sql}"
+    return int(await db.fetchval(query, *conditions.arguments))
+
+
+async def categories_of_store(
+    db: Reader,
+    store_id: UUID,
+    *,
+    where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
+) -> tuple[CategoryCount, ...]:
+    """Return the categories of a store's products by name, with how many are in each."""
+    conditions = _products(store_id, where, None).add("p.category is not null")
+    records = await db.fetch(
+        f"select p.category, count(*) as products from {PRODUCT_SOURCE} where {conditions.sql} "
+        'group by p.category order by p.category collate "C"',
+        *conditions.arguments,
+    )
+    return tuple(CategoryCount(category=record["category"], products=record["products"]) for record in records)
+
+
+async def products_by_status(db: Reader, store_id: UUID) -> dict[ProductStatus, int]:
+    """Return how many products a store has in each status; every status is a key."""
+    records = await db.fetch(
+        f"select {PRODUCT_STATUS} as status, count(*) as products from {PRODUCT_SOURCE} "
+        "where p.store_id = $1 group by 1",
+        store_id,
+    )
+    counts = {ProductStatus(record["status"]): int(record["products"]) for record in records}
+    return {status: counts.get(status, 0) for status in ProductStatus}
+
+
+def _products(store_id: UUID, wanted: ProductFilter, merchant_id: UUID | None) -> Conditions:
+    where = _owned(Conditions().add("p.store_id = {}", store_id), "p.store_id", merchant_id)
+    if wanted.statuses:
+        where.add(f"{PRODUCT_STATUS} = any({{}})", list(wanted.statuses))
+    if wanted.category is not None:
+        where.add("p.category = {}", wanted.category)
+    if wanted.price_min is not None:
+        where.add("p.price_minor >= {}", wanted.price_min)
+    if wanted.price_max is not None:
+        where.add("p.price_minor <= {}", wanted.price_max)
+    for word in (wanted.text or "").split():
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        where.add("concat_ws(' ', p.title, p.category, t.description, t.tags::text) ilike {}", pattern)
+    return where
+
+
+async def product_by_id(db: Reader, product_id: UUID, *, merchant_id: UUID | None = None) -> ProductView | None:
+    """Return a product."""
+    return (await products_by_ids(db, [product_id], merchant_id=merchant_id)).get(product_id)
+
+
+async def product_by_slug(db: Reader, store_id: UUID, slug: str) -> ProductView | None:
+    """Return a store's product by its slug; if several had it in turn, the one not archived, then the newest."""
+    record = await db.fetchrow(
+        f"select {PRODUCT_COLUMNS} from {PRODUCT_SOURCE} where p.store_id = $1 and p.slug = $2 "
+        "order by (p.status = 'ARCHIVED'), p.created_at desc, p.id desc limit 1",
+        store_id,
+        slug,
+    )
+    return _one(product_view, record)
+
+
+async def products_by_ids(
+    db: Reader, ids: Collection[UUID], *, merchant_id: UUID | None = None
+) -> dict[UUID, ProductView]:
+    """Return the products with these ids; unknown ones are left out."""
+    where = _owned(Conditions().add("p.id = any({})", list(ids)), "p.store_id", merchant_id)
+    query = f"select {PRODUCT_COLUMNS} from {PRODUCT_SOURCE} where {where.sql}"
+    return {product.id: product for product in map(product_view, await db.fetch(query, *where.arguments))}
+
+
+async def images_by_products(db: Reader, product_ids: Collection[UUID]) -> dict[UUID, tuple[ImageView, ...]]:
+    """Return each product's images in their order; every id asked for is a key."""
+    records = await db.fetch(
+        f"select {IMAGE_COLUMNS} from media m where m.product_id = any($1) order by m.position, m.created_at, m.id",
+        list(product_ids),
+    )
+    images = [image_view(record) for record in records]
+    return {id: tuple(image for image in images if image.product_id == id) for id in product_ids}
+
+
+async def variants_by_products(db: Reader, product_ids: Collection[UUID]) -> dict[UUID, tuple[VariantView, ...]]:
+    """Return each product's variants in their order; every id asked for is a key."""
+    records = await db.fetch(
+        f"select {VARIANT_COLUMNS} from variants v join products p on p.id = v.product_id "
+        "where v.product_id = any($1) order by v.position, v.id",
+        list(product_ids),
+    )
+    variants = [variant_view(record) for record in records]
+    return {id: tuple(variant for variant in variants if variant.product_id == id) for id in product_ids}
+
+
+async def pages_by_stores(db: Reader, store_ids: Collection[UUID]) -> dict[UUID, tuple[PageView, ...]]:
+    """Return each store's pages: about, contact and questions first, then policies, then the merchant's own."""
+    records = await db.fetch(
+        f"select {PAGE_COLUMNS} from pages g where g.store_id = any($1) order by array_position("
+        "array['ABOUT', 'CONTACT', 'FAQ', 'REFUND_POLICY', 'PRIVACY_POLICY', 'TERMS_OF_SERVICE'], g.type) nulls last, "
+        'g.title collate "C", g.id',
+        list(store_ids),
+    )
+    pages = [page_view(record) for record in records]
+    return {id: tuple(page for page in pages if page.store_id == id) for id in store_ids}
+
+
+async def page_by_id(db: Reader, page_id: UUID, *, merchant_id: UUID | None = None) -> PageView | None:
+    """Return a page."""
+    where = _owned(Conditions().add("g.id = {}", page_id), "g.store_id", merchant_id)
+    return _one(page_view, await db.fetchrow(f"select {PAGE_COLUMNS} from pages g where {where.sql}", *where.arguments))
+
+
+async def page_by_slug(db: Reader, store_id: UUID, slug: str) -> PageView | None:
+    """Return a store's page by its slug."""
+    query = (
+        f"select {PAGE_COLUMNS} from pages g where g.store_id = $1 and g.slug = $2 order by g.created_at, g.id limit 1"
+    )
+    return _one(page_view, await db.fetchrow(query, store_id, slug))
+
+
+async def media_of_store(
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    types: Collection[MediaType] = (),
+    statuses: Collection[ImageState] = frozenset({ImageState.PROCESSED}),
+    merchant_id: UUID | None = None,
+) -> Slice[MediaAssetView]:
+    """Return a store's media assets, the newest first; of a product's image its own time counts.
+
+    Args:
+        db: what to read from.
+        store_id: whose.
+        window: which page.
+        types: only these types; empty means any.
+        statuses: only what stands like this; empty means any.
+        merchant_id: the owner it must have.
+
+    Raises:
+        InvalidInput: the window makes no sense.
+    """
+    return await paginate(
+        db,
+        select=MEDIA_COLUMNS,
+        source="media m",
+        where=_media(store_id, types, statuses, merchant_id),
+        order=NEWEST_MEDIA,
+        window=window,
+        id="m.id",
+        read=media_view,
+    )
+
+
+async def count_media(
+    db: Reader,
+    store_id: UUID,
+    *,
+    types: Collection[MediaType] = (),
+    statuses: Collection[ImageState] = frozenset({ImageState.PROCESSED}),
+    merchant_id: UUID | None = None,
+) -> int:
+    """Return how many assets :func:`media_of_store` lists."""
+    where = _media(store_id, types, statuses, merchant_id)
+    return int(await db.fetchval(f"select count(*) from media m where {where.sql}", *where.arguments))
+
+
+def _media(
+    store_id: UUID, types: Collection[MediaType], statuses: Collection[ImageState], merchant_id: UUID | None
+) -> Conditions:
+    where = _owned(Conditions().add("m.store_id = {}", store_id), "m.store_id", merchant_id)
+    if types:
+        where.add("m.type = any({})", list(types))
+    if statuses:
+        where.add("m.status = any({})", list(statuses))
+    return where
+
+
+async def media_by_id(db: Reader, id: UUID, *, merchant_id: UUID | None = None) -> MediaAssetView | None:
+    """Return a media asset, whatever its status."""
+    return (await media_by_ids(db, [id], merchant_id=merchant_id)).get(id)
+
+
+async def media_by_ids(
+    db: Reader, ids: Collection[UUID], *, merchant_id: UUID | None = None
+) -> dict[UUID, MediaAssetView]:
+    """Return the media assets with these ids; unknown ones are left out."""
+    where = _owned(Conditions().add("m.id = any({})", list(ids)), "m.store_id", merchant_id)
+    records = await db.fetch(f"select {MEDIA_COLUMNS} from media m where {where.sql}", *where.arguments)
+    return {asset.id: asset for asset in map(media_view, records)}

@@ -1,0 +1,291 @@
+"""The jobs read model: generations, the agent jobs they consist of, and their logs.
+
+What it tells and how to ask is in ``jobs_queries``.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from domain.generation.aggregate import JOB_TYPES
+from domain.generation.events import (
+    GenerationCancelled,
+    GenerationCompleted,
+    GenerationFailed,
+    GenerationStarted,
+    JobStatus,
+    JobType,
+    Step,
+    StepFailed,
+    StepProgressed,
+    StepStarted,
+    StepSucceeded,
+)
+from domain.ids import derived
+from domain.kernel import DomainEvent
+from domain.store.events import BrandGenerated, ProductsScouted
+from projections.tables import Folds, Json, ReadModel, Table, as_json
+from schemas.envelope import Envelope
+
+
+@dataclass(slots=True)
+class GenerationRow:
+    """A generation. Its progress and current step follow from its jobs."""
+
+    id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    niche: str
+    status: JobStatus
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(slots=True)
+class JobRow:
+    """One step's job."""
+
+    id: UUID
+    generation_id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    step: Step
+    type: JobType
+    status: JobStatus
+    attempt: int
+    input: Json
+    output: Json | None
+    summary: str | None
+    error: str | None
+    done: int
+    total: int
+    message: str | None
+    deadline: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+@dataclass(slots=True)
+class JobLogRow:
+    """One line of a generation's log; ``number`` is the event's version in the generation's stream."""
+
+    generation_id: UUID
+    number: int
+    job_id: UUID | None
+    at: datetime
+    level: str
+    message: str
+
+
+GENERATIONS = Table("generations", GenerationRow, indexes=("create index on generations (store_id, created_at, id)",))
+JOBS = Table(
+    "jobs",
+    JobRow,
+    indexes=(
+        "create index on jobs (generation_id)",
+        "create index on jobs (store_id)",
+        "create index on jobs (deadline) where status = 'PROCESSING'",
+    ),
+)
+JOB_LOGS = Table(
+    "job_logs",
+    JobLogRow,
+    key=("generation_id", "number"),
+    indexes=("create index on job_logs (job_id, number) where job_id is not null",),
+)
+
+
+@dataclass(slots=True)
+class JobsRows:
+    """The rows a batch touches, by table and key."""
+
+    generations: dict[UUID, GenerationRow] = field(default_factory=dict)
+    jobs: dict[UUID, JobRow] = field(default_factory=dict)
+    job_logs: dict[tuple[UUID, int], JobLogRow] = field(default_factory=dict)
+
+
+FOLDS: Folds[JobsRows] = Folds()
+
+
+@lru_cache(maxsize=4096)
+def job_id(generation_id: UUID, step: Step) -> UUID:
+    """Return the id of a step's job."""
+    return derived(generation_id, step)
+
+
+def _job_of(event: StepStarted | StepProgressed | StepSucceeded | StepFailed) -> UUID:
+    return job_id(event.originator_id, event.step)
+
+
+def _write(rows: JobsRows, event: DomainEvent, level: str, message: str, step: Step | None = None) -> None:
+    key = event.originator_id, event.originator_version
+    rows.job_logs[key] = JobLogRow(
+        generation_id=event.originator_id,
+        number=event.originator_version,
+        job_id=None if step is None else job_id(event.originator_id, step),
+        at=event.occurred_at,
+        level=level,
+        message=message,
+    )
+
+
+TITLES = {
+    Step.BRAND: "Brand",
+    Step.SCOUT: "Product scouting",
+    Step.COPY: "Product copy",
+    Step.IMAGES: "Images",
+    Step.PAGES: "Pages",
+}
+"""What log lines call the steps."""
+
+
+@FOLDS.on(GenerationStarted)
+def generation_started(rows: JobsRows, event: GenerationStarted, _: Envelope) -> None:
+    id, at = event.originator_id, event.occurred_at
+    rows.generations[id] = GenerationRow(
+        id=id,
+        store_id=event.store_id,
+        merchant_id=event.merchant_id,
+        niche=event.niche,
+        status=JobStatus.PROCESSING,
+        error=None,
+        created_at=at,
+        updated_at=at,
+        completed_at=None,
+    )
+    for step in Step:
+        rows.jobs[job_id(id, step)] = JobRow(
+            id=job_id(id, step),
+            generation_id=id,
+            store_id=event.store_id,
+            merchant_id=event.merchant_id,
+            step=step,
+            type=JOB_TYPES[step],
+            status=JobStatus.PENDING,
+            attempt=0,
+            input=as_json({"niche": event.niche, "step": step}),
+            output=None,
+            summary=None,
+            error=None,
+            done=0,
+            total=0,
+            message=None,
+            deadline=None,
+            created_at=at,
+            updated_at=at,
+            started_at=None,
+            completed_at=None,
+        )
+    _write(rows, event, "INFO", f"Started to make a store for “{event.niche}”.")
+
+
+@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _job_of(event))
+def step_started(rows: JobsRows, event: StepStarted, _: Envelope) -> None:
+    generation, job, at = rows.generations[event.originator_id], rows.jobs[_job_of(event)], event.occurred_at
+    generation.status, generation.error, generation.completed_at = JobStatus.PROCESSING, None, None
+    generation.updated_at = at
+    job.status, job.attempt, job.deadline = JobStatus.PROCESSING, event.attempt, event.deadline
+    job.output = job.summary = job.error = job.message = job.completed_at = None
+    job.done = job.total = 0
+    job.started_at = job.updated_at = at
+    again = "" if event.attempt == 1 else f" again (attempt {event.attempt})"
+    _write(rows, event, "INFO", f"{TITLES[event.step]} started{again}.", event.step)
+
+
+@FOLDS.on(StepProgressed, jobs=lambda event, _: _job_of(event))
+def step_progressed(rows: JobsRows, event: StepProgressed, _: Envelope) -> None:
+    job = rows.jobs[_job_of(event)]
+    job.done, job.total, job.message, job.updated_at = event.done, event.total, event.message, event.occurred_at
+    _write(rows, event, "INFO", event.message, event.step)
+
+
+@FOLDS.on(StepSucceeded, jobs=lambda event, _: _job_of(event))
+def step_succeeded(rows: JobsRows, event: StepSucceeded, _: Envelope) -> None:
+    job, at = rows.jobs[_job_of(event)], event.occurred_at
+    job.status, job.summary, job.message = JobStatus.COMPLETED, event.summary, event.summary
+    job.completed_at = job.updated_at = at
+    _write(rows, event, "INFO", f"{TITLES[event.step]} done: {event.summary}", event.step)
+
+
+@FOLDS.on(StepFailed, jobs=lambda event, _: _job_of(event))
+def step_failed(rows: JobsRows, event: StepFailed, _: Envelope) -> None:
+    job, at = rows.jobs[_job_of(event)], event.occurred_at
+    job.status, job.error = JobStatus.FAILED, event.reason
+    job.completed_at = job.updated_at = at
+    _write(rows, event, "ERROR", f"{TITLES[event.step]} failed: {event.reason}", event.step)
+
+
+def _ended(
+    rows: JobsRows, event: GenerationCompleted | GenerationFailed | GenerationCancelled, status: JobStatus
+) -> GenerationRow:
+    generation = rows.generations[event.originator_id]
+    generation.status = status
+    generation.completed_at = generation.updated_at = event.occurred_at
+    return generation
+
+
+@FOLDS.on(GenerationCompleted, generations="originator_id")
+def generation_completed(rows: JobsRows, event: GenerationCompleted, _: Envelope) -> None:
+    _ended(rows, event, JobStatus.COMPLETED)
+    _write(rows, event, "INFO", "The store is complete and ready for review.")
+
+
+@FOLDS.on(GenerationFailed, generations="originator_id")
+def generation_failed(rows: JobsRows, event: GenerationFailed, _: Envelope) -> None:
+    _ended(rows, event, JobStatus.FAILED).error = event.reason
+    _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
+
+
+def _jobs_of(event: GenerationCancelled) -> frozenset[UUID]:
+    return frozenset(job_id(event.originator_id, step) for step in Step)
+
+
+@FOLDS.on(GenerationCancelled, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
+def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: Envelope) -> None:
+    _ended(rows, event, JobStatus.CANCELLED)
+    for id in _jobs_of(event):
+        job = rows.jobs[id]
+        if job.status in {JobStatus.PENDING, JobStatus.PROCESSING}:
+            job.status = JobStatus.CANCELLED
+            job.completed_at = job.updated_at = event.occurred_at
+    _write(rows, event, "WARNING", "Cancelled. What was made is kept.")
+
+
+@FOLDS.on(BrandGenerated, jobs=lambda event, _: job_id(event.generation_id, Step.BRAND))
+def brand_generated(rows: JobsRows, event: BrandGenerated, _: Envelope) -> None:
+    job = rows.jobs.get(job_id(event.generation_id, Step.BRAND))
+    if job is not None and job.attempt == event.attempt:
+        job.output = as_json(
+            {
+                "name": event.brand.name,
+                "slug": event.slug,
+                "tagline": event.brand.voice.tagline,
+                "reason": event.reason,
+                "options": [option.model_dump(mode="json") for option in event.options],
+                "writtenBy": event.written_by,
+            }
+        )
+
+
+@FOLDS.on(ProductsScouted, jobs=lambda event, _: job_id(event.generation_id, Step.SCOUT))
+def products_scouted(rows: JobsRows, event: ProductsScouted, _: Envelope) -> None:
+    job = rows.jobs.get(job_id(event.generation_id, Step.SCOUT))
+    if job is not None and job.attempt == event.attempt:
+        job.output = as_json(
+            {
+                "keywords": event.keywords,
+                "suppliers": [report.model_dump(mode="json") for report in event.suppliers],
+                "candidates": event.candidates,
+                "duplicates": event.duplicates,
+                "productIds": [str(id) for id in event.product_ids],
+            }
+        )
+
+
+MODEL = ReadModel("jobs", 1, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
+"""The read model."""

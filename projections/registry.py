@@ -1,0 +1,18 @@
+"""Which read models there are.
+
+To add one: a file with its tables, folds and queries, a line here, then ``zyenta projections rebuild <name>``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from projections import catalog, jobs, merchants, sales
+from projections.tables import ReadModel
+
+READ_MODELS: Mapping[str, ReadModel[Any]] = {
+    model.name: model for model in (catalog.MODEL, jobs.MODEL, sales.MODEL, merchants.MODEL)
+}
+"""Every read model by its name, which is also the name of its live schema."""
+
+SEARCH_PATH = ", ".join(READ_MODELS)
+"""What the search path of a connection that queries the live read models begins with."""

@@ -1,0 +1,225 @@
+"""The sales read model: orders, their lines, and what was sold per day.
+
+What it tells and how to ask is in ``sales_queries``. Shoppers' names and addresses stay sealed in it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from domain.order.events import (
+    OrderCancelled,
+    OrderFulfilled,
+    OrderPaid,
+    OrderPlaced,
+    OrderStatus,
+    PaymentFailed,
+    PaymentSessionOpened,
+)
+from domain.store.events import StoreRequested
+from projections.tables import Folds, Json, ReadModel, Table
+from schemas.envelope import Envelope
+
+
+@dataclass(slots=True)
+class OrderRow:
+    """An order."""
+
+    id: UUID
+    store_id: UUID
+    number: str
+    status: OrderStatus
+    currency: str
+    subtotal_minor: int
+    shipping_minor: int
+    tax_minor: int
+    total_minor: int
+    items: int
+    shopper_id: UUID
+    shopper_name: Json
+    shopper_email: Json
+    shipping_address: Json
+    provider: str | None
+    session_id: str | None
+    intent_id: str | None
+    paid_minor: int | None
+    platform_fee_minor: int | None
+    payment_failure: str | None
+    cancel_reason: str | None
+    carrier: str | None
+    tracking_number: str | None
+    placed_at: datetime
+    paid_at: datetime | None
+    fulfilled_at: datetime | None
+    cancelled_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class OrderLineRow:
+    """A line of an order, as it was ordered."""
+
+    order_id: UUID
+    position: int
+    product_id: UUID
+    variant_id: UUID
+    title: str
+    variant_title: str
+    quantity: int
+    unit_price_minor: int
+    currency: str
+
+
+@dataclass(slots=True)
+class DailySalesRow:
+    """What a store sold on one UTC day in one currency, by the time of payment."""
+
+    store_id: UUID
+    day: date
+    currency: str
+    orders: int
+    items: int
+    revenue_minor: int
+    fees_minor: int
+
+
+@dataclass(slots=True)
+class StoreOwnerRow:
+    """Whose a store is: orders do not say."""
+
+    store_id: UUID
+    merchant_id: UUID
+
+
+ORDERS = Table(
+    "orders",
+    OrderRow,
+    indexes=(
+        "create index on orders (store_id, placed_at, id)",
+        "create index on orders (store_id, number)",
+        "create index on orders (placed_at) where status = 'PENDING'",
+    ),
+)
+ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
+DAILY_SALES = Table("daily_sales", DailySalesRow, key=("store_id", "day", "currency"))
+STORE_OWNERS = Table(
+    "store_owners",
+    StoreOwnerRow,
+    key=("store_id",),
+    indexes=("create index on store_owners (merchant_id)",),
+)
+
+
+@dataclass(slots=True)
+class SalesRows:
+    """The rows a batch touches, by table and key."""
+
+    orders: dict[UUID, OrderRow] = field(default_factory=dict)
+    order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
+    daily_sales: dict[tuple[UUID, date, str], DailySalesRow] = field(default_factory=dict)
+    store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
+
+
+FOLDS: Folds[SalesRows] = Folds()
+
+
+@FOLDS.on(StoreRequested)
+def store_requested(rows: SalesRows, event: StoreRequested, _: Envelope) -> None:
+    rows.store_owners[event.originator_id] = StoreOwnerRow(event.originator_id, event.merchant_id)
+
+
+@FOLDS.on(OrderPlaced)
+def order_placed(rows: SalesRows, event: OrderPlaced, _: Envelope) -> None:
+    id = event.originator_id
+    rows.orders[id] = OrderRow(
+        id=id,
+        store_id=event.store_id,
+        number=event.number,
+        status=OrderStatus.PENDING,
+        currency=event.total.currency,
+        subtotal_minor=event.subtotal.minor,
+        shipping_minor=event.shipping.minor,
+        tax_minor=event.tax.minor,
+        total_minor=event.total.minor,
+        items=sum(line.quantity for line in event.lines),
+        shopper_id=event.shopper_id,
+        shopper_name=Json(event.shopper_name.model_dump_json()),
+        shopper_email=Json(event.shopper_email.model_dump_json()),
+        shipping_address=Json(event.shipping_address.model_dump_json()),
+        provider=None,
+        session_id=None,
+        intent_id=None,
+        paid_minor=None,
+        platform_fee_minor=None,
+        payment_failure=None,
+        cancel_reason=None,
+        carrier=None,
+        tracking_number=None,
+        placed_at=event.occurred_at,
+        paid_at=None,
+        fulfilled_at=None,
+        cancelled_at=None,
+        updated_at=event.occurred_at,
+    )
+    for position, line in enumerate(event.lines):
+        rows.order_lines[id, position] = OrderLineRow(
+            order_id=id,
+            position=position,
+            product_id=line.product_id,
+            variant_id=line.variant_id,
+            title=line.title,
+            variant_title=line.variant_title,
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price.minor,
+            currency=line.unit_price.currency,
+        )
+
+
+@FOLDS.on(PaymentSessionOpened, orders="originator_id")
+def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: Envelope) -> None:
+    order = rows.orders[event.originator_id]
+    order.provider, order.session_id, order.updated_at = event.provider, event.session_id, event.occurred_at
+
+
+def _day_of(event: OrderPaid, envelope: Envelope) -> tuple[UUID, date, str]:
+    return envelope.tenant, event.occurred_at.astimezone(UTC).date(), event.amount.currency
+
+
+@FOLDS.on(OrderPaid, orders="originator_id", daily_sales=_day_of)
+def order_paid(rows: SalesRows, event: OrderPaid, envelope: Envelope) -> None:
+    order, at = rows.orders[event.originator_id], event.occurred_at
+    order.status, order.intent_id, order.payment_failure = OrderStatus.PAID, event.intent_id, None
+    order.paid_minor, order.platform_fee_minor = event.amount.minor, event.platform_fee.minor
+    order.paid_at = order.updated_at = at
+    key = _day_of(event, envelope)
+    sales = rows.daily_sales.get(key)
+    if sales is None:
+        sales = rows.daily_sales[key] = DailySalesRow(*key, orders=0, items=0, revenue_minor=0, fees_minor=0)
+    sales.orders += 1
+    sales.items += order.items
+    sales.revenue_minor += event.amount.minor
+    sales.fees_minor += event.platform_fee.minor
+
+
+@FOLDS.on(PaymentFailed, orders="originator_id")
+def payment_failed(rows: SalesRows, event: PaymentFailed, _: Envelope) -> None:
+    order = rows.orders[event.originator_id]
+    order.payment_failure, order.updated_at = event.reason, event.occurred_at
+
+
+@FOLDS.on(OrderCancelled, orders="originator_id")
+def order_cancelled(rows: SalesRows, event: OrderCancelled, _: Envelope) -> None:
+    order = rows.orders[event.originator_id]
+    order.status, order.cancel_reason = OrderStatus.CANCELLED, event.reason
+    order.cancelled_at = order.updated_at = event.occurred_at
+
+
+@FOLDS.on(OrderFulfilled, orders="originator_id")
+def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: Envelope) -> None:
+    order = rows.orders[event.originator_id]
+    order.status, order.carrier, order.tracking_number = OrderStatus.FULFILLED, event.carrier, event.tracking_number
+    order.fulfilled_at = order.updated_at = event.occurred_at
+
+
+MODEL = ReadModel("sales", 1, SalesRows, (ORDERS, ORDER_LINES, DAILY_SALES, STORE_OWNERS), (FOLDS,))
+"""The read model."""

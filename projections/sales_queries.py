@@ -1,0 +1,324 @@
+"""What the sales read model tells, and how to ask.
+
+A ``merchant_id`` narrows to what belongs to that merchant: what is somebody else's is as absent as what never was.
+"""
+
+# ruff: noqa: S608  # the parts are constants of ours; values are arguments
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from domain.money import Money
+from domain.order.events import OrderStatus
+from domain.personal import Sealed
+from projections.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLineView:
+    """One thing in an order, at the price it had when the order was placed."""
+
+    product_id: UUID
+    variant_id: UUID
+    title: str
+    variant_title: str
+    quantity: int
+    unit_price: Money
+
+    @property
+    def total(self) -> Money:
+        return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """An order with its lines. Open the sealed fields through ``PersonalData``; a forgotten shopper has none."""
+
+    id: UUID
+    store_id: UUID
+    number: str
+    status: OrderStatus
+    lines: tuple[OrderLineView, ...]
+    subtotal: Money
+    shipping: Money
+    tax: Money
+    total: Money
+    items: int
+    """Quantities of all lines together."""
+    shopper_id: UUID
+    shopper_name: Sealed
+    shopper_email: Sealed
+    shipping_address: Sealed
+    """JSON of line1, line2, city, region, postcode, country."""
+    payment_provider: str | None
+    session_id: str | None
+    intent_id: str | None
+    """The payment; ``None`` until it is paid."""
+    paid: Money | None
+    platform_fee: Money | None
+    payment_failure: str | None
+    """Why the last try to pay was refused; ``None`` once it is paid."""
+    cancel_reason: str | None
+    carrier: str | None
+    tracking_number: str | None
+    placed_at: datetime
+    paid_at: datetime | None
+    fulfilled_at: datetime | None
+    cancelled_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailySalesView:
+    """What a store sold on one UTC day in one currency."""
+
+    store_id: UUID
+    day: date
+    orders: int
+    items: int
+    revenue: Money
+    """What buyers paid, tax and shipping included."""
+    fees: Money
+    """The platform's share of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesSummary:
+    """A store's sales so far."""
+
+    orders_by_status: Mapping[OrderStatus, int]
+    """Every status is a key."""
+    items_sold: int
+    revenue: tuple[Money, ...]
+    """One amount per currency, by currency; empty when nothing was sold."""
+    fees: tuple[Money, ...]
+
+
+NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
+COLUMNS = (
+    "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
+    "o.items, o.shopper_id, o.shopper_name, o.shopper_email, o.shipping_address, o.provider, o.session_id, o.intent_id, "
+    "o.paid_minor, o.platform_fee_minor, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.placed_at, "
+    "o.paid_at, o.fulfilled_at, o.cancelled_at, o.updated_at"
+)
+
+
+async def orders_of_store(
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    statuses: Collection[OrderStatus] = (),
+    merchant_id: UUID | None = None,
+) -> Slice[OrderView]:
+    """Return a store's orders, the newest first.
+
+    Args:
+        db: what to read from.
+        store_id: whose.
+        window: which page.
+        statuses: only orders in one of these; empty means any.
+        merchant_id: the owner the store must have.
+
+    Raises:
+        InvalidInput: the window makes no sense.
+    """
+    page = await paginate(
+        db,
+        select=COLUMNS,
+        source="orders o",
+        where=_orders(store_id, statuses, merchant_id),
+        order=NEWEST,
+        window=window,
+        id="o.id",
+        read=lambda record: record,
+    )
+    views = await _with_lines(db, page.nodes)
+    return Slice(
+        edges=tuple(Edge(edge.cursor, view) for edge, view in zip(page.edges, views, strict=True)),
+        has_next=page.has_next,
+        has_previous=page.has_previous,
+    )
+
+
+async def count_orders(
+    db: Reader, store_id: UUID, *, statuses: Collection[OrderStatus] = (), merchant_id: UUID | None = None
+) -> int:
+    """Return how many orders :func:`orders_of_store` lists."""
+    where = _orders(store_id, statuses, merchant_id)
+    return int(await db.fetchval(f"select count(*) from orders o where {where.sql}", *where.arguments))
+
+
+def _orders(store_id: UUID, statuses: Collection[OrderStatus], merchant_id: UUID | None) -> Conditions:
+    where = _owned(Conditions().add("o.store_id = {}", store_id), "o", merchant_id)
+    return where.add("o.status = any({})", list(statuses)) if statuses else where
+
+
+def _owned(where: Conditions, table: str, merchant_id: UUID | None) -> Conditions:
+    if merchant_id is None:
+        return where
+    return where.add(
+        f"{table}.store_id in (select w.store_id from store_owners w where w.merchant_id = {{}})", merchant_id
+    )
+
+
+async def order_by_id(
+    db: Reader, order_id: UUID, *, merchant_id: UUID | None = None, store_id: UUID | None = None
+) -> OrderView | None:
+    """Return an order, if it is of the given store and owner where one is given."""
+    where = _owned(Conditions().add("o.id = {}", order_id), "o", merchant_id)
+    if store_id is not None:
+        where.add("o.store_id = {}", store_id)
+    return await _first(db, where)
+
+
+async def order_by_number(
+    db: Reader, store_id: UUID, number: str, *, merchant_id: UUID | None = None
+) -> OrderView | None:
+    """Return a store's order by what people call it; the newest, should two ever share a number."""
+    where = Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number)
+    return await _first(db, _owned(where, "o", merchant_id))
+
+
+async def daily_sales(
+    db: Reader,
+    store_id: UUID,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    merchant_id: UUID | None = None,
+) -> tuple[DailySalesView, ...]:
+    """Return what a store sold, day by day; days on which nothing was sold are left out.
+
+    Args:
+        db: what to read from.
+        store_id: whose.
+        since: first UTC day, inclusive.
+        until: last UTC day, inclusive.
+        merchant_id: the owner the store must have.
+    """
+    where = _owned(Conditions().add("d.store_id = {}", store_id), "d", merchant_id)
+    if since is not None:
+        where.add("d.day >= {}", since)
+    if until is not None:
+        where.add("d.day <= {}", until)
+    records = await db.fetch(
+        "select d.store_id, d.day, d.currency, d.orders, d.items, d.revenue_minor, d.fees_minor from daily_sales d "
+        f"where {where.sql} order by d.day, d.currency",
+        *where.arguments,
+    )
+    return tuple(
+        DailySalesView(
+            store_id=record["store_id"],
+            day=record["day"],
+            orders=record["orders"],
+            items=record["items"],
+            revenue=Money(minor=record["revenue_minor"], currency=record["currency"]),
+            fees=Money(minor=record["fees_minor"], currency=record["currency"]),
+        )
+        for record in records
+    )
+
+
+async def sales_summary(db: Reader, store_id: UUID, *, merchant_id: UUID | None = None) -> SalesSummary:
+    """Return a store's sales so far."""
+    where = _orders(store_id, (), merchant_id)
+    records = await db.fetch(
+        f"select o.status, count(*)::bigint as orders from orders o where {where.sql} group by o.status",
+        *where.arguments,
+    )
+    counts = {OrderStatus(record["status"]): int(record["orders"]) for record in records}
+    where = _owned(Conditions().add("d.store_id = {}", store_id), "d", merchant_id)
+    sold = await db.fetch(
+        "select d.currency, sum(d.items)::bigint as items, sum(d.revenue_minor)::bigint as revenue, "
+        f"sum(d.fees_minor)::bigint as fees from daily_sales d where {where.sql} "
+        "group by d.currency order by d.currency",
+        *where.arguments,
+    )
+    return SalesSummary(
+        orders_by_status={status: counts.get(status, 0) for status in OrderStatus},
+        items_sold=sum(record["items"] for record in sold),
+        revenue=tuple(Money(minor=record["revenue"], currency=record["currency"]) for record in sold),
+        fees=tuple(Money(minor=record["fees"], currency=record["currency"]) for record in sold),
+    )
+
+
+async def pending_orders_before(db: Reader, placed_before: datetime, *, limit: int = 100) -> tuple[UUID, ...]:
+    """Return the orders that were placed before a time and are not paid, the oldest first."""
+    records = await db.fetch(
+        "select o.id from orders o where o.status = 'PENDING' and o.placed_at < $1 order by o.placed_at, o.id limit $2",
+        placed_before,
+        limit,
+    )
+    return tuple(record["id"] for record in records)
+
+
+async def _first(db: Reader, where: Conditions) -> OrderView | None:
+    records = await db.fetch(
+        f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit 1",
+        *where.arguments,
+    )
+    views = await _with_lines(db, records)
+    return views[0] if views else None
+
+
+async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
+    lines: dict[UUID, list[OrderLineView]] = {record["id"]: [] for record in records}
+    if lines:
+        for line in await db.fetch(
+            "select l.order_id, l.product_id, l.variant_id, l.title, l.variant_title, l.quantity, l.unit_price_minor, "
+            "l.currency from order_lines l where l.order_id = any($1) order by l.order_id, l.position",
+            list(lines),
+        ):
+            lines[line["order_id"]].append(
+                OrderLineView(
+                    product_id=line["product_id"],
+                    variant_id=line["variant_id"],
+                    title=line["title"],
+                    variant_title=line["variant_title"],
+                    quantity=line["quantity"],
+                    unit_price=Money(minor=line["unit_price_minor"], currency=line["currency"]),
+                )
+            )
+    return [_order(record, tuple(lines[record["id"]])) for record in records]
+
+
+def _order(record: Any, lines: tuple[OrderLineView, ...]) -> OrderView:
+    currency = record["currency"]
+
+    def money(column: str) -> Money:
+        return Money(minor=record[column], currency=currency)
+
+    return OrderView(
+        id=record["id"],
+        store_id=record["store_id"],
+        number=record["number"],
+        status=OrderStatus(record["status"]),
+        lines=lines,
+        subtotal=money("subtotal_minor"),
+        shipping=money("shipping_minor"),
+        tax=money("tax_minor"),
+        total=money("total_minor"),
+        items=record["items"],
+        shopper_id=record["shopper_id"],
+        shopper_name=Sealed.model_validate_json(record["shopper_name"]),
+        shopper_email=Sealed.model_validate_json(record["shopper_email"]),
+        shipping_address=Sealed.model_validate_json(record["shipping_address"]),
+        payment_provider=record["provider"],
+        session_id=record["session_id"],
+        intent_id=record["intent_id"],
+        paid=None if record["paid_minor"] is None else money("paid_minor"),
+        platform_fee=None if record["platform_fee_minor"] is None else money("platform_fee_minor"),
+        payment_failure=record["payment_failure"],
+        cancel_reason=record["cancel_reason"],
+        carrier=record["carrier"],
+        tracking_number=record["tracking_number"],
+        placed_at=record["placed_at"],
+        paid_at=record["paid_at"],
+        fulfilled_at=record["fulfilled_at"],
+        cancelled_at=record["cancelled_at"],
+        updated_at=record["updated_at"],
+    )
