@@ -1,0 +1,286 @@
+"""Puts agents and policies on the log: one FastStream subscriber and one Kafka consumer group each.
+
+FastStream declares the subscribers, documents them (AsyncAPI) and runs their fetch loops, in batches and with manual
+acknowledgement. What it offers beyond that does not keep our promises: acknowledging first loses what fails,
+negative acknowledgement delivers again at once and for ever, its concurrent subscriber gives up order, and its batches
+would let one slow key hold up the next batch. So a batch is only handed to :class:`consumers.lanes.Lanes`, which keeps
+order per key; :class:`consumers.middleware.Reception` counts, retries and parks; and offsets are committed from here, up
+to what is done and no further.
+
+Every consumer must bear seeing an event again: after a crash or a rebalance, everything above the last committed offset
+is delivered anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
+
+from consumers.dependencies import Consumer
+from consumers.lanes import Lanes
+from consumers.middleware import (
+    CONCURRENCY,
+    FIRST_PAUSE_SECONDS,
+    DeadLetters,
+    DeliveryLedger,
+    Isolation,
+    Reception,
+)
+from domain.kernel import Clock
+from schemas.deliveries import Record
+
+BATCH = 500
+"""Records fetched at once, at most."""
+OPEN_MOST = 1000
+"""Fetching pauses while so many records are not done."""
+POLL_MS = 50
+"""How long one poll waits. FastStream sleeps as long again after an empty one, so this bounds what idling adds."""
+COMMIT_EVERY_SECONDS = 0.5
+GRACE_SECONDS = 5.0
+"""How long handlers may go on after a partition was taken away or the process was told to stop."""
+RECONNECT_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class ConsumerApp:
+    """All consumers of one process."""
+
+    def __init__(
+        self,
+        consumers: Sequence[Consumer],
+        *,
+        bootstrap_servers: str,
+        ledger: DeliveryLedger,
+        dead_letters: DeadLetters,
+        clock: Clock,
+        concurrency: Mapping[str, int] | None = None,
+        first_pause_seconds: float = FIRST_PAUSE_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
+        """Declare a subscriber for each consumer; nothing is connected yet.
+
+        Args:
+            consumers: agents and policies; their names are their Kafka groups.
+            bootstrap_servers: where the log is.
+            ledger: counts deliveries.
+            dead_letters: takes what cannot be digested.
+            clock: where the time comes from.
+            concurrency: how many keys a consumer, by name, handles at once where it is not the usual eight.
+            first_pause_seconds: before a failed record's second delivery; doubles from there.
+            grace_seconds: for handlers at work when they should stop.
+        """
+        self.broker = KafkaBroker(
+            bootstrap_servers,
+            client_id="zyenta-consumer",
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=15_000,
+            apply_types=False,
+            logger=None,
+        )
+        isolation = Isolation()
+        self._subscriptions = [
+            _Subscription(
+                consumer,
+                Reception(
+                    consumer,
+                    ledger=ledger,
+                    dead_letters=dead_letters,
+                    isolation=isolation,
+                    clock=clock,
+                    concurrency=(concurrency or {}).get(consumer.name, CONCURRENCY),
+                    first_pause_seconds=first_pause_seconds,
+                ),
+                self.broker,
+                grace_seconds,
+            )
+            for consumer in consumers
+        ]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until told to stop; wait for the broker where it is not there yet."""
+        while not stop.is_set():
+            try:
+                await self.start()
+            except (KafkaError, OSError) as error:
+                log.warning("the log cannot be reached, trying again: %s", error)
+                await self.stop()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
+                continue
+            log.info("consuming as %s", ", ".join(each.consumer.name for each in self._subscriptions))
+            await stop.wait()
+        await self.stop()
+
+    async def start(self) -> None:
+        """Join the groups and begin.
+
+        Raises:
+            KafkaError, OSError: the broker cannot be reached; retrying may help, after ``stop``.
+        """
+        await self.broker.start()
+        for subscription in self._subscriptions:
+            subscription.start()
+
+    async def stop(self) -> None:
+        """Let handlers at work finish within the grace, commit what is done, leave the groups."""
+        await asyncio.gather(*(subscription.stop() for subscription in self._subscriptions))
+        await self.broker.stop()
+
+
+class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """One consumer's subscriber, lanes and offsets."""
+
+    def __init__(self, consumer: Consumer, reception: Reception, broker: KafkaBroker, grace_seconds: float) -> None:
+        self.consumer = consumer
+        self._reception = reception
+        self._lanes = Lanes(reception.handle)
+        self._grace_seconds = grace_seconds
+        self._assigned = asyncio.Event()
+        self._stopping = False
+        self._committer: asyncio.Task[None] | None = None
+        self._subscriber = broker.subscriber(
+            consumer.topic.name,
+            batch=True,
+            group_id=consumer.name,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_records=BATCH,
+            batch_timeout_ms=POLL_MS,
+            listener=self,
+            parser=_whole_batch,
+            decoder=_undecoded,
+            title=consumer.name,
+            description=(type(consumer).__doc__ or "").strip().partition("\n")[0],
+        )
+        self._subscriber(self._take)
+
+    def start(self) -> None:
+        self._stopping = False
+        self._committer = asyncio.create_task(self._keep_committing(), name=f"commit {self.consumer.name}")
+
+    async def stop(self) -> None:
+        self._stopping = True
+        self._assigned.set()  # lets go of a batch that waits for a rebalance
+        if self._committer is not None:
+            self._committer.cancel()
+            await asyncio.gather(self._committer, return_exceptions=True)
+            self._committer = None
+        await self._hand_back({(tp.topic, tp.partition) for tp in self._assignment()})
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Finish or break off what is being handled; the group waits for this, so the grace bounds it."""
+        self._assigned.clear()
+        await self._hand_back({(tp.topic, tp.partition) for tp in revoked})
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Begin at what was committed."""
+        numbers = sorted(tp.partition for tp in assigned)
+        log.info("%s has partitions %s of %s", self.consumer.name, numbers, self.consumer.topic.name)
+        self._assigned.set()
+
+    async def _take(self, records: Sequence[Any]) -> None:
+        """Hand fetched records to their lanes.
+
+        FastStream swallows what is raised here and fetches on, so nothing may get lost on the way: on any trouble the
+        partition is fetched again from the batch's first record.
+        """
+        batches: dict[TopicPartition, list[Record]] = {}
+        for record in records:
+            batches.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
+        # A batch may have been fetched before a rebalance that is still going on.
+        await self._assigned.wait()
+        for partition, batch in batches.items():
+            if self._stopping:
+                return
+            try:
+                if await self._is_current(partition, batch[-1].offset):
+                    self._queue(batch)
+            except Exception:
+                log.exception("%s could not take a batch of %s", self.consumer.name, partition)
+                self._fetch_again(partition, batch[0].offset)
+        self._regulate()
+
+    def _queue(self, batch: Sequence[Record]) -> None:
+        for record in batch:
+            if self._reception.skips(record):
+                self._lanes.skip(record)
+            else:
+                self._lanes.submit(record)
+
+    async def _is_current(self, partition: TopicPartition, last: int) -> bool:
+        """Whether a batch belongs to the present assignment: a new one stands where the last commit was."""
+        kafka = self._kafka
+        if kafka is None or partition not in kafka.assignment():
+            return False
+        try:
+            position: int = await kafka.position(partition)
+        except IllegalStateError:
+            return False
+        return position > last
+
+    def _fetch_again(self, partition: TopicPartition, offset: int) -> None:
+        kafka = self._kafka
+        if kafka is not None:
+            with suppress(IllegalStateError):
+                kafka.seek(partition, offset)
+
+    def _regulate(self) -> None:
+        """Stop fetching while too much is open; polling goes on, or the group would take us for dead."""
+        kafka = self._kafka
+        if kafka is None:
+            return
+        with suppress(IllegalStateError):
+            if self._lanes.open >= OPEN_MOST:
+                kafka.pause(*kafka.assignment())
+            elif self._lanes.open < OPEN_MOST // 2 and kafka.paused():
+                kafka.resume(*kafka.paused())
+
+    async def _keep_committing(self) -> None:
+        while True:
+            await self._lanes.moved()
+            self._regulate()
+            await self._commit()
+            await asyncio.sleep(COMMIT_EVERY_SECONDS)
+
+    async def _commit(self) -> None:
+        kafka, marks = self._kafka, self._lanes.uncommitted()
+        if kafka is None or not marks:
+            return
+        try:
+            await kafka.commit({TopicPartition(*partition): offset for partition, offset in marks.items()})
+        except (KafkaError, IllegalStateError) as error:
+            # Whoever has the partition next handles again what was not committed; that is harmless.
+            log.info("%s could not commit: %s", self.consumer.name, error)
+        else:
+            self._lanes.committed(marks)
+
+    async def _hand_back(self, partitions: set[tuple[str, int]]) -> None:
+        await self._lanes.drain(partitions, grace_seconds=self._grace_seconds)
+        await self._commit()
+        self._lanes.forget(partitions)
+
+    def _assignment(self) -> set[TopicPartition]:
+        return set() if self._kafka is None else self._kafka.assignment()
+
+    @property
+    def _kafka(self) -> AIOKafkaConsumer | None:
+        return self._subscriber.consumer
+
+
+async def _whole_batch(records: tuple[Any, ...]) -> KafkaMessage:
+    """Wrap a batch without looking inside: FastStream's own parser fails on a header that is not UTF-8."""
+    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> Any:
+    return message.raw_message

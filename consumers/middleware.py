@@ -1,0 +1,271 @@
+"""What stands between a record and a consumer: skipping, decoding, counting, retrying, parking.
+
+The rules, for every consumer:
+
+* A record of a type the consumer does not handle is skipped by its ``ce_type`` header, without decoding.
+* A refusal (``DomainError``) is an answer, not a failure: it is logged, and the record is done.
+* A record whose handling raises anything else is delivered again after 1, 2, 4 and 8 seconds (half of it random; longer
+  where a ``Transient`` says so). After five deliveries it is parked in the dead letter topic.
+* The count lies in PostgreSQL and is raised before the handler runs, because a crash sends no word. A record that was
+  being handled in two crashes is a suspect: it is handled alone in its process, so that a third crash can only be blamed
+  on it, and bystanders are not parked with it. A delivery that ends because we shut down does not count.
+* A record that does not decode, or whose type no version of this program knows, is parked at once: its bytes will be the
+  same at the fifth delivery.
+* A parked record is done for its group. Later records of its key follow; whoever replays it must know that. Other keys
+  are handled meanwhile: a pause between deliveries holds no slot.
+* While PostgreSQL or the dead letter topic cannot be reached, records wait; that is nobody's fault and is not counted.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol, TypeVar
+
+from consumers.dependencies import Consumer
+from domain.kernel import Clock, DomainError, Transient
+from schemas.deliveries import DeadLetter, Delivery, Place, Record, digest_traceback
+from schemas.envelope import Envelope, from_record
+from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent
+
+T = TypeVar("T")
+
+DELIVERIES = 5
+"""How often a record is delivered before it is parked."""
+FIRST_PAUSE_SECONDS = 1.0
+"""The pause after the first delivery that failed; it doubles with each further one."""
+LONGEST_PAUSE_SECONDS = 60.0
+SUSPECT_AFTER = 2
+"""In how many crashes a record was being handled when it is handled alone from then on."""
+CONCURRENCY = 8
+"""How many keys a consumer handles at once."""
+
+log = logging.getLogger(__name__)
+
+
+class DeliveryLedger(Protocol):
+    """Counts deliveries where a crash cannot reach. Every method raises ``Transient`` while it is out of reach."""
+
+    async def begin(self, place: Place) -> Delivery:
+        """Count a delivery, before the handler runs."""
+        ...
+
+    async def failed(self, place: Place, reason: str) -> None:
+        """Note that the delivery raised: it did not crash."""
+        ...
+
+    async def withdraw(self, place: Place) -> None:
+        """Take the last delivery back: it was broken off by us."""
+        ...
+
+    async def done(self, place: Place) -> None:
+        """Forget the record: it is handled or parked."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where records go that nobody could digest."""
+
+    async def park(self, letter: DeadLetter) -> None:
+        """Keep a letter for good.
+
+        Raises:
+            Transient: it could not be kept; retrying may help.
+        """
+        ...
+
+
+class Crashed(Exception):
+    """The process died each time it handled this record."""
+
+
+class Isolation:
+    """Lets handlers run side by side, or a suspect alone. One per process: a crash takes all of it down."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Condition()
+        self._running = 0
+        self._alone = False
+        self._suspects_waiting = 0
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Run beside others; wait while a suspect runs or waits."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._alone and not self._suspects_waiting)
+            self._running += 1
+        try:
+            yield
+        finally:
+            await self._leave()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Wait for all others to finish, then run with nobody beside."""
+        async with self._changed:
+            self._suspects_waiting += 1
+            try:
+                await self._changed.wait_for(lambda: not self._alone and self._running == 0)
+                self._alone = True
+            finally:
+                self._suspects_waiting -= 1
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        # Nobody waits while holding the condition, so a cancelled handler gets it at once.
+        async with self._changed:
+            if self._alone:
+                self._alone = False
+            else:
+                self._running -= 1
+            self._changed.notify_all()
+
+
+class Reception:
+    """Takes in records for one consumer by the rules above."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        *,
+        ledger: DeliveryLedger,
+        dead_letters: DeadLetters,
+        isolation: Isolation,
+        clock: Clock,
+        concurrency: int = CONCURRENCY,
+        first_pause_seconds: float = FIRST_PAUSE_SECONDS,
+    ) -> None:
+        self._consumer = consumer
+        self._ledger = ledger
+        self._dead_letters = dead_letters
+        self._isolation = isolation
+        self._clock = clock
+        self._slots = asyncio.Semaphore(concurrency)
+        self._first_pause_seconds = first_pause_seconds
+        self._handled_types = frozenset(event.wire_name.encode() for event in consumer.handles)
+        self._skipped_types = frozenset(name.encode() for name in EVENTS) - self._handled_types
+
+    def skips(self, record: Record) -> bool:
+        """Whether the record is of a known type that is no business of this consumer."""
+        return next((value for name, value in record.headers if name == "ce_type"), None) in self._skipped_types
+
+    async def handle(self, record: Record) -> None:
+        """Return when the record is done with: handled, refused or parked."""
+        try:
+            envelope = from_record(record.headers, record.value).decode()
+        except (UnknownEvent, UndecodableEvent) as error:
+            await self._park(record, error, count=1)
+            return
+        place = Place(
+            group=self._consumer.name,
+            event_id=envelope.id,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        while True:
+            pause = await self._deliver(record, envelope, place)
+            if pause is None:
+                return
+            await asyncio.sleep(pause)
+
+    async def _deliver(self, record: Record, envelope: Envelope, place: Place) -> float | None:
+        """Deliver once; return the seconds to wait before the next delivery, or None if the record is done with."""
+        async with self._slots:
+            async with self._isolation.together():
+                delivery = await self._patiently(lambda: self._ledger.begin(place))
+                if delivery.crashes < SUSPECT_AFTER:
+                    return await self._run(record, envelope, place, delivery)
+                # Not to be counted as a delivery: it is begun again, alone.
+                await self._patiently(lambda: self._ledger.withdraw(place))
+            async with self._isolation.alone():
+                log.warning("handling alone, after %d crashes: %s", delivery.crashes, self._about(envelope))
+                delivery = await self._patiently(lambda: self._ledger.begin(place))
+                return await self._run(record, envelope, place, delivery)
+
+    async def _run(self, record: Record, envelope: Envelope, place: Place, delivery: Delivery) -> float | None:
+        if delivery.count > DELIVERIES:
+            crashed = Crashed(f"the process died or was killed while handling it, {delivery.crashes} times")
+            await self._park(record, crashed, count=DELIVERIES)
+            await self._patiently(lambda: self._ledger.done(place))
+            return None
+        try:
+            await self._consumer(envelope)
+        except asyncio.CancelledError:
+            await self._withdraw(place)
+            raise
+        except DomainError as refusal:
+            log.warning("refused %s: %s", refusal.code, self._about(envelope))
+        except Exception as error:
+            if delivery.count < DELIVERIES:
+                log.warning(
+                    "delivery %d of %d failed (%s): %s",
+                    delivery.count,
+                    DELIVERIES,
+                    type(error).__name__,
+                    self._about(envelope),
+                    exc_info=not isinstance(error, Transient),
+                )
+                reason = type(error).__name__
+                await self._patiently(lambda: self._ledger.failed(place, reason))
+                return self._pause_after(delivery.count, error)
+            await self._park(record, error, count=delivery.count)
+        await self._patiently(lambda: self._ledger.done(place))
+        return None
+
+    async def _withdraw(self, place: Place) -> None:
+        try:
+            await self._ledger.withdraw(place)
+        except Transient:
+            log.warning("could not take back a delivery of %s to %s", place.event_id, place.group)
+
+    async def _park(self, record: Record, error: Exception, *, count: int) -> None:
+        letter = DeadLetter(
+            group=self._consumer.name,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            value=record.value,
+            headers=tuple(record.headers),
+            reason=f"{type(error).__name__}: {error}",
+            traceback_digest=digest_traceback(error.__traceback__),
+            count=count,
+            parked_at=self._clock.now(),
+        )
+        await self._patiently(lambda: self._dead_letters.park(letter))
+        log.error(
+            "parked %s after %d deliveries (%s, traceback %s)",
+            letter.id,
+            count,
+            type(error).__name__,
+            letter.traceback_digest,
+        )
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call of our own books until it works: without them nothing may go on."""
+        failures = 0
+        while True:
+            try:
+                return await call()
+            except Transient as outage:
+                failures += 1
+                log.warning("%s waits: %s", self._consumer.name, outage)
+                await asyncio.sleep(self._pause_after(failures, outage))
+
+    def _pause_after(self, failures: int, error: Exception) -> float:
+        base = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2.0 ** (failures - 1))
+        jittered = base / 2 + random.uniform(0, base / 2)  # noqa: S311 - no secret
+        asked_for = error.retry_after if isinstance(error, Transient) and error.retry_after else 0.0
+        return max(jittered, min(asked_for, LONGEST_PAUSE_SECONDS))
+
+    def _about(self, envelope: Envelope) -> str:
+        return (
+            f"{envelope.event.wire_name} {envelope.id} at {envelope.position} "
+            f"of tenant {envelope.tenant} in {self._consumer.name}"
+        )

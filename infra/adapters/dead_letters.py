@@ -1,0 +1,57 @@
+"""Parks records in the dead letter topic."""
+
+import asyncio
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from domain.kernel import Transient
+from schemas.deliveries import DeadLetter
+from schemas.topics import DEAD_LETTERS
+
+
+class KafkaDeadLetters:
+    """Implements :class:`consumers.middleware.DeadLetters`. Connects at the first letter: most processes never have one."""
+
+    def __init__(self, bootstrap_servers: str, *, timeout_seconds: float = 15.0) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._timeout_seconds = timeout_seconds
+        self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def park(self, letter: DeadLetter) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                producer = await self._connected()
+                await producer.send_and_wait(
+                    DEAD_LETTERS.name, key=letter.key, value=letter.value, headers=letter.to_headers()
+                )
+        except (KafkaError, OSError, TimeoutError) as error:
+            # Not to be reused: after some errors its sequence numbers are off.
+            await self.close()
+            raise Transient("Kafka", f"the dead letter could not be parked ({type(error).__name__})") from error
+
+    async def close(self) -> None:
+        """Disconnect."""
+        async with self._connecting:
+            producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._connecting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap_servers,
+                    client_id="zyenta-dead-letters",
+                    acks="all",
+                    enable_idempotence=True,
+                    request_timeout_ms=int(self._timeout_seconds * 1000),
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer

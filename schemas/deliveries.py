@@ -1,0 +1,133 @@
+"""Records on their way into a consumer group, and the letters that are left of those nobody could digest."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol
+from uuid import UUID
+
+PREFIX = "dlq_"
+"""Our headers beside the record's own."""
+REASON_MAX = 500
+
+
+class Record(Protocol):
+    """A record as any Kafka client hands it over."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which group handles which event, and where that lies."""
+
+    group: str
+    event_id: UUID
+    """Tells a record apart even where a topic was wiped and refilled, which moves offsets."""
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of a record, counted."""
+
+    count: int
+    """1 for the first."""
+    crashes: int
+    """How many earlier deliveries ended without a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record that was given up by one group; other groups are not concerned."""
+
+    group: str
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    """The record's own, unchanged."""
+    reason: str
+    """What went wrong, for people: the error's type and message."""
+    traceback_digest: str
+    """16 hex digits that are equal for failures at the same place in the code; empty where no code raised."""
+    count: int
+    """How often it was delivered."""
+    parked_at: datetime
+
+    @property
+    def id(self) -> str:
+        """Names the letter: parking the same record twice gives the same id."""
+        return f"{self.group}/{self.topic}/{self.partition}/{self.offset}"
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        """Return the parked record's headers: its own, then ours."""
+        ours = {
+            "group": self.group,
+            "topic": self.topic,
+            "partition": str(self.partition),
+            "offset": str(self.offset),
+            "reason": self.reason[:REASON_MAX],
+            "traceback": self.traceback_digest,
+            "count": str(self.count),
+            "parkedat": self.parked_at.isoformat(),
+        }
+        return [*self.headers, *((PREFIX + name, text.encode()) for name, text in ours.items())]
+
+
+def read_dead_letter(record: Record) -> DeadLetter:
+    """Read a record of the dead letter topic back.
+
+    Raises:
+        ValueError: it is none of ours.
+    """
+    ours = {
+        name.removeprefix(PREFIX): value.decode(errors="replace")
+        for name, value in record.headers
+        if name.startswith(PREFIX)
+    }
+    try:
+        return DeadLetter(
+            group=ours["group"],
+            topic=ours["topic"],
+            partition=int(ours["partition"]),
+            offset=int(ours["offset"]),
+            key=record.key,
+            value=record.value,
+            headers=tuple((name, value) for name, value in record.headers if not name.startswith(PREFIX)),
+            reason=ours["reason"],
+            traceback_digest=ours["traceback"],
+            count=int(ours["count"]),
+            parked_at=datetime.fromisoformat(ours["parkedat"]),
+        )
+    except KeyError as missing:
+        raise ValueError(
+            f"record {record.offset} of {record.topic} is no dead letter: no header {missing}"
+        ) from missing
+
+
+def digest_traceback(traceback: TracebackType | None) -> str:
+    """Return 16 hex digits of where an error was raised: modules, functions and lines, no paths and no values."""
+    places = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        places.append(f"{frame.f_globals.get('__name__')}:{frame.f_code.co_name}:{traceback.tb_lineno}")
+        traceback = traceback.tb_next
+    return hashlib.sha256("\n".join(places).encode()).hexdigest()[:16] if places else ""
