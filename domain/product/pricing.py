@@ -1,0 +1,106 @@
+"""The margin rule: what a listing sells for. Pure, and in whole minor units throughout."""
+
+from dataclasses import dataclass
+
+from domain.money import Money, exponent
+from domain.product.listing import Listing
+
+MINIMUM_MARGIN = 2_500
+"""Basis points of the price that must be left after cost and shipping; a listing that cannot keep it is left alone."""
+
+MARKUP: tuple[tuple[int | None, int], ...] = (
+    (10, 28_000),
+    (40, 22_000),
+    (120, 17_500),
+    (None, 14_500),
+)
+"""Marginal tiers: up to how many major units of landed cost, and the price in basis points of that part.
+
+Marginal as income tax is, so that a dearer thing never sells for less than a cheaper one.
+"""
+
+COMPARE_AT_LEAST = 10_500
+"""Basis points of our price that the market's must reach before it is shown beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pricing:
+    """What a listing will sell for."""
+
+    price: Money
+    compare_at: Money | None
+    """What others ask, where the supplier says so and it is more than we do; never an invented discount."""
+    landed: Money
+    """What one piece costs us, shipping included."""
+
+    @property
+    def margin(self) -> int:
+        """What is left of the price, in basis points of it."""
+        return 10_000 * (self.price.minor - self.landed.minor) // self.price.minor
+
+
+def price_listing(listing: Listing) -> Pricing | None:
+    """Return what a listing sells for, or None where no price leaves the minimum margin.
+
+    The price is for ``listing.cost``, which is the cheapest variant's; dearer variants are marked up alike. Amounts in
+    several currencies cannot be priced: there is no exchange rate here.
+    """
+    cost, shipping, market = listing.cost, listing.shipping_cost, listing.market_price
+    if cost.minor <= 0 or shipping.minor < 0:
+        return None
+    if shipping.currency != cost.currency or (market is not None and market.currency != cost.currency):
+        return None
+    landed = cost + shipping
+    least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))
+    most = None if market is None else market.minor
+    if most is not None and most < least:
+        return None
+    wanted = _marked_up(landed)
+    if most is not None:
+        wanted = min(wanted, most)
+    price = Money(
+        minor=charming(max(wanted, least), least=least, most=most, major=_major(cost.currency)), currency=cost.currency
+    )
+    return Pricing(price=price, compare_at=_compare_at(price, market), landed=landed)
+
+
+def charming(wanted: int, *, least: int, most: int | None, major: int = 100) -> int:
+    """Return the amount nearest to ``wanted`` that looks like a price, within bounds; ``wanted`` where none fits.
+
+    Below 20 prices end in .99, below 100 in .95, above in whole amounts that end in 9.
+
+    Args:
+        wanted: minor units, within the bounds.
+        least: the lowest price allowed.
+        most: the highest price allowed; None: no limit.
+        major: minor units in one major unit.
+    """
+    near = range(wanted // major - 11, wanted // major + 13)
+    endings = (
+        *(whole * major - major // 100 for whole in near if whole <= 20),
+        *(whole * major - major // 20 for whole in near if 20 < whole <= 100),
+        *(whole * major for whole in near if whole > 100 and whole % 10 == 9),
+    )
+    allowed = [ending for ending in endings if ending >= max(1, least) and (most is None or ending <= most)]
+    return min(allowed, key=lambda ending: (abs(ending - wanted), ending), default=wanted)
+
+
+def _marked_up(landed: Money) -> int:
+    major = _major(landed.currency)
+    points, below = 0, 0
+    for top, markup in MARKUP:
+        end = landed.minor if top is None else min(landed.minor, top * major)
+        points += max(0, end - below) * markup
+        below = max(below, end)
+    return points // 10_000
+
+
+def _major(currency: str) -> int:
+    """Return how many minor units the tiers and endings count as one; a hundred yen stand for a dollar."""
+    return int(10 ** (exponent(currency) or 2))
+
+
+def _compare_at(price: Money, market: Money | None) -> Money | None:
+    if market is None or market.minor * 10_000 < price.minor * COMPARE_AT_LEAST:
+        return None
+    return market

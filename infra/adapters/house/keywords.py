@@ -1,0 +1,104 @@
+"""The house keyword writer: search phrases from a lexicon of niches, without any model."""
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.kernel import Value
+from domain.product.relevance import words
+
+FEWEST, MOST = 20, 30
+USUAL = 26
+"""How many phrases are written where the lexicon has enough to say."""
+
+
+class _Theme(Value):
+    """A style: the words it goes by, and the goods it likes."""
+
+    when: list[str]
+    say: list[str]
+    goods: list[str]
+
+
+class _Subject(Value):
+    """A field of goods, and what is in it, the most telling first."""
+
+    when: list[str]
+    goods: list[str]
+
+
+class _Lexicon(Value):
+    themes: list[_Theme]
+    subjects: list[_Subject]
+    anything: Annotated[list[str], Field(min_length=FEWEST)]
+    """Patterns for niches that no entry knows."""
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    return _Lexicon.model_validate_json(Path(__file__).with_name("keywords.json").read_text("utf-8"))
+
+
+class HouseKeywords:
+    """Implements :class:`domain.product.ports.KeywordWriter`. The same niche and seed give the same phrases."""
+
+    async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:
+        """Return 20 to 30 different phrases, the most telling first: the niche, its goods, then what is near."""
+        plain = " ".join(niche.lower().split())
+        asked = frozenset(words(niche))
+        themes = [theme for theme in _lexicon().themes if _speaks_of(theme.when, asked)]
+        subjects = [subject for subject in _lexicon().subjects if _speaks_of(subject.when, asked)]
+        dice = random.Random(f"keywords, {plain}, {seed}")  # noqa: S311 - variety, no secret
+        phrases: dict[tuple[str, ...], str] = {}
+        for phrase in _phrases(plain, themes, subjects, dice):
+            # "flower pot" and "pot flowers" ask for the same thing, so the sorted words are the key.
+            known = tuple(sorted(words(phrase))) or (phrase,)
+            phrases.setdefault(known, phrase)
+            if len(phrases) == USUAL:
+                break
+        return list(phrases.values())
+
+
+def _phrases(niche: str, themes: Sequence[_Theme], subjects: Sequence[_Subject], dice: random.Random) -> Iterator[str]:
+    """Yield phrases, repeats among them, the most telling first."""
+    yield niche
+    styles = _interleaved([theme.say for theme in themes]) or _own_words(niche, subjects)
+    fields = [subject.goods for subject in subjects] or [theme.goods for theme in themes]
+    goods = _interleaved(fields)
+    liked = _interleaved([theme.goods for theme in themes]) if subjects else []
+    for n, thing in enumerate(goods):
+        # The first style is nearest to the niche; the others take turns in an order the seed decides.
+        yield _styled(styles[0] if n % 2 == 0 else dice.choice(styles), thing) if styles else thing
+    for n, thing in enumerate(liked):
+        yield _styled(styles[n % len(styles)], thing) if styles and n % 2 == 0 else thing
+    yield from goods
+    crossed = [_styled(style, thing) for style in styles for thing in goods]
+    yield from dice.sample(crossed, len(crossed))
+    yield from (pattern.format(niche=niche) for pattern in dice.sample(_lexicon().anything, len(_lexicon().anything)))
+
+
+def _styled(style: str, thing: str) -> str:
+    return thing if set(words(style)) & set(words(thing)) else f"{style} {thing}"
+
+
+def _speaks_of(triggers: Sequence[str], asked: frozenset[str]) -> bool:
+    return any(set(words(trigger)) and set(words(trigger)) <= asked for trigger in triggers)
+
+
+def _own_words(niche: str, subjects: Sequence[_Subject]) -> list[str]:
+    """Return what the merchant says of the goods that no theme knows: ``alpaca`` of “Alpaca home decor”."""
+    known = {word for subject in subjects for trigger in subject.when for word in words(trigger)}
+    known |= {word for subject in subjects for thing in subject.goods for word in words(thing)}
+    rest = [word for word in words(niche) if word not in known and word not in {"home", "room", "setup"}]
+    return [" ".join(rest)] if rest else []
+
+
+def _interleaved(lists: Sequence[Sequence[str]]) -> list[str]:
+    """Return all entries, taking turns between the lists, each once."""
+    turns = (entry for turn in zip_longest(*lists) for entry in turn if entry is not None)
+    return list(dict.fromkeys(turns))

@@ -1,0 +1,224 @@
+"""The sample supplier's catalogue, over its HTTP API."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated
+
+import httpx
+from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
+
+from domain.kernel import Transient
+from domain.merchant.events import SupplierProvider
+from domain.money import Money
+from domain.product.listing import Listing, ListingVariant
+from infra.adapters.suppliers.merging import merged
+
+logger = logging.getLogger(__name__)
+
+WHO = "The sample supplier"
+PAGE_SIZE = 50
+PAGES_EACH = 3
+"""How many pages of one keyword are read at most."""
+AT_ONCE = 4
+"""Requests in flight."""
+PATIENCE = 5.0
+"""Longest Retry-After, in seconds, that is waited out here; a longer one is left to the caller."""
+TRIES = 4
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class _Amount(BaseModel):
+    amount: Annotated[Decimal, Field(ge=0, le=1_000_000)]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+    @property
+    def money(self) -> Money:
+        return Money.parse(self.amount, self.currency)
+
+
+class _Rating(BaseModel):
+    average: Annotated[float, Field(ge=0, le=5)]
+    count: Annotated[int, Field(ge=0)]
+
+
+class _Shipping(BaseModel):
+    fee: _Amount
+    min_days: Annotated[int, Field(alias="minDays", ge=0)]
+    max_days: Annotated[int, Field(alias="maxDays", ge=0)]
+
+
+class _Image(BaseModel):
+    url: AnyHttpUrl
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+
+
+class _Sku(BaseModel):
+    sku: str
+    name: str
+    attributes: dict[str, str] = Field(default_factory=dict)
+    price: _Amount
+    available: Annotated[int, Field(ge=0)]
+
+
+class _Item(BaseModel):
+    id: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1)]
+    description: str
+    category: str
+    keywords: list[str]
+    link: str
+    price: _Amount
+    retail: Annotated[_Amount | None, Field(alias="suggestedRetailPrice")]
+    rating: _Rating | None
+    sold: Annotated[int | None, Field(ge=0)]
+    shipping: _Shipping
+    images: list[_Image]
+    skus: Annotated[list[_Sku], Field(min_length=1)]
+
+    @property
+    def listing(self) -> Listing:
+        """The same in our words."""
+        rating, variants = self.rating, self.skus
+        return Listing(
+            provider=SupplierProvider.SAMPLE,
+            source_id=self.id,
+            url=self.link,
+            title=self.name,
+            description=self.description,
+            category=self.category,
+            tags=self.keywords,
+            cost=self.price.money,
+            market_price=None if self.retail is None else self.retail.money,
+            rating=None if rating is None else rating.average,
+            review_count=0 if rating is None else rating.count,
+            order_count=self.sold,
+            shipping_days=(self.shipping.min_days, max(self.shipping.min_days, self.shipping.max_days)),
+            shipping_cost=self.shipping.fee.money,
+            image_urls=[str(image.url) for image in self.images],
+            image_sizes=[(image.width, image.height) for image in self.images],
+            variants=[
+                ListingVariant(
+                    sku=sku.sku,
+                    title=sku.name,
+                    options=sku.attributes,
+                    cost=sku.price.money,
+                    stock=sku.available,
+                )
+                for sku in variants
+            ],
+        )
+
+
+class _Page(BaseModel):
+    total: Annotated[int, Field(ge=0)]
+    page: Annotated[int, Field(ge=1)]
+    pages: Annotated[int, Field(ge=0)]
+    items: list[_Item]
+
+
+class SampleSupplier:
+    """Implements :class:`domain.product.ports.SupplierCatalog`.
+
+    Args:
+        base_url: where the sample supplier is served, without ``/v1``.
+        client: for all requests; owned by the caller, who closes it.
+        key: the API key.
+        timeout: seconds for one request.
+    """
+
+    def __init__(
+        self, base_url: str, client: httpx.AsyncClient, *, key: str = "sample-supplier-sandbox", timeout: float = 10.0
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._client = client
+        self._headers = {"X-Api-Key": key}
+        self._timeout = timeout
+
+    @property
+    def provider(self) -> SupplierProvider:
+        return SupplierProvider.SAMPLE
+
+    async def search(self, keywords: Sequence[str], *, limit: int) -> Sequence[Listing]:
+        """See :meth:`domain.product.ports.SupplierCatalog.search`.
+
+        Every keyword is asked for its first page; while fewer than ``limit`` listings are known, further pages follow.
+        """
+        asked = list(dict.fromkeys(keyword.strip() for keyword in keywords if keyword.strip()))
+        if not asked or limit < 1:
+            return []
+        at_once = asyncio.Semaphore(AT_ONCE)
+        answers: list[list[Listing]] = [[] for _ in asked]
+        last_pages = [1] * len(asked)
+        for page in range(1, PAGES_EACH + 1):
+            open_ones = [n for n in range(len(asked)) if page <= last_pages[n]]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = {n: group.create_task(self._page(asked[n], page, at_once)) for n in open_ones}
+            except* Transient as troubles:
+                raise _first(troubles) from None
+            for n, task in tasks.items():
+                answers[n].extend(item.listing for item in task.result().items)
+                last_pages[n] = task.result().pages
+            if len({listing.source_id for answer in answers for listing in answer}) >= limit:
+                break
+        return merged(answers, limit=limit)
+
+    async def _page(self, keyword: str, page: int, at_once: asyncio.Semaphore) -> _Page:
+        params: dict[str, str | int] = {"keyword": keyword[:200], "page": page, "size": PAGE_SIZE}
+        async with at_once:
+            response = await self._get("/v1/products", params)
+        try:
+            return _Page.model_validate_json(response.content)
+        except ValidationError as error:
+            what = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in what["loc"]) or "the body"
+            raise Transient(WHO, f"sent an answer that makes no sense ({where}: {what['msg']})") from error
+
+    async def _get(self, path: str, params: dict[str, str | int]) -> httpx.Response:
+        """Ask, waiting out short limits; every other trouble is the caller's to retry."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                response = await self._client.get(
+                    self._base_url + path, params=params, headers=self._headers, timeout=self._timeout
+                )
+            except httpx.TimeoutException as error:
+                raise Transient(WHO, f"did not answer within {self._timeout:g} seconds") from error
+            except httpx.HTTPError as error:
+                raise Transient(WHO, f"could not be reached ({type(error).__name__})") from error
+            if response.status_code == httpx.codes.OK:
+                return response
+            wait = _retry_after(response)
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS or wait > PATIENCE or attempt == TRIES:
+                raise _refused(response, wait)
+            logger.info("%s asked to wait %.0f s", WHO, wait)
+            await asyncio.sleep(wait)
+        raise AssertionError("unreachable")
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """Return the seconds asked for; one where the header is missing or is a date, which suppliers do not send."""
+    text = response.headers.get("Retry-After", "")
+    return min(3600.0, float(text)) if text.isdecimal() else 1.0
+
+
+def _refused(response: httpx.Response, wait: float) -> Transient:
+    status = response.status_code
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return Transient(WHO, f"allows no more requests for {wait:g} seconds", retry_after=wait)
+    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return Transient(WHO, "does not accept our key; check it in the supplier settings")
+    if status in BUSY:
+        after = wait if "Retry-After" in response.headers else None
+        return Transient(WHO, f"answered with error {status}", retry_after=after)
+    return Transient(WHO, f"answered with the unexpected status {status}")
+
+
+def _first(troubles: BaseExceptionGroup[Transient]) -> Transient:
+    """Return one of the troubles to tell of; the one that names a time to wait, if any does."""
+    flat: list[Transient] = []
+    for trouble in troubles.exceptions:
+        flat.extend([_first(trouble)] if isinstance(trouble, BaseExceptionGroup) else [trouble])
+    return max(flat, key=lambda trouble: trouble.retry_after or 0.0)

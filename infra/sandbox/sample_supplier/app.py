@@ -1,0 +1,159 @@
+"""The sample supplier's server: a small shop API as suppliers have them, with a key, pages and a rate limit.
+
+``GET /v1/products?keyword=&page=&size=``, ``GET /v1/products/{id}`` and ``GET /images/{file}``. Image addresses in
+answers are absolute, on whatever host the request came to.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+
+from infra.sandbox.sample_supplier.catalogue import Offer, offers
+from infra.sandbox.sample_supplier.pictures import Shot, render
+from infra.sandbox.sample_supplier.search import search
+
+SANDBOX_KEY = "sample-supplier-sandbox"
+"""The key everybody may use: it opens a catalogue that anybody may see."""
+LARGEST_PAGE = 50
+
+Fault = Callable[[Request], Awaitable[Response | None]]
+"""What tests put in front of an answer: returns another one, or None to let the request through."""
+
+
+class RateLimit:
+    """A bucket of requests that fills steadily: ``burst`` at once, ``per_second`` in the long run."""
+
+    def __init__(self, *, per_second: float, burst: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._per_second, self._burst, self._now = per_second, burst, now
+        self._left, self._at = float(burst), now()
+
+    def wait(self) -> float:
+        """Take one request out and return 0, or return how many seconds until there is one."""
+        now = self._now()
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return (1 - self._left) / self._per_second
+        self._left -= 1
+        return 0.0
+
+
+def sample_supplier_app(
+    *,
+    key: str = SANDBOX_KEY,
+    limit: RateLimit | None = None,
+    fault: Fault | None = None,
+) -> FastAPI:
+    """Return the server.
+
+    Args:
+        key: what callers must send as ``X-Api-Key``; pictures need none, as shoppers' browsers have none.
+        limit: of API calls; 40 a second and 80 at once if left out.
+        fault: for tests alone.
+    """
+    app = FastAPI(title="Sample supplier (sandbox)", docs_url=None, redoc_url=None, openapi_url=None)
+    admitted = Depends(_gate(key, limit or RateLimit(per_second=40, burst=80)))
+    drawing = asyncio.Semaphore(2)
+
+    @app.get("/v1/products", dependencies=[admitted], response_model=None)
+    async def products(
+        request: Request,
+        keyword: Annotated[str, Query(max_length=200)] = "",
+        page: Annotated[int, Query(ge=1, le=1000)] = 1,
+        size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
+    ) -> dict[str, Any] | Response:
+        changed = None if fault is None else await fault(request)
+        if changed is not None:
+            return changed
+        found = search(keyword)
+        shown = found[(page - 1) * size : page * size]
+        return {
+            "total": len(found),
+            "page": page,
+            "pages": math.ceil(len(found) / size),
+            "items": [_as_json(offer, _root(request)) for offer in shown],
+        }
+
+    @app.get("/v1/products/{product_id}", dependencies=[admitted], response_model=None)
+    async def product(request: Request, product_id: str) -> dict[str, Any] | Response:
+        changed = None if fault is None else await fault(request)
+        if changed is not None:
+            return changed
+        offer = next((offer for offer in offers() if offer.id == product_id), None)
+        if offer is None:
+            raise HTTPException(404, f"There is no product {product_id}.")
+        return _as_json(offer, _root(request))
+
+    @app.get("/images/{file}", response_model=None)
+    async def image(file: str) -> Response:
+        shot = _shots().get(file)
+        if shot is None:
+            raise HTTPException(404, f"There is no image {file}.")
+        async with drawing:
+            body = await asyncio.to_thread(render, shot)
+        return Response(body, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=86400"})
+
+    return app
+
+
+def _gate(key: str, bucket: RateLimit) -> Callable[..., Awaitable[None]]:
+    """Return what every API call passes: the key first, so that strangers use up nobody's limit."""
+
+    async def admitted(x_api_key: Annotated[str | None, Header()] = None) -> None:
+        if x_api_key != key:
+            raise HTTPException(401, "Send your key in the X-Api-Key header.")
+        wait = bucket.wait()
+        if wait > 0:
+            seconds = str(math.ceil(wait))
+            raise HTTPException(429, f"Too many requests. Ask again in {seconds} s.", {"Retry-After": seconds})
+
+    return admitted
+
+
+def _root(request: Request) -> str:
+    """Return where this server is reached, a mount prefix included."""
+    return str(request.url).partition("/v1/")[0]
+
+
+@cache
+def _shots() -> dict[str, Shot]:
+    return {offer.image_file(n): shot for offer in offers() for n, shot in enumerate(offer.shots)}
+
+
+def _as_json(offer: Offer, root: str) -> dict[str, Any]:
+    return {
+        "id": offer.id,
+        "name": offer.title,
+        "description": offer.description,
+        "category": offer.goods.category,
+        "keywords": list(offer.tags),
+        "link": f"{root}/v1/products/{offer.id}",
+        "price": _usd(offer.cents),
+        "suggestedRetailPrice": None if offer.retail_cents is None else _usd(offer.retail_cents),
+        "rating": None if offer.rating is None else {"average": offer.rating, "count": offer.reviews},
+        "sold": offer.sold,
+        "shipping": {"fee": _usd(offer.fee_cents), "minDays": offer.days[0], "maxDays": offer.days[1]},
+        "images": [
+            {"url": f"{root}/images/{offer.image_file(n)}", "width": shot.size[0], "height": shot.size[1]}
+            for n, shot in enumerate(offer.shots)
+        ],
+        "skus": [
+            {
+                "sku": sku.sku,
+                "name": sku.name,
+                "attributes": sku.attributes,
+                "price": _usd(sku.cents),
+                "available": sku.available,
+            }
+            for sku in offer.skus
+        ],
+    }
+
+
+def _usd(cents: int) -> dict[str, str]:
+    return {"amount": f"{cents // 100}.{cents % 100:02d}", "currency": "USD"}

@@ -1,0 +1,229 @@
+"""The sample supplier's catalogue: every goods listed once, many listed again by somebody else, some with faults.
+
+Everything follows from the data files and fixed seeds, so the catalogue is the same on every machine and every day. The
+faults are those a scout meets at real suppliers: the same thing under another title and price, the same photo resized
+or cropped a little, poor or missing ratings, nothing in stock, hardly any margin, weeks of shipping, marks on photos.
+"""
+
+import hashlib
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from domain.kernel import Value
+from infra.sandbox.sample_supplier.goods import Crop, Goods, all_goods
+from infra.sandbox.sample_supplier.pictures import Shot
+
+NOISE_BEFORE = ("2026 New", "Hot Sale", "Free Shipping", "Wholesale", "New Arrival", "[Fast Ship]", "Factory Direct")
+NOISE_AFTER = ("1pc", "High Quality", "Dropshipping", "Best Gift Idea", "In Stock", "Trending 2026", "Top Seller")
+NOTES = (
+    "Please allow 1-2 cm error due to manual measurement.",
+    "Colors may differ slightly from the picture because of your monitor.",
+    "Any problem please contact us before leaving feedback, we reply in 24 hours.",
+    "Thank you for your support dear friend!",
+)
+GROWING = frozenset({"Size", "Diameter", "Length", "Height", "Memory", "Storage", "Capacity", "Age", "Frame"})
+"""Options whose later values cost more."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a listing."""
+
+    POOR_RATING = "poor rating"
+    FEW_REVIEWS = "few reviews"
+    SOLD_OUT = "sold out"
+    OVERPRICED = "overpriced"
+    SLOW = "slow shipping"
+
+
+class Echo(StrEnum):
+    """How a listing repeats another one."""
+
+    EXACT = "same pictures"
+    NEAR = "nearly the same pictures"
+
+
+class Sku(Value):
+    """One buyable form."""
+
+    sku: str
+    name: str
+    attributes: dict[str, str]
+    cents: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One listing, in the supplier's own terms. Amounts are US cents."""
+
+    id: str
+    goods: Goods
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    cents: int
+    retail_cents: int | None
+    rating: float | None
+    reviews: int
+    sold: int | None
+    fee_cents: int
+    days: tuple[int, int]
+    shots: tuple[Shot, ...]
+    skus: tuple[Sku, ...]
+    echo: Echo | None = None
+    fault: Fault | None = None
+
+    def image_file(self, index: int) -> str:
+        """Return the name a picture is served under, which tells nothing about what it shows."""
+        return f"{self.id.lower()}-{index + 1}.jpg"
+
+
+@cache
+def offers() -> tuple[Offer, ...]:
+    """Return the whole catalogue, in no meaningful order but always the same one."""
+    found = sorted(_all_offers(), key=lambda offer: offer.id)
+    if len({offer.id for offer in found}) != len(found):
+        raise AssertionError("two listings share an id: rename one of the goods")
+    return tuple(found)
+
+
+def _all_offers() -> Iterator[Offer]:
+    for goods in all_goods():
+        dice = random.Random(f"zyenta sample supplier, {goods.id}")  # noqa: S311 - a catalogue, not a secret
+        yield _offer(goods, "main", dice, fault=_fault(goods, dice))
+        if dice.random() < (0.5 if goods.printed_on is None else 0.12):
+            again = dice.choice((Fault.POOR_RATING, Fault.FEW_REVIEWS, Fault.OVERPRICED, Fault.SLOW, None, None))
+            yield _offer(goods, "again", dice, fault=again, echo=Echo.EXACT)
+        if dice.random() < (0.2 if goods.printed_on is None else 0.08):
+            yield _offer(goods, "copy", dice, fault=dice.choice((Fault.SOLD_OUT, Fault.SLOW, None)), echo=Echo.NEAR)
+
+
+def _fault(goods: Goods, dice: random.Random) -> Fault | None:
+    """Roll for a fault of a first listing; printed goods are plentiful, so they carry most of them."""
+    chance = 0.09 if goods.printed_on is None else 0.3
+    return dice.choice(tuple(Fault)) if dice.random() < chance else None
+
+
+def _offer(goods: Goods, seller: str, dice: random.Random, *, fault: Fault | None, echo: Echo | None = None) -> Offer:
+    cents = _about(goods.cost, dice, 0.12)
+    fee = _about(goods.fee, dice, 0.2)
+    retail: int | None = _about(goods.market, dice, 0.1)
+    if fault is Fault.OVERPRICED:
+        cents = max(cents, round(goods.market * dice.uniform(0.95, 1.2)))
+    elif echo is None and dice.random() < 0.12:
+        retail = None
+    rating, reviews, sold = _reputation(dice, fault)
+    days = goods.days if fault is not Fault.SLOW else (goods.days[0] + 18, goods.days[1] + dice.randint(22, 34))
+    id = _listing_id(goods.id, seller)
+    return Offer(
+        id=id,
+        goods=goods,
+        title=_title(goods.names[0 if echo is None else 1], dice),
+        description=_description(goods, dice),
+        tags=tuple(goods.tags),
+        cents=cents,
+        retail_cents=retail,
+        rating=rating,
+        reviews=reviews,
+        sold=sold,
+        fee_cents=fee,
+        days=days,
+        shots=tuple(_shots(goods, echo, dice)),
+        skus=tuple(_skus(id, goods, cents, dice, sold_out=fault is Fault.SOLD_OUT)),
+        echo=echo,
+        fault=fault,
+    )
+
+
+def _listing_id(goods: str, seller: str) -> str:
+    digest = hashlib.sha256(f"{goods}|{seller}".encode()).digest()
+    return f"SS-{int.from_bytes(digest[:6]) % 90_000_000 + 10_000_000}"
+
+
+def _about(cents: int, dice: random.Random, spread: float) -> int:
+    return max(1, round(cents * dice.uniform(1 - spread, 1 + spread)))
+
+
+def _reputation(dice: random.Random, fault: Fault | None) -> tuple[float | None, int, int | None]:
+    """Return rating, reviews and pieces sold."""
+    sold = round(10 ** dice.uniform(2.0, 4.2))
+    reviews = max(5, round(sold * dice.uniform(0.06, 0.3)))
+    rating: float | None = round(min(5.0, dice.gauss(4.6, 0.18)), 1)
+    if fault is Fault.POOR_RATING:
+        rating = round(dice.uniform(2.1, 3.4), 1)
+    if fault is Fault.FEW_REVIEWS:
+        reviews, sold = dice.randint(0, 3), dice.randint(0, 9)
+        rating = None if reviews == 0 else float(dice.choice((4, 5)))
+    return rating, reviews, None if dice.random() < 0.08 else sold
+
+
+def _title(name: str, dice: random.Random) -> str:
+    words = [name]
+    if dice.random() < 0.45:
+        words.insert(0, dice.choice(NOISE_BEFORE))
+    if dice.random() < 0.5:
+        words.append(dice.choice(NOISE_AFTER))
+    return " ".join(words)
+
+
+def _description(goods: Goods, dice: random.Random) -> str:
+    lines = [f"{goods.names[0]}!!", "", "Features:"]
+    lines += [f"* {fact}" for fact in goods.facts]
+    lines += ["", "Specification:", f"Category: {goods.category}"]
+    lines += [f"{name}: {' / '.join(values)}" for name, values in goods.options.items()]
+    lines += ["", "Package Includes: 1 x " + goods.category.removesuffix("s"), "", "Note:"]
+    lines += dice.sample(NOTES, 2)
+    return "\n".join(lines)
+
+
+def _shots(goods: Goods, echo: Echo | None, dice: random.Random) -> Iterator[Shot]:
+    main = Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on, long_edge=1200)
+    if echo is Echo.NEAR:
+        # What resellers do to a picture: save it smaller and worse, with a sliver cut off.
+        crop = goods.crop if goods.printed_on else _scaled(goods.crop, 0.975)
+        yield Shot(photo=goods.photo, crop=crop, printed_on=goods.printed_on, long_edge=720, quality=58)
+        yield Shot(photo=goods.photo, crop=goods.crop, long_edge=720, quality=58, watermark=True)
+        return
+    yield main
+    rest = [
+        Shot(photo=goods.photo, crop=_scaled(goods.crop, 0.66)),
+        Shot(photo=goods.photo, crop=goods.crop if goods.printed_on else _scaled(goods.crop, 1.3)),
+    ]
+    for shot in rest:
+        if shot.crop == main.crop and shot.printed_on == main.printed_on:
+            continue
+        marked = dice.random() < (0.5 if echo else 0.12)
+        yield Shot(photo=shot.photo, crop=shot.crop, long_edge=1000, watermark=marked)
+
+
+def _scaled(crop: Crop, factor: float) -> Crop:
+    """Return a crop scaled around its middle, kept inside the photo."""
+    left, top, right, bottom = crop
+    x, y = (left + right) / 2, (top + bottom) / 2
+    half_width, half_height = (right - left) / 2 * factor, (bottom - top) / 2 * factor
+    return (
+        round(max(0.0, x - half_width), 4),
+        round(max(0.0, y - half_height), 4),
+        round(min(1.0, x + half_width), 4),
+        round(min(1.0, y + half_height), 4),
+    )
+
+
+def _skus(id: str, goods: Goods, cents: int, dice: random.Random, *, sold_out: bool) -> Iterator[Sku]:
+    names = list(goods.options)
+    for number, values in enumerate(itertools.product(*goods.options.values()), start=1):
+        steps = sum(
+            goods.options[name].index(value) for name, value in zip(names, values, strict=True) if name in GROWING
+        )
+        in_stock = dice.choice((0, *range(8, 400, 7))) if number > 1 else dice.randint(12, 400)
+        yield Sku(
+            sku=f"{id}-{number:02d}",
+            name=" / ".join(values) or "Default",
+            attributes=dict(zip(names, values, strict=True)),
+            cents=cents + cents * 4 * steps // 100,
+            available=0 if sold_out else in_stock,
+        )

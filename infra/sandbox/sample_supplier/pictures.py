@@ -1,0 +1,94 @@
+"""The sample supplier's pictures: photos cut out, resized, printed on goods and marked, at the moment they are asked for.
+
+A picture is described by a :class:`Shot`; its size follows from the description without rendering it, so that the
+catalogue can tell sizes honestly and cheaply.
+"""
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from infra.sandbox.sample_supplier.printing import SIZES, Print, draw_print
+
+PHOTOS = Path(__file__).parent / "photos"
+"""Where the photos lie, with their licence and their photographers."""
+
+LARGEST_ZOOM = 3.0
+"""How far a small cut-out is enlarged at most; suppliers do that, and it looks no better there."""
+
+WATERMARK = "SAMPLE SUPPLIER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One picture of one listing."""
+
+    photo: str
+    """File name in ``photos/``, without its ending."""
+    crop: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    """Left, top, right, bottom, as shares of the photo."""
+    long_edge: int = 1200
+    """Pixels of the longer side, as far as :data:`LARGEST_ZOOM` lets a cut-out grow."""
+    quality: int = 86
+    """JPEG quality; a low one makes a re-encoded duplicate."""
+    watermark: bool = False
+    """Whether the supplier's mark is drawn over it."""
+    printed_on: Print | None = None
+    """What the cut-out is printed on; None: it is the goods themselves."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as :func:`render` makes them."""
+        if self.printed_on is not None:
+            width, height = SIZES[self.printed_on]
+        else:
+            left, top, right, bottom = self.box
+            width, height = right - left, bottom - top
+        scale = min(self.long_edge / max(width, height), LARGEST_ZOOM)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """The cut-out in the photo's pixels."""
+        width, height = photo_size(self.photo)
+        left, top, right, bottom = self.crop
+        return round(left * width), round(top * height), round(right * width), round(bottom * height)
+
+
+@lru_cache(maxsize=256)
+def photo_size(photo: str) -> tuple[int, int]:
+    """Return a photo's width and height, from its header."""
+    with Image.open(PHOTOS / f"{photo}.jpg") as image:
+        return image.size
+
+
+@lru_cache(maxsize=96)
+def render(shot: Shot) -> bytes:
+    """Return a picture as JPEG. The same shot gives the same bytes."""
+    with Image.open(PHOTOS / f"{shot.photo}.jpg") as photo:
+        picture = photo.convert("RGB").crop(shot.box)
+    if shot.printed_on is not None:
+        picture = draw_print(picture, shot.printed_on)
+    if picture.size != shot.size:
+        picture = picture.resize(shot.size, Image.Resampling.LANCZOS)
+    if shot.watermark:
+        picture = _mark(picture)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=shot.quality, optimize=True)
+    return out.getvalue()
+
+
+def _mark(picture: Image.Image) -> Image.Image:
+    """Draw the supplier's mark as suppliers do: a pale line of capitals across the lower third."""
+    layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
+    draw = ImageDraw.Draw(layer)
+    font = ImageFont.load_default(size=max(14, picture.width // 16))
+    left, top, right, bottom = draw.textbbox((0, 0), WATERMARK, font=font)
+    x = (picture.width - (right - left)) // 2
+    y = round(picture.height * 0.8) - (bottom - top) // 2
+    draw.text((x + 2, y + 2), WATERMARK, font=font, fill=(0, 0, 0, 70))
+    draw.text((x, y), WATERMARK, font=font, fill=(255, 255, 255, 130))
+    return Image.alpha_composite(picture.convert("RGBA"), layer).convert("RGB")
