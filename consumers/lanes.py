@@ -39,13 +39,15 @@ class _Progress:
 class Lanes:
     """The lanes of one consumer."""
 
-    def __init__(self, handle: Callable[[Record], Awaitable[None]]) -> None:
+    def __init__(self, handle: Callable[[Record], Awaitable[None]], *, retry_seconds: float = RETRY_SECONDS) -> None:
         """Take what handles a record.
 
         Args:
             handle: returns when the record is done with, well or badly; it bounds its own concurrency.
+            retry_seconds: the pause before a record whose handling ended in an error is handled again.
         """
         self._handle = handle
+        self._retry_seconds = retry_seconds
         self._progress: dict[Partition, _Progress] = defaultdict(_Progress)
         self._waiting: dict[tuple[Partition, bytes], deque[Record]] = {}
         self._workers: dict[tuple[Partition, bytes], asyncio.Task[None]] = {}
@@ -123,7 +125,7 @@ class Lanes:
                     self._progress[lane[0]].open.pop(record.offset, None)
                     self._moved.set()
                 else:
-                    await asyncio.sleep(RETRY_SECONDS)
+                    await asyncio.sleep(self._retry_seconds)
         finally:
             del self._workers[lane], self._waiting[lane]
 

@@ -1,0 +1,55 @@
+"""A delivery ledger and a dead letter box in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.kernel import Transient
+from schemas.deliveries import DeadLetter, Delivery, Place
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """Implements ``DeliveryLedger``; what it holds outlives the consumers that use it, like the table."""
+
+    counts: dict[tuple[str, UUID], tuple[int, int]] = field(default_factory=dict)
+    """Group and event to deliveries begun and deliveries that raised."""
+    outages: Iterator[bool] = field(default_factory=lambda: iter(()))
+    """Whether the next calls fail."""
+
+    async def begin(self, place: Place) -> Delivery:
+        self._be_reachable()
+        count, failures = self.counts.get((place.group, place.event_id), (0, 0))
+        self.counts[place.group, place.event_id] = (count + 1, failures)
+        return Delivery(count + 1, count - failures)
+
+    async def failed(self, place: Place, reason: str) -> None:
+        self._be_reachable()
+        count, failures = self.counts[place.group, place.event_id]
+        self.counts[place.group, place.event_id] = (count, failures + 1)
+
+    async def withdraw(self, place: Place) -> None:
+        self._be_reachable()
+        count, failures = self.counts[place.group, place.event_id]
+        if count <= 1:
+            del self.counts[place.group, place.event_id]
+        else:
+            self.counts[place.group, place.event_id] = (count - 1, failures)
+
+    async def done(self, place: Place) -> None:
+        self._be_reachable()
+        self.counts.pop((place.group, place.event_id), None)
+
+    def _be_reachable(self) -> None:
+        if next(self.outages, False):
+            raise Transient("PostgreSQL", "is away")
+
+
+@dataclass(slots=True)
+class LetterBox:
+    """Implements ``DeadLetters``."""
+
+    letters: list[DeadLetter] = field(default_factory=list)
+
+    async def park(self, letter: DeadLetter) -> None:
+        self.letters.append(letter)

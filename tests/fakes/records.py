@@ -1,0 +1,75 @@
+"""Events and records for tests of consumers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from uuid import UUID, uuid4
+
+from domain.kernel import DomainEvent
+from domain.merchant.events import SupplierConnected, SupplierProvider
+from domain.product.events import ProductActivated, ProductArchived
+from schemas.envelope import GENESIS, RawEvent, chain_hash, to_headers
+from schemas.registry import encode
+
+AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+_positions = count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeRecord:
+    """A Kafka record that no broker has seen."""
+
+    topic: str = "zyenta.events"
+    partition: int = 0
+    offset: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+def activated(product_id: UUID, version: int = 1) -> ProductActivated:
+    return ProductActivated(originator_id=product_id, originator_version=version, occurred_at=AT)
+
+
+def archived(product_id: UUID, version: int = 1) -> ProductArchived:
+    return ProductArchived(originator_id=product_id, originator_version=version, occurred_at=AT)
+
+
+def connected(merchant_id: UUID, version: int = 1) -> SupplierConnected:
+    return SupplierConnected(
+        originator_id=merchant_id, originator_version=version, occurred_at=AT, provider=SupplierProvider.SAMPLE
+    )
+
+
+def raw(event: DomainEvent, *, tenant: UUID) -> RawEvent:
+    """Return an event as the store holds it, at the next position."""
+    id, data = uuid4(), encode(event)
+    stream, version = event.originator_id, event.originator_version
+    return RawEvent(
+        position=next(_positions),
+        id=id,
+        type=event.wire_name,
+        stream_id=stream,
+        version=version,
+        tenant=tenant,
+        correlation_id=id,
+        causation_id=None,
+        recorded_at=AT,
+        traceparent=None,
+        data=data,
+        previous_hash=GENESIS,
+        hash=chain_hash(GENESIS, id=id, type=event.wire_name, stream_id=stream, version=version, data=data),
+    )
+
+
+def record(event: DomainEvent, *, tenant: UUID | None = None, offset: int = 0, partition: int = 0) -> FakeRecord:
+    """Return an event as the topic holds it."""
+    stored = raw(event, tenant=tenant or event.originator_id)
+    return FakeRecord(
+        partition=partition,
+        offset=offset,
+        key=str(stored.tenant).encode(),
+        value=stored.data,
+        headers=to_headers(stored, AT.isoformat()),
+    )
