@@ -1,0 +1,60 @@
+"""Media on the local disk, addressed by content."""
+
+import asyncio
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+EXTENSIONS = {
+    "image/webp": "webp",
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/svg+xml": "svg",
+}
+MIME_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
+KEY = re.compile(r"sha256/([0-9a-f]{2})/([0-9a-f]{64})\.([a-z0-9]{2,4})")
+
+
+class DiskMediaStore:
+    """Implements :class:`domain.media.ports.MediaStore` with one file per key."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put(self, data: bytes, *, mime_type: str) -> str:
+        key = content_key(data, mime_type)
+        await asyncio.to_thread(_write, self._root / key, data)
+        return key
+
+    async def get(self, key: str) -> tuple[bytes, str] | None:
+        match = KEY.fullmatch(key)
+        if match is None or match[3] not in MIME_TYPES:
+            return None
+        try:
+            return await asyncio.to_thread((self._root / key).read_bytes), MIME_TYPES[match[3]]
+        except FileNotFoundError:
+            return None
+
+    def url(self, key: str) -> str:
+        return f"/media/{key}"
+
+
+def content_key(data: bytes, mime_type: str) -> str:
+    """Return the key that bytes have in every media store, ``sha256/<2>/<64>.<ext>``."""
+    digest = hashlib.sha256(data).hexdigest()
+    return f"sha256/{digest[:2]}/{digest}.{EXTENSIONS[mime_type]}"
+
+
+def _write(path: Path, data: bytes) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    # Whole or not at all: a reader, or a crash in between, never sees half a file.
+    Path(temporary).replace(path)

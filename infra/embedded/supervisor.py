@@ -1,0 +1,188 @@
+"""Starts the whole platform as one process tree, keeps it running, and ends it cleanly."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from infra.embedded import Broker
+from infra.embedded.broker import EmbeddedBroker
+from infra.embedded.postgres import EmbeddedPostgres
+from infra.embedded.process import ChildProcess, ServerFailed, accepts_connections, free_port
+
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "web": ("gateway", "storefront", "sandbox"),
+    "log": ("publisher", "projectors"),
+    "agents": ("consumers",),
+    "imager": ("imager",),
+}
+"""Which roles share a process. In production each role is a process of its own; here memory counts."""
+
+READY_SECONDS = 60
+WATCH_SECONDS = 0.25
+
+log = logging.getLogger(__name__)
+
+
+class AlreadyRunning(Exception):
+    """Another platform uses the data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(
+            f"Zyenta already runs on {data_dir}. Stop it with Ctrl-C in its terminal, "
+            "or choose another directory with ZYENTA_DATA_DIR."
+        )
+
+
+class Supervisor:
+    """One running platform: PostgreSQL and a broker unless real ones are configured, and our services."""
+
+    def __init__(self, data_dir: Path, *, database_url: str | None, bootstrap_servers: str | None) -> None:
+        self.data_dir = data_dir
+        self._database_url = database_url
+        self._bootstrap_servers = bootstrap_servers
+        self._postgres: EmbeddedPostgres | None = None
+        self._broker: Broker | None = None
+        self._children: dict[str, ChildProcess] = {}
+        self._lock: IO[str] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self.ports: dict[str, int] = {}
+        self.environment: dict[str, str] = {}
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['gateway']}"
+
+    def storefront_url(self, slug: str) -> str:
+        return f"http://{slug}.localhost:{self.ports['storefront']}"
+
+    async def start(self) -> None:
+        """Return once every part answers.
+
+        Raises:
+            AlreadyRunning: the data directory is in use.
+            ServerFailed: a part did not start; the message ends with its log.
+        """
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._take_lock()
+        try:
+            await asyncio.gather(self._start_postgres(), self._start_broker())
+            self._choose_environment()
+            for name in SERVICES:
+                self._launch(name)
+            await self._until_ready()
+        except BaseException:
+            await self.stop()
+            raise
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """End everything in order: our services, then what they lean on. Nothing is left behind."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+            self._watcher = None
+        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in self._children.values()))
+        self._children.clear()
+        servers = [server for server in (self._broker, self._postgres) if server is not None]
+        await asyncio.gather(*(server.stop() for server in servers))
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def pids(self) -> dict[str, int]:
+        """The process id of every service that runs."""
+        return {name: child.pid for name, child in self._children.items() if child.running}
+
+    def _take_lock(self) -> None:
+        # The kernel lets go of it when this process ends, however it ends.
+        self._lock = (self.data_dir / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            self._lock = None
+            raise AlreadyRunning(self.data_dir) from None
+
+    async def _start_postgres(self) -> None:
+        if self._database_url is None:
+            self._postgres = EmbeddedPostgres(self.data_dir / "postgres")
+            await self._postgres.start()
+            self._database_url = self._postgres.dsn
+
+    async def _start_broker(self) -> None:
+        if self._bootstrap_servers is None:
+            self._broker = EmbeddedBroker(self.data_dir / "broker")
+            await self._broker.start()
+            self._bootstrap_servers = self._broker.bootstrap_servers
+
+    def _choose_environment(self) -> None:
+        assert self._database_url is not None
+        assert self._bootstrap_servers is not None
+        self.ports = {name: free_port() for name in ("gateway", "storefront", "sandbox")}
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": self._database_url,
+            "KAFKA_BOOTSTRAP_SERVERS": self._bootstrap_servers,
+            "ZYENTA_DATA_DIR": str(self.data_dir),
+            "ZYENTA_GATEWAY_PORT": str(self.ports["gateway"]),
+            "ZYENTA_GATEWAY_URL": self.gateway_url,
+            "ZYENTA_STOREFRONT_PORT": str(self.ports["storefront"]),
+            "ZYENTA_STOREFRONT_DOMAIN": f"localhost:{self.ports['storefront']}",
+            "ZYENTA_SANDBOX_PORT": str(self.ports["sandbox"]),
+            "ZYENTA_SANDBOX_URL": f"http://127.0.0.1:{self.ports['sandbox']}",
+        }
+        if not self.environment.get("ZYENTA_MASTER_KEYS"):
+            self.environment["ZYENTA_MASTER_KEYS"] = local_master_key(self.data_dir)
+
+    def _launch(self, name: str) -> None:
+        child = self._children.get(name) or ChildProcess(
+            name, log_file=self.data_dir / "logs" / f"{name}.log", death_signal=signal.SIGTERM
+        )
+        self._children[name] = child
+        child.launch([sys.executable, "-m", "infra.cli", "run", *SERVICES[name]], env=self.environment)
+
+    async def _until_ready(self) -> None:
+        async with asyncio.timeout(READY_SECONDS):
+            for name, ports in (("web", self.ports.values()),):
+                for port in ports:
+
+                    async def answers(port: int = port) -> bool:
+                        return await accepts_connections(port)
+
+                    await self._children[name].wait_until(answers, seconds=READY_SECONDS)
+
+    async def _watch(self) -> None:
+        """Start again whatever died. A part that keeps dying is started less and less often."""
+        pauses: dict[str, float] = {}
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for name, server in (("postgres", self._postgres), ("broker", self._broker)):
+                if server is not None and not server.running:
+                    log.warning("%s died and is started again", name)
+                    with contextlib.suppress(ServerFailed):
+                        await server.start()
+            for name, child in self._children.items():
+                if not child.running:
+                    pause = pauses.get(name, 0.0)
+                    log.warning("%s died and is started again in %.1f s", name, pause)
+                    await asyncio.sleep(pause)
+                    pauses[name] = min(5.0, pause * 2 or 0.2)
+                    self._launch(name)
+
+
+def local_master_key(data_dir: Path) -> str:
+    """Return the platform key kept in the data directory, made at the first start and readable by its owner only."""
+    path = data_dir / "master.key"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text().strip()
