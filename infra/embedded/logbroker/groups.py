@@ -1,0 +1,333 @@
+"""Consumer groups: members share a topic's partitions, and what they have done is remembered.
+
+The classic protocol: members join, the first of them decides who gets what, the others are told. Who
+stops answering is dropped and its share given to the rest.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from infra.embedded.logbroker.journal import Entry, Journal
+from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.transactions import GroupOffset
+from infra.embedded.logbroker.wire import ErrorCode
+
+NO_GENERATION = -1
+
+
+class State(StrEnum):
+    """Where a group is between two settled assignments; Kafka's words."""
+
+    EMPTY = "Empty"
+    PREPARING = "PreparingRebalance"
+    COMPLETING = "CompletingRebalance"
+    STABLE = "Stable"
+    DEAD = "Dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What a consumer says when it joins."""
+
+    member_id: str
+    client_id: str
+    host: str
+    session_seconds: float
+    rebalance_seconds: float
+    protocol_type: str
+    protocols: dict[str, bytes]
+    """Ways of sharing partitions it knows, best first, with its subscription in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a member is told when all have joined."""
+
+    generation: int
+    protocol: str
+    leader_id: str
+    member_id: str
+    members: list[tuple[str, bytes]]
+    """Everybody's subscription, for the leader only."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One consumer of a group."""
+
+    id: str
+    application: Application
+    assignment: bytes = b""
+    joining: asyncio.Future[Joined] | None = None
+    syncing: asyncio.Future[bytes] | None = None
+    expiry: asyncio.TimerHandle | None = None
+
+
+@dataclass(slots=True)
+class Group:
+    """The living members of one group."""
+
+    id: str
+    state: State = State.EMPTY
+    generation: int = 0
+    protocol: str = ""
+    leader_id: str = ""
+    members: dict[str, Member] = field(default_factory=dict)
+    deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def protocol_type(self) -> str:
+        """What kind of clients these are; ``consumer`` for all we know."""
+        return next((member.application.protocol_type for member in self.members.values()), "")
+
+
+class Groups:
+    """The group coordinator. Members are forgotten when the broker ends, and rejoin; offsets are kept."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._groups: dict[str, Group] = {}
+        self._offsets: dict[str, dict[tuple[str, int], tuple[int, str]]] = {}
+
+    def restore(self, entry: Entry) -> None:
+        """Take back one remembered fact."""
+        match entry:
+            case {"kind": "offsets", "offsets": offsets}:
+                for group, topic, index, offset, remark in offsets:
+                    self._offsets.setdefault(group, {})[topic, index] = (offset, remark)
+            case {"kind": "group_deleted", "group": group}:
+                self._offsets.pop(group, None)
+
+    def essence(self) -> Iterator[Entry]:
+        """All that must be remembered."""
+        for group, offsets in self._offsets.items():
+            kept = [(group, topic, index, *said) for (topic, index), said in offsets.items()]
+            yield {"kind": "offsets", "offsets": kept}
+
+    def ids(self) -> list[tuple[str, str]]:
+        """Every group with its protocol type."""
+        living = {group.id: group.protocol_type for group in self._groups.values()}
+        return list((dict.fromkeys(self._offsets, "consumer") | living).items())
+
+    def get(self, group_id: str) -> Group:
+        """A group as it is; one nobody ever used is dead."""
+        group = self._groups.get(group_id)
+        if group is not None:
+            return group
+        return Group(group_id, State.EMPTY if group_id in self._offsets else State.DEAD)
+
+    def delete(self, group_id: str) -> None:
+        """Forget a group's offsets.
+
+        Raises:
+            Refused: it has members, or is unknown.
+        """
+        if self.get(group_id).members:
+            raise Refused(ErrorCode.NON_EMPTY_GROUP)
+        if self.get(group_id).state is State.DEAD:
+            raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
+        self._journal.append("group_deleted", group=group_id)
+        self._offsets.pop(group_id, None)
+        self._groups.pop(group_id, None)
+
+    async def join(self, group_id: str, application: Application) -> Joined:
+        """Take a member in and wait until everybody has joined.
+
+        Raises:
+            Refused: an unknown member, or one that shares no protocol with the others.
+        """
+        group = self._groups.setdefault(group_id, Group(group_id))
+        others = [each for each in group.members.values() if each.id != application.member_id]
+        if not application.protocols or not self._compatible(others, application):
+            raise Refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+        member = group.members.get(application.member_id)
+        if member is None:
+            if application.member_id:
+                raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+            member = Member(f"{application.client_id}-{uuid.uuid4()}", application)
+            group.members[member.id] = member
+        elif self._settled(group, member, application):
+            self._touch(group, member)
+            return self._told(group, member)
+        member.application = application
+        if member.joining is not None and not member.joining.done():
+            member.joining.set_exception(Refused(ErrorCode.UNKNOWN_MEMBER_ID))
+        joining: asyncio.Future[Joined] = asyncio.get_running_loop().create_future()
+        member.joining = joining
+        self._hold(member)
+        self._rebalance(group)
+        return await joining
+
+    async def sync(self, group_id: str, generation: int, member_id: str, assignments: dict[str, bytes]) -> bytes:
+        """Bring the leader's assignments, or wait for them; the member's own share.
+
+        Raises:
+            Refused: not a member of this generation, or the group is sharing anew.
+        """
+        group, member = self._member(group_id, generation, member_id)
+        if group.state is State.PREPARING:
+            raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
+        self._touch(group, member)
+        if group.state is State.STABLE:
+            return member.assignment
+        if member_id == group.leader_id:
+            group.state = State.STABLE
+            for each in group.members.values():
+                each.assignment = assignments.get(each.id, b"")
+                if each.syncing is not None and not each.syncing.done():
+                    self._touch(group, each)
+                    each.syncing.set_result(each.assignment)
+                each.syncing = None
+            return member.assignment
+        syncing: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        member.syncing = syncing
+        return await syncing
+
+    def heartbeat(self, group_id: str, generation: int, member_id: str) -> None:
+        """Note that a member lives.
+
+        Raises:
+            Refused: not a member of this generation, or it must join again.
+        """
+        group, member = self._member(group_id, generation, member_id)
+        self._touch(group, member)
+        if group.state is State.PREPARING:
+            raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
+
+    def leave(self, group_id: str, member_id: str) -> None:
+        """Let a member go; its share is given to the others.
+
+        Raises:
+            Refused: no such member.
+        """
+        group = self.get(group_id)
+        if member_id not in group.members:
+            raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+        self._drop(group, group.members[member_id])
+
+    def check_committer(self, group_id: str, generation: int, member_id: str) -> None:
+        """Let only a member of the current generation commit; anybody where there are no members.
+
+        Raises:
+            Refused: otherwise.
+        """
+        if generation == NO_GENERATION and not self.get(group_id).members:
+            return
+        group, member = self._member(group_id, generation, member_id)
+        if group.state is State.COMPLETING:
+            raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
+        self._touch(group, member)
+
+    def commit(self, offsets: list[GroupOffset]) -> None:
+        """Remember how far consumers are."""
+        if offsets:
+            self._journal.append("offsets", offsets=offsets)
+        for group, topic, index, offset, remark in offsets:
+            self._offsets.setdefault(group, {})[topic, index] = (offset, remark)
+
+    def committed(self, group_id: str) -> dict[tuple[str, int], tuple[int, str]]:
+        """Offset and remark of every partition that the group committed."""
+        return self._offsets.get(group_id, {})
+
+    def _member(self, group_id: str, generation: int, member_id: str) -> tuple[Group, Member]:
+        group = self.get(group_id)
+        member = group.members.get(member_id)
+        if member is None:
+            raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+        if generation != group.generation:
+            raise Refused(ErrorCode.ILLEGAL_GENERATION)
+        return group, member
+
+    @staticmethod
+    def _compatible(others: list[Member], application: Application) -> bool:
+        """Whether a newcomer and the others know at least one common way to share."""
+        common = set(application.protocols)
+        for other in others:
+            if other.application.protocol_type != application.protocol_type:
+                return False
+            common &= set(other.application.protocols)
+        return bool(common)
+
+    @staticmethod
+    def _settled(group: Group, member: Member, application: Application) -> bool:
+        """Whether a member that joins again only missed the answer, and nothing needs sharing anew."""
+        unchanged = member.application.protocols == application.protocols
+        if group.state is State.STABLE:
+            return unchanged and member.id != group.leader_id
+        return group.state is State.COMPLETING and unchanged
+
+    def _rebalance(self, group: Group) -> None:
+        if group.state is not State.PREPARING:
+            group.state = State.PREPARING
+            for member in group.members.values():
+                if member.syncing is not None and not member.syncing.done():
+                    member.syncing.set_exception(Refused(ErrorCode.REBALANCE_IN_PROGRESS))
+                member.syncing = None
+            patience = max(member.application.rebalance_seconds for member in group.members.values())
+            group.deadline = asyncio.get_running_loop().call_later(patience, self._settle, group)
+        if all(member.joining is not None for member in group.members.values()):
+            self._settle(group)
+
+    def _settle(self, group: Group) -> None:
+        """Begin a generation with those who joined; who did not is no longer a member."""
+        if group.deadline is not None:
+            group.deadline.cancel()
+            group.deadline = None
+        for member in [each for each in group.members.values() if each.joining is None]:
+            self._hold(member)
+            del group.members[member.id]
+        group.generation += 1
+        if not group.members:
+            group.state, group.leader_id = State.EMPTY, ""
+            return
+        if group.leader_id not in group.members:
+            group.leader_id = next(iter(group.members))
+        common = set.intersection(*(set(each.application.protocols) for each in group.members.values()))
+        preferred = group.members[group.leader_id].application.protocols
+        group.protocol = next(protocol for protocol in preferred if protocol in common)
+        group.state = State.COMPLETING
+        for member in group.members.values():
+            joining, member.joining = member.joining, None
+            self._touch(group, member)
+            if joining is not None and not joining.done():
+                joining.set_result(self._told(group, member))
+
+    @staticmethod
+    def _told(group: Group, member: Member) -> Joined:
+        everybody = [(each.id, each.application.protocols[group.protocol]) for each in group.members.values()]
+        is_leader = member.id == group.leader_id
+        return Joined(
+            generation=group.generation,
+            protocol=group.protocol,
+            leader_id=group.leader_id,
+            member_id=member.id,
+            members=everybody if is_leader else [],
+        )
+
+    def _touch(self, group: Group, member: Member) -> None:
+        """Start the member's session anew; one that waits in ``join`` has none."""
+        self._hold(member)
+        if member.joining is None:
+            loop = asyncio.get_running_loop()
+            seconds = member.application.session_seconds
+            member.expiry = loop.call_later(seconds, self._drop, group, member)
+
+    @staticmethod
+    def _hold(member: Member) -> None:
+        if member.expiry is not None:
+            member.expiry.cancel()
+            member.expiry = None
+
+    def _drop(self, group: Group, member: Member) -> None:
+        self._hold(member)
+        group.members.pop(member.id, None)
+        for waiting in (member.joining, member.syncing):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(Refused(ErrorCode.UNKNOWN_MEMBER_ID))
+        if group.members:
+            self._rebalance(group)
+        else:
+            self._settle(group)

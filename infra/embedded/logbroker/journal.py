@@ -1,0 +1,68 @@
+"""What the broker must remember besides records: one JSON object per line, appended before it takes effect."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+Entry = dict[str, Any]
+"""One remembered fact; ``kind`` says which."""
+
+_REWRITE_BYTES = 8 * 1024 * 1024
+
+
+class Journal:
+    """An append-only file that is rewritten to its essence at each start and when it has grown.
+
+    A line reaches the operating system before ``append`` returns, so it survives SIGKILL; a line cut off
+    by a kill in the middle of its write never took effect and is dropped.
+
+    Args:
+        path: the file.
+        essence: everything still true, as entries.
+    """
+
+    def __init__(self, path: Path, essence: Callable[[], Iterable[Entry]]) -> None:
+        self._path = path
+        self._essence = essence
+        self._file = -1
+        self._rewrite_at = _REWRITE_BYTES
+        self._size = 0
+
+    def replay(self) -> Iterator[Entry]:
+        """Every remembered entry, oldest first."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as lines:
+            for line in lines:
+                if line.endswith(b"\n"):
+                    yield json.loads(line)
+
+    def append(self, kind: str, **fields: Any) -> None:
+        """Remember one fact."""
+        line = _line({"kind": kind, **fields})
+        os.write(self._file, line)
+        self._size += len(line)
+        if self._size > self._rewrite_at:
+            self.rewrite()
+
+    def rewrite(self) -> None:
+        """Replace the file by its essence, whole or not at all."""
+        unfinished = self._path.with_suffix(".part")
+        unfinished.write_bytes(b"".join(_line(entry) for entry in self._essence()))
+        unfinished.rename(self._path)
+        self.close()
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        self._size = self._path.stat().st_size
+        self._rewrite_at = max(_REWRITE_BYTES, 4 * self._size)
+
+    def close(self) -> None:
+        """Release the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _line(entry: Entry) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"

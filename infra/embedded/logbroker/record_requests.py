@@ -1,0 +1,233 @@
+"""Requests about topics and records, in the one version of each that we speak (see the protocol guide)."""
+
+import asyncio
+from dataclasses import dataclass
+
+from infra.embedded.logbroker.batches import Batch
+from infra.embedded.logbroker.handling import NODE, UNTHROTTLED, Caller, Handlers, code_of
+from infra.embedded.logbroker.partition import Partition, Refused, Slice
+from infra.embedded.logbroker.topics import Topics
+from infra.embedded.logbroker.transactions import Transactions
+from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+
+_LATEST, _EARLIEST = -1, -2
+_UNKNOWN = -1
+_READ_COMMITTED = 1
+_DEFAULT_PARTITIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a fetch wants of one partition."""
+
+    topic: str
+    index: int
+    offset: int
+    max_bytes: int
+
+
+class RecordRequests:
+    """Topics, producing, fetching and looking up offsets."""
+
+    def __init__(
+        self, topics: Topics, transactions: Transactions, *, address: tuple[str, int], cluster_id: str
+    ) -> None:
+        self._topics = topics
+        self._transactions = transactions
+        self._address = address
+        self._cluster_id = cluster_id
+        self.handlers: Handlers = {
+            Api.PRODUCE: (3, self._produce),
+            Api.FETCH: (4, self._fetch),
+            Api.LIST_OFFSETS: (2, self._list_offsets),
+            Api.METADATA: (2, self._metadata),
+            Api.CREATE_TOPICS: (2, self._create_topics),
+            Api.DELETE_TOPICS: (1, self._delete_topics),
+        }
+
+    async def _metadata(self, request: Reader, _caller: Caller) -> Writer:
+        wanted = request.optional_array(request.string)
+        names = self._topics.names() if wanted is None else wanted
+        answer = Writer()
+        host, port = self._address
+        answer.array([NODE], lambda node: answer.int32(node).string(host).int32(port).string(None))
+        answer.string(self._cluster_id).int32(NODE)
+
+        def partition(index: int) -> None:
+            answer.int16(ErrorCode.NONE).int32(index).int32(NODE)
+            answer.array([NODE], answer.int32).array([NODE], answer.int32)
+
+        def topic(name: str) -> None:
+            partitions = self._topics.of(name)
+            known = partitions is not None
+            answer.int16(ErrorCode.NONE if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            answer.string(name).int8(0).array(range(len(partitions or ())), partition)
+
+        return answer.array(names, topic)
+
+    async def _create_topics(self, request: Reader, _caller: Caller) -> Writer:
+        def wanted() -> tuple[str, int]:
+            name, count, _replicas = request.string(), request.int32(), request.int16()
+            assigned = request.array(lambda: (request.int32(), request.array(request.int32)))
+            request.array(lambda: (request.string(), request.optional_string()))
+            return name, len(assigned) or (_DEFAULT_PARTITIONS if count == _UNKNOWN else count)
+
+        topics = request.array(wanted)
+        _timeout, validate_only = request.int32(), request.int8() != 0
+        answer = Writer().int32(UNTHROTTLED)
+
+        def create(topic: tuple[str, int]) -> None:
+            name, count = topic
+            error = code_of(lambda: self._topics.create(name, count, validate_only=validate_only))
+            answer.string(name).int16(error).string(error.name if error else None)
+
+        return answer.array(topics, create)
+
+    async def _delete_topics(self, request: Reader, _caller: Caller) -> Writer:
+        names, _timeout = request.array(request.string), request.int32()
+        answer = Writer().int32(UNTHROTTLED)
+        return answer.array(names, lambda name: answer.string(name).int16(code_of(lambda: self._topics.delete(name))))
+
+    async def _produce(self, request: Reader, _caller: Caller) -> Writer | None:
+        _transactional_id, acks, _timeout = request.optional_string(), request.int16(), request.int32()
+        answer = Writer()
+
+        def partition(topic: str) -> None:
+            index, data = request.int32(), request.optional_bytes() or b""
+            error, offset = self._append(topic, index, data)
+            answer.int32(index).int16(error).int64(offset).int64(_UNKNOWN)
+
+        def topic() -> None:
+            name, count = request.string(), request.int32()
+            answer.string(name).int32(count)
+            for _ in range(count):
+                partition(name)
+
+        count = request.int32()
+        answer.int32(count)
+        for _ in range(count):
+            topic()
+        return answer.int32(UNTHROTTLED) if acks else None
+
+    def _append(self, topic: str, index: int, data: bytes) -> tuple[ErrorCode, int]:
+        def allow(batch: Batch) -> None:
+            self._transactions.check_writer(batch.producer_id, batch.producer_epoch, (topic, index))
+
+        try:
+            return ErrorCode.NONE, self._topics.partition(topic, index).append(data, allow)
+        except Refused as refused:
+            return refused.code, _UNKNOWN
+
+    async def _fetch(self, request: Reader, _caller: Caller) -> Writer:
+        _replica, max_wait, min_bytes, max_bytes = (request.int32() for _ in range(4))
+        committed_only = request.int8() == _READ_COMMITTED
+
+        def topic() -> tuple[str, list[_Wanted]]:
+            name = request.string()
+            return name, request.array(lambda: _Wanted(name, request.int32(), request.int64(), request.int32()))
+
+        topics = request.array(topic)
+        wanted = [each for _, partitions in topics for each in partitions]
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + max_wait / 1000
+        while True:
+            found = self._collect(wanted, max_bytes, committed_only=committed_only)
+            size = sum(len(each.data) for each in found.values() if isinstance(each, Slice))
+            failed = any(isinstance(each, ErrorCode) for each in found.values())
+            if failed or size >= min_bytes or loop.time() >= deadline:
+                break
+            await self._changed(wanted, deadline)
+        answer = Writer().int32(UNTHROTTLED)
+
+        def partition(each: _Wanted) -> None:
+            self._write_slice(answer, each, found[each], committed_only=committed_only)
+
+        return answer.array(topics, lambda item: answer.string(item[0]).array(item[1], partition))
+
+    def _collect(
+        self, wanted: list[_Wanted], max_bytes: int, *, committed_only: bool
+    ) -> dict[_Wanted, Slice | ErrorCode]:
+        """What there is for each partition; once the answer is full, nothing more for the others."""
+        found: dict[_Wanted, Slice | ErrorCode] = {}
+        for each in wanted:
+            budget = min(each.max_bytes, max_bytes)
+            try:
+                partition = self._topics.partition(each.topic, each.index)
+                slice_ = (
+                    partition.read(each.offset, budget, committed_only=committed_only) if budget > 0 else Slice(b"", [])
+                )
+            except Refused as refused:
+                found[each] = refused.code
+            else:
+                found[each] = slice_
+                max_bytes -= len(slice_.data)
+        return found
+
+    def _write_slice(self, answer: Writer, wanted: _Wanted, found: Slice | ErrorCode, *, committed_only: bool) -> None:
+        partitions = self._topics.of(wanted.topic) or []
+        if isinstance(found, ErrorCode) or wanted.index >= len(partitions):
+            code = found if isinstance(found, ErrorCode) else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            answer.int32(wanted.index).int16(code).int64(_UNKNOWN).int64(_UNKNOWN).int32(_UNKNOWN).blob(b"")
+            return
+        partition = partitions[wanted.index]
+        answer.int32(wanted.index).int16(ErrorCode.NONE).int64(partition.end).int64(partition.stable_end)
+        if committed_only:
+            answer.array(found.aborted, lambda txn: answer.int64(txn[0]).int64(txn[1]))
+        else:
+            answer.int32(_UNKNOWN)
+        answer.blob(found.data)
+
+    async def _changed(self, wanted: list[_Wanted], deadline: float) -> None:
+        """Wait until one of the partitions changes, or the deadline."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        partitions = [
+            partition
+            for each in wanted
+            for partition in (self._topics.of(each.topic) or [])[each.index : each.index + 1]
+        ]
+        for partition in partitions:
+            partition.watch(waiter)
+        timer = loop.call_at(deadline, _resolve, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            for partition in partitions:
+                partition.unwatch(waiter)
+
+    async def _list_offsets(self, request: Reader, _caller: Caller) -> Writer:
+        _replica, committed_only = request.int32(), request.int8() == _READ_COMMITTED
+
+        def topic() -> tuple[str, list[tuple[int, int]]]:
+            return request.string(), request.array(lambda: (request.int32(), request.int64()))
+
+        topics = request.array(topic)
+        answer = Writer().int32(UNTHROTTLED)
+
+        def partition(name: str, index: int, time: int) -> None:
+            try:
+                at, offset = _offset(self._topics.partition(name, index), time, committed_only=committed_only)
+                answer.int32(index).int16(ErrorCode.NONE).int64(at).int64(offset)
+            except Refused as refused:
+                answer.int32(index).int16(refused.code).int64(_UNKNOWN).int64(_UNKNOWN)
+
+        return answer.array(
+            topics,
+            lambda item: answer.string(item[0]).array(item[1], lambda each: partition(item[0], *each)),
+        )
+
+
+def _offset(partition: Partition, time: int, *, committed_only: bool) -> tuple[int, int]:
+    """Time and offset for what a client asks: the end, the beginning, or a moment."""
+    if time == _LATEST:
+        return _UNKNOWN, partition.stable_end if committed_only else partition.end
+    if time == _EARLIEST:
+        return _UNKNOWN, 0
+    found = partition.offset_at(time)
+    return (_UNKNOWN, _UNKNOWN) if found is None else (found[1], found[0])
+
+
+def _resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

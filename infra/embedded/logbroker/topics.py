@@ -1,0 +1,107 @@
+"""The topics and their partitions."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from infra.embedded.logbroker.journal import Entry, Journal
+from infra.embedded.logbroker.partition import Partition, Refused
+from infra.embedded.logbroker.wire import ErrorCode
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_MOST_PARTITIONS = 1_000
+
+
+class Topics:
+    """All topics of the broker; each partition is a file in ``directory``."""
+
+    def __init__(self, directory: Path, journal: Journal) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._sizes: dict[str, int] = {}
+        self._partitions: dict[str, list[Partition]] = {}
+
+    def restore(self, entry: Entry) -> None:
+        """Take back one remembered fact."""
+        match entry:
+            case {"kind": "topic", "name": name, "partitions": count}:
+                self._sizes[name] = count
+            case {"kind": "topic_deleted", "name": name}:
+                self._sizes.pop(name, None)
+
+    def essence(self) -> Iterator[Entry]:
+        """All that must be remembered."""
+        for name, count in self._sizes.items():
+            yield {"kind": "topic", "name": name, "partitions": count}
+
+    def open(self) -> None:
+        """Open every log, and drop those of a topic whose deletion was cut short."""
+        wanted = {self._path(name, index) for name, count in self._sizes.items() for index in range(count)}
+        for path in self._directory.glob("*.log"):
+            if path not in wanted:
+                path.unlink()
+        for name, count in self._sizes.items():
+            self._partitions[name] = [Partition(self._path(name, index)) for index in range(count)]
+
+    def close(self) -> None:
+        """Close every log."""
+        for partition in self.partitions():
+            partition.close()
+
+    def names(self) -> list[str]:
+        """Every topic's name."""
+        return list(self._sizes)
+
+    def of(self, name: str) -> list[Partition] | None:
+        """A topic's partitions."""
+        return self._partitions.get(name)
+
+    def partitions(self) -> Iterator[Partition]:
+        """The partitions of all topics."""
+        for partitions in self._partitions.values():
+            yield from partitions
+
+    def partition(self, name: str, index: int) -> Partition:
+        """One partition.
+
+        Raises:
+            Refused: there is none.
+        """
+        partitions = self._partitions.get(name, [])
+        if not 0 <= index < len(partitions):
+            raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return partitions[index]
+
+    def create(self, name: str, count: int, *, validate_only: bool) -> None:
+        """Create a topic.
+
+        Raises:
+            Refused: the name is taken or unusable, or the number of partitions is.
+        """
+        if not _NAME.fullmatch(name) or name in {".", ".."}:
+            raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        if name in self._sizes:
+            raise Refused(ErrorCode.TOPIC_ALREADY_EXISTS)
+        if not 0 < count <= _MOST_PARTITIONS:
+            raise Refused(ErrorCode.INVALID_PARTITIONS)
+        if not validate_only:
+            self._journal.append("topic", name=name, partitions=count)
+            self._sizes[name] = count
+            self._partitions[name] = [Partition(self._path(name, index)) for index in range(count)]
+
+    def delete(self, name: str) -> None:
+        """Delete a topic and its records.
+
+        Raises:
+            Refused: there is none.
+        """
+        if name not in self._sizes:
+            raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        self._journal.append("topic_deleted", name=name)
+        del self._sizes[name]
+        for index, partition in enumerate(self._partitions.pop(name)):
+            partition.close()
+            self._path(name, index).unlink()
+
+    def _path(self, name: str, index: int) -> Path:
+        return self._directory / f"{name}-{index}.log"
