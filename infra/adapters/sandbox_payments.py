@@ -1,0 +1,232 @@
+"""The sandbox payment provider: a payment page and signed webhooks like a real one's, but no money.
+
+Stateless. A session is a signed token that carries all its page shows, so it survives restarts and needs no table.
+The page itself is ``infra.sandbox.payments.app``.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from domain.kernel import Clock
+from domain.money import Money
+from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession
+
+SIGNATURE_HEADER = "sandbox-signature"
+"""``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, the scheme Stripe uses."""
+TOLERANCE_SECONDS = 300
+"""How far a webhook's time may be off, into the past or the future."""
+PAID, DECLINED = "checkout.session.completed", "payment_intent.payment_failed"
+LARGEST_TOKEN = 64 * 1024
+"""Bytes a token may unpack to; one with the most lines an order can have is far below."""
+
+
+class _SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSession:
+    """What a token says: everything its page shows and reports."""
+
+    session_id: str
+    order_id: UUID
+    order_number: str
+    store_id: UUID
+    store_name: str
+    lines: tuple[tuple[str, int, Money], ...]
+    """What, how many, and what they cost together."""
+    total: Money
+    platform_fee: Money
+    success_url: str
+    cancel_url: str
+
+
+class SandboxPayments:
+    """Implements :class:`domain.order.ports.PaymentGateway`."""
+
+    def __init__(self, secret: bytes, *, page_url: str, clock: Clock | None = None) -> None:
+        """Make a provider.
+
+        Args:
+            secret: at least 16 bytes, the same in every process that opens sessions, shows the page or reads webhooks.
+            page_url: where the page is served, ``http://127.0.0.1:8090/pay``; a token is put behind it.
+            clock: for the age of webhooks; the system's if left out.
+        """
+        if len(secret) < 16:
+            raise ValueError("the sandbox payment secret needs at least 16 bytes; set a longer one")
+        self._token_key = hmac.new(secret, b"zyenta.sandbox.session", hashlib.sha256).digest()
+        self._webhook_key = hmac.new(secret, b"zyenta.sandbox.webhook", hashlib.sha256).digest()
+        self._page_url = page_url.rstrip("/")
+        self._now: Callable[[], datetime] = (clock or _SystemClock()).now
+
+    @property
+    def name(self) -> str:
+        return "sandbox"
+
+    async def open_session(self, request: PaymentRequest) -> PaymentSession:
+        """Open a payment page; the same request gives the same page, and nothing outside is called."""
+        for url in (request.success_url, request.cancel_url):
+            if urlsplit(url).scheme not in {"http", "https"}:
+                raise ValueError(f"{url!r} is no http address to send a shopper back to")
+        digest = hmac.new(self._token_key, request.idempotency_key.encode(), hashlib.sha256).hexdigest()
+        session_id = f"cs_sandbox_{digest[:32]}"
+        content = {
+            "id": session_id,
+            "order": request.order_id.hex,
+            "number": request.order_number,
+            "store": request.store_id.hex,
+            "name": request.store_name,
+            "lines": [
+                [_line_title(line.title, line.variant_title), line.quantity, line.total.minor] for line in request.lines
+            ],
+            "total": request.total.minor,
+            "currency": request.total.currency,
+            "fee": request.platform_fee.minor,
+            "success": request.success_url,
+            "cancel": request.cancel_url,
+        }
+        packed = zlib.compress(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode(), 9)
+        body = _text(packed)
+        token = f"{body}.{self._sign_token(body)}"
+        return PaymentSession(provider=self.name, session_id=session_id, url=f"{self._page_url}/{token}")
+
+    def read_session(self, token: str) -> SandboxSession:
+        """Return what a token says.
+
+        Raises:
+            InvalidSignature: we did not make this token.
+        """
+        body, _, signature = token.partition(".")
+        if not hmac.compare_digest(signature.encode(), self._sign_token(body).encode()):
+            raise InvalidSignature("this payment page was not opened by the shop")
+        unpacker = zlib.decompressobj()
+        says: dict[str, Any] = json.loads(unpacker.decompress(_bytes(body), LARGEST_TOKEN))
+        currency = says["currency"]
+        return SandboxSession(
+            session_id=says["id"],
+            order_id=UUID(says["order"]),
+            order_number=says["number"],
+            store_id=UUID(says["store"]),
+            store_name=says["name"],
+            lines=tuple((title, count, Money(minor=minor, currency=currency)) for title, count, minor in says["lines"]),
+            total=Money(minor=says["total"], currency=currency),
+            platform_fee=Money(minor=says["fee"], currency=currency),
+            success_url=says["success"],
+            cancel_url=says["cancel"],
+        )
+
+    def paid_webhook(self, session: SandboxSession) -> str:
+        """Return the body that says a session was paid: always the same one, so that a repeat is recognised."""
+        intent = _derived_id("pi_sandbox", session.session_id, "paid")
+        return self._body(session, PAID, _derived_id("evt_sandbox", session.session_id, "paid"), intent)
+
+    def declined_webhook(self, session: SandboxSession, attempt: str) -> str:
+        """Return the body that says one attempt was declined; the same for the same attempt."""
+        event = _derived_id("evt_sandbox", session.session_id, "declined", attempt)
+        intent = _derived_id("pi_sandbox", session.session_id, "declined", attempt)
+        return self._body(session, DECLINED, event, intent, reason="The sandbox shopper chose to decline.")
+
+    def sign_webhook(self, body: str) -> str:
+        """Return the signature header of a webhook that is sent now."""
+        at = int(self._now().timestamp())
+        return f"t={at},v1={self._sign_webhook(at, body.encode())}"
+
+    def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
+        """Verify a webhook and read it; None if it is of a kind that is no business of ours.
+
+        Raises:
+            InvalidSignature: not ours, changed on the way, or too old or too new.
+        """
+        parts = [part.strip().partition("=") for part in signature.split(",")]
+        times = [value for key, _, value in parts if key == "t"]
+        given = [value for key, _, value in parts if key == "v1"]
+        if len(times) != 1 or not times[0].isdecimal() or len(times[0]) > 12 or not given:
+            raise InvalidSignature(f"the {SIGNATURE_HEADER} header is not of the form t=...,v1=...")
+        at = int(times[0])
+        wanted = self._sign_webhook(at, body)
+        if not any(hmac.compare_digest(one.encode(), wanted.encode()) for one in given):
+            raise InvalidSignature("the signature does not fit the body")
+        if abs(self._now().timestamp() - at) > TOLERANCE_SECONDS:
+            raise InvalidSignature(f"the signature's time is more than {TOLERANCE_SECONDS} seconds off")
+        try:
+            return self.read_body(body.decode())
+        except ValueError as error:
+            raise InvalidSignature("the body is signed, but is no webhook of the sandbox") from error
+
+    def read_body(self, body: str) -> PaymentNotice | None:
+        """Read a webhook that was verified when it was taken in; None if it is no business of ours.
+
+        Raises:
+            ValueError: the body makes no sense.
+        """
+        try:
+            says: Any = json.loads(body)
+            if says["type"] not in {PAID, DECLINED}:
+                return None
+            about = says["data"]["object"]
+            currency = str(about["currency"]).upper()
+            return PaymentNotice(
+                external_id=str(says["id"]),
+                type=says["type"],
+                store_id=UUID(about["metadata"]["store_id"]),
+                order_id=UUID(about["metadata"]["order_id"]),
+                succeeded=says["type"] == PAID and about["payment_status"] == "paid",
+                intent_id=str(about["payment_intent"]),
+                amount=Money(minor=int(about["amount_total"]), currency=currency),
+                platform_fee=Money(minor=int(about["application_fee_amount"]), currency=currency),
+                reason=str(about.get("failure_message") or ""),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no webhook of the sandbox: {error!r} is missing or of another kind") from error
+
+    def _body(self, session: SandboxSession, type: str, event_id: str, intent: str, *, reason: str = "") -> str:
+        about = {
+            "id": session.session_id,
+            "object": "checkout.session",
+            "payment_intent": intent,
+            "payment_status": "paid" if type == PAID else "unpaid",
+            "amount_total": session.total.minor,
+            "application_fee_amount": session.platform_fee.minor,
+            "currency": session.total.currency.lower(),
+            "metadata": {"order_id": str(session.order_id), "store_id": str(session.store_id)},
+        }
+        if reason:
+            about["failure_message"] = reason
+        content = {"id": event_id, "object": "event", "type": type, "livemode": False, "data": {"object": about}}
+        return json.dumps(content, separators=(",", ":"))
+
+    def _sign_token(self, body: str) -> str:
+        return _text(hmac.new(self._token_key, body.encode(), hashlib.sha256).digest()[:16])
+
+    def _sign_webhook(self, at: int, body: bytes) -> str:
+        return hmac.new(self._webhook_key, b"%d." % at + body, hashlib.sha256).hexdigest()
+
+
+def _line_title(title: str, variant_title: str) -> str:
+    return title if variant_title in {"", "Default"} else f"{title} · {variant_title}"
+
+
+def _derived_id(prefix: str, *parts: str) -> str:
+    return f"{prefix}_{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:24]}"
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise InvalidSignature("this payment page's address is damaged") from error

@@ -1,0 +1,151 @@
+"""The page a shopper pays on in the sandbox, and the sender of its webhooks."""
+
+import asyncio
+import logging
+import random
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from domain.money import Money, exponent
+from domain.order.ports import InvalidSignature
+from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments, SandboxSession
+
+HERE = Path(__file__).parent
+TRIES = 4
+FIRST_PAUSE, TIMEOUT = 0.25, 5.0
+"""Seconds: before the second try, doubling from then on; and for one try."""
+WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
+log = logging.getLogger(__name__)
+
+
+class NotDelivered(Exception):
+    """The shop could not be told; the same webhook may be sent again."""
+
+
+class WebhookSender:
+    """Delivers signed webhooks over HTTP, a bounded number of times, always the same event."""
+
+    def __init__(
+        self, payments: SandboxPayments, url: str, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._payments, self._url, self._transport = payments, url, transport
+
+    async def send(self, body: str) -> None:
+        """Deliver a webhook.
+
+        Raises:
+            NotDelivered: every try failed, or it was refused.
+        """
+        pause = FIRST_PAUSE
+        async with httpx.AsyncClient(timeout=TIMEOUT, transport=self._transport) as client:
+            for attempt in range(1, TRIES + 1):
+                problem = await self._try(client, body)
+                if problem is None:
+                    return
+                if attempt == TRIES:
+                    raise NotDelivered(problem)
+                await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+                pause *= 2
+
+    async def _try(self, client: httpx.AsyncClient, body: str) -> str | None:
+        """Send once; return what went wrong if another try may help.
+
+        Raises:
+            NotDelivered: refused, so that no further try helps.
+        """
+        headers = {"content-type": "application/json", SIGNATURE_HEADER: self._payments.sign_webhook(body)}
+        try:
+            answer = await client.post(self._url, content=body.encode(), headers=headers)
+        except httpx.HTTPError as error:
+            return f"the shop's webhook address did not answer ({type(error).__name__})"
+        if answer.is_success:
+            return None
+        problem = f"the shop's webhook address answered {answer.status_code}"
+        if answer.status_code < 500 and answer.status_code not in WORTH_ANOTHER_TRY:
+            raise NotDelivered(problem)
+        return problem
+
+
+def sandbox_payment_app(
+    payments: SandboxPayments, *, webhook_url: str, transport: httpx.AsyncBaseTransport | None = None
+) -> FastAPI:
+    """Return the page's application, to be mounted where ``SandboxPayments.page_url`` says.
+
+    Args:
+        payments: the provider whose sessions it shows.
+        webhook_url: the gateway's ``/webhooks/payments/sandbox``.
+        transport: how webhooks travel; tests put their own here.
+    """
+    sender = WebhookSender(payments, webhook_url, transport=transport)
+    templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    templates.filters["money"] = _money
+
+    def page(session: SandboxSession | None, status: int, **context: object) -> Response:
+        html = templates.get_template("page.html").render(session=session, **context)
+        back = _origins(session) if session else ""
+        policy = (
+            f"default-src 'none'; style-src 'self'; form-action 'self' {back}; base-uri 'none'; frame-ancestors 'none'"
+        )
+        headers = {
+            "content-security-policy": policy,
+            "cache-control": "no-store",
+            "referrer-policy": "no-referrer",
+            "x-content-type-options": "nosniff",
+            "x-robots-tag": "noindex",
+        }
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def session_of(request: Request) -> SandboxSession | None:
+        try:
+            return payments.read_session(request.path_params["token"])
+        except InvalidSignature:
+            return None
+
+    async def show(request: Request) -> Response:
+        session = session_of(request)
+        if session is None:
+            return page(None, 404, problem=None, attempt="")
+        return page(session, 200, problem=None, attempt=secrets.token_hex(8))
+
+    async def decide(request: Request) -> Response:
+        session = session_of(request)
+        if session is None:
+            return page(None, 404, problem=None, attempt="")
+        form = await request.form(max_files=0, max_fields=10, max_part_size=1024)
+        pays, attempt = form.get("decision") == "pay", str(form.get("attempt", ""))[:32]
+        body = payments.paid_webhook(session) if pays else payments.declined_webhook(session, attempt)
+        try:
+            await sender.send(body)
+        except NotDelivered as error:
+            log.warning("a sandbox webhook was not delivered: %s", error)
+            return page(session, 502, problem=str(error), attempt=attempt)
+        address = session.success_url if pays else session.cancel_url
+        return RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})
+
+    async def style(_: Request) -> Response:
+        return FileResponse(HERE / "page.css", media_type="text/css", headers={"cache-control": "public, max-age=300"})
+
+    app = FastAPI(title="Sandbox payments", docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.routes.extend(
+        [Route("/assets/page.css", style), Route("/{token}", show), Route("/{token}", decide, methods=["POST"])]
+    )
+    return app
+
+
+def _origins(session: SandboxSession) -> str:
+    """Return where the form may lead: Chromium applies form-action to redirects too."""
+    addresses = (urlsplit(url) for url in (session.success_url, session.cancel_url))
+    return " ".join(sorted({f"{address.scheme}://{address.netloc}" for address in addresses}))
+
+
+def _money(amount: Money) -> str:
+    number = f"{amount.decimal:,.{exponent(amount.currency)}f}"
+    return f"${number}" if amount.currency == "USD" else f"{number} {amount.currency}"

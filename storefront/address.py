@@ -1,0 +1,84 @@
+"""What a shopper writes into the checkout form, and whether it can be delivered to."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+EMAIL = re.compile(r"[^@\s,;<>()\"']+@[^@\s,;<>()\"'.]+(?:\.[^@\s,;<>()\"'.]+)+")
+EMAIL_MAX, TEXT_MAX = 254, 120
+COUNTRIES: Mapping[str, str] = {
+    "AR": "Argentina", "AU": "Australia", "AT": "Austria", "BE": "Belgium", "BR": "Brazil", "BG": "Bulgaria",
+    "CA": "Canada", "CL": "Chile", "CO": "Colombia", "HR": "Croatia", "CY": "Cyprus", "CZ": "Czechia",
+    "DK": "Denmark", "EE": "Estonia", "FI": "Finland", "FR": "France", "DE": "Germany", "GR": "Greece",
+    "HK": "Hong Kong", "HU": "Hungary", "IS": "Iceland", "IN": "India", "IE": "Ireland", "IL": "Israel",
+    "IT": "Italy", "JP": "Japan", "LV": "Latvia", "LI": "Liechtenstein", "LT": "Lithuania", "LU": "Luxembourg",
+    "MY": "Malaysia", "MT": "Malta", "MX": "Mexico", "NL": "Netherlands", "NZ": "New Zealand", "NO": "Norway",
+    "PH": "Philippines", "PL": "Poland", "PT": "Portugal", "RO": "Romania", "SA": "Saudi Arabia", "SG": "Singapore",
+    "SK": "Slovakia", "SI": "Slovenia", "ZA": "South Africa", "KR": "South Korea", "ES": "Spain", "SE": "Sweden",
+    "CH": "Switzerland", "TW": "Taiwan", "TH": "Thailand", "TR": "Türkiye", "AE": "United Arab Emirates",
+    "GB": "United Kingdom", "US": "United States", "VN": "Vietnam",
+}  # fmt: skip
+"""ISO 3166 code to English name: where checkout takes addresses in."""
+NO_POSTCODE = frozenset({"AE", "HK"})
+NEEDS_REGION = frozenset({"AU", "BR", "CA", "IN", "MX", "US"})
+"""Where a parcel without a state or province does not arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperForm:
+    """The checkout form, tidied but not yet believed."""
+
+    name: str = ""
+    email: str = ""
+    line1: str = ""
+    line2: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = "US"
+
+    @classmethod
+    def read(cls, form: Mapping[str, object]) -> "ShopperForm":
+        """Return what was typed, with white space in order; nothing longer than a field can hold is kept whole."""
+        typed = {field.name: " ".join(str(form.get(field.name, "")).split())[:400] for field in fields(cls)}
+        return cls(**typed)
+
+    def problems(self) -> dict[str, str]:
+        """Return field to what is wrong with it and what to do; empty if an order can be sent there."""
+        found: dict[str, str] = {}
+
+        def need(field: str, message: str) -> None:
+            if not getattr(self, field):
+                found[field] = message
+
+        need("name", "Write the name that goes on the parcel.")
+        need("email", "Write an e-mail address, so that the shop can reach you about this order.")
+        need("line1", "Write street and house number.")
+        need("city", "Write the town or city.")
+        if self.country not in COUNTRIES:
+            found["country"] = "Choose a country from the list."
+        else:
+            if self.country not in NO_POSTCODE:
+                need("postcode", f"Addresses in {COUNTRIES[self.country]} need a postcode.")
+            if self.country in NEEDS_REGION:
+                need("region", f"Addresses in {COUNTRIES[self.country]} need a state or province.")
+        if self.email and (len(self.email) > EMAIL_MAX or not EMAIL.fullmatch(self.email)):
+            found["email"] = f"“{self.email[:60]}” is not an e-mail address. Write it like name@example.com."
+        for field in fields(self):
+            value: str = getattr(self, field.name)
+            if any(unicodedata.category(letter).startswith("C") for letter in value):
+                found[field.name] = "There are control characters in this field. Type it anew."
+            elif field.name != "email" and len(value) > TEXT_MAX:
+                found[field.name] = f"This has {len(value)} characters; {TEXT_MAX} is the most."
+        return found
+
+    def address(self) -> str:
+        """Return the address as ``OrderPlaced.shipping_address`` seals it: JSON, empty parts as empty text."""
+        parts = ("line1", "line2", "city", "region", "postcode", "country")
+        return json.dumps({part: getattr(self, part) for part in parts}, ensure_ascii=False)
+
+    def digest_text(self) -> str:
+        """Return everything typed, in one fixed order: two forms with the same text are the same order."""
+        return json.dumps([getattr(self, field.name) for field in fields(self)], ensure_ascii=False)

@@ -1,0 +1,151 @@
+"""The storefront: one application for every store, told apart by host."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from storefront.dependencies import StorefrontDependencies
+from storefront.front import ForeignForm, Front, PageMissing
+from storefront.pages import cart, checkout, content, files, home, order, products
+from storefront.tenancy import StoreClosed, UnknownHost, bare_host
+
+LARGEST_FORM = 64 * 1024
+log = logging.getLogger(__name__)
+
+__all__ = ["StorefrontDependencies", "create_app"]
+
+
+def create_app(deps: StorefrontDependencies) -> FastAPI:
+    """Return the storefront for every store of the platform.
+
+    ``GET /-/health`` answers on every host, without a store.
+    """
+    front = Front(deps)
+    app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.routes.append(Route("/-/health", _health))
+    for page in (home, products, cart, checkout, order, content, files):
+        app.router.routes.extend(page.routes(front))
+    for kind, handler in Troubles(front).handlers().items():
+        app.add_exception_handler(kind, handler)
+    app.add_middleware(Shield, policy=content_policy(deps))
+    return app
+
+
+async def _health(request: Request) -> Response:  # noqa: ARG001 - every endpoint takes a request
+    return PlainTextResponse("ok")
+
+
+def content_policy(deps: StorefrontDependencies) -> str:
+    """Return the Content-Security-Policy of every page: our own files, and forms that may lead to the payment page."""
+    media, payments = " ".join(deps.media_origins), " ".join(deps.payment_origins)
+    return (
+        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; "
+        f"img-src 'self' data: {media}; form-action 'self' {payments}; base-uri 'none'; frame-ancestors 'none'"
+    ).replace(" ;", ";")
+
+
+class Troubles:
+    """What shoppers see when something is not there, not open or not right."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    def handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+        """Return what answers each kind of trouble."""
+        return {
+            UnknownHost: self.unknown_host,
+            StoreClosed: self.closed,
+            PageMissing: self.missing,
+            ForeignForm: self.foreign,
+            HTTPException: self.http,
+            Exception: self.broken,
+        }
+
+    async def unknown_host(self, request: Request, _: Exception) -> Response:
+        host = bare_host(request.headers.get("host", ""))
+        if not self._front.tenancy.is_platform(host):
+            return self._front.platform_page("platform/unknown.html", status=404, title="No shop here", host=host)
+        if request.url.path == "/":
+            return self._front.platform_page("platform/index.html", title="Zyenta storefronts")
+        return self._front.platform_page("platform/missing.html", status=404, title="Nothing here")
+
+    async def closed(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, StoreClosed)
+        visit = await self._front.visit_to(error.store, request)
+        response = self._front.page(visit, "closed.html", status=503, robots="noindex")
+        response.headers["retry-after"] = "3600"
+        return response
+
+    async def missing(self, request: Request, _: Exception) -> Response:
+        return await self._themed(request, "missing.html", 404)
+
+    async def foreign(self, request: Request, _: Exception) -> Response:
+        return await self._themed(request, "foreign.html", 403)
+
+    async def http(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code not in {404, 405}:
+            return PlainTextResponse(str(error.detail), status_code=error.status_code, headers=error.headers)
+        response = await self._themed(request, "missing.html", error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def broken(self, request: Request, error: Exception) -> Response:
+        log.error("a page failed: %s %s", request.method, request.url.path, exc_info=error)
+        return self._front.platform_page("platform/broken.html", status=500, title="Something broke")
+
+    async def _themed(self, request: Request, template: str, status: int) -> Response:
+        try:
+            visit = await self._front.visit(request)
+        except UnknownHost as error:
+            return await self.unknown_host(request, error)
+        except StoreClosed as error:
+            return await self.closed(request, error)
+        return self._front.page(visit, template, status=status, robots="noindex")
+
+
+class Shield:
+    """Adds security headers to every response and refuses bodies no form of ours could have."""
+
+    def __init__(self, app: ASGIApp, *, policy: str) -> None:
+        self._app = app
+        self._headers = {
+            "content-security-policy": policy,
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "strict-origin-when-cross-origin",
+            "cross-origin-opener-policy": "same-origin",
+            "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+            "x-frame-options": "DENY",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        taken = 0
+
+        async def bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > LARGEST_FORM:
+                raise HTTPException(413, "This form is too large.")
+            return message
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
+            await send(message)
+
+        await self._app(scope, bounded, guarded)

@@ -1,0 +1,38 @@
+"""Everything the storefront is given; ``infra.bootstrap`` fills it in."""
+
+from dataclasses import dataclass
+
+from domain.kernel import Clock
+from domain.media.ports import MediaStore
+from domain.order.ports import PaymentGateway, PersonalData
+from projections.freshness import ReadBarrier
+from storefront.ports import Commands, Shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorefrontDependencies:
+    """Ports and narrow values, nothing else."""
+
+    shelf: Shelf
+    """``ReadModelShelf(pool)``."""
+    commands: Commands
+    """The command bus."""
+    barrier: ReadBarrier
+    payments: PaymentGateway
+    personal: PersonalData
+    media: MediaStore
+    clock: Clock
+    secret: bytes
+    """Signs carts, order links and form tokens; 32 random bytes that all storefront processes share and keep."""
+    base_domains: tuple[str, ...] = ("localhost",)
+    """``<slug>.<base domain>`` is a store; the base domain itself is the platform."""
+    payment_origins: tuple[str, ...] = ()
+    """Origins the checkout may send a browser to, such as ``https://checkout.stripe.com``."""
+    media_origins: tuple[str, ...] = ()
+    """Origins images come from when the media store's addresses are absolute."""
+    platform_fee_basis_points: int = 500
+    """Our share of a payment, in hundredths of a per cent."""
+    sandbox: bool = True
+    """Whether payments are sandboxed: then every page says that no real money moves."""
+    store_cache_seconds: float = 3.0
+    """The longest that a paused store still answers."""

@@ -1,0 +1,71 @@
+"""The font families the storefront serves itself (SIL OFL 1.1, from Fontsource; licences beside the files)."""
+
+from dataclasses import dataclass
+
+SERIF = 'Georgia, "Times New Roman", serif'
+SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+NARROW = '"Arial Narrow", "Helvetica Neue", Arial, sans-serif'
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One family: where its files are, which weights there are, and what stands in until they load."""
+
+    name: str
+    slug: str
+    fallback: str
+    weights: tuple[int, ...] = (400, 600)
+
+    @property
+    def bold(self) -> int:
+        """The heaviest weight there is; headings never ask for a weight a browser would have to fake."""
+        return self.weights[-1]
+
+    @property
+    def is_serif(self) -> bool:
+        return self.fallback == SERIF
+
+    def css(self) -> str:
+        """Return the family as a CSS value."""
+        return f'"{self.name}", {self.fallback}'
+
+    def faces(self, base: str) -> str:
+        """Return the ``@font-face`` rules; ``base`` is the address of the fonts folder."""
+        return "\n".join(
+            f'@font-face{{font-family:"{self.name}";font-style:normal;font-weight:{weight};font-display:swap;'
+            f'src:url("{base}/{self.slug}/{weight}.woff2") format("woff2")}}'
+            for weight in self.weights
+        )
+
+
+_FAMILIES = (
+    Family("Bebas Neue", "bebas-neue", NARROW, (400,)),
+    Family("DM Sans", "dm-sans", SANS),
+    Family("DM Serif Display", "dm-serif-display", SERIF, (400,)),
+    Family("Fraunces", "fraunces", SERIF),
+    Family("Inter", "inter", SANS),
+    Family("Lato", "lato", SANS, (400, 700)),
+    Family("Lora", "lora", SERIF),
+    Family("Manrope", "manrope", SANS),
+    Family("Merriweather", "merriweather", SERIF),
+    Family("Montserrat", "montserrat", SANS),
+    Family("Nunito Sans", "nunito-sans", SANS),
+    Family("Open Sans", "open-sans", SANS),
+    Family("Orbitron", "orbitron", SANS),
+    Family("Oswald", "oswald", NARROW),
+    Family("Playfair Display", "playfair-display", SERIF),
+    Family("Poppins", "poppins", SANS),
+    Family("Rajdhani", "rajdhani", NARROW),
+    Family("Raleway", "raleway", SANS),
+    Family("Source Sans 3", "source-sans-3", SANS),
+    Family("Space Grotesk", "space-grotesk", SANS),
+    Family("Syne", "syne", SANS),
+    Family("Work Sans", "work-sans", SANS),
+)
+
+FAMILIES = {family.name: family for family in _FAMILIES}
+
+
+def family(name: str) -> Family:
+    """Return the family of that name; one that is not served here falls back to the system's sans serif."""
+    return FAMILIES.get(name) or Family("system-ui", "", SANS, ())

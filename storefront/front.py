@@ -1,0 +1,254 @@
+"""What every page shares: finding the store, rendering in its theme, carts, form tokens, order links."""
+
+import base64
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from domain.store.brand import BrandIdentity
+from domain.store.events import PageType
+from projections.catalog_views import PageView, StoreView
+from storefront import display, markdown
+from storefront.cart import Cart, read_cart, write_cart
+from storefront.dependencies import StorefrontDependencies
+from storefront.signing import Signer, Tampered
+from storefront.static_files import StaticFolder
+from storefront.tenancy import Tenancy
+from storefront.theme import Theme, theme_of
+
+HERE = Path(__file__).parent
+CART, VISITOR, NOTICE, ORDERED = "cart", "visitor", "notice", "ordered"
+"""Names of our cookies. Each belongs to one store's host and is signed for that store."""
+MONTH, DAY, MINUTE = 30 * 24 * 3600, 24 * 3600, 60
+NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
+LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
+
+
+class PageMissing(Exception):
+    """This store has no such page."""
+
+
+class ForeignForm(Exception):
+    """A form did not come from our own page; nothing was done."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request to one open store."""
+
+    request: Request
+    store: StoreView
+    brand: BrandIdentity
+    theme: Theme
+    pages: Sequence[PageView]
+    cart: Cart
+    signers: "Signers"
+    visitor: str
+    """Random text in this browser's cookie; empty until some page needs it."""
+    fresh_visitor: bool = False
+    cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Cookies to set: value and age in seconds; age 0 deletes."""
+
+    @property
+    def origin(self) -> str:
+        """The store's own address, ``http://neon-haven.localhost:8080``."""
+        return f"{self.request.url.scheme}://{self.request.headers['host']}"
+
+    @property
+    def csrf(self) -> str:
+        """The form token; asking for it gives the browser the cookie it belongs to."""
+        if not self.visitor:
+            self.visitor = secrets.token_urlsafe(18)
+            self.fresh_visitor = True
+        return self.signers.csrf.fingerprint(self.visitor)
+
+    def page_of(self, type: PageType) -> PageView | None:
+        """Return the content page of a type, if it is written."""
+        return next((page for page in self.pages if page.type is type), None)
+
+    def keep_cart(self, cart: Cart) -> None:
+        """Give the browser this cart with the response."""
+        self.cart = cart
+        self.cookies[CART] = (write_cart(cart, self.signers.cart), MONTH) if cart else ("", 0)
+
+    def say(self, message: str) -> None:
+        """Show a message on the next page the shopper sees."""
+        encoded = base64.urlsafe_b64encode(message[:600].encode()).decode()
+        self.cookies[NOTICE] = (self.signers.notice.seal(encoded), MINUTE)
+
+    def take_notice(self) -> str | None:
+        """Return the message left for this page, once."""
+        sealed = self.request.cookies.get(NOTICE)
+        if sealed is None:
+            return None
+        self.cookies.setdefault(NOTICE, ("", 0))
+        try:
+            return base64.urlsafe_b64decode(self.signers.notice.open(sealed)).decode()
+        except (Tampered, ValueError):
+            return None
+
+
+class Signers:
+    """One store's signers: what one store signed means nothing to another."""
+
+    def __init__(self, secret: bytes, store_id: UUID) -> None:
+        self._secret, self._store_id = secret, store_id
+
+    def _signer(self, purpose: str) -> Signer:
+        return Signer(self._secret, f"{purpose}.{self._store_id}")
+
+    @cached_property
+    def cart(self) -> Signer:
+        return self._signer("cart")
+
+    @cached_property
+    def csrf(self) -> Signer:
+        return self._signer("csrf")
+
+    @cached_property
+    def notice(self) -> Signer:
+        return self._signer("notice")
+
+    @cached_property
+    def order(self) -> Signer:
+        return self._signer("order")
+
+    @cached_property
+    def checkout(self) -> Signer:
+        return self._signer("checkout")
+
+
+class Front:
+    """The storefront's shared parts; one per process."""
+
+    def __init__(self, deps: StorefrontDependencies) -> None:
+        self.deps = deps
+        self.tenancy = Tenancy(deps.shelf, base_domains=deps.base_domains, max_age=deps.store_cache_seconds)
+        self.static = StaticFolder(HERE / "static")
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(
+            money=display.money,
+            markdown=markdown.render,
+            summary=display.summary,
+            sentences=display.first_sentences,
+            stock=display.stock_words,
+            days=display.days_words,
+        )
+        self._templates.globals.update(
+            asset=self.static.address,
+            sandbox=deps.sandbox,
+            LEGAL=LEGAL,
+            NAVIGATION=NAVIGATION,
+            PageType=PageType,
+        )
+
+    async def visit(self, request: Request) -> Visit:
+        """Return the visit of a request.
+
+        Raises:
+            UnknownHost: no store has this host.
+            StoreClosed: it is not open.
+        """
+        store = await self.tenancy.store_of(request.headers.get("host", ""))
+        return await self.visit_to(store, request)
+
+    async def visit_to(self, store: StoreView, request: Request) -> Visit:
+        """Return a visit to a given store that has a brand."""
+        assert store.brand is not None
+        signers = Signers(self.deps.secret, store.id)
+        visitor = request.cookies.get(VISITOR, "")
+        return Visit(
+            request=request,
+            store=store,
+            brand=store.brand.identity,
+            theme=theme_of(store.brand.identity),
+            pages=await self.deps.shelf.pages(store.id),
+            cart=read_cart(request.cookies.get(CART), signers.cart),
+            signers=signers,
+            visitor=visitor if len(visitor) == 24 and visitor.isascii() else "",
+        )
+
+    def page(self, visit: Visit, template: str, *, status: int = 200, **context: Any) -> Response:
+        """Render a page of the store in its theme."""
+        context.setdefault("robots", None)
+        html = self._templates.get_template(template).render(
+            visit=visit,
+            store=visit.store,
+            brand=visit.brand,
+            theme=visit.theme,
+            path=visit.request.url.path,
+            notice=visit.take_notice(),
+            year=self.deps.clock.now().year,
+            **context,
+        )
+        return self.finish(
+            visit, HTMLResponse(html, status_code=status, headers={"cache-control": "private, no-cache"})
+        )
+
+    def platform_page(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        """Render a page of the platform, which has no store."""
+        html = self._templates.get_template(template).render(**context)
+        return HTMLResponse(html, status_code=status, headers={"cache-control": "no-store"})
+
+    def redirect(self, visit: Visit, address: str) -> Response:
+        """Send the browser on with a GET; ``address`` is ours, never a shopper's."""
+        return self.finish(visit, RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"}))
+
+    def finish(self, visit: Visit, response: Response) -> Response:
+        """Put the visit's cookies onto a response."""
+        secure = visit.request.url.scheme == "https"
+        if visit.fresh_visitor:
+            visit.cookies[VISITOR] = (visit.visitor, MONTH)
+        for name, (value, age) in visit.cookies.items():
+            response.set_cookie(name, value, max_age=age, path="/", secure=secure, httponly=True, samesite="lax")
+        return response
+
+    async def form(self, visit: Visit) -> FormData:
+        """Return a posted form that our own page sent.
+
+        Raises:
+            ForeignForm: another site sent it, or the browser keeps no cookies.
+        """
+        request = visit.request
+        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            raise ForeignForm
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+            raise ForeignForm
+        form = await request.form(max_files=0, max_fields=120, max_part_size=16 * 1024)
+        given = str(form.get("csrf", ""))
+        if not visit.visitor or not hmac.compare_digest(given.encode(), visit.csrf.encode()):
+            raise ForeignForm
+        return form
+
+    def order_link(self, visit: Visit, order_id: UUID) -> str:
+        """Return the part of an address by which only its shopper can ask for an order."""
+        return visit.signers.order.seal(order_id.hex)
+
+    def order_of_link(self, visit: Visit, link: str) -> UUID:
+        """Return the order of :meth:`order_link`.
+
+        Raises:
+            PageMissing: we did not make this link.
+        """
+        try:
+            return UUID(visit.signers.order.open(link))
+        except (Tampered, ValueError) as error:
+            raise PageMissing from error

@@ -1,0 +1,32 @@
+"""Content pages: the store's story, its policies, how to reach it."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from storefront.front import LEGAL, Front, PageMissing
+
+
+def routes(front: Front) -> list[Route]:
+    """Return the content pages' route."""
+
+    async def page(request: Request) -> Response:
+        visit = await front.visit(request)
+        found = await front.deps.shelf.page(visit.store.id, request.path_params["slug"])
+        if found is None:
+            raise PageMissing
+        return front.page(
+            visit,
+            "content.html",
+            page=found,
+            body=_without_title(found.content, found.title),
+            legal=[page for page in visit.pages if page.type in LEGAL] if found.type in LEGAL else [],
+        )
+
+    return [Route("/pages/{slug}", page, name="content")]
+
+
+def _without_title(content: str, title: str) -> str:
+    """Return the text without a first heading that only says the title again."""
+    first, _, rest = content.lstrip().partition("\n")
+    return rest if first.startswith("# ") and first[2:].strip().casefold() == title.casefold() else content

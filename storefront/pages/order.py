@@ -1,0 +1,114 @@
+"""An order's own page: waiting for payment, paid, or not paid after all."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.kernel import DomainError
+from domain.order.aggregate import order_number
+from domain.order.events import OrderStatus
+from projections.sales_queries import OrderView
+from storefront.cart import Cart
+from storefront.checkout import Checkout, is_open
+from storefront.front import ORDERED, Front, Visit
+from storefront.pages.payment import send_to_payment
+from storefront.signing import Tampered
+
+TRIES = 30
+"""How often a waiting page asks again by itself before it leaves that to the shopper."""
+SOON, LATER = 1, 3
+"""Seconds between two askings: the first few, and from then on."""
+
+
+class OrderPages:
+    """An order after checkout, for whoever has its link."""
+
+    def __init__(self, front: Front) -> None:
+        self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
+
+    async def success(self, request: Request) -> Response:
+        visit = await self._front.visit(request)
+        order_id, order = await self.order_of(visit)
+        if order is not None and not is_open(order):
+            if order.status is OrderStatus.CANCELLED:
+                return self._front.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
+            self.empty_cart_of(visit, order_id)
+            return self._front.page(visit, "confirmation.html", order=order, robots="noindex")
+        return self.waiting(visit, order_id, order)
+
+    async def unpaid(self, request: Request) -> Response:
+        visit = await self._front.visit(request)
+        order_id, order = await self.order_of(visit)
+        if order is None:
+            return self.waiting(visit, order_id, None)
+        if order.status in {OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.REFUNDED}:
+            return self._front.redirect(visit, f"/checkout/success/{visit.request.path_params['link']}")
+        return self._front.page(
+            visit, "unpaid.html", order=order, link=visit.request.path_params["link"], robots="noindex"
+        )
+
+    async def pay(self, request: Request) -> Response:
+        visit = await self._front.visit(request)
+        await self._front.form(visit)
+        _, order = await self.order_of(visit)
+        if order is None:
+            return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
+        return await send_to_payment(self._front, self._checkout, visit, order)
+
+    async def call_off(self, request: Request) -> Response:
+        visit = await self._front.visit(request)
+        await self._front.form(visit)
+        order_id, _ = await self.order_of(visit)
+        try:
+            receipt = await self._checkout.call_off(order_id)
+        except DomainError:
+            return self._front.redirect(visit, f"/checkout/success/{request.path_params['link']}")
+        if receipt.token is not None:
+            # The cart shows what is free again; if the read models lag, the next look at the cart shows it.
+            await self._checkout.settle(receipt.token)
+        visit.say("That order is called off. Everything is still in your cart.")
+        return self._front.redirect(visit, "/cart")
+
+    async def order_of(self, visit: Visit) -> tuple[UUID, OrderView | None]:
+        order_id = self._front.order_of_link(visit, visit.request.path_params["link"])
+        return order_id, await self._deps.shelf.order(visit.store.id, order_id)
+
+    def waiting(self, visit: Visit, order_id: UUID, order: OrderView | None) -> Response:
+        asked = visit.request.query_params.get("try", "1")
+        count = min(int(asked), TRIES) if asked.isdecimal() and len(asked) < 4 else 1
+        path = visit.request.url.path
+        return self._front.page(
+            visit,
+            "waiting.html",
+            number=order.number if order is not None else order_number(order_id),
+            order=order,
+            before_payment=order is None and "/unpaid/" in path,
+            seconds=(SOON if count <= 8 else LATER) if count < TRIES else None,
+            again=f"{path}?try={count + 1}",
+            afresh=path,
+            link=visit.request.path_params["link"],
+            robots="noindex",
+        )
+
+    def empty_cart_of(self, visit: Visit, order_id: UUID) -> None:
+        """Empty the cart that became this order; a cart filled since is left alone."""
+        try:
+            ordered = visit.signers.order.open(visit.request.cookies.get(ORDERED, ""))
+        except Tampered:
+            return
+        if ordered == order_id.hex:
+            visit.keep_cart(Cart())
+            visit.cookies[ORDERED] = ("", 0)
+
+
+def routes(front: Front) -> list[Route]:
+    """Return the routes of an order after checkout."""
+    pages = OrderPages(front)
+    return [
+        Route("/checkout/success/{link}", pages.success, name="confirmation"),
+        Route("/checkout/unpaid/{link}", pages.unpaid, name="unpaid"),
+        Route("/checkout/unpaid/{link}/pay", pages.pay, methods=["POST"]),
+        Route("/checkout/unpaid/{link}/call-off", pages.call_off, methods=["POST"]),
+    ]

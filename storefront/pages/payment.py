@@ -1,0 +1,27 @@
+"""The hop from a placed order to its payment page."""
+
+from starlette.responses import Response
+
+from domain.kernel import DomainError, Transient
+from projections.sales_queries import OrderView
+from storefront.checkout import Checkout, is_open
+from storefront.front import Front, Visit
+
+
+async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order: OrderView) -> Response:
+    """Send the shopper to the page on which an order is paid, or to the order's own page if that cannot be."""
+    link = front.order_link(visit, order.id)
+    success, unpaid = f"/checkout/success/{link}", f"/checkout/unpaid/{link}"
+    if not is_open(order):
+        return front.redirect(visit, success)
+    try:
+        address = await checkout.open_payment(
+            visit.store, order, success_url=visit.origin + success, cancel_url=visit.origin + unpaid
+        )
+    except Transient:
+        visit.say("The payment page did not answer. Your order is kept: try again in a moment.")
+        return front.redirect(visit, unpaid)
+    except DomainError:
+        # Paid or called off in another window meanwhile: the order's own page says which.
+        return front.redirect(visit, success)
+    return front.redirect(visit, address)

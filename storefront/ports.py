@@ -1,0 +1,61 @@
+"""What the storefront needs: something to read, and somewhere to send commands."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from commands.ports import Context, Receipt
+from projections.catalog_views import (
+    CategoryCount,
+    ImageView,
+    PageView,
+    ProductFilter,
+    ProductSort,
+    ProductView,
+    StoreView,
+    VariantView,
+)
+from projections.paging import Slice, Window
+from projections.sales_queries import OrderView
+
+
+class Commands(Protocol):
+    """The command bus, as the storefront uses it."""
+
+    async def dispatch(self, command: object, context: Context) -> Receipt:
+        """Carry out a command once; see :meth:`commands.bus.CommandBus.dispatch`."""
+        ...
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        """Return the receipt of a command that was carried out, or None."""
+        ...
+
+
+class Shelf(Protocol):
+    """Everything a storefront shows, as the read models tell it."""
+
+    async def store_by_slug(self, slug: str) -> StoreView | None: ...
+
+    async def store_by_domain(self, domain: str) -> StoreView | None: ...
+
+    async def pages(self, store_id: UUID) -> Sequence[PageView]: ...
+
+    async def page(self, store_id: UUID, slug: str) -> PageView | None: ...
+
+    async def products(
+        self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort
+    ) -> Slice[ProductView]: ...
+
+    async def count(self, store_id: UUID, *, where: ProductFilter) -> int: ...
+
+    async def categories(self, store_id: UUID, *, where: ProductFilter) -> Sequence[CategoryCount]: ...
+
+    async def product(self, store_id: UUID, slug: str) -> ProductView | None: ...
+
+    async def products_by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]: ...
+
+    async def images(self, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ImageView]]: ...
+
+    async def variants(self, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]: ...
+
+    async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None: ...

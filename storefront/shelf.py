@@ -1,0 +1,63 @@
+"""The shelf over the read models: projection queries and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from projections import catalog_queries, sales_queries
+from projections.catalog_views import (
+    CategoryCount,
+    ImageView,
+    PageView,
+    ProductFilter,
+    ProductSort,
+    ProductView,
+    StoreView,
+    VariantView,
+)
+from projections.paging import Reader, Slice, Window
+from projections.sales_queries import OrderView
+
+
+class ReadModelShelf:
+    """Implements :class:`storefront.ports.Shelf` on a pool whose search path names the read models."""
+
+    def __init__(self, db: Reader) -> None:
+        self._db = db
+
+    async def store_by_slug(self, slug: str) -> StoreView | None:
+        return await catalog_queries.store_by_slug(self._db, slug)
+
+    async def store_by_domain(self, domain: str) -> StoreView | None:
+        return await catalog_queries.store_by_domain(self._db, domain)
+
+    async def pages(self, store_id: UUID) -> Sequence[PageView]:
+        return (await catalog_queries.pages_by_stores(self._db, [store_id])).get(store_id, ())
+
+    async def page(self, store_id: UUID, slug: str) -> PageView | None:
+        return await catalog_queries.page_by_slug(self._db, store_id, slug)
+
+    async def products(
+        self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort
+    ) -> Slice[ProductView]:
+        return await catalog_queries.products_of_store(self._db, store_id, window, where=where, sort=sort)
+
+    async def count(self, store_id: UUID, *, where: ProductFilter) -> int:
+        return await catalog_queries.count_products(self._db, store_id, where=where)
+
+    async def categories(self, store_id: UUID, *, where: ProductFilter) -> Sequence[CategoryCount]:
+        return await catalog_queries.categories_of_store(self._db, store_id, where=where)
+
+    async def product(self, store_id: UUID, slug: str) -> ProductView | None:
+        return await catalog_queries.product_by_slug(self._db, store_id, slug)
+
+    async def products_by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
+        return await catalog_queries.products_by_ids(self._db, ids)
+
+    async def images(self, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ImageView]]:
+        return await catalog_queries.images_by_products(self._db, product_ids)
+
+    async def variants(self, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
+        return await catalog_queries.variants_by_products(self._db, product_ids)
+
+    async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
+        return await sales_queries.order_by_id(self._db, order_id, store_id=store_id)

@@ -1,0 +1,106 @@
+"""Which store a request is for: its host says so, and nothing else does."""
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from domain.store.events import StoreStatus
+from projections.catalog_views import StoreView
+from storefront.ports import Shelf
+
+HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+
+
+class UnknownHost(Exception):
+    """No store has this host."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
+
+
+class StoreClosed(Exception):
+    """There is a store, but it is not open to shoppers."""
+
+    def __init__(self, store: StoreView) -> None:
+        super().__init__(str(store.id))
+        self.store = store
+
+
+def bare_host(header: str) -> str:
+    """Return the host of a ``Host`` header without its port, in lower case; empty if it makes no sense."""
+    host = header.strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    name, _, port = host.partition(":")
+    if port and not port.isdecimal():
+        return ""
+    return name.removesuffix(".") if name and HOST.fullmatch(name) else ""
+
+
+@dataclass(slots=True)
+class _Seen:
+    store: StoreView
+    at: float
+
+
+class Tenancy:
+    """Finds stores by host.
+
+    Open stores are remembered for ``max_age`` seconds, so pausing a store shuts it within that time; closed and unknown
+    ones are asked for each time, so publishing is seen at once and strange hosts take no memory.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        base_domains: Sequence[str] = ("localhost",),
+        max_age: float = 3.0,
+        most: int = 1_000,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._shelf = shelf
+        bases = [bare_host(domain) for domain in base_domains]
+        self._suffixes = tuple("." + base for base in bases)
+        self._platform = LOOPBACK | set(bases)
+        self._max_age, self._most, self._now = max_age, most, now
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+
+    def is_platform(self, host: str) -> bool:
+        """Return whether this is the platform's own address and no store's."""
+        return host in self._platform
+
+    async def store_of(self, header: str) -> StoreView:
+        """Return the open store that a ``Host`` header names.
+
+        Raises:
+            UnknownHost: there is none.
+            StoreClosed: it is not open at the moment.
+        """
+        host = bare_host(header)
+        if not host:
+            raise UnknownHost(header)
+        seen = self._seen.get(host)
+        if seen is not None and self._now() - seen.at < self._max_age:
+            return seen.store
+        self._seen.pop(host, None)
+        store = await self._find(host)
+        if store is None or store.brand is None or store.status is StoreStatus.ARCHIVED:
+            raise UnknownHost(host)
+        if store.status is not StoreStatus.ACTIVE:
+            raise StoreClosed(store)
+        self._seen[host] = _Seen(store, self._now())
+        if len(self._seen) > self._most:
+            self._seen.popitem(last=False)
+        return store
+
+    async def _find(self, host: str) -> StoreView | None:
+        for suffix in self._suffixes:
+            if host.endswith(suffix):
+                label = host.removesuffix(suffix)
+                return None if "." in label else await self._shelf.store_by_slug(label)
+        return await self._shelf.store_by_domain(host)

@@ -1,0 +1,148 @@
+"""A brand becomes a look: colours that stay readable, fonts, and one of three moods."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.store.brand import BrandIdentity, Palette
+from storefront.colour import AA_GRAPHIC, contrast, is_dark, luminance, mix, on, readable
+from storefront.fonts import Family, family
+
+FONTS_BASE = "/static/fonts"
+
+
+class Mood(StrEnum):
+    """The three ways a storefront is laid out."""
+
+    ATELIER = "atelier"
+    """Editorial: serif headlines, hairlines, much air, square corners."""
+    STUDIO = "studio"
+    """Friendly: round shapes, tinted panels, pill buttons."""
+    SIGNAL = "signal"
+    """Technical: dense grid, capitals, cut corners, glowing edges."""
+
+
+TECHNICAL = frozenset({"Orbitron", "Rajdhani", "Bebas Neue", "Oswald", "Space Grotesk", "Syne"})
+LOUD = frozenset(
+    {
+        "bold",
+        "edgy",
+        "futuristic",
+        "technical",
+        "energetic",
+        "daring",
+        "electric",
+        "fast",
+        "sharp",
+        "rebellious",
+        "gritty",
+    }
+)
+CALM = frozenset(
+    {"calm", "elegant", "refined", "quiet", "poetic", "serene", "timeless", "minimal", "considered", "luxurious"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Everything a stylesheet needs to know about a brand."""
+
+    mood: Mood
+    dark: bool
+    heading: Family
+    body: Family
+    colours: Mapping[str, str]
+    """CSS custom property (without ``--``) to ``#rrggbb``."""
+    version: str
+    """Changes when the look changes; part of the stylesheet's address, so that it can be cached for ever."""
+
+    def css(self) -> str:
+        """Return the brand's stylesheet."""
+        faces = {self.heading.name: self.heading, self.body.name: self.body}
+        variables = "".join(f"--{name}:{value};" for name, value in self.colours.items())
+        weight = (
+            400
+            if self.mood is Mood.ATELIER and self.heading.is_serif
+            else self.heading.bold
+            if self.heading.weights
+            else 600
+        )
+        return (
+            "\n".join(face.faces(FONTS_BASE) for face in faces.values())
+            + f"\n:root{{color-scheme:{'dark' if self.dark else 'light'};{variables}"
+            + f"--font-heading:{self.heading.css()};--font-body:{self.body.css()};"
+            + f"--heading-weight:{weight};--bold:{self.body.bold if self.body.weights else 600};}}\n"
+        )
+
+    def preloads(self) -> list[str]:
+        """Return the addresses of the two font files that the first view needs."""
+        faces = {face.slug: face for face in (self.body, self.heading) if face.weights}
+        return [f"{FONTS_BASE}/{face.slug}/400.woff2" for face in faces.values()]
+
+
+def theme_of(brand: BrandIdentity) -> Theme:
+    """Return the look of a brand: always the same for the same brand."""
+    heading, body = family(brand.fonts.heading), family(brand.fonts.body)
+    colours = derive_colours(brand.palette)
+    dark = is_dark(brand.palette.background)
+    mood = mood_of(brand, dark=dark)
+    digest = hashlib.sha256(f"{mood}|{heading.name}|{body.name}|{sorted(colours.items())}".encode()).hexdigest()
+    return Theme(mood=mood, dark=dark, heading=heading, body=body, colours=colours, version=digest[:12])
+
+
+def mood_of(brand: BrandIdentity, *, dark: bool) -> Mood:
+    """Return the mood that fits: the typeface speaks first, then the ground, then the tone of voice."""
+    heading = family(brand.fonts.heading)
+    if heading.is_serif:
+        return Mood.ATELIER
+    tone = {word.lower() for word in brand.voice.tone}
+    if heading.name in TECHNICAL and (dark or heading.name not in {"Space Grotesk", "Syne"} or tone & LOUD):
+        return Mood.SIGNAL
+    if dark and not tone & CALM:
+        return Mood.SIGNAL
+    if heading.name == "Raleway" and tone & CALM:
+        return Mood.ATELIER
+    return Mood.STUDIO
+
+
+def derive_colours(palette: Palette) -> dict[str, str]:
+    """Return the palette with everything derived from it, each text colour readable on its ground.
+
+    A brand promises contrast on its background only; here every further pair is made to hold.
+    """
+    ground, surface = palette.background, palette.surface
+    if contrast(palette.text, surface) < 4.5:
+        # Such a surface cannot carry running text: it becomes a quiet relative of the background.
+        surface = mix(ground, palette.text, 0.05)
+    text = readable(palette.text, [ground, surface])
+    tint = mix(ground, palette.primary, 0.10)
+    while contrast(text, tint) < 7 and contrast(text, tint) < contrast(text, ground) - 0.5:
+        tint = mix(tint, ground, 0.5)
+    grounds = [ground, surface, tint]
+    bad, good = ("#ff8a80", "#7bd88f") if is_dark(ground) else ("#b3261e", "#1b6e3c")
+    deep = mix(palette.primary, "#000000", 0.35) if luminance(palette.primary) > 0.02 else palette.primary
+    return {
+        "bg": ground,
+        "surface": surface,
+        "ground": palette.surface,
+        "text": text,
+        "muted": readable(mix(text, ground, 0.36), grounds),
+        "line": mix(ground, text, 0.14),
+        "edge": readable(mix(text, ground, 0.55), grounds, least=AA_GRAPHIC),
+        "tint": tint,
+        "primary": palette.primary,
+        "on-primary": on(palette.primary, palette.on_primary, palette.background, palette.text),
+        "primary-ink": readable(palette.primary, grounds),
+        "primary-deep": deep,
+        "on-primary-deep": on(deep, palette.on_primary, palette.background),
+        "secondary": palette.secondary,
+        "on-secondary": on(palette.secondary, palette.text, palette.background),
+        "secondary-ink": readable(palette.secondary, grounds),
+        "accent": palette.accent,
+        "on-accent": on(palette.accent, palette.on_accent, palette.text, palette.background),
+        "accent-ink": readable(palette.accent, grounds),
+        "focus": readable(palette.accent, grounds, least=AA_GRAPHIC),
+        "danger": readable(bad, grounds),
+        "success": readable(good, grounds),
+    }

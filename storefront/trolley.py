@@ -1,0 +1,102 @@
+"""A cart against the store's shelf: what each line costs now, and what cannot be bought any more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.money import Money
+from domain.product.events import ProductStatus
+from projections.catalog_views import ON_SALE
+from storefront.cart import Cart, CartEntry
+from storefront.display import Link, Picture, pictures
+from storefront.ports import Shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrolleyLine:
+    """One line of the cart as the page shows it."""
+
+    entry: CartEntry
+    title: str
+    variant_title: str | None
+    """None where a product has only one variant."""
+    url: str
+    picture: Picture | None
+    unit_price: Money
+    available: int
+
+    @property
+    def total(self) -> Money:
+        return self.unit_price * self.entry.quantity
+
+    @property
+    def problem(self) -> str | None:
+        """Why this line cannot be bought as it is; None if it can."""
+        if self.available <= 0:
+            return "Sold out in the meantime."
+        if self.available < self.entry.quantity:
+            return f"Only {self.available} left, fewer than you want."
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Trolley:
+    """The whole cart as the page shows it."""
+
+    lines: Sequence[TrolleyLine]
+    gone: Sequence[UUID]
+    """Variants in the cart that this store does not sell (any more)."""
+
+    @property
+    def count(self) -> int:
+        return sum(line.entry.quantity for line in self.lines)
+
+    @property
+    def total(self) -> Money:
+        """What it costs; delivery is included in the prices."""
+        return Money.total(
+            (line.total for line in self.lines), self.lines[0].unit_price.currency if self.lines else "USD"
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be ordered as it is."""
+        return bool(self.lines) and not self.gone and all(line.problem is None for line in self.lines)
+
+    def tidied(self, cart: Cart) -> Cart:
+        """Return the cart with quantities lowered to what is left, and without what is gone."""
+        for line in self.lines:
+            if line.problem is not None:
+                cart = cart.set(line.entry.variant_id, line.available)
+        return cart.without(self.gone)
+
+
+async def look_up(cart: Cart, store_id: UUID, shelf: Shelf, link: Link) -> Trolley:
+    """Return the cart with the shelf's prices and stock; products of other stores count as gone."""
+    ids = list({entry.product_id for entry in cart})
+    if not ids:
+        return Trolley((), ())
+    products = await shelf.products_by_ids(ids)
+    images, variants = await shelf.images(ids), await shelf.variants(ids)
+    lines: list[TrolleyLine] = []
+    gone: list[UUID] = []
+    for entry in cart:
+        product = products.get(entry.product_id)
+        known = variants.get(entry.product_id, ())
+        variant = next((one for one in known if one.id == entry.variant_id), None)
+        if product is None or variant is None or product.store_id != store_id or product.status not in ON_SALE:
+            gone.append(entry.variant_id)
+            continue
+        shown = pictures(images.get(product.id, ()), product.title, link)
+        lines.append(
+            TrolleyLine(
+                entry=entry,
+                title=product.title,
+                variant_title=variant.title if len(known) > 1 else None,
+                url=f"/products/{product.slug}",
+                picture=shown[0] if shown else None,
+                unit_price=variant.price,
+                available=0 if product.status is ProductStatus.OUT_OF_STOCK else max(0, variant.available),
+            )
+        )
+    return Trolley(lines, gone)
