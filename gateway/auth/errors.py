@@ -1,0 +1,46 @@
+"""Refusals on the way in."""
+
+from datetime import timedelta
+from math import ceil
+from typing import ClassVar
+
+from domain.kernel import DomainError
+
+
+class WrongCredentials(DomainError):
+    """The e-mail address is unknown or the password is wrong: one refusal, so that neither is given away."""
+
+    code: ClassVar[str] = "WRONG_CREDENTIALS"
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail address or the password is wrong. Check both and try again.")
+
+
+class InvalidRefreshToken(DomainError):
+    """The refresh token is unknown, expired, revoked, or was used before."""
+
+    code: ClassVar[str] = "INVALID_REFRESH_TOKEN"
+    field = "refreshToken"
+
+    def __init__(self) -> None:
+        super().__init__("This refresh token is not valid any more. Log in again.")
+
+
+class TooManyAttempts(DomainError):
+    """Tried too often."""
+
+    code: ClassVar[str] = "TOO_MANY_ATTEMPTS"
+
+    def __init__(self, wait: timedelta) -> None:
+        self.retry_after = ceil(wait.total_seconds())
+        """Seconds."""
+        super().__init__(f"Too many attempts. Wait {self.retry_after} s and try again.")
+
+
+class Unauthenticated(Exception):
+    """Nobody is logged in, or the access token is no good."""
+
+    code: ClassVar[str] = "UNAUTHENTICATED"
+
+    def __init__(self, message: str = "Log in first: send “Authorization: Bearer <access token>”.") -> None:
+        super().__init__(message)

@@ -1,0 +1,88 @@
+"""Everything the gateway needs from outside, in one place: ports and narrow values, wired by ``infra.bootstrap``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from commands.ports import Context, Receipt
+from domain.kernel import Clock
+from domain.media.ports import MediaStore
+from domain.merchant.ports import Accounts, RateLimits, RefreshTokens, SupplierVault
+from domain.order.ports import PaymentGateway, PersonalData
+from gateway.auth.passwords import Passwords
+from gateway.auth.tokens import SigningKeys
+from projections.freshness import ReadBarrier
+from projections.paging import Reader
+
+
+class CommandSink(Protocol):
+    """Takes commands; ``commands.bus.CommandBus`` does."""
+
+    async def dispatch(self, command: object, context: Context) -> Receipt:
+        """Carry out a command once, however often it is sent under the same id."""
+        ...
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        """Return the receipt of a command that was carried out, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """How one part of the platform is."""
+
+    name: str
+    healthy: bool
+    detail: str = ""
+    """What is wrong, or a figure; for people, without secrets and personal data."""
+
+
+class Readiness(Protocol):
+    """Says whether this process can do its work."""
+
+    async def checks(self) -> Sequence[Check]:
+        """Return one check per part it depends on; trouble is an unhealthy check, never an exception."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayDependencies:
+    """What ``create_app`` builds the gateway from."""
+
+    commands: CommandSink
+    reader: Reader
+    """A pool whose search path names the read models."""
+    barrier: ReadBarrier
+    clock: Clock
+
+    accounts: Accounts
+    refresh_tokens: RefreshTokens
+    limits: RateLimits
+    personal: PersonalData
+    supplier_vault: SupplierVault
+    signing_keys: SigningKeys = field(repr=False)
+    limit_secret: bytes = field(repr=False)
+    """Keys the digests under which rate limits are counted."""
+    passwords: Passwords = field(default_factory=Passwords)
+
+    media: MediaStore
+    payments: Mapping[str, PaymentGateway]
+    """Payment gateways by the name that stands in their webhook address."""
+    readiness: Readiness
+
+    storefront_url: str = "http://{slug}.localhost:8001"
+    """Where a store's storefront is; ``{slug}`` stands for its host label."""
+    public_url: str = ""
+    """The gateway's own address as browsers see it; empty: relative addresses."""
+    cors_origins: Sequence[str] = ()
+    """Origins whose pages may call the API; ``*`` for all (no cookies are used)."""
+    hosts_behind_proxy: bool = False
+    """Whether the network address of callers is to be read from ``X-Forwarded-For`` (its last entry)."""
+    body_limit: int = 1_000_000
+    """Most bytes of a request body."""
+    read_wait: timedelta = timedelta(seconds=5)
+    """Longest wait for a read model; the barrier's own bound usually comes first."""
+    progress_poll: timedelta = timedelta(milliseconds=250)
+    """How often a watched generation's read model is looked at, once for all its watchers."""

@@ -1,0 +1,114 @@
+"""What resolvers are given: who asks, and one consistent way to read."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.fastapi import BaseContext
+
+from domain.kernel import NotFound
+from gateway.auth.errors import Unauthenticated
+from gateway.dependencies import GatewayDependencies
+from gateway.graphql.loaders import Loaders
+from gateway.requests import CONSISTENCY_HEADER, Caller, Gateway, Request, wait_for
+from projections.paging import Reader
+
+
+class RequestContext(BaseContext):
+    """The context of one HTTP request, or of one WebSocket connection with all its operations."""
+
+    def __init__(self, gateway: Gateway, caller: Caller) -> None:
+        super().__init__()
+        self.gateway = gateway
+        self.caller = caller
+        self.connection_params: Any = None
+
+    @property
+    def deps(self) -> GatewayDependencies:
+        return self.gateway.deps
+
+    def merchant(self) -> UUID:
+        """Return who is logged in.
+
+        Raises:
+            Unauthenticated: nobody is.
+        """
+        return self._caller().merchant(self.gateway.tokens)
+
+    async def reading(self, consistency_token: str | None = None) -> "Reading":
+        """Return what a root field and everything below it reads through, once the read models are fresh enough.
+
+        Args:
+            consistency_token: the field's own argument; the request's header counts as well.
+
+        Raises:
+            Unauthenticated: nobody is logged in.
+            Stale: the read models did not get there in time.
+            InvalidInput: that is no token.
+        """
+        merchant_id = self.merchant()
+        await wait_for(self.deps, consistency_token, self._caller().consistency)
+        return self.reading_now(merchant_id)
+
+    def reading_now(self, merchant_id: UUID) -> "Reading":
+        """Return a reading without waiting."""
+        return Reading(db=self.deps.reader, merchant_id=merchant_id, deps=self.deps)
+
+    def begin(self, command_id: UUID | None) -> Request:
+        """Start a change in the merchant's name.
+
+        Raises:
+            Unauthenticated: nobody is logged in.
+        """
+        seed = None if command_id is None else str(command_id)
+        return Request.begin(self.gateway, self.merchant(), seed, traceparent=self.caller.traceparent)
+
+    def _caller(self) -> Caller:
+        """Return the caller; browsers cannot set headers on a WebSocket, so its first message may carry them."""
+        params = self.connection_params
+        if not isinstance(params, dict):
+            return self.caller
+        lowered = {str(name).lower(): value for name, value in params.items() if isinstance(value, str)}
+        return Caller(
+            address=self.caller.address,
+            request_id=self.caller.request_id,
+            authorization=lowered.get("authorization", self.caller.authorization),
+            consistency=lowered.get(CONSISTENCY_HEADER, self.caller.consistency),
+            traceparent=self.caller.traceparent,
+        )
+
+
+Info = strawberry.Info[RequestContext, None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """One merchant's view of the read models, shared by a root field and all that hangs below it.
+
+    Everything nested reads through its parent's reading, so that a reading of another time (``asOf``) would only
+    need another ``db``.
+    """
+
+    db: Reader
+    merchant_id: UUID
+    deps: GatewayDependencies
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loaders = Loaders(self.db, self.merchant_id)
+
+
+def as_id(kind: str, text: str) -> UUID:
+    """Read an id.
+
+    Raises:
+        NotFound: it is no id at all, which is as good as an unknown one.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(kind, text[:64]) from error
+
+
+__all__ = ["Info", "Reading", "RequestContext", "Unauthenticated", "as_id"]

@@ -1,0 +1,74 @@
+"""The GraphQL endpoint over HTTP and WebSocket, with errors as JSON and our own console for browsers."""
+
+import json
+from typing import Any
+
+from cross_web import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.websockets import WebSocket
+from strawberry.fastapi import GraphQLRouter
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from gateway.graphql.context import RequestContext
+from gateway.graphql.schema import build_schema
+from gateway.middleware import caller_of
+from gateway.pages import console_page
+from gateway.requests import Gateway
+
+
+class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
+    """Strawberry's router; what a client did wrong is answered as a GraphQL error with status 400."""
+
+    async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
+        try:
+            return await super().run(request, context=context, root_value=root_value)
+        except HTTPException as error:
+            if isinstance(request, WebSocket):
+                raise
+            body = {"errors": [{"message": error.reason, "extensions": {"code": "BAD_REQUEST"}}]}
+            return JSONResponse(body, status_code=error.status_code)
+
+    def parse_json(self, data: str | bytes) -> Any:
+        parsed = read_json(data)
+        if not isinstance(parsed, (dict, list)):
+            raise HTTPException(400, "The body must be a JSON object such as {“query”: “{ me { id } }”}.")
+        return parsed
+
+    async def render_graphql_ide(self, request: Request) -> HTMLResponse:  # noqa: ARG002 - the library's signature
+        return console_page()
+
+
+def read_json(data: str | bytes) -> Any:
+    """Read JSON.
+
+    Raises:
+        HTTPException: 400, saying where it stops being JSON.
+    """
+    try:
+        return json.loads(data)
+    except json.JSONDecodeError as error:
+        raise HTTPException(
+            400, f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise HTTPException(400, f"The body is not JSON: byte {error.start} is not UTF-8.") from error
+    except RecursionError as error:
+        raise HTTPException(400, "The body is not JSON that can be read: it is nested too deeply.") from error
+
+
+def graphql_endpoint(gateway: Gateway) -> GraphQLEndpoint:
+    """Return the router of ``/graphql``."""
+
+    def context(connection: HTTPConnection) -> RequestContext:
+        return RequestContext(gateway, caller_of(connection, behind_proxy=gateway.deps.hosts_behind_proxy))
+
+    return GraphQLEndpoint(
+        build_schema(),
+        path="/graphql",
+        context_getter=context,
+        allow_queries_via_get=False,
+        subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+        allowed_origins=tuple(gateway.deps.cors_origins),
+        include_in_schema=False,
+    )

@@ -1,0 +1,52 @@
+"""Dataloaders: one query for all the nodes of a level, whatever their number."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from projections import catalog_queries, jobs_queries
+from projections.catalog_views import ImageView, MediaAssetView, PageView, ProductView, StoreView, VariantView
+from projections.jobs_queries import GenerationView
+from projections.paging import Reader
+
+
+class Loaders:
+    """The dataloaders of one reading. What they remember is as old as the reading, so they are never shared."""
+
+    def __init__(self, db: Reader, merchant_id: UUID) -> None:
+        async def stores(ids: list[UUID]) -> Sequence[StoreView | None]:
+            found = await catalog_queries.stores_by_ids(db, ids, merchant_id=merchant_id)
+            return [found.get(id) for id in ids]
+
+        async def products(ids: list[UUID]) -> Sequence[ProductView | None]:
+            found = await catalog_queries.products_by_ids(db, ids, merchant_id=merchant_id)
+            return [found.get(id) for id in ids]
+
+        async def media(ids: list[UUID]) -> Sequence[MediaAssetView | None]:
+            found = await catalog_queries.media_by_ids(db, ids, merchant_id=merchant_id)
+            return [found.get(id) for id in ids]
+
+        async def images(product_ids: list[UUID]) -> Sequence[tuple[ImageView, ...]]:
+            found = await catalog_queries.images_by_products(db, product_ids)
+            return [found.get(id, ()) for id in product_ids]
+
+        async def variants(product_ids: list[UUID]) -> Sequence[tuple[VariantView, ...]]:
+            found = await catalog_queries.variants_by_products(db, product_ids)
+            return [found.get(id, ()) for id in product_ids]
+
+        async def pages(store_ids: list[UUID]) -> Sequence[tuple[PageView, ...]]:
+            found = await catalog_queries.pages_by_stores(db, store_ids)
+            return [found.get(id, ()) for id in store_ids]
+
+        async def generations(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
+            found = await jobs_queries.generations_by_stores(db, store_ids)
+            return [found.get(id, ()) for id in store_ids]
+
+        self.store: DataLoader[UUID, StoreView | None] = DataLoader(load_fn=stores)
+        self.product: DataLoader[UUID, ProductView | None] = DataLoader(load_fn=products)
+        self.media: DataLoader[UUID, MediaAssetView | None] = DataLoader(load_fn=media)
+        self.images: DataLoader[UUID, tuple[ImageView, ...]] = DataLoader(load_fn=images)
+        self.variants: DataLoader[UUID, tuple[VariantView, ...]] = DataLoader(load_fn=variants)
+        self.pages: DataLoader[UUID, tuple[PageView, ...]] = DataLoader(load_fn=pages)
+        self.generations: DataLoader[UUID, tuple[GenerationView, ...]] = DataLoader(load_fn=generations)

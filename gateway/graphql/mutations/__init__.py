@@ -1,0 +1,1 @@
+"""Mutations: each sends one command, and shows the changed thing once it can be read."""

@@ -1,0 +1,154 @@
+"""Registering, logging in, suppliers, and orders."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from uuid import uuid4
+
+import strawberry
+
+from commands.merchant import ConnectSupplier, DisconnectSupplier
+from commands.order import FulfilOrder
+from commands.ports import Receipt
+from domain.kernel import NotFound
+from domain.merchant.events import SupplierProvider
+from gateway.auth.accounts import Session
+from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.errors import user_error
+from gateway.graphql.fields import mutation
+from gateway.graphql.mutations.inputs import (
+    ConnectSupplierInput,
+    DisconnectSupplierInput,
+    FulfilOrderInput,
+    LogInInput,
+    RefreshTokenInput,
+    RegisterInput,
+)
+from gateway.graphql.mutations.payloads import CHANGED, OrderPayload, Payload, SupplierPayload, change
+from gateway.graphql.queries.root import find_order, find_user
+from gateway.graphql.types.merchant import User
+from gateway.inputs import check_text, supplier_credentials
+from gateway.refusals import REFUSALS
+from gateway.requests import Request
+
+
+@strawberry.type(description="What lets a client in: send “Authorization: Bearer <accessToken>”.")
+class SessionPayload(Payload):
+    access_token: str | None = strawberry.field(default=None, description="Good for some minutes.")
+    access_token_expires_at: datetime | None = None
+    refresh_token: str | None = strawberry.field(
+        default=None, description="Good for one exchange; using one twice ends the whole session."
+    )
+    refresh_token_expires_at: datetime | None = None
+    user: User | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class LogOutPayload(Payload):
+    done: bool = True
+
+
+@strawberry.type
+class AccountMutations:
+    @mutation("Open an account and log in.")
+    async def register(self, info: Info, input: RegisterInput) -> SessionPayload | None:
+        context = info.context
+        session = context.gateway.desk.register(
+            email=input.email,
+            password=input.password,
+            name=input.name,
+            request_id=input.command_id or uuid4(),
+            caller=context.caller.address,
+        )
+        return await _session(info, session, input.client_mutation_id)
+
+    @mutation("Exchange e-mail address and password for a session.")
+    async def log_in(self, info: Info, input: LogInInput) -> SessionPayload | None:
+        context = info.context
+        session = context.gateway.desk.log_in(email=input.email, password=input.password, caller=context.caller.address)
+        return await _session(info, session, input.client_mutation_id)
+
+    @mutation("Exchange a refresh token for its successor and a new access token.")
+    async def refresh_token(self, info: Info, input: RefreshTokenInput) -> SessionPayload | None:
+        session = info.context.gateway.desk.refresh(input.refresh_token)
+        return await _session(info, session, input.client_mutation_id)
+
+    @mutation("End a session.")
+    async def log_out(self, info: Info, input: RefreshTokenInput) -> LogOutPayload | None:
+        await info.context.gateway.desk.log_out(input.refresh_token)
+        return LogOutPayload(client_mutation_id=input.client_mutation_id)
+
+    @mutation("Source from a supplier from now on.")
+    async def connect_supplier(self, info: Info, input: ConnectSupplierInput) -> SupplierPayload | None:
+        async def send(request: Request) -> Receipt:
+            credentials = supplier_credentials(
+                input.provider, api_key=input.api_key, api_secret=input.api_secret, account_id=input.account_id
+            )
+            if credentials is not None:
+                await info.context.deps.supplier_vault.keep(request.merchant_id, input.provider, credentials)
+            return await request.send(ConnectSupplier(merchant_id=request.merchant_id, provider=input.provider))
+
+        async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
+            return await _show_supplier(reading, input.provider)
+
+        return await change(info, SupplierPayload, input, send, show)
+
+    @mutation("No longer source from a supplier, and forget its keys; what was imported stays.")
+    async def disconnect_supplier(self, info: Info, input: DisconnectSupplierInput) -> SupplierPayload | None:
+        async def send(request: Request) -> Receipt:
+            receipt = await request.send(DisconnectSupplier(merchant_id=request.merchant_id, provider=input.provider))
+            await info.context.deps.supplier_vault.drop(request.merchant_id, input.provider)
+            return receipt
+
+        async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
+            return await _show_supplier(reading, input.provider)
+
+        return await change(info, SupplierPayload, input, send, show)
+
+    @mutation("Note that everything in a paid order was handed to a carrier.")
+    async def fulfil_order(self, info: Info, input: FulfilOrderInput) -> OrderPayload | None:
+        async def send(request: Request) -> Receipt:
+            return await request.send(
+                FulfilOrder(
+                    order_id=as_id("order", input.order_id),
+                    merchant_id=request.merchant_id,
+                    carrier=check_text("carrier", input.carrier, 100),
+                    tracking_number=check_text("trackingNumber", input.tracking_number, 100),
+                )
+            )
+
+        async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
+            return {"order": await find_order(reading, as_id("order", input.order_id))}
+
+        return await change(info, OrderPayload, input, send, show)
+
+
+async def _show_supplier(reading: Reading, provider: SupplierProvider) -> dict[str, object]:
+    user = await find_user(reading)
+    return {"supplier_account": next((one for one in user.supplier_accounts if one.provider is provider), None)}
+
+
+async def _session(info: Info, begun: Awaitable[Session], client_mutation_id: str | None) -> SessionPayload:
+    try:
+        session = await begun
+    except REFUSALS as error:
+        return SessionPayload(user_errors=[user_error(error)], client_mutation_id=client_mutation_id)
+    gateway, receipt = info.context.gateway, session.receipt
+    user: User | None = None
+    settled = True
+    if receipt is not None:
+        request = Request.begin(gateway, session.merchant_id, None, traceparent=None)
+        settled = await request.settled(receipt)
+    if settled:
+        try:
+            user = await find_user(info.context.reading_now(session.merchant_id))
+        except NotFound:
+            user = None
+    return SessionPayload(
+        access_token=session.access_token,
+        access_token_expires_at=session.access_expires_at,
+        refresh_token=session.refresh_token,
+        refresh_token_expires_at=session.refresh_expires_at,
+        user=user,
+        consistency_token=None if receipt is None or receipt.token is None else str(receipt.token),
+        client_mutation_id=client_mutation_id,
+    )

@@ -1,0 +1,124 @@
+"""What mutations answer: why they were refused, or what they changed, and how to see it."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import strawberry
+
+from commands.ports import Receipt
+from domain.kernel import NotFound
+from gateway.graphql.context import Info, Reading
+from gateway.graphql.errors import UserError, user_error
+from gateway.graphql.mutations.inputs import MutationInput
+from gateway.graphql.types.job import Generation
+from gateway.graphql.types.media import MediaAsset
+from gateway.graphql.types.merchant import SupplierAccount
+from gateway.graphql.types.order import Order
+from gateway.graphql.types.page import Page
+from gateway.graphql.types.product import Product
+from gateway.graphql.types.store import Store
+from gateway.refusals import REFUSALS
+from gateway.requests import Request
+
+logger = logging.getLogger(__name__)
+
+P = TypeVar("P", bound="Payload")
+Send = Callable[[Request], Awaitable[Receipt]]
+Show = Callable[[Reading, Receipt], Awaitable[dict[str, object]]]
+
+
+@strawberry.interface(description="What every mutation answers.")
+class Payload:
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was refused; empty when it was done."
+    )
+    consistency_token: str | None = strawberry.field(
+        default=None, description="Pass it to a query to see the effect. Null when nothing was changed or read."
+    )
+    client_mutation_id: str | None = strawberry.field(default=None, description="What the input had.")
+
+
+CHANGED = "Null when it was refused, or when the read models are behind: then query it with consistencyToken."
+
+
+@strawberry.type
+class StorePayload(Payload):
+    store: Store | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class RequestStorePayload(Payload):
+    store: Store | None = strawberry.field(default=None, description=CHANGED)
+    store_id: strawberry.ID | None = None
+    generation_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The job that makes the store; it begins a moment later."
+    )
+
+
+@strawberry.type
+class GenerationPayload(Payload):
+    generation: Generation | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class ProductPayload(Payload):
+    product: Product | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class PagePayload(Payload):
+    page: Page | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class MediaAssetPayload(Payload):
+    media_asset: MediaAsset | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class SupplierPayload(Payload):
+    supplier_account: SupplierAccount | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class OrderPayload(Payload):
+    order: Order | None = strawberry.field(default=None, description=CHANGED)
+
+
+async def change(
+    info: Info,
+    payload: type[P],
+    input: MutationInput,
+    send: Send,
+    show: Show,
+    *,
+    known: Callable[[Receipt], dict[str, object]] | None = None,
+) -> P:
+    """Carry out a mutation.
+
+    Args:
+        info: the resolver's.
+        payload: what to answer with.
+        input: what the client calls this request, and what is handed back.
+        send: sends the command.
+        show: reads the changed thing back, as the payload's own fields.
+        known: what can be answered however far the read models are.
+
+    Raises:
+        Unauthenticated: nobody is logged in.
+    """
+    request = info.context.begin(input.command_id)
+    try:
+        receipt = await send(request)
+    except REFUSALS as error:
+        return payload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
+    shown: dict[str, object] = {} if known is None else known(receipt)
+    if await request.settled(receipt):
+        try:
+            shown |= await show(info.context.reading_now(request.merchant_id), receipt)
+        except NotFound:
+            # The command was carried out; that it cannot be read (yet) is no reason to say it was not.
+            logger.warning("a changed thing could not be read back at %s", receipt.token)
+    token = None if receipt.token is None else str(receipt.token)
+    return payload(consistency_token=token, client_mutation_id=input.client_mutation_id, **shown)  # type: ignore[arg-type]

@@ -1,0 +1,139 @@
+"""The query root."""
+
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from domain.kernel import NotFound
+from domain.store.events import StoreStatus
+from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.fields import field
+from gateway.graphql.types.connection import Connection
+from gateway.graphql.types.job import AgentJob, Generation
+from gateway.graphql.types.media import MediaAsset
+from gateway.graphql.types.merchant import User, stores_of
+from gateway.graphql.types.order import Order
+from gateway.graphql.types.page import Page
+from gateway.graphql.types.product import Product
+from gateway.graphql.types.store import Store
+from projections import catalog_queries, jobs_queries, merchants, sales_queries
+from projections.paging import Window
+
+V = TypeVar("V")
+
+Token = Annotated[
+    str | None,
+    strawberry.argument(
+        description="A mutation's consistencyToken: wait until its effect can be read. Tokens in the header "
+        "X-Consistency-Token (separated by commas) count for all fields of a request."
+    ),
+]
+
+
+def found(view: V | None, kind: str, id: UUID) -> V:
+    """Return what was found.
+
+    Raises:
+        NotFound: nothing was, or it is somebody else's.
+    """
+    if view is None:
+        raise NotFound(kind, id)
+    return view
+
+
+async def find_store(reading: Reading, id: UUID) -> Store:
+    """Return the merchant's own store, or raise NotFound."""
+    view = await catalog_queries.store_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    return Store.of(found(view, "store", id), reading)
+
+
+async def find_product(reading: Reading, id: UUID) -> Product:
+    """Return a product of the merchant's own, or raise NotFound."""
+    view = await catalog_queries.product_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    return Product.of(found(view, "product", id), reading)
+
+
+async def find_page(reading: Reading, id: UUID) -> Page:
+    """Return a page of the merchant's own, or raise NotFound."""
+    view = await catalog_queries.page_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    return Page.of(found(view, "page", id), reading)
+
+
+async def find_media(reading: Reading, id: UUID) -> MediaAsset:
+    """Return a media asset of the merchant's own, or raise NotFound."""
+    view = await catalog_queries.media_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    return MediaAsset.of(found(view, "media asset", id), reading)
+
+
+async def find_job(reading: Reading, id: UUID) -> AgentJob:
+    """Return a job of the merchant's own, or raise NotFound."""
+    view = await jobs_queries.job_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    return AgentJob.of(found(view, "job", id), reading)
+
+
+async def find_generation(reading: Reading, id: UUID) -> Generation:
+    """Return a generation of the merchant's own, or raise NotFound."""
+    view = await jobs_queries.generation_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    return Generation.of(found(view, "generation", id), reading)
+
+
+async def find_order(reading: Reading, id: UUID) -> Order:
+    """Return an order of the merchant's own, or raise NotFound."""
+    view = await sales_queries.order_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    return Order.of(found(view, "order", id), reading)
+
+
+async def find_user(reading: Reading) -> User:
+    """Return the merchant who is logged in, or raise NotFound."""
+    view = await merchants.merchant_by_id(reading.db, reading.merchant_id)
+    return User.of(found(view, "merchant", reading.merchant_id), reading)
+
+
+@strawberry.type(description="What can be read. Everything is the logged-in merchant's own; all else is NOT_FOUND.")
+class Query:
+    @field("The merchant who is logged in.")
+    async def me(self, info: Info, consistency_token: Token = None) -> User | None:
+        return await find_user(await info.context.reading(consistency_token))
+
+    @field("The merchant's stores, the newest first.")
+    async def stores(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        statuses: list[StoreStatus] | None = None,
+        consistency_token: Token = None,
+    ) -> Connection[Store] | None:
+        reading = await info.context.reading(consistency_token)
+        return await stores_of(reading, Window(first=first, after=after, last=last, before=before), statuses)
+
+    @strawberry.field
+    async def store(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Store | None:
+        return await find_store(await info.context.reading(consistency_token), as_id("store", id))
+
+    @strawberry.field
+    async def product(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Product | None:
+        return await find_product(await info.context.reading(consistency_token), as_id("product", id))
+
+    @strawberry.field
+    async def page(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Page | None:
+        return await find_page(await info.context.reading(consistency_token), as_id("page", id))
+
+    @strawberry.field
+    async def media_asset(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> MediaAsset | None:
+        return await find_media(await info.context.reading(consistency_token), as_id("media asset", id))
+
+    @field("One agent's job; with a generation's id, the job as a whole.")
+    async def job(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> AgentJob | None:
+        return await find_job(await info.context.reading(consistency_token), as_id("job", id))
+
+    @field("A store's generation: all its agents' jobs together.")
+    async def generation(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Generation | None:
+        return await find_generation(await info.context.reading(consistency_token), as_id("generation", id))
+
+    @strawberry.field
+    async def order(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Order | None:
+        return await find_order(await info.context.reading(consistency_token), as_id("order", id))

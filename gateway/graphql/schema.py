@@ -1,0 +1,52 @@
+"""The schema, and its text."""
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
+from strawberry.types import ExecutionContext
+
+from gateway.graphql.errors import ShowErrors
+from gateway.graphql.mutations.accounts import AccountMutations
+from gateway.graphql.mutations.products import ProductMutations
+from gateway.graphql.mutations.stores import StoreMutations
+from gateway.graphql.queries.root import Query
+from gateway.graphql.subscriptions import Subscription
+
+DEPTH_MAX = 14
+"""Deepest nesting of a query; every connection takes three levels."""
+ALIASES_MAX = 30
+TOKENS_MAX = 4000
+"""Longest query, in words and signs."""
+
+
+@strawberry.type(description="What can be changed. Each answers userErrors when it was refused; then nothing changed.")
+class Mutation(AccountMutations, StoreMutations, ProductMutations):
+    pass
+
+
+class Schema(strawberry.Schema):
+    """Our schema; errors are logged where they are given a number, once."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Leave logging to ``gateway.graphql.errors``: what a client did wrong is no error of ours."""
+
+
+def build_schema() -> Schema:
+    """Return the schema with its limits."""
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        extensions=[
+            # Made anew for every operation: extensions keep state of the operation they are in.
+            ShowErrors,
+            lambda: MaxTokensLimiter(TOKENS_MAX),
+            lambda: QueryDepthLimiter(DEPTH_MAX),
+            lambda: MaxAliasesLimiter(ALIASES_MAX),
+        ],
+    )
+
+
+def sdl() -> str:
+    """Return the schema in GraphQL's definition language, as ``schemas/schema.graphql`` holds it."""
+    return build_schema().as_str().rstrip() + "\n"

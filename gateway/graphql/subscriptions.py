@@ -1,0 +1,90 @@
+"""Live progress, over graphql-transport-ws."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Self
+
+import strawberry
+
+from domain.generation.events import JobStatus, JobType, Step
+from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.fields import subscription
+from gateway.graphql.queries.root import Token, find_store
+from gateway.graphql.types.job import Generation, JobLog
+from gateway.graphql.types.media import as_gid
+from gateway.watching import Progress
+from projections.jobs_queries import JobView
+
+
+@strawberry.type(description="How one step stands.")
+class StepProgress:
+    step: Step
+    job_id: strawberry.ID
+    type: JobType | None
+    status: JobStatus
+    attempt: int
+    progress: int
+    done: int
+    total: int
+    summary: str | None
+    error: str | None
+
+    @classmethod
+    def of(cls, step: Step, job: JobView) -> Self:
+        return cls(
+            step=step,
+            job_id=as_gid(job.id),
+            type=job.type,
+            status=job.status,
+            attempt=job.attempt,
+            progress=job.progress,
+            done=job.done,
+            total=job.total,
+            summary=job.summary,
+            error=job.error,
+        )
+
+
+@strawberry.type(description="How a store's generation stands at this moment.")
+class GenerationProgress:
+    generation_id: strawberry.ID
+    store_id: strawberry.ID
+    status: JobStatus
+    progress: int = strawberry.field(description="0 to 100.")
+    current_step: Step | None
+    steps: list[StepProgress]
+    last_log: JobLog | None = strawberry.field(description="The last line of the log.")
+    error: str | None
+    generation: Generation
+
+    @classmethod
+    def of(cls, progress: Progress, reading: Reading) -> Self:
+        view = progress.generation
+        return cls(
+            generation_id=as_gid(view.id),
+            store_id=as_gid(view.store_id),
+            status=view.status,
+            progress=view.progress,
+            current_step=view.current_step,
+            steps=[StepProgress.of(job.step, job) for job in view.jobs if job.step is not None],
+            last_log=None if progress.last_line is None else JobLog.of(progress.last_line),
+            error=view.error,
+            generation=Generation.of(view, reading),
+        )
+
+
+@strawberry.type
+class Subscription:
+    @subscription(
+        "A store's generation, at once and whenever it moves on. Ends when the generation has ended. "
+        "States in between may be skipped. Pass {authorization: “Bearer …”} in connection_init."
+    )
+    async def generation_progress(
+        self, info: Info, store_id: strawberry.ID, consistency_token: Token = None
+    ) -> AsyncIterator[GenerationProgress]:
+        reading = await info.context.reading(consistency_token)
+        store = await find_store(reading, as_id("store", store_id))
+        async with aclosing(info.context.gateway.watch.follow(store.view.id)) as states:
+            async for progress in states:
+                # A reading remembers what it loaded, so that every state gets one of its own.
+                yield GenerationProgress.of(progress, info.context.reading_now(reading.merchant_id))

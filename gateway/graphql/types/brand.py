@@ -1,0 +1,107 @@
+"""The brand, and how the agents came to it and to the products."""
+
+from typing import Self
+
+import strawberry
+
+from domain.merchant.events import SupplierProvider
+from domain.store.brand import Availability
+from gateway.graphql.types.media import as_gid
+from projections.catalog_views import BrandResult, ScoutingResult
+
+
+@strawberry.type(description="Six colours, #rrggbb; text on its ground reaches WCAG AA.")
+class Palette:
+    primary: str
+    secondary: str
+    accent: str
+    background: str
+    surface: str
+    text: str
+    on_primary: str = strawberry.field(description="Text on primary.")
+    on_accent: str = strawberry.field(description="Text on accent.")
+
+
+@strawberry.type(description="Font families; the storefront serves them itself.")
+class FontPair:
+    heading: str
+    body: str
+
+
+@strawberry.type(description="A drawn mark and the idea behind it.")
+class Logo:
+    concept: str
+    svg: str = strawberry.field(description="A whole SVG document without scripts and references.")
+
+
+@strawberry.type(description="How the brand speaks.")
+class Voice:
+    tone: list[str]
+    tagline: str
+    story: str
+
+
+@strawberry.type(description="A name that was weighed.")
+class NameOption:
+    name: str
+    domain: str
+    availability: Availability
+    rationale: str
+
+
+@strawberry.type(description="A store's brand, and how it was come to.")
+class BrandIdentity:
+    name: str
+    logo: Logo
+    colors: Palette
+    fonts: FontPair
+    voice: Voice
+    options: list[NameOption] = strawberry.field(description="The five names that were weighed.")
+    reason: str = strawberry.field(description="Why this name and not the others.")
+    written_by: str = strawberry.field(description="house, or a model's name.")
+
+    @classmethod
+    def of(cls, result: BrandResult) -> Self:
+        brand = result.identity
+        return cls(
+            name=brand.name,
+            logo=Logo(**brand.logo.model_dump()),
+            colors=Palette(**brand.palette.model_dump()),
+            fonts=FontPair(**brand.fonts.model_dump()),
+            voice=Voice(tone=list(brand.voice.tone), tagline=brand.voice.tagline, story=brand.voice.story),
+            options=[
+                NameOption(name=one.name, domain=one.domain, availability=one.availability, rationale=one.rationale)
+                for one in result.options
+            ],
+            reason=result.reason,
+            written_by=result.written_by,
+        )
+
+
+@strawberry.type(description="What one supplier contributed to a scouting.")
+class SupplierReport:
+    provider: SupplierProvider
+    candidates: int
+    error: str | None
+
+
+@strawberry.type(description="What the last scouting found.")
+class Scouting:
+    keywords: list[str]
+    suppliers: list[SupplierReport]
+    candidates: int
+    duplicates: int
+    product_ids: list[strawberry.ID]
+
+    @classmethod
+    def of(cls, result: ScoutingResult) -> Self:
+        return cls(
+            keywords=list(result.keywords),
+            suppliers=[
+                SupplierReport(provider=one.provider, candidates=one.candidates, error=one.error)
+                for one in result.suppliers
+            ],
+            candidates=result.candidates,
+            duplicates=result.duplicates,
+            product_ids=[as_gid(id) for id in result.product_ids],
+        )

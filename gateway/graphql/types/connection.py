@@ -1,0 +1,101 @@
+"""Relay connections over the read models' slices."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import strawberry
+
+from domain.kernel import InvalidInput
+from gateway.graphql.fields import field
+from projections.paging import Edge as SliceEdge
+from projections.paging import Slice, Window
+
+N = TypeVar("N")
+V = TypeVar("V")
+
+
+@strawberry.type(description="Where a page of a list lies.")
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type(description="One entry of a list, and the cursor that stands for its place.")
+class Edge(Generic[N]):
+    cursor: str
+    node: N
+
+
+@strawberry.type(description="One page of a list (Relay cursor connection). At most 100 entries a page; 20 by default.")
+class Connection(Generic[N]):
+    edges: list[Edge[N]]
+    page_info: PageInfo
+    counter: strawberry.Private[Callable[[], Awaitable[int]] | None] = None
+
+    @field("The entries without their cursors.")
+    def nodes(self) -> list[N]:
+        return [edge.node for edge in self.edges]
+
+    @field("How many entries the whole list has; null where that is not counted.")
+    async def total_count(self) -> int | None:
+        return None if self.counter is None else await self.counter()
+
+
+def connection(
+    page: Slice[V], make: Callable[[V], N], *, count: Callable[[], Awaitable[int]] | None = None
+) -> Connection[N]:
+    """Return a read model's page as a connection.
+
+    Args:
+        page: the page.
+        make: what an entry is shown as.
+        count: counts the whole list, if somebody asks for it.
+    """
+    return Connection(
+        edges=[Edge(cursor=edge.cursor, node=make(edge.node)) for edge in page.edges],
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=page.start_cursor,
+            end_cursor=page.end_cursor,
+        ),
+        counter=count,
+    )
+
+
+def sliced(entries: Sequence[V], window: Window, key: Callable[[V], str]) -> Slice[V]:
+    """Cut a page out of a list that is in memory already.
+
+    Args:
+        entries: the whole list, in its order.
+        window: the page that is wanted.
+        key: what an entry's cursor is; unique in the list.
+
+    Raises:
+        InvalidInput: the window makes no sense, or a cursor is none of this list's.
+    """
+    window.check()
+    low, high = 0, len(entries)
+    places = {key(entry): place for place, entry in enumerate(entries)}
+    if window.after is not None:
+        low = _place(places, window.after, "after") + 1
+    if window.before is not None:
+        high = _place(places, window.before, "before")
+    high = max(low, high)
+    if window.backwards:
+        low = max(low, high - window.size)
+    else:
+        high = min(high, low + window.size)
+    return Slice(
+        edges=tuple(SliceEdge(key(entry), entry) for entry in entries[low:high]),
+        has_next=high < len(entries),
+        has_previous=low > 0,
+    )
+
+
+def _place(places: dict[str, int], cursor: str, name: str) -> int:
+    if cursor not in places:
+        raise InvalidInput(name, f"The cursor {cursor[:80]!r} is none of this list. Pass one as a page returned it.")
+    return places[cursor]

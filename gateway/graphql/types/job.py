@@ -1,0 +1,166 @@
+"""Generations, the agents' jobs they consist of, and their logs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from domain.generation.events import JobStatus, JobType, Step
+from domain.kernel import InvalidInput
+from gateway.graphql.context import Reading
+from gateway.graphql.fields import field
+from gateway.graphql.types.connection import Connection, connection
+from gateway.graphql.types.media import as_gid
+from projections.jobs_queries import GenerationView, JobLogView, JobView, job_logs
+from projections.paging import Edge, Slice, Window
+
+if TYPE_CHECKING:
+    from gateway.graphql.types.store import Store
+
+
+@strawberry.type(description="One line of a job's log.")
+class JobLog:
+    number: int = strawberry.field(description="Grows within a generation.")
+    job_id: strawberry.ID | None = strawberry.field(description="The step's job; null for the generation as a whole.")
+    at: datetime
+    level: str = strawberry.field(description="INFO, WARNING or ERROR.")
+    message: str
+
+    @classmethod
+    def of(cls, view: JobLogView) -> Self:
+        return cls(
+            number=view.number,
+            job_id=None if view.job_id is None else as_gid(view.job_id),
+            at=view.at,
+            level=view.level,
+            message=view.message,
+        )
+
+
+async def log_page(reading: Reading, id: UUID, first: int | None, after: str | None) -> Slice[JobLogView]:
+    """Return a page of a job's log, the oldest line first. A line's number is its cursor.
+
+    Raises:
+        InvalidInput: the window makes no sense.
+    """
+    window = Window(first=first, after=after)
+    window.check()
+    if after is not None and not after.isdecimal():
+        raise InvalidInput("after", f"The cursor {after[:80]!r} is none of this list. Pass one as a page returned it.")
+    known = int(after or 0)
+    lines: Sequence[JobLogView] = await job_logs(
+        reading.db, id, after=known, limit=window.size + 1, merchant_id=reading.merchant_id
+    )
+    return Slice(
+        edges=tuple(Edge(str(line.number), line) for line in lines[: window.size]),
+        has_next=len(lines) > window.size,
+        has_previous=known > 0,
+    )
+
+
+@strawberry.type(description="An agent's job: one step of a generation, or the generation as a whole.")
+class AgentJob:
+    id: strawberry.ID
+    store_id: strawberry.ID
+    generation_id: strawberry.ID
+    type: JobType | None = strawberry.field(description="Null for a generation as a whole, and so is step.")
+    step: Step | None
+    status: JobStatus
+    priority: int
+    attempt: int = strawberry.field(description="0 until it started; one more with every retry.")
+    input: JSON
+    output: JSON | None
+    summary: str | None = strawberry.field(description="What came of it, in a sentence.")
+    error: str | None
+    progress: int = strawberry.field(description="0 to 100.")
+    current_step: str | None = strawberry.field(description="What is being done, in words.")
+    done: int
+    total: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    view: strawberry.Private[JobView]
+    reading: strawberry.Private[Reading]
+
+    @field("Its log, the oldest line first.")
+    async def logs(self, first: int | None = None, after: str | None = None) -> Connection[JobLog]:
+        return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
+
+    @classmethod
+    def of(cls, view: JobView, reading: Reading) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            store_id=as_gid(view.store_id),
+            generation_id=as_gid(view.generation_id),
+            type=view.type,
+            step=view.step,
+            status=view.status,
+            priority=view.priority,
+            attempt=view.attempt,
+            input=JSON(dict(view.input)),
+            output=None if view.output is None else JSON(dict(view.output)),
+            summary=view.summary,
+            error=view.error,
+            progress=view.progress,
+            current_step=view.current_step,
+            done=view.done,
+            total=view.total,
+            started_at=view.started_at,
+            completed_at=view.completed_at,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            view=view,
+            reading=reading,
+        )
+
+
+@strawberry.type(description="The making of a store: five jobs, some side by side.")
+class Generation:
+    id: strawberry.ID
+    store_id: strawberry.ID
+    niche: str
+    status: JobStatus
+    progress: int = strawberry.field(description="0 to 100.")
+    current_step: Step | None = strawberry.field(description="The first step at work; null when none is.")
+    error: str | None
+    completed_at: datetime | None = strawberry.field(description="When it ended, well or not.")
+    created_at: datetime
+    updated_at: datetime
+    view: strawberry.Private[GenerationView]
+    reading: strawberry.Private[Reading]
+
+    @field("Its jobs, in the order of the steps.")
+    def jobs(self) -> list[AgentJob]:
+        return [AgentJob.of(job, self.reading) for job in self.view.jobs]
+
+    @field("Its log, the oldest line first.")
+    async def logs(self, first: int | None = None, after: str | None = None) -> Connection[JobLog]:
+        return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
+
+    @strawberry.field
+    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
+        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
+
+        view = await self.reading.loaders.store.load(self.view.store_id)
+        return None if view is None else Store.of(view, self.reading)
+
+    @classmethod
+    def of(cls, view: GenerationView, reading: Reading) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            store_id=as_gid(view.store_id),
+            niche=view.niche,
+            status=view.status,
+            progress=view.progress,
+            current_step=view.current_step,
+            error=view.error,
+            completed_at=view.completed_at,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            view=view,
+            reading=reading,
+        )

@@ -1,0 +1,157 @@
+"""Media: a product's images and a store's assets."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Self
+from urllib.parse import quote
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from domain.media.events import MediaType, Operation, RejectionReason, Rendition
+from gateway.graphql.context import Reading
+from projections.catalog_views import ImageState, ImageView, MediaAssetView
+
+SIZES = ("thumbnail", "medium", "large")
+
+
+@strawberry.type(name="Rendition", description="One exported size of an image.")
+class RenditionType:
+    name: str = strawberry.field(description="thumbnail, medium or large.")
+    url: str
+    width: int
+    height: int
+    size: int = strawberry.field(description="Bytes.")
+    mime_type: str
+
+
+def renditions(found: Iterable[Rendition], reading: Reading) -> list[RenditionType]:
+    """Return renditions in the order of their size."""
+    order = {name: place for place, name in enumerate(SIZES)}
+    return [
+        RenditionType(
+            name=one.name,
+            url=media_url(reading, one.key),
+            width=one.width,
+            height=one.height,
+            size=one.size_bytes,
+            mime_type=one.mime_type,
+        )
+        for one in sorted(found, key=lambda one: order.get(one.name, len(SIZES)))
+    ]
+
+
+def media_url(reading: Reading, key: str) -> str:
+    """Return where a browser loads a media store key from."""
+    url = reading.deps.media.url(key)
+    return reading.deps.public_url.rstrip("/") + url if url.startswith("/") else url
+
+
+@strawberry.type(description="A photo of a product: the supplier's, and ours once it is processed.")
+class ProductImage:
+    id: strawberry.ID
+    product_id: strawberry.ID
+    original_url: str = strawberry.field(description="The supplier's photo.")
+    processed_url: str | None = strawberry.field(description="The largest of our renditions; null until processed.")
+    alt_text: str | None
+    position: int
+    status: ImageState
+    renditions: list[RenditionType]
+    rejection: RejectionReason | None = strawberry.field(description="Why it could not be used, if so.")
+    rejection_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, view: ImageView, reading: Reading) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            product_id=as_gid(view.product_id),
+            original_url=view.original_url,
+            processed_url=None if view.processed_key is None else media_url(reading, view.processed_key),
+            alt_text=view.alt_text or None,
+            position=view.position,
+            status=view.status,
+            renditions=renditions(view.renditions.values(), reading),
+            rejection=view.rejection,
+            rejection_message=view.rejection_message,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+@strawberry.type(description="A file of a store: every image the studio was given, and the logo.")
+class MediaAsset:
+    id: strawberry.ID
+    store_id: strawberry.ID
+    product_id: strawberry.ID | None
+    type: MediaType
+    status: ImageState
+    filename: str
+    mime_type: str | None = strawberry.field(description="Null until it is processed.")
+    size: int | None = strawberry.field(description="Bytes; null until it is processed.")
+    url: str | None = strawberry.field(description="The largest rendition; for a logo its SVG as a data URL.")
+    original_url: str | None = strawberry.field(description="Where it came from.")
+    alt_text: str | None
+    metadata: JSON = strawberry.field(description="Dimensions, operations, ground, time taken; what is known of it.")
+    renditions: list[RenditionType]
+    operations: list[Operation] = strawberry.field(description="What the studio really did.")
+    attempt: int
+    rejection: RejectionReason | None
+    rejection_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, view: MediaAssetView, reading: Reading) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            store_id=as_gid(view.store_id),
+            product_id=None if view.product_id is None else as_gid(view.product_id),
+            type=view.type,
+            status=view.status,
+            filename=view.filename,
+            mime_type=view.mime_type,
+            size=view.size_bytes,
+            url=asset_url(view, reading),
+            original_url=view.original_url,
+            alt_text=view.alt_text or None,
+            metadata=JSON(asset_metadata(view)),
+            renditions=renditions(view.renditions.values(), reading),
+            operations=list(view.operations),
+            attempt=view.attempt,
+            rejection=view.rejection,
+            rejection_message=view.rejection_message,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+def asset_url(view: MediaAssetView, reading: Reading) -> str | None:
+    """Return where an asset is loaded from; None while there is nothing to load."""
+    if view.key is not None:
+        return media_url(reading, view.key)
+    if view.content is not None:
+        return "data:image/svg+xml," + quote(view.content)
+    return None
+
+
+def asset_metadata(view: MediaAssetView) -> dict[str, object]:
+    """Return what is known of an asset beyond its own fields, by the product document's ``metadata``."""
+    known: dict[str, object] = {
+        "width": view.width,
+        "height": view.height,
+        "format": None if view.mime_type is None else view.mime_type.rpartition("/")[2],
+        "sourceWidth": view.source_width,
+        "sourceHeight": view.source_height,
+        "sourceSha256": view.source_sha256,
+        "ground": view.ground,
+        "seconds": view.seconds,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def as_gid(id: UUID) -> strawberry.ID:
+    """Return an id as GraphQL writes it."""
+    return strawberry.ID(str(id))

@@ -1,0 +1,93 @@
+"""The merchant who is logged in."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from domain.merchant.events import SupplierProvider
+from domain.store.events import StoreStatus
+from gateway.graphql.context import Reading
+from gateway.graphql.fields import field
+from gateway.graphql.types.connection import Connection, connection
+from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.store import Store
+from projections import catalog_queries
+from projections.merchants import MerchantView, SupplierAccountView
+from projections.paging import Window
+
+
+@strawberry.type(description="A supplier the merchant sources from. Its keys are write-only: nothing shows them.")
+class SupplierAccount:
+    id: strawberry.ID
+    provider: SupplierProvider
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, view: SupplierAccountView) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            provider=view.provider,
+            is_active=view.is_active,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+@strawberry.type(description="The merchant.")
+class User:
+    id: strawberry.ID
+    email_verified: datetime | None = None
+    image: str | None = None
+    stripe_account_id: str | None = None
+    stripe_onboarded: bool = False
+    supplier_accounts: list[SupplierAccount]
+    created_at: datetime
+    updated_at: datetime
+    view: strawberry.Private[MerchantView]
+    reading: strawberry.Private[Reading]
+
+    @field("Null once the merchant was forgotten.")
+    async def email(self) -> str | None:
+        return await self.reading.deps.personal.open(self.view.email)
+
+    @strawberry.field
+    async def name(self) -> str | None:
+        sealed = self.view.name
+        return None if sealed is None else await self.reading.deps.personal.open(sealed)
+
+    @field("The merchant's stores, the newest first.")
+    async def stores(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        statuses: list[StoreStatus] | None = None,
+    ) -> Connection[Store]:
+        window = Window(first=first, after=after, last=last, before=before)
+        return await stores_of(self.reading, window, statuses)
+
+    @classmethod
+    def of(cls, view: MerchantView, reading: Reading) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            supplier_accounts=[SupplierAccount.of(one) for one in view.suppliers],
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            view=view,
+            reading=reading,
+        )
+
+
+async def stores_of(reading: Reading, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
+    """Return a page of the merchant's stores."""
+    wanted = frozenset(statuses or ())
+    page = await catalog_queries.stores_of_merchant(reading.db, reading.merchant_id, window, statuses=wanted)
+
+    async def count() -> int:
+        return await catalog_queries.count_stores(reading.db, reading.merchant_id, statuses=wanted)
+
+    return connection(page, lambda view: Store.of(view, reading), count=count)

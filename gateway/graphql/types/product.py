@@ -1,0 +1,180 @@
+"""Products, their variants, and why they were chosen."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from domain.merchant.events import SupplierProvider
+from domain.product.events import ProductStatus
+from domain.product.events import WinningScore as Score
+from domain.store.events import CopyScores as Scores
+from gateway.graphql.context import Reading
+from gateway.graphql.fields import field
+from gateway.graphql.types.media import ProductImage, as_gid
+from projections.catalog_views import ProductView, VariantView
+
+if TYPE_CHECKING:
+    from gateway.graphql.types.store import Store
+
+
+@strawberry.type(description="Why a listing was chosen: every term from 0 to 1, and their weighted sum.")
+class WinningScore:
+    total: float
+    reviews: float = strawberry.field(description="Rating, trusted as far as there are reviews behind it.")
+    orders: float
+    price_point: float
+    shipping: float
+    image_quality: float
+    margin: float
+
+    @classmethod
+    def of(cls, score: Score) -> Self:
+        return cls(**score.model_dump())
+
+
+@strawberry.type(description="How a text measures.")
+class CopyScores:
+    reading_ease: float = strawberry.field(description="Flesch reading ease, about 0 (hard) to 100 (easy).")
+    words: int
+    keyword_density: JSON = strawberry.field(description="Keyword to its share of all words, 0 to 1.")
+
+    @classmethod
+    def of(cls, scores: Scores) -> Self:
+        return cls(
+            reading_ease=scores.reading_ease, words=scores.words, keyword_density=JSON(dict(scores.keyword_density))
+        )
+
+
+@strawberry.type(description="Fewest and most days from order to delivery.")
+class ShippingDays:
+    fewest: int
+    most: int
+
+
+@strawberry.type(description="One thing that can be bought.")
+class ProductVariant:
+    id: strawberry.ID
+    product_id: strawberry.ID
+    sku: str | None
+    title: str = strawberry.field(description="“Red / Large”; “Default” where there is only one.")
+    price: Decimal
+    cost_price: Decimal
+    currency: str
+    stock: int = strawberry.field(description="What is on hand.")
+    available: int = strawberry.field(description="On hand, less what is kept for unpaid orders.")
+    options: JSON
+    position: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, view: VariantView) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            product_id=as_gid(view.product_id),
+            sku=view.sku,
+            title=view.title,
+            price=view.price.decimal,
+            cost_price=view.cost.decimal,
+            currency=view.price.currency,
+            stock=view.on_hand,
+            available=view.available,
+            options=JSON(dict(view.options)),
+            position=view.position,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+@strawberry.type(description="A product of a store.")
+class Product:
+    id: strawberry.ID
+    store_id: strawberry.ID
+    status: ProductStatus
+    source_provider: SupplierProvider | None = strawberry.field(description="Null for a product added by hand.")
+    source_id: str | None
+    source_url: str | None
+    title: str
+    original_title: str = strawberry.field(description="As the supplier calls it.")
+    description: str = strawberry.field(description="Markdown.")
+    original_description: str
+    features: list[str]
+    benefits: list[str]
+    call_to_action: str | None
+    slug: str
+    category: str | None
+    tags: list[str]
+    cost_price: Decimal
+    selling_price: Decimal
+    compare_at_price: Decimal | None
+    currency: str
+    stock_quantity: int = strawberry.field(description="What is on hand, over all variants.")
+    available_quantity: int = strawberry.field(description="On hand, less what is kept for unpaid orders.")
+    track_inventory: bool
+    meta_title: str | None
+    meta_description: str | None
+    copy_scores: CopyScores | None
+    copy_written_by: str | None
+    winning_score: WinningScore | None = strawberry.field(description="Why it was chosen; null if added by hand.")
+    shipping_days: ShippingDays | None
+    created_at: datetime
+    updated_at: datetime
+    view: strawberry.Private[ProductView]
+    reading: strawberry.Private[Reading]
+
+    @field("Its photos, in the order they are shown.")
+    async def images(self) -> list[ProductImage]:
+        return [ProductImage.of(view, self.reading) for view in await self.reading.loaders.images.load(self.view.id)]
+
+    @field("What can be bought of it.")
+    async def variants(self) -> list[ProductVariant]:
+        return [ProductVariant.of(view) for view in await self.reading.loaders.variants.load(self.view.id)]
+
+    @strawberry.field
+    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
+        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
+
+        view = await self.reading.loaders.store.load(self.view.store_id)
+        return None if view is None else Store.of(view, self.reading)
+
+    @classmethod
+    def of(cls, view: ProductView, reading: Reading) -> Self:
+        days = view.shipping_days
+        return cls(
+            id=as_gid(view.id),
+            store_id=as_gid(view.store_id),
+            status=view.status,
+            source_provider=view.source_provider,
+            source_id=view.source_id,
+            source_url=view.source_url,
+            title=view.title,
+            original_title=view.original_title,
+            description=view.description,
+            original_description=view.original_description,
+            features=list(view.features),
+            benefits=list(view.benefits),
+            call_to_action=view.call_to_action,
+            slug=view.slug,
+            category=view.category,
+            tags=list(view.tags),
+            cost_price=view.cost.decimal,
+            selling_price=view.price.decimal,
+            compare_at_price=None if view.compare_at is None else view.compare_at.decimal,
+            currency=view.price.currency,
+            stock_quantity=view.on_hand,
+            available_quantity=view.available,
+            track_inventory=view.track_inventory,
+            meta_title=view.meta_title,
+            meta_description=view.meta_description,
+            copy_scores=None if view.copy_scores is None else CopyScores.of(view.copy_scores),
+            copy_written_by=view.copy_written_by,
+            winning_score=None if view.score is None else WinningScore.of(view.score),
+            shipping_days=None if days is None else ShippingDays(fewest=days[0], most=days[1]),
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            view=view,
+            reading=reading,
+        )

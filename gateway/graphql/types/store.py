@@ -1,0 +1,182 @@
+"""The store, and everything that hangs below it."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from domain.media.events import MediaType
+from domain.order.events import OrderStatus
+from domain.product.events import ProductStatus
+from domain.store.events import StoreStatus
+from gateway.graphql.context import Reading
+from gateway.graphql.fields import field
+from gateway.graphql.types.brand import BrandIdentity, Scouting
+from gateway.graphql.types.connection import Connection, connection, sliced
+from gateway.graphql.types.job import AgentJob, Generation
+from gateway.graphql.types.media import MediaAsset, as_gid
+from gateway.graphql.types.order import Order
+from gateway.graphql.types.page import Page
+from gateway.graphql.types.product import Product
+from projections import catalog_queries, sales_queries
+from projections.catalog_views import ImageState, ProductFilter, ProductSort, StoreView
+from projections.paging import Window
+
+
+@strawberry.type(description="A merchant's store: from a niche to a live shop.")
+class Store:
+    id: strawberry.ID
+    user_id: strawberry.ID
+    name: str = strawberry.field(description="The brand's name; before there is one, the asked-for name or the niche.")
+    slug: str | None = strawberry.field(description="Host label of the storefront; null until the brand is chosen.")
+    description: str | None
+    niche: str
+    status: StoreStatus
+    approved: bool = strawberry.field(description="Whether the merchant stands behind it; publishing needs that.")
+    brand_identity: BrandIdentity | None
+    scouting: Scouting | None
+    custom_domain: str | None
+    subdomain: str | None
+    url: str | None = strawberry.field(description="Where shoppers find it once it is published.")
+    settings: JSON = strawberry.field(description="What was asked for beyond the niche.")
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+    view: strawberry.Private[StoreView]
+    reading: strawberry.Private[Reading]
+
+    @field("Its products, the newest first unless sorted otherwise.")
+    async def products(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        statuses: list[ProductStatus] | None = None,
+        category: str | None = None,
+        search: str | None = None,
+        sort: ProductSort = ProductSort.NEWEST,
+    ) -> Connection[Product]:
+        reading, id = self.reading, self.view.id
+        where = ProductFilter(statuses=frozenset(statuses or ()), category=category, text=search)
+        page = await catalog_queries.products_of_store(
+            reading.db,
+            id,
+            Window(first=first, after=after, last=last, before=before),
+            where=where,
+            sort=sort,
+            merchant_id=reading.merchant_id,
+        )
+
+        async def count() -> int:
+            return await catalog_queries.count_products(reading.db, id, where=where, merchant_id=reading.merchant_id)
+
+        return connection(page, lambda view: Product.of(view, reading), count=count)
+
+    @field("Its content pages: about, contact and questions first, then the policies.")
+    async def pages(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Page]:
+        reading = self.reading
+        views = await reading.loaders.pages.load(self.view.id)
+        window = Window(first=first, after=after, last=last, before=before)
+
+        async def count() -> int:
+            return len(views)
+
+        page = sliced(views, window, lambda view: str(view.id))
+        return connection(page, lambda view: Page.of(view, reading), count=count)
+
+    @field("Its media, the newest first; processed ones unless others are asked for.")
+    async def media(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        types: list[MediaType] | None = None,
+        statuses: list[ImageState] | None = None,
+    ) -> Connection[MediaAsset]:
+        reading, id, owner = self.reading, self.view.id, self.reading.merchant_id
+        kinds = frozenset(types or ())
+        states = frozenset({ImageState.PROCESSED} if statuses is None else statuses)
+        page = await catalog_queries.media_of_store(
+            reading.db,
+            id,
+            Window(first=first, after=after, last=last, before=before),
+            types=kinds,
+            statuses=states,
+            merchant_id=owner,
+        )
+
+        async def count() -> int:
+            return await catalog_queries.count_media(reading.db, id, types=kinds, statuses=states, merchant_id=owner)
+
+        return connection(page, lambda view: MediaAsset.of(view, reading), count=count)
+
+    @field("Its orders, the newest first.")
+    async def orders(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        statuses: list[OrderStatus] | None = None,
+    ) -> Connection[Order]:
+        reading, id, wanted = self.reading, self.view.id, frozenset(statuses or ())
+        page = await sales_queries.orders_of_store(
+            reading.db,
+            id,
+            Window(first=first, after=after, last=last, before=before),
+            statuses=wanted,
+            merchant_id=reading.merchant_id,
+        )
+
+        async def count() -> int:
+            return await sales_queries.count_orders(reading.db, id, statuses=wanted, merchant_id=reading.merchant_id)
+
+        return connection(page, lambda view: Order.of(view, reading), count=count)
+
+    @field("The newest generation; null until it has begun.")
+    async def generation(self) -> Generation | None:
+        views = await self.reading.loaders.generations.load(self.view.id)
+        return Generation.of(views[0], self.reading) if views else None
+
+    @field("Every agent's job, in the order of the steps.")
+    async def jobs(self) -> list[AgentJob]:
+        views = await self.reading.loaders.generations.load(self.view.id)
+        return [AgentJob.of(job, self.reading) for generation in views for job in generation.jobs]
+
+    @classmethod
+    def of(cls, view: StoreView, reading: Reading) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            user_id=as_gid(view.merchant_id),
+            name=view.name,
+            slug=view.slug,
+            description=view.description,
+            niche=view.niche,
+            status=view.status,
+            approved=view.approved,
+            brand_identity=None if view.brand is None else BrandIdentity.of(view.brand),
+            scouting=None if view.scouting is None else Scouting.of(view.scouting),
+            custom_domain=view.custom_domain,
+            subdomain=view.slug,
+            url=storefront_url(view, reading),
+            settings=JSON(view.preferences.model_dump()),
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            published_at=view.published_at,
+            view=view,
+            reading=reading,
+        )
+
+
+def storefront_url(view: StoreView, reading: Reading) -> str | None:
+    """Return where a store's storefront is; None until it has a host label."""
+    return None if view.slug is None else reading.deps.storefront_url.format(slug=view.slug)

@@ -1,0 +1,177 @@
+"""What GraphQL and REST check alike before a command is made of what a client sent."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from commands.media import RequestImage
+from domain.ids import derived
+from domain.kernel import InvalidInput, NotFound
+from domain.media.events import Operation
+from domain.merchant.events import SupplierProvider
+from domain.merchant.ports import SupplierCredentials
+from domain.money import Money
+from domain.store.events import Preferences
+from projections import catalog_queries
+from projections.paging import Reader
+
+TEXT_MAX = 200
+"""Longest free text among a store's preferences."""
+COLOURS_MAX = 6
+PRICE_MOST = Decimal(1_000_000_000)
+ALL_OPERATIONS = tuple(Operation)
+
+
+def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None:
+    """Return a short text with its white space in order; None for an empty one.
+
+    Raises:
+        InvalidInput: too long, or with control characters.
+    """
+    cleaned = " ".join((text or "").split())
+    if len(cleaned) > most:
+        raise InvalidInput(field, f"{field} has {len(cleaned)} characters; {most} is the most.")
+    if not cleaned.isprintable():
+        raise InvalidInput(field, f"{field} has control characters in it. Use plain words.")
+    return cleaned or None
+
+
+def preferences(
+    *, name: str | None, tone: str | None, colours: Sequence[str] | None, audience: str | None
+) -> Preferences:
+    """Return what a merchant asks for beyond the niche.
+
+    Raises:
+        InvalidInput: names the field.
+    """
+    if len(colours or ()) > COLOURS_MAX:
+        raise InvalidInput(
+            "preferences.colours", f"{len(colours or ())} colours were given; {COLOURS_MAX} is the most."
+        )
+    cleaned = (check_text("preferences.colours", colour, 40) for colour in colours or ())
+    return Preferences(
+        name=check_text("preferences.name", name, 60),
+        tone=check_text("preferences.tone", tone),
+        colours=[colour for colour in cleaned if colour is not None],
+        audience=check_text("preferences.audience", audience),
+    )
+
+
+def money(field: str, amount: Decimal, currency: str) -> Money:
+    """Return an amount in major units as money.
+
+    Raises:
+        InvalidInput: not a sensible amount, or no currency code.
+    """
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise InvalidInput("currency", f"{currency[:20]!r} is no currency code. Use one such as USD.")
+    if not amount.is_finite() or abs(amount) > PRICE_MOST:
+        raise InvalidInput(field, f"{field} must be a number below {PRICE_MOST:,}.")
+    return Money.parse(amount, currency)
+
+
+def ground_colour(ground: str | None) -> str | None:
+    """Return a colour as events hold it, ``#rrggbb`` in lower case.
+
+    Raises:
+        InvalidInput: it is no such colour.
+    """
+    if ground is None:
+        return None
+    lowered = ground.strip().lower()
+    if not re.fullmatch("#[0-9a-f]{6}", lowered):
+        raise InvalidInput("ground", f"{ground[:20]!r} is no colour. Write it like #f5f0e8.")
+    return lowered
+
+
+def supplier_credentials(
+    provider: SupplierProvider, *, api_key: str | None, api_secret: str | None, account_id: str | None
+) -> SupplierCredentials | None:
+    """Return what goes into the vault; None for the sandbox catalogue, which asks for nothing.
+
+    Raises:
+        InvalidInput: the supplier needs a key.
+    """
+    if api_key:
+        return SupplierCredentials(api_key=api_key, api_secret=api_secret, account_id=account_id)
+    if provider is not SupplierProvider.SAMPLE:
+        raise InvalidInput("apiKey", f"{provider} asks for an API key. Copy it from your account there.")
+    return None
+
+
+async def currency_of(db: Reader, product_id: UUID, *, merchant_id: UUID) -> str:
+    """Return what a product is priced in; a product keeps its currency, so it does not matter how old this is."""
+    product = await catalog_queries.product_by_id(db, product_id, merchant_id=merchant_id)
+    return "USD" if product is None else product.price.currency
+
+
+async def image_request(
+    db: Reader,
+    *,
+    merchant_id: UUID,
+    store_id: UUID,
+    new_id: UUID,
+    image_id: UUID | None,
+    product_id: UUID | None,
+    url: str | None,
+    alt_text: str | None,
+    operations: Sequence[Operation] | None,
+    ground: str | None,
+) -> RequestImage:
+    """Return the command that sends an image to the studio.
+
+    Args:
+        db: the read models, where an image that is known is looked up.
+        merchant_id: the owner.
+        store_id: whose image it is.
+        new_id: the id of an image that is not known yet.
+        image_id: of a known image, to be processed again; None: ``url`` is a new one.
+        product_id: whose picture it is to be, if it is a product's.
+        url: where the photo is.
+        alt_text: for people who do not see it.
+        operations: what to do; None: everything.
+        ground: what to put it on; None: the brand's surface colour.
+
+    Raises:
+        InvalidInput: names the field.
+        NotFound: no such image, or it is somebody else's.
+    """
+    if image_id is None and not (url or "").strip():
+        raise InvalidInput("url", "Say which image: give the url of a photo, or the imageId of one you have.")
+    source, alt, product = (url or "").strip(), alt_text, product_id
+    if image_id is not None:
+        known = await _known_image(db, image_id, product_id, merchant_id=merchant_id, store_id=store_id)
+        source, alt, product = source or known[0], alt_text or known[1], known[2]
+    if len(source) > 2000:
+        raise InvalidInput("url", f"The address has {len(source)} characters; 2000 is the most.")
+    return RequestImage(
+        image_id=new_id if image_id is None else image_id,
+        store_id=store_id,
+        merchant_id=merchant_id,
+        product_id=product,
+        source_url=source,
+        alt_text=check_text("altText", alt, 500) or "",
+        operations=list(ALL_OPERATIONS if operations is None else dict.fromkeys(operations)),
+        ground=ground_colour(ground),
+    )
+
+
+async def _known_image(
+    db: Reader, image_id: UUID, product_id: UUID | None, *, merchant_id: UUID, store_id: UUID
+) -> tuple[str, str, UUID | None]:
+    asset = await catalog_queries.media_by_id(db, image_id, merchant_id=merchant_id)
+    if asset is not None and asset.store_id == store_id and asset.original_url is not None:
+        return asset.original_url, asset.alt_text, asset.product_id
+    if product_id is not None and (
+        await catalog_queries.product_by_id(db, product_id, merchant_id=merchant_id) is not None
+    ):
+        for image in (await catalog_queries.images_by_products(db, [product_id]))[product_id]:
+            if image.id == image_id:
+                return image.original_url, image.alt_text, product_id
+    raise NotFound("image", image_id)
+
+
+def image_id_of(command_id: UUID, url: str) -> UUID:
+    """Return the id of a new image: the same when its request is repeated."""
+    return derived(command_id, "image", url)

@@ -1,0 +1,134 @@
+"""Errors over REST: problem details (RFC 9457) with the same codes as GraphQL's userErrors."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from gateway.refusals import REFUSALS, describe
+
+logger = logging.getLogger(__name__)
+
+STATUS = {
+    "INVALID_INPUT": 422,
+    "NOT_FOUND": 404,
+    "UNAUTHENTICATED": 401,
+    "WRONG_CREDENTIALS": 401,
+    "INVALID_REFRESH_TOKEN": 401,
+    "TOO_MANY_ATTEMPTS": 429,
+    "STALE": 503,
+    "UNAVAILABLE": 503,
+}
+"""Refusals are 409 unless they are here: the request makes sense, but not in this state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong, as ``application/problem+json``."""
+
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+    errors: Sequence[dict[str, str]] = ()
+    """Where several fields are wrong: each one's ``field`` and ``detail``."""
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def response(self) -> Response:
+        body: dict[str, Any] = {
+            "type": f"urn:zyenta:problem:{self.code.lower()}",
+            "title": self.code.replace("_", " ").capitalize(),
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.field is not None:
+            body["field"] = self.field
+        if self.errors:
+            body["errors"] = list(self.errors)
+        return Response(
+            json.dumps(body, ensure_ascii=False),
+            status_code=self.status,
+            media_type="application/problem+json",
+            headers=dict(self.headers),
+        )
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return any exception as what a client may see of it."""
+    refusal = describe(error)
+    if refusal is None:
+        number = uuid4().hex[:12]
+        logger.error("internal error %s", number, exc_info=error)
+        return Problem(
+            status=500,
+            code="INTERNAL",
+            detail=f"Something went wrong on our side. If it happens again, tell us the number {number}.",
+        )
+    headers = {}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    if refusal.code == "UNAUTHENTICATED":
+        headers["www-authenticate"] = "Bearer"
+    return Problem(
+        status=STATUS.get(refusal.code, 409),
+        code=refusal.code,
+        detail=refusal.message,
+        field=refusal.field,
+        headers=headers,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of an application answered as a problem."""
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        return problem_of(error).response()
+
+    async def invalid(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem_of_validation(error).response()
+
+    async def plain(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
+        detail = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+        headers = dict(error.headers or {})
+        return Problem(status=error.status_code, code=code, detail=detail, headers=headers).response()
+
+    for kind in REFUSALS:
+        app.add_exception_handler(kind, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, plain)
+
+
+def problem_of_validation(error: RequestValidationError) -> Problem:
+    """Return what is wrong with a body or its parameters: 400 for what is no JSON, else 422 naming each field."""
+    errors = error.errors()
+    for one in errors:
+        if one["type"] == "json_invalid":
+            where = one["loc"][-1]
+            reason = one.get("ctx", {}).get("error", "it cannot be read")
+            return Problem(
+                status=400, code="BAD_REQUEST", detail=f"The body is not JSON: {reason} (at character {where})."
+            )
+    named = [
+        {"field": ".".join(str(part) for part in one["loc"] if part != "body") or "body", "detail": one["msg"]}
+        for one in errors
+    ]
+    first = named[0]
+    return Problem(
+        status=422,
+        code="INVALID_INPUT",
+        detail=f"{first['field']}: {first['detail']}",
+        field=first["field"],
+        errors=named,
+    )

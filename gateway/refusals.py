@@ -1,0 +1,68 @@
+"""Which errors a client may see, with which code and words; GraphQL and REST tell the same."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from commands.ports import CommandReused, ConcurrencyConflict
+from domain.kernel import DomainError, Transient
+from gateway.auth.errors import TooManyAttempts, Unauthenticated
+from projections.freshness import Stale
+
+REFUSALS: tuple[type[Exception], ...] = (
+    DomainError,
+    CommandReused,
+    ConcurrencyConflict,
+    Transient,
+    Unauthenticated,
+    Stale,
+    asyncpg.CharacterNotInRepertoireError,
+    UnicodeEncodeError,
+)
+"""Everything :func:`describe` knows; the rest is internal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An error as clients see it."""
+
+    code: str
+    """Stable, for programs."""
+    message: str
+    field: str | None = None
+    retry_after: int | None = None
+    """Seconds."""
+
+
+def describe(error: Exception) -> Refusal | None:
+    """Return what clients may see of an error; None: it is internal, and they see a number only."""
+    match error:
+        case TooManyAttempts():
+            return Refusal(code=error.code, message=str(error), retry_after=error.retry_after)
+        case DomainError():
+            return Refusal(code=error.code, message=str(error), field=camel(error.field))
+        case CommandReused():
+            return Refusal(code="COMMAND_REUSED", message=str(error), field="commandId")
+        case ConcurrencyConflict():
+            message = "Too many changes at the same thing at once. Send the same request again."
+            return Refusal(code="CONFLICT", message=message)
+        case Unauthenticated():
+            return Refusal(code=error.code, message=str(error))
+        case Stale():
+            return Refusal(code="STALE", message=str(error), retry_after=1)
+        case Transient():
+            message = f"{error.who} did not answer properly just now. Try again in a moment."
+            return Refusal(code="UNAVAILABLE", message=message, retry_after=5)
+        case asyncpg.CharacterNotInRepertoireError() | UnicodeEncodeError():
+            message = "The input has characters in it that cannot be stored (NUL, or half a character)."
+            return Refusal(code="INVALID_INPUT", message=message)
+        case _:
+            return None
+
+
+def camel(path: str | None) -> str | None:
+    """Return a dotted path of Python names as the API writes them."""
+    if path is None:
+        return None
+    head, *rest = path.split("_")
+    return head + "".join(word[:1].upper() + word[1:] for word in rest)

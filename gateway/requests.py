@@ -1,0 +1,197 @@
+"""What both GraphQL and REST do for a request: know who asks, send commands, and wait for the read models."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from commands.ports import Context, Receipt
+from domain.ids import derived, uuid7
+from domain.kernel import InvalidInput
+from gateway.auth.accounts import AccountDesk
+from gateway.auth.errors import Unauthenticated
+from gateway.auth.tokens import AccessTokens
+from gateway.dependencies import GatewayDependencies
+from gateway.watching import GenerationWatch
+from projections.freshness import Stale
+from schemas.envelope import ConsistencyToken
+
+logger = logging.getLogger(__name__)
+
+CONSISTENCY_HEADER = "x-consistency-token"
+TOKENS_MOST = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The gateway's own parts, built once by ``create_app``."""
+
+    deps: GatewayDependencies
+    desk: AccountDesk
+    tokens: AccessTokens
+    watch: GenerationWatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Where a request comes from and what it carries."""
+
+    address: str
+    """The network address, for rate limits."""
+    request_id: str
+    authorization: str | None = None
+    consistency: str | None = None
+    traceparent: str | None = None
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], *, address: str, request_id: str) -> "Caller":
+        """Read what matters from a request's headers (lower-case names)."""
+        return cls(
+            address=address,
+            request_id=request_id,
+            authorization=headers.get("authorization"),
+            consistency=headers.get(CONSISTENCY_HEADER),
+            traceparent=headers.get("traceparent"),
+        )
+
+    def merchant(self, tokens: AccessTokens) -> UUID:
+        """Return who is logged in.
+
+        Raises:
+            Unauthenticated: nobody, or the token is no good.
+        """
+        scheme, _, token = (self.authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated
+        return tokens.read(token.strip())
+
+
+def parse_tokens(text: str | None) -> list[ConsistencyToken]:
+    """Read consistency tokens, separated by commas or blanks.
+
+    Raises:
+        InvalidInput: one of them is none.
+    """
+    try:
+        tokens = [ConsistencyToken.parse(part) for part in (text or "").replace(",", " ").split()]
+    except ValueError as error:
+        raise InvalidInput("consistencyToken", f"{error}.") from error
+    if len(tokens) > TOKENS_MOST:
+        raise InvalidInput(
+            "consistencyToken", f"{len(tokens)} consistency tokens were passed; {TOKENS_MOST} is the most."
+        )
+    return tokens
+
+
+async def wait_for(deps: GatewayDependencies, *texts: str | None) -> None:
+    """Wait until the read models have passed every token.
+
+    Raises:
+        InvalidInput: a text is no token.
+        Stale: not in time.
+    """
+    newest: dict[int, ConsistencyToken] = {}
+    for text in texts:
+        for token in parse_tokens(text):
+            if token.partition not in newest or newest[token.partition].position < token.position:
+                newest[token.partition] = token
+    for token in newest.values():
+        await _wait(deps, token)
+
+
+async def _wait(deps: GatewayDependencies, token: ConsistencyToken) -> None:
+    try:
+        async with asyncio.timeout(deps.read_wait.total_seconds()):
+            await deps.barrier.wait(token)
+    except TimeoutError as error:
+        raise Stale(token) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One merchant's request to change something, under the id that makes a repeat harmless."""
+
+    gateway: Gateway
+    merchant_id: UUID
+    command_id: UUID
+    traceparent: str | None = None
+
+    @classmethod
+    def begin(cls, gateway: Gateway, merchant_id: UUID, seed: str | None, *, traceparent: str | None) -> "Request":
+        """Start a request.
+
+        Args:
+            gateway: the parts.
+            merchant_id: who asks.
+            seed: what the client calls this request (``commandId``, ``Idempotency-Key``); None: it never repeats it.
+                Ids of different merchants never meet, whatever they choose.
+            traceparent: passed on into the events.
+        """
+        now = int(gateway.deps.clock.now().timestamp() * 1000)
+        command_id = uuid7(now) if seed is None else derived(merchant_id, "request", seed)
+        return cls(gateway=gateway, merchant_id=merchant_id, command_id=command_id, traceparent=traceparent)
+
+    def new_id(self, kind: str, *more: str) -> UUID:
+        """Return the id of a thing this request makes: the same when it is repeated."""
+        return derived(self.command_id, kind, *more)
+
+    async def send(self, command: object, *, part: str | None = None) -> Receipt:
+        """Carry the command out.
+
+        Args:
+            command: the command.
+            part: tells several commands of one request apart.
+
+        Raises:
+            DomainError, CommandReused, ConcurrencyConflict: see ``CommandBus.dispatch``.
+            InvalidInput: a text has characters that can be neither stored nor sent.
+        """
+        refuse_unstorable(command)
+        context = Context(
+            command_id=self.command_id if part is None else derived(self.command_id, part),
+            correlation_id=self.command_id,
+            traceparent=self.traceparent,
+        )
+        return await self.gateway.deps.commands.dispatch(command, context)
+
+    async def settled(self, receipt: Receipt) -> bool:
+        """Wait until the command's own effect can be read; False if that takes too long. The effect stands anyhow."""
+        if receipt.token is None:
+            return True
+        try:
+            await _wait(self.gateway.deps, receipt.token)
+        except Stale:
+            logger.warning("read models did not reach %s in time", receipt.token)
+            return False
+        return True
+
+
+def refuse_unstorable(command: object) -> None:
+    """Refuse texts that neither PostgreSQL nor UTF-8 can hold: NUL and lone surrogates.
+
+    Raises:
+        InvalidInput: names the field.
+    """
+    for name, value in _texts("", command):
+        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise InvalidInput(name, f"{name} has characters in it that cannot be stored (NUL, or half a character).")
+
+
+def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
+    match value:
+        case str():
+            yield path, value
+        case list() | tuple():
+            for number, part in enumerate(value):
+                yield from _texts(f"{path}.{number}", part)
+        case BaseModel():
+            for name in type(value).model_fields:
+                yield from _texts(f"{path}.{name}", getattr(value, name))
+        case _ if is_dataclass(value):
+            for each in fields(value):
+                yield from _texts(f"{path}.{each.name}".lstrip("."), getattr(value, each.name))
+        case _:
+            return

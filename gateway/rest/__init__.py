@@ -1,0 +1,9 @@
+"""``/api/v1``: thin adapters over the same commands and read models as GraphQL."""
+
+from fastapi import APIRouter
+
+from gateway.rest import agents, images, jobs, products, stores
+
+router = APIRouter(prefix="/api/v1")
+for part in (stores, products, jobs, agents, images):
+    router.include_router(part.router)

@@ -1,0 +1,292 @@
+"""What the endpoints answer: the read models' views as JSON."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+from domain.generation.events import JobStatus, JobType, Step
+from domain.media.events import MediaType, Operation, RejectionReason
+from domain.merchant.events import SupplierProvider
+from domain.product.events import ProductStatus
+from domain.store.events import StoreStatus
+from gateway.dependencies import GatewayDependencies
+from gateway.rest.asking import Body
+from projections.catalog_views import (
+    ImageState,
+    ImageView,
+    MediaAssetView,
+    ProductView,
+    StoreView,
+    VariantView,
+)
+from projections.jobs_queries import JobLogView, JobView
+
+
+def media_url(deps: GatewayDependencies, key: str) -> str:
+    """Return where a media store key is loaded from."""
+    url = deps.media.url(key)
+    return deps.public_url.rstrip("/") + url if url.startswith("/") else url
+
+
+class StoreBody(Body):
+    """A store."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    slug: str | None
+    description: str | None
+    niche: str
+    status: StoreStatus
+    approved: bool
+    brand_identity: dict[str, Any] | None
+    custom_domain: str | None
+    subdomain: str | None
+    url: str | None
+    settings: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+
+    @classmethod
+    def of(cls, view: StoreView, deps: GatewayDependencies) -> Self:
+        brand = view.brand
+        return cls(
+            id=view.id,
+            user_id=view.merchant_id,
+            name=view.name,
+            slug=view.slug,
+            description=view.description,
+            niche=view.niche,
+            status=view.status,
+            approved=view.approved,
+            brand_identity=None if brand is None else brand.identity.model_dump(mode="json"),
+            custom_domain=view.custom_domain,
+            subdomain=view.slug,
+            url=None if view.slug is None else deps.storefront_url.format(slug=view.slug),
+            settings=view.preferences.model_dump(mode="json"),
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            published_at=view.published_at,
+        )
+
+
+class ImageBody(Body):
+    """A product's image."""
+
+    id: UUID
+    original_url: str
+    processed_url: str | None
+    alt_text: str
+    position: int
+    status: ImageState
+    rejection: RejectionReason | None
+
+    @classmethod
+    def of(cls, view: ImageView, deps: GatewayDependencies) -> Self:
+        key = view.processed_key
+        return cls(
+            id=view.id,
+            original_url=view.original_url,
+            processed_url=None if key is None else media_url(deps, key),
+            alt_text=view.alt_text,
+            position=view.position,
+            status=view.status,
+            rejection=view.rejection,
+        )
+
+
+class VariantBody(Body):
+    """A product's variant."""
+
+    id: UUID
+    sku: str | None
+    title: str
+    price: Decimal
+    cost_price: Decimal
+    stock: int
+    available: int
+    options: dict[str, str]
+
+    @classmethod
+    def of(cls, view: VariantView) -> Self:
+        return cls(
+            id=view.id,
+            sku=view.sku,
+            title=view.title,
+            price=view.price.decimal,
+            cost_price=view.cost.decimal,
+            stock=view.on_hand,
+            available=view.available,
+            options=dict(view.options),
+        )
+
+
+class ProductBody(Body):
+    """A product."""
+
+    id: UUID
+    store_id: UUID
+    status: ProductStatus
+    source_provider: SupplierProvider | None
+    source_id: str | None
+    source_url: str | None
+    title: str
+    original_title: str
+    description: str
+    slug: str
+    category: str | None
+    cost_price: Decimal
+    selling_price: Decimal
+    compare_at_price: Decimal | None
+    currency: str
+    stock_quantity: int
+    track_inventory: bool
+    meta_title: str | None
+    meta_description: str | None
+    images: list[ImageBody]
+    variants: list[VariantBody]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(
+        cls,
+        view: ProductView,
+        images: tuple[ImageView, ...],
+        variants: tuple[VariantView, ...],
+        deps: GatewayDependencies,
+    ) -> Self:
+        return cls(
+            id=view.id,
+            store_id=view.store_id,
+            status=view.status,
+            source_provider=view.source_provider,
+            source_id=view.source_id,
+            source_url=view.source_url,
+            title=view.title,
+            original_title=view.original_title,
+            description=view.description,
+            slug=view.slug,
+            category=view.category,
+            cost_price=view.cost.decimal,
+            selling_price=view.price.decimal,
+            compare_at_price=None if view.compare_at is None else view.compare_at.decimal,
+            currency=view.price.currency,
+            stock_quantity=view.on_hand,
+            track_inventory=view.track_inventory,
+            meta_title=view.meta_title,
+            meta_description=view.meta_description,
+            images=[ImageBody.of(image, deps) for image in images],
+            variants=[VariantBody.of(variant) for variant in variants],
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+class JobBody(Body):
+    """An agent's job, or a generation as a whole (``type`` and ``step`` are null)."""
+
+    id: UUID
+    store_id: UUID
+    generation_id: UUID
+    type: JobType | None
+    step: Step | None
+    status: JobStatus
+    priority: int
+    attempt: int
+    input: dict[str, Any]
+    output: dict[str, Any] | None
+    summary: str | None
+    error: str | None
+    progress: int
+    current_step: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, view: JobView) -> Self:
+        return cls(
+            id=view.id,
+            store_id=view.store_id,
+            generation_id=view.generation_id,
+            type=view.type,
+            step=view.step,
+            status=view.status,
+            priority=view.priority,
+            attempt=view.attempt,
+            input=dict(view.input),
+            output=None if view.output is None else dict(view.output),
+            summary=view.summary,
+            error=view.error,
+            progress=view.progress,
+            current_step=view.current_step,
+            started_at=view.started_at,
+            completed_at=view.completed_at,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+class JobLogBody(Body):
+    """One line of a job's log."""
+
+    number: int
+    job_id: UUID | None
+    at: datetime
+    level: str
+    message: str
+
+    @classmethod
+    def of(cls, view: JobLogView) -> Self:
+        return cls(number=view.number, job_id=view.job_id, at=view.at, level=view.level, message=view.message)
+
+
+class ImageJobBody(Body):
+    """An image in the studio, or out of it."""
+
+    id: UUID
+    store_id: UUID
+    product_id: UUID | None
+    type: MediaType
+    status: ImageState
+    attempt: int
+    original_url: str | None
+    urls: dict[str, str]
+    """``thumbnail``, ``medium`` and ``large``, once it is processed."""
+    operations: list[Operation]
+    metadata: dict[str, Any]
+    rejection: RejectionReason | None
+    rejection_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, view: MediaAssetView, deps: GatewayDependencies) -> Self:
+        known = {
+            "width": view.width,
+            "height": view.height,
+            "size": view.size_bytes,
+            "mimeType": view.mime_type,
+            "ground": view.ground,
+            "seconds": view.seconds,
+        }
+        return cls(
+            id=view.id,
+            store_id=view.store_id,
+            product_id=view.product_id,
+            type=view.type,
+            status=view.status,
+            attempt=view.attempt,
+            original_url=view.original_url,
+            urls={name: media_url(deps, one.key) for name, one in view.renditions.items()},
+            operations=list(view.operations),
+            metadata={name: value for name, value in known.items() if value is not None},
+            rejection=view.rejection,
+            rejection_message=view.rejection_message,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )

@@ -1,0 +1,38 @@
+"""``/jobs``."""
+
+from fastapi import APIRouter
+
+from domain.kernel import InvalidInput
+from gateway.rest.asking import Asked, Page, PageOf, as_id, found
+from gateway.rest.bodies import JobBody, JobLogBody
+from projections import jobs_queries
+
+router = APIRouter(tags=["jobs"])
+
+
+@router.get("/jobs/{id}", summary="A job: one agent's, or a whole generation")
+async def get_job(id: str, asked: Asked) -> JobBody:
+    """Return one of the merchant's own jobs."""
+    job_id = as_id("job", id)
+    view = await jobs_queries.job_by_id(asked.db, job_id, merchant_id=asked.merchant_id)
+    return JobBody.of(found(view, "job", job_id))
+
+
+@router.get("/jobs/{id}/logs", summary="A job's log, the oldest line first")
+async def get_logs(id: str, asked: Asked, page: Page) -> PageOf[JobLogBody]:
+    """Return a page of a job's log; a line's number is its cursor."""
+    job_id = as_id("job", id)
+    page.check()
+    if page.after is not None and not (page.after.isdecimal() and len(page.after) < 10):
+        raise InvalidInput("after", f"The cursor {page.after[:80]!r} is none of this list.")
+    view = await jobs_queries.job_by_id(asked.db, job_id, merchant_id=asked.merchant_id)
+    found(view, "job", job_id)
+    lines = await jobs_queries.job_logs(
+        asked.db, job_id, after=int(page.after or 0), limit=page.size + 1, merchant_id=asked.merchant_id
+    )
+    shown = lines[: page.size]
+    return PageOf(
+        items=[JobLogBody.of(line) for line in shown],
+        has_next_page=len(lines) > page.size,
+        end_cursor=str(shown[-1].number) if shown else None,
+    )

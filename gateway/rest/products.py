@@ -1,0 +1,162 @@
+"""``/stores/{id}/products``."""
+
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import JSONResponse
+
+from commands.product import ActivateProduct, AddProduct, ArchiveProduct, CountStock, DeactivateProduct, EditProduct
+from domain.kernel import InvalidInput
+from domain.product.events import ProductStatus
+from gateway.inputs import money
+from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, as_id, found, page_of
+from gateway.rest.bodies import ProductBody
+from projections import catalog_queries
+from projections.catalog_views import ProductFilter, ProductSort, ProductView
+
+router = APIRouter(tags=["products"])
+
+
+class NewProductBody(Body):
+    """A product that no supplier listed."""
+
+    title: str
+    description: str
+    selling_price: Decimal
+    cost_price: Decimal = Decimal(0)
+    compare_at_price: Decimal | None = None
+    currency: str = "USD"
+    stock_quantity: int = 0
+    images: list[str] = Field(default_factory=list)
+
+
+class ProductChangesBody(Body):
+    """What is left out stays as it is."""
+
+    title: str | None = None
+    description: str | None = None
+    meta_title: str | None = None
+    meta_description: str | None = None
+    selling_price: Decimal | None = None
+    compare_at_price: Decimal | None = None
+    stock_quantity: int | None = None
+    status: ProductStatus | None = None
+    """ACTIVE puts it on sale, DRAFT takes it off."""
+
+
+@router.get("/stores/{id}/products", summary="A store's products, the newest first")
+async def list_products(
+    id: str,
+    asked: Asked,
+    page: Page,
+    status: Annotated[list[ProductStatus] | None, Query()] = None,
+    sort: ProductSort = ProductSort.NEWEST,
+) -> PageOf[ProductBody]:
+    """Return a page of the products of one of the merchant's own stores."""
+    store_id = as_id("store", id)
+    found(await catalog_queries.store_by_id(asked.db, store_id, merchant_id=asked.merchant_id), "store", store_id)
+    views = await catalog_queries.products_of_store(
+        asked.db,
+        store_id,
+        page,
+        where=ProductFilter(statuses=frozenset(status or ())),
+        sort=sort,
+        merchant_id=asked.merchant_id,
+    )
+    bodies = {body.id: body for body in await _bodies(asked, views.nodes)}
+    return page_of(views, lambda view: bodies[view.id])
+
+
+@router.post("/stores/{id}/products", status_code=201, summary="Add a product by hand, as a draft")
+async def add_product(id: str, body: NewProductBody, asked: Asked) -> JSONResponse:
+    """Answer with the product's id, and with the product if it can be read already."""
+    request = asked.change()
+    compare_at = body.compare_at_price
+    command = AddProduct(
+        product_id=request.new_id("product"),
+        store_id=as_id("store", id),
+        merchant_id=asked.merchant_id,
+        title=body.title,
+        description=body.description,
+        cost=money("costPrice", body.cost_price, body.currency),
+        price=money("sellingPrice", body.selling_price, body.currency),
+        compare_at=None if compare_at is None else money("compareAtPrice", compare_at, body.currency),
+        stock=body.stock_quantity,
+        image_urls=body.images,
+    )
+    receipt = await request.send(command)
+    product_id = UUID(receipt.result["product_id"])
+    shown = await _shown(asked, product_id) if await request.settled(receipt) else None
+    place = f"/api/v1/stores/{id}/products/{product_id}"
+    return accepted(receipt, {"productId": str(product_id), "product": shown}, status=201, location=place)
+
+
+@router.patch("/stores/{id}/products/{pid}", summary="Change a product")
+async def edit_product(id: str, pid: str, body: ProductChangesBody, asked: Asked) -> JSONResponse:
+    """Carry out the changes in this order: texts and prices, stock, status. Each is harmless to repeat.
+
+    The first that is refused ends it; those before it stand, and sending the request again changes nothing twice.
+    """
+    view = await _of_store(asked, id, pid)
+    request, owner, currency = asked.change(), asked.merchant_id, view.price.currency
+    price, compare_at = body.selling_price, body.compare_at_price
+    commands: dict[str, object] = {
+        "edit": EditProduct(
+            product_id=view.id,
+            merchant_id=owner,
+            title=body.title,
+            description=body.description,
+            meta_title=body.meta_title,
+            meta_description=body.meta_description,
+            price=None if price is None else money("sellingPrice", price, currency),
+            compare_at=None if compare_at is None else money("compareAtPrice", compare_at, currency),
+        )
+    }
+    if body.stock_quantity is not None:
+        commands["stock"] = CountStock(
+            product_id=view.id, merchant_id=owner, variant_id=None, on_hand=body.stock_quantity
+        )
+    match body.status:
+        case None:
+            pass
+        case ProductStatus.ACTIVE:
+            commands["status"] = ActivateProduct(product_id=view.id, merchant_id=owner)
+        case ProductStatus.DRAFT:
+            commands["status"] = DeactivateProduct(product_id=view.id, merchant_id=owner)
+        case _:
+            raise InvalidInput("status", f"A product cannot be set {body.status}. Use ACTIVE or DRAFT, or delete it.")
+    for part, command in commands.items():
+        receipt = await request.send(command, part=part)
+    shown = await _shown(asked, view.id) if await request.settled(receipt) else None
+    return accepted(receipt, {"productId": str(view.id), "product": shown}, status=200)
+
+
+@router.delete("/stores/{id}/products/{pid}", summary="Put a product away for good")
+async def delete_product(id: str, pid: str, asked: Asked) -> JSONResponse:
+    """Archive a product; orders already placed are not touched."""
+    view = await _of_store(asked, id, pid)
+    receipt = await asked.change().send(ArchiveProduct(product_id=view.id, merchant_id=asked.merchant_id))
+    return accepted(receipt, {"productId": str(view.id)}, status=200)
+
+
+async def _of_store(asked: Asking, store: str, product: str) -> ProductView:
+    store_id, product_id = as_id("store", store), as_id("product", product)
+    view = await catalog_queries.product_by_id(asked.db, product_id, merchant_id=asked.merchant_id)
+    return found(view if view is not None and view.store_id == store_id else None, "product", product_id)
+
+
+async def _shown(asked: Asking, product_id: UUID) -> dict[str, object] | None:
+    view = await catalog_queries.product_by_id(asked.db, product_id, merchant_id=asked.merchant_id)
+    if view is None:
+        return None
+    return (await _bodies(asked, (view,)))[0].model_dump(mode="json", by_alias=True)
+
+
+async def _bodies(asked: Asking, views: tuple[ProductView, ...]) -> list[ProductBody]:
+    ids = [view.id for view in views]
+    images = await catalog_queries.images_by_products(asked.db, ids)
+    variants = await catalog_queries.variants_by_products(asked.db, ids)
+    return [ProductBody.of(view, images[view.id], variants[view.id], asked.deps) for view in views]

@@ -1,0 +1,1 @@
+"""What outside systems tell us: verified at the edge, recorded as an event, reacted to later."""

@@ -1,0 +1,68 @@
+"""Payment providers' webhooks."""
+
+import logging
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from commands.order import ReceiveWebhook, inbox_stream
+from commands.ports import CommandReused, Context
+from domain.ids import derived
+from domain.kernel import NotFound
+from domain.order.ports import InvalidSignature
+from gateway.problems import Problem
+from gateway.requests import Gateway
+
+logger = logging.getLogger(__name__)
+
+router = APIRouter(tags=["webhooks"])
+
+SIGNATURE_HEADERS = ("stripe-signature", "zyenta-signature", "x-signature")
+"""Where providers put their signature; each one's gateway knows what it means."""
+
+
+def command_of(source: str, external_id: str) -> UUID:
+    """Return the command id of a notice: the same however often it is delivered."""
+    return derived(inbox_stream(source, external_id), "receive")
+
+
+@router.post("/webhooks/payments/{provider}", summary="Take in a payment provider's notice")
+async def receive(provider: str, request: Request) -> Response:
+    """Verify a notice and record it; what follows from it follows from the log.
+
+    Safe to redeliver: source and external id name the command and its stream, so a second delivery changes nothing.
+    """
+    gateway: Gateway = request.app.state.gateway
+    payments = gateway.deps.payments.get(provider)
+    if payments is None:
+        raise NotFound("payment provider", provider[:64])
+    body = await request.body()
+    signature = next((request.headers[name] for name in SIGNATURE_HEADERS if name in request.headers), "")
+    try:
+        notice = payments.read_webhook(body, signature)
+        text = body.decode()
+    except InvalidSignature:
+        logger.warning("refused a webhook of %s: its signature is wrong", payments.name)
+        detail = "The signature does not fit the body. Sign it with this endpoint's secret."
+        return Problem(status=400, code="INVALID_SIGNATURE", detail=detail).response()
+    except ValueError:
+        detail = "The body is not what this provider sends. Check the provider in the address."
+        return Problem(status=400, code="BAD_REQUEST", detail=detail).response()
+    if notice is None:
+        return JSONResponse({"received": False, "reason": "a kind of notice that is not used here"})
+    command = ReceiveWebhook(
+        source=payments.name,
+        external_id=notice.external_id,
+        type=notice.type,
+        store_id=notice.store_id,
+        body=text,
+    )
+    command_id = command_of(payments.name, notice.external_id)
+    context = Context(command_id=command_id, correlation_id=command_id, traceparent=request.headers.get("traceparent"))
+    try:
+        await gateway.deps.commands.dispatch(command, context)
+    except CommandReused:
+        # Some providers stamp each delivery anew; the notice with this id is in the log already.
+        logger.info("a webhook of %s came again with another body", payments.name)
+    return JSONResponse({"received": True})
