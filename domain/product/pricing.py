@@ -19,6 +19,9 @@ MARKUP: tuple[tuple[int | None, int], ...] = (
 Marginal as income tax is, so that a dearer thing never sells for less than a cheaper one.
 """
 
+UNDERCUT = 9_200
+"""Basis points of the market's price that are asked at most, where that leaves the minimum margin."""
+
 COMPARE_AT_LEAST = 10_500
 """Basis points of our price that the market's must reach before it is shown beside it."""
 
@@ -57,7 +60,7 @@ def price_listing(listing: Listing) -> Pricing | None:
         return None
     wanted = _marked_up(landed)
     if most is not None:
-        wanted = min(wanted, most)
+        wanted = min(wanted, most * UNDERCUT // 10_000)
     price = Money(
         minor=charming(max(wanted, least), least=least, most=most, major=_major(cost.currency)), currency=cost.currency
     )

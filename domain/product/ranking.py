@@ -1,6 +1,6 @@
 """Which listings a store should sell: fitting the niche, likely to sell well, each thing once, of many kinds. Pure.
 
-Four sieves, in order: what cannot be sold (nothing in stock, no picture, no margin) is out; what has nothing to do
+Four sieves, in order: what should not be sold (nothing in stock, no picture, no margin, unhappy buyers) is out; what has nothing to do
 with the niche is out; of several listings of the same thing the best stays; and of what remains the best are taken one
 by one, each kind of product counting a little less with every one of it that was taken before.
 """
@@ -47,6 +47,9 @@ GOOD_IMAGES = 4
 LOW_MARGIN, HIGH_MARGIN = 2_500, 7_000
 """Basis points between the cost and the market's price where the scale begins and ends."""
 
+POOR_RATING, POOR_RATING_REVIEWS = 3.5, 5
+"""Below this many stars, given by at least so many people, no score makes up for it."""
+
 SAME_PHOTO = 6
 """Bits in which two fingerprints of one photo may differ."""
 SAME_TITLE = 0.8
@@ -56,7 +59,7 @@ FITTING = 0.5
 """Relevance, as a share of the best candidate's, from which a listing counts as fitting."""
 FITTING_AT_LEAST = 0.12
 """Relevance below which nothing counts as fitting, however poor the best is."""
-REPEATED_KIND = 0.9
+REPEATED_KIND = 0.87
 """What one more of a kind that was taken before is worth, per piece taken."""
 KIND_SHARE = 3
 """At most one in this many products is of one kind, as long as others fit."""
@@ -81,7 +84,7 @@ class Candidate:
     @property
     def worth(self) -> float:
         """What the choice goes by: a winner that does not fit the niche is no winner here."""
-        return self.score.total * (0.15 + 0.85 * self.relevance)
+        return self.score.total * math.pow(self.relevance, 1.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,7 @@ class Ranking:
     duplicates: int
     """How many sellable candidates were the same thing as a better one."""
     unsellable: int
-    """How many had nothing in stock, no picture or no margin."""
+    """How many had nothing in stock, no picture, no margin or unhappy buyers."""
     fitting: int
     """How many different candidates fit the niche closely."""
 
@@ -113,7 +116,7 @@ def candidates(listings: Sequence[Listing], *, niche: str, keywords: Sequence[st
     found: list[Candidate] = []
     for listing in different:
         pricing = price_listing(listing)
-        if pricing is None or listing.stock <= 0 or not listing.image_urls:
+        if pricing is None or not _presentable(listing):
             continue
         found.append(
             Candidate(
@@ -255,6 +258,14 @@ def _varied(fitting: Sequence[Candidate], wanted: int) -> list[Candidate]:
         taken.append(best)
         kinds[best.listing.category] += 1
     return taken
+
+
+def _presentable(listing: Listing) -> bool:
+    """Tell whether a store could put it on show without regret, whatever it costs."""
+    disliked = (
+        listing.rating is not None and listing.rating < POOR_RATING and listing.review_count >= POOR_RATING_REVIEWS
+    )
+    return listing.stock > 0 and bool(listing.image_urls) and not disliked
 
 
 def _order(candidate: Candidate) -> tuple[float, Key]:

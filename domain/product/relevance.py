@@ -49,7 +49,7 @@ def _singular(word: str) -> str:
 
 
 ABOUT_IT = 0.75
-"""What a listing that is *about* the niche's goods counts beside one that *is* one: a camera poster and a camera."""
+"""What a listing *about* the niche's goods counts beside one that *is* one: a camera poster beside a camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +58,36 @@ class Relevance:
 
     A phrase fits as far as its telling words stand in the listing; rare words among the candidates tell more. The
     niche itself and the first phrases count most. Where the niche's last word names a category (“Vintage *cameras*”),
-    listings of other categories count less.
+    listings of other categories count less; where it is at least a tag (“Home *gym*”), listings without it do.
     """
 
     phrases: Sequence[tuple[tuple[str, ...], float]]
     """Words and weight of each phrase; the niche itself comes first."""
     rarity: Mapping[str, float]
     goods: str | None
-    """The niche's last word, where some candidate's category is named after it."""
+    """The niche's last word, which says what the goods are, where candidates know it."""
+    by_category: bool
+    """Whether categories are named after it; else tags and titles are asked."""
 
     @classmethod
     def of(cls, niche: str, keywords: Sequence[str], listings: Iterable[Listing]) -> Self:
         """Prepare to measure ``listings``, which also say how rare a word is."""
         phrases = {words(niche): 1.0}
         for n, keyword in enumerate(keywords):
-            phrases.setdefault(words(keyword), 0.95 - 0.35 * n / max(1, len(keywords)))
+            phrases.setdefault(words(keyword), 0.95 - 0.5 * n / max(1, len(keywords)))
         phrases.pop((), None)
         listings = list(listings)
-        asked = words(niche)
-        goods = asked[-1] if asked and any(asked[-1] in words(listing.category) for listing in listings) else None
         carried = [_carried(listing) for listing in listings]
+        goods = next(reversed(words(niche)), None)
+        by_category = goods is not None and any(goods in words(listing.category) for listing in listings)
+        if not by_category and not any(found.get(goods or "", 0.0) >= TAGS for found in carried):
+            goods = None
         seen = Counter(word for found in carried for word in found)
         # Square roots keep a word that two listings have from drowning all others.
         rarity = {
             word: math.sqrt(math.log(2 + len(carried)) - math.log(1 + count) + 0.2) for word, count in seen.items()
         }
-        return cls(tuple(phrases.items()), rarity, goods)
+        return cls(tuple(phrases.items()), rarity, goods, by_category)
 
     def __call__(self, listing: Listing) -> float:
         """Return 0 (nothing in common) to 1 (says everything that was searched for)."""
@@ -92,8 +96,12 @@ class Relevance:
         # One phrase matched by chance is not enough: the three best decide together.
         shares = (0.55, 0.27, 0.18)
         fit = sum(share * fit for share, fit in zip(shares, fits, strict=False))
-        is_it = self.goods is None or self.goods in words(listing.category)
-        return min(1.0, fit if is_it else ABOUT_IT * fit)
+        return min(1.0, fit if self._is_it(listing, carried) else ABOUT_IT * fit)
+
+    def _is_it(self, listing: Listing, carried: Mapping[str, float]) -> bool:
+        if self.goods is None:
+            return True
+        return self.goods in words(listing.category) if self.by_category else carried.get(self.goods, 0.0) >= TAGS
 
     def _fit(self, phrase: tuple[str, ...], carried: Mapping[str, float]) -> float:
         unheard = math.sqrt(math.log(2 + len(self.rarity)) + 0.2)

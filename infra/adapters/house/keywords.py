@@ -76,9 +76,9 @@ def _phrases(niche: str, themes: Sequence[_Theme], subjects: Sequence[_Subject],
         yield _styled(styles[0] if n % 2 == 0 else dice.choice(styles), thing) if styles else thing
     for n, thing in enumerate(liked):
         yield _styled(styles[n % len(styles)], thing) if styles and n % 2 == 0 else thing
-    yield from goods
     crossed = [_styled(style, thing) for style in styles for thing in goods]
     yield from dice.sample(crossed, len(crossed))
+    yield from goods
     yield from (pattern.format(niche=niche) for pattern in dice.sample(_lexicon().anything, len(_lexicon().anything)))
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from infra.sandbox.sample_supplier.catalogue import Offer, offers
 from infra.sandbox.sample_supplier.pictures import Shot, render
@@ -66,28 +67,30 @@ def sample_supplier_app(
         keyword: Annotated[str, Query(max_length=200)] = "",
         page: Annotated[int, Query(ge=1, le=1000)] = 1,
         size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
-    ) -> dict[str, Any] | Response:
+    ) -> Response:
         changed = None if fault is None else await fault(request)
         if changed is not None:
             return changed
-        found = search(keyword)
+        found = await asyncio.to_thread(search, keyword)
         shown = found[(page - 1) * size : page * size]
-        return {
-            "total": len(found),
-            "page": page,
-            "pages": math.ceil(len(found) / size),
-            "items": [_as_json(offer, _root(request)) for offer in shown],
-        }
+        return JSONResponse(
+            {
+                "total": len(found),
+                "page": page,
+                "pages": math.ceil(len(found) / size),
+                "items": [_as_json(offer, _root(request)) for offer in shown],
+            }
+        )
 
     @app.get("/v1/products/{product_id}", dependencies=[admitted], response_model=None)
-    async def product(request: Request, product_id: str) -> dict[str, Any] | Response:
+    async def product(request: Request, product_id: str) -> Response:
         changed = None if fault is None else await fault(request)
         if changed is not None:
             return changed
         offer = next((offer for offer in offers() if offer.id == product_id), None)
         if offer is None:
             raise HTTPException(404, f"There is no product {product_id}.")
-        return _as_json(offer, _root(request))
+        return JSONResponse(_as_json(offer, _root(request)))
 
     @app.get("/images/{file}", response_model=None)
     async def image(file: str) -> Response:

@@ -16,6 +16,7 @@ from functools import cache
 from domain.kernel import Value
 from infra.sandbox.sample_supplier.goods import Crop, Goods, all_goods
 from infra.sandbox.sample_supplier.pictures import Shot
+from infra.sandbox.sample_supplier.printing import SIZES
 
 NOISE_BEFORE = ("2026 New", "Hot Sale", "Free Shipping", "Wholesale", "New Arrival", "[Fast Ship]", "Factory Direct")
 NOISE_AFTER = ("1pc", "High Quality", "Dropshipping", "Best Gift Idea", "In Stock", "Trending 2026", "Top Seller")
@@ -103,9 +104,8 @@ def _all_offers() -> Iterator[Offer]:
 
 
 def _fault(goods: Goods, dice: random.Random) -> Fault | None:
-    """Roll for a fault of a first listing; printed goods are plentiful, so they carry most of them."""
-    chance = 0.09 if goods.printed_on is None else 0.3
-    return dice.choice(tuple(Fault)) if dice.random() < chance else None
+    """Roll for a fault of a first listing: printed goods are plentiful, of everything else one sound offer is left."""
+    return dice.choice(tuple(Fault)) if goods.printed_on is not None and dice.random() < 0.3 else None
 
 
 def _offer(goods: Goods, seller: str, dice: random.Random, *, fault: Fault | None, echo: Echo | None = None) -> Offer:
@@ -181,7 +181,8 @@ def _description(goods: Goods, dice: random.Random) -> str:
 
 
 def _shots(goods: Goods, echo: Echo | None, dice: random.Random) -> Iterator[Shot]:
-    main = Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on, long_edge=1200)
+    edge = 1200 if goods.printed_on is None else max(SIZES[goods.printed_on])
+    main = Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on, long_edge=edge)
     if echo is Echo.NEAR:
         # What resellers do to a picture: save it smaller and worse, with a sliver cut off.
         crop = goods.crop if goods.printed_on else _scaled(goods.crop, 0.975)

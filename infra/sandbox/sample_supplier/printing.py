@@ -129,7 +129,9 @@ def _light_box(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
     scene = Image.new("RGB", size, (14, 14, 20))
     box: Box = (170, 200, 830, 800)
     # A lit panel has no black: stretch the tones first, or a dark photo would look switched off.
-    lit = ImageEnhance.Brightness(ImageOps.autocontrast(_fit(photo, box), cutoff=(0, 2))).enhance(1.35)
+    lit = ImageEnhance.Brightness(ImageOps.autocontrast(_fit(photo, box), cutoff=(0, 2), preserve_tone=True)).enhance(
+        1.35
+    )
     panel = ImageEnhance.Color(lit).enhance(1.35)
     glow = Image.new("RGB", size, (0, 0, 0))
     glow.paste(ImageEnhance.Brightness(panel).enhance(1.5).resize((820, 760)), (90, 120))
@@ -188,12 +190,17 @@ _DRAWERS: dict[Print, Callable[[Image.Image, tuple[int, int]], Image.Image]] = {
 
 def _ground(size: tuple[int, int], light: Colour, dark: Colour) -> Image.Image:
     """Return a plain ground, a little darker towards the lower edge."""
+    return _ramp(size, light, dark).copy()
+
+
+@lru_cache(maxsize=16)
+def _ramp(size: tuple[int, int], light: Colour, dark: Colour) -> Image.Image:
     ramp = Image.linear_gradient("L").resize(size)
     return Image.composite(Image.new("RGB", size, dark), Image.new("RGB", size, light), ramp)
 
 
 def _fit(photo: Image.Image, box: Box) -> Image.Image:
-    return ImageOps.fit(photo, (box[2] - box[0], box[3] - box[1]), Image.Resampling.LANCZOS)
+    return ImageOps.fit(photo, (box[2] - box[0], box[3] - box[1]), Image.Resampling.BICUBIC)
 
 
 def _inset(box: Box, by: int) -> Box:

@@ -1,0 +1,270 @@
+"""The scout agent: from a niche to the listings a store starts with."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from commands.generation import FailStep, ProgressStep
+from commands.product import ImportProducts, Pick
+from consumers.dependencies import Aggregates, Answers, Consumer, Dispatch
+from consumers.stepwork import GivenUp, attempt_outside
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import Step, StepStarted
+from domain.ids import derived
+from domain.kernel import Clock, DomainError, DomainEvent
+from domain.merchant.aggregate import MERCHANT
+from domain.merchant.events import SupplierProvider
+from domain.product.listing import Listing
+from domain.product.ports import ImageFingerprints, KeywordWriter, SupplierCatalog
+from domain.product.ranking import Candidate, Key, Ranking, candidates, rank
+from domain.store.aggregate import STORE
+from domain.store.events import SupplierReport
+from schemas.envelope import Envelope
+from schemas.topics import EVENTS
+
+NAME = "scout-agent"
+CANDIDATES_EACH = 150
+"""How many listings one supplier is asked for."""
+COMPARED = 60
+"""How many of the worthiest candidates have their photos compared; each costs a download."""
+COMPARING_SECONDS = 60.0
+"""When the comparison of photos is cut short; titles are compared in any case."""
+
+SUPPLIERS: Mapping[SupplierProvider, str] = {
+    SupplierProvider.ALIEXPRESS: "AliExpress",
+    SupplierProvider.CJ_DROPSHIPPING: "CJ Dropshipping",
+    SupplierProvider.SPOCKET: "Spocket",
+    SupplierProvider.SAMPLE: "the sample supplier",
+}
+"""How merchants know them."""
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one supplier came to."""
+
+    report: SupplierReport
+    listings: Sequence[Listing] = ()
+
+
+class ScoutAgent(Consumer):
+    """Stocks a store when its scout step starts.
+
+    Safe to redeliver: a step that has its products, or has ended, is left alone before anybody is asked; what suppliers
+    answered is recorded, so that a crash in between asks nobody twice; and the command ids come from the event.
+    """
+
+    name = NAME
+    topic = EVENTS
+    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
+
+    def __init__(
+        self,
+        catalogs: Mapping[SupplierProvider, SupplierCatalog],
+        keywords: KeywordWriter,
+        fingerprints: ImageFingerprints,
+        aggregates: Aggregates,
+        answers: Answers,
+        dispatch: Dispatch,
+        clock: Clock,
+    ) -> None:
+        self._catalogs = catalogs
+        self._keywords = keywords
+        self._fingerprints = fingerprints
+        self._aggregates = aggregates
+        self._answers = answers
+        self._dispatch = dispatch
+        self._clock = clock
+
+    async def __call__(self, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, StepStarted) or event.step is not Step.SCOUT:
+            return
+        if await self._dispatch.outcome(envelope, NAME):
+            return
+        generation = await self._aggregates.get(GENERATION, event.originator_id)
+        if not generation.is_running(Step.SCOUT, event.attempt):
+            return
+        try:
+            command: ImportProducts | FailStep = await self._scout(envelope, event)
+        except GivenUp as given_up:
+            command = FailStep(
+                generation_id=event.originator_id, step=Step.SCOUT, attempt=event.attempt, reason=given_up.reason
+            )
+        await self._dispatch(command, cause=envelope, name=NAME)
+
+    async def _scout(self, envelope: Envelope, event: StepStarted) -> ImportProducts:
+        """Return what to import.
+
+        Raises:
+            GivenUp: nobody answered, or nothing that can be sold was found.
+        """
+        store = await self._aggregates.get(STORE, event.store_id)
+        providers, why = await self._providers(event.merchant_id)
+        total = len(providers) + 2
+
+        async def tell(item: str, message: str) -> None:
+            step = ProgressStep(
+                generation_id=event.originator_id,
+                step=Step.SCOUT,
+                attempt=event.attempt,
+                item=item,
+                total=total,
+                message=message,
+            )
+            try:
+                await self._dispatch(step, cause=envelope, name=f"{NAME}:{item}")
+            except DomainError as refusal:
+                # The step was cancelled meanwhile; the last command is refused likewise, which ends it.
+                log.info("Progress was not wanted: %s", refusal)
+
+        phrases = await self._phrases(envelope, event, store.niche)
+        await tell(
+            "keywords", f"Thought of {len(phrases)} search phrases, such as “{phrases[min(1, len(phrases) - 1)]}”"
+        )
+
+        async def ask(provider: SupplierProvider) -> _Found:
+            found = await self._search(envelope, event, provider, phrases)
+            name = SUPPLIERS[provider]
+            if found.report.error is None:
+                await tell(f"search:{provider}", f"Found {len(found.listings)} candidates at {name}{why}")
+            else:
+                await tell(f"search:{provider}", f"Went on without {name}: {found.report.error}")
+            return found
+
+        found = await _all([ask(provider) for provider in providers])
+        reports = [supplier.report for supplier in found]
+        if all(report.error is not None for report in reports):
+            raise GivenUp(_names(providers), " ".join(report.error or "" for report in reports))
+        listings = [listing for supplier in found for listing in supplier.listings]
+        ranking = await self._choose(envelope, event, listings, niche=store.niche, phrases=phrases)
+        if not ranking.chosen:
+            raise GivenUp(
+                _names(providers),
+                f"None of the {len(listings)} candidates from {_names(providers)} could be sold at a profit: all were "
+                "sold out, without a picture, poorly rated or too dear. Try a wider niche, or connect another supplier.",
+            )
+        await tell("ranking", f"Chose {len(ranking.chosen)} and left out {ranking.duplicates} duplicates")
+        return ImportProducts(
+            generation_id=event.originator_id,
+            attempt=event.attempt,
+            keywords=phrases,
+            suppliers=reports,
+            duplicates=ranking.duplicates,
+            picks=[_pick(candidate) for candidate in ranking.chosen],
+        )
+
+    async def _providers(self, merchant_id: UUID) -> tuple[Sequence[SupplierProvider], str]:
+        """Return whom to ask, and what to say of it where it is not the merchant's own choice."""
+        merchant = await self._aggregates.get(MERCHANT, merchant_id)
+        if merchant.suppliers:
+            return sorted(merchant.suppliers), ""
+        return [SupplierProvider.SAMPLE], ", which stands in because no supplier is connected"
+
+    async def _phrases(self, envelope: Envelope, event: StepStarted, niche: str) -> list[str]:
+        async def write() -> list[str]:
+            # The attempt is in the seed: a step that runs again looks elsewhere too.
+            seed = f"{event.originator_id}:{event.attempt}"
+            return list(
+                await attempt_outside(
+                    lambda: self._keywords.keywords(niche, seed=seed),
+                    who="the keyword writer",
+                    clock=self._clock,
+                    deadline=event.deadline,
+                )
+            )
+
+        return await self._answers.once(derived(envelope.id, NAME, "keywords"), list[str], write) or [niche]
+
+    async def _search(
+        self, envelope: Envelope, event: StepStarted, provider: SupplierProvider, phrases: Sequence[str]
+    ) -> _Found:
+        """Return what a supplier has, or what was wrong with it: one that is down must not stop the others."""
+        catalog = self._catalogs.get(provider)
+        if catalog is None:
+            error = f"{_capital(SUPPLIERS[provider])} is connected, but cannot be searched by this installation."
+            return _Found(SupplierReport(provider=provider, candidates=0, error=error))
+
+        async def ask() -> list[Listing]:
+            return list(
+                await attempt_outside(
+                    lambda: catalog.search(phrases, limit=CANDIDATES_EACH),
+                    who=SUPPLIERS[provider],
+                    clock=self._clock,
+                    deadline=event.deadline,
+                )
+            )
+
+        try:
+            listings = await self._answers.once(derived(envelope.id, NAME, "search", provider), list[Listing], ask)
+        except GivenUp as given_up:
+            return _Found(SupplierReport(provider=provider, candidates=0, error=given_up.reason))
+        return _Found(SupplierReport(provider=provider, candidates=len(listings)), listings)
+
+    async def _choose(
+        self, envelope: Envelope, event: StepStarted, listings: Sequence[Listing], *, niche: str, phrases: Sequence[str]
+    ) -> Ranking:
+        found = candidates(listings, niche=niche, keywords=phrases)
+
+        async def compare() -> list[str | None]:
+            left = (event.deadline - self._clock.now()).total_seconds() / 2
+            return await self._photos(found[:COMPARED], seconds=max(0.0, min(COMPARING_SECONDS, left)))
+
+        # Hashes are kept as hexadecimal text: JSON readers may not keep 64 bits of a number.
+        hashes = await self._answers.once(derived(envelope.id, NAME, "photos"), list[str | None], compare)
+        fingerprints: dict[Key, int] = {
+            candidate.key: int(text, 16) for candidate, text in zip(found, hashes, strict=False) if text is not None
+        }
+        return rank(found, fingerprints=fingerprints, total=len(listings))
+
+    async def _photos(self, compared: Sequence[Candidate], *, seconds: float) -> list[str | None]:
+        """Return the fingerprints of main photos, as far as they were to be had in time."""
+        tasks = [
+            asyncio.create_task(self._fingerprints.fingerprint(candidate.listing.image_urls[0]))
+            for candidate in compared
+        ]
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=seconds)
+        finally:
+            for task in tasks:
+                task.cancel()
+            known = await asyncio.gather(*tasks, return_exceptions=True)
+        hashes = [f"{value:016x}" if isinstance(value, int) else None for value in known]
+        log.info("Compared %d of %d photos", sum(value is not None for value in hashes), len(hashes))
+        return hashes
+
+
+async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run side by side; the first failure ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from failures
+    return [task.result() for task in tasks]
+
+
+def _pick(candidate: Candidate) -> Pick:
+    return Pick(
+        listing=candidate.listing,
+        price=candidate.pricing.price,
+        compare_at=candidate.pricing.compare_at,
+        score=candidate.score,
+    )
+
+
+def _names(providers: Sequence[SupplierProvider]) -> str:
+    names = [SUPPLIERS[provider] for provider in providers]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
