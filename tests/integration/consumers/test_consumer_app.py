@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -16,6 +17,8 @@ from domain.product.events import ProductActivated
 from infra.adapters.dead_letters import KafkaDeadLetters
 from infra.adapters.deliveries import PostgresDeliveries
 from infra.adapters.topic import ensure_topics
+from infra.embedded.kafka import ApacheKafka
+from infra.embedded.process import free_port
 from schemas.deliveries import DeadLetter, read_dead_letter
 from schemas.envelope import Envelope
 from schemas.topics import DEAD_LETTERS, Topic
@@ -263,3 +266,34 @@ async def test_several_consumers_of_one_process_go_at_their_own_pace(world: Worl
         await until(lambda: len(free.seen) == 10 and len(stuck.seen) == 1)
     assert await world.committed(stuck.name) == 0
     assert await world.committed(free.name) == 10
+
+
+async def test_consumers_wait_for_a_broker_that_is_not_there_yet_and_outlive_its_restart(
+    tmp_path: Path, pool: asyncpg.Pool
+) -> None:
+    broker = ApacheKafka(tmp_path / "broker", port=free_port())
+    topic = Topic(f"test.{uuid4()}", PARTITIONS, ())
+    probe, tenant = Probe(topic), uuid4()
+    world = World(broker.bootstrap_servers, pool, topic)
+    app = ConsumerApp(
+        [probe],
+        bootstrap_servers=broker.bootstrap_servers,
+        ledger=PostgresDeliveries(pool),
+        dead_letters=KafkaDeadLetters(broker.bootstrap_servers),
+        clock=FixedClock(),
+    )
+    stop = asyncio.Event()
+    running = asyncio.create_task(app.run(stop))
+    try:
+        await broker.start()
+        await ensure_topics(broker.bootstrap_servers, (topic,))
+        await world.publish(stream(tenant, 5))
+        await until(lambda: probe.versions(tenant) == list(range(1, 6)))
+        await broker.kill()
+        await broker.start()
+        await world.publish(stream(tenant, 5, first=6))
+        await until(lambda: set(probe.versions(tenant)) == set(range(1, 11)), seconds=60)
+    finally:
+        stop.set()
+        await running
+        await broker.stop()
