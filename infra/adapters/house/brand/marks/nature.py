@@ -43,9 +43,8 @@ def sprig(sheet: Sheet) -> Drawing:
     for number in range(pairs):
         root = (50.0, 80.0 - number * (42 / pairs))
         reach = 38 - number * 5
-        for side in (-1, 1):
-            shapes.append(fill(vesica(root, at(root, reach, side * lean), 0.46), inks.main))
-    shapes.append(fill(vesica((50, 42), (50, 8), 0.5), inks.spot))
+        shapes.extend(fill(vesica(root, at(root, reach, side * lean), 0.42), inks.main) for side in (-1, 1))
+    shapes.append(fill(vesica((50, 38), (50, 10), 0.44), inks.spot))
     return Drawing(tuple(shapes), f"a sprig of {counted(pairs * 2 + 1)} leaves, the newest in another colour")
 
 

@@ -111,7 +111,7 @@ def monogram(sheet: Sheet) -> Drawing:
         + "</g>"
     )
     dot = () if outline == "diamond" else (disc(_dot_of(outline), 5.5, inks.spot),)
-    article = "an" if outline in {"arch"} else "a"
+    article = "an" if outline == "arch" else "a"
     return Drawing((around, inner, *dot), f"the initial {letter} in {article} {outline}")
 
 

@@ -278,13 +278,16 @@ def hanger(sheet: Sheet) -> Drawing:
 def needle(sheet: Sheet) -> Drawing:
     """A needle and its thread."""
     inks = sheet.inks
-    loop = sheet.chance.pick(("M73 27C96 40 84 62 62 54C40 46 22 62 34 78C42 88 58 86 66 80",))
+    loop = "M73 27C96 40 84 62 62 54C40 46 22 62 34 78C42 88 58 86 66 80"
+    eyelet = (
+        '<ellipse cx="73" cy="27" rx="6" ry="13" transform="rotate(45 73 27)" fill="none" '
+        f'stroke="{inks.main}" stroke-width="5.5"/>'
+    )
     return Drawing(
         (
             stroke(loop, inks.spot, 5),
             line((14, 86), (66, 34), inks.main, 7),
-            f'<ellipse cx="73" cy="27" rx="6" ry="13" transform="rotate(45 73 27)" fill="none" '
-            f'stroke="{inks.main}" stroke-width="5.5"/>',
+            eyelet,
         ),
         "a needle with its thread still moving",
     )

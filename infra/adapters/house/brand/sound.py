@@ -1,0 +1,53 @@
+"""How a name sounds, and whether it would make anyone wince."""
+
+import re
+import unicodedata
+
+_UNFORTUNATE = re.compile(
+    r"anal|anus|arse|(?<![a-z])ass|(?<!gl)(?<!gr)(?<!br)(?<!p)ass(?!oc|em|et)|bastard|bitch|boob|cock(?!tail|le)|coon|crap|"
+    r"cum|cunt|damn|dick|dyke|fag|fart|fuck|gook|hell(?!o|e)|hitler|homo|horn?y|jizz|kike|kkk|loser|nazi|nigg|nipple|"
+    r"orgy|penis|piss|poo[pf]?(?!l|h|d)|porn|prick|puke|puss|rape|rapist|retard|scam|scrot|semen|(?<![a-z])sex|shit|slag|"
+    r"slut|smeg|snot|spic(?!e|y)|suck|(?<!s)tit(?!le|an|ude)|turd|twat|urin|vomit|wank|whore|(?<![a-z])dead|death|isis|toxic"
+)
+_FAMOUS = (
+    "adidas adobe alibaba amazon apple asos canon casio chanel cisco corsair dell dior disney dyson ebay etsy fender "
+    "ferrari fujifilm garmin gibson google gucci hermes ikea intel jordan kodak lego leica levi logitech lululemon "
+    "lumen lush marshall mattel microsoft moleskine nest nike nikon nintendo olympus omega oracle patagonia pandora "
+    "peloton penguin pentax pepsi philips polaroid porsche prada puma razer reebok rolex samsung sephora shopify smeg "
+    "sony spotify starbucks steam stanley swatch tesla tiffany timberland toyota vans versace volvo wayfair xerox yeti "
+    "yamaha zara zippo muji uniqlo aesop arcteryx anthropologie folia luna ember moka oura tempo fable sonos bose beats "
+    "roku hulu kindle vinted depop ticketmaster trello notion asana nivea dove olay lumix casetify anker belkin vero "
+    "garnier clarins lumene rimowa samsonite tumi fossil seiko citizen tissot vimeo vevo solgar velux vileda celtic "
+    "imagine aroma serena aurum marina vertu astra corsa passat opel seat rothys hellofresh habitat missoma mejuri camera"
+)
+_TAKEN_BY_THE_FAMOUS = frozenset(_FAMOUS.split())
+
+
+def awkward(name: str) -> bool:
+    """Whether a name is unfortunate, belongs to somebody famous, or trips the tongue."""
+    label = _letters(name)
+    words = [_letters(word) for word in name.split()]
+    if label in _TAKEN_BY_THE_FAMOUS or len(label) < 4:
+        return True
+    if any(_UNFORTUNATE.search(text) for text in {label, *words}):
+        return True
+    # Three equal letters, or a doubled one at the seam of two words in the domain name.
+    return bool(re.search(r"(.)\1\1", label)) or bool(re.search(r"[^aeiouy]{5}|[aeiou]{4}", label))
+
+
+def ease(name: str) -> float:
+    """Return how easily a name is said, from about -2 (a stumble) to 2 (rolls off the tongue)."""
+    words = [_letters(word) for word in name.split() if word != "&"]
+    syllables = sum(len(re.findall(r"[aeiouy]+", word.removesuffix("e"))) or 1 for word in words)
+    score = 1.5 - abs(syllables - 3) * 0.5
+    for word in words:
+        score -= 0.5 * len(re.findall(r"[^aeiouy]{3,}", word))
+        score -= 0.4 * len(re.findall(r"[aeiou]{3,}|[jqxz][^aeiou]", word))
+    if len(words) == 2 and words[0][0] == words[1][0]:
+        score += 0.4
+    return max(-2.0, min(2.0, score))
+
+
+def _letters(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.replace("&", "and")).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z]", "", plain)

@@ -1,0 +1,138 @@
+"""The house brand writer: a complete brand from a niche and a seed, with no model, no key and no network."""
+
+from collections.abc import Sequence
+
+from domain.store.brand import Availability, BrandIdentity, BrandProposal, FontPair, Logo, NameOption, Palette
+from domain.store.events import Preferences
+from domain.store.ports import BrandBrief, DomainRegistry
+from infra.adapters.house.brand.chance import Chance
+from infra.adapters.house.brand.colour_words import colour_name
+from infra.adapters.house.brand.domains import described, find_domains
+from infra.adapters.house.brand.fonts import PAIRS
+from infra.adapters.house.brand.lexicon import Reading, listed, understand
+from infra.adapters.house.brand.marks import MARKS, draw
+from infra.adapters.house.brand.naming import Candidate, domain_label, invent, wished
+from infra.adapters.house.brand.palette import tune
+from infra.adapters.house.brand.schemes import SCHEMES
+from infra.adapters.house.brand.voice import speak
+
+_WORTH = {Availability.FREE: 1.5, Availability.UNKNOWN: 0.0, Availability.TAKEN: -1.5}
+
+
+class HouseBrandWriter:
+    """Implements :class:`domain.store.ports.BrandWriter`.
+
+    The same brief gives the same brand in every process; only which of the five names is chosen also depends on what
+    the registry answers.
+    """
+
+    def __init__(self, registry: DomainRegistry) -> None:
+        self._registry = registry
+
+    async def propose(self, brief: BrandBrief) -> BrandProposal:
+        """Return a complete brand. Never raises for an outage: a registry that is away makes domains unknown."""
+        chance = Chance(brief.seed, brief.niche.casefold())
+        wishes = brief.preferences
+        reading = understand(brief.niche, chance.fork("reading"), tone=wishes.tone)
+        candidates = _candidates(reading, wishes, chance.fork("names"))
+        domains = await find_domains([candidate.name for candidate in candidates], self._registry)
+        options = [
+            NameOption(
+                name=candidate.name,
+                domain=domains[candidate.name][0],
+                availability=domains[candidate.name][1],
+                rationale=candidate.rationale,
+            )
+            for candidate in candidates
+        ]
+        chosen, reason = _choose(candidates, options, by_merchant=bool(wished(wishes.name or "")))
+        palette = tune(SCHEMES[chance.fork("scheme").pick(_schemes(reading))], chance.fork("palette"), wishes.colours)
+        return BrandProposal(
+            brand=BrandIdentity(
+                name=chosen,
+                logo=draw_logo(_symbol(reading, chance.fork("symbol")), palette, chance.fork("logo"), name=chosen),
+                palette=palette,
+                fonts=_fonts(reading, chance.fork("fonts")),
+                voice=speak(chosen, reading, wishes, chance.fork("voice")),
+            ),
+            options=options,
+            reason=reason,
+            written_by="house",
+        )
+
+
+def draw_logo(symbol: str, palette: Palette, chance: Chance, *, name: str, idea: str = "") -> Logo:
+    """Return a mark and the idea behind it.
+
+    Args:
+        symbol: a key of ``MARKS``.
+        palette: what it is coloured from.
+        chance: its details.
+        name: the brand's.
+        idea: somebody else's words for what it should mean; ours if left out.
+    """
+    shows, svg = draw(symbol, palette, chance, name=name)
+    main, detail = colour_name(palette.primary), colour_name(palette.accent)
+    colours = main if main == detail else f"{main} with one detail in {detail}"
+    concept = f"A flat, geometric mark for {name}: {shows}, in {colours}."
+    return Logo(concept=f"{idea.rstrip('. ')}. {concept}" if idea.strip() else concept, svg=svg)
+
+
+def _candidates(reading: Reading, wishes: Preferences, chance: Chance) -> list[Candidate]:
+    invented = invent(reading, chance, audience=wishes.audience)
+    name = wished(wishes.name or "")
+    if not name:
+        return invented
+    asked = Candidate(name, "wished", frozenset({name.lower()}), "The name you asked for.", 10.0)
+    others = [candidate for candidate in invented if domain_label(candidate.name) != domain_label(name)]
+    return [asked, *others[:4]]
+
+
+def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, by_merchant: bool) -> tuple[str, str]:
+    """Return the best name and, for the merchant to read, why it is the best."""
+    if by_merchant:
+        asked = options[0]
+        return asked.name, (
+            f"“{asked.name}” is the name you asked for; {described(asked.domain, asked.availability)}. "
+            "Four alternatives are kept in case you change your mind."
+        )
+    # Sorted by score already, so max() keeps the better name of two that weigh the same.
+    best = max(range(len(options)), key=lambda n: candidates[n].score + _WORTH[options[n].availability])
+    chosen, kind = options[best], candidates[best].kind
+    letters = len(domain_label(chosen.name))
+    reason = (
+        f"“{chosen.name}” is the strongest of the five: {_STRENGTHS[kind]}, {letters} letters as a web address, "
+        f"and {described(chosen.domain, chosen.availability)}."
+    )
+    if best != 0 and options[0].availability is Availability.TAKEN:
+        reason += f" “{options[0].name}” read slightly better, but {options[0].domain} is taken."
+    elif all(option.availability is Availability.UNKNOWN for option in options):
+        reason += " No registry answered, so the choice rests on sound, length and fit alone."
+    return chosen.name, reason
+
+
+_STRENGTHS = {
+    "compound": "one short word with a picture in it",
+    "pair": "two plain words that make a picture at once",
+    "partners": "two words that belong together and are easy to remember",
+    "foreign": "a short word with a meaning worth telling",
+    "founder": "it sounds like somebody you could ask for advice",
+    "coined": "a word of its own that nobody else is using in this field",
+}
+
+
+def _schemes(reading: Reading) -> list[str]:
+    return listed(reading.style.schemes if reading.styled and reading.style.schemes else reading.category.schemes)
+
+
+def _fonts(reading: Reading, chance: Chance) -> FontPair:
+    own, styled = listed(reading.category.fonts), listed(reading.style.fonts)
+    if reading.styled:
+        return PAIRS[chance.pick(styled)]
+    return PAIRS[chance.pick([font for font in own if font in styled] or own)]
+
+
+def _symbol(reading: Reading, chance: Chance) -> str:
+    own, styled = listed(reading.category.symbols), listed(reading.style.symbols)
+    pool = styled if reading.styled and styled and chance.flip(0.45) else own
+    return chance.pick([symbol for symbol in pool if symbol in MARKS])
