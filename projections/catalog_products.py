@@ -1,6 +1,5 @@
 """How products, their variants and images change in the catalogue."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -8,7 +7,6 @@ from uuid import UUID
 
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected, MediaType
 from domain.product.events import (
-    ImportedImage,
     PriceChanged,
     ProductActivated,
     ProductAdded,
@@ -27,63 +25,58 @@ from domain.product.events import (
 )
 from projections.catalog_tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
 from projections.catalog_views import ImageState
-from projections.tables import Folds, Json, as_json
-from schemas.envelope import Envelope
+from projections.tables import Folds, as_json
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
 
 
 @PRODUCT_FOLDS.on(ProductImported)
-def product_imported(rows: CatalogRows, event: ProductImported, _: Envelope) -> None:
+def product_imported(rows: CatalogRows, event: ProductImported, _: UUID) -> None:
     id = event.originator_id
-    _created(rows, event, title=event.original_title, category=event.category, score_total=event.score.total)
+    _created(
+        rows,
+        event,
+        title=event.original_title,
+        category=event.category,
+        score_total=event.score.total,
+        generation_id=event.generation_id,
+    )
     rows.product_texts[id] = ProductTextRow(
         id=id,
         description=event.original_description,
-        features=EMPTY_LIST,
-        benefits=EMPTY_LIST,
-        call_to_action=None,
         meta_title=None,
         meta_description=None,
-        copy_scores=None,
-        copy_written_by=None,
-        tags=as_json(event.tags),
-        source_provider=event.source_provider,
-        source_id=event.source_id,
-        source_url=event.source_url,
+        copy=None,
         original_title=event.original_title,
         original_description=event.original_description,
-        generation_id=event.generation_id,
-        score=Json(event.score.model_dump_json()),
-        shipping_days_min=event.shipping_days[0],
-        shipping_days_max=event.shipping_days[1],
+        tags=as_json(event.tags),
+        source=as_json(
+            {
+                "provider": event.source_provider,
+                "source_id": event.source_id,
+                "url": event.source_url,
+                "generation_id": event.generation_id,
+                "shipping_days": event.shipping_days,
+                "score": event.score,
+            }
+        ),
     )
 
 
 @PRODUCT_FOLDS.on(ProductAdded)
-def product_added(rows: CatalogRows, event: ProductAdded, _: Envelope) -> None:
+def product_added(rows: CatalogRows, event: ProductAdded, _: UUID) -> None:
     id = event.originator_id
-    _created(rows, event, title=event.title, category=None, score_total=None)
+    _created(rows, event, title=event.title, category=None, score_total=None, generation_id=None)
     rows.product_texts[id] = ProductTextRow(
         id=id,
         description=event.description,
-        features=EMPTY_LIST,
-        benefits=EMPTY_LIST,
-        call_to_action=None,
         meta_title=None,
         meta_description=None,
-        copy_scores=None,
-        copy_written_by=None,
-        tags=EMPTY_LIST,
-        source_provider=None,
-        source_id=None,
-        source_url=None,
+        copy=None,
         original_title=event.title,
         original_description=event.description,
-        generation_id=None,
-        score=None,
-        shipping_days_min=None,
-        shipping_days_max=None,
+        tags=EMPTY_LIST,
+        source=None,
     )
 
 
@@ -94,6 +87,7 @@ def _created(
     title: str,
     category: str | None,
     score_total: float | None,
+    generation_id: UUID | None,
 ) -> None:
     id, at = event.originator_id, event.occurred_at
     rows.products[id] = ProductRow(
@@ -126,24 +120,11 @@ def _created(
             created_at=at,
             updated_at=at,
         )
-    generation_id = event.generation_id if isinstance(event, ProductImported) else None
-    _originals(rows, event.images, store_id=event.store_id, product_id=id, generation_id=generation_id, at=at)
-
-
-def _originals(
-    rows: CatalogRows,
-    images: Iterable[ImportedImage],
-    *,
-    store_id: UUID,
-    product_id: UUID,
-    generation_id: UUID | None,
-    at: datetime,
-) -> None:
-    for image in images:
+    for image in event.images:
         rows.media[image.image_id] = _image(
             image.image_id,
-            store_id=store_id,
-            product_id=product_id,
+            store_id=event.store_id,
+            product_id=id,
             generation_id=generation_id,
             url=image.url,
             alt_text=image.alt_text,
@@ -175,12 +156,8 @@ def _image(
         alt_text=alt_text,
         content=None,
         renditions=EMPTY_LIST,
-        operations=EMPTY_LIST,
         ground=None,
-        source_sha256=None,
-        source_width=None,
-        source_height=None,
-        seconds=None,
+        studio=None,
         attempt=0,
         generation_id=generation_id,
         rejection=None,
@@ -200,64 +177,70 @@ def _filename(url: str) -> str:
 
 
 @PRODUCT_FOLDS.on(ProductCopyWritten, products="originator_id", product_texts="originator_id")
-def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, _: Envelope) -> None:
+def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, _: UUID) -> None:
     product, text = rows.products[event.originator_id], rows.product_texts[event.originator_id]
     product.title, product.slug, product.updated_at = event.title, event.slug, event.occurred_at
     text.description = event.description
-    text.features, text.benefits = as_json(event.features), as_json(event.benefits)
-    text.call_to_action = event.call_to_action
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
-    text.copy_scores, text.copy_written_by = Json(event.scores.model_dump_json()), event.written_by
+    text.copy = as_json(
+        {
+            "features": event.features,
+            "benefits": event.benefits,
+            "call_to_action": event.call_to_action,
+            "scores": event.scores,
+            "written_by": event.written_by,
+        }
+    )
 
 
 @PRODUCT_FOLDS.on(ProductRetitled, products="originator_id")
-def product_retitled(rows: CatalogRows, event: ProductRetitled, _: Envelope) -> None:
+def product_retitled(rows: CatalogRows, event: ProductRetitled, _: UUID) -> None:
     product = rows.products[event.originator_id]
     product.title, product.updated_at = event.title, event.occurred_at
 
 
 @PRODUCT_FOLDS.on(ProductDescribed, products="originator_id", product_texts="originator_id")
-def product_described(rows: CatalogRows, event: ProductDescribed, _: Envelope) -> None:
+def product_described(rows: CatalogRows, event: ProductDescribed, _: UUID) -> None:
     rows.products[event.originator_id].updated_at = event.occurred_at
     rows.product_texts[event.originator_id].description = event.description
 
 
 @PRODUCT_FOLDS.on(ProductMetaWritten, products="originator_id", product_texts="originator_id")
-def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, _: Envelope) -> None:
+def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, _: UUID) -> None:
     rows.products[event.originator_id].updated_at = event.occurred_at
     text = rows.product_texts[event.originator_id]
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
 
 
 @PRODUCT_FOLDS.on(PriceChanged, products="originator_id")
-def price_changed(rows: CatalogRows, event: PriceChanged, _: Envelope) -> None:
+def price_changed(rows: CatalogRows, event: PriceChanged, _: UUID) -> None:
     product = rows.products[event.originator_id]
     product.price_minor, product.updated_at = event.price.minor, event.occurred_at
     product.compare_at_minor = None if event.compare_at is None else event.compare_at.minor
 
 
 @PRODUCT_FOLDS.on(StockCounted, variants="variant_id")
-def stock_counted(rows: CatalogRows, event: StockCounted, _: Envelope) -> None:
+def stock_counted(rows: CatalogRows, event: StockCounted, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
     variant.on_hand, variant.updated_at = event.on_hand, event.occurred_at
 
 
 @PRODUCT_FOLDS.on(StockReserved, variants="variant_id")
-def stock_reserved(rows: CatalogRows, event: StockReserved, _: Envelope) -> None:
+def stock_reserved(rows: CatalogRows, event: StockReserved, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
     variant.reserved += event.quantity
     variant.updated_at = event.occurred_at
 
 
 @PRODUCT_FOLDS.on(StockReleased, variants="variant_id")
-def stock_released(rows: CatalogRows, event: StockReleased, _: Envelope) -> None:
+def stock_released(rows: CatalogRows, event: StockReleased, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
     variant.reserved -= event.quantity
     variant.updated_at = event.occurred_at
 
 
 @PRODUCT_FOLDS.on(StockSold, variants="variant_id")
-def stock_sold(rows: CatalogRows, event: StockSold, _: Envelope) -> None:
+def stock_sold(rows: CatalogRows, event: StockSold, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
     variant.reserved -= event.quantity
     variant.on_hand -= event.quantity
@@ -265,25 +248,25 @@ def stock_sold(rows: CatalogRows, event: StockSold, _: Envelope) -> None:
 
 
 @PRODUCT_FOLDS.on(ProductActivated, products="originator_id")
-def product_activated(rows: CatalogRows, event: ProductActivated, _: Envelope) -> None:
+def product_activated(rows: CatalogRows, event: ProductActivated, _: UUID) -> None:
     product = rows.products[event.originator_id]
     product.status, product.updated_at = ProductStatus.ACTIVE, event.occurred_at
 
 
 @PRODUCT_FOLDS.on(ProductDeactivated, products="originator_id")
-def product_deactivated(rows: CatalogRows, event: ProductDeactivated, _: Envelope) -> None:
+def product_deactivated(rows: CatalogRows, event: ProductDeactivated, _: UUID) -> None:
     product = rows.products[event.originator_id]
     product.status, product.updated_at = ProductStatus.DRAFT, event.occurred_at
 
 
 @PRODUCT_FOLDS.on(ProductArchived, products="originator_id")
-def product_archived(rows: CatalogRows, event: ProductArchived, _: Envelope) -> None:
+def product_archived(rows: CatalogRows, event: ProductArchived, _: UUID) -> None:
     product = rows.products[event.originator_id]
     product.status, product.updated_at = ProductStatus.ARCHIVED, event.occurred_at
 
 
 @PRODUCT_FOLDS.on(ImageProcessingRequested, media="originator_id")
-def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, _: Envelope) -> None:
+def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, _: UUID) -> None:
     image = rows.media.get(event.originator_id)
     if image is None:
         image = rows.media[event.originator_id] = _image(
@@ -304,17 +287,23 @@ def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequeste
 
 
 @PRODUCT_FOLDS.on(ImageProcessed, media="originator_id")
-def image_processed(rows: CatalogRows, event: ImageProcessed, _: Envelope) -> None:
+def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
     image = rows.media[event.originator_id]
     image.status, image.updated_at = ImageState.PROCESSED, event.occurred_at
-    image.renditions = as_json([rendition.model_dump() for rendition in event.renditions])
-    image.operations = as_json(event.operations)
-    image.source_sha256, image.seconds = event.source_sha256, event.seconds
-    image.source_width, image.source_height = event.source_width, event.source_height
+    image.renditions = as_json(event.renditions)
+    image.studio = as_json(
+        {
+            "operations": event.operations,
+            "source_sha256": event.source_sha256,
+            "source_width": event.source_width,
+            "source_height": event.source_height,
+            "seconds": event.seconds,
+        }
+    )
 
 
 @PRODUCT_FOLDS.on(ImageRejected, media="originator_id")
-def image_rejected(rows: CatalogRows, event: ImageRejected, _: Envelope) -> None:
+def image_rejected(rows: CatalogRows, event: ImageRejected, _: UUID) -> None:
     image = rows.media[event.originator_id]
     image.status, image.updated_at = ImageState.REJECTED, event.occurred_at
     image.rejection, image.rejection_message = event.reason, event.message

@@ -5,20 +5,22 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from domain.media.events import MediaType, Operation, RejectionReason, Rendition
-from domain.merchant.events import SupplierProvider
+from domain.media.events import MediaType, RejectionReason, Rendition
 from domain.money import Money
-from domain.product.events import ProductStatus, WinningScore
+from domain.product.events import ProductStatus
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
 from projections.catalog_views import (
     BrandResult,
+    CopyNotes,
     ImageState,
     ImageView,
     MediaAssetView,
     PageView,
     ProductView,
     ScoutingResult,
+    Source,
     StoreView,
+    StudioNotes,
     VariantView,
 )
 
@@ -41,9 +43,8 @@ PRODUCT_SOURCE = (
 PRODUCT_COLUMNS = (
     f"p.id, p.store_id, {PRODUCT_STATUS} as status, p.title, p.slug, p.category, p.currency, p.price_minor, "
     "p.compare_at_minor, p.cost_minor, p.created_at, greatest(p.updated_at, k.counted_at) as updated_at, t.description, "
-    "t.features, t.benefits, t.call_to_action, t.meta_title, t.meta_description, t.copy_scores, t.copy_written_by, "
-    "t.tags, t.source_provider, t.source_id, t.source_url, t.original_title, t.original_description, t.generation_id, "
-    "t.score, t.shipping_days_min, t.shipping_days_max, k.on_hand, k.available"
+    "t.meta_title, t.meta_description, t.copy, t.tags, t.original_title, t.original_description, t.source, "
+    "k.on_hand, k.available"
 )
 VARIANT_COLUMNS = (
     "v.id, v.product_id, v.position, v.sku, v.title, v.options, p.price_minor + v.price_offset_minor as price_minor, "
@@ -55,8 +56,7 @@ IMAGE_COLUMNS = (
     "m.rejection_message, m.created_at, m.updated_at"
 )
 MEDIA_COLUMNS = (
-    f"{IMAGE_COLUMNS}, m.store_id, m.type, m.filename, m.content, m.operations, m.ground, m.source_sha256, "
-    "m.source_width, m.source_height, m.seconds, m.attempt, m.generation_id"
+    f"{IMAGE_COLUMNS}, m.store_id, m.type, m.filename, m.content, m.ground, m.studio, m.attempt, m.generation_id"
 )
 
 
@@ -97,8 +97,9 @@ def page_view(record: Any) -> PageView:
 
 
 def product_view(record: Any) -> ProductView:
-    currency, compare_at, fastest = record["currency"], record["compare_at_minor"], record["shipping_days_min"]
-    scores, score, provider = record["copy_scores"], record["score"], record["source_provider"]
+    currency, compare_at = record["currency"], record["compare_at_minor"]
+    copy = None if record["copy"] is None else CopyNotes.model_validate_json(record["copy"])
+    source = None if record["source"] is None else Source.model_validate_json(record["source"])
     return ProductView(
         id=record["id"],
         store_id=record["store_id"],
@@ -106,23 +107,23 @@ def product_view(record: Any) -> ProductView:
         title=record["title"],
         slug=record["slug"],
         description=record["description"],
-        features=tuple(json.loads(record["features"])),
-        benefits=tuple(json.loads(record["benefits"])),
-        call_to_action=record["call_to_action"],
+        features=() if copy is None else tuple(copy.features),
+        benefits=() if copy is None else tuple(copy.benefits),
+        call_to_action=None if copy is None else copy.call_to_action,
         meta_title=record["meta_title"],
         meta_description=record["meta_description"],
-        copy_scores=None if scores is None else CopyScores.model_validate_json(scores),
-        copy_written_by=record["copy_written_by"],
+        copy_scores=None if copy is None else copy.scores,
+        copy_written_by=None if copy is None else copy.written_by,
         category=record["category"],
         tags=tuple(json.loads(record["tags"])),
-        source_provider=None if provider is None else SupplierProvider(provider),
-        source_id=record["source_id"],
-        source_url=record["source_url"],
+        source_provider=None if source is None else source.provider,
+        source_id=None if source is None else source.source_id,
+        source_url=None if source is None else source.url,
         original_title=record["original_title"],
         original_description=record["original_description"],
-        generation_id=record["generation_id"],
-        score=None if score is None else WinningScore.model_validate_json(score),
-        shipping_days=None if fastest is None else (fastest, record["shipping_days_max"]),
+        generation_id=None if source is None else source.generation_id,
+        score=None if source is None else source.score,
+        shipping_days=None if source is None else source.shipping_days,
         cost=Money(minor=record["cost_minor"], currency=currency),
         price=Money(minor=record["price_minor"], currency=currency),
         compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
@@ -178,6 +179,7 @@ def image_view(record: Any) -> ImageView:
 
 def media_view(record: Any) -> MediaAssetView:
     renditions, content = _by_name(record["renditions"]), record["content"]
+    studio = None if record["studio"] is None else StudioNotes.model_validate_json(record["studio"])
     largest = max(renditions.values(), key=lambda rendition: rendition.width * rendition.height, default=None)
     if content is not None:
         file: tuple[str | None, int | None] = "image/svg+xml", len(content.encode())
@@ -199,12 +201,12 @@ def media_view(record: Any) -> MediaAssetView:
         width=None if largest is None else largest.width,
         height=None if largest is None else largest.height,
         renditions=renditions,
-        operations=tuple(Operation(name) for name in json.loads(record["operations"])),
+        operations=() if studio is None else tuple(studio.operations),
         ground=record["ground"],
-        source_sha256=record["source_sha256"],
-        source_width=record["source_width"],
-        source_height=record["source_height"],
-        seconds=record["seconds"],
+        source_sha256=None if studio is None else studio.source_sha256,
+        source_width=None if studio is None else studio.source_width,
+        source_height=None if studio is None else studio.source_height,
+        seconds=None if studio is None else studio.seconds,
         attempt=record["attempt"],
         generation_id=record["generation_id"],
         rejection=_rejection(record),

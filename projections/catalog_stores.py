@@ -17,15 +17,14 @@ from domain.store.events import (
     StoreStatus,
 )
 from projections.catalog_tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, StoreRow
-from projections.catalog_views import BrandResult, ImageState, ScoutingResult
-from projections.tables import Folds, Json
-from schemas.envelope import Envelope
+from projections.catalog_views import ImageState
+from projections.tables import Folds, as_json
 
 STORE_FOLDS: Folds[CatalogRows] = Folds()
 
 
 @STORE_FOLDS.on(StoreRequested)
-def store_requested(rows: CatalogRows, event: StoreRequested, _: Envelope) -> None:
+def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
     rows.stores[event.originator_id] = StoreRow(
         id=event.originator_id,
         merchant_id=event.merchant_id,
@@ -35,7 +34,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: Envelope) -> No
         description=None,
         status=StoreStatus.CREATING,
         approved=False,
-        preferences=Json(event.preferences.model_dump_json()),
+        preferences=as_json(event.preferences),
         brand=None,
         scouting=None,
         custom_domain=None,
@@ -51,79 +50,83 @@ def logo_id(store_id: UUID) -> UUID:
 
 
 @STORE_FOLDS.on(BrandGenerated, stores="originator_id", media=lambda event, _: logo_id(event.originator_id))
-def brand_generated(rows: CatalogRows, event: BrandGenerated, _: Envelope) -> None:
+def brand_generated(rows: CatalogRows, event: BrandGenerated, _: UUID) -> None:
     store, at = rows.stores[event.originator_id], event.occurred_at
-    brand = BrandResult(
-        identity=event.brand,
-        options=event.options,
-        reason=event.reason,
-        written_by=event.written_by,
-        generation_id=event.generation_id,
-        attempt=event.attempt,
+    store.brand = as_json(
+        {
+            "identity": event.brand,
+            "options": event.options,
+            "reason": event.reason,
+            "written_by": event.written_by,
+            "generation_id": event.generation_id,
+            "attempt": event.attempt,
+        }
     )
-    store.brand = Json(brand.model_dump_json())
     store.name, store.slug, store.description = event.brand.name, event.slug, event.brand.voice.story
     store.updated_at = at
-    id = logo_id(store.id)
-    known = rows.media.get(id)
-    rows.media[id] = MediaRow(
-        id=id,
-        store_id=store.id,
-        product_id=None,
-        type=MediaType.LOGO,
-        status=ImageState.PROCESSED,
-        position=0,
-        filename="logo.svg",
-        original_url=None,
-        alt_text=f"{event.brand.name} logo",
-        content=event.brand.logo.svg,
-        renditions=EMPTY_LIST,
-        operations=EMPTY_LIST,
-        ground=None,
-        source_sha256=None,
-        source_width=None,
-        source_height=None,
-        seconds=None,
-        attempt=event.attempt,
-        generation_id=event.generation_id,
-        rejection=None,
-        rejection_message=None,
-        created_at=at if known is None else known.created_at,
-        updated_at=at,
-    )
+    logo = rows.media.get(logo_id(store.id))
+    if logo is None:
+        logo = rows.media[logo_id(store.id)] = MediaRow(
+            id=logo_id(store.id),
+            store_id=store.id,
+            product_id=None,
+            type=MediaType.LOGO,
+            filename="logo.svg",
+            status=ImageState.PROCESSED,
+            position=0,
+            original_url=None,
+            alt_text="",
+            content=None,
+            renditions=EMPTY_LIST,
+            ground=None,
+            studio=None,
+            attempt=event.attempt,
+            generation_id=event.generation_id,
+            rejection=None,
+            rejection_message=None,
+            created_at=at,
+            updated_at=at,
+        )
+    logo.content, logo.alt_text = event.brand.logo.svg, f"{event.brand.name} logo"
+    logo.attempt, logo.generation_id, logo.updated_at = event.attempt, event.generation_id, at
 
 
 @STORE_FOLDS.on(ProductsScouted, stores="originator_id")
-def products_scouted(rows: CatalogRows, event: ProductsScouted, _: Envelope) -> None:
+def products_scouted(rows: CatalogRows, event: ProductsScouted, _: UUID) -> None:
     store = rows.stores[event.originator_id]
-    result = ScoutingResult(
-        keywords=event.keywords,
-        suppliers=event.suppliers,
-        candidates=event.candidates,
-        duplicates=event.duplicates,
-        product_ids=event.product_ids,
-        generation_id=event.generation_id,
-        attempt=event.attempt,
+    store.scouting = as_json(
+        {
+            "keywords": event.keywords,
+            "suppliers": event.suppliers,
+            "candidates": event.candidates,
+            "duplicates": event.duplicates,
+            "product_ids": event.product_ids,
+            "generation_id": event.generation_id,
+            "attempt": event.attempt,
+        }
     )
-    store.scouting = Json(result.model_dump_json())
     store.updated_at = event.occurred_at
 
 
 @STORE_FOLDS.on(PageWritten, pages="page_id")
-def page_written(rows: CatalogRows, event: PageWritten, _: Envelope) -> None:
-    known = rows.pages.get(event.page_id)
-    rows.pages[event.page_id] = PageRow(
-        id=event.page_id,
-        store_id=event.originator_id,
-        type=event.type,
-        title=event.title,
-        slug=event.slug,
-        content=event.content,
-        scores=Json(event.scores.model_dump_json()),
-        written_by=event.written_by,
-        created_at=event.occurred_at if known is None else known.created_at,
-        updated_at=event.occurred_at,
-    )
+def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
+    page = rows.pages.get(event.page_id)
+    if page is None:
+        page = rows.pages[event.page_id] = PageRow(
+            id=event.page_id,
+            store_id=event.originator_id,
+            type=event.type,
+            title=event.title,
+            slug=event.slug,
+            content=event.content,
+            scores=as_json(event.scores),
+            written_by=event.written_by,
+            created_at=event.occurred_at,
+            updated_at=event.occurred_at,
+        )
+        return
+    page.type, page.title, page.slug, page.content = event.type, event.title, event.slug, event.content
+    page.scores, page.written_by, page.updated_at = as_json(event.scores), event.written_by, event.occurred_at
 
 
 def _store_in(
@@ -135,26 +138,26 @@ def _store_in(
 
 
 @STORE_FOLDS.on(StoreReadyForReview, stores="originator_id")
-def store_ready_for_review(rows: CatalogRows, event: StoreReadyForReview, _: Envelope) -> None:
+def store_ready_for_review(rows: CatalogRows, event: StoreReadyForReview, _: UUID) -> None:
     _store_in(rows, event, StoreStatus.PENDING_REVIEW)
 
 
 @STORE_FOLDS.on(StoreApproved, stores="originator_id")
-def store_approved(rows: CatalogRows, event: StoreApproved, _: Envelope) -> None:
+def store_approved(rows: CatalogRows, event: StoreApproved, _: UUID) -> None:
     store = rows.stores[event.originator_id]
     store.approved, store.updated_at = True, event.occurred_at
 
 
 @STORE_FOLDS.on(StorePublished, stores="originator_id")
-def store_published(rows: CatalogRows, event: StorePublished, _: Envelope) -> None:
+def store_published(rows: CatalogRows, event: StorePublished, _: UUID) -> None:
     _store_in(rows, event, StoreStatus.ACTIVE).published_at = event.occurred_at
 
 
 @STORE_FOLDS.on(StorePaused, stores="originator_id")
-def store_paused(rows: CatalogRows, event: StorePaused, _: Envelope) -> None:
+def store_paused(rows: CatalogRows, event: StorePaused, _: UUID) -> None:
     _store_in(rows, event, StoreStatus.PAUSED)
 
 
 @STORE_FOLDS.on(StoreArchived, stores="originator_id")
-def store_archived(rows: CatalogRows, event: StoreArchived, _: Envelope) -> None:
+def store_archived(rows: CatalogRows, event: StoreArchived, _: UUID) -> None:
     _store_in(rows, event, StoreStatus.ARCHIVED)

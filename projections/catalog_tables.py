@@ -80,23 +80,15 @@ class ProductTextRow:
 
     id: UUID
     description: str
-    features: Json
-    benefits: Json
-    call_to_action: str | None
     meta_title: str | None
     meta_description: str | None
-    copy_scores: Json | None
-    copy_written_by: str | None
-    tags: Json
-    source_provider: str | None
-    source_id: str | None
-    source_url: str | None
+    copy: Json | None
+    """``catalog_views.CopyNotes`` once a copywriter wrote it."""
     original_title: str
     original_description: str
-    generation_id: UUID | None
-    score: Json | None
-    shipping_days_min: int | None
-    shipping_days_max: int | None
+    tags: Json
+    source: Json | None
+    """``catalog_views.Source``, unless it was added by hand."""
 
 
 @dataclass(slots=True)
@@ -125,19 +117,16 @@ class MediaRow:
     store_id: UUID
     product_id: UUID | None
     type: MediaType
+    filename: str
     status: ImageState
     position: int
-    filename: str
     original_url: str | None
     alt_text: str
     content: str | None
     renditions: Json
-    operations: Json
     ground: str | None
-    source_sha256: str | None
-    source_width: int | None
-    source_height: int | None
-    seconds: float | None
+    studio: Json | None
+    """``catalog_views.StudioNotes`` once the studio finished it."""
     attempt: int
     generation_id: UUID | None
     rejection: str | None
@@ -149,23 +138,60 @@ class MediaRow:
 STORES = Table(
     "stores",
     StoreRow,
+    hot=(
+        "name",
+        "slug",
+        "description",
+        "status",
+        "approved",
+        "brand",
+        "scouting",
+        "updated_at",
+        "published_at",
+    ),
     indexes=(
         "create index on stores (merchant_id, created_at, id)",
         "create index on stores (slug)",
         "create index on stores (custom_domain) where custom_domain is not null",
     ),
 )
-PAGES = Table("pages", PageRow, indexes=("create index on pages (store_id, slug)",))
+PAGES = Table(
+    "pages",
+    PageRow,
+    hot=("type", "title", "slug", "content", "scores", "written_by", "updated_at"),
+    indexes=("create index on pages (store_id, slug)",),
+)
 PRODUCTS = Table(
     "products",
     ProductRow,
+    hot=("status", "title", "slug", "price_minor", "compare_at_minor", "updated_at"),
     indexes=("create index on products (store_id, created_at, id)", "create index on products (store_id, slug)"),
 )
-PRODUCT_TEXTS = Table("product_texts", ProductTextRow)
-VARIANTS = Table("variants", VariantRow, indexes=("create index on variants (product_id)",))
+PRODUCT_TEXTS = Table("product_texts", ProductTextRow, hot=("description", "meta_title", "meta_description", "copy"))
+VARIANTS = Table(
+    "variants",
+    VariantRow,
+    hot=("on_hand", "reserved", "updated_at"),
+    indexes=("create index on variants (product_id)",),
+)
 MEDIA = Table(
     "media",
     MediaRow,
+    hot=(
+        "status",
+        "position",
+        "original_url",
+        "alt_text",
+        "content",
+        "renditions",
+        "ground",
+        "studio",
+        "attempt",
+        "generation_id",
+        "rejection",
+        "rejection_message",
+        "updated_at",
+    ),
     indexes=(
         "create index on media (store_id, created_at, id)",
         "create index on media (product_id) where product_id is not null",

@@ -44,6 +44,37 @@ class ScoutingResult(Value):
     attempt: int
 
 
+class CopyNotes(Value):
+    """What a copywriter left beside a product's title and description."""
+
+    features: list[str]
+    benefits: list[str]
+    call_to_action: str
+    scores: CopyScores
+    written_by: str
+
+
+class Source(Value):
+    """Where a product comes from, and why it was chosen."""
+
+    provider: SupplierProvider
+    source_id: str
+    url: str | None
+    generation_id: UUID
+    shipping_days: tuple[int, int]
+    score: WinningScore
+
+
+class StudioNotes(Value):
+    """What the studio did to an image."""
+
+    operations: list[Operation]
+    source_sha256: str
+    source_width: int
+    source_height: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreView:
     """A store (the product document's ``Store``)."""

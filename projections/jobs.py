@@ -26,7 +26,6 @@ from domain.ids import derived
 from domain.kernel import DomainEvent
 from domain.store.events import BrandGenerated, ProductsScouted
 from projections.tables import Folds, Json, ReadModel, Table, as_json
-from schemas.envelope import Envelope
 
 
 @dataclass(slots=True)
@@ -82,10 +81,29 @@ class JobLogRow:
     message: str
 
 
-GENERATIONS = Table("generations", GenerationRow, indexes=("create index on generations (store_id, created_at, id)",))
+GENERATIONS = Table(
+    "generations",
+    GenerationRow,
+    hot=("status", "error", "completed_at", "updated_at"),
+    indexes=("create index on generations (store_id, created_at, id)",),
+)
 JOBS = Table(
     "jobs",
     JobRow,
+    hot=(
+        "status",
+        "attempt",
+        "output",
+        "summary",
+        "error",
+        "done",
+        "total",
+        "message",
+        "deadline",
+        "updated_at",
+        "started_at",
+        "completed_at",
+    ),
     indexes=(
         "create index on jobs (generation_id)",
         "create index on jobs (store_id)",
@@ -145,7 +163,7 @@ TITLES = {
 
 
 @FOLDS.on(GenerationStarted)
-def generation_started(rows: JobsRows, event: GenerationStarted, _: Envelope) -> None:
+def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> None:
     id, at = event.originator_id, event.occurred_at
     rows.generations[id] = GenerationRow(
         id=id,
@@ -185,7 +203,7 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: Envelope) ->
 
 
 @FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _job_of(event))
-def step_started(rows: JobsRows, event: StepStarted, _: Envelope) -> None:
+def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
     generation, job, at = rows.generations[event.originator_id], rows.jobs[_job_of(event)], event.occurred_at
     generation.status, generation.error, generation.completed_at = JobStatus.PROCESSING, None, None
     generation.updated_at = at
@@ -198,14 +216,14 @@ def step_started(rows: JobsRows, event: StepStarted, _: Envelope) -> None:
 
 
 @FOLDS.on(StepProgressed, jobs=lambda event, _: _job_of(event))
-def step_progressed(rows: JobsRows, event: StepProgressed, _: Envelope) -> None:
+def step_progressed(rows: JobsRows, event: StepProgressed, _: UUID) -> None:
     job = rows.jobs[_job_of(event)]
     job.done, job.total, job.message, job.updated_at = event.done, event.total, event.message, event.occurred_at
     _write(rows, event, "INFO", event.message, event.step)
 
 
 @FOLDS.on(StepSucceeded, jobs=lambda event, _: _job_of(event))
-def step_succeeded(rows: JobsRows, event: StepSucceeded, _: Envelope) -> None:
+def step_succeeded(rows: JobsRows, event: StepSucceeded, _: UUID) -> None:
     job, at = rows.jobs[_job_of(event)], event.occurred_at
     job.status, job.summary, job.message = JobStatus.COMPLETED, event.summary, event.summary
     job.completed_at = job.updated_at = at
@@ -213,7 +231,7 @@ def step_succeeded(rows: JobsRows, event: StepSucceeded, _: Envelope) -> None:
 
 
 @FOLDS.on(StepFailed, jobs=lambda event, _: _job_of(event))
-def step_failed(rows: JobsRows, event: StepFailed, _: Envelope) -> None:
+def step_failed(rows: JobsRows, event: StepFailed, _: UUID) -> None:
     job, at = rows.jobs[_job_of(event)], event.occurred_at
     job.status, job.error = JobStatus.FAILED, event.reason
     job.completed_at = job.updated_at = at
@@ -230,13 +248,13 @@ def _ended(
 
 
 @FOLDS.on(GenerationCompleted, generations="originator_id")
-def generation_completed(rows: JobsRows, event: GenerationCompleted, _: Envelope) -> None:
+def generation_completed(rows: JobsRows, event: GenerationCompleted, _: UUID) -> None:
     _ended(rows, event, JobStatus.COMPLETED)
     _write(rows, event, "INFO", "The store is complete and ready for review.")
 
 
 @FOLDS.on(GenerationFailed, generations="originator_id")
-def generation_failed(rows: JobsRows, event: GenerationFailed, _: Envelope) -> None:
+def generation_failed(rows: JobsRows, event: GenerationFailed, _: UUID) -> None:
     _ended(rows, event, JobStatus.FAILED).error = event.reason
     _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
 
@@ -246,7 +264,7 @@ def _jobs_of(event: GenerationCancelled) -> frozenset[UUID]:
 
 
 @FOLDS.on(GenerationCancelled, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
-def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: Envelope) -> None:
+def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: UUID) -> None:
     _ended(rows, event, JobStatus.CANCELLED)
     for id in _jobs_of(event):
         job = rows.jobs[id]
@@ -257,7 +275,7 @@ def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: Envelope
 
 
 @FOLDS.on(BrandGenerated, jobs=lambda event, _: job_id(event.generation_id, Step.BRAND))
-def brand_generated(rows: JobsRows, event: BrandGenerated, _: Envelope) -> None:
+def brand_generated(rows: JobsRows, event: BrandGenerated, _: UUID) -> None:
     job = rows.jobs.get(job_id(event.generation_id, Step.BRAND))
     if job is not None and job.attempt == event.attempt:
         job.output = as_json(
@@ -266,23 +284,23 @@ def brand_generated(rows: JobsRows, event: BrandGenerated, _: Envelope) -> None:
                 "slug": event.slug,
                 "tagline": event.brand.voice.tagline,
                 "reason": event.reason,
-                "options": [option.model_dump(mode="json") for option in event.options],
+                "options": event.options,
                 "writtenBy": event.written_by,
             }
         )
 
 
 @FOLDS.on(ProductsScouted, jobs=lambda event, _: job_id(event.generation_id, Step.SCOUT))
-def products_scouted(rows: JobsRows, event: ProductsScouted, _: Envelope) -> None:
+def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
     job = rows.jobs.get(job_id(event.generation_id, Step.SCOUT))
     if job is not None and job.attempt == event.attempt:
         job.output = as_json(
             {
                 "keywords": event.keywords,
-                "suppliers": [report.model_dump(mode="json") for report in event.suppliers],
+                "suppliers": event.suppliers,
                 "candidates": event.candidates,
                 "duplicates": event.duplicates,
-                "productIds": [str(id) for id in event.product_ids],
+                "productIds": event.product_ids,
             }
         )
 

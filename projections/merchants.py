@@ -11,8 +11,7 @@ from domain.ids import derived
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected, SupplierProvider
 from domain.personal import Sealed
 from projections.paging import Reader
-from projections.tables import Folds, Json, ReadModel, Table
-from schemas.envelope import Envelope
+from projections.tables import Folds, Json, ReadModel, Table, as_json
 
 
 @dataclass(slots=True)
@@ -44,7 +43,10 @@ class SupplierAccountRow:
 
 MERCHANTS = Table("merchants", MerchantRow)
 SUPPLIER_ACCOUNTS = Table(
-    "supplier_accounts", SupplierAccountRow, indexes=("create index on supplier_accounts (merchant_id)",)
+    "supplier_accounts",
+    SupplierAccountRow,
+    hot=("is_active", "updated_at"),
+    indexes=("create index on supplier_accounts (merchant_id)",),
 )
 
 
@@ -60,11 +62,11 @@ FOLDS: Folds[MerchantsRows] = Folds()
 
 
 @FOLDS.on(MerchantRegistered)
-def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: Envelope) -> None:
+def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: UUID) -> None:
     rows.merchants[event.originator_id] = MerchantRow(
         id=event.originator_id,
-        email=Json(event.email.model_dump_json()),
-        name=None if event.name is None else Json(event.name.model_dump_json()),
+        email=as_json(event.email),
+        name=None if event.name is None else as_json(event.name),
         email_verified_at=None,
         image_url=None,
         stripe_account_id=None,
@@ -74,27 +76,30 @@ def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: Envel
     )
 
 
-def _account_of(event: SupplierConnected | SupplierDisconnected, _: Envelope) -> UUID:
+def _account_of(event: SupplierConnected | SupplierDisconnected, _: UUID) -> UUID:
     return derived(event.originator_id, "supplier", event.provider)
 
 
 @FOLDS.on(SupplierConnected, supplier_accounts=_account_of)
-def supplier_connected(rows: MerchantsRows, event: SupplierConnected, envelope: Envelope) -> None:
-    id, at = _account_of(event, envelope), event.occurred_at
+def supplier_connected(rows: MerchantsRows, event: SupplierConnected, tenant: UUID) -> None:
+    id, at = _account_of(event, tenant), event.occurred_at
     account = rows.supplier_accounts.get(id)
+    if account is not None:
+        account.is_active, account.updated_at = True, at
+        return
     rows.supplier_accounts[id] = SupplierAccountRow(
         id=id,
         merchant_id=event.originator_id,
         provider=event.provider,
         is_active=True,
-        created_at=at if account is None else account.created_at,
+        created_at=at,
         updated_at=at,
     )
 
 
 @FOLDS.on(SupplierDisconnected, supplier_accounts=_account_of)
-def supplier_disconnected(rows: MerchantsRows, event: SupplierDisconnected, envelope: Envelope) -> None:
-    account = rows.supplier_accounts[_account_of(event, envelope)]
+def supplier_disconnected(rows: MerchantsRows, event: SupplierDisconnected, tenant: UUID) -> None:
+    account = rows.supplier_accounts[_account_of(event, tenant)]
     account.is_active, account.updated_at = False, event.occurred_at
 
 

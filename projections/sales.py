@@ -17,8 +17,7 @@ from domain.order.events import (
     PaymentSessionOpened,
 )
 from domain.store.events import StoreRequested
-from projections.tables import Folds, Json, ReadModel, Table
-from schemas.envelope import Envelope
+from projections.tables import Folds, Json, ReadModel, Table, as_json
 
 
 @dataclass(slots=True)
@@ -94,6 +93,23 @@ class StoreOwnerRow:
 ORDERS = Table(
     "orders",
     OrderRow,
+    hot=(
+        "status",
+        "items",
+        "provider",
+        "session_id",
+        "intent_id",
+        "paid_minor",
+        "platform_fee_minor",
+        "payment_failure",
+        "cancel_reason",
+        "carrier",
+        "tracking_number",
+        "paid_at",
+        "fulfilled_at",
+        "cancelled_at",
+        "updated_at",
+    ),
     indexes=(
         "create index on orders (store_id, placed_at, id)",
         "create index on orders (store_id, number)",
@@ -101,7 +117,12 @@ ORDERS = Table(
     ),
 )
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
-DAILY_SALES = Table("daily_sales", DailySalesRow, key=("store_id", "day", "currency"))
+DAILY_SALES = Table(
+    "daily_sales",
+    DailySalesRow,
+    key=("store_id", "day", "currency"),
+    hot=("orders", "items", "revenue_minor", "fees_minor"),
+)
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -124,12 +145,12 @@ FOLDS: Folds[SalesRows] = Folds()
 
 
 @FOLDS.on(StoreRequested)
-def store_requested(rows: SalesRows, event: StoreRequested, _: Envelope) -> None:
+def store_requested(rows: SalesRows, event: StoreRequested, _: UUID) -> None:
     rows.store_owners[event.originator_id] = StoreOwnerRow(event.originator_id, event.merchant_id)
 
 
 @FOLDS.on(OrderPlaced)
-def order_placed(rows: SalesRows, event: OrderPlaced, _: Envelope) -> None:
+def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
     id = event.originator_id
     rows.orders[id] = OrderRow(
         id=id,
@@ -143,9 +164,9 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: Envelope) -> None:
         total_minor=event.total.minor,
         items=sum(line.quantity for line in event.lines),
         shopper_id=event.shopper_id,
-        shopper_name=Json(event.shopper_name.model_dump_json()),
-        shopper_email=Json(event.shopper_email.model_dump_json()),
-        shipping_address=Json(event.shipping_address.model_dump_json()),
+        shopper_name=as_json(event.shopper_name),
+        shopper_email=as_json(event.shopper_email),
+        shipping_address=as_json(event.shipping_address),
         provider=None,
         session_id=None,
         intent_id=None,
@@ -176,22 +197,22 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: Envelope) -> None:
 
 
 @FOLDS.on(PaymentSessionOpened, orders="originator_id")
-def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: Envelope) -> None:
+def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.provider, order.session_id, order.updated_at = event.provider, event.session_id, event.occurred_at
 
 
-def _day_of(event: OrderPaid, envelope: Envelope) -> tuple[UUID, date, str]:
-    return envelope.tenant, event.occurred_at.astimezone(UTC).date(), event.amount.currency
+def _day_of(event: OrderPaid, tenant: UUID) -> tuple[UUID, date, str]:
+    return tenant, event.occurred_at.astimezone(UTC).date(), event.amount.currency
 
 
 @FOLDS.on(OrderPaid, orders="originator_id", daily_sales=_day_of)
-def order_paid(rows: SalesRows, event: OrderPaid, envelope: Envelope) -> None:
+def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
     order, at = rows.orders[event.originator_id], event.occurred_at
     order.status, order.intent_id, order.payment_failure = OrderStatus.PAID, event.intent_id, None
     order.paid_minor, order.platform_fee_minor = event.amount.minor, event.platform_fee.minor
     order.paid_at = order.updated_at = at
-    key = _day_of(event, envelope)
+    key = _day_of(event, tenant)
     sales = rows.daily_sales.get(key)
     if sales is None:
         sales = rows.daily_sales[key] = DailySalesRow(*key, orders=0, items=0, revenue_minor=0, fees_minor=0)
@@ -202,20 +223,20 @@ def order_paid(rows: SalesRows, event: OrderPaid, envelope: Envelope) -> None:
 
 
 @FOLDS.on(PaymentFailed, orders="originator_id")
-def payment_failed(rows: SalesRows, event: PaymentFailed, _: Envelope) -> None:
+def payment_failed(rows: SalesRows, event: PaymentFailed, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.payment_failure, order.updated_at = event.reason, event.occurred_at
 
 
 @FOLDS.on(OrderCancelled, orders="originator_id")
-def order_cancelled(rows: SalesRows, event: OrderCancelled, _: Envelope) -> None:
+def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.status, order.cancel_reason = OrderStatus.CANCELLED, event.reason
     order.cancelled_at = order.updated_at = event.occurred_at
 
 
 @FOLDS.on(OrderFulfilled, orders="originator_id")
-def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: Envelope) -> None:
+def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.status, order.carrier, order.tracking_number = OrderStatus.FULFILLED, event.carrier, event.tracking_number
     order.fulfilled_at = order.updated_at = event.occurred_at

@@ -1,0 +1,144 @@
+"""Reads records of the log for folding: the same facts as the event classes, decoded several times faster.
+
+Every event class has a mirror, a msgspec struct of the same fields made from it, so that there is nothing to keep in
+step by hand. Mirrors check types, enumerations and surplus fields; patterns and lengths were checked when the event was
+written. Folds read attributes only, so either form will do.
+"""
+
+import re
+import types
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache, lru_cache, reduce
+from operator import or_
+from typing import Annotated, Any, NewType
+from uuid import UUID
+
+import msgspec
+from pydantic import AwareDatetime, BaseModel
+
+from domain.kernel import DomainEvent
+from schemas.envelope import RawEvent
+from schemas.registry import EVENTS, UndecodableEvent, decode
+
+Told = tuple[Any, UUID]
+"""An event, as its class or that class's mirror, and its tenant."""
+
+Json = NewType("Json", str)
+"""A JSON document as text; its column is ``jsonb``. Connections must have no jsonb codec of their own."""
+
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+@cache
+def mirror_of(model: type[BaseModel]) -> type[msgspec.Struct]:
+    """Return the struct that has the fields of a pydantic model."""
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for name, info in model.model_fields.items():
+        hint = _mirrored(info.annotation)
+        if info.is_required():
+            fields.append((name, hint))
+        else:
+            fields.append((name, hint, _default(info.get_default(call_default_factory=True, validated_data={}), hint)))
+    return msgspec.defstruct(
+        model.__name__,
+        fields,
+        module=model.__module__,
+        namespace={"wire_name": model.wire_name} if issubclass(model, DomainEvent) else {},
+        kw_only=True,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+def _default(value: Any, hint: Any) -> Any:
+    plain = msgspec.to_builtins(value, enc_hook=_dumped)
+    if isinstance(plain, list | dict):
+        return msgspec.field(default_factory=lambda: msgspec.convert(plain, hint))
+    return value
+
+
+def _mirrored(hint: Any) -> Any:
+    if hint is AwareDatetime:
+        return Annotated[datetime, msgspec.Meta(tz=True)]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _mirrored(arguments[0])
+    if origin in {types.UnionType, typing.Union}:
+        return reduce(or_, map(_mirrored, arguments))
+    if origin is not None:
+        return origin[tuple(map(_mirrored, arguments))]
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return mirror_of(hint)
+    return hint
+
+
+def _dumped(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+_json = msgspec.json.Encoder(enc_hook=_dumped)
+
+
+def as_json(value: object) -> Json:
+    """Return a JSON document of plain values, models and mirrors."""
+    return Json(_json.encode(value).decode())
+
+
+class Reader:
+    """Reads the kinds of event that somebody handles, and passes over the others without decoding them."""
+
+    def __init__(self, handled: Collection[type[DomainEvent]]) -> None:
+        self._handled = frozenset(handled)
+        self._decoders: Mapping[str, Callable[[bytes], Any]] = {
+            event.wire_name: msgspec.json.Decoder(mirror_of(event)).decode for event in handled
+        }
+        self._passed_over = frozenset(EVENTS) - frozenset(self._decoders)
+
+    def record(self, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Told | None:
+        """Read a Kafka record; None if nobody here handles its kind.
+
+        Raises:
+            UnknownEvent, UndecodableEvent: it can never be read; park it.
+        """
+        fields = dict(headers)
+        try:
+            name, tenant = fields["ce_type"].decode(), _uuid(fields["ce_tenant"])
+        except (KeyError, ValueError) as error:
+            kind = fields.get("ce_type", b"a record without ce_type").decode(errors="replace")
+            raise UndecodableEvent(kind, f"its envelope is not ours ({error!r})") from error
+        if name in self._passed_over:
+            return None
+        if value is None:
+            raise UndecodableEvent(name, "the record has no value")
+        return self._read(name, value, tenant)
+
+    def stored(self, raw: RawEvent) -> Told | None:
+        """Read a stored event; None if nobody here handles its kind.
+
+        Raises:
+            UnknownEvent, UndecodableEvent: it can never be read.
+        """
+        return None if raw.type in self._passed_over else self._read(raw.type, raw.data, raw.tenant)
+
+    def _read(self, name: str, body: bytes, tenant: UUID) -> Told | None:
+        if b"\\u0000" in body:
+            # PostgreSQL's text cannot hold it; what people see is the replacement character.
+            body = _NUL.sub(rb"\1\\ufffd", body)
+        decoder = self._decoders.get(name)
+        if decoder is None:
+            # An old version: the registry lifts it. Or nobody knows it: the registry says so.
+            event = decode(name, body)
+            return (event, tenant) if type(event) in self._handled else None
+        try:
+            return decoder(body), tenant
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise UndecodableEvent(name, str(error)) from error
+
+
+@lru_cache(maxsize=65_536)
+def _uuid(text: bytes) -> UUID:
+    return UUID(text.decode())
