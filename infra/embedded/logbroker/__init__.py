@@ -1,6 +1,6 @@
 """A small Kafka-protocol broker in one Python process: what ``zyenta up`` runs when no Kafka is configured.
 
-It speaks one version of each request that producers, consumers, groups and transactions need, keeps its
+It speaks an early version of each request that producers, consumers, groups and transactions need, keeps its
 logs as plain files and survives SIGKILL; it is not for several nodes, retention or a power cut. Why it
 exists: ``infra/decisions/0001-embedded-broker.md``. Behaviour follows the protocol guide
 (https://kafka.apache.org/protocol) and is held to a real Kafka by the tests in

@@ -26,25 +26,28 @@ class GroupRequests:
         self._topics = topics
         self._address = address
         self.handlers: Handlers = {
-            Api.OFFSET_COMMIT: (3, self._commit),
-            Api.OFFSET_FETCH: (3, self._committed),
-            Api.FIND_COORDINATOR: (1, self._coordinator),
-            Api.JOIN_GROUP: (2, self._join),
-            Api.HEARTBEAT: (1, self._heartbeat),
-            Api.LEAVE_GROUP: (1, self._leave),
-            Api.SYNC_GROUP: (1, self._sync),
-            Api.DESCRIBE_GROUPS: (1, self._describe),
-            Api.LIST_GROUPS: (1, self._list),
-            Api.DELETE_GROUPS: (0, self._delete),
+            Api.OFFSET_COMMIT: (2, 3, self._commit),
+            Api.OFFSET_FETCH: (1, 3, self._committed),
+            Api.FIND_COORDINATOR: (0, 1, self._coordinator),
+            Api.JOIN_GROUP: (0, 2, self._join),
+            Api.HEARTBEAT: (0, 1, self._heartbeat),
+            Api.LEAVE_GROUP: (0, 1, self._leave),
+            Api.SYNC_GROUP: (0, 1, self._sync),
+            Api.DESCRIBE_GROUPS: (0, 1, self._describe),
+            Api.LIST_GROUPS: (0, 1, self._list),
+            Api.DELETE_GROUPS: (0, 1, self._delete),
         }
 
-    async def _coordinator(self, _request: Reader, _caller: Caller) -> Writer:
+    async def _coordinator(self, _request: Reader, caller: Caller) -> Writer:
         host, port = self._address
-        answer = Writer().int32(UNTHROTTLED).int16(ErrorCode.NONE).string(None)
+        answer = caller.throttled_since(1).int16(ErrorCode.NONE)
+        if caller.version >= 1:
+            answer.string(None)
         return answer.int32(NODE).string(host).int32(port)
 
     async def _join(self, request: Reader, caller: Caller) -> Writer:
-        group, session_ms, rebalance_ms = request.string(), request.int32(), request.int32()
+        group, session_ms = request.string(), request.int32()
+        rebalance_ms = request.int32() if caller.version >= 1 else session_ms
         application = Application(
             member_id=request.string(),
             client_id=caller.client_id,
@@ -54,7 +57,7 @@ class GroupRequests:
             protocol_type=request.string(),
             protocols=dict(request.array(lambda: (request.string(), request.optional_bytes() or b""))),
         )
-        answer = Writer().int32(UNTHROTTLED)
+        answer = caller.throttled_since(2)
         try:
             joined = await self._groups.join(group, application)
         except Refused as refused:
@@ -64,26 +67,26 @@ class GroupRequests:
         answer.string(joined.leader_id).string(joined.member_id)
         return answer.array(joined.members, lambda member: answer.string(member[0]).blob(member[1]))
 
-    async def _sync(self, request: Reader, _caller: Caller) -> Writer:
+    async def _sync(self, request: Reader, caller: Caller) -> Writer:
         group, generation, member = request.string(), request.int32(), request.string()
         assignments = dict(request.array(lambda: (request.string(), request.optional_bytes() or b"")))
-        answer = Writer().int32(UNTHROTTLED)
+        answer = caller.throttled_since(1)
         try:
             share = await self._groups.sync(group, generation, member, assignments)
         except Refused as refused:
             return answer.int16(refused.code).blob(b"")
         return answer.int16(ErrorCode.NONE).blob(share)
 
-    async def _heartbeat(self, request: Reader, _caller: Caller) -> Writer:
+    async def _heartbeat(self, request: Reader, caller: Caller) -> Writer:
         group, generation, member = request.string(), request.int32(), request.string()
         error = code_of(lambda: self._groups.heartbeat(group, generation, member))
-        return Writer().int32(UNTHROTTLED).int16(error)
+        return caller.throttled_since(1).int16(error)
 
-    async def _leave(self, request: Reader, _caller: Caller) -> Writer:
+    async def _leave(self, request: Reader, caller: Caller) -> Writer:
         group, member = request.string(), request.string()
-        return Writer().int32(UNTHROTTLED).int16(code_of(lambda: self._groups.leave(group, member)))
+        return caller.throttled_since(1).int16(code_of(lambda: self._groups.leave(group, member)))
 
-    async def _commit(self, request: Reader, _caller: Caller) -> Writer:
+    async def _commit(self, request: Reader, caller: Caller) -> Writer:
         group, generation, member = request.string(), request.int32(), request.string()
         _retention_ms = request.int64()
         offsets = read_offsets(request, group)
@@ -95,9 +98,9 @@ class GroupRequests:
         if not refusal:
             known = [offset for offset, answer in zip(offsets, answers, strict=True) if not answer[2]]
             self._groups.commit(known)
-        return write_by_partition(by_topic(answers))
+        return write_by_partition(caller.throttled_since(3), by_topic(answers))
 
-    async def _committed(self, request: Reader, _caller: Caller) -> Writer:
+    async def _committed(self, request: Reader, caller: Caller) -> Writer:
         group = request.string()
         wanted = request.optional_array(lambda: (request.string(), request.array(request.int32)))
         committed = self._groups.committed(group)
@@ -106,7 +109,7 @@ class GroupRequests:
             for topic, index in committed:
                 everything.setdefault(topic, []).append(index)
             wanted = list(everything.items())
-        answer = Writer().int32(UNTHROTTLED)
+        answer = caller.throttled_since(3)
 
         def partition(topic: str, index: int) -> None:
             offset, remark = committed.get((topic, index), (_NO_OFFSET, ""))
@@ -116,14 +119,14 @@ class GroupRequests:
             wanted,
             lambda item: answer.string(item[0]).array(item[1], lambda index: partition(item[0], index)),
         )
-        return answer.int16(ErrorCode.NONE)
+        return answer.int16(ErrorCode.NONE) if caller.version >= 2 else answer
 
-    async def _list(self, _request: Reader, _caller: Caller) -> Writer:
-        answer = Writer().int32(UNTHROTTLED).int16(ErrorCode.NONE)
+    async def _list(self, _request: Reader, caller: Caller) -> Writer:
+        answer = caller.throttled_since(1).int16(ErrorCode.NONE)
         return answer.array(self._groups.ids(), lambda item: answer.string(item[0]).string(item[1]))
 
-    async def _describe(self, request: Reader, _caller: Caller) -> Writer:
-        answer = Writer().int32(UNTHROTTLED)
+    async def _describe(self, request: Reader, caller: Caller) -> Writer:
+        answer = caller.throttled_since(1)
 
         def member(each: Member, protocol: str) -> None:
             who = each.application

@@ -14,15 +14,20 @@ UNTHROTTLED = 0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request."""
+    """Who sent a request, and the version it is written in."""
 
     client_id: str
     host: str
+    version: int
+
+    def throttled_since(self, version: int) -> Writer:
+        """A response that begins, from that version on, with how long the client is held back: never."""
+        return Writer().int32(UNTHROTTLED) if self.version >= version else Writer()
 
 
 Handler = Callable[[Reader, Caller], Awaitable[Writer | None]]
-Handlers = dict[Api, tuple[int, Handler]]
-"""The version we speak of each request, and who answers it."""
+Handlers = dict[Api, tuple[int, int, Handler]]
+"""The lowest and the highest version we speak of each request, and who answers it."""
 
 ByTopic = dict[str, list[tuple[int, ErrorCode]]]
 
@@ -44,9 +49,8 @@ def by_topic(answers: Iterable[tuple[str, int, ErrorCode]]) -> ByTopic:
     return grouped
 
 
-def write_by_partition(answers: ByTopic) -> Writer:
-    """The response that tells a code for each partition."""
-    answer = Writer().int32(UNTHROTTLED)
+def write_by_partition(answer: Writer, answers: ByTopic) -> Writer:
+    """Tell a code for each partition."""
 
     def topic(item: tuple[str, list[tuple[int, ErrorCode]]]) -> None:
         answer.string(item[0]).array(item[1], lambda each: answer.int32(each[0]).int16(each[1]))

@@ -37,12 +37,12 @@ class RecordRequests:
         self._address = address
         self._cluster_id = cluster_id
         self.handlers: Handlers = {
-            Api.PRODUCE: (3, self._produce),
-            Api.FETCH: (4, self._fetch),
-            Api.LIST_OFFSETS: (2, self._list_offsets),
-            Api.METADATA: (2, self._metadata),
-            Api.CREATE_TOPICS: (2, self._create_topics),
-            Api.DELETE_TOPICS: (1, self._delete_topics),
+            Api.PRODUCE: (3, 3, self._produce),
+            Api.FETCH: (4, 4, self._fetch),
+            Api.LIST_OFFSETS: (2, 2, self._list_offsets),
+            Api.METADATA: (2, 2, self._metadata),
+            Api.CREATE_TOPICS: (2, 2, self._create_topics),
+            Api.DELETE_TOPICS: (1, 1, self._delete_topics),
         }
 
     async def _metadata(self, request: Reader, _caller: Caller) -> Writer:

@@ -72,7 +72,7 @@ class Broker:
         async def versions(_request: Reader, _caller: Caller) -> Writer:
             return _versions(handlers, ErrorCode.NONE)
 
-        handlers[Api.API_VERSIONS] = (0, versions)
+        handlers[Api.API_VERSIONS] = (0, 0, versions)
         return handlers
 
     def _recover(self) -> None:
@@ -119,20 +119,25 @@ async def _frame(reader: asyncio.StreamReader) -> bytes:
 async def _answer(handlers: Handlers, request: Reader, host: str) -> list[bytes] | None:
     """The response to one request; None where the client wants none."""
     key, version, correlation = request.int16(), request.int16(), request.int32()
-    caller = Caller(request.optional_string() or "", host)
+    caller = Caller(request.optional_string() or "", host, version)
     if key not in handlers:
         raise Malformed(f"requests with key {key} are not spoken here")
-    supported, handler = handlers[Api(key)]
-    if version == supported:
+    lowest, highest, handler = handlers[Api(key)]
+    if lowest <= version <= highest:
         body = await handler(request, caller)
     elif key == Api.API_VERSIONS:
         # A newer client asks in a newer version first and expects this answer in the oldest one.
         body = _versions(handlers, ErrorCode.UNSUPPORTED_VERSION)
     else:
-        raise Malformed(f"{Api(key).name} version {version} is not spoken here, only {supported}")
+        raise Malformed(f"{Api(key).name} version {version} is not spoken here, only {lowest} to {highest}")
     return None if body is None else Writer().int32(correlation).parts + body.parts
 
 
 def _versions(handlers: Handlers, error: ErrorCode) -> Writer:
     answer = Writer().int16(error)
-    return answer.array(handlers.items(), lambda item: answer.int16(item[0]).int16(item[1][0]).int16(item[1][0]))
+
+    def spoken(api: Api) -> None:
+        lowest, highest, _ = handlers[api]
+        answer.int16(api).int16(lowest).int16(highest)
+
+    return answer.array(handlers, spoken)

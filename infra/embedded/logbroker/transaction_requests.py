@@ -19,11 +19,11 @@ class TransactionRequests:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
         self.handlers: Handlers = {
-            Api.INIT_PRODUCER_ID: (0, self._init_producer_id),
-            Api.ADD_PARTITIONS_TO_TXN: (0, self._add_partitions),
-            Api.ADD_OFFSETS_TO_TXN: (0, self._add_offsets),
-            Api.TXN_OFFSET_COMMIT: (0, self._commit_offsets),
-            Api.END_TXN: (0, self._end),
+            Api.INIT_PRODUCER_ID: (0, 0, self._init_producer_id),
+            Api.ADD_PARTITIONS_TO_TXN: (0, 0, self._add_partitions),
+            Api.ADD_OFFSETS_TO_TXN: (0, 0, self._add_offsets),
+            Api.TXN_OFFSET_COMMIT: (0, 0, self._commit_offsets),
+            Api.END_TXN: (0, 0, self._end),
         }
 
     async def _init_producer_id(self, request: Reader, _caller: Caller) -> Writer:
@@ -36,7 +36,9 @@ class TransactionRequests:
         topics = request.array(lambda: (request.string(), request.array(request.int32)))
         wanted = [(topic, index) for topic, indexes in topics for index in indexes]
         answers = self._transactions.add_partitions(name, producer_id, epoch, wanted)
-        return write_by_partition(by_topic((*partition, answers[partition]) for partition in wanted))
+        return write_by_partition(
+            Writer().int32(UNTHROTTLED), by_topic((*partition, answers[partition]) for partition in wanted)
+        )
 
     async def _add_offsets(self, request: Reader, _caller: Caller) -> Writer:
         name, producer_id, epoch = request.string(), request.int64(), request.int16()
@@ -47,7 +49,9 @@ class TransactionRequests:
         name, group, producer_id, epoch = request.string(), request.string(), request.int64(), request.int16()
         offsets = read_offsets(request, group)
         error = code_of(lambda: self._transactions.add_offsets(name, producer_id, epoch, offsets))
-        return write_by_partition(by_topic((topic, index, error) for _, topic, index, _, _ in offsets))
+        return write_by_partition(
+            Writer().int32(UNTHROTTLED), by_topic((topic, index, error) for _, topic, index, _, _ in offsets)
+        )
 
     async def _end(self, request: Reader, _caller: Caller) -> Writer:
         name, producer_id, epoch = request.string(), request.int64(), request.int16()
