@@ -255,7 +255,7 @@ def clean_niche(niche: str) -> str:
             "niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”."
         )
     cleaned = " ".join(niche.split())
-    if not cleaned:
+    if not any(letter.isalnum() for letter in cleaned):
         raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
     if len(cleaned) > NICHE_MAX:
         raise InvalidInput("niche", f"The niche has {len(cleaned)} characters; {NICHE_MAX} is the most.")
