@@ -1,0 +1,273 @@
+"""The generation process: what starts when, how it ends, and how it goes on after a failure."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from domain.generation.aggregate import GENERATION, NEEDS, TIMEOUTS, WEIGHTS, Generation, evolve, start
+from domain.generation.errors import GenerationEnded, StepNotRetryable, StepNotRunning
+from domain.generation.events import (
+    GenerationCancelled,
+    GenerationCompleted,
+    GenerationEvent,
+    GenerationFailed,
+    GenerationStarted,
+    JobStatus,
+    Step,
+    StepFailed,
+    StepProgressed,
+    StepStarted,
+    StepSucceeded,
+)
+from domain.kernel import CorruptStream, DomainError
+from tests.fakes.samples import NOON
+
+ID, STORE_ID, MERCHANT_ID = uuid4(), uuid4(), uuid4()
+
+
+def begin() -> Sequence[GenerationEvent]:
+    return start(ID, store_id=STORE_ID, merchant_id=MERCHANT_ID, niche="Lamps", at=NOON)
+
+
+def fold(events: Sequence[GenerationEvent], generation: Generation | None = None) -> Generation:
+    folded = GENERATION.fold(events, generation)
+    assert folded is not None
+    return folded
+
+
+def after(*steps: Step) -> Generation:
+    """A generation in which these steps succeeded, one after the other."""
+    generation = fold(begin())
+    for step in steps:
+        generation = succeed(generation, step)
+    return generation
+
+
+def succeed(generation: Generation, step: Step) -> Generation:
+    attempt = generation.steps[step].attempt
+    return fold(generation.succeed_step(step, attempt, summary="done", at=NOON), generation)
+
+
+def fail(generation: Generation, step: Step, reason: str = "AliExpress is away") -> Generation:
+    attempt = generation.steps[step].attempt
+    return fold(generation.fail_step(step, attempt, reason=reason, at=NOON), generation)
+
+
+def retry(generation: Generation, step: Step) -> Generation:
+    return fold(generation.run_again(step, at=NOON), generation)
+
+
+def started(generation: Generation, step: Step, offset: int, attempt: int = 1) -> StepStarted:
+    return StepStarted(
+        **head(generation, offset),
+        store_id=STORE_ID,
+        merchant_id=MERCHANT_ID,
+        step=step,
+        attempt=attempt,
+        deadline=NOON + TIMEOUTS[step],
+    )
+
+
+def head(generation: Generation, offset: int = 1) -> dict[str, object]:
+    return {"originator_id": ID, "originator_version": generation.version + offset, "occurred_at": NOON}
+
+
+def test_brand_and_scout_start_side_by_side() -> None:
+    first = GenerationStarted(
+        originator_id=ID,
+        originator_version=1,
+        occurred_at=NOON,
+        store_id=STORE_ID,
+        merchant_id=MERCHANT_ID,
+        niche="Lamps",
+    )
+    generation = fold([first])
+    assert begin() == (first, started(generation, Step.BRAND, 1), started(generation, Step.SCOUT, 2))
+
+
+def test_the_other_steps_wait_for_both() -> None:
+    generation = fold(begin())
+    assert generation.succeed_step(Step.BRAND, 1, summary="Neon Haven", at=NOON) == [
+        StepSucceeded(**head(generation), step=Step.BRAND, attempt=1, summary="Neon Haven")
+    ]
+    generation = after(Step.BRAND)
+    assert generation.succeed_step(Step.SCOUT, 1, summary="18 products", at=NOON) == [
+        StepSucceeded(**head(generation), step=Step.SCOUT, attempt=1, summary="18 products"),
+        started(generation, Step.COPY, 2),
+        started(generation, Step.IMAGES, 3),
+        started(generation, Step.PAGES, 4),
+    ]
+
+
+def test_the_last_step_completes_the_job() -> None:
+    generation = after(Step.SCOUT, Step.BRAND, Step.PAGES, Step.IMAGES)
+    assert generation.succeed_step(Step.COPY, 1, summary="ok", at=NOON) == [
+        StepSucceeded(**head(generation), step=Step.COPY, attempt=1, summary="ok"),
+        GenerationCompleted(**head(generation, 2), store_id=STORE_ID),
+    ]
+    assert succeed(generation, Step.COPY).progress == 100
+
+
+def test_success_told_twice_counts_once() -> None:
+    generation = after(Step.BRAND)
+    assert generation.succeed_step(Step.BRAND, 1, summary="again", at=NOON) == ()
+
+
+def test_an_item_told_twice_counts_once() -> None:
+    generation = after(Step.BRAND, Step.SCOUT)
+    events = generation.progress_step(Step.COPY, 1, item="p1", total=4, message="Wrote one", at=NOON)
+    assert events == (
+        StepProgressed(**head(generation), step=Step.COPY, attempt=1, item="p1", done=1, total=4, message="Wrote one"),
+    )
+    generation = fold(events, generation)
+    assert generation.steps[Step.COPY].progress == 25
+    assert generation.progress_step(Step.COPY, 1, item="p1", total=4, message="Again", at=NOON) == ()
+
+
+def test_weights_make_a_whole() -> None:
+    assert sum(WEIGHTS.values()) == 100
+
+
+def test_a_failed_step_fails_the_job_with_its_reason() -> None:
+    generation = fold(begin())
+    assert generation.fail_step(Step.SCOUT, 1, reason="AliExpress is away", at=NOON) == [
+        StepFailed(**head(generation), step=Step.SCOUT, attempt=1, reason="AliExpress is away"),
+        GenerationFailed(**head(generation, 2), store_id=STORE_ID, step=Step.SCOUT, reason="AliExpress is away"),
+    ]
+    failed = fail(generation, Step.SCOUT)
+    assert failed.status is JobStatus.FAILED
+    assert failed.fail_step(Step.SCOUT, 1, reason="again", at=NOON) == ()
+
+
+def test_a_second_failure_is_kept_but_fails_the_job_no_second_time() -> None:
+    generation = fail(fold(begin()), Step.SCOUT)
+    assert generation.fail_step(Step.BRAND, 1, reason="OpenAI is away", at=NOON) == [
+        StepFailed(**head(generation), step=Step.BRAND, attempt=1, reason="OpenAI is away")
+    ]
+
+
+def test_a_failed_job_lets_its_other_steps_finish() -> None:
+    generation = fail(fold(begin()), Step.SCOUT)
+    assert generation.is_running(Step.BRAND, 1)
+    generation = succeed(generation, Step.BRAND)
+    assert generation.steps[Step.BRAND].status is JobStatus.COMPLETED
+    assert generation.status is JobStatus.FAILED
+
+
+def test_a_retry_goes_on_where_the_job_stopped() -> None:
+    generation = fail(after(Step.BRAND), Step.SCOUT)
+    assert generation.run_again(Step.SCOUT, at=NOON) == (started(generation, Step.SCOUT, 1, attempt=2),)
+    generation = retry(generation, Step.SCOUT)
+    assert (generation.status, generation.steps[Step.SCOUT].attempt) == (JobStatus.PROCESSING, 2)
+    generation = succeed(generation, Step.SCOUT)
+    for step in (Step.COPY, Step.IMAGES, Step.PAGES):
+        assert generation.steps[step].status is JobStatus.PROCESSING
+        generation = succeed(generation, step)
+    assert generation.status is JobStatus.COMPLETED
+
+
+def test_a_retry_that_succeeds_beside_another_failed_step_fails_the_job_again() -> None:
+    generation = retry(fail(fail(fold(begin()), Step.SCOUT), Step.BRAND, "OpenAI is away"), Step.SCOUT)
+    assert generation.succeed_step(Step.SCOUT, 2, summary="18 products", at=NOON) == [
+        StepSucceeded(**head(generation), step=Step.SCOUT, attempt=2, summary="18 products"),
+        GenerationFailed(**head(generation, 2), store_id=STORE_ID, step=Step.BRAND, reason="OpenAI is away"),
+    ]
+
+
+def test_a_step_made_anew_completes_the_job_again() -> None:
+    generation = retry(after(*Step), Step.BRAND)
+    assert generation.status is JobStatus.PROCESSING
+    assert generation.succeed_step(Step.BRAND, 2, summary="Volt Nest", at=NOON) == [
+        StepSucceeded(**head(generation), step=Step.BRAND, attempt=2, summary="Volt Nest"),
+        GenerationCompleted(**head(generation, 2), store_id=STORE_ID),
+    ]
+
+
+def test_a_result_of_an_earlier_attempt_is_too_late() -> None:
+    generation = retry(fail(fold(begin()), Step.SCOUT), Step.SCOUT)
+    with pytest.raises(StepNotRunning):
+        generation.succeed_step(Step.SCOUT, 1, summary="late", at=NOON)
+    with pytest.raises(StepNotRunning):
+        generation.progress_step(Step.SCOUT, 1, item="x", total=1, message="late", at=NOON)
+    with pytest.raises(StepNotRunning):
+        generation.fail_step(Step.SCOUT, 1, reason="late", at=NOON)
+
+
+@pytest.mark.parametrize("step", [Step.BRAND, Step.COPY])
+def test_a_step_that_runs_or_was_not_reached_cannot_be_run_again(step: Step) -> None:
+    with pytest.raises(StepNotRetryable):
+        fold(begin()).run_again(step, at=NOON)
+
+
+def test_a_cancelled_job_takes_nothing_more() -> None:
+    generation = after(Step.BRAND)
+    events = generation.cancel(at=NOON)
+    assert events == (GenerationCancelled(**head(generation), store_id=STORE_ID),)
+    cancelled = fold(events, generation)
+    assert not cancelled.is_running(Step.SCOUT, 1)
+    assert cancelled.cancel(at=NOON) == ()
+    attempts: list[Callable[[], object]] = [
+        lambda: cancelled.succeed_step(Step.SCOUT, 1, summary="late", at=NOON),
+        lambda: cancelled.fail_step(Step.SCOUT, 1, reason="late", at=NOON),
+        lambda: cancelled.progress_step(Step.SCOUT, 1, item="x", total=1, message="late", at=NOON),
+        lambda: cancelled.run_again(Step.BRAND, at=NOON),
+    ]
+    for refused in attempts:
+        with pytest.raises(GenerationEnded):
+            refused()
+
+
+def test_a_complete_job_cannot_be_cancelled() -> None:
+    with pytest.raises(GenerationEnded):
+        after(*Step).cancel(at=NOON)
+
+
+def test_every_step_has_a_time_and_its_needs_can_be_met() -> None:
+    assert set(TIMEOUTS) == set(NEEDS) == set(Step)
+    assert all(timeout > timedelta(0) for timeout in TIMEOUTS.values())
+
+
+def test_events_without_a_beginning_are_corrupt() -> None:
+    with pytest.raises(CorruptStream):
+        evolve(
+            None, GenerationCancelled(originator_id=UUID(int=1), originator_version=1, occurred_at=NOON, store_id=ID)
+        )
+
+
+OUTCOMES = st.lists(st.tuples(st.sampled_from(list(Step)), st.sampled_from(["succeed", "fail", "retry"])), max_size=60)
+
+
+@for_all(OUTCOMES)
+def test_whatever_happens_the_job_ends_once_nothing_runs(outcomes: list[tuple[Step, str]]) -> None:
+    generation = fold(begin())
+
+    def play(step: Step, what: str) -> None:
+        nonlocal generation
+        attempt = generation.steps[step].attempt
+        try:
+            match what:
+                case "succeed":
+                    events = generation.succeed_step(step, attempt, summary="ok", at=NOON)
+                case "fail":
+                    events = generation.fail_step(step, attempt, reason="away", at=NOON)
+                case _:
+                    events = generation.run_again(step, at=NOON)
+        except DomainError:
+            return
+        versions = [event.originator_version for event in events]
+        assert versions == list(range(generation.version + 1, generation.version + 1 + len(events)))
+        generation = fold(events, generation)
+        assert 0 <= generation.progress <= 100
+
+    for step, what in outcomes:
+        play(step, what)
+        running = [step for step in Step if generation.steps[step].status is JobStatus.PROCESSING]
+        assert running or generation.status in {JobStatus.COMPLETED, JobStatus.FAILED}
+    while running := [step for step in Step if generation.steps[step].status is JobStatus.PROCESSING]:
+        play(running[0], "succeed")
+    complete = all(state.status is JobStatus.COMPLETED for state in generation.steps.values())
+    assert generation.status is (JobStatus.COMPLETED if complete else JobStatus.FAILED)

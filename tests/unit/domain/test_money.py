@@ -1,0 +1,100 @@
+"""Money: exact, in one currency at a time."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.money import CurrencyMismatch, Money, exponent
+
+MINOR = st.integers(-(10**12), 10**12)
+CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD"])
+
+
+@st.composite
+def amounts(draw: st.DrawFn, count: int) -> list[Money]:
+    currency = draw(CURRENCIES)
+    return [Money(minor=draw(MINOR), currency=currency) for _ in range(count)]
+
+
+@given(amounts(3))
+def test_adding_is_commutative_and_associative(given_: list[Money]) -> None:
+    a, b, c = given_
+    assert a + b == b + a
+    assert (a + b) + c == a + (b + c)
+
+
+@given(amounts(2))
+def test_subtracting_undoes_adding(given_: list[Money]) -> None:
+    a, b = given_
+    assert a + b - b == a
+
+
+@given(amounts(1), st.integers(0, 50))
+def test_multiplying_is_repeated_adding(given_: list[Money], times: int) -> None:
+    (a,) = given_
+    assert a * times == Money.total([a] * times, a.currency)
+
+
+@given(amounts(1))
+def test_the_decimal_form_reads_back_as_the_same_amount(given_: list[Money]) -> None:
+    (a,) = given_
+    assert Money.parse(a.decimal, a.currency) == a
+    assert Money.parse(str(a).split()[0].replace(",", ""), a.currency) == a
+
+
+@given(amounts(2))
+def test_order_is_that_of_the_minor_units(given_: list[Money]) -> None:
+    a, b = given_
+    assert (a < b) == (a.minor < b.minor)
+    assert (a <= b) == (a.minor <= b.minor)
+
+
+@given(MINOR, st.integers(0, 20_000))
+def test_basis_points_are_off_by_at_most_half_a_minor_unit(minor: int, points: int) -> None:
+    share = Money(minor=minor).basis_points(points)
+    assert abs(Decimal(share.minor) - Decimal(minor) * points / 10_000) <= Decimal("0.5")
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10_000))
+def test_a_share_and_the_rest_add_up(minor: int, points: int) -> None:
+    whole = Money(minor=minor)
+    share = whole.basis_points(points)
+    assert share + (whole - share) == whole
+    assert 0 <= share.minor <= minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [("12.34", "USD", 1234), ("12.345", "USD", 1235), ("-0.005", "USD", -1), ("7", "JPY", 7), ("1.2345", "KWD", 1235)],
+)
+def test_half_a_minor_unit_rounds_away_from_zero(text: str, currency: str, minor: int) -> None:
+    assert Money.parse(text, currency) == Money(minor=minor, currency=currency)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "1,5", "1.2.3"])
+def test_what_is_no_number_is_no_amount(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an amount of money"):
+        Money.parse(text)
+
+
+def test_two_currencies_do_not_mix() -> None:
+    with pytest.raises(CurrencyMismatch):
+        Money(minor=1, currency="USD") + Money(minor=1, currency="EUR")
+    with pytest.raises(CurrencyMismatch):
+        _ = Money(minor=1, currency="USD") < Money(minor=1, currency="EUR")
+
+
+def test_the_sum_of_nothing_is_zero_in_the_currency_asked_for() -> None:
+    assert Money.total([], "JPY") == Money(minor=0, currency="JPY")
+
+
+@pytest.mark.parametrize(("currency", "places"), [("USD", 2), ("JPY", 0), ("KWD", 3)])
+def test_the_exponent_is_that_of_iso_4217(currency: str, places: int) -> None:
+    assert exponent(currency) == places
+
+
+def test_an_amount_is_printed_with_its_currency() -> None:
+    assert str(Money(minor=123456789)) == "1,234,567.89 USD"
+    assert str(Money(minor=5000, currency="JPY")) == "5,000 JPY"

@@ -1,0 +1,217 @@
+"""Decisions and refusals of an order, and the inbox."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from domain.kernel import CorruptStream, InvalidInput
+from domain.money import Money
+from domain.order.aggregate import INBOX, ORDER, Order, evolve, order_number, place
+from domain.order.errors import OrderNotOpen, PaymentMismatch
+from domain.order.events import (
+    OrderCancelled,
+    OrderEvent,
+    OrderFulfilled,
+    OrderLine,
+    OrderPaid,
+    OrderPlaced,
+    OrderStatus,
+    PaymentFailed,
+    PaymentSessionOpened,
+    WebhookReceived,
+)
+from tests.fakes.samples import NOON, dollars, sealed
+
+ID, STORE_ID, SHOPPER_ID = uuid4(), uuid4(), uuid4()
+NAME, EMAIL, ADDRESS = (sealed(SHOPPER_ID) for _ in range(3))
+LINES = [
+    OrderLine(
+        product_id=uuid4(),
+        variant_id=uuid4(),
+        title="Lamp",
+        variant_title="Default",
+        quantity=quantity,
+        unit_price=dollars(price),
+    )
+    for quantity, price in ((2, "19.99"), (1, "5.00"))
+]
+
+
+def fold(events: Sequence[OrderEvent], order: Order | None = None) -> Order:
+    folded = ORDER.fold(events, order)
+    assert folded is not None
+    return folded
+
+
+def place_lines(lines: Sequence[OrderLine]) -> Sequence[OrderEvent]:
+    return place(
+        ID,
+        store_id=STORE_ID,
+        lines=lines,
+        shipping=dollars("4.00"),
+        tax=dollars("1.00"),
+        shopper_id=SHOPPER_ID,
+        shopper_name=NAME,
+        shopper_email=EMAIL,
+        shipping_address=ADDRESS,
+        at=NOON,
+    )
+
+
+def pending() -> Order:
+    return fold(place_lines(LINES))
+
+
+def paid() -> Order:
+    order = pending()
+    return fold(order.record_payment(order.total, fee=dollars("2.50"), intent_id="pi_1", at=NOON), order)
+
+
+def cancelled() -> Order:
+    order = pending()
+    return fold(order.cancel(reason="Not paid", at=NOON), order)
+
+
+def head(order: Order) -> dict[str, object]:
+    return {"originator_id": ID, "originator_version": order.version + 1, "occurred_at": NOON}
+
+
+def test_an_order_adds_up() -> None:
+    assert place_lines(LINES) == (
+        OrderPlaced(
+            originator_id=ID,
+            originator_version=1,
+            occurred_at=NOON,
+            store_id=STORE_ID,
+            number=order_number(ID),
+            lines=LINES,
+            subtotal=dollars("44.98"),
+            shipping=dollars("4.00"),
+            tax=dollars("1.00"),
+            total=dollars("49.98"),
+            shopper_id=SHOPPER_ID,
+            shopper_name=NAME,
+            shopper_email=EMAIL,
+            shipping_address=ADDRESS,
+        ),
+    )
+
+
+def test_an_empty_cart_is_no_order() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        place_lines([])
+    assert refusal.value.field == "lines"
+
+
+def test_a_payment_page_is_noted_once() -> None:
+    order = pending()
+    events = order.open_session(provider="sandbox", session_id="s1", at=NOON)
+    assert events == (PaymentSessionOpened(**head(order), provider="sandbox", session_id="s1"),)
+    assert fold(events, order).open_session(provider="sandbox", session_id="s1", at=NOON) == ()
+
+
+def test_a_confirmed_payment_pays_the_order_once() -> None:
+    order = pending()
+    events = order.record_payment(dollars("49.98"), fee=dollars("2.50"), intent_id="pi_1", at=NOON)
+    assert events == (
+        OrderPaid(**head(order), intent_id="pi_1", amount=dollars("49.98"), platform_fee=dollars("2.50")),
+    )
+    assert fold(events, order).record_payment(dollars("49.98"), fee=dollars("2.50"), intent_id="pi_1", at=NOON) == ()
+
+
+@pytest.mark.parametrize("amount", [dollars("49.97"), dollars("0.00"), Money(minor=4998, currency="EUR")])
+def test_a_payment_of_another_amount_is_refused(amount: Money) -> None:
+    with pytest.raises(PaymentMismatch):
+        pending().record_payment(amount, fee=dollars("0.00"), intent_id="pi_1", at=NOON)
+
+
+def test_a_second_payment_of_a_paid_order_is_refused() -> None:
+    with pytest.raises(OrderNotOpen):
+        paid().record_payment(dollars("49.98"), fee=dollars("0.00"), intent_id="pi_2", at=NOON)
+
+
+def test_a_payment_of_a_cancelled_order_is_refused() -> None:
+    with pytest.raises(OrderNotOpen):
+        cancelled().record_payment(dollars("49.98"), fee=dollars("0.00"), intent_id="pi_1", at=NOON)
+
+
+def test_a_refused_payment_is_noted_once_and_leaves_the_order_open() -> None:
+    order = pending()
+    events = order.record_failure(intent_id="pi_1", reason="Card declined", at=NOON)
+    assert events == (PaymentFailed(**head(order), intent_id="pi_1", reason="Card declined"),)
+    order = fold(events, order)
+    assert order.status is OrderStatus.PENDING
+    assert order.record_failure(intent_id="pi_1", reason="Card declined", at=NOON) == ()
+    assert paid().record_failure(intent_id="pi_9", reason="late", at=NOON) == ()
+
+
+def test_an_unpaid_order_can_be_called_off_once() -> None:
+    order = pending()
+    assert order.cancel(reason="Not paid", at=NOON) == (OrderCancelled(**head(order), reason="Not paid"),)
+    assert cancelled().cancel(reason="again", at=NOON) == ()
+    with pytest.raises(OrderNotOpen):
+        paid().cancel(reason="too late", at=NOON)
+
+
+def test_a_paid_order_is_fulfilled_once() -> None:
+    order = paid()
+    events = order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON)
+    assert events == (OrderFulfilled(**head(order), carrier="DHL", tracking_number="1Z"),)
+    assert fold(events, order).fulfil(carrier=None, tracking_number=None, at=NOON) == ()
+
+
+@pytest.mark.parametrize("order", [pending(), cancelled()])
+def test_what_is_not_paid_is_not_fulfilled(order: Order) -> None:
+    with pytest.raises(OrderNotOpen):
+        order.fulfil(carrier=None, tracking_number=None, at=NOON)
+
+
+@pytest.mark.parametrize("order", [paid(), cancelled()])
+def test_what_is_not_pending_gets_no_payment_page(order: Order) -> None:
+    with pytest.raises(OrderNotOpen):
+        order.open_session(provider="sandbox", session_id="s2", at=NOON)
+
+
+@for_all(st.uuids())
+def test_an_order_number_is_easy_to_read_aloud(id: object) -> None:
+    number = order_number(id)  # type: ignore[arg-type]
+    assert len(number) == 9
+    assert number.startswith("ZY-")
+    assert not set(number[3:]) & set("01IO")
+
+
+@for_all(st.lists(st.tuples(st.integers(1, 99), st.integers(0, 10**6)), min_size=1, max_size=8))
+def test_the_total_is_the_sum_of_its_parts(parts: list[tuple[int, int]]) -> None:
+    lines = [
+        LINES[0].model_copy(update={"quantity": quantity, "unit_price": Money(minor=minor)})
+        for quantity, minor in parts
+    ]
+    (event,) = place_lines(lines)
+    assert isinstance(event, OrderPlaced)
+    assert event.total.minor == sum(quantity * minor for quantity, minor in parts) + 500
+
+
+def test_an_inbox_stream_has_one_event() -> None:
+    received = WebhookReceived(
+        originator_id=ID,
+        originator_version=1,
+        occurred_at=NOON,
+        source="stripe",
+        external_id="evt_1",
+        type="x",
+        store_id=STORE_ID,
+        body="{}",
+    )
+    entry = INBOX.fold([received])
+    assert entry is not None
+    assert (entry.source, entry.external_id) == ("stripe", "evt_1")
+    with pytest.raises(CorruptStream):
+        INBOX.fold([received], entry)
+
+
+def test_events_without_a_beginning_are_corrupt() -> None:
+    with pytest.raises(CorruptStream):
+        evolve(None, OrderCancelled(originator_id=ID, originator_version=1, occurred_at=NOON, reason="x"))

@@ -1,0 +1,277 @@
+"""Decisions and refusals of a product."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from domain.kernel import CorruptStream, DomainError, InvalidInput, NotFound
+from domain.product.aggregate import PRODUCT, Product, evolve
+from domain.product.errors import InsufficientStock, NotForSale, ProductPutAway
+from domain.product.events import (
+    PriceChanged,
+    ProductActivated,
+    ProductArchived,
+    ProductCopyWritten,
+    ProductDeactivated,
+    ProductDescribed,
+    ProductEvent,
+    ProductMetaWritten,
+    ProductRetitled,
+    ProductStatus,
+    StockCounted,
+    StockReleased,
+    StockReserved,
+    StockSold,
+)
+from domain.product.listing import ListingVariant
+from tests.fakes.samples import NOON, copy, dollars, listing, product_added
+
+
+def fold(events: Sequence[ProductEvent], product: Product | None = None) -> Product:
+    folded = PRODUCT.fold(events, product)
+    assert folded is not None
+    return folded
+
+
+def on_sale(stock: int = 10) -> Product:
+    draft = fold([product_added(stock=stock)])
+    return fold(draft.activate(at=NOON), draft)
+
+
+def only_variant(product: Product) -> UUID:
+    return next(iter(product.variants))
+
+
+def head(product: Product, offset: int = 1) -> dict[str, object]:
+    return {"originator_id": product.id, "originator_version": product.version + offset, "occurred_at": NOON}
+
+
+def test_stock_is_kept_for_an_order() -> None:
+    product, order = on_sale(), uuid4()
+    variant = only_variant(product)
+    events = product.reserve(variant, 3, order_id=order, at=NOON)
+    assert events == (StockReserved(**head(product), order_id=order, variant_id=variant, quantity=3),)
+    assert fold(events, product).variants[variant].available == 7
+
+
+def test_reserving_again_for_the_same_order_changes_nothing() -> None:
+    product, order = on_sale(), uuid4()
+    variant = only_variant(product)
+    product = fold(product.reserve(variant, 3, order_id=order, at=NOON), product)
+    assert product.reserve(variant, 3, order_id=order, at=NOON) == ()
+
+
+def test_more_than_is_left_is_refused_with_what_is_left() -> None:
+    product = on_sale(stock=2)
+    with pytest.raises(InsufficientStock, match="3 wanted, but only 2 are left") as refusal:
+        product.reserve(only_variant(product), 3, order_id=uuid4(), at=NOON)
+    assert (refusal.value.wanted, refusal.value.available) == (3, 2)
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_a_quantity_below_one_is_refused(quantity: int) -> None:
+    product = on_sale()
+    with pytest.raises(InvalidInput) as refusal:
+        product.reserve(only_variant(product), quantity, order_id=uuid4(), at=NOON)
+    assert refusal.value.field == "quantity"
+
+
+def test_a_draft_cannot_be_bought() -> None:
+    draft = fold([product_added()])
+    with pytest.raises(NotForSale):
+        draft.reserve(only_variant(draft), 1, order_id=uuid4(), at=NOON)
+
+
+def test_an_unknown_variant_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        on_sale().reserve(uuid4(), 1, order_id=uuid4(), at=NOON)
+
+
+def test_released_stock_can_be_bought_again() -> None:
+    product, order = on_sale(stock=2), uuid4()
+    variant = only_variant(product)
+    product = fold(product.reserve(variant, 2, order_id=order, at=NOON), product)
+    events = product.release(variant, order_id=order, at=NOON)
+    assert events == (StockReleased(**head(product), order_id=order, variant_id=variant, quantity=2),)
+    assert fold(events, product).variants[variant].available == 2
+
+
+def test_sold_stock_leaves_the_shelf_once() -> None:
+    product, order = on_sale(stock=5), uuid4()
+    variant = only_variant(product)
+    product = fold(product.reserve(variant, 2, order_id=order, at=NOON), product)
+    events = product.sell(variant, order_id=order, at=NOON)
+    assert events == (StockSold(**head(product), order_id=order, variant_id=variant, quantity=2),)
+    product = fold(events, product)
+    assert (product.variants[variant].on_hand, product.variants[variant].available) == (3, 3)
+    assert product.sell(variant, order_id=order, at=NOON) == ()
+    assert product.release(variant, order_id=order, at=NOON) == ()
+
+
+ACTIONS = st.tuples(
+    st.sampled_from(["reserve", "release", "sell"]), st.integers(0, 4), st.integers(1, 6)
+)  # what, which order, how many
+
+
+@for_all(st.integers(0, 12), st.lists(ACTIONS, max_size=40))
+def test_stock_is_never_oversold_whatever_comes_in_whatever_order(
+    stock: int, actions: list[tuple[str, int, int]]
+) -> None:
+    product = on_sale(stock)
+    variant, orders, sold = only_variant(product), [uuid4() for _ in range(5)], 0
+    for what, which, quantity in actions:
+        try:
+            events: Sequence[ProductEvent]
+            match what:
+                case "reserve":
+                    events = product.reserve(variant, quantity, order_id=orders[which], at=NOON)
+                case "release":
+                    events = product.release(variant, order_id=orders[which], at=NOON)
+                case _:
+                    events = product.sell(variant, order_id=orders[which], at=NOON)
+        except InsufficientStock:
+            assert product.variants[variant].available < quantity
+            continue
+        sold += sum(event.quantity for event in events if isinstance(event, StockSold))
+        product = fold(events, product)
+        state = product.variants[variant]
+        assert state.available >= 0
+        assert state.on_hand == stock - sold
+        assert sum(state.reserved.values()) + state.available == state.on_hand
+
+
+def test_counting_stock_sets_it() -> None:
+    product = on_sale()
+    variant = only_variant(product)
+    assert product.count_stock(variant, 4, at=NOON) == (StockCounted(**head(product), variant_id=variant, on_hand=4),)
+    assert product.count_stock(variant, 10, at=NOON) == ()
+
+
+def test_stock_below_zero_is_refused() -> None:
+    product = on_sale()
+    with pytest.raises(InvalidInput) as refusal:
+        product.count_stock(only_variant(product), -1, at=NOON)
+    assert refusal.value.field == "stockQuantity"
+
+
+def test_copy_brings_a_title_and_an_address() -> None:
+    draft = fold([product_added()])
+    events = draft.write_copy(copy("Neon Lamp"), slug="neon-lamp", at=NOON)
+    assert events == (ProductCopyWritten(**head(draft), **copy("Neon Lamp").model_dump(), slug="neon-lamp"),)
+    assert (fold(events, draft).title, fold(events, draft).slug) == ("Neon Lamp", "neon-lamp")
+
+
+def test_each_kind_of_edit_is_a_fact_of_its_own() -> None:
+    product = on_sale()
+    events = product.edit(
+        at=NOON,
+        title=" Better ",
+        description="New words",
+        meta_title="T",
+        meta_description="D",
+        price=dollars("25.00"),
+        compare_at=dollars("30.00"),
+    )
+    assert events == [
+        ProductRetitled(**head(product, 1), title="Better"),
+        ProductDescribed(**head(product, 2), description="New words"),
+        ProductMetaWritten(**head(product, 3), meta_title="T", meta_description="D"),
+        PriceChanged(**head(product, 4), price=dollars("25.00"), compare_at=dollars("30.00")),
+    ]
+    edited = fold(events, product)
+    assert (edited.title, edited.price, edited.version) == ("Better", dollars("25.00"), product.version + 4)
+    assert edited.variants[only_variant(product)].price == dollars("25.00")
+
+
+def test_an_edit_that_changes_nothing_is_no_fact() -> None:
+    product = on_sale()
+    assert product.edit(at=NOON) == []
+    assert product.edit(at=NOON, title=product.title, price=product.price) == []
+
+
+@pytest.mark.parametrize(("price", "kept"), [("20.00", "30.00"), ("29.99", "30.00"), ("30.00", None), ("31.00", None)])
+def test_a_new_price_alone_keeps_a_compare_at_price_that_is_still_higher(price: str, kept: str | None) -> None:
+    product = fold([product_added(price="19.00", compare_at="30.00")])
+    (event,) = product.edit(at=NOON, price=dollars(price))
+    assert event == PriceChanged(
+        **head(product), price=dollars(price), compare_at=None if kept is None else dollars(kept)
+    )
+
+
+@pytest.mark.parametrize(
+    ("edit", "field"),
+    [
+        ({"title": "  "}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"description": " "}, "description"),
+        ({"meta_title": "only one"}, "metaTitle"),
+        ({"meta_title": "x" * 61, "meta_description": "d"}, "metaTitle"),
+        ({"meta_title": "t", "meta_description": "x" * 156}, "metaDescription"),
+        ({"price": dollars("0.00")}, "sellingPrice"),
+        ({"price": dollars("-1.00")}, "sellingPrice"),
+        ({"price": dollars("5.00").model_copy(update={"currency": "EUR"})}, "sellingPrice"),
+        ({"compare_at": dollars("20.00")}, "compareAtPrice"),
+        ({"compare_at": dollars("99.00").model_copy(update={"currency": "EUR"})}, "compareAtPrice"),
+    ],
+)
+def test_a_bad_edit_is_refused_and_names_its_field(edit: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        on_sale().edit(at=NOON, **edit)  # type: ignore[arg-type]
+    assert refusal.value.field == field
+
+
+def test_a_product_goes_on_and_off_sale() -> None:
+    draft = fold([product_added()])
+    activated = draft.activate(at=NOON)
+    assert activated == (ProductActivated(**head(draft)),)
+    product = fold(activated, draft)
+    assert product.activate(at=NOON) == ()
+    assert product.deactivate(at=NOON) == (ProductDeactivated(**head(product)),)
+    assert draft.deactivate(at=NOON) == ()
+
+
+def test_an_archived_product_is_left_alone() -> None:
+    product = on_sale()
+    archived_by = product.archive(at=NOON)
+    assert archived_by == (ProductArchived(**head(product)),)
+    product = fold(archived_by, product)
+    assert product.status is ProductStatus.ARCHIVED
+    assert product.archive(at=NOON) == ()
+    variant = only_variant(product)
+    attempts: list[Callable[[], object]] = [
+        lambda: product.activate(at=NOON),
+        lambda: product.deactivate(at=NOON),
+        lambda: product.edit(at=NOON, title="x"),
+        lambda: product.count_stock(variant, 1, at=NOON),
+        lambda: product.write_copy(copy(), slug="s", at=NOON),
+    ]
+    for refused in attempts:
+        with pytest.raises(ProductPutAway):
+            refused()
+
+
+def test_stock_kept_for_a_paid_order_is_sold_even_if_the_product_was_archived_since() -> None:
+    product, order = on_sale(), uuid4()
+    variant = only_variant(product)
+    product = fold(product.reserve(variant, 1, order_id=order, at=NOON), product)
+    product = fold(product.archive(at=NOON), product)
+    assert len(product.sell(variant, order_id=order, at=NOON)) == 1
+
+
+def test_events_without_a_beginning_are_corrupt() -> None:
+    with pytest.raises(CorruptStream):
+        evolve(None, ProductActivated(originator_id=uuid4(), originator_version=2, occurred_at=NOON))
+
+
+def test_refusals_have_stable_codes() -> None:
+    codes = {kind.code for kind in (InsufficientStock, NotForSale, ProductPutAway, InvalidInput, NotFound)}
+    assert codes == {"INSUFFICIENT_STOCK", "NOT_FOR_SALE", "PRODUCT_ARCHIVED", "INVALID_INPUT", "NOT_FOUND"}
+    assert DomainError.code not in codes
+
+
+def test_a_listing_has_the_stock_of_all_its_variants() -> None:
+    variants = [ListingVariant(title=size, cost=dollars("8.00"), stock=stock) for size, stock in (("S", 2), ("L", 5))]
+    assert listing(variants=variants).stock == 7

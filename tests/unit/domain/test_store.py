@@ -1,0 +1,295 @@
+"""Decisions and refusals of a store, its niche and its address."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from domain.ids import slug_stream
+from domain.kernel import CorruptStream, InvalidInput
+from domain.store.aggregate import (
+    NICHE_MAX,
+    SLUG,
+    STORE,
+    Store,
+    clean_niche,
+    evolve,
+    request_store,
+    reserve_slug,
+    slugify,
+)
+from domain.store.errors import PageNotFound, StoreNotReady
+from domain.store.events import (
+    BrandGenerated,
+    CopyScores,
+    PageType,
+    PageWritten,
+    Preferences,
+    SlugReserved,
+    StoreApproved,
+    StoreArchived,
+    StoreEvent,
+    StorePaused,
+    StorePublished,
+    StoreReadyForReview,
+    StoreRequested,
+    StoreStatus,
+)
+from tests.fakes.samples import NOON, proposal
+
+ID, MERCHANT_ID, GENERATION_ID = uuid4(), uuid4(), uuid4()
+
+
+def fold(events: Sequence[StoreEvent], store: Store | None = None) -> Store:
+    folded = STORE.fold(events, store)
+    assert folded is not None
+    return folded
+
+
+def requested() -> Store:
+    return fold(
+        request_store(ID, merchant_id=MERCHANT_ID, niche="Desk lamps", preferences=Preferences(tone="dry"), at=NOON)
+    )
+
+
+def in_review() -> Store:
+    store = requested()
+    return fold(store.mark_ready(GENERATION_ID, at=NOON), store)
+
+
+def approved() -> Store:
+    store = in_review()
+    return fold(store.approve(at=NOON), store)
+
+
+def published() -> Store:
+    store = approved()
+    return fold(store.publish(at=NOON), store)
+
+
+def gone() -> Store:
+    store = requested()
+    return fold(store.archive(at=NOON), store)
+
+
+def head(store: Store) -> dict[str, object]:
+    return {"originator_id": ID, "originator_version": store.version + 1, "occurred_at": NOON}
+
+
+def write(store: Store, slug: str = "about", title: str = "About") -> Sequence[StoreEvent]:
+    return store.write_page(
+        page_id=uuid4(),
+        type=PageType.ABOUT,
+        title=title,
+        slug=slug,
+        content="Words",
+        scores=CopyScores(),
+        written_by="house",
+        at=NOON,
+    )
+
+
+def test_a_request_keeps_the_niche_with_its_white_space_in_order() -> None:
+    events = request_store(
+        ID, merchant_id=MERCHANT_ID, niche="  Ceramic   planters ", preferences=Preferences(), at=NOON
+    )
+    assert events == (
+        StoreRequested(
+            originator_id=ID,
+            originator_version=1,
+            occurred_at=NOON,
+            merchant_id=MERCHANT_ID,
+            niche="Ceramic planters",
+            preferences=Preferences(),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "niche", ["", "   ", "x" * (NICHE_MAX + 1), "lamp\x00s", "tab\there", "bell\x07", "\ud800", "\n", "\u200b", "!!!"]
+)
+def test_a_niche_that_is_none_is_refused_and_names_the_field(niche: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        clean_niche(niche)
+    assert refusal.value.field == "niche"
+
+
+@for_all(st.text(max_size=200))
+def test_a_clean_niche_is_short_printable_and_stays_clean(niche: str) -> None:
+    try:
+        cleaned = clean_niche(niche)
+    except InvalidInput:
+        return
+    assert 1 <= len(cleaned) <= NICHE_MAX
+    assert clean_niche(cleaned) == cleaned
+    assert not any(unicodedata.category(letter) == "Cc" for letter in cleaned)
+
+
+@for_all(st.text(max_size=120), st.integers(1, 63))
+def test_a_slug_is_a_host_label(text: str, most: int) -> None:
+    slug = slugify(text, fallback="x", most=most)
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", slug)
+    assert len(slug) <= most
+    assert "--" not in slug
+    assert slugify(slug, fallback="x", most=most) == slug
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"), [("Neon Haven!", "neon-haven"), ("Café Über", "cafe-uber"), ("日本", "store"), ("", "store")]
+)
+def test_a_slug_is_made_of_what_can_be_typed(text: str, slug: str) -> None:
+    assert slugify(text) == slug
+
+
+def test_a_slug_has_one_owner() -> None:
+    (event,) = reserve_slug("neon-haven", ID, at=NOON)
+    assert event == SlugReserved(
+        originator_id=slug_stream("neon-haven"),
+        originator_version=1,
+        occurred_at=NOON,
+        slug="neon-haven",
+        store_id=ID,
+    )
+    owner = SLUG.fold([event])
+    assert owner is not None
+    assert owner.store_id == ID
+    with pytest.raises(CorruptStream):
+        SLUG.fold([event], owner)
+
+
+def test_a_brand_is_taken_on_whole() -> None:
+    store = requested()
+    wanted = proposal("Neon Haven")
+    events = store.adopt_brand(wanted, generation_id=GENERATION_ID, attempt=2, slug="neon-haven", at=NOON)
+    assert events == (
+        BrandGenerated(
+            **head(store),
+            generation_id=GENERATION_ID,
+            attempt=2,
+            brand=wanted.brand,
+            options=wanted.options,
+            reason=wanted.reason,
+            slug="neon-haven",
+            written_by="house",
+        ),
+    )
+    assert (fold(events, store).slug, fold(events, store).brand) == ("neon-haven", wanted.brand)
+
+
+def test_a_later_scouting_takes_the_place_of_the_earlier_one_and_remembers_it() -> None:
+    store = requested()
+    first, second = [uuid4()], [uuid4(), uuid4()]
+    for attempt, ids in enumerate((first, second), 1):
+        store = fold(
+            store.record_scouting(
+                generation_id=GENERATION_ID,
+                attempt=attempt,
+                keywords=["lamp"],
+                suppliers=[],
+                duplicates=0,
+                product_ids=ids,
+                at=NOON,
+            ),
+            store,
+        )
+    assert (store.product_ids, store.former_product_ids) == (tuple(second), tuple(first))
+
+
+def test_two_pages_cannot_share_an_address() -> None:
+    store = requested()
+    store = fold(write(store), store)
+    with pytest.raises(InvalidInput) as refusal:
+        write(store)
+    assert refusal.value.field == "slug"
+
+
+def test_a_page_needs_a_title() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        write(requested(), title="  ")
+    assert refusal.value.field == "title"
+
+
+def test_an_edited_page_keeps_its_kind_and_address() -> None:
+    store = requested()
+    store = fold(write(store), store)
+    (page_id,) = store.pages
+    events = store.edit_page(page_id, title=None, content="New words", scores=CopyScores(words=2), at=NOON)
+    assert events == (
+        PageWritten(
+            **head(store),
+            page_id=page_id,
+            type=PageType.ABOUT,
+            title="About",
+            slug="about",
+            content="New words",
+            scores=CopyScores(words=2),
+            written_by="merchant",
+        ),
+    )
+
+
+@pytest.mark.parametrize("content", [None, "", "  "])
+def test_an_edited_page_needs_text(content: str | None) -> None:
+    store = requested()
+    store = fold(write(store), store)
+    with pytest.raises(InvalidInput) as refusal:
+        store.edit_page(next(iter(store.pages)), title="T", content=content, scores=CopyScores(), at=NOON)
+    assert refusal.value.field == "content"
+
+
+def test_a_page_that_is_not_there_cannot_be_edited() -> None:
+    with pytest.raises(PageNotFound):
+        requested().edit_page(uuid4(), title=None, content="x", scores=CopyScores(), at=NOON)
+
+
+def test_a_store_goes_from_review_to_shoppers_and_back() -> None:
+    store = requested()
+    assert store.mark_ready(GENERATION_ID, at=NOON) == (
+        StoreReadyForReview(**head(store), generation_id=GENERATION_ID),
+    )
+    store = in_review()
+    assert store.mark_ready(GENERATION_ID, at=NOON) == ()
+    assert store.approve(at=NOON) == (StoreApproved(**head(store)),)
+    store = approved()
+    assert store.approve(at=NOON) == ()
+    assert store.publish(at=NOON) == (StorePublished(**head(store)),)
+    store = published()
+    assert store.publish(at=NOON) == ()
+    assert store.pause(at=NOON) == (StorePaused(**head(store)),)
+    store = fold(store.pause(at=NOON), store)
+    assert store.pause(at=NOON) == ()
+    assert store.publish(at=NOON) == (StorePublished(**head(store)),)
+    assert store.archive(at=NOON) == (StoreArchived(**head(store)),)
+
+
+def test_what_comes_too_early_or_too_late_is_refused() -> None:
+    attempts: list[Callable[[], object]] = [
+        lambda: requested().approve(at=NOON),
+        lambda: requested().publish(at=NOON),
+        lambda: in_review().publish(at=NOON),
+        lambda: approved().pause(at=NOON),
+        lambda: gone().approve(at=NOON),
+        lambda: gone().publish(at=NOON),
+        lambda: gone().pause(at=NOON),
+        lambda: write(gone()),
+        lambda: gone().adopt_brand(proposal(), generation_id=GENERATION_ID, attempt=1, slug="s", at=NOON),
+    ]
+    for refused in attempts:
+        with pytest.raises(StoreNotReady):
+            refused()
+
+
+def test_archiving_twice_is_archiving() -> None:
+    store = gone()
+    assert store.status is StoreStatus.ARCHIVED
+    assert store.archive(at=NOON) == ()
+    assert store.mark_ready(GENERATION_ID, at=NOON) == ()
+
+
+def test_events_without_a_beginning_are_corrupt() -> None:
+    with pytest.raises(CorruptStream):
+        evolve(None, StorePaused(originator_id=ID, originator_version=1, occurred_at=NOON))
