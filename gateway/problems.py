@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -40,7 +39,7 @@ class Problem:
     field: str | None = None
     errors: Sequence[dict[str, str]] = ()
     """Where several fields are wrong: each one's ``field`` and ``detail``."""
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] | None = None
 
     def response(self) -> Response:
         body: dict[str, Any] = {
@@ -58,7 +57,7 @@ class Problem:
             json.dumps(body, ensure_ascii=False),
             status_code=self.status,
             media_type="application/problem+json",
-            headers=dict(self.headers),
+            headers=dict(self.headers or {}),
         )
 
 

@@ -1,0 +1,160 @@
+"""Registering, logging in, refreshing, logging out."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.gateway.platform import PASSWORD, Merchant, Platform
+
+REGISTER = (
+    "mutation ($input: RegisterInput!) { register(input: $input)"
+    " { accessToken refreshToken consistencyToken user { id email name } userErrors { code message field } } }"
+)
+LOG_IN = (
+    "mutation ($input: LogInInput!) { logIn(input: $input)"
+    " { accessToken refreshToken user { email } userErrors { code message field } } }"
+)
+REFRESH = (
+    "mutation ($input: RefreshTokenInput!) { refreshToken(input: $input)"
+    " { accessToken refreshToken userErrors { code field } } }"
+)
+LOG_OUT = "mutation ($input: RefreshTokenInput!) { logOut(input: $input) { done } }"
+ME = "{ me { id email name supplierAccounts { provider } stores { totalCount } } }"
+
+
+async def refresh(platform: Platform, token: str) -> Any:
+    return await platform.ask(REFRESH, {"input": {"refreshToken": token}})
+
+
+async def test_a_new_merchant_sees_their_own_name_and_address(platform: Platform) -> None:
+    session = await platform.ask(
+        REGISTER, {"input": {"email": " Ada@Example.com ", "password": PASSWORD, "name": "Ada  L"}}
+    )
+    assert session["userErrors"] == []
+    assert session["user"]["email"] == "Ada@Example.com"
+    me = await platform.ask(
+        ME,
+        by=Merchant(id=uuid4(), email="", token=session["accessToken"], refresh_token=session["refreshToken"]),
+    )
+    assert me == {
+        "id": session["user"]["id"],
+        "email": "Ada@Example.com",
+        "name": "Ada L",
+        "supplierAccounts": [],
+        "stores": {"totalCount": 0},
+    }
+
+
+async def test_neither_name_nor_address_nor_password_is_in_the_log_of_events(platform: Platform) -> None:
+    await platform.merchant()
+    everything = b"".join([raw.data async for batch in platform.log.scan() for raw in batch])
+    assert b"merchant1" not in everything
+    assert b"Merchant 1" not in everything
+    assert PASSWORD.encode() not in everything
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"email": "no address"}, "email"),
+        ({"email": "a@b"}, "email"),
+        ({"email": "a\u0000@example.com"}, "email"),
+        ({"password": "short"}, "password"),
+        ({"password": "x" * 257}, "password"),
+        ({"name": "bad\u0007name"}, "name"),
+        ({"name": "n" * 101}, "name"),
+    ],
+)
+async def test_bad_registrations_name_the_field_and_keep_nothing(
+    platform: Platform, change: dict[str, str], field: str
+) -> None:
+    given = {"email": "a@example.com", "password": PASSWORD, "name": None} | change
+    session = await platform.ask(REGISTER, {"input": given})
+    assert [error["field"] for error in session["userErrors"]] == [field]
+    assert session["accessToken"] is None
+    assert await platform.event_count() == 0
+
+
+async def test_an_address_is_taken_whatever_its_letter_case(platform: Platform, owner: Merchant) -> None:
+    session = await platform.ask(REGISTER, {"input": {"email": owner.email.upper(), "password": PASSWORD}})
+    assert [(error["code"], error["field"]) for error in session["userErrors"]] == [("EMAIL_TAKEN", "email")]
+    assert await platform.event_count() == 1
+
+
+async def test_the_same_registration_sent_twice_is_one_account(platform: Platform) -> None:
+    given = {"input": {"email": "a@example.com", "password": PASSWORD, "commandId": str(uuid4())}}
+    first, second = await platform.ask(REGISTER, given), await platform.ask(REGISTER, given)
+    assert second["userErrors"] == []
+    assert second["user"] == first["user"]
+    assert await platform.event_count() == 1
+
+
+async def test_an_unknown_address_and_a_wrong_password_are_refused_alike(platform: Platform, owner: Merchant) -> None:
+    unknown = await platform.ask(LOG_IN, {"input": {"email": "nobody@example.com", "password": PASSWORD}})
+    wrong = await platform.ask(LOG_IN, {"input": {"email": owner.email, "password": "not the password"}})
+    assert unknown == wrong
+    assert unknown["userErrors"][0]["code"] == "WRONG_CREDENTIALS"
+    assert unknown["accessToken"] is None
+
+
+async def test_logging_in_gives_a_session_of_the_same_merchant(platform: Platform, owner: Merchant) -> None:
+    session = await platform.ask(LOG_IN, {"input": {"email": owner.email.title(), "password": PASSWORD}})
+    assert session["userErrors"] == []
+    assert session["user"] == {"email": owner.email}
+
+
+async def test_guessing_one_account_s_password_is_slowed_down(platform: Platform, owner: Merchant) -> None:
+    guess = {"input": {"email": owner.email, "password": "not the password"}}
+    codes = [(await platform.ask(LOG_IN, guess))["userErrors"][0]["code"] for _ in range(11)]
+    assert codes == ["WRONG_CREDENTIALS"] * 10 + ["TOO_MANY_ATTEMPTS"]
+    platform.clock.advance(timedelta(seconds=31))
+    assert (await platform.ask(LOG_IN, guess))["userErrors"][0]["code"] == "WRONG_CREDENTIALS"
+
+
+async def test_an_access_token_expires(platform: Platform, owner: Merchant) -> None:
+    platform.clock.advance(timedelta(minutes=16))
+    answer = await platform.post(ME, by=owner)
+    assert answer["data"] == {"me": None}
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIiwia2lkIjoiazIifQ.eyJzdWIiOiJ4In0."])
+async def test_a_token_that_is_not_ours_lets_nobody_in(platform: Platform, token: str) -> None:
+    answer = await platform.post(ME, headers={"authorization": f"Bearer {token}"})
+    assert answer["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+async def test_a_refresh_token_is_exchanged_once(platform: Platform, owner: Merchant) -> None:
+    second = await refresh(platform, owner.refresh_token)
+    third = await refresh(platform, second["refreshToken"])
+    assert third["userErrors"] == []
+    assert len({owner.refresh_token, second["refreshToken"], third["refreshToken"]}) == 3
+    owner.token = third["accessToken"]
+    assert (await platform.ask(ME, by=owner))["id"] == str(owner.id)
+
+
+async def test_using_a_refresh_token_twice_ends_the_whole_session(platform: Platform, owner: Merchant) -> None:
+    second = await refresh(platform, owner.refresh_token)
+    again = await refresh(platform, owner.refresh_token)
+    assert again["userErrors"] == [{"code": "INVALID_REFRESH_TOKEN", "field": "refreshToken"}]
+    successor = await refresh(platform, second["refreshToken"])
+    assert successor["userErrors"] == [{"code": "INVALID_REFRESH_TOKEN", "field": "refreshToken"}]
+
+
+async def test_another_session_of_the_same_merchant_outlives_that(platform: Platform, owner: Merchant) -> None:
+    other = await platform.ask(LOG_IN, {"input": {"email": owner.email, "password": PASSWORD}})
+    await refresh(platform, owner.refresh_token)
+    await refresh(platform, owner.refresh_token)
+    assert (await refresh(platform, other["refreshToken"]))["userErrors"] == []
+
+
+async def test_a_refresh_token_expires(platform: Platform, owner: Merchant) -> None:
+    platform.clock.advance(timedelta(days=31))
+    assert (await refresh(platform, owner.refresh_token))["userErrors"][0]["code"] == "INVALID_REFRESH_TOKEN"
+
+
+async def test_logging_out_ends_the_session(platform: Platform, owner: Merchant) -> None:
+    await platform.ask(LOG_OUT, {"input": {"refreshToken": owner.refresh_token}})
+    assert (await refresh(platform, owner.refresh_token))["userErrors"][0]["code"] == "INVALID_REFRESH_TOKEN"
