@@ -234,12 +234,16 @@ def title_similarity(one: str, other: str) -> float:
 
 
 def _without_duplicates(found: Sequence[Candidate], fingerprints: Mapping[Key, int]) -> list[Candidate]:
-    """Keep the best of each thing. ``found`` is in order, so whatever comes later is the worse one."""
+    """Keep the best scored offer of each thing, with the fit of whichever title says best what it is."""
     kept: list[Candidate] = []
-    for candidate in found:
-        if not any(same_thing(candidate, better, fingerprints) for better in kept):
+    for candidate in sorted(found, key=lambda candidate: (-candidate.score.total, candidate.key)):
+        for n, better in enumerate(kept):
+            if same_thing(candidate, better, fingerprints):
+                kept[n] = replace(better, relevance=max(better.relevance, candidate.relevance))
+                break
+        else:
             kept.append(candidate)
-    return kept
+    return sorted(kept, key=_order)
 
 
 def _varied(fitting: Sequence[Candidate], wanted: int) -> list[Candidate]:

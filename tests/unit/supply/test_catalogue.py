@@ -1,0 +1,88 @@
+"""The sample supplier's catalogue keeps what its documentation promises."""
+
+import io
+import json
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from infra.sandbox.sample_supplier.catalogue import Echo, Fault, offers
+from infra.sandbox.sample_supplier.goods import all_goods, taxonomy
+from infra.sandbox.sample_supplier.pictures import PHOTOS, Shot, photo_size, render
+from infra.sandbox.sample_supplier.printing import Print
+from infra.sandbox.sample_supplier.search import search
+
+
+def test_there_are_many_listings_and_all_the_faults_a_scout_should_meet() -> None:
+    faults = Counter(offer.fault for offer in offers())
+    echoes = Counter(offer.echo for offer in offers())
+    assert len(offers()) >= 200
+    assert all(faults[fault] >= 5 for fault in Fault)
+    assert all(echoes[echo] >= 10 for echo in Echo)
+    assert sum(shot.watermark for offer in offers() for shot in offer.shots) >= 20
+    assert sum(len(offer.skus) > 1 for offer in offers()) >= 100
+
+
+def test_every_thing_that_is_no_print_has_one_sound_offer() -> None:
+    sound = {offer.goods.id for offer in offers() if offer.fault is None and offer.echo is None}
+    assert {goods.id for goods in all_goods() if goods.printed_on is None} <= sound
+
+
+def test_a_fault_shows_in_the_numbers() -> None:
+    for offer in offers():
+        stock = sum(sku.available for sku in offer.skus)
+        assert (stock == 0) == (offer.fault is Fault.SOLD_OUT)
+        if offer.fault is Fault.POOR_RATING:
+            assert offer.rating is not None
+            assert offer.rating < 3.5
+
+
+def test_every_category_is_in_a_department_and_every_department_exists() -> None:
+    for goods in all_goods():
+        taxonomy().department_of(goods.category)
+    for department in taxonomy().departments.values():
+        assert set(department.related) <= set(taxonomy().departments)
+
+
+def test_every_photo_is_licensed_and_credited() -> None:
+    credited = {entry["file"] for entry in json.loads((PHOTOS / "manifest.json").read_text("utf-8"))}
+    assert (PHOTOS / "LICENCE.md").exists()
+    assert {path.name for path in PHOTOS.glob("*.jpg")} == credited
+    assert {f"{goods.photo}.jpg" for goods in all_goods()} <= credited
+
+
+@pytest.mark.parametrize("kind", [None, *Print])
+def test_a_picture_has_the_size_it_was_announced_with(kind: Print | None) -> None:
+    offer = next(offer for offer in offers() if offer.goods.printed_on is kind)
+    for shot in offer.shots:
+        with Image.open(io.BytesIO(render(shot))) as picture:
+            assert picture.size == shot.size
+            assert picture.format == "JPEG"
+
+
+def test_the_same_picture_has_the_same_bytes() -> None:
+    shot = offers()[0].shots[0]
+    first = render(shot)
+    render.cache_clear()
+    assert render(shot) == first
+
+
+def test_a_watermark_changes_the_picture_and_nothing_else() -> None:
+    plain = Shot(photo="football", long_edge=600)
+    marked = Shot(photo="football", long_edge=600, watermark=True)
+    assert plain.size == marked.size
+    assert render(plain) != render(marked)
+    assert photo_size("football") == (1200, 765)
+
+
+@pytest.mark.parametrize("keyword", ["ceramic planter", "neon", "zzz", "", "   ", "\u0000"])
+def test_a_search_ends_with_everything_once(keyword: str) -> None:
+    found = search(keyword)
+    assert len(found) == len(offers())
+    assert len({offer.id for offer in found}) == len(offers())
+
+
+def test_a_synonym_finds_what_the_word_would() -> None:
+    assert {offer.goods.id for offer in search("jump rope")[:2]} == {"skipping-rope"}
+    assert search("couch")[0].goods.category == "Sofas"

@@ -1,0 +1,75 @@
+"""The margin rule."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.money import Money
+from domain.product.pricing import MINIMUM_MARGIN, charming, price_listing
+from tests.fakes.supply import listing
+
+CENTS = st.integers(min_value=1, max_value=500_000)
+
+
+@given(cost=CENTS, shipping=st.integers(min_value=0, max_value=100_000), market=st.none() | CENTS)
+def test_a_price_keeps_the_minimum_margin_and_stays_below_the_market(cost: int, shipping: int, market: int | None) -> None:
+    pricing = price_listing(listing(cost=cost, shipping_cost=shipping, market_price=market))
+    if pricing is None:
+        assert market is not None
+        assert market * (10_000 - MINIMUM_MARGIN) < (cost + shipping) * 10_000
+        return
+    assert pricing.landed == Money(minor=cost + shipping)
+    assert (pricing.price - pricing.landed).minor * 10_000 >= MINIMUM_MARGIN * pricing.price.minor
+    assert market is None or pricing.price.minor <= market
+
+
+@given(cost=CENTS, market=st.none() | CENTS)
+def test_a_compare_at_price_is_the_markets_and_above_ours_or_there_is_none(cost: int, market: int | None) -> None:
+    pricing = price_listing(listing(cost=cost, market_price=market))
+    if pricing is not None and pricing.compare_at is not None:
+        assert pricing.compare_at == Money(minor=market or 0)
+        assert pricing.price < pricing.compare_at
+
+
+@given(cheaper=CENTS, more=st.integers(min_value=0, max_value=50_000))
+def test_what_costs_more_never_sells_for_less(cheaper: int, more: int) -> None:
+    one = price_listing(listing(cost=cheaper, market_price=None))
+    other = price_listing(listing(cost=cheaper + more, market_price=None))
+    assert one is not None
+    assert other is not None
+    assert one.price <= other.price
+
+
+@given(wanted=CENTS, below=st.integers(min_value=0, max_value=5_000), above=st.integers(min_value=0, max_value=5_000))
+def test_a_charming_price_stays_within_its_bounds(wanted: int, below: int, above: int) -> None:
+    price = charming(wanted, least=wanted - below, most=wanted + above)
+    assert wanted - below <= price <= wanted + above
+
+
+def test_prices_end_as_shoppers_are_used_to() -> None:
+    assert charming(1_432, least=0, most=None) == 1_399
+    assert charming(1_460, least=0, most=None) == 1_499
+    assert charming(4_410, least=0, most=None) == 4_395
+    assert charming(25_300, least=0, most=None) == 24_900
+    assert charming(1_432, least=1_400, most=None) == 1_499
+    assert charming(1_432, least=1_400, most=1_440) == 1_432
+
+
+def test_a_listing_that_costs_what_the_market_pays_is_left_alone() -> None:
+    assert price_listing(listing(cost=2_700, shipping_cost=300, market_price=2_990)) is None
+
+
+def test_amounts_in_several_currencies_are_left_alone() -> None:
+    assert price_listing(listing(shipping_cost=Money(minor=100, currency="EUR"))) is None
+    assert price_listing(listing(market_price=Money(minor=9_000, currency="EUR"))) is None
+
+
+def test_yen_are_priced_in_whole_yen() -> None:
+    pricing = price_listing(
+        listing(
+            cost=Money(minor=1_000, currency="JPY"),
+            shipping_cost=Money(minor=300, currency="JPY"),
+            market_price=None,
+        )
+    )
+    assert pricing is not None
+    assert pricing.price == Money(minor=3_495, currency="JPY")
