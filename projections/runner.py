@@ -10,8 +10,9 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from domain.kernel import CorruptStream
+from domain.kernel import Clock, CorruptStream, Transient
 from projections.checkpoints import Checkpoint, Fenced, Projection, advance, create_tables, take_over
+from schemas.deliveries import DeadLetter, digest_traceback
 from schemas.envelope import Envelope, from_record
 from schemas.registry import UndecodableEvent, UnknownEvent
 from schemas.topics import EVENTS
@@ -23,10 +24,16 @@ POISON = (UnknownEvent, UndecodableEvent, CorruptStream)
 log = logging.getLogger(__name__)
 
 
-class Park(Protocol):
-    """Puts a record that cannot be applied where a person will find it."""
+class DeadLetters(Protocol):
+    """Where records go that cannot be applied, for a person to find."""
 
-    async def __call__(self, record: ConsumerRecord, *, group: str, error: BaseException) -> None: ...
+    async def park(self, letter: DeadLetter) -> None:
+        """Keep a letter.
+
+        Raises:
+            Transient: it could not be kept; retrying may help.
+        """
+        ...
 
 
 class ProjectionRunner:
@@ -37,11 +44,19 @@ class ProjectionRunner:
     number: its transaction fails and nothing of it is seen.
     """
 
-    def __init__(self, projection: Projection, pool: asyncpg.Pool, bootstrap_servers: str, park: Park) -> None:
+    def __init__(
+        self,
+        projection: Projection,
+        pool: asyncpg.Pool,
+        bootstrap_servers: str,
+        dead_letters: DeadLetters,
+        clock: Clock,
+    ) -> None:
         self._projection = projection
         self._pool = pool
         self._bootstrap_servers = bootstrap_servers
-        self._park = park
+        self._dead_letters = dead_letters
+        self._clock = clock
         self._owned: dict[int, Checkpoint] = {}
         self._unproven: set[int] = set()
 
@@ -57,7 +72,7 @@ class ProjectionRunner:
             try:
                 await ensure_live(self._pool, self._projection)
                 await self._follow()
-            except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Fenced) as error:
+            except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Fenced, Transient) as error:
                 log.warning(
                     "projector %s starts again in %.2f s: %s: %s",
                     self._projection.name,
@@ -143,7 +158,7 @@ class ProjectionRunner:
             try:
                 envelopes.append(from_record(record.headers, record.value).decode())
             except POISON as error:
-                await self._park(record, group=self.group, error=error)
+                await self._park(record, error)
         try:
             await self._write(envelopes, records)
         except CorruptStream:
@@ -159,8 +174,27 @@ class ProjectionRunner:
             try:
                 await self._write(envelopes, [record])
             except CorruptStream as error:
-                await self._park(record, group=self.group, error=error)
+                await self._park(record, error)
                 await self._write([], [record])
+
+    async def _park(self, record: ConsumerRecord, error: Exception) -> None:
+        log.error("%s parks %s/%d/%d: %s", self.group, record.topic, record.partition, record.offset,
+                  type(error).__name__)
+        await self._dead_letters.park(
+            DeadLetter(
+                group=self.group,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                key=record.key,
+                value=record.value,
+                headers=tuple(record.headers),
+                reason=f"{type(error).__name__}: {error}",
+                traceback_digest=digest_traceback(error.__traceback__),
+                count=1,
+                parked_at=self._clock.now(),
+            )
+        )
 
     async def _write(self, envelopes: Sequence[Envelope], records: Sequence[ConsumerRecord]) -> None:
         moved: dict[int, Checkpoint] = {}

@@ -152,10 +152,25 @@ class PostgresEventLog:
         """Return all of one tenant's events up to a position, in log order."""
         return [_raw(row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
 
-    async def scan(self, after: int = 0, *, batch: int = 5000) -> AsyncIterator[list[RawEvent]]:
-        """Yield the settled log in batches, from a position on, until there is no more."""
+    async def last_position(self) -> int:
+        """Return where the settled log ends; 0 if it is empty."""
+        position: int | None = await self._pool.fetchval(
+            "select position from events where transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
+            " order by position desc limit 1"
+        )
+        return position or 0
+
+    async def scan(
+        self, after: int = 0, *, up_to: int | None = None, batch: int = 5000
+    ) -> AsyncIterator[list[RawEvent]]:
+        """Yield the settled log in batches, from after a position up to another, or until there is no more."""
         while events := await self.read_settled(after, batch):
-            yield events
+            if up_to is not None and events[-1].position > up_to:
+                events = [event for event in events if event.position <= up_to]
+            if events:
+                yield events
+            if up_to is not None and (not events or events[-1].position >= up_to):
+                return
             after = events[-1].position
 
     async def notify_appends(self) -> None:

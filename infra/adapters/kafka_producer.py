@@ -3,7 +3,7 @@
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.conn import CoordinationType
+from aiokafka.client import CoordinationType
 from aiokafka.producer import sender
 
 PROMPT_SECONDS = 0.001

@@ -136,7 +136,7 @@ class Publisher:
                     "key": key,
                     "value": raw.data,
                     "timestamp": int(raw.recorded_at.timestamp() * 1000),
-                    "headers": to_headers(raw, _occurred_at(raw)),
+                    "headers": to_headers(raw, occurred_at(raw)),
                 }
                 if batch.append(**record) is None:
                     sent.append(await producer.send_batch(batch, topic.name, partition=partition))
@@ -168,7 +168,8 @@ class _OccurredAt(msgspec.Struct):
 _read_time = msgspec.json.Decoder(_OccurredAt)
 
 
-def _occurred_at(raw: RawEvent) -> str:
+def occurred_at(raw: RawEvent) -> str:
+    """Return when an event happened, as its body says it."""
     try:
         return _read_time.decode(raw.data).occurred_at or raw.recorded_at.isoformat()
     except msgspec.DecodeError:  # an event of a library application need not be JSON

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import fcntl
+import json
 import logging
 import os
 import secrets
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -63,8 +64,11 @@ class Supervisor:
     def storefront_url(self, slug: str) -> str:
         return f"http://{slug}.localhost:{self.ports['storefront']}"
 
-    async def start(self) -> None:
+    async def start(self, services: Sequence[str] = tuple(SERVICES)) -> None:
         """Return once every part answers.
+
+        Args:
+            services: which groups of ``SERVICES`` to start; none starts the servers alone.
 
         Raises:
             AlreadyRunning: the data directory is in use.
@@ -75,9 +79,10 @@ class Supervisor:
         try:
             await asyncio.gather(self._start_postgres(), self._start_broker())
             self._choose_environment()
-            for name in SERVICES:
+            for name in services:
                 self._launch(name)
-            await self._until_ready()
+            if "web" in services:
+                await self._until_ready()
         except BaseException:
             await self.stop()
             raise
@@ -141,6 +146,15 @@ class Supervisor:
         }
         if not self.environment.get("ZYENTA_MASTER_KEYS"):
             self.environment["ZYENTA_MASTER_KEYS"] = local_master_key(self.data_dir)
+        self._announce()
+
+    def _announce(self) -> None:
+        """Leave the addresses where other commands find them, readable by the owner only: keys are among them."""
+        ours = {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
+        path = self.data_dir / "running.json"
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(ours, file)
 
     def _launch(self, name: str) -> None:
         child = self._children.get(name) or ChildProcess(
@@ -150,14 +164,10 @@ class Supervisor:
         child.launch([sys.executable, "-m", "infra.cli", "run", *SERVICES[name]], env=self.environment)
 
     async def _until_ready(self) -> None:
-        async with asyncio.timeout(READY_SECONDS):
-            for name, ports in (("web", self.ports.values()),):
-                for port in ports:
+        async def all_answer() -> bool:
+            return all([await accepts_connections(port) for port in self.ports.values()])
 
-                    async def answers(port: int = port) -> bool:
-                        return await accepts_connections(port)
-
-                    await self._children[name].wait_until(answers, seconds=READY_SECONDS)
+        await self._children["web"].wait_until(all_answer, seconds=READY_SECONDS)
 
     async def _watch(self) -> None:
         """Start again whatever died. A part that keeps dying is started less and less often."""

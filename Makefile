@@ -1,0 +1,53 @@
+# Two commands: `make demo NICHE="..."` and `make test`. Both do all the set-up on a machine with Python 3.11+, pip, venv.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+NICHE ?= Cyberpunk home decor
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint types contracts audit check chaos tools
+
+help:
+	@echo 'make demo NICHE="Cyberpunk home decor" [ARGS="--once --json"]   a niche becomes a store that takes an order'
+	@echo 'make test                                                       everything the project promises'
+	@echo 'make check                                                      lint, types, import contracts, schemas, audit'
+
+# uv comes from the package index into the venv; what it installs is exactly what uv.lock says.
+.venv/.synced: pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv sync --frozen --quiet --compile-bytecode
+	@touch $@
+
+setup: .venv/.synced
+	@$(BIN)/python -m infra.setup.model > /dev/null
+
+demo: setup
+	@$(BIN)/zyenta demo "$(NICHE)" $(ARGS)
+
+# Tools that only some tests need; what cannot be installed here is named at the end of the run, with the reason.
+tools: setup
+	@$(BIN)/python -m infra.setup.tools
+
+test: tools
+	$(BIN)/pytest $(ARGS)
+
+chaos: tools
+	ZYENTA_CHAOS=full $(BIN)/pytest tests/chaos $(ARGS)
+
+lint: .venv/.synced
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.synced
+	$(BIN)/mypy .
+
+contracts: .venv/.synced
+	$(BIN)/lint-imports
+	$(BIN)/zyenta schemas check
+
+audit: .venv/.synced
+	$(BIN)/uv export --frozen --quiet --no-emit-project --no-dev --format requirements-txt > .venv/requirements.txt
+	$(BIN)/pip-audit --requirement .venv/requirements.txt --disable-pip --progress-spinner off
+
+check: lint types contracts audit

@@ -1,0 +1,27 @@
+"""Finds what is past its time, in the read models."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from consumers.policies.deadlines import OverdueStep
+from projections.jobs_queries import jobs_past_deadline
+from projections.sales_queries import pending_orders_before
+
+
+class ReadModelOverdue:
+    """Implements :class:`consumers.policies.deadlines.Overdue`."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueStep]:
+        return [
+            OverdueStep(generation_id=job.generation_id, step=job.step, attempt=job.attempt)
+            for job in await jobs_past_deadline(self._pool, now, limit=limit)
+        ]
+
+    async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
+        return await pending_orders_before(self._pool, placed_before, limit=limit)

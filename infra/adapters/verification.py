@@ -1,0 +1,147 @@
+"""Proves that the two halves of the log hold the same events in the same order, and that nothing in them was changed."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.publisher import occurred_at, published_position
+from infra.adapters.topic import open_reader
+from schemas.envelope import GENESIS, RawEvent, chain_hash, from_record, to_headers
+from schemas.registry import UndecodableEvent
+from schemas.topics import EVENTS, partition_of
+
+CATCH_UP_SECONDS = 15
+"""How long the publisher may take to reach where the store ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """What a verification found."""
+
+    equal: bool
+    events: int
+    """How many events were compared."""
+    difference: str | None = None
+    """The first difference, in words: which event, where, and what is wrong."""
+    by_type: dict[str, int] = field(default_factory=dict)
+
+
+class Difference(Exception):
+    """The halves differ, or a chain is broken; the message names the first event concerned."""
+
+
+async def verify_log(
+    log: PostgresEventLog, bootstrap_servers: str, *, progress: Callable[[int], None] = lambda _: None
+) -> Parity:
+    """Compare the settled store with the committed topic, event by event, and check every hash chain.
+
+    The store is read up to where it ends at the start; the publisher is given some seconds to get there. What is
+    appended meanwhile is left for the next time. Memory: one batch per partition, and some 200 bytes for each stream.
+    """
+    counted: Counter[str] = Counter()
+    heads: dict[UUID, tuple[int, bytes]] = {}
+    end = await log.last_position()
+    await _published(bootstrap_servers, end)
+    try:
+        async with open_reader(bootstrap_servers, EVENTS) as consumer:
+            topic = _Topic(consumer, await consumer.end_offsets(consumer.assignment()))
+            async for batch in log.scan(up_to=end):
+                for stored in batch:
+                    _check_chain(stored, heads)
+                    _compare(stored, await topic.take(partition_of(stored.tenant)))
+                    counted[stored.type] += 1
+                progress(counted.total())
+            await topic.expect_nothing_before(end)
+    except Difference as difference:
+        return Parity(equal=False, events=counted.total(), difference=str(difference), by_type=dict(counted))
+    return Parity(equal=True, events=counted.total(), by_type=dict(counted))
+
+
+async def _published(bootstrap_servers: str, position: int) -> None:
+    """Wait, bounded, until the publisher has reached a position."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            while await published_position(bootstrap_servers) < position:
+                await asyncio.sleep(0.1)
+
+
+class _Topic:
+    """Hands out each partition's records one by one, fetched in batches."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
+        self._consumer = consumer
+        self._ends = {partition.partition: end for partition, end in ends.items()}
+        self._fetched: dict[int, deque[ConsumerRecord]] = {number: deque() for number in self._ends}
+
+    async def take(self, partition: int) -> ConsumerRecord | None:
+        """Return the partition's next record, or None at its end."""
+        records = self._fetched[partition]
+        if not records:
+            key = TopicPartition(EVENTS.name, partition)
+            while not records and await self._consumer.position(key) < self._ends[partition]:
+                fetched = await self._consumer.getmany(key, timeout_ms=1000, max_records=2000)
+                records.extend(fetched.get(key, ()))
+        return records.popleft() if records else None
+
+    async def expect_nothing_before(self, position: int) -> None:
+        """Check that what is left in the topic came after ``position``.
+
+        Raises:
+            Difference: an event is in the topic that the store does not have.
+        """
+        for partition in self._ends:
+            record = await self.take(partition)
+            if record is not None:
+                event = from_record(record.headers, record.value)
+                if event.position <= position:
+                    raise Difference(f"{_name(event)} is in the topic but not in the event store")
+
+
+def _check_chain(event: RawEvent, heads: dict[UUID, tuple[int, bytes]]) -> None:
+    version, previous = heads.get(event.stream_id, (None, GENESIS))
+    if version is not None and event.version != version + 1:
+        raise Difference(f"{_name(event)} follows version {version} of its stream: events are missing between them")
+    if event.previous_hash != previous:
+        raise Difference(f"{_name(event)} does not carry the hash of the event before it in its stream")
+    computed = chain_hash(
+        event.previous_hash,
+        id=event.id,
+        type=event.type,
+        stream_id=event.stream_id,
+        version=event.version,
+        data=event.data,
+    )
+    if computed != event.hash:
+        raise Difference(f"{_name(event)} was changed in the event store: its bytes do not give its hash")
+    heads[event.stream_id] = (event.version, event.hash)
+
+
+def _compare(stored: RawEvent, record: ConsumerRecord | None) -> None:
+    if record is None:
+        raise Difference(f"{_name(stored)} is in the event store but not in the topic")
+    if record.value == stored.data and list(record.headers) == to_headers(stored, occurred_at(stored)):
+        return
+    try:
+        published = from_record(record.headers, record.value)
+    except UndecodableEvent as error:
+        raise Difference(
+            f"record {record.offset} of partition {record.partition}, where {_name(stored)} should be: {error}"
+        ) from error
+    if published.position != stored.position:
+        first = min((stored, published), key=lambda event: event.position)
+        where = "in the event store but not in the topic" if first is stored else "in the topic but not in the event store"
+        raise Difference(f"{_name(first)} is {where}")
+    if record.partition != partition_of(stored.tenant):
+        raise Difference(f"{_name(stored)} is in partition {record.partition}, which is not its tenant's")
+    fields = [name for name in RawEvent.__slots__ if getattr(stored, name) != getattr(published, name)]
+    raise Difference(f"{_name(stored)} differs between event store and topic in: {', '.join(fields) or 'its headers'}")
+
+
+def _name(event: RawEvent) -> str:
+    return f"{event.type} at position {event.position} (stream {event.stream_id}, version {event.version})"

@@ -1,0 +1,28 @@
+"""The command line: ``zyenta``. One module per group of commands; each command is thin, the work is elsewhere."""
+
+import sys
+
+import typer
+
+from infra.cli import demo, log, schemas, services
+
+app = typer.Typer(
+    name="zyenta",
+    help="A niche in, a live store out: event-sourced commerce on a Kafka-compatible log.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+services.register(app)
+demo.register(app)
+app.add_typer(log.app, name="log")
+app.add_typer(schemas.app, name="schemas")
+
+
+def main() -> None:
+    """Run the command line."""
+    app(args=sys.argv[1:], prog_name="zyenta")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""``zyenta demo``: a niche becomes a store that takes an order, before your eyes."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from infra.adapters.verification import verify_log
+from infra.bootstrap import open_platform
+from infra.cli.running import console, run
+from infra.cli.services import supervisor_of
+from infra.cli.target import settings_from
+from infra.demo.merchant import LogIn, Merchant, Refused
+from infra.demo.shopper import Lost, Shopper
+from infra.embedded.process import ServerFailed
+from infra.embedded.supervisor import AlreadyRunning, Supervisor
+from infra.settings import Settings
+
+GENERATION_SECONDS = 600
+PAID_SECONDS = 30
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command()(demo)
+
+
+@dataclass
+class Outcome:
+    """What the demonstration showed, as its JSON object."""
+
+    store_id: str = ""
+    name: str = ""
+    storefront_url: str = ""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    candidates: int = 0
+    products: int = 0
+    images_processed: int = 0
+    pages: int = 0
+    order: dict[str, Any] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
+    log_verified: bool = False
+    seconds_total: float = 0.0
+
+    def problems(self) -> list[str]:
+        """Everything that should hold and does not."""
+        checks = {
+            "fewer than 100 candidates were weighed": self.candidates >= 100,
+            "fewer than 15 products were imported": self.products >= 15,
+            "no image was processed": self.images_processed > 0,
+            "fewer than 6 pages were written": self.pages >= 6,
+            "the order was not paid": self.order.get("status") == "PAID",
+            "event store and topic differ": self.log_verified,
+        }
+        return [problem for problem, held in checks.items() if not held]
+
+
+def demo(
+    niche: Annotated[str, typer.Argument(help="What to sell: “Cyberpunk home decor”.")],
+    once: Annotated[bool, typer.Option("--once", help="Stop when the order is paid.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+) -> None:
+    """Turn a niche into a published store, buy something in it, and keep serving until Ctrl-C."""
+    outcome = run(
+        lambda stop: _demo(niche, stop, once=once),
+        AlreadyRunning, ServerFailed, Refused, Lost, httpx.HTTPError, TimeoutError,
+    )
+    if as_json:
+        print(json.dumps(vars(outcome)))
+    problems = outcome.problems()
+    for problem in problems:
+        console.print(f"[red]zyenta:[/] {problem}")
+    if problems:
+        raise typer.Exit(1)
+
+
+async def _demo(niche: str, stop: asyncio.Event, *, once: bool) -> Outcome:
+    started = time.monotonic()
+    outcome = Outcome()
+    supervisor = supervisor_of(Settings())
+    with console.status("Starting PostgreSQL, the broker and the services …"):
+        async with _timed(outcome, "start"):
+            await supervisor.start()
+    try:
+        story = asyncio.create_task(_story(niche, supervisor, outcome))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({story, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not story.done():
+            story.cancel()
+            await asyncio.gather(story, return_exceptions=True)
+            return outcome
+        log_in = story.result()
+        outcome.seconds_total = round(time.monotonic() - started, 1)
+        console.print(_summary(outcome, supervisor, log_in, serving=not once))
+        if not once:
+            await stopped
+            console.print("Stopping …")
+        stopped.cancel()
+    finally:
+        await supervisor.stop()
+    return outcome
+
+
+async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
+    async with httpx.AsyncClient(timeout=30) as client:
+        merchant = Merchant(client, supervisor.gateway_url)
+        async with _timed(outcome, "register"):
+            log_in = await merchant.register()
+        async with _timed(outcome, "generate"), asyncio.timeout(GENERATION_SECONDS):
+            outcome.store_id, token = await merchant.request_store(niche)
+            await _show_progress(merchant, outcome.store_id, token)
+        async with _timed(outcome, "approve and publish"):
+            await _until_ready(merchant, outcome.store_id)
+            store = await merchant.publish(outcome.store_id)
+        _describe(store, supervisor, outcome)
+        async with _timed(outcome, "shop and pay"):
+            await _shop(outcome.storefront_url)
+            async with asyncio.timeout(PAID_SECONDS):
+                while not (orders := await merchant.orders(outcome.store_id)) or orders[0]["status"] != "PAID":
+                    await asyncio.sleep(0.1)
+            paid = orders[0]
+            outcome.order = {
+                "id": paid["id"], "number": paid["number"], "status": paid["status"],
+                "total": f"{paid['total']} {paid['currency']}",
+            }
+    async with _timed(outcome, "verify the log"), open_platform(settings_from(supervisor.environment)) as platform:
+        parity = await verify_log(await platform.log(), platform.bootstrap_servers)
+        outcome.log_verified, outcome.events = parity.equal, dict(sorted(parity.by_type.items()))
+        if parity.difference:
+            console.print(f"[red]{parity.difference}[/]")
+    return log_in
+
+
+async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
+    bars = Progress(
+        TextColumn("{task.description:<8}"), BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("[dim]{task.fields[note]}", markup=True), console=console,
+    )
+    rows: dict[str, TaskID] = {}
+    last: dict[str, Any] = {}
+    with Live(Group(bars), console=console, refresh_per_second=8, transient=False):
+        async for state in merchant.watch(store_id, token):
+            last = state
+            for step in state["steps"]:
+                name = step["step"].lower()
+                if name not in rows:
+                    rows[name] = bars.add_task(name, total=100, note="")
+                note = step["currentStep"] or step["status"].lower()
+                bars.update(rows[name], completed=step["progress"], note=note)
+    if last.get("status") != "COMPLETED":
+        raise Refused(last.get("error") or "The generation ended before it was complete.")
+
+
+async def _until_ready(merchant: Merchant, store_id: str) -> None:
+    """Approve the store as soon as it may be: it is handed over a moment after its generation is complete."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await merchant.approve(store_id)
+            except Refused as refused:
+                if "CREATING" not in str(refused):
+                    raise
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+
+def _describe(store: dict[str, Any], supervisor: Supervisor, outcome: Outcome) -> None:
+    products = [edge["node"] for edge in store["products"]["edges"]]
+    outcome.name = store["name"]
+    outcome.storefront_url = supervisor.storefront_url(store["slug"])
+    outcome.candidates = store["scouting"]["candidates"]
+    outcome.products = store["products"]["totalCount"]
+    outcome.pages = store["pages"]["totalCount"]
+    outcome.images_processed = sum(
+        image["state"] == "PROCESSED" for product in products for image in product["images"]
+    )
+    for job in store["jobs"]:
+        if job["startedAt"] and job["completedAt"]:
+            took = datetime.fromisoformat(job["completedAt"]) - datetime.fromisoformat(job["startedAt"])
+            step = {"name": f"  {job['step'].lower()}", "seconds": round(took.total_seconds(), 2)}
+            outcome.steps.append(step)
+
+
+async def _shop(storefront_url: str) -> None:
+    async with httpx.AsyncClient(timeout=30) as client:
+        shopper = Shopper(client, storefront_url)
+        await shopper.visit("/")
+        await shopper.visit("/products?stock=in")
+        await shopper.follow("/products/")
+        await shopper.submit("/cart/add", quantity="1")
+        await shopper.visit("/checkout")
+        await shopper.submit(
+            "/checkout", name="Robin Example", email="robin@example.com", line1="1 Sample Street", city="Springfield",
+            region="IL", postcode="62701",
+        )
+        await shopper.submit("/pay", decision="pay")
+        if "/checkout/success/" not in shopper.url:
+            raise Lost(f"after paying, the shopper was sent to {shopper.url}")
+
+
+@asynccontextmanager
+async def _timed(outcome: Outcome, name: str) -> AsyncIterator[None]:
+    started = time.monotonic()
+    yield
+    outcome.steps.append({"name": name, "seconds": round(time.monotonic() - started, 2)})
+
+
+def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving: bool) -> Panel:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("Store", f"[bold]{outcome.name}[/]")
+    facts.add_row("", f"{outcome.products} products from {outcome.candidates} candidates, "
+                      f"{outcome.images_processed} images, {outcome.pages} pages")
+    order = outcome.order
+    facts.add_row("Order", f"{order['number']} · {order['status']} · {order['total']}")
+    verified = "equal in event store and topic, every hash chain whole" if outcome.log_verified else "[red]NOT equal[/]"
+    facts.add_row("Log", f"{sum(outcome.events.values()):,} events, {verified}")
+    if serving:
+        facts.add_row("Storefront", outcome.storefront_url)
+        facts.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")
+        facts.add_row("Log in", f"{log_in.email} · {log_in.password}")
+    times = Table(box=None, padding=(0, 2), show_header=False)
+    for step in outcome.steps:
+        times.add_row(step["name"], f"{step['seconds']:.2f} s")
+    times.add_row("[bold]total[/]", f"[bold]{outcome.seconds_total:.1f} s[/]")
+    subtitle = "Serving until Ctrl-C" if serving else "Done"
+    return Panel(Group(facts, "", times), title="Zyenta demo", subtitle=subtitle, expand=False, padding=(1, 2))

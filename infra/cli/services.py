@@ -1,0 +1,97 @@
+"""``zyenta up`` and the single services."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.panel import Panel
+from rich.table import Table
+
+from infra.bootstrap import ROLES, NotConfigured, Role, run_consumers, run_projectors, run_roles
+from infra.cli.running import configure_logging, console, run
+from infra.embedded.process import ServerFailed
+from infra.embedded.supervisor import AlreadyRunning, Supervisor
+from infra.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(up)
+    app.command("run", help=f"Run several services in one process: {', '.join(ROLES)}.")(run_services)
+    app.command(help="Serve GraphQL, REST and webhooks.")(gateway)
+    app.command(help="Serve every store to shoppers.")(storefront)
+    app.command(help="Carry events from the event store to the topic.")(publisher)
+    app.command(help="Run one agent or policy, or all of them.")(consumer)
+    app.command(help="Keep one read model up to date, or all of them.")(projector)
+
+
+def up() -> None:
+    """Start the whole platform here and keep it running until Ctrl-C. Parts with a configured address are not started."""
+    run(_up, AlreadyRunning, ServerFailed, NotConfigured, TimeoutError)
+
+
+async def _up(stop: asyncio.Event) -> None:
+    supervisor = supervisor_of(Settings())
+    with console.status("Starting the platform …"):
+        await supervisor.start()
+    try:
+        console.print(addresses(supervisor))
+        await stop.wait()
+        console.print("Stopping …")
+    finally:
+        await supervisor.stop()
+
+
+def supervisor_of(settings: Settings) -> Supervisor:
+    """Return the supervisor that settings ask for."""
+    return Supervisor(
+        settings.data_dir.absolute(),
+        database_url=settings.database_url,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+    )
+
+
+def addresses(supervisor: Supervisor) -> Panel:
+    """Return where everything is, for a person to look at."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")
+    table.add_row("REST", f"{supervisor.gateway_url}/api/v1")
+    table.add_row("Storefronts", supervisor.storefront_url("<slug>"))
+    table.add_row("Data", str(supervisor.data_dir))
+    return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
+
+
+def run_services(roles: Annotated[list[str], typer.Argument(help="Which services.")]) -> None:
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        console.print(f"[red]zyenta:[/] there is no service {', '.join(unknown)}. There are: {', '.join(ROLES)}.")
+        raise typer.Exit(2)
+    _run([ROLES[role] for role in roles])
+
+
+def gateway() -> None:
+    _run([ROLES["gateway"]])
+
+
+def storefront() -> None:
+    _run([ROLES["storefront"]])
+
+
+def publisher() -> None:
+    _run([ROLES["publisher"]])
+
+
+def consumer(names: Annotated[list[str] | None, typer.Argument(help="Left out: all.")] = None) -> None:
+    _run([partial(run_consumers, names=tuple(names or ()))])
+
+
+def projector(names: Annotated[list[str] | None, typer.Argument(help="Left out: all.")] = None) -> None:
+    _run([partial(run_projectors, names=tuple(names or ()))])
+
+
+def _run(roles: Sequence[Role]) -> None:
+    settings = Settings()
+    configure_logging(settings)
+    run(lambda stop: run_roles(settings, roles, stop), NotConfigured)

@@ -1,0 +1,46 @@
+"""Which platform a command speaks to: the configured one, the one that runs here, or one started for the occasion."""
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from infra.embedded.supervisor import AlreadyRunning, Supervisor
+from infra.settings import Settings
+
+
+@asynccontextmanager
+async def settings_of_running() -> AsyncIterator[Settings]:
+    """Yield settings with the addresses of the platform to speak to.
+
+    Addresses that are configured win. Else the platform running on the data directory is asked for its own; if none
+    runs, its servers (not its services) are started until the command is done.
+    """
+    settings = Settings()
+    if settings.database_url and settings.kafka_bootstrap_servers:
+        yield settings
+        return
+    data_dir = settings.data_dir.absolute()
+    supervisor = Supervisor(
+        data_dir, database_url=settings.database_url, bootstrap_servers=settings.kafka_bootstrap_servers
+    )
+    try:
+        await supervisor.start(services=())
+    except AlreadyRunning:
+        yield settings_from(json.loads((data_dir / "running.json").read_text()))
+        return
+    try:
+        yield settings_from(supervisor.environment)
+    finally:
+        await supervisor.stop()
+
+
+def settings_from(environment: dict[str, str]) -> Settings:
+    """Return settings as a service started with this environment would read them."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        return Settings()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

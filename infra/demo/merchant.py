@@ -1,0 +1,140 @@
+"""A merchant who uses the platform through GraphQL, as a dashboard would."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import connect
+
+REGISTER = """
+mutation($input: RegisterInput!) { register(input: $input) { accessToken consistencyToken userErrors { message } } }
+"""
+REQUEST = """
+mutation($input: RequestStoreInput!) {
+  requestStore(input: $input) { storeId generationId consistencyToken userErrors { field message } }
+}
+"""
+PROGRESS = """
+subscription($store: ID!, $token: String) {
+  generationProgress(storeId: $store, consistencyToken: $token) {
+    status progress error lastLog { message }
+    steps { step status progress currentStep }
+  }
+}
+"""
+APPROVE = """
+mutation($input: StoreInput!) { approveStore(input: $input) { consistencyToken userErrors { message } } }
+"""
+PUBLISH = """
+mutation($input: StoreInput!) {
+  publishStore(input: $input) { store { name slug url } consistencyToken userErrors { message } }
+}
+"""
+STORE = """
+query($id: ID!, $token: String) {
+  store(id: $id, consistencyToken: $token) {
+    name slug status
+    brandIdentity { voice { tagline tone } }
+    scouting { candidates }
+    products(first: 50) { totalCount edges { node { title status images { state } } } }
+    pages(first: 20) { totalCount }
+    jobs { type step status startedAt completedAt }
+  }
+}
+"""
+ORDERS = """
+query($id: ID!) { store(id: $id) { orders(first: 5) { edges { node { id number status total currency } } } } }
+"""
+
+
+class Refused(Exception):
+    """The platform said no, or something else than was asked; the message is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """How a person logs in to look around."""
+
+    email: str
+    password: str
+
+
+class Merchant:
+    """A logged-in merchant."""
+
+    def __init__(self, client: httpx.AsyncClient, gateway_url: str) -> None:
+        self._client = client
+        self._gateway_url = gateway_url
+        self._access_token = ""
+
+    async def register(self) -> LogIn:
+        """Open an account of its own for this run and log in."""
+        log_in = LogIn(f"demo-{secrets.token_hex(4)}@zyenta.example", secrets.token_urlsafe(12))
+        given = {"email": log_in.email, "password": log_in.password, "name": "Demo Merchant"}
+        payload = await self._mutate("register", REGISTER, given)
+        self._access_token = payload["accessToken"]
+        return log_in
+
+    async def request_store(self, niche: str) -> tuple[str, str]:
+        """Ask for a store and return its id and a consistency token."""
+        payload = await self._mutate("requestStore", REQUEST, {"niche": niche})
+        return payload["storeId"], payload["consistencyToken"]
+
+    async def watch(self, store_id: str, token: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield the generation's progress over the subscription until it has ended."""
+        address = self._gateway_url.replace("http", "ws", 1) + "/graphql"
+        async with connect(address, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+            authorization = {"authorization": f"Bearer {self._access_token}"}
+            await socket.send(json.dumps({"type": "connection_init", "payload": authorization}))
+            asked = {"query": PROGRESS, "variables": {"store": store_id, "token": token}}
+            async for text in socket:
+                message = json.loads(text)
+                if message["type"] == "connection_ack":
+                    await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+                elif message["type"] == "ping":
+                    await socket.send(json.dumps({"type": "pong"}))
+                elif message["type"] == "next":
+                    errors = message["payload"].get("errors")
+                    if errors:
+                        raise Refused(errors[0]["message"])
+                    yield message["payload"]["data"]["generationProgress"]
+                elif message["type"] == "complete":
+                    return
+                elif message["type"] == "error":
+                    raise Refused(message["payload"][0]["message"])
+
+    async def approve(self, store_id: str) -> None:
+        """Stand behind the store."""
+        await self._mutate("approveStore", APPROVE, {"storeId": store_id})
+
+    async def publish(self, store_id: str) -> dict[str, Any]:
+        """Open the store and return it as it reads afterwards."""
+        payload = await self._mutate("publishStore", PUBLISH, {"storeId": store_id})
+        answer = await self._ask(STORE, {"id": store_id, "token": payload["consistencyToken"]})
+        store: dict[str, Any] = answer["store"]
+        return store
+
+    async def orders(self, store_id: str) -> list[dict[str, Any]]:
+        """Return the store's newest orders."""
+        answer = await self._ask(ORDERS, {"id": store_id})
+        return [edge["node"] for edge in answer["store"]["orders"]["edges"]]
+
+    async def _mutate(self, name: str, query: str, given: dict[str, Any]) -> dict[str, Any]:
+        payload: dict[str, Any] = (await self._ask(query, {"input": given}))[name]
+        if payload["userErrors"]:
+            raise Refused(payload["userErrors"][0]["message"])
+        return payload
+
+    async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        headers = {"authorization": f"Bearer {self._access_token}"} if self._access_token else {}
+        answer = await self._client.post(
+            f"{self._gateway_url}/graphql", json={"query": query, "variables": variables}, headers=headers
+        )
+        body = answer.json()
+        if body.get("errors"):
+            raise Refused(body["errors"][0]["message"])
+        data: dict[str, Any] = body["data"]
+        return data

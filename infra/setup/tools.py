@@ -1,0 +1,48 @@
+"""Installs what only some tests need: Debian's chromium, and Apache Kafka through Maven.
+
+Each is tried and none is required here: a test whose tool is missing says so, and CI makes that a failure.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+
+from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
+
+APT_SECONDS = 600
+
+
+def ensure_chromium() -> str | None:
+    """Install Debian's chromium where that is allowed; return why it is not there, or None."""
+    if shutil.which("chromium"):
+        return None
+    if not shutil.which("apt-get"):
+        return "there is no apt-get on this machine"
+    if os.geteuid() != 0:
+        return "installing it needs root; run: apt-get install chromium"
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+        done = subprocess.run(  # noqa: S603 - our own arguments
+            ["/usr/bin/apt-get", *command],
+            capture_output=True, text=True, timeout=APT_SECONDS, check=False, env=environment,
+        )
+        if done.returncode:
+            return f"apt-get {command[0]} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
+    return None
+
+
+def ensure_kafka_installed() -> str | None:
+    """Install Apache Kafka from Maven Central; return why it is not there, or None."""
+    try:
+        asyncio.run(ensure_kafka())
+    except KafkaUnavailable as unavailable:
+        return str(unavailable)
+    return None
+
+
+if __name__ == "__main__":
+    for name, ensure in (("chromium", ensure_chromium), ("Apache Kafka", ensure_kafka_installed)):
+        problem = ensure()
+        if problem is not None:
+            print(f"{name} is missing, its tests will be skipped: {problem}")  # noqa: T201
