@@ -4,7 +4,7 @@ from coloraide import Color
 
 _HUES = (
     (15, "rose"), (35, "vermilion"), (50, "terracotta"), (68, "amber"), (95, "gold"), (115, "olive"), (140, "leaf green"),
-    (165, "green"), (190, "teal"), (215, "cyan"), (245, "sky blue"), (275, "blue"), (295, "indigo"), (320, "violet"),
+    (165, "green"), (208, "teal"), (222, "cyan"), (245, "sky blue"), (275, "blue"), (295, "indigo"), (320, "violet"),
     (345, "magenta"), (361, "pink"),
 )  # fmt: skip
 

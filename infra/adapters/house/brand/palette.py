@@ -99,7 +99,7 @@ def _assemble(scheme: Scheme) -> Palette:
     return Palette(
         primary=primary,
         secondary=_readable(scheme.secondary, grounds, 1.6, darker=not scheme.dark),
-        accent=(accent := _readable(scheme.accent, grounds, 1.5, darker=not scheme.dark)),
+        accent=(accent := _readable(scheme.accent, grounds, 1.3, darker=not scheme.dark)),
         background=background,
         surface=surface,
         text=_readable(_lch(ink), grounds, 7.0, darker=not scheme.dark),

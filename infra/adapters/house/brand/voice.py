@@ -5,7 +5,7 @@ import re
 from domain.store.brand import Voice
 from domain.store.events import Preferences
 from infra.adapters.house.brand.chance import Chance
-from infra.adapters.house.brand.lexicon import Reading, listed
+from infra.adapters.house.brand.lexicon import STYLES, Reading, listed
 
 _TONES = 4
 
@@ -22,7 +22,8 @@ def speak(name: str, reading: Reading, preferences: Preferences, chance: Chance)
         chance.pick(category.scenes),
         chance.pick(category.intros).format(name=name, niche=reading.phrase),
     ]
-    if reading.styled or chance.flip(0.4):
+    # Moods say nothing that fits every niche; named styles do.
+    if reading.style in STYLES:
         sentences.append(chance.pick(style.turns))
     audience = _plain(preferences.audience, 80)
     if audience:

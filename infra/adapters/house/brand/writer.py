@@ -71,8 +71,8 @@ def draw_logo(symbol: str, palette: Palette, chance: Chance, *, name: str, idea:
         name: the brand's.
         idea: somebody else's words for what it should mean; ours if left out.
     """
-    shows, svg = draw(symbol, palette, chance, name=name)
-    main, detail = colour_name(palette.primary), colour_name(palette.accent)
+    shows, svg, spot = draw(symbol, palette, chance, name=name)
+    main, detail = colour_name(palette.primary), colour_name(spot)
     colours = main if main == detail else f"{main} with one detail in {detail}"
     concept = f"A flat, geometric mark for {name}: {shows}, in {colours}."
     return Logo(concept=f"{idea.rstrip('. ')}. {concept}" if idea.strip() else concept, svg=svg)
@@ -100,14 +100,15 @@ def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, b
     best = max(range(len(options)), key=lambda n: candidates[n].score + _WORTH[options[n].availability])
     chosen, kind = options[best], candidates[best].kind
     letters = len(domain_label(chosen.name))
-    reason = (
-        f"“{chosen.name}” is the strongest of the five: {_STRENGTHS[kind]}, {letters} letters as a web address, "
-        f"and {described(chosen.domain, chosen.availability)}."
-    )
+    reason = f"“{chosen.name}” is the strongest of the five: {_STRENGTHS[kind]}, {letters} letters as a web address"
+    if all(option.availability is Availability.UNKNOWN for option in options):
+        return chosen.name, (
+            f"{reason}. Whether {chosen.domain} is free could not be checked, because no registry answered: the choice "
+            "rests on sound, length and fit alone."
+        )
+    reason += f", and {described(chosen.domain, chosen.availability)}."
     if best != 0 and options[0].availability is Availability.TAKEN:
         reason += f" “{options[0].name}” read slightly better, but {options[0].domain} is taken."
-    elif all(option.availability is Availability.UNKNOWN for option in options):
-        reason += " No registry answered, so the choice rests on sound, length and fit alone."
     return chosen.name, reason
 
 
@@ -132,7 +133,26 @@ def _fonts(reading: Reading, chance: Chance) -> FontPair:
     return PAIRS[chance.pick([font for font in own if font in styled] or own)]
 
 
+_LITERAL = {
+    "cat": "cat", "kitten": "cat", "dog": "paw", "puppy": "paw", "bird": "bird", "parrot": "bird", "fish": "fish",
+    "aquarium": "fish", "cactus": "cactus", "succulent": "cactus", "lamp": "lamp", "lighting": "lamp", "chair": "chair",
+    "candle": "candle", "vase": "vase", "pottery": "vase", "keyboard": "keycap", "vinyl": "record", "bicycle": "wheel",
+    "bike": "wheel", "ring": "band", "engagement": "band", "camera": "aperture", "lens": "aperture", "moon": "moon",
+    "book": "book", "bee": "honeycomb", "beekeeping": "honeycomb", "honey": "honeycomb", "tent": "tent", "surf": "wave",
+    "sailing": "wave", "tea": "cup", "coffee": "cup", "mug": "cup", "watch": "dial", "clock": "dial", "bag": "bag",
+    "handbag": "bag", "tote": "bag", "pencil": "pencil", "drawing": "pencil", "sewing": "needle", "knitting": "needle",
+    "embroidery": "needle", "diamond": "gem", "gemstone": "gem", "basketball": "ball", "perfume": "bottle",
+    "wine": "bottle", "sauce": "bottle", "mountain": "peaks", "hiking": "peaks", "ski": "peaks", "flower": "bloom",
+    "astronomy": "orbit", "window": "window", "curtain": "window", "guitar": "levels", "audio": "levels",
+    "arcade": "pixel", "cooking": "pot", "cookware": "pot",
+}  # fmt: skip
+"""Words that are best drawn as themselves."""
+
+
 def _symbol(reading: Reading, chance: Chance) -> str:
+    literal = [_LITERAL[word] for word in reading.words if word in _LITERAL]
+    if literal and (reading.category.key == "pets" or chance.flip(0.5)):
+        return literal[0]
     own, styled = listed(reading.category.symbols), listed(reading.style.symbols)
     pool = styled if reading.styled and styled and chance.flip(0.45) else own
     return chance.pick([symbol for symbol in pool if symbol in MARKS])

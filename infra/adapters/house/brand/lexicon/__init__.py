@@ -174,6 +174,16 @@ _PROPER = frozenset(
 )
 
 
+_GOODS_IN_ING = frozenset({
+    "lighting", "clothing", "bedding", "shelving", "earring", "earrings", "string", "flooring", "wedding", "pudding",
+})  # fmt: skip
+_PURSUITS = frozenset(listed(
+    "photography,yoga,fitness,travel,music,wellness,meditation,astronomy,outdoor,outdoors,sport,sports,home,kitchen,"
+    "garden,pet,pets,baby,car,cars,gym,pilates,tennis,football,golf,basketball,origami,calligraphy,dj,beauty"
+))  # fmt: skip
+"""What one does or is, rather than buys: a sentence needs “gear” or “things” behind it."""
+
+
 def _tokens(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return [_singular(word) for word in re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", plain.replace("'", ""))]
@@ -269,6 +279,9 @@ def _phrase(niche: str, category: Category) -> str:
         return category.title
     words = [word if _keeps_case(word) else word.lower() for word in text.split()]
     words = [word.capitalize() if word.lower() in _PROPER else word for word in words]
+    last = words[-1].lower()
+    if last in _PURSUITS or (last.endswith("ing") and last not in _GOODS_IN_ING and len(last) > 5):
+        words.append("gear" if category in (*OUTSIDE, *PURSUITS) else "things")
     return " ".join(words)
 
 

@@ -33,7 +33,7 @@ _VISIBLE = 1.9
 """Least contrast of a detail against what it is drawn on; the mark itself reaches 4.5."""
 
 
-def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[str, str]:
+def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[str, str, str]:
     """Draw a mark.
 
     Args:
@@ -43,7 +43,7 @@ def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[s
         name: the brand's name, for the title and the initial.
 
     Returns:
-        What the mark shows, in words, and a whole SVG document.
+        What the mark shows, in words; a whole SVG document; and the colour of its detail.
     """
     badge = None if symbol in _WHOLE else chance.pick((None, None, "circle", "squircle", "hexagon"))
     if badge is None:
@@ -62,7 +62,7 @@ def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[s
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" role="img">'
         f"<title>{title}</title>{''.join(shapes)}</svg>"
     )
-    return shows, svg
+    return shows, svg, inks.spot
 
 
 def _drawn(symbol: str, inks: Inks, chance: Chance, name: str) -> Drawing:
