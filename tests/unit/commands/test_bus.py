@@ -1,0 +1,114 @@
+"""The bus: once per command id, all or nothing, patient with conflicts."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.bus import CommandBus, payload_digest
+from commands.merchant import ConnectSupplier, RegisterMerchant
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt
+from commands.store import RequestStore
+from domain.ids import derived
+from domain.kernel import InvalidInput, NotFound
+from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierProvider
+from domain.store.events import Preferences
+from tests.fakes.event_log import MemoryEventLog
+from tests.fakes.platform import Platform, handlers, kinds
+from tests.fakes.samples import sealed
+
+
+def register(id: UUID) -> RegisterMerchant:
+    return RegisterMerchant(merchant_id=id, email=sealed(id), name=None)
+
+
+def connect(id: UUID, provider: SupplierProvider = SupplierProvider.SAMPLE) -> ConnectSupplier:
+    return ConnectSupplier(merchant_id=id, provider=provider)
+
+
+async def test_a_command_sent_twice_is_carried_out_once_and_answers_the_same(platform: Platform) -> None:
+    command, id = register(uuid4()), uuid4()
+    first = await platform.send(command, id=id)
+    second = await platform.send(command, id=id)
+    assert kinds(platform.log.events) == ["MerchantRegistered"]
+    assert (second.result, second.token, second.replayed) == (first.result, first.token, True)
+    assert first.replayed is False
+
+
+async def test_a_repeat_that_would_be_refused_by_now_answers_with_its_first_result(platform: Platform) -> None:
+    command, id = register(platform.merchant_id), uuid4()
+    first = await platform.send(command, id=id)
+    with pytest.raises(InvalidInput):
+        await platform.send(command)  # the same under another id: the merchant is there
+    assert (await platform.send(command, id=id)).result == first.result
+
+
+async def test_a_command_id_cannot_serve_two_payloads(platform: Platform) -> None:
+    id = uuid4()
+    await platform.send(register(platform.merchant_id), id=id)
+    await platform.send(connect(platform.merchant_id))
+    with pytest.raises(CommandReused):
+        await platform.send(connect(platform.merchant_id, SupplierProvider.CJ_DROPSHIPPING), id=id)
+    assert kinds(platform.log.events) == ["MerchantRegistered", "SupplierConnected"]
+
+
+async def test_a_refused_command_appends_nothing_and_may_be_sent_again(platform: Platform) -> None:
+    id = uuid4()
+    with pytest.raises(NotFound):
+        await platform.send(connect(platform.merchant_id), id=id)
+    assert (platform.log.events, platform.log.receipts) == ([], {})
+    await platform.send(register(platform.merchant_id))
+    assert kinds(await platform.do(connect(platform.merchant_id), id=id)) == ["SupplierConnected"]
+
+
+async def test_a_command_that_changes_nothing_has_the_token_of_what_it_read(platform: Platform) -> None:
+    await platform.send(register(platform.merchant_id))
+    changed = await platform.send(connect(platform.merchant_id))
+    unchanged = await platform.send(connect(platform.merchant_id))
+    assert unchanged.token == changed.token is not None
+
+
+async def test_writers_that_collide_all_get_through(platform: Platform) -> None:
+    await platform.send(register(platform.merchant_id))
+    providers = list(SupplierProvider)
+    await asyncio.gather(*(platform.send(connect(platform.merchant_id, provider)) for provider in providers))
+    events = platform.log.events
+    assert isinstance(events[0], MerchantRegistered)
+    assert {event.provider for event in events[1:] if isinstance(event, SupplierConnected)} == set(providers)
+    assert [event.originator_version for event in events] == list(range(1, len(providers) + 2))
+
+
+class ContendedLog(MemoryEventLog):
+    """A log on which somebody else is always first."""
+
+    async def commit(self, commit: Commit) -> Receipt:
+        raise ConcurrencyConflict("somebody else was first")
+
+
+async def test_a_command_that_never_gets_through_is_given_up_and_appends_nothing() -> None:
+    log = ContendedLog()
+    bus = CommandBus(log, handlers(log.clock))
+    with pytest.raises(ConcurrencyConflict):
+        await bus.dispatch(register(uuid4()), Context(command_id=uuid4(), correlation_id=uuid4()))
+    assert log.events == []
+
+
+async def test_a_reaction_has_its_id_and_its_conversation_from_its_cause(platform: Platform) -> None:
+    await platform.send(register(platform.merchant_id))
+    (cause,) = platform.log.envelopes
+    assert await platform.outcome(cause, "probe") is None
+    receipt = await platform.bus.react(connect(platform.merchant_id), cause=cause, name="probe")
+    assert receipt.command_id == derived(cause.id, "probe")
+    answer = platform.log.envelopes[1]
+    assert (answer.correlation_id, answer.causation_id) == (cause.correlation_id, cause.id)
+    assert await platform.outcome(cause, "probe") is not None
+    again = await platform.bus.react(connect(platform.merchant_id), cause=cause, name="probe")
+    assert again.replayed
+
+
+def test_the_digest_tells_types_and_fields_apart() -> None:
+    id = uuid4()
+    request = RequestStore(store_id=id, merchant_id=id, niche="a", preferences=Preferences())
+    other = RequestStore(store_id=id, merchant_id=id, niche="b", preferences=Preferences())
+    assert payload_digest(request) == payload_digest(request) != payload_digest(other)
+    assert payload_digest(connect(id)) != payload_digest(register(id))

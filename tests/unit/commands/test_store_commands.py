@@ -1,0 +1,269 @@
+"""What merchants and agents may ask of a store."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.generation import CancelGeneration, RunStepAgain, StartGeneration
+from commands.merchant import RegisterMerchant
+from commands.product import ArchiveProduct, DeactivateProduct
+from commands.store import (
+    AddPage,
+    AdoptBrand,
+    ApproveStore,
+    ArchiveStore,
+    EditPage,
+    MarkStoreReady,
+    PauseStore,
+    PublishStore,
+    RequestStore,
+    WritePages,
+    free_slug,
+)
+from domain.generation.errors import GenerationEnded, StepNotRunning
+from domain.generation.events import Step
+from domain.kernel import InvalidInput, NotFound
+from domain.product.events import ProductStatus
+from domain.store.errors import StoreNotReady
+from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
+from tests.fakes.platform import Platform, kinds
+from tests.fakes.samples import listing, page, proposal, sealed
+
+
+async def test_a_request_names_the_store_and_its_generation(platform: Platform) -> None:
+    await platform.send(RegisterMerchant(merchant_id=platform.merchant_id, email=sealed(), name=None))
+    request = RequestStore(
+        store_id=platform.store_id,
+        merchant_id=platform.merchant_id,
+        niche=" Desk  lamps ",
+        preferences=Preferences(),
+    )
+    receipt = await platform.send(request)
+    assert receipt.result == {"store_id": str(platform.store_id), "generation_id": str(platform.generation_id)}
+    assert (await platform.store()).niche == "Desk lamps"
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(request)
+    assert refusal.value.field == "id"
+
+
+@pytest.mark.parametrize("niche", ["", "x" * 121, "a\x00b"])
+async def test_a_bad_niche_is_refused_and_nothing_is_appended(platform: Platform, niche: str) -> None:
+    await platform.send(RegisterMerchant(merchant_id=platform.merchant_id, email=sealed(), name=None))
+    before = len(platform.log.raw)
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(
+            RequestStore(store_id=uuid4(), merchant_id=platform.merchant_id, niche=niche, preferences=Preferences())
+        )
+    assert refusal.value.field == "niche"
+    assert len(platform.log.raw) == before
+
+
+async def test_nobody_can_request_a_store_without_being_registered(platform: Platform) -> None:
+    with pytest.raises(NotFound):
+        await platform.send(
+            RequestStore(store_id=uuid4(), merchant_id=uuid4(), niche="Lamps", preferences=Preferences())
+        )
+
+
+async def test_generation_starts_once(platform: Platform) -> None:
+    await platform.request()
+    assert kinds(platform.log.events[2:]) == ["GenerationStarted", "StepStarted", "StepStarted"]
+    start = StartGeneration(generation_id=platform.generation_id, store_id=platform.store_id)
+    assert await platform.do(start) == []
+
+
+async def test_a_brand_is_adopted_with_an_address_of_its_own(platform: Platform) -> None:
+    await platform.request()
+    before = len(platform.log.raw)
+    receipt = await platform.brand("Neon Haven")
+    assert kinds(platform.log.events[before:]) == ["SlugReserved", "BrandGenerated", "StepSucceeded"]
+    assert receipt.result == {"slug": "neon-haven"}
+    assert {envelope.tenant for envelope in platform.log.envelopes[before:]} == {platform.store_id}
+
+
+async def test_a_taken_address_gets_a_number(platform: Platform) -> None:
+    slugs = []
+    for _ in range(3):
+        platform.merchant_id, platform.store_id = uuid4(), uuid4()
+        await platform.request()
+        slugs.append((await platform.brand("Neon Haven")).result["slug"])
+    assert slugs == ["neon-haven", "neon-haven-2", "neon-haven-3"]
+
+
+async def test_a_new_brand_keeps_the_stores_address(platform: Platform) -> None:
+    await platform.publish()
+    await platform.again(Step.BRAND)
+    events = await platform.do(
+        AdoptBrand(generation_id=platform.generation_id, attempt=2, proposal=proposal("Volt Nest"))
+    )
+    assert kinds(events) == ["BrandGenerated", "StepSucceeded", "GenerationCompleted"]
+    store = await platform.store()
+    assert store.slug == "neon-haven"
+    assert store.brand is not None
+    assert store.brand.name == "Volt Nest"
+
+
+async def test_a_brand_told_twice_is_adopted_once(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand("Neon Haven")
+    again = AdoptBrand(generation_id=platform.generation_id, attempt=1, proposal=proposal("Other"))
+    assert await platform.do(again) == []
+
+
+async def test_a_brand_that_comes_too_late_is_refused_whole(platform: Platform) -> None:
+    await platform.request()
+    await platform.fail(Step.BRAND)
+    before = len(platform.log.raw)
+    with pytest.raises(StepNotRunning):
+        await platform.brand()
+    await platform.again(Step.BRAND)
+    await platform.send(CancelGeneration(generation_id=platform.generation_id, merchant_id=platform.merchant_id))
+    with pytest.raises(GenerationEnded):
+        await platform.brand(attempt=2)
+    assert kinds(platform.log.events[before:]) == ["StepStarted", "GenerationCancelled"]
+
+
+async def test_pages_end_their_step_and_are_written_anew_in_place(platform: Platform) -> None:
+    await platform.publish()
+    (first,) = (await platform.store()).pages
+    await platform.again(Step.PAGES)
+    drafts = [page(PageType.ABOUT, "about-us"), page(PageType.FAQ, "faq")]
+    events = await platform.do(WritePages(generation_id=platform.generation_id, attempt=2, pages=drafts))
+    assert kinds(events) == ["PageWritten", "PageWritten", "StepSucceeded", "GenerationCompleted"]
+    assert isinstance(events[0], PageWritten)
+    assert (events[0].page_id, events[0].slug) == (first, "about")
+    assert len((await platform.store()).pages) == 2
+
+
+async def test_a_generated_page_steps_aside_for_the_merchants_own(platform: Platform) -> None:
+    await platform.request()
+    await platform.scout()
+    await platform.brand()
+    own = AddPage(
+        store_id=platform.store_id, merchant_id=platform.merchant_id, page_id=uuid4(), title="FAQ", content="Mine"
+    )
+    assert (await platform.send(own)).result["slug"] == "faq"
+    events = await platform.do(
+        WritePages(generation_id=platform.generation_id, attempt=1, pages=[page(PageType.FAQ, "faq")])
+    )
+    assert isinstance(events[0], PageWritten)
+    assert (events[0].type, events[0].slug) == (PageType.FAQ, "faq-2")
+
+
+async def test_no_pages_are_no_result(platform: Platform) -> None:
+    await platform.request()
+    with pytest.raises(InvalidInput):
+        await platform.send(WritePages(generation_id=platform.generation_id, attempt=1, pages=[]))
+
+
+async def test_a_merchant_edits_their_page(platform: Platform) -> None:
+    await platform.publish()
+    (page_id,) = (await platform.store()).pages
+    edit = EditPage(
+        store_id=platform.store_id,
+        merchant_id=platform.merchant_id,
+        page_id=page_id,
+        title="Who we are",
+        content="Three new words",
+    )
+    (event,) = await platform.do(edit)
+    assert isinstance(event, PageWritten)
+    assert (event.title, event.slug, event.written_by, event.scores.words) == ("Who we are", "about", "merchant", 3)
+
+
+async def test_a_page_without_text_is_refused(platform: Platform) -> None:
+    await platform.request()
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(
+            AddPage(
+                store_id=platform.store_id,
+                merchant_id=platform.merchant_id,
+                page_id=uuid4(),
+                title="Sizes",
+                content=" ",
+            )
+        )
+    assert refusal.value.field == "content"
+
+
+async def test_publishing_puts_what_can_be_sold_on_sale(platform: Platform) -> None:
+    sold_out = listing("L-2", title="Mug")
+    sold_out = sold_out.model_copy(update={"variants": [sold_out.variants[0].model_copy(update={"stock": 0})]})
+    lamp, mug = await platform.publish(listing("L-1"), sold_out)
+    assert (await platform.product(lamp)).status is ProductStatus.ACTIVE
+    assert (await platform.product(mug)).status is ProductStatus.DRAFT
+
+
+async def test_publishing_again_leaves_alone_what_the_merchant_took_off_sale(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    await platform.send(DeactivateProduct(product_id=lamp, merchant_id=platform.merchant_id))
+    assert kinds(await platform.do(PauseStore(**ids))) == ["StorePaused"]
+    assert kinds(await platform.do(PublishStore(**ids))) == ["StorePublished"]
+    assert (await platform.product(lamp)).status is ProductStatus.DRAFT
+
+
+async def test_a_store_is_reviewed_before_it_is_published(platform: Platform) -> None:
+    await platform.request()
+    ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    for command in (ApproveStore(**ids), PublishStore(**ids), PauseStore(**ids)):
+        with pytest.raises(StoreNotReady):
+            await platform.send(command)
+    ready = MarkStoreReady(store_id=platform.store_id, generation_id=platform.generation_id)
+    assert kinds(await platform.do(ready)) == ["StoreReadyForReview"]
+    assert await platform.do(ready) == []
+
+
+async def test_archiving_a_store_stops_its_generation(platform: Platform) -> None:
+    await platform.request()
+    archive = ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
+    assert kinds(await platform.do(archive)) == ["StoreArchived", "GenerationCancelled"]
+    assert await platform.do(archive) == []
+
+
+async def test_nothing_is_generated_for_an_archived_store(platform: Platform) -> None:
+    await platform.publish()
+    await platform.send(ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
+    with pytest.raises(StoreNotReady):
+        await platform.again(Step.BRAND)
+    assert (await platform.store()).status is StoreStatus.ARCHIVED
+
+
+async def test_a_foreign_store_reads_like_one_that_is_not_there(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    (page_id,) = (await platform.store()).pages
+    before = len(platform.log.raw)
+
+    def asked_by(merchant_id: UUID, store_id: UUID) -> list[object]:
+        ids = {"store_id": store_id, "merchant_id": merchant_id}
+        return [
+            ApproveStore(**ids),
+            PublishStore(**ids),
+            PauseStore(**ids),
+            ArchiveStore(**ids),
+            AddPage(**ids, page_id=uuid4(), title="T", content="C"),
+            EditPage(**ids, page_id=page_id, title="T", content="C"),
+        ]
+
+    stranger, nowhere = uuid4(), uuid4()
+    for command in asked_by(stranger, platform.store_id):
+        with pytest.raises(NotFound) as foreign:
+            await platform.send(command)
+        assert str(platform.store_id) in str(foreign.value)
+    for command in asked_by(platform.merchant_id, nowhere):
+        with pytest.raises(NotFound) as unknown:
+            await platform.send(command)
+        assert str(unknown.value).replace(str(nowhere), str(platform.store_id)) == str(foreign.value)
+    for command in (
+        RunStepAgain(generation_id=platform.generation_id, merchant_id=stranger, step=Step.BRAND),
+        CancelGeneration(generation_id=platform.generation_id, merchant_id=stranger),
+        ArchiveProduct(product_id=lamp, merchant_id=stranger),
+    ):
+        with pytest.raises(NotFound):
+            await platform.send(command)
+    assert len(platform.log.raw) == before
+
+
+def test_the_first_free_slug_is_taken() -> None:
+    assert free_slug("lamp", []) == "lamp"
+    assert free_slug("lamp", ["lamp", "lamp-2", "lamp-4"]) == "lamp-3"

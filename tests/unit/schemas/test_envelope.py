@@ -1,0 +1,150 @@
+"""The wire contract: tokens, headers, names."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from schemas.deliveries import DeadLetter, read_dead_letter
+from schemas.envelope import ConsistencyToken, RawEvent, chain_hash, from_record, to_headers
+from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode, encode
+from schemas.topics import IMAGE_WORK, PARTITIONS, TOPICS, partition_of, work_topic
+from tests.fakes.records import FakeRecord, activated, record
+
+UUIDS = st.uuids()
+INSTANTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)).map(  # noqa: DTZ001
+    lambda at: at.replace(tzinfo=UTC)
+)
+TRACES = st.none() | st.from_regex(r"\A00-[0-9a-f]{32}-[0-9a-f]{16}-01\Z")
+
+
+@st.composite
+def raw_events(draw: st.DrawFn) -> RawEvent:
+    stream, version = draw(UUIDS), draw(st.integers(1, 10**6))
+    data = encode(activated(stream, version))
+    id, previous = draw(UUIDS), draw(st.binary(min_size=32, max_size=32))
+    type = "product.product_activated.v1"
+    return RawEvent(
+        position=draw(st.integers(1, 2**62)),
+        id=id,
+        type=type,
+        stream_id=stream,
+        version=version,
+        tenant=draw(UUIDS),
+        correlation_id=draw(UUIDS),
+        causation_id=draw(st.none() | UUIDS),
+        recorded_at=draw(INSTANTS),
+        traceparent=draw(TRACES),
+        data=data,
+        previous_hash=previous,
+        hash=chain_hash(previous, id=id, type=type, stream_id=stream, version=version, data=data),
+    )
+
+
+@for_all(raw_events())
+def test_an_event_comes_back_from_its_record_byte_for_byte(event: RawEvent) -> None:
+    again = from_record(to_headers(event, event.recorded_at.isoformat()), event.data)
+    assert again == event
+    assert again.decode().event == activated(event.stream_id, event.version)
+
+
+@for_all(raw_events(), st.integers(0, 13))
+def test_a_record_without_one_of_our_headers_is_undecodable_or_still_whole(event: RawEvent, drop: int) -> None:
+    headers = to_headers(event, event.recorded_at.isoformat())
+    dropped, _ = headers.pop(drop)
+    if dropped in {"content-type", "ce_specversion", "ce_source", "ce_time"}:
+        assert from_record(headers, event.data) == event
+        return
+    with pytest.raises(UndecodableEvent):
+        from_record(headers, event.data)
+
+
+@for_all(st.integers(0, PARTITIONS - 1), st.integers(0, 10**18 - 1))
+def test_a_token_reads_back_as_itself(partition: int, position: int) -> None:
+    token = ConsistencyToken(partition, position)
+    assert ConsistencyToken.parse(str(token)) == token
+
+
+@for_all(st.text(max_size=30))
+def test_what_is_no_token_is_refused_and_never_a_crash(text: str) -> None:
+    try:
+        token = ConsistencyToken.parse(text)
+    except ValueError as error:
+        assert "no consistency token" in str(error)  # noqa: PT017 - either outcome is allowed
+    else:
+        assert token.partition >= 0
+        assert token.position >= 0
+
+
+@pytest.mark.parametrize("text", ["", "-", "3-", "-5", "3-x", "x-3", "3-1-2", "3--1", "1-" + "9" * 19, " 3-4"])
+def test_tokens_of_no_sense_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no consistency token"):
+        ConsistencyToken.parse(text)
+
+
+@for_all(UUIDS, st.integers(1, 2**62))
+def test_a_token_is_of_its_tenants_partition(tenant: UUID, position: int) -> None:
+    assert ConsistencyToken.of(tenant, position).partition == partition_of(tenant) < PARTITIONS
+
+
+@for_all(raw_events(), raw_events())
+def test_a_changed_past_changes_the_hash(one: RawEvent, other: RawEvent) -> None:
+    changed = chain_hash(
+        other.hash, id=one.id, type=one.type, stream_id=one.stream_id, version=one.version, data=one.data
+    )
+    assert (changed == one.hash) == (other.hash == one.previous_hash)
+
+
+def test_every_event_has_a_wire_name_of_its_stream_and_version() -> None:
+    for name, event in EVENTS.items():
+        assert event.wire_name == name
+        assert re.fullmatch(r"[a-z]+\.[a-z_]+\.v\d+", name)
+
+
+def test_an_unknown_name_and_a_bad_body_are_told_apart() -> None:
+    with pytest.raises(UnknownEvent):
+        decode("product.product_teleported.v1", b"{}")
+    with pytest.raises(UndecodableEvent):
+        decode("product.product_activated.v1", b"{}")
+
+
+def test_only_images_are_work() -> None:
+    assert work_topic("media.image_processing_requested.v1") is IMAGE_WORK
+    assert work_topic("product.product_activated.v1") is None
+    assert len({topic.name for topic in TOPICS}) == len(TOPICS)
+
+
+@for_all(
+    st.binary(max_size=40) | st.none(),
+    st.lists(st.tuples(st.sampled_from(["ce_id", "x", "ce_type"]), st.binary(max_size=20)), max_size=4),
+    st.text(max_size=300),
+)
+def test_a_dead_letter_comes_back_as_it_was_parked(
+    value: bytes | None, headers: list[tuple[str, bytes]], reason: str
+) -> None:
+    letter = DeadLetter(
+        group="brand-agent",
+        topic="zyenta.events",
+        partition=3,
+        offset=41,
+        key=b"k",
+        value=value,
+        headers=tuple(headers),
+        reason=reason.encode(errors="replace").decode(),
+        traceback_digest="0123456789abcdef",
+        count=5,
+        parked_at=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    parked = FakeRecord(topic="zyenta.dlq", key=letter.key, value=letter.value, headers=letter.to_headers())
+    assert read_dead_letter(parked) == letter
+    assert letter.id == "brand-agent/zyenta.events/3/41"
+
+
+def test_a_foreign_record_is_no_dead_letter() -> None:
+    foreign = replace(record(activated(UUID(int=1))), topic="zyenta.dlq")
+    with pytest.raises(ValueError, match="is no dead letter"):
+        read_dead_letter(foreign)
