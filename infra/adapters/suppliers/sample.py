@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -19,8 +19,10 @@ logger = logging.getLogger(__name__)
 
 WHO = "The sample supplier"
 PAGE_SIZE = 50
-PAGES_EACH = 3
+PAGES_EACH = 4
 """How many pages of one keyword are read at most."""
+DEEPER = 6
+"""Of how many keywords, the most telling ones, pages after the first are read."""
 AT_ONCE = 4
 """Requests in flight."""
 PATIENCE = 5.0
@@ -127,15 +129,23 @@ class SampleSupplier:
         client: for all requests; owned by the caller, who closes it.
         key: the API key.
         timeout: seconds for one request.
+        pause: how to wait some seconds; tests pass one that does not.
     """
 
     def __init__(
-        self, base_url: str, client: httpx.AsyncClient, *, key: str = "sample-supplier-sandbox", timeout: float = 10.0
+        self,
+        base_url: str,
+        client: httpx.AsyncClient,
+        *,
+        key: str = "sample-supplier-sandbox",
+        timeout: float = 10.0,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._client = client
         self._headers = {"X-Api-Key": key}
         self._timeout = timeout
+        self._pause = pause
 
     @property
     def provider(self) -> SupplierProvider:
@@ -144,7 +154,8 @@ class SampleSupplier:
     async def search(self, keywords: Sequence[str], *, limit: int) -> Sequence[Listing]:
         """See :meth:`domain.product.ports.SupplierCatalog.search`.
 
-        Every keyword is asked for its first page; while fewer than ``limit`` listings are known, further pages follow.
+        Every keyword is asked for its first page; while fewer than ``limit`` listings are known, further pages of the
+        most telling ones follow.
         """
         asked = list(dict.fromkeys(keyword.strip() for keyword in keywords if keyword.strip()))
         if not asked or limit < 1:
@@ -153,7 +164,7 @@ class SampleSupplier:
         answers: list[list[Listing]] = [[] for _ in asked]
         last_pages = [1] * len(asked)
         for page in range(1, PAGES_EACH + 1):
-            open_ones = [n for n in range(len(asked)) if page <= last_pages[n]]
+            open_ones = [n for n in range(len(asked)) if page <= last_pages[n] and (page == 1 or n < DEEPER)]
             try:
                 async with asyncio.TaskGroup() as group:
                     tasks = {n: group.create_task(self._page(asked[n], page, at_once)) for n in open_ones}
@@ -194,7 +205,7 @@ class SampleSupplier:
             if response.status_code != httpx.codes.TOO_MANY_REQUESTS or wait > PATIENCE or attempt == TRIES:
                 raise _refused(response, wait)
             logger.info("%s asked to wait %.0f s", WHO, wait)
-            await asyncio.sleep(wait)
+            await self._pause(wait)
         raise AssertionError("unreachable")
 
 

@@ -11,7 +11,9 @@ CENTS = st.integers(min_value=1, max_value=500_000)
 
 
 @given(cost=CENTS, shipping=st.integers(min_value=0, max_value=100_000), market=st.none() | CENTS)
-def test_a_price_keeps_the_minimum_margin_and_stays_below_the_market(cost: int, shipping: int, market: int | None) -> None:
+def test_a_price_keeps_the_minimum_margin_and_stays_below_the_market(
+    cost: int, shipping: int, market: int | None
+) -> None:
     pricing = price_listing(listing(cost=cost, shipping_cost=shipping, market_price=market))
     if pricing is None:
         assert market is not None

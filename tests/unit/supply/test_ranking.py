@@ -174,7 +174,9 @@ def test_photos_that_differ_in_more_than_six_bits_are_different_things() -> None
 
 def test_the_same_title_with_other_sales_talk_is_the_same_thing_at_any_supplier() -> None:
     here = listing("1", title="2026 New Small Ceramic Planter Pink, Free Shipping")
-    there = listing("1", title="Pink small ceramic planters - hot sale", provider=SupplierProvider.ALIEXPRESS, rating=4.9)
+    there = listing(
+        "1", title="Pink small ceramic planters - hot sale", provider=SupplierProvider.ALIEXPRESS, rating=4.9
+    )
     found = candidates([here, there], niche=NICHE, keywords=KEYWORDS)
     ranking = rank(found, fingerprints={}, total=2)
     assert [candidate.key for candidate in ranking.chosen] == [key_of(there)]
@@ -204,7 +206,8 @@ def test_a_store_that_could_be_full_takes_nothing_that_does_not_fit() -> None:
 def test_a_thin_niche_is_filled_up_from_its_neighbourhood_with_the_closest_first() -> None:
     pot = listing("pot")
     lamps = [
-        listing(f"lamp-{n}", title=f"Neon{n} lamp{n}", category="Lamps", tags=[], description="Light.") for n in range(30)
+        listing(f"lamp-{n}", title=f"Neon{n} lamp{n}", category="Lamps", tags=[], description="Light.")
+        for n in range(30)
     ]
     ranking = ranked(*lamps, pot)
     assert len(ranking.chosen) == AT_LEAST

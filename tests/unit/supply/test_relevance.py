@@ -27,7 +27,10 @@ def test_words_are_comparable_and_free_of_sales_talk() -> None:
 
 def test_a_listing_that_says_nothing_of_the_niche_has_no_relevance() -> None:
     lamp = listing(title="Desk Lamp", category="Lamps", tags=["light"], description="A lamp.")
-    assert relevance("Ceramic planters", ["flower pot"], lamp, listing()) == [0.0, relevance("Ceramic planters", ["flower pot"], lamp, listing())[1]]
+    assert relevance("Ceramic planters", ["flower pot"], lamp, listing()) == [
+        0.0,
+        relevance("Ceramic planters", ["flower pot"], lamp, listing())[1],
+    ]
 
 
 def test_a_camera_fits_cameras_better_than_a_poster_of_one() -> None:
