@@ -15,6 +15,8 @@ class Family:
     slug: str
     fallback: str
     weights: tuple[int, ...] = (400, 600)
+    scale: float = 1.0
+    """What sizes are multiplied with, because at the same size faces are not equally large to the eye."""
 
     @property
     def bold(self) -> int:
@@ -39,7 +41,7 @@ class Family:
 
 
 _FAMILIES = (
-    Family("Bebas Neue", "bebas-neue", NARROW, (400,)),
+    Family("Bebas Neue", "bebas-neue", NARROW, (400,), 1.3),
     Family("DM Sans", "dm-sans", SANS),
     Family("DM Serif Display", "dm-serif-display", SERIF, (400,)),
     Family("Fraunces", "fraunces", SERIF),
@@ -51,15 +53,15 @@ _FAMILIES = (
     Family("Montserrat", "montserrat", SANS),
     Family("Nunito Sans", "nunito-sans", SANS),
     Family("Open Sans", "open-sans", SANS),
-    Family("Orbitron", "orbitron", SANS),
-    Family("Oswald", "oswald", NARROW),
+    Family("Orbitron", "orbitron", SANS, scale=0.88),
+    Family("Oswald", "oswald", NARROW, scale=1.06),
     Family("Playfair Display", "playfair-display", SERIF),
     Family("Poppins", "poppins", SANS),
-    Family("Rajdhani", "rajdhani", NARROW),
+    Family("Rajdhani", "rajdhani", NARROW, scale=1.125),
     Family("Raleway", "raleway", SANS),
-    Family("Source Sans 3", "source-sans-3", SANS),
+    Family("Source Sans 3", "source-sans-3", SANS, scale=1.06),
     Family("Space Grotesk", "space-grotesk", SANS),
-    Family("Syne", "syne", SANS),
+    Family("Syne", "syne", SANS, scale=0.95),
     Family("Work Sans", "work-sans", SANS),
 )
 

@@ -72,7 +72,8 @@ class Theme:
             "\n".join(face.faces(FONTS_BASE) for face in faces.values())
             + f"\n:root{{color-scheme:{'dark' if self.dark else 'light'};{variables}"
             + f"--font-heading:{self.heading.css()};--font-body:{self.body.css()};"
-            + f"--heading-weight:{weight};--bold:{self.body.bold if self.body.weights else 600};}}\n"
+            + f"--heading-weight:{weight};--bold:{self.body.bold if self.body.weights else 600};"
+            + f"--heading-scale:{self.heading.scale / self.body.scale:.3f};--body-scale:{self.body.scale};}}\n"
         )
 
     def preloads(self) -> list[str]:

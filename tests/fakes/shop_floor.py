@@ -1,0 +1,389 @@
+"""A storefront on real parts in one process: PostgreSQL event log, command bus, read models applied after each write."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from fastapi import FastAPI
+
+from commands.bus import CommandBus
+from commands.order import HANDLERS, RecordPayment, RecordPaymentFailure
+from commands.ports import Commit, Context, Receipt, Staged
+from domain.kernel import DomainEvent, StreamKind
+from domain.media.aggregate import IMAGE
+from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition
+from domain.merchant.events import SupplierProvider
+from domain.money import Money
+from domain.order.ports import PaymentNotice
+from domain.product.aggregate import PRODUCT
+from domain.product.events import (
+    ImportedImage,
+    ImportedVariant,
+    ProductActivated,
+    ProductCopyWritten,
+    ProductImported,
+    WinningScore,
+)
+from domain.store.aggregate import STORE
+from domain.store.brand import BrandIdentity, FontPair, Logo, Palette, Voice
+from domain.store.events import (
+    BrandGenerated,
+    CopyScores,
+    PageType,
+    PageWritten,
+    StorePaused,
+    StorePublished,
+    StoreRequested,
+)
+from infra.adapters.disk_media import DiskMediaStore
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.sandbox_payments import SandboxPayments
+from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from projections.checkpoints import create_tables
+from projections.freshness import Stale
+from projections.registry import READ_MODELS, SEARCH_PATH
+from schemas.envelope import ConsistencyToken
+from storefront.app import StorefrontDependencies, create_app
+from storefront.shelf import ReadModelShelf
+
+SECRET = b"a secret that only tests know"
+PAYMENT_PAGE = "http://payments.test/pay"
+PIXEL = bytes.fromhex("52494646240000005745425056503820180000003001009d012a0100010002003425a400037000fefb940000")
+"""A WebP image of one pixel."""
+
+
+class SystemClock:
+    """The real time: webhooks look at it."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What can be bought of a product, in a fixture's few words."""
+
+    title: str
+    price: int
+    stock: int
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """One finished image: name of a size to its file."""
+
+    alt: str
+    sizes: Mapping[str, tuple[bytes, int, int]]
+
+
+ONE_IMAGE = ImageFile("A product on a plain ground", {"medium": (PIXEL, 800, 800)})
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Ids of a product that is on the shelf."""
+
+    id: UUID
+    slug: str
+    variants: tuple[UUID, ...]
+
+
+class ShopFloor:
+    """Everything a storefront stands on, with the read models brought up to date after every command."""
+
+    def __init__(self, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> None:
+        self.clock = SystemClock()
+        self.log = PostgresEventLog(pool, self.clock)
+        self._pool = pool
+        self.media = DiskMediaStore(media)
+        self.personal = PostgresPersonalData(pool, MasterKeys([bytes(32)]))
+        self.payments = SandboxPayments(SECRET, page_url=PAYMENT_PAGE)
+        self.bus = CommandBus(self.log, {kind: partial(run, clock=self.clock) for kind, run in HANDLERS.items()})
+        self.shelf = ReadModelShelf(readers)
+        self.behind = False
+        """While true the read models are not brought up to date, as when a projector is stopped."""
+        self._seen = 0
+
+    @classmethod
+    async def build(cls, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> "ShopFloor":
+        """Return a floor on a fresh database; ``readers`` has the read models on its search path."""
+        async with pool.acquire() as connection, connection.transaction():
+            for name, model in READ_MODELS.items():
+                await create_tables(connection, model, name)
+        return cls(pool, readers, media)
+
+    def app(self, **changes: Any) -> FastAPI:
+        """Return the storefront."""
+        deps = StorefrontDependencies(
+            shelf=self.shelf,
+            commands=self,
+            barrier=self,
+            payments=self.payments,
+            personal=self.personal,
+            media=self.media,
+            clock=self.clock,
+            secret=SECRET,
+            base_domains=("shops.test",),
+            payment_origins=("http://payments.test",),
+            store_cache_seconds=0.0,
+        )
+        return create_app(replace(deps, **changes))
+
+    async def dispatch(self, command: object, context: Context) -> Receipt:
+        """Carry out a command, and bring the read models up to date."""
+        receipt = await self.bus.dispatch(command, context)
+        await self.catch_up()
+        return receipt
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        return await self.bus.outcome(command_id)
+
+    async def wait(self, token: ConsistencyToken) -> None:
+        """Be the read barrier: fail at once when the read models are behind."""
+        if self.behind:
+            raise Stale(token)
+
+    async def catch_up(self) -> None:
+        """Apply what is new in the log to every read model."""
+        if self.behind:
+            return
+        news = [raw.decode() for raw in await self.log.read_settled(self._seen, 10_000)]
+        if not news:
+            return
+        self._seen = news[-1].position
+        for name, model in READ_MODELS.items():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(f'set local search_path to "{name}"')
+                await model.apply(news, connection)
+
+    async def happened(self, kind: StreamKind[Any], tenant: UUID, *events: DomainEvent) -> None:
+        """Write events as they are, with no rule asked."""
+        first = events[0]
+        context = Context(command_id=uuid4(), correlation_id=first.originator_id)
+        staged = Staged(
+            kind=kind,
+            stream_id=first.originator_id,
+            tenant=tenant,
+            expected_version=first.originator_version - 1,
+            events=events,
+            state=None,
+        )
+        await self.log.commit(Commit(context=context, digest=uuid4().bytes, result=None, staged=[staged]))
+        # The log remembers the state a commit hands it; this one handed none, so it must read the stream anew.
+        self.log._cache.clear()
+        await self.catch_up()
+
+    async def events_of(self, tenant: UUID) -> list[str]:
+        """Return the types of a tenant's events, in order."""
+        return [raw.type for raw in await self.log.read_tenant(tenant, 2**62)]
+
+    async def open_store(
+        self, slug: str, brand: BrandIdentity, *, niche: str = "Things", published: bool = True
+    ) -> UUID:
+        """Open a store; return its id."""
+        store_id, generation_id = uuid4(), uuid4()
+        base = {"originator_id": store_id, "occurred_at": self.clock.now()}
+        events: list[DomainEvent] = [
+            StoreRequested(**base, originator_version=1, merchant_id=uuid4(), niche=niche),
+            BrandGenerated(
+                **base,
+                originator_version=2,
+                generation_id=generation_id,
+                attempt=1,
+                brand=brand,
+                options=[],
+                reason="It fits.",
+                slug=slug,
+                written_by="house",
+            ),
+        ]
+        if published:
+            events.append(StorePublished(**base, originator_version=3))
+        await self.happened(STORE, store_id, *events)
+        return store_id
+
+    async def pause_store(self, store_id: UUID) -> None:
+        store = await self.log.load(STORE, store_id)
+        assert store is not None
+        paused = StorePaused(originator_id=store_id, originator_version=store.version + 1, occurred_at=self.clock.now())
+        await self.happened(STORE, store_id, paused)
+
+    async def write_page(self, store_id: UUID, type: PageType, title: str, slug: str, content: str) -> None:
+        store = await self.log.load(STORE, store_id)
+        assert store is not None
+        written = PageWritten(
+            originator_id=store_id,
+            originator_version=store.version + 1,
+            occurred_at=self.clock.now(),
+            page_id=uuid4(),
+            type=type,
+            title=title,
+            slug=slug,
+            content=content,
+            written_by="house",
+        )
+        await self.happened(STORE, store_id, written)
+
+    async def stock(
+        self,
+        store_id: UUID,
+        title: str,
+        *,
+        slug: str,
+        variants: Sequence[Variant] = (Variant("Default", 4900, 10),),
+        compare_at: int | None = None,
+        category: str = "Things",
+        description: str = "A good thing.",
+        features: Sequence[str] = (),
+        images: Sequence[ImageFile] = (ONE_IMAGE,),
+        score: float = 0.5,
+        currency: str = "USD",
+    ) -> Product:
+        """Put a product on the shelf, its images finished."""
+        product_id = uuid4()
+        base = {"originator_id": product_id, "occurred_at": self.clock.now()}
+        image_ids = [uuid4() for _ in images]
+        made = [
+            ImportedVariant(
+                variant_id=uuid4(),
+                title=variant.title,
+                options=dict(variant.options),
+                price=Money(minor=variant.price, currency=currency),
+                cost=Money(minor=variant.price // 3, currency=currency),
+                stock=variant.stock,
+            )
+            for variant in variants
+        ]
+        await self.happened(
+            PRODUCT,
+            store_id,
+            ProductImported(
+                **base,
+                originator_version=1,
+                store_id=store_id,
+                generation_id=uuid4(),
+                source_provider=SupplierProvider.SAMPLE,
+                source_id=slug,
+                source_url=None,
+                original_title=title,
+                original_description="",
+                slug=slug,
+                category=category,
+                tags=[],
+                cost=made[0].cost,
+                price=made[0].price,
+                compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
+                shipping_days=(4, 8),
+                images=[
+                    ImportedImage(image_id=id, url="http://supplier.test/x.jpg", alt_text=image.alt, position=n)
+                    for n, (id, image) in enumerate(zip(image_ids, images, strict=True))
+                ],
+                variants=made,
+                score=WinningScore(
+                    total=score, reviews=0, orders=0, price_point=0, shipping=0, image_quality=0, margin=0
+                ),
+            ),
+            ProductCopyWritten(
+                **base,
+                originator_version=2,
+                title=title,
+                slug=slug,
+                description=description,
+                features=list(features),
+                benefits=[],
+                call_to_action="",
+                meta_title=title[:60],
+                meta_description=f"{title}, in stock now."[:155],
+                scores=CopyScores(),
+                written_by="house",
+            ),
+            ProductActivated(**base, originator_version=3),
+        )
+        for n, (id, image) in enumerate(zip(image_ids, images, strict=True)):
+            await self._finish_image(store_id, product_id, id, image, n)
+        return Product(product_id, slug, tuple(variant.variant_id for variant in made))
+
+    async def _finish_image(
+        self, store_id: UUID, product_id: UUID, image_id: UUID, image: ImageFile, position: int
+    ) -> None:
+        base = {"originator_id": image_id, "occurred_at": self.clock.now()}
+        renditions = [
+            Rendition(
+                name=name,
+                key=await self.media.put(data, mime_type="image/webp"),
+                width=width,
+                height=height,
+                size_bytes=len(data),
+            )
+            for name, (data, width, height) in image.sizes.items()
+        ]
+        await self.happened(
+            IMAGE,
+            store_id,
+            ImageProcessingRequested(
+                **base,
+                originator_version=1,
+                store_id=store_id,
+                product_id=product_id,
+                generation_id=None,
+                attempt=1,
+                source_url="http://supplier.test/x.jpg",
+                alt_text=image.alt,
+                position=position,
+                operations=[],
+                ground="#ffffff",
+            ),
+            ImageProcessed(
+                **base,
+                originator_version=2,
+                renditions=renditions,
+                source_sha256="0" * 64,
+                source_width=800,
+                source_height=800,
+                operations=[],
+                seconds=0.1,
+            ),
+        )
+
+    async def told(self, notice: PaymentNotice) -> None:
+        """Do what the payment policy does with a notice."""
+        command: RecordPayment | RecordPaymentFailure
+        if notice.succeeded:
+            command = RecordPayment(
+                order_id=notice.order_id, paid=notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id
+            )
+        else:
+            command = RecordPaymentFailure(order_id=notice.order_id, intent_id=notice.intent_id, reason=notice.reason)
+        await self.dispatch(command, Context(command_id=uuid4(), correlation_id=notice.order_id))
+
+
+READER_SETTINGS = {"search_path": f"{SEARCH_PATH}, public"}
+"""Server settings of a pool that storefront queries run on."""
+
+BRAND = BrandIdentity(
+    name="Fern & Clay",
+    logo=Logo(
+        concept="A leaf",
+        svg='<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="5"/></svg>',
+    ),
+    palette=Palette(
+        primary="#3f5d43",
+        secondary="#c9b79c",
+        accent="#c8643c",
+        background="#fbf8f2",
+        surface="#f1ebdf",
+        text="#22261f",
+    ),
+    fonts=FontPair(heading="Fraunces", body="Work Sans"),
+    voice=Voice(
+        tone=["calm", "warm"],
+        tagline="Quiet pots for loud leaves",
+        story="We began with one windowsill. We still pot by hand.",
+    ),
+)
