@@ -1,8 +1,6 @@
 """How products, their variants and images change in the catalogue."""
 
 from datetime import datetime
-from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected, MediaType
@@ -151,7 +149,6 @@ def _image(
         type=MediaType.IMAGE,
         status=ImageState.ORIGINAL,
         position=position,
-        filename=_filename(url),
         original_url=url,
         alt_text=alt_text,
         content=None,
@@ -165,15 +162,6 @@ def _image(
         created_at=at,
         updated_at=at,
     )
-
-
-def _filename(url: str) -> str:
-    """Return what an image from ``url`` is called once the studio has written it."""
-    try:
-        stem = PurePosixPath(unquote(urlsplit(url).path)).stem
-    except ValueError:
-        stem = ""
-    return f"{stem[:100] or 'image'}.webp"
 
 
 @PRODUCT_FOLDS.on(ProductCopyWritten, products="originator_id", product_texts="originator_id")

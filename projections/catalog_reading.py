@@ -1,7 +1,9 @@
 """How the catalogue's rows become views: which columns are read, and what is derived from them."""
 
 import json
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import TypeAdapter
 
@@ -55,9 +57,7 @@ IMAGE_COLUMNS = (
     "m.id, m.product_id, m.position, m.original_url, m.alt_text, m.status, m.renditions, m.rejection, "
     "m.rejection_message, m.created_at, m.updated_at"
 )
-MEDIA_COLUMNS = (
-    f"{IMAGE_COLUMNS}, m.store_id, m.type, m.filename, m.content, m.ground, m.studio, m.attempt, m.generation_id"
-)
+MEDIA_COLUMNS = f"{IMAGE_COLUMNS}, m.store_id, m.type, m.content, m.ground, m.studio, m.attempt, m.generation_id"
 
 
 def store_view(record: Any) -> StoreView:
@@ -177,6 +177,17 @@ def image_view(record: Any) -> ImageView:
     )
 
 
+def _filename(url: str | None) -> str:
+    """Return what a file is called: after the photo it was made from."""
+    if url is None:
+        return "logo.svg"
+    try:
+        stem = PurePosixPath(unquote(urlsplit(url).path)).stem
+    except ValueError:
+        stem = ""
+    return f"{stem[:100] or 'image'}.webp"
+
+
 def media_view(record: Any) -> MediaAssetView:
     renditions, content = _by_name(record["renditions"]), record["content"]
     studio = None if record["studio"] is None else StudioNotes.model_validate_json(record["studio"])
@@ -191,7 +202,7 @@ def media_view(record: Any) -> MediaAssetView:
         product_id=record["product_id"],
         type=MediaType(record["type"]),
         status=ImageState(record["status"]),
-        filename=record["filename"],
+        filename=_filename(record["original_url"]),
         mime_type=file[0],
         size_bytes=file[1],
         key=None if largest is None else largest.key,

@@ -71,7 +71,6 @@ def brand_generated(rows: CatalogRows, event: BrandGenerated, _: UUID) -> None:
             store_id=store.id,
             product_id=None,
             type=MediaType.LOGO,
-            filename="logo.svg",
             status=ImageState.PROCESSED,
             position=0,
             original_url=None,

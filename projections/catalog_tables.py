@@ -117,7 +117,6 @@ class MediaRow:
     store_id: UUID
     product_id: UUID | None
     type: MediaType
-    filename: str
     status: ImageState
     position: int
     original_url: str | None

@@ -1,0 +1,24 @@
+"""A database of its own for read models."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+
+@pytest.fixture(scope="session")
+async def read_models_dsn(postgres_dsn: str) -> str:
+    """The address of an empty database for read models."""
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute("create database read_models")
+    await connection.close()
+    return urlsplit(postgres_dsn)._replace(path="/read_models").geturl()
+
+
+@pytest.fixture
+async def db(read_models_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to which nothing clings."""
+    connection = await asyncpg.connect(read_models_dsn)
+    yield connection
+    await connection.close()

@@ -1,0 +1,39 @@
+"""Fills read models from histories, and reads every row of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from projections.registry import READ_MODELS, SEARCH_PATH
+from projections.tables import Connection, ReadModel
+from schemas.envelope import RawEvent
+
+
+async def build(db: Connection, raw: Sequence[RawEvent], *, batch: int, schema: str = "{name}") -> None:
+    """Make the read models anew and fill them in batches of a size; leave the search path at the live ones."""
+    for model in READ_MODELS.values():
+        name = schema.format(name=model.name)
+        await db.execute(f"drop schema if exists {name} cascade; create schema {name}; set search_path to {name}")
+        await db.execute(model.ddl)
+        await fill(db, model, raw, batch=batch)
+    await db.execute(f"set search_path to {SEARCH_PATH}")
+
+
+async def fill(db: Connection, model: ReadModel[Any], raw: Sequence[RawEvent], *, batch: int) -> None:
+    told = [each for each in map(model.reader.stored, raw) if each is not None]
+    for start in range(0, len(told), batch):
+        async with db.transaction():
+            await model.apply_told(told[start : start + batch], db)
+
+
+async def rows(db: Connection, schema: str = "{name}") -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of every read model, by table, in the order of the keys."""
+    return {
+        table.name: [
+            tuple(record)
+            for record in await db.fetch(
+                f"select * from {schema.format(name=model.name)}.{table.name} order by {', '.join(table.key)}"
+            )
+        ]
+        for model in READ_MODELS.values()
+        for table in model.tables
+    }
