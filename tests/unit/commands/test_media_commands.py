@@ -1,0 +1,176 @@
+"""What the images step, the imager and the merchant may ask of images."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.media import CountStepImage, RecordImage, RejectImage, RequestImage, RequestStepImages
+from domain.generation.aggregate import GENERATION
+from domain.generation.errors import StepNotRunning
+from domain.generation.events import JobStatus, Step, StepFailed, StepSucceeded
+from domain.kernel import InvalidInput, NotFound
+from domain.media.aggregate import IMAGE
+from domain.media.events import ImageProcessingRequested, Operation, RejectionReason, Rendition
+from tests.fakes.platform import Platform, kinds
+from tests.fakes.samples import listing
+
+
+async def prepare(platform: Platform, images: int = 2) -> list[UUID]:
+    """Bring a store to its images step and return its images' ids."""
+    await platform.request()
+    await platform.brand()
+    (product_id,) = await platform.scout(listing(images=images))
+    return [image.image_id for image in (await platform.product(product_id)).images]
+
+
+def send_off(platform: Platform, attempt: int = 1) -> RequestStepImages:
+    return RequestStepImages(generation_id=platform.generation_id, attempt=attempt)
+
+
+def processed(image_id: UUID, attempt: int = 1) -> RecordImage:
+    return RecordImage(
+        image_id=image_id,
+        attempt=attempt,
+        renditions=[Rendition(name="large", key="sha256/ab/ab.webp", width=10, height=10, size_bytes=9)],
+        source_sha256="ab" * 32,
+        source_size=(10, 10),
+        operations=list(Operation),
+        seconds=0.5,
+    )
+
+
+def rejected(image_id: UUID, attempt: int = 1) -> RejectImage:
+    return RejectImage(image_id=image_id, attempt=attempt, reason=RejectionReason.CORRUPT, message="It is broken.")
+
+
+def counted(platform: Platform, image_id: UUID, attempt: int = 1) -> CountStepImage:
+    return CountStepImage(
+        generation_id=platform.generation_id, attempt=attempt, image_id=image_id, message="Image ready"
+    )
+
+
+def by_hand(platform: Platform, image_id: UUID, **changes: Any) -> RequestImage:
+    given: dict[str, Any] = {
+        "image_id": image_id,
+        "store_id": platform.store_id,
+        "merchant_id": platform.merchant_id,
+        "product_id": None,
+        "source_url": "https://images.example/own.jpg",
+        "alt_text": "Mine",
+        "operations": [Operation.SHARPEN, Operation.REMOVE_BACKGROUND],
+        "ground": None,
+    }
+    return RequestImage(**(given | changes))
+
+
+async def test_every_photo_is_sent_to_the_studio_on_the_brands_ground(platform: Platform) -> None:
+    image_ids = await prepare(platform)
+    events = await platform.do(send_off(platform))
+    assert kinds(events) == ["ImageProcessingRequested", "ImageProcessingRequested", "StepProgressed"]
+    requests = [event for event in events if isinstance(event, ImageProcessingRequested)]
+    assert [event.originator_id for event in requests] == image_ids
+    assert {event.ground for event in requests} == {"#f5f3ff"}
+    assert [event.position for event in requests] == [0, 1]
+    assert requests[0].operations == list(Operation)
+    assert await platform.do(send_off(platform)) == [], "once per attempt"
+
+
+async def test_a_store_without_photos_ends_the_step_at_once(platform: Platform) -> None:
+    await prepare(platform, images=0)
+    assert kinds(await platform.do(send_off(platform))) == ["StepSucceeded"]
+
+
+async def test_the_last_image_ends_the_step(platform: Platform) -> None:
+    first, second = await prepare(platform)
+    await platform.send(send_off(platform))
+    await platform.send(processed(first))
+    assert kinds(await platform.do(counted(platform, first))) == ["StepProgressed"]
+    assert await platform.do(counted(platform, first)) == [], "an image counts once"
+    await platform.send(rejected(second))
+    _, ended = await platform.do(counted(platform, second))
+    assert isinstance(ended, StepSucceeded)
+    assert ended.summary == "1 image processed, 1 rejected"
+
+
+async def test_a_step_without_one_usable_image_fails(platform: Platform) -> None:
+    image_ids = await prepare(platform)
+    await platform.send(send_off(platform))
+    events = []
+    for image_id in image_ids:
+        await platform.send(rejected(image_id))
+        events = list(await platform.do(counted(platform, image_id)))
+    assert kinds(events) == ["StepProgressed", "StepFailed", "GenerationFailed"]
+    assert isinstance(events[1], StepFailed)
+    assert "None of the 2 images could be used" in events[1].reason
+
+
+async def test_an_image_the_merchant_sends_off_meanwhile_still_ends_the_step(platform: Platform) -> None:
+    first, second = await prepare(platform)
+    await platform.send(send_off(platform))
+    assert (await platform.send(by_hand(platform, first))).result == {"image_id": str(first), "attempt": 2}
+    assert await platform.do(processed(first, attempt=1)) == [], "the earlier request has no result any more"
+    await platform.send(processed(first, attempt=2))
+    assert (await platform.get(IMAGE, first)).generation_id == platform.generation_id
+    await platform.send(processed(second))
+    await platform.send(counted(platform, first))
+    assert kinds(await platform.do(counted(platform, second))) == ["StepProgressed", "StepSucceeded"]
+
+
+async def test_the_step_made_anew_asks_for_every_image_again(platform: Platform) -> None:
+    first, second = await prepare(platform)
+    await platform.send(send_off(platform))
+    for image_id in (first, second):
+        await platform.send(processed(image_id))
+        await platform.send(counted(platform, image_id))
+    await platform.send(by_hand(platform, first))  # takes attempt 2 of this image
+    await platform.again(Step.IMAGES)
+    events = await platform.do(send_off(platform, attempt=2))
+    attempts = [event.attempt for event in events if isinstance(event, ImageProcessingRequested)]
+    assert attempts == [3, 2]
+    with pytest.raises(StepNotRunning):
+        await platform.send(counted(platform, first, attempt=1))
+
+
+async def test_an_image_asked_for_by_hand_belongs_to_no_step(platform: Platform) -> None:
+    await prepare(platform)
+    image_id = uuid4()
+    (event,) = await platform.do(by_hand(platform, image_id))
+    assert isinstance(event, ImageProcessingRequested)
+    assert (event.generation_id, event.attempt, event.ground) == (None, 1, "#f5f3ff")
+    assert event.operations == [Operation.REMOVE_BACKGROUND, Operation.SHARPEN], "in the studio's order"
+
+
+@pytest.mark.parametrize("url", ["", "ftp://x/y.jpg", "file:///etc/passwd", "javascript:alert(1)"])
+async def test_what_is_no_web_address_is_refused(platform: Platform, url: str) -> None:
+    await prepare(platform)
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(by_hand(platform, uuid4(), source_url=url))
+    assert refusal.value.field == "sourceUrl"
+
+
+async def test_foreign_images_and_products_read_like_unknown_ones(platform: Platform) -> None:
+    (foreign, _), foreign_product = await prepare(platform), (await platform.store()).product_ids[0]
+    await platform.send(send_off(platform))
+    platform.store_id, platform.merchant_id = uuid4(), uuid4()
+    await platform.request()
+    for command in (
+        by_hand(platform, foreign),
+        by_hand(platform, uuid4(), product_id=foreign_product),
+        by_hand(platform, uuid4(), product_id=uuid4()),
+        by_hand(platform, uuid4(), merchant_id=uuid4()),
+        processed(uuid4()),
+        rejected(uuid4()),
+    ):
+        with pytest.raises(NotFound):
+            await platform.send(command)
+
+
+async def test_a_count_in_a_failed_job_is_still_kept(platform: Platform) -> None:
+    first, _ = await prepare(platform)
+    await platform.send(send_off(platform))
+    await platform.fail(Step.COPY)
+    await platform.send(processed(first))
+    assert kinds(await platform.do(counted(platform, first))) == ["StepProgressed"]
+    generation = await platform.get(GENERATION, platform.generation_id)
+    assert generation.status is JobStatus.FAILED

@@ -1,0 +1,233 @@
+"""What the scout, the copywriter and the merchant may ask of products."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.generation import SucceedStep
+from commands.product import (
+    ActivateProduct,
+    AddProduct,
+    ArchiveProduct,
+    CountStock,
+    DeactivateProduct,
+    EditProduct,
+    ImportProducts,
+    WriteProductCopy,
+)
+from domain.generation.errors import StepNotRunning
+from domain.generation.events import Step, StepProgressed, StepSucceeded
+from domain.kernel import InvalidInput, NotFound
+from domain.money import Money
+from domain.product.errors import ProductPutAway
+from domain.product.events import ProductAdded, ProductCopyWritten, ProductImported, ProductStatus
+from domain.product.listing import ListingVariant
+from domain.store.events import ProductsScouted
+from tests.fakes.platform import Platform, kinds
+from tests.fakes.samples import copy, dollars, listing
+
+
+async def write(platform: Platform, product_id: UUID, title: str, attempt: int = 1) -> list[str]:
+    command = WriteProductCopy(
+        product_id=product_id, generation_id=platform.generation_id, attempt=attempt, copy=copy(title), total=2
+    )
+    return kinds(await platform.do(command))
+
+
+def by_hand(platform: Platform, **changes: Any) -> AddProduct:
+    given: dict[str, Any] = {
+        "product_id": uuid4(),
+        "store_id": platform.store_id,
+        "merchant_id": platform.merchant_id,
+        "title": "Own Lamp",
+        "description": "Made by me.",
+        "cost": dollars("5.00"),
+        "price": dollars("15.00"),
+        "compare_at": None,
+        "stock": 3,
+        "image_urls": ["https://images.example/own.jpg"],
+    }
+    return AddProduct(**(given | changes))
+
+
+async def test_picks_are_imported_and_end_the_scout_step(platform: Platform) -> None:
+    await platform.request()
+    before = len(platform.log.raw)
+    ids = await platform.scout(listing("L-1"), listing("L-2"))
+    events = platform.log.events[before:]
+    assert kinds(events) == ["ProductImported", "ProductImported", "ProductsScouted", "StepSucceeded"]
+    first, second, scouted, ended = events
+    assert isinstance(first, ProductImported)
+    assert isinstance(second, ProductImported)
+    assert isinstance(scouted, ProductsScouted)
+    assert isinstance(ended, StepSucceeded)
+    assert (first.slug, second.slug) == ("neon-desk-lamp", "neon-desk-lamp-2")
+    assert [first.originator_id, second.originator_id] == ids == scouted.product_ids
+    assert (scouted.candidates, scouted.duplicates) == (120, 2)
+    assert ended.summary == "2 products from 120 candidates"
+    assert [image.position for image in first.images] == [0, 1]
+    assert {envelope.tenant for envelope in platform.log.envelopes[before:]} == {platform.store_id}
+
+
+async def test_the_same_listing_is_imported_once(platform: Platform) -> None:
+    await platform.request()
+    assert len(await platform.scout(listing("L-1"), listing("L-1"))) == 1
+
+
+async def test_dearer_variants_sell_for_more_at_the_same_markup(platform: Platform) -> None:
+    await platform.request()
+    sizes = [
+        ListingVariant(title=title, cost=dollars(cost), stock=1)
+        for title, cost in (("S", "8.00"), ("L", "12.00"), ("XS", "6.00"))
+    ]
+    (id,) = await platform.scout(listing(cost="8.00", variants=sizes))
+    prices = {variant.title: variant.price for variant in (await platform.product(id)).variants.values()}
+    assert prices == {"S": dollars("20.00"), "L": dollars("30.00"), "XS": dollars("15.00")}
+
+
+async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> None:
+    kept, dropped = await platform.publish(listing("L-1"), listing("L-2"))
+    await platform.send(DeactivateProduct(product_id=dropped, merchant_id=platform.merchant_id))
+    await platform.again(Step.SCOUT)
+    (new,) = await platform.scout(listing("L-1"), attempt=2)
+    assert new not in {kept, dropped}
+    assert (await platform.product(kept)).status is ProductStatus.ACTIVE
+    assert (await platform.product(dropped)).status is ProductStatus.ARCHIVED
+    store = await platform.store()
+    assert (store.product_ids, store.former_product_ids) == ((new,), (kept, dropped))
+    slugs = {(await platform.product(id)).slug for id in (kept, dropped, new)}
+    assert len(slugs) == 3, "an address is not used twice"
+
+
+async def test_no_picks_are_no_result(platform: Platform) -> None:
+    await platform.request()
+    with pytest.raises(InvalidInput):
+        await platform.send(
+            ImportProducts(
+                generation_id=platform.generation_id, attempt=1, keywords=[], suppliers=[], duplicates=0, picks=[]
+            )
+        )
+
+
+async def test_copy_counts_a_product_and_moves_it_to_its_new_address(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand()
+    first, second = await platform.scout(listing("L-1"), listing("L-2"))
+    before = len(platform.log.raw)
+    assert await write(platform, first, "The Lamp") == ["ProductCopyWritten", "StepProgressed"]
+    assert await write(platform, second, "The Lamp") == ["ProductCopyWritten", "StepProgressed"]
+    events = platform.log.events[before:]
+    slugs = [event.slug for event in events if isinstance(event, ProductCopyWritten)]
+    assert slugs == ["the-lamp", "the-lamp-2"]
+    counted = [(event.done, event.total) for event in events if isinstance(event, StepProgressed)]
+    assert counted == [(1, 2), (2, 2)]
+    assert await write(platform, first, "Another Title") == []
+
+
+async def test_a_product_on_sale_keeps_the_address_shoppers_know(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    slug = (await platform.product(lamp)).slug
+    await platform.again(Step.COPY)
+    await write(platform, lamp, "A Brighter Name", attempt=2)
+    product = await platform.product(lamp)
+    assert (product.title, product.slug) == ("A Brighter Name", slug)
+
+
+async def test_copy_that_comes_too_late_is_refused_whole(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand()
+    (lamp,) = await platform.scout()
+    await platform.send(SucceedStep(generation_id=platform.generation_id, step=Step.COPY, attempt=1, summary="done"))
+    before = len(platform.log.raw)
+    with pytest.raises(StepNotRunning):
+        await write(platform, lamp, "Late")
+    assert len(platform.log.raw) == before
+
+
+async def test_copy_for_another_stores_product_is_refused(platform: Platform) -> None:
+    (foreign,) = await platform.publish()
+    platform.store_id, platform.merchant_id = uuid4(), uuid4()
+    await platform.request()
+    await platform.brand()
+    await platform.scout()
+    with pytest.raises(NotFound):
+        await write(platform, foreign, "Mine now")
+
+
+async def test_a_merchant_adds_a_product_of_their_own(platform: Platform) -> None:
+    await platform.request()
+    command = by_hand(platform, title="  Own Lamp ")
+    (event,) = await platform.do(command)
+    assert isinstance(event, ProductAdded)
+    assert event.title == "Own Lamp"
+    assert event.slug == f"own-lamp-{command.product_id.hex[-6:]}"
+    assert [variant.stock for variant in event.variants] == [3]
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(command)
+    assert refusal.value.field == "id"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"price": dollars("0.00")}, "sellingPrice"),
+        ({"cost": dollars("-1.00")}, "costPrice"),
+        ({"cost": Money(minor=1, currency="EUR")}, "costPrice"),
+        ({"compare_at": dollars("15.00")}, "compareAtPrice"),
+        ({"compare_at": Money(minor=9900, currency="EUR")}, "compareAtPrice"),
+        ({"stock": -1}, "stockQuantity"),
+        ({"image_urls": ["https://images.example/1.jpg", "file:///etc/passwd"]}, "images.1"),
+    ],
+)
+async def test_a_bad_product_is_refused_and_names_its_field(
+    platform: Platform, changes: dict[str, Any], field: str
+) -> None:
+    await platform.request()
+    before = len(platform.log.raw)
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(by_hand(platform, **changes))
+    assert refusal.value.field == field
+    assert len(platform.log.raw) == before
+
+
+async def test_a_merchant_edits_counts_and_puts_away_their_product(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    ids: dict[str, Any] = {"product_id": lamp, "merchant_id": platform.merchant_id}
+    assert kinds(await platform.do(EditProduct(**ids, title="Lamp II", price=dollars("22.00")))) == [
+        "ProductRetitled",
+        "PriceChanged",
+    ]
+    assert (await platform.product(lamp)).compare_at == dollars("30.00")
+    assert kinds(await platform.do(CountStock(**ids, variant_id=None, on_hand=4))) == ["StockCounted"]
+    assert await platform.do(ActivateProduct(**ids)) == []
+    assert kinds(await platform.do(DeactivateProduct(**ids))) == ["ProductDeactivated"]
+    assert kinds(await platform.do(ActivateProduct(**ids))) == ["ProductActivated"]
+    assert kinds(await platform.do(ArchiveProduct(**ids))) == ["ProductArchived"]
+    with pytest.raises(ProductPutAway):
+        await platform.send(ActivateProduct(**ids))
+
+
+async def test_a_count_names_the_variant_where_there_are_several(platform: Platform) -> None:
+    sizes = [ListingVariant(title=size, cost=dollars("8.00"), stock=1) for size in "SL"]
+    (lamp,) = await platform.publish(listing(variants=sizes))
+    count = CountStock(product_id=lamp, merchant_id=platform.merchant_id, variant_id=None, on_hand=4)
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(count)
+    assert refusal.value.field == "variantId"
+
+
+async def test_a_foreign_product_reads_like_one_that_is_not_there(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    for product_id, merchant_id in ((lamp, uuid4()), (uuid4(), platform.merchant_id)):
+        ids: dict[str, Any] = {"product_id": product_id, "merchant_id": merchant_id}
+        for command in (
+            EditProduct(**ids, title="x"),
+            CountStock(**ids, variant_id=None, on_hand=1),
+            ActivateProduct(**ids),
+            DeactivateProduct(**ids),
+            ArchiveProduct(**ids),
+        ):
+            with pytest.raises(NotFound, match=f"No product with id {product_id} was found"):
+                await platform.send(command)

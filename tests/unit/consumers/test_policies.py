@@ -1,0 +1,300 @@
+"""What follows from what: policies on the real bus, every event delivered twice."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.media import RecordImage, RejectImage, RequestImage
+from commands.merchant import RegisterMerchant
+from commands.order import CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from commands.store import RequestStore
+from consumers.dependencies import Consumer
+from consumers.policies.deadlines import PAY_WITHIN, DeadlinePolicy, OverdueStep
+from consumers.policies.generation import GenerationPolicy
+from consumers.policies.payments import PaymentsPolicy
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import JobStatus, Step
+from domain.kernel import DomainError, DomainEvent
+from domain.media.events import Operation, RejectionReason, Rendition
+from domain.money import Money
+from domain.order.aggregate import ORDER
+from domain.order.events import OrderStatus
+from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
+from domain.store.events import Preferences, StoreStatus
+from tests.fakes.platform import Platform, kinds
+from tests.fakes.samples import listing, sealed
+
+
+async def deliver(platform: Platform, policy: Consumer, *, from_position: int = 0) -> Sequence[DomainEvent]:
+    """Deliver every event of the log that the policy handles, twice, until nothing new comes of it."""
+    before = len(platform.log.raw)
+    seen = from_position
+    while seen < len(platform.log.raw):
+        envelope = platform.log.envelopes[seen]
+        seen += 1
+        if type(envelope.event) in policy.handles:
+            for _ in range(2):
+                try:
+                    await policy(envelope)
+                except DomainError:
+                    continue
+    return platform.log.events[before:]
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform()
+
+
+async def test_a_requested_store_is_generated(platform: Platform) -> None:
+    await platform.send(RegisterMerchant(merchant_id=platform.merchant_id, email=sealed(), name=None))
+    await platform.send(
+        RequestStore(
+            store_id=platform.store_id,
+            merchant_id=platform.merchant_id,
+            niche="Desk lamps",
+            preferences=Preferences(),
+        )
+    )
+    assert kinds(await deliver(platform, GenerationPolicy(platform, platform))) == [
+        "GenerationStarted",
+        "StepStarted",
+        "StepStarted",
+    ]
+    assert (await platform.get(GENERATION, platform.generation_id)).store_id == platform.store_id
+
+
+async def test_images_go_to_the_studio_and_the_last_one_ends_the_step(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand()
+    await platform.scout(listing(images=2))
+    policy = GenerationPolicy(platform, platform)
+    sent = await deliver(platform, policy)
+    assert kinds(sent) == ["ImageProcessingRequested", "ImageProcessingRequested", "StepProgressed"]
+    first, second = sent[0].originator_id, sent[1].originator_id
+    position = len(platform.log.raw)
+    await platform.send(recorded(first))
+    await platform.send(
+        RejectImage(image_id=second, attempt=1, reason=RejectionReason.CORRUPT, message="It is broken.")
+    )
+    assert kinds(await deliver(platform, policy, from_position=position)) == [
+        "StepProgressed",
+        "StepProgressed",
+        "StepSucceeded",
+    ]
+
+
+async def test_an_image_asked_for_by_hand_counts_in_no_step(platform: Platform) -> None:
+    await platform.publish()
+    image_id = uuid4()
+    await platform.send(
+        RequestImage(
+            image_id=image_id,
+            store_id=platform.store_id,
+            merchant_id=platform.merchant_id,
+            product_id=None,
+            source_url="https://images.example/1.jpg",
+            alt_text="",
+            operations=[],
+            ground=None,
+        )
+    )
+    position = len(platform.log.raw)
+    await platform.send(recorded(image_id))
+    assert await deliver(platform, GenerationPolicy(platform, platform), from_position=position) == []
+
+
+async def test_a_complete_generation_hands_the_store_over(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand()
+    await platform.scout(listing(images=0))
+    for step in (Step.COPY, Step.IMAGES, Step.PAGES):
+        await platform.succeed(step)
+    assert kinds(await deliver(platform, GenerationPolicy(platform, platform))) == ["StoreReadyForReview"]
+    assert (await platform.store()).status is StoreStatus.PENDING_REVIEW
+
+
+def recorded(image_id: UUID) -> RecordImage:
+    return RecordImage(
+        image_id=image_id,
+        attempt=1,
+        renditions=[Rendition(name="large", key="sha256/ab/ab.webp", width=1, height=1, size_bytes=1)],
+        source_sha256="ab" * 32,
+        source_size=(1, 1),
+        operations=[Operation.SHARPEN],
+        seconds=0.1,
+    )
+
+
+class JsonGateway:
+    """A payment gateway that reads plain JSON and opens no sessions."""
+
+    name = "json"
+
+    async def open_session(self, request: PaymentRequest) -> PaymentSession:
+        raise NotImplementedError
+
+    def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
+        raise NotImplementedError
+
+    def read_body(self, body: str) -> PaymentNotice | None:
+        said = json.loads(body)
+        if said.get("kind") != "payment":
+            return None
+        return PaymentNotice(
+            external_id="evt",
+            type="payment",
+            store_id=UUID(said["store"]),
+            order_id=UUID(said["order"]),
+            succeeded=said["ok"],
+            intent_id="pi_1",
+            amount=Money(minor=said["minor"]),
+            platform_fee=Money(minor=100),
+            reason="" if said["ok"] else "Card declined",
+        )
+
+
+async def ordered(platform: Platform) -> UUID:
+    """Publish a store, order a lamp for 20 dollars, and return the order's id."""
+    (lamp,) = await platform.publish()
+    (variant,) = (await platform.product(lamp)).variants
+    order_id, shopper = uuid4(), uuid4()
+    await platform.send(
+        PlaceOrder(
+            order_id=order_id,
+            store_id=platform.store_id,
+            lines=[CartLine(product_id=lamp, variant_id=variant, quantity=1)],
+            shopper_id=shopper,
+            shopper_name=sealed(shopper),
+            shopper_email=sealed(shopper),
+            shipping_address=sealed(shopper),
+        )
+    )
+    await platform.send(OpenPaymentSession(order_id=order_id, provider="sandbox", session_id="s1"))
+    return order_id
+
+
+async def told(platform: Platform, body: str, source: str = "sandbox-payments") -> Sequence[DomainEvent]:
+    """Take a webhook in and return what the payments policy made of it."""
+    await platform.send(
+        ReceiveWebhook(source=source, external_id=str(uuid4()), type="payment", store_id=platform.store_id, body=body)
+    )
+    policy = PaymentsPolicy(platform, platform, {"sandbox-payments": JsonGateway()})
+    return await deliver(platform, policy, from_position=len(platform.log.raw) - 1)
+
+
+def payment(platform: Platform, order_id: UUID, *, ok: bool = True, minor: int = 2000) -> str:
+    return json.dumps(
+        {"kind": "payment", "store": str(platform.store_id), "order": str(order_id), "ok": ok, "minor": minor}
+    )
+
+
+async def test_a_payment_webhook_pays_the_order(platform: Platform) -> None:
+    order_id = await ordered(platform)
+    assert kinds(await told(platform, payment(platform, order_id))) == ["OrderPaid", "StockSold"]
+    assert await told(platform, payment(platform, order_id)) == [], "told again under another id: paid is paid"
+
+
+async def test_a_failed_payment_is_noted(platform: Platform) -> None:
+    order_id = await ordered(platform)
+    assert kinds(await told(platform, payment(platform, order_id, ok=False))) == ["PaymentFailed"]
+
+
+async def test_a_wrong_amount_is_refused_and_pays_nothing(platform: Platform) -> None:
+    order_id = await ordered(platform)
+    assert await told(platform, payment(platform, order_id, minor=1999)) == []
+    assert (await platform.get(ORDER, order_id)).status is OrderStatus.PENDING
+
+
+async def test_webhooks_of_other_kinds_and_sources_are_left_alone(platform: Platform) -> None:
+    order_id = await ordered(platform)
+    assert await told(platform, '{"kind": "payout"}') == []
+    assert await told(platform, payment(platform, order_id), source="cj") == []
+
+
+async def test_a_webhook_of_one_store_cannot_pay_anothers_order(platform: Platform) -> None:
+    order_id = await ordered(platform)
+    platform.store_id, platform.merchant_id = uuid4(), uuid4()
+    await platform.request()
+    assert await told(platform, payment(platform, order_id)) == []
+
+
+async def test_a_webhook_body_that_makes_no_sense_is_an_error_and_not_lost(platform: Platform) -> None:
+    await ordered(platform)
+    with pytest.raises(ValueError, match="Expecting"):
+        await told(platform, "{")
+
+
+@dataclass
+class KnownOverdue:
+    """Answers what a test puts in, as a read model that may be stale would."""
+
+    late: list[OverdueStep] = field(default_factory=list)
+    unpaid: list[UUID] = field(default_factory=list)
+    asked: list[datetime] = field(default_factory=list)
+    broken: bool = False
+
+    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueStep]:
+        self.asked.append(now)
+        if self.broken:
+            raise OSError("the database is away")
+        return self.late[:limit]
+
+    async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
+        self.asked.append(placed_before)
+        return self.unpaid[:limit]
+
+
+async def test_a_step_past_its_deadline_fails_with_the_time_it_had(platform: Platform) -> None:
+    await platform.request()
+    late = OverdueStep(generation_id=platform.generation_id, step=Step.BRAND, attempt=1)
+    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus.dispatch, platform.clock)
+    before = len(platform.log.raw)
+    await policy.enforce()
+    await policy.enforce()
+    assert kinds(platform.log.events[before:]) == ["StepFailed", "GenerationFailed"]
+    generation = await platform.get(GENERATION, platform.generation_id)
+    assert generation.status is JobStatus.FAILED
+    assert generation.steps[Step.BRAND].reason == "The step “brand” timed out after 3 minutes. Run it again."
+
+
+async def test_a_stale_answer_does_no_harm(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand()
+    late = OverdueStep(generation_id=platform.generation_id, step=Step.BRAND, attempt=1)
+    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus.dispatch, platform.clock)
+    before = len(platform.log.raw)
+    await policy.enforce()
+    assert len(platform.log.raw) == before
+
+
+async def test_an_order_nobody_pays_is_called_off_and_its_stock_returns(platform: Platform) -> None:
+    order_id = await ordered(platform)
+    overdue = KnownOverdue(unpaid=[order_id])
+    before = len(platform.log.raw)
+    policy = DeadlinePolicy(overdue, platform.bus.dispatch, platform.clock)
+    await policy.enforce()
+    assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
+    assert overdue.asked == [platform.clock.now(), platform.clock.now() - PAY_WITHIN]
+    assert timedelta(minutes=60) == PAY_WITHIN
+
+
+async def test_the_loop_outlives_trouble_and_ends_when_told(platform: Platform) -> None:
+    overdue = KnownOverdue(broken=True)
+    policy = DeadlinePolicy(overdue, platform.bus.dispatch, platform.clock, every_seconds=0.001)
+    stop = asyncio.Event()
+    running = asyncio.create_task(policy.run(stop))
+    await until(lambda: len(overdue.asked) > 3)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - there is nothing to be told by
+            await asyncio.sleep(0.001)
