@@ -56,10 +56,10 @@ class CommandBus:
                 )
             except DomainError:
                 # A repeated command may be refused because its first run succeeded: the first result stands.
-                receipt = await self._log.outcome(context.command_id)
-                if receipt is None:
+                if await self._log.outcome(context.command_id) is None:
                     raise
-                return receipt
+                # The id is known, so this appends nothing; it compares the payloads and returns the first receipt.
+                return await self._log.commit(Commit(context=context, digest=digest, result=None))
             except ConcurrencyConflict:
                 if attempt == ATTEMPTS - 1:
                     raise
