@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from gateway.dependencies import GatewayDependencies
 from gateway.watching import GenerationWatch
 from projections.freshness import Stale
 from schemas.envelope import ConsistencyToken
+from schemas.topics import PARTITIONS
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,9 @@ def parse_tokens(text: str | None) -> list[ConsistencyToken]:
         tokens = [ConsistencyToken.parse(part) for part in (text or "").replace(",", " ").split()]
     except ValueError as error:
         raise InvalidInput("consistencyToken", f"{error}.") from error
+    for token in tokens:
+        if token.partition >= PARTITIONS:
+            raise InvalidInput("consistencyToken", f"{token} is no consistency token: there is no such partition.")
     if len(tokens) > TOKENS_MOST:
         raise InvalidInput(
             "consistencyToken", f"{len(tokens)} consistency tokens were passed; {TOKENS_MOST} is the most."
@@ -98,16 +102,19 @@ async def wait_for(deps: GatewayDependencies, *texts: str | None) -> None:
         for token in parse_tokens(text):
             if token.partition not in newest or newest[token.partition].position < token.position:
                 newest[token.partition] = token
-    for token in newest.values():
-        await _wait(deps, token)
+    await _wait(deps, newest.values())
 
 
-async def _wait(deps: GatewayDependencies, token: ConsistencyToken) -> None:
+async def _wait(deps: GatewayDependencies, tokens: Iterable[ConsistencyToken]) -> None:
+    waited_for: ConsistencyToken | None = None
     try:
         async with asyncio.timeout(deps.read_wait.total_seconds()):
-            await deps.barrier.wait(token)
+            for token in tokens:
+                waited_for = token
+                await deps.barrier.wait(token)
     except TimeoutError as error:
-        raise Stale(token) from error
+        assert waited_for is not None
+        raise Stale(waited_for) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +169,7 @@ class Request:
         if receipt.token is None:
             return True
         try:
-            await _wait(self.gateway.deps, receipt.token)
+            await _wait(self.gateway.deps, [receipt.token])
         except Stale:
             logger.warning("read models did not reach %s in time", receipt.token)
             return False

@@ -1,0 +1,333 @@
+"""What a merchant can change, once however often it is sent, and how refusals read."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.generation import FailStep, generation_of
+from commands.order import RecordPayment
+from commands.store import MarkStoreReady
+from domain.generation.events import Step
+from domain.merchant.events import SupplierProvider
+from domain.money import Money
+from tests.integration.gateway.platform import Merchant, Platform
+from tests.integration.gateway.test_queries import an_order
+
+REQUEST = (
+    "mutation ($input: RequestStoreInput!) { requestStore(input: $input) { storeId generationId consistencyToken"
+    " clientMutationId store { id niche status settings } userErrors { code message field } } }"
+)
+
+
+async def change(platform: Platform, by: Merchant, name: str, shown: str, **input: Any) -> Any:
+    """Send a mutation; its input type is called like it."""
+    kind = {
+        "approveStore": "Store",
+        "publishStore": "Store",
+        "pauseStore": "Store",
+        "archiveStore": "Store",
+        "retryStep": "Step",
+        "regenerateStep": "Step",
+        "cancelGeneration": "Generation",
+        "activateProduct": "Product",
+        "deactivateProduct": "Product",
+        "archiveProduct": "Product",
+    }.get(name, name[0].upper() + name[1:])
+    query = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ {shown} consistencyToken userErrors {{ code field message }} }} }}"
+    return await platform.ask(query, {"input": input}, by=by)
+
+
+def codes(payload: Any) -> list[tuple[str, str | None]]:
+    return [(error["code"], error["field"]) for error in payload["userErrors"]]
+
+
+async def first_product(platform: Platform, owner: Merchant, store_id: UUID) -> Any:
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { products(first: 1)"
+        " { nodes { id images { id } variants { id stock } } } } }",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    return store["products"]["nodes"][0]
+
+
+async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platform, owner: Merchant) -> None:
+    wanted = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colours": ["sage"]}}
+    payload = await platform.ask(REQUEST, {"input": wanted | {"clientMutationId": "m1"}}, by=owner)
+    assert payload["userErrors"] == []
+    assert payload["clientMutationId"] == "m1"
+    assert payload["store"]["niche"] == "Ceramic planters"
+    assert payload["store"]["status"] == "CREATING"
+    assert payload["store"]["settings"]["tone"] == "calm"
+    assert payload["store"]["id"] == payload["storeId"]
+    assert payload["generationId"] == str(generation_of(UUID(payload["storeId"])))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"niche": ""}, "niche"),
+        ({"niche": "   "}, "niche"),
+        ({"niche": "x" * 121}, "niche"),
+        ({"niche": "bad\u0000niche"}, "niche"),
+        ({"niche": "bad\u0007niche"}, "niche"),
+        ({"niche": "half \ud800 letter"}, "niche"),
+        ({"niche": "Lamps", "preferences": {"tone": "t" * 201}}, "preferences.tone"),
+        ({"niche": "Lamps", "preferences": {"colours": ["a"] * 7}}, "preferences.colours"),
+        ({"niche": "Lamps", "preferences": {"audience": "a\u001bb"}}, "preferences.audience"),
+    ],
+)
+async def test_a_bad_niche_names_the_field_and_nothing_is_appended(
+    platform: Platform, owner: Merchant, wanted: dict[str, Any], field: str
+) -> None:
+    before = await platform.event_count()
+    payload = await platform.ask(REQUEST, {"input": wanted}, by=owner)
+    assert codes(payload) == [("INVALID_INPUT", field)]
+    assert payload["store"] is payload["storeId"] is payload["consistencyToken"] is None
+    assert await platform.event_count() == before
+
+
+async def test_the_same_request_sent_twice_makes_one_store(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    wanted = {"input": {"niche": "Lamps", "commandId": str(uuid4())}}
+    first, again = await platform.ask(REQUEST, wanted, by=owner), await platform.ask(REQUEST, wanted, by=owner)
+    assert first == again
+    events = await platform.event_count()
+    other = await platform.ask(REQUEST, {"input": wanted["input"] | {"niche": "Chairs"}}, by=owner)
+    assert codes(other) == [("COMMAND_REUSED", "commandId")]
+    assert await platform.event_count() == events
+    # Another merchant's ids are another world.
+    theirs = await platform.ask(REQUEST, wanted, by=stranger)
+    assert theirs["userErrors"] == []
+    assert theirs["storeId"] != first["storeId"]
+
+
+async def test_nobody_changes_anything_without_logging_in(platform: Platform) -> None:
+    answer = await platform.post(REQUEST, {"input": {"niche": "Lamps"}})
+    assert answer["data"] == {"requestStore": None}
+    assert answer["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert await platform.event_count() == 0
+
+
+async def test_a_store_is_approved_published_paused_and_archived(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    too_early = await change(platform, owner, "publishStore", "store { status }", storeId=str(store_id))
+    assert codes(too_early) == [("STORE_NOT_READY", None)]
+    await platform.send(MarkStoreReady(store_id=store_id, generation_id=generation_of(store_id)))
+    shown = "store { status approved publishedAt products(statuses: [ACTIVE]) { totalCount } }"
+    seen = []
+    for name in ("approveStore", "publishStore", "pauseStore", "publishStore", "archiveStore"):
+        payload = await change(platform, owner, name, shown, storeId=str(store_id))
+        assert payload["userErrors"] == []
+        seen.append(payload["store"]["status"])
+    assert seen == ["PENDING_REVIEW", "ACTIVE", "PAUSED", "ACTIVE", "ARCHIVED"]
+    assert payload["store"]["products"]["totalCount"] == 3
+
+
+async def test_a_step_is_retried_regenerated_and_a_generation_cancelled(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    generation_id = generation_of(store_id)
+    shown = "generation { status error jobs { step status attempt } }"
+    running = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="BRAND")
+    assert codes(running) == [("STEP_NOT_RETRYABLE", None)]
+    await platform.send(
+        FailStep(generation_id=generation_id, step=Step.BRAND, attempt=1, reason="The writer did not answer.")
+    )
+    again = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="BRAND")
+    assert again["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 2}
+    ended = await change(platform, owner, "cancelGeneration", shown, generationId=str(generation_id))
+    assert ended["generation"]["status"] == "CANCELLED"
+    late = await change(platform, owner, "regenerateStep", shown, generationId=str(generation_id), step="BRAND")
+    assert codes(late) == [("GENERATION_ENDED", None)]
+
+
+async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    added = await change(
+        platform,
+        owner,
+        "addProduct",
+        "product { id title status sellingPrice stockQuantity images { originalUrl } }",
+        storeId=str(store_id),
+        title="Moss lamp",
+        description="It grows.",
+        sellingPrice="19.90",
+        costPrice="4",
+        stockQuantity=3,
+        images=["https://example.com/moss.jpg"],
+    )
+    product = added["product"]
+    assert added["userErrors"] == []
+    assert (product["title"], product["sellingPrice"], product["stockQuantity"]) == ("Moss lamp", "19.90", 3)
+    id = product["id"]
+    edited = await change(
+        platform,
+        owner,
+        "editProduct",
+        "product { title sellingPrice compareAtPrice metaTitle }",
+        productId=id,
+        title="Moss light",
+        sellingPrice="21",
+        compareAtPrice="29.5",
+        metaTitle="Moss light",
+        metaDescription="A lamp of moss.",
+    )
+    assert edited["product"] == {
+        "title": "Moss light",
+        "sellingPrice": "21.00",
+        "compareAtPrice": "29.50",
+        "metaTitle": "Moss light",
+    }
+    counted = await change(platform, owner, "countStock", "product { stockQuantity }", productId=id, stockQuantity=0)
+    assert counted["product"] == {"stockQuantity": 0}
+    seen = [
+        (await change(platform, owner, name, "product { status }", productId=id))["product"]["status"]
+        for name in ("activateProduct", "deactivateProduct", "archiveProduct")
+    ]
+    assert seen == ["OUT_OF_STOCK", "DRAFT", "ARCHIVED"]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "t\u0000"}, "title"),
+        ({"sellingPrice": "0"}, "sellingPrice"),
+        ({"sellingPrice": "1e30"}, "sellingPrice"),
+        ({"sellingPrice": "NaN"}, "sellingPrice"),
+        ({"costPrice": "-1"}, "costPrice"),
+        ({"compareAtPrice": "1"}, "compareAtPrice"),
+        ({"stockQuantity": -1}, "stockQuantity"),
+        ({"currency": "dollars"}, "currency"),
+        ({"images": ["ftp://example.com/x.jpg"]}, "images.0"),
+    ],
+)
+async def test_a_bad_product_names_the_field(
+    platform: Platform, owner: Merchant, given: dict[str, Any], field: str
+) -> None:
+    store_id = await platform.store(owner)
+    sound = {"storeId": str(store_id), "title": "Lamp", "description": "Glows.", "sellingPrice": "9.90"}
+    payload = await change(platform, owner, "addProduct", "product { id }", **(sound | given))
+    assert codes(payload) == [("INVALID_INPUT", field)]
+
+
+async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    shown = "page { id type title slug content writtenBy }"
+    added = await change(platform, owner, "addPage", shown, storeId=str(store_id), title="Our workshop", content="# Hi")
+    page = added["page"]
+    assert (page["type"], page["slug"]) == ("CUSTOM", "our-workshop")
+    edited = await change(platform, owner, "editPage", shown, pageId=page["id"], title="The workshop")
+    assert edited["page"] == page | {"title": "The workshop"}
+    empty = await change(platform, owner, "editPage", shown, pageId=page["id"], content=" ")
+    assert codes(empty) == [("INVALID_INPUT", "content")]
+
+
+async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    shown = "mediaAsset { id status attempt originalUrl metadata productId }"
+    url = "https://example.com/moss.jpg"
+    sent = await change(platform, owner, "processImage", shown, storeId=str(store_id), url=url, ground="#F0E0D0")
+    asset = sent["mediaAsset"]
+    assert (asset["status"], asset["attempt"], asset["originalUrl"]) == ("REQUESTED", 1, url)
+    again = await change(platform, owner, "processImage", shown, storeId=str(store_id), imageId=asset["id"])
+    assert again["mediaAsset"]["attempt"] == 2
+    product = await first_product(platform, owner, store_id)
+    image_id = product["images"][0]["id"]
+    known = await change(
+        platform,
+        owner,
+        "processImage",
+        shown,
+        storeId=str(store_id),
+        imageId=image_id,
+        productId=product["id"],
+        operations=["SHARPEN"],
+    )
+    assert (known["mediaAsset"]["id"], known["mediaAsset"]["productId"]) == (image_id, product["id"])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("INVALID_INPUT", "url")),
+        ({"url": "file:///etc/passwd"}, ("INVALID_INPUT", "sourceUrl")),
+        ({"url": "https://example.com/x.jpg", "ground": "red"}, ("INVALID_INPUT", "ground")),
+        ({"imageId": "00000000-0000-4000-8000-000000000000"}, ("NOT_FOUND", None)),
+    ],
+)
+async def test_an_image_that_cannot_be_asked_for_is_refused(
+    platform: Platform, owner: Merchant, given: dict[str, str], expected: tuple[str, str | None]
+) -> None:
+    store_id = await platform.store(owner)
+    payload = await change(platform, owner, "processImage", "mediaAsset { id }", storeId=str(store_id), **given)
+    assert codes(payload) == [expected]
+
+
+async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Platform, owner: Merchant) -> None:
+    shown = "supplierAccount { provider isActive }"
+    missing = await change(platform, owner, "connectSupplier", shown, provider="SPOCKET")
+    assert codes(missing) == [("INVALID_INPUT", "apiKey")]
+    sample = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE")
+    assert sample["supplierAccount"] == {"provider": "SAMPLE", "isActive": True}
+    connected = await change(
+        platform, owner, "connectSupplier", shown, provider="SPOCKET", apiKey="sk-secret", apiSecret="more"
+    )
+    assert connected["supplierAccount"] == {"provider": "SPOCKET", "isActive": True}
+    assert platform.vault.kept[owner.id, SupplierProvider.SPOCKET].api_key == "sk-secret"
+    everything = b"".join([raw.data async for batch in platform.log.scan() for raw in batch])
+    assert b"sk-secret" not in everything
+    gone = await change(platform, owner, "disconnectSupplier", shown, provider="SPOCKET")
+    assert gone["supplierAccount"] == {"provider": "SPOCKET", "isActive": False}
+    assert platform.vault.kept == {}
+
+
+async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) -> None:
+    order_id = await an_order(platform, owner, await platform.stocked_store(owner))
+    shown = "order { status carrier trackingNumber fulfilledAt }"
+    unpaid = await change(platform, owner, "fulfilOrder", shown, orderId=str(order_id))
+    assert codes(unpaid) == [("ORDER_NOT_OPEN", None)]
+    await platform.send(
+        RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_1")
+    )
+    sent = await change(
+        platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO123"
+    )
+    assert (sent["order"]["status"], sent["order"]["carrier"]) == ("FULFILLED", "Posten")
+
+
+async def test_nobody_changes_what_is_somebody_else_s(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    order_id = await an_order(platform, owner, store_id)
+    product = await first_product(platform, owner, store_id)
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { pages { nodes { id } } } }", {"id": str(store_id)}, by=owner
+    )
+    a_store, a_product = {"storeId": str(store_id)}, {"productId": product["id"]}
+    a_step = {"generationId": str(generation_of(store_id)), "step": "BRAND"}
+    wanted: dict[str, dict[str, Any]] = {
+        "approveStore": a_store,
+        "publishStore": a_store,
+        "pauseStore": a_store,
+        "archiveStore": a_store,
+        "cancelGeneration": {"generationId": a_step["generationId"]},
+        "retryStep": a_step,
+        "regenerateStep": a_step,
+        "addProduct": a_store | {"title": "T", "description": "D", "sellingPrice": "1"},
+        "editProduct": a_product | {"title": "T"},
+        "countStock": a_product | {"stockQuantity": 1, "variantId": product["variants"][0]["id"]},
+        "activateProduct": a_product,
+        "deactivateProduct": a_product,
+        "archiveProduct": a_product,
+        "addPage": a_store | {"title": "T", "content": "C"},
+        "editPage": {"pageId": store["pages"]["nodes"][0]["id"], "content": "C"},
+        "processImage": a_store | {"url": "https://example.com/x.jpg"},
+        "fulfilOrder": {"orderId": str(order_id)},
+    }
+    before = await platform.event_count()
+    for name, input in wanted.items():
+        payload = await change(platform, stranger, name, "__typename", **input)
+        assert codes(payload) == [("NOT_FOUND", None)], name
+    assert await platform.event_count() == before

@@ -1,0 +1,223 @@
+"""What a merchant can read, and nobody else."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.generation import generation_of, job_of
+from commands.order import CartLine, PlaceOrder
+from commands.store import ApproveStore, MarkStoreReady, PublishStore
+from domain.generation.events import Step
+from tests.integration.gateway.platform import Merchant, Platform
+
+STORE = """query ($id: ID!) { store(id: $id) {
+  id name slug niche status url subdomain approved settings publishedAt
+  brandIdentity { name colors { primary onPrimary } fonts { heading body } voice { tone tagline } logo { svg }
+                  options { name availability } writtenBy }
+  scouting { candidates keywords suppliers { provider candidates } }
+  products(first: 2) { totalCount pageInfo { hasNextPage hasPreviousPage endCursor startCursor }
+    edges { cursor node { title sellingPrice costPrice compareAtPrice currency stockQuantity status sourceProvider
+      images { originalUrl processedUrl position status } variants { title price stock options } winningScore { total }
+      store { id } } } }
+  pages { totalCount nodes { type title slug content } }
+  media(statuses: [PROCESSED]) { totalCount nodes { type url mimeType metadata } }
+  orders { totalCount nodes { id } }
+  generation { id status progress currentStep jobs { type step status attempt } logs(first: 3)
+    { pageInfo { hasNextPage endCursor } nodes { number message level } } }
+  jobs { id type }
+} }"""
+
+
+async def an_order(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:
+    """Publish a store and order something in it."""
+    await platform.send(MarkStoreReady(store_id=store_id, generation_id=generation_of(store_id)))
+    await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
+    await platform.send(PublishStore(store_id=store_id, merchant_id=owner.id))
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { products(first: 1) { nodes { id variants { id } } } } }",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    (product,) = store["products"]["nodes"]
+    order_id, shopper, personal = uuid4(), uuid4(), platform.deps.personal
+    await platform.send(
+        PlaceOrder(
+            order_id=order_id,
+            store_id=store_id,
+            lines=[CartLine(product_id=UUID(product["id"]), variant_id=UUID(product["variants"][0]["id"]), quantity=2)],
+            shopper_id=shopper,
+            shopper_name=await personal.seal(shopper, "Grace"),
+            shopper_email=await personal.seal(shopper, "grace@example.com"),
+            shipping_address=await personal.seal(shopper, '{"line1": "1 Pier", "city": "Oslo", "country": "NO"}'),
+        )
+    )
+    return order_id
+
+
+async def test_a_store_tells_all_of_the_product_document(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    store = await platform.ask(STORE, {"id": str(store_id)}, by=owner)
+    assert store["name"] == "Neon Haven"
+    assert (store["slug"], store["url"]) == ("neon-haven", "http://neon-haven.localhost:8001")
+    assert store["brandIdentity"]["colors"] == {"primary": "#112233", "onPrimary": "#ffffff"}
+    assert len(store["brandIdentity"]["options"]) == 5
+    assert store["scouting"]["suppliers"] == [{"provider": "SAMPLE", "candidates": 120}]
+    products = store["products"]
+    assert (products["totalCount"], products["pageInfo"]["hasNextPage"]) == (3, True)
+    node = products["edges"][0]["node"]
+    assert (node["sellingPrice"], node["compareAtPrice"], node["currency"]) == ("29.00", "39.00", "USD")
+    assert node["stockQuantity"] == 12
+    assert [variant["options"] for variant in node["variants"]] == [{"color": "Red"}, {"color": "Blue"}]
+    assert node["images"][0]["status"] == "ORIGINAL"
+    assert node["store"] == {"id": str(store_id)}
+    assert [page["type"] for page in store["pages"]["nodes"]] == ["ABOUT", "FAQ", "PRIVACY_POLICY"]
+    assert [media["type"] for media in store["media"]["nodes"]] == ["LOGO"]
+    assert store["media"]["nodes"][0]["url"].startswith("data:image/svg+xml,")
+    assert [job["step"] for job in store["generation"]["jobs"]] == ["BRAND", "SCOUT", "COPY", "IMAGES", "PAGES"]
+    assert len(store["generation"]["logs"]["nodes"]) == 3
+    assert store["generation"]["logs"]["pageInfo"]["hasNextPage"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+async def test_any_page_size_gives_every_product_once(platform: Platform, owner: Merchant, size: int) -> None:
+    store_id = await platform.stocked_store(owner, products=5)
+    query = """query ($id: ID!, $size: Int, $after: String) { store(id: $id) { products(first: $size, after: $after) {
+      edges { node { id } } pageInfo { hasNextPage endCursor } } } }"""
+    seen: list[str] = []
+    after = None
+    for _ in range(6):
+        store = await platform.ask(query, {"id": str(store_id), "size": size, "after": after}, by=owner)
+        seen += [edge["node"]["id"] for edge in store["products"]["edges"]]
+        after = store["products"]["pageInfo"]["endCursor"]
+        if not store["products"]["pageInfo"]["hasNextPage"]:
+            break
+    assert len(seen) == len(set(seen)) == 5
+
+
+async def test_stores_come_newest_first_and_only_one_s_own(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    ids = []
+    for niche in ("One", "Two", "Three"):
+        ids.append(str(await platform.store(owner, niche)))
+        platform.clock.advance(timedelta(seconds=1))
+    await platform.store(stranger)
+    stores = await platform.ask("{ stores(first: 2) { totalCount nodes { id } pageInfo { hasNextPage } } }", by=owner)
+    assert stores == {
+        "totalCount": 3,
+        "nodes": [{"id": ids[2]}, {"id": ids[1]}],
+        "pageInfo": {"hasNextPage": True},
+    }
+
+
+async def everything_of(platform: Platform, owner: Merchant) -> dict[str, str]:
+    """Return root fields and the ids of things of the owner's."""
+    store_id = await platform.stocked_store(owner)
+    order_id = await an_order(platform, owner, store_id)
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { products { nodes { id } } pages { nodes { id } } media { nodes { id } } } }",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    return {
+        "store": str(store_id),
+        "product": store["products"]["nodes"][0]["id"],
+        "page": store["pages"]["nodes"][0]["id"],
+        "mediaAsset": store["media"]["nodes"][0]["id"],
+        "generation": str(generation_of(store_id)),
+        "job": str(job_of(generation_of(store_id), Step.BRAND)),
+        "order": str(order_id),
+    }
+
+
+def without(id: str, answer: dict[str, Any]) -> str:
+    return str(answer).replace(id, "ID")
+
+
+async def test_what_is_somebody_else_s_reads_like_what_never_was(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    for name, id in (await everything_of(platform, owner)).items():
+        query = f"query ($id: ID!) {{ {name}(id: $id) {{ id }} }}"
+        assert (await platform.ask(query, {"id": id}, by=owner)) == {"id": id}
+        unknown = str(uuid4())
+        foreign = await platform.post(query, {"id": id}, by=stranger)
+        absent = await platform.post(query, {"id": unknown}, by=stranger)
+        assert without(id, foreign) == without(unknown, absent)
+        assert foreign["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+        malformed = await platform.post(query, {"id": "no id"}, by=owner)
+        assert malformed["data"] == {name: None}
+        assert malformed["errors"][0]["extensions"] == {"code": "NOT_FOUND"}
+        nobody = await platform.post(query, {"id": id})
+        assert nobody["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_an_order_shows_its_shopper_to_the_merchant_until_they_are_forgotten(
+    platform: Platform, owner: Merchant
+) -> None:
+    order_id = await an_order(platform, owner, await platform.stocked_store(owner))
+    query = """query ($id: ID!) { order(id: $id) { number status total currency items
+      shopper { id name email shippingAddress { line1 line2 city country } }
+      lines { title quantity unitPrice total product { title } } } }"""
+    order = await platform.ask(query, {"id": str(order_id)}, by=owner)
+    assert (order["status"], order["total"], order["items"]) == ("PENDING", "58.00", 2)
+    assert order["shopper"]["name"] == "Grace"
+    assert order["shopper"]["shippingAddress"] == {"line1": "1 Pier", "line2": None, "city": "Oslo", "country": "NO"}
+    assert order["lines"][0]["product"]["title"] == order["lines"][0]["title"]
+    shopper_id = order["shopper"]["id"]
+    await platform.deps.personal.forget(UUID(shopper_id))
+    order = await platform.ask(query, {"id": str(order_id)}, by=owner)
+    assert order["shopper"] == {"id": shopper_id, "name": None, "email": None, "shippingAddress": None}
+
+
+async def test_a_query_with_a_token_sees_the_write_and_one_without_need_not(
+    platform: Platform, owner: Merchant
+) -> None:
+    platform.barrier.wedged = True
+    written = await platform.ask(
+        'mutation { requestStore(input: {niche: "Lamps"}) { store { id } storeId generationId consistencyToken'
+        " userErrors { code } } }",
+        by=owner,
+    )
+    assert written["store"] is None
+    assert written["userErrors"] == []
+    platform.barrier.wedged = False
+    query = "query ($id: ID!, $token: String) { store(id: $id, consistencyToken: $token) { niche } }"
+    variables = {"id": written["storeId"]}
+    assert (await platform.post(query, variables, by=owner))["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+    token = {"token": written["consistencyToken"]}
+    assert await platform.ask(query, variables | token, by=owner) == {"niche": "Lamps"}
+
+
+@pytest.mark.parametrize("way", ["argument", "header"])
+async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, owner: Merchant, way: str) -> None:
+    platform.barrier.wedged = True
+    query = "query ($token: String) { stores(consistencyToken: $token) { totalCount } }"
+    answer = (
+        await platform.post(query, {"token": "3-99"}, by=owner)
+        if way == "argument"
+        else await platform.post(query, by=owner, headers={"x-consistency-token": "1-5, 3-99, 3-7"})
+    )
+    extensions = answer["errors"][0]["extensions"]
+    assert extensions["code"] == "STALE"
+    assert extensions["consistencyToken"] == ("3-99" if way == "argument" else "1-5")
+
+
+@pytest.mark.parametrize("token", ["x", "3", "3-", "-4", "3-4-5", "8-1", "1-" + "9" * 30, "1-1 " * 17])
+async def test_a_token_that_is_none_is_named(platform: Platform, owner: Merchant, token: str) -> None:
+    answer = await platform.post(
+        "query ($token: String) { me(consistencyToken: $token) { id } }", {"token": token}, by=owner
+    )
+    assert answer["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "consistencyToken"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"), [("first: 101", "first"), ("first: 1, last: 1", "last"), ('after: "?"', "after")]
+)
+async def test_a_window_that_makes_no_sense_is_named(
+    platform: Platform, owner: Merchant, arguments: str, field: str
+) -> None:
+    answer = await platform.post(f"{{ stores({arguments}) {{ totalCount }} }}", by=owner)
+    assert answer["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": field}

@@ -1,0 +1,68 @@
+"""Access tokens and passwords."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import jwt
+import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from gateway.auth.errors import Unauthenticated
+from gateway.auth.passwords import Passwords
+from gateway.auth.tokens import AccessTokens, SigningKeys
+from tests.fakes.event_log import FixedClock
+
+OLD, NEW = b"o" * 32, b"n" * 32
+
+
+def test_a_token_says_whose_it_is_until_it_expires() -> None:
+    clock = FixedClock()
+    tokens, merchant_id = AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock), uuid4()
+    token, expires_at = tokens.sign(merchant_id)
+    assert tokens.read(token) == merchant_id
+    assert jwt.get_unverified_header(token)["kid"] == "new"
+    clock.at = expires_at - timedelta(seconds=1)
+    assert tokens.read(token) == merchant_id
+    clock.at = expires_at
+    with pytest.raises(Unauthenticated, match="expired"):
+        tokens.read(token)
+
+
+def test_tokens_of_a_key_that_is_being_replaced_stay_good_until_it_is_gone() -> None:
+    clock, merchant_id = FixedClock(), uuid4()
+    token, _ = AccessTokens(SigningKeys(active="old", keys={"old": OLD}), clock).sign(merchant_id)
+    both = AccessTokens(SigningKeys(active="new", keys={"new": NEW, "old": OLD}), clock)
+    assert both.read(token) == merchant_id
+    with pytest.raises(Unauthenticated, match="key"):
+        AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock).read(token)
+
+
+def test_a_token_signed_by_another_is_refused() -> None:
+    clock = FixedClock()
+    forged, _ = AccessTokens(SigningKeys(active="new", keys={"new": OLD}), clock).sign(uuid4())
+    with pytest.raises(Unauthenticated):
+        AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock).read(forged)
+
+
+def test_weak_or_missing_signing_keys_are_refused_at_start() -> None:
+    with pytest.raises(ValueError, match="32 or more"):
+        SigningKeys(active="new", keys={"new": b"short"})
+    with pytest.raises(ValueError, match="not among"):
+        SigningKeys(active="new", keys={"old": OLD})
+    assert "nnn" not in repr(SigningKeys(active="new", keys={"new": NEW}))
+
+
+async def test_a_hash_of_lower_cost_is_renewed_when_its_password_is_used() -> None:
+    weak = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    strong = Passwords(Argon2Hasher(time_cost=2, memory_cost=16, parallelism=1))
+    stored = await weak.hash("a long enough one")
+    fits, stronger = await strong.verify("a long enough one", stored)
+    assert fits
+    assert stronger is not None
+    assert await strong.verify("a long enough one", stronger) == (True, None)
+    assert await strong.verify("another password", stored) == (False, None)
+
+
+async def test_no_password_fits_where_there_is_no_account() -> None:
+    passwords = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    assert await passwords.verify("a decoy, so that no account takes as long as one", None) == (False, None)
