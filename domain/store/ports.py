@@ -31,7 +31,7 @@ class StoreFacts:
     brand: BrandIdentity
     contact_email: str
     products: Sequence[str]
-    """Titles of what it sells."""
+    """What kinds of thing it sells, the most frequent first: ``Desk Mats``. Not titles: those are written at the same time."""
     price_range: tuple[Money, Money] | None
     shipping_days: tuple[int, int] | None
     """Fewest and most days from order to delivery."""
