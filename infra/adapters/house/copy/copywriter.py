@@ -10,6 +10,7 @@ from infra.adapters.house.copy.deck import Deck
 from infra.adapters.house.copy.grammar import (
     agree,
     article,
+    is_plural,
     listed,
     lower_first,
     running,
@@ -24,6 +25,8 @@ from infra.adapters.house.copy.titles import Title, entitle
 
 WRITTEN_BY = "house"
 MOST_FEATURES = 6
+MOST_NAME = 5
+"""Words of a title that still read well inside a sentence."""
 MOST_VALUES = 6
 """Values of an option that are listed; a shopper sees the rest when choosing."""
 _CHOICE = re.compile(r"\b(versions?|sizes?|colours?)\b", re.IGNORECASE)
@@ -63,7 +66,8 @@ class _Writer:
         self._title = title
         self._options = options
         self._facts: SupplierFacts = read(brief.original_description)
-        self._deck = Deck(brief.seed)
+        self._deck = Deck(brief.seed, group=brief.category)
+        self._name, self._plural = self._named()
         self._register: Register = lexicon().register_of(brief.brand.voice.tone)
 
     def copy(self) -> ProductCopy:
@@ -107,27 +111,26 @@ class _Writer:
         )
 
     def _agree(self, text: str) -> str:
-        return agree(text, plural=self._title.plural)
+        return agree(text, plural=self._plural)
 
-    def _name(self) -> str:
-        """Return what the product is called inside a sentence."""
-        words = self._title.core.split()
-        # A title in another script, or of one word nobody knows, reads badly after "this".
-        if not self._title.core.isascii() or (self._title.kind.name == GENERIC and len(words) < 2):
-            return self._title.noun if self._title.noun.isascii() else self._title.kind.noun
-        name = running(self._title.core) if len(words) <= 5 else self._title.noun
-        if len(name.split()) > 5 or (len(words) > 5 and len(name.split()) > 3):
-            name = self._title.kind.noun
-        if self._title.kind.pair and not name.endswith("s"):
+    def _named(self) -> tuple[str, bool]:
+        """Return what the product is called inside a sentence, and whether that is several things."""
+        title, words = self._title, self._title.core.split()
+        name, plural = running(title.core), title.plural
+        # A title in another script, of one word nobody knows, or of a whole line reads badly after "this".
+        unknown = title.kind.name == GENERIC and len(words) < 2
+        if not title.core.isascii() or unknown or len(words) > MOST_NAME:
+            short = title.noun if title.noun.isascii() and len(title.noun.split()) < 4 else title.kind.noun
+            name, plural = short, title.kind.pair or is_plural(short.split()[-1])
+        if title.kind.pair and not name.endswith("s"):
             name += "s"
-        return name
+        return name, plural
 
     def _subject(self) -> str:
-        name, plural = self._name(), self._title.plural
-        forms = [f"{'these' if plural else 'this'} {name}"] * 2
-        forms.append(f"{name} like these" if plural else f"{article(name)} {name} like this one")
-        forms.append(f"the {name}")
-        return self._deck.deal_in_kind("subject", forms)
+        name, plural = self._name, self._plural
+        this = f"{'these' if plural else 'this'} {name}"
+        like = f"{name} like these" if plural else f"{article(name)} {name} like this one"
+        return self._deck.deal_in_kind("subject", (this, this, like, f"the {name}"))
 
     def _opening(self, woven: str | None) -> str:
         kind = self._title.kind

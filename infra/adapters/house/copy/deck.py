@@ -16,15 +16,17 @@ class Deck:
 
     A seed may say which of its fellows this is: ``<what they share>#<place>.<rank>``, with the place among all products of
     a store and the rank among those of a category. Fellows then go through a bank of sentences in turn, so that none
-    comes twice before all came once. Any other seed works too; then chance decides.
+    comes twice before all came once. Any other seed works too; then chance decides. ``group`` is the category.
     """
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, *, group: str = "") -> None:
         found = _PLACE.match(seed)
         drawn = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[:4], "big")
         self._shared = found[1] if found else seed
         self._place = int(found[2]) if found else drawn
-        self._rank = int(found[3]) if found and found[3] else self._place
+        # Two categories of one kind both have a first product; they should not open the same way.
+        start = hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[0] if group else 0
+        self._rank = start + (int(found[3]) if found and found[3] else self._place)
 
     def deal(self, bank: str, choices: Sequence[T], *, skip: int = 0) -> T:
         """Return the choice whose turn it is among all products.

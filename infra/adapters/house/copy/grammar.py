@@ -155,6 +155,45 @@ def is_plural(word: str) -> bool:
     return low in {"cacti", "knives", "shelves", "bedsheets"} or (low.endswith("s") and len(low) > 2)
 
 
+_IRREGULAR = {"shelf": "shelves", "bookshelf": "bookshelves", "knife": "knives", "scarf": "scarves", "cactus": "cacti"}
+_UNCOUNTED = frozenset(
+    [
+        "art",
+        "decor",
+        "bedding",
+        "greenery",
+        "luggage",
+        "cutlery",
+        "stationery",
+        "ram",
+        "moss",
+        "soil",
+        "ivy",
+        "jewelry",
+        "jewellery",
+        "clothing",
+        "furniture",
+    ]
+)
+
+
+def several(phrase: str) -> str:
+    """Return the plural of a noun phrase; of a mass noun, the same."""
+    head, space, last = phrase.rpartition(" ")
+    low = last.casefold()
+    if low in _UNCOUNTED or is_plural(last):
+        return phrase
+    if low in _IRREGULAR:
+        many = _IRREGULAR[low]
+    elif low.endswith(("s", "x", "ch", "sh")):
+        many = f"{last}es"
+    elif low.endswith("y") and low[-2:-1] not in set("aeiou"):
+        many = f"{last[:-1]}ies"
+    else:
+        many = f"{last}s"
+    return f"{head}{space}{many}"
+
+
 def article(phrase: str) -> str:
     """Return ``a`` or ``an``, going by how the phrase begins."""
     first = re.split(r"[\s-]", phrase.strip(), maxsplit=1)[0]

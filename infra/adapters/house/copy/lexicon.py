@@ -51,6 +51,7 @@ class Register:
 
     name: str
     words: frozenset[str]
+    closing: str
     aside: tuple[str, ...]
     cta: tuple[str, ...]
 
@@ -123,7 +124,7 @@ def lexicon() -> Lexicon:
             for row in data.get("reason", ())
         ]
         registers += [
-            Register(row["name"], frozenset(row["words"]), tuple(row["aside"]), tuple(row["cta"]))
+            Register(row["name"], frozenset(row["words"]), row["closing"], tuple(row["aside"]), tuple(row["cta"]))
             for row in data.get("register", ())
         ]
         words |= {group: frozenset(listed) for group, listed in data.get("words", {}).items()}

@@ -179,12 +179,12 @@ def _is_heading(text: str) -> bool:
 def _spec(key: str, value: str) -> str:
     if _USELESS_KEYS.match(key):
         return _point(value) if key.casefold() in {"features", "feature", "description", "details"} else ""
+    if " / " in value:
+        return ""  # what the variants differ in; the shopper is asked that when choosing
     value = _calm(value).strip(" ,.!")
     if not value or len(value) > 90 or _NOTHING.match(value) or _PROMISES.search(f"{key} {value}"):
         return ""
     name = _KEYS.get(key.casefold(), key.capitalize() if key.islower() or key.isupper() else key)
-    if " / " in value:
-        return ""  # what the variants differ in; the shopper is asked that when choosing
     if name == "In the box" and not re.search(r"[,+&]| and |\d.*\d", value):
         return ""  # that one lamp comes in a lamp's box is no news
     if name == "In the box":

@@ -1,0 +1,324 @@
+"""The copywriter's two jobs: writing every product up, and writing the store's pages."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from commands.generation import FailStep, ProgressStep, SucceedStep
+from commands.product import WriteProductCopy
+from commands.store import WritePages
+from consumers.dependencies import Aggregates, Answers, Consumer, Dispatch
+from consumers.stepwork import GivenUp, attempt_outside
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import Step, StepStarted
+from domain.ids import derived
+from domain.kernel import Clock, DomainEvent, NotFound
+from domain.money import Money
+from domain.product.aggregate import PRODUCT, Product
+from domain.product.errors import ProductPutAway
+from domain.product.events import ProductStatus
+from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
+from domain.store.aggregate import STORE, Store
+from domain.store.brand import BrandIdentity
+from domain.store.events import PageType
+from domain.store.ports import PageDraft, PageWriter, StoreFacts
+from schemas.envelope import Envelope
+from schemas.topics import EVENTS
+
+COPY_AGENT = "copy-agent"
+PAGE_AGENT = "page-agent"
+AT_ONCE = 4
+"""How many products, or pages, are written at the same time."""
+PAGES = {
+    PageType.PRIVACY_POLICY: "privacy policy",
+    PageType.TERMS_OF_SERVICE: "terms of service",
+    PageType.REFUND_POLICY: "refund policy",
+    PageType.ABOUT: "about page",
+    PageType.CONTACT: "contact page",
+    PageType.FAQ: "questions and answers",
+}
+"""The pages every store gets, and what the merchant reads when one is written."""
+NO_BRAND = "The store has no brand yet, and its texts need one. Run the brand step, then this one again."
+
+log = logging.getLogger(__name__)
+
+
+class CopyAgent(Consumer):
+    """Writes up the products of a store when its copy step starts.
+
+    Safe to redeliver: a step that has ended is left alone, and so is every product whose copy this step has written, before
+    anybody is asked; each copy is recorded when it comes, so that a crash in between asks nobody twice for the same product;
+    and the command ids come from the event and the product.
+    """
+
+    name = COPY_AGENT
+    topic = EVENTS
+    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
+
+    def __init__(
+        self, writer: ProductCopywriter, aggregates: Aggregates, answers: Answers, dispatch: Dispatch, clock: Clock
+    ) -> None:
+        self._writer = writer
+        self._aggregates = aggregates
+        self._answers = answers
+        self._dispatch = dispatch
+        self._clock = clock
+
+    async def __call__(self, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, StepStarted) or event.step is not Step.COPY:
+            return
+        if await self._dispatch.outcome(envelope, COPY_AGENT):
+            return
+        generation = await self._aggregates.get(GENERATION, event.originator_id)
+        if not generation.is_running(Step.COPY, event.attempt):
+            return
+        command: SucceedStep | FailStep
+        try:
+            written = await self._write_all(envelope, event)
+        except GivenUp as given_up:
+            command = FailStep(
+                generation_id=event.originator_id, step=Step.COPY, attempt=event.attempt, reason=given_up.reason
+            )
+        else:
+            command = SucceedStep(
+                generation_id=event.originator_id,
+                step=Step.COPY,
+                attempt=event.attempt,
+                summary=f"Wrote the copy of {written} product{'' if written == 1 else 's'}",
+            )
+        await self._dispatch(command, cause=envelope, name=COPY_AGENT)
+
+    async def _write_all(self, envelope: Envelope, event: StepStarted) -> int:
+        """Write up every product and return how many there are.
+
+        Raises:
+            GivenUp: the writer did not answer for one of them; what was written is kept.
+        """
+        store = await self._aggregates.get(STORE, event.store_id)
+        if store.brand is None:
+            raise GivenUp("the copywriter", NO_BRAND)
+        brand = store.brand
+        products = [await self._aggregates.get(PRODUCT, id) for id in store.product_ids]
+        chosen = [product for product in products if product.status is not ProductStatus.ARCHIVED]
+        briefs = list(zip(chosen, _briefs(chosen, store, brand, event), strict=True))
+        left = iter(briefs)
+        stopped = asyncio.Event()
+
+        async def work() -> None:
+            # The workers share one iterator: each takes the next product, and none starts once another has failed.
+            for product, brief in left:
+                if stopped.is_set():
+                    return
+                try:
+                    await self._write(envelope, event, product, brief, total=len(briefs))
+                except BaseException:
+                    stopped.set()
+                    raise
+
+        # Those under way may finish when one fails: their copy is paid for.
+        outcomes = await asyncio.gather(*(work() for _ in range(AT_ONCE)), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if failures:
+            # A broken database must not look like a writer that is down: that would end the step for good.
+            raise next((failure for failure in failures if not isinstance(failure, GivenUp)), failures[0])
+        return len(briefs)
+
+    async def _write(
+        self, envelope: Envelope, event: StepStarted, product: Product, brief: CopyBrief, *, total: int
+    ) -> None:
+        name = f"{COPY_AGENT}:{product.id}"
+        if await self._dispatch.outcome(envelope, name):
+            return
+        copy = await self._answers.once(
+            derived(envelope.id, name),
+            ProductCopy,
+            lambda: attempt_outside(
+                lambda: self._writer.write(brief),
+                who="the copywriter",
+                clock=self._clock,
+                deadline=event.deadline,
+            ),
+        )
+        command = WriteProductCopy(
+            product_id=product.id,
+            generation_id=event.originator_id,
+            attempt=event.attempt,
+            copy=copy,
+            total=total,
+        )
+        try:
+            await self._dispatch(command, cause=envelope, name=name)
+        except (ProductPutAway, NotFound) as refusal:
+            log.info("A product was put away while its copy was written: %s", refusal)
+
+
+def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, event: StepStarted) -> Iterator[CopyBrief]:
+    ranks: Counter[str] = Counter()
+    for place, product in enumerate(products):
+        titles = [variant.title for variant in product.variants.values()]
+        yield CopyBrief(
+            original_title=product.original_title,
+            original_description=product.original_description,
+            category=product.category,
+            tags=product.tags,
+            options=titles if len(titles) > 1 else (),
+            niche=store.niche,
+            brand=brand,
+            # A writer may use the place in the store, and in the category, so that no two products read alike.
+            seed=f"{event.originator_id}:{event.attempt}#{place}.{ranks[product.category]}",
+        )
+        ranks[product.category] += 1
+
+
+class PageAgent(Consumer):
+    """Writes a store's pages when its pages step starts.
+
+    Safe to redeliver: a step that has ended is left alone before anybody is asked; each page is recorded when it comes, so
+    that a crash in between asks nobody twice for the same page; and the command ids come from the event.
+
+    Args:
+        writer: who writes.
+        aggregates: where the store and its products are read.
+        answers: where each page is recorded.
+        dispatch: how commands are sent.
+        clock: where the time comes from.
+        contact_email_for: the address shoppers write to.
+        host_for: the host the storefront answers under.
+    """
+
+    name = PAGE_AGENT
+    topic = EVENTS
+    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
+
+    def __init__(
+        self,
+        writer: PageWriter,
+        aggregates: Aggregates,
+        answers: Answers,
+        dispatch: Dispatch,
+        clock: Clock,
+        *,
+        contact_email_for: Callable[[Store], str] | None = None,
+        host_for: Callable[[Store], str] | None = None,
+    ) -> None:
+        self._writer = writer
+        self._aggregates = aggregates
+        self._answers = answers
+        self._dispatch = dispatch
+        self._clock = clock
+        self._contact_email_for = contact_email_for or example_email
+        self._host_for = host_for or local_host
+
+    async def __call__(self, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, StepStarted) or event.step is not Step.PAGES:
+            return
+        if await self._dispatch.outcome(envelope, PAGE_AGENT):
+            return
+        generation = await self._aggregates.get(GENERATION, event.originator_id)
+        if not generation.is_running(Step.PAGES, event.attempt):
+            return
+        command: WritePages | FailStep
+        try:
+            pages = await self._write_all(envelope, event)
+        except GivenUp as given_up:
+            command = FailStep(
+                generation_id=event.originator_id, step=Step.PAGES, attempt=event.attempt, reason=given_up.reason
+            )
+        else:
+            command = WritePages(generation_id=event.originator_id, attempt=event.attempt, pages=pages)
+        await self._dispatch(command, cause=envelope, name=PAGE_AGENT)
+
+    async def _write_all(self, envelope: Envelope, event: StepStarted) -> list[PageDraft]:
+        """Return all pages, in the order a merchant reads them.
+
+        Raises:
+            GivenUp: the writer did not answer for one of them.
+        """
+        store = await self._aggregates.get(STORE, event.store_id)
+        if store.brand is None:
+            raise GivenUp("the page writer", NO_BRAND)
+        products = [await self._aggregates.get(PRODUCT, id) for id in store.product_ids]
+        facts = store_facts(
+            store,
+            store.brand,
+            [product for product in products if product.status is not ProductStatus.ARCHIVED],
+            contact_email=self._contact_email_for(store),
+            host=self._host_for(store),
+            event=event,
+        )
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def write(type: PageType) -> PageDraft:
+            async with slots:
+                return await self._write(envelope, event, type, facts)
+
+        outcomes = await asyncio.gather(*(write(type) for type in PAGES), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if failures:
+            raise next((failure for failure in failures if not isinstance(failure, GivenUp)), failures[0])
+        return [outcome for outcome in outcomes if isinstance(outcome, PageDraft)]
+
+    async def _write(self, envelope: Envelope, event: StepStarted, type: PageType, facts: StoreFacts) -> PageDraft:
+        name = f"{PAGE_AGENT}:{type}"
+        draft = await self._answers.once(
+            derived(envelope.id, name),
+            PageDraft,
+            lambda: attempt_outside(
+                lambda: self._writer.write(type, facts, seed=f"{event.originator_id}:{event.attempt}"),
+                who="the page writer",
+                clock=self._clock,
+                deadline=event.deadline,
+            ),
+        )
+        progress = ProgressStep(
+            generation_id=event.originator_id,
+            step=Step.PAGES,
+            attempt=event.attempt,
+            item=type.value,
+            total=len(PAGES),
+            message=f"Wrote the {PAGES[type]}",
+        )
+        await self._dispatch(progress, cause=envelope, name=name)
+        return draft
+
+
+def store_facts(
+    store: Store,
+    brand: BrandIdentity,
+    products: Sequence[Product],
+    *,
+    contact_email: str,
+    host: str,
+    event: StepStarted,
+) -> StoreFacts:
+    """Return what is true of a store; its texts are valid from the moment the step started, whenever they are written."""
+    currency = products[0].price.currency if products else None
+    prices: list[Money] = [product.price for product in products if product.price.currency == currency]
+    days = [product.shipping_days for product in products if product.shipping_days is not None]
+    return StoreFacts(
+        name=brand.name,
+        host=host,
+        niche=store.niche,
+        brand=brand,
+        contact_email=contact_email,
+        products=[
+            kind for kind, _ in Counter(product.category for product in products if product.category).most_common()
+        ],
+        price_range=(min(prices), max(prices)) if prices else None,
+        shipping_days=(min(fewest for fewest, _ in days), max(most for _, most in days)) if days else None,
+        effective_on=event.occurred_at,
+    )
+
+
+def example_email(store: Store) -> str:
+    """Return an address that cannot exist (RFC 2606), for stores nobody has given a real one."""
+    return f"hello@{store.slug or 'store'}.example"
+
+
+def local_host(store: Store) -> str:
+    """Return the store's host on this machine."""
+    return f"{store.slug or 'store'}.localhost"
