@@ -28,7 +28,7 @@ from schemas.topics import EVENTS
 NAME = "scout-agent"
 CANDIDATES_EACH = 150
 """How many listings one supplier is asked for."""
-COMPARED = 60
+COMPARED = 48
 """How many of the worthiest candidates have their photos compared; each costs a download."""
 COMPARING_SECONDS = 60.0
 """When the comparison of photos is cut short; titles are compared in any case."""

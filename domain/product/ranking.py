@@ -55,7 +55,10 @@ SAME_PHOTO = 6
 SAME_TITLE = 0.8
 """Share of title words from which two listings are the same thing."""
 
-FITTING = 0.5
+LIKE_TITLE = 0.3
+"""Share of title words from which two titles speak of like things."""
+
+FITTING = 0.62
 """Relevance, as a share of the best candidate's, from which a listing counts as fitting."""
 FITTING_AT_LEAST = 0.12
 """Relevance below which nothing counts as fitting, however poor the best is."""
@@ -234,12 +237,14 @@ def title_similarity(one: str, other: str) -> float:
 
 
 def _without_duplicates(found: Sequence[Candidate], fingerprints: Mapping[Key, int]) -> list[Candidate]:
-    """Keep the best scored offer of each thing, with the fit of whichever title says best what it is."""
+    """Keep the best scored offer of each thing, with the fit of whichever like title says best what it is."""
     kept: list[Candidate] = []
     for candidate in sorted(found, key=lambda candidate: (-candidate.score.total, candidate.key)):
         for n, better in enumerate(kept):
             if same_thing(candidate, better, fingerprints):
-                kept[n] = replace(better, relevance=max(better.relevance, candidate.relevance))
+                # Photos can deceive, so a fit is only passed on between titles that have something in common.
+                if title_similarity(candidate.listing.title, better.listing.title) >= LIKE_TITLE:
+                    kept[n] = replace(better, relevance=max(better.relevance, candidate.relevance))
                 break
         else:
             kept.append(candidate)

@@ -50,6 +50,8 @@ def _singular(word: str) -> str:
 
 ABOUT_IT = 0.75
 """What a listing *about* the niche's goods counts beside one that *is* one: a camera poster beside a camera."""
+UNTAGGED = 0.87
+"""The same, where tags are the only sign of what the goods are: people tag carelessly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,14 @@ class Relevance:
         # One phrase matched by chance is not enough: the three best decide together.
         shares = (0.55, 0.27, 0.18)
         fit = sum(share * fit for share, fit in zip(shares, fits, strict=False))
-        return min(1.0, fit if self._is_it(listing, carried) else ABOUT_IT * fit)
+        return min(1.0, fit * self._being_it(listing, carried))
 
-    def _is_it(self, listing: Listing, carried: Mapping[str, float]) -> bool:
+    def _being_it(self, listing: Listing, carried: Mapping[str, float]) -> float:
         if self.goods is None:
-            return True
-        return self.goods in words(listing.category) if self.by_category else carried.get(self.goods, 0.0) >= TAGS
+            return 1.0
+        if self.by_category:
+            return 1.0 if self.goods in words(listing.category) else ABOUT_IT
+        return 1.0 if carried.get(self.goods, 0.0) >= TAGS else UNTAGGED
 
     def _fit(self, phrase: tuple[str, ...], carried: Mapping[str, float]) -> float:
         unheard = math.sqrt(math.log(2 + len(self.rarity)) + 0.2)

@@ -77,7 +77,7 @@ def render(shot: Shot) -> bytes:
     if shot.watermark:
         picture = _mark(picture)
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=shot.quality, optimize=True)
+    picture.save(out, "JPEG", quality=shot.quality)
     return out.getvalue()
 
 

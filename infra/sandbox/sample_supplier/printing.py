@@ -42,21 +42,35 @@ SIZES: dict[Print, tuple[int, int]] = {
 """Width and height of each drawing, in pixels."""
 
 
+_FRAMES: tuple[tuple[Colour, Colour, Colour], ...] = (
+    ((236, 233, 228), (218, 214, 208), (28, 27, 26)),
+    ((196, 204, 196), (176, 186, 177), (181, 137, 92)),
+    ((88, 98, 112), (66, 75, 88), (238, 236, 232)),
+    ((226, 205, 190), (208, 184, 167), (92, 62, 42)),
+)
+"""Upper and lower tone of the wall, and the frame's colour."""
+
+
 def draw_print(photo: Image.Image, kind: Print) -> Image.Image:
     """Return a picture of the goods with ``photo`` printed on them."""
     return _DRAWERS[kind](photo, SIZES[kind])
 
 
 def _framed(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
-    scene = _ground(size, (236, 233, 228), (218, 214, 208))
-    outer: Box = (150, 130, size[0] - 150, size[1] - 150)
+    # Wall, frame and margins follow from the photo: prints that differ in their small middle alone would look alike.
+    tone = photo.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    number = sum(tone) if isinstance(tone, tuple) else 0
+    light, dark, wood = _FRAMES[number % len(_FRAMES)]
+    scene = _ground(size, light, dark)
+    left, top = 90 + number % 3 * 20, 80 + number % 4 * 20
+    outer: Box = (left, top, size[0] - left, size[1] - top)
     _shadow(scene, outer, radius=6, offset=(14, 22), blur=22, strength=95)
     draw = ImageDraw.Draw(scene)
-    draw.rectangle(outer, fill=(28, 27, 26))
-    draw.rectangle(_inset(outer, 6), outline=(70, 68, 66), width=2)
-    mat = _inset(outer, 22)
+    draw.rectangle(outer, fill=wood)
+    draw.rectangle(_inset(outer, 6), outline=(90, 88, 86), width=2)
+    mat = _inset(outer, 24)
     draw.rectangle(mat, fill=(250, 249, 246))
-    art = _inset(mat, 58)
+    art = _inset(mat, 24 + number % 5 * 12)
     scene.paste(_fit(photo, art), art[:2])
     draw.rectangle(art, outline=(222, 219, 213), width=2)
     return scene
