@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -12,9 +11,9 @@ from commands.generation import FailStep
 from commands.order import CancelOrder
 from commands.ports import Context, Receipt
 from domain.generation.aggregate import TIMEOUTS
-from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
+from projections.jobs_queries import OverdueJob
 
 PAY_WITHIN = timedelta(minutes=60)
 """How long stock is kept for an order that is not paid."""
@@ -26,19 +25,10 @@ AT_ONCE = 200
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueStep:
-    """A step that is still at work after its deadline."""
-
-    generation_id: UUID
-    step: Step
-    attempt: int
-
-
 class Overdue(Protocol):
     """Finds what is past its time. Read models answer it, so an answer may be stale; the commands refuse then."""
 
-    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueStep]:
+    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueJob]:
         """Return steps at work whose deadline is before ``now``, of jobs that were not cancelled, oldest first."""
         ...
 

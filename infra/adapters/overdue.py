@@ -6,8 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from consumers.policies.deadlines import OverdueStep
-from projections.jobs_queries import jobs_past_deadline
+from projections.jobs_queries import OverdueJob, jobs_past_deadline
 from projections.sales_queries import pending_orders_before
 
 
@@ -17,11 +16,8 @@ class ReadModelOverdue:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueStep]:
-        return [
-            OverdueStep(generation_id=job.generation_id, step=job.step, attempt=job.attempt)
-            for job in await jobs_past_deadline(self._pool, now, limit=limit)
-        ]
+    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueJob]:
+        return await jobs_past_deadline(self._pool, now, limit=limit)
 
     async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
         return await pending_orders_before(self._pool, placed_before, limit=limit)

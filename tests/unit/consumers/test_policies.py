@@ -14,7 +14,7 @@ from commands.merchant import RegisterMerchant
 from commands.order import CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
 from commands.store import RequestStore
 from consumers.dependencies import Consumer
-from consumers.policies.deadlines import PAY_WITHIN, DeadlinePolicy, OverdueStep
+from consumers.policies.deadlines import PAY_WITHIN, DeadlinePolicy
 from consumers.policies.generation import GenerationPolicy
 from consumers.policies.payments import PaymentsPolicy
 from domain.generation.aggregate import GENERATION
@@ -26,6 +26,7 @@ from domain.order.aggregate import ORDER
 from domain.order.events import OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
+from projections.jobs_queries import OverdueJob
 from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import listing, sealed
 
@@ -234,12 +235,12 @@ async def test_a_webhook_body_that_makes_no_sense_is_an_error_and_not_lost(platf
 class KnownOverdue:
     """Answers what a test puts in, as a read model that may be stale would."""
 
-    late: list[OverdueStep] = field(default_factory=list)
+    late: list[OverdueJob] = field(default_factory=list)
     unpaid: list[UUID] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
     broken: bool = False
 
-    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueStep]:
+    async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueJob]:
         self.asked.append(now)
         if self.broken:
             raise OSError("the database is away")
@@ -252,7 +253,7 @@ class KnownOverdue:
 
 async def test_a_step_past_its_deadline_fails_with_the_time_it_had(platform: Platform) -> None:
     await platform.request()
-    late = OverdueStep(generation_id=platform.generation_id, step=Step.BRAND, attempt=1)
+    late = OverdueJob(generation_id=platform.generation_id, step=Step.BRAND, attempt=1, deadline=platform.clock.now())
     policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus.dispatch, platform.clock)
     before = len(platform.log.raw)
     await policy.enforce()
@@ -266,7 +267,7 @@ async def test_a_step_past_its_deadline_fails_with_the_time_it_had(platform: Pla
 async def test_a_stale_answer_does_no_harm(platform: Platform) -> None:
     await platform.request()
     await platform.brand()
-    late = OverdueStep(generation_id=platform.generation_id, step=Step.BRAND, attempt=1)
+    late = OverdueJob(generation_id=platform.generation_id, step=Step.BRAND, attempt=1, deadline=platform.clock.now())
     policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus.dispatch, platform.clock)
     before = len(platform.log.raw)
     await policy.enforce()
