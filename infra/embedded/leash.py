@@ -23,12 +23,13 @@ def enter_user_namespace() -> None:
     PostgreSQL refuses to run as root. In a namespace that maps ``nobody`` onto us the server sees an
     ordinary user, while every file keeps its owner and stays reachable.
     """
+    user, group = os.geteuid(), os.getegid()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWUSER)")
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{NOBODY} {os.geteuid()} 1")
-    Path("/proc/self/gid_map").write_text(f"{NOBODY} {os.getegid()} 1")
+    Path("/proc/self/uid_map").write_text(f"{NOBODY} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{NOBODY} {group} 1")
 
 
 def become_nobody() -> None:

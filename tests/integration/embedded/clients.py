@@ -1,0 +1,136 @@
+"""Kafka clients that a test opens freely and that are all closed at its end."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, for_code
+
+_names = itertools.count(1)
+
+
+class Clients:
+    """Opens producers and consumers on one broker; leaving the context stops them, fenced ones too."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self.bootstrap_servers = bootstrap_servers
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._open.aclose()
+
+    async def topic(self, partitions: int = 1) -> str:
+        """Create a topic under an unused name."""
+        name = f"topic-{next(_names)}-{time.time_ns()}"
+        await self.create(name, partitions)
+        return name
+
+    async def create(self, name: str, partitions: int) -> None:
+        """Create a topic, and see that clients can use it.
+
+        Raises:
+            KafkaError: the broker's own reason.
+        """
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+        await admin.start()
+        try:
+            answer = await admin.create_topics([NewTopic(name, partitions, 1)])
+            for _, code, message in answer.topic_errors:
+                if code:
+                    raise for_code(code)(message)
+            # A real Kafka announces a topic a moment before its partitions have a leader.
+            await until(lambda: self._is_led(admin, name, partitions))
+        finally:
+            await admin.close()
+
+    @staticmethod
+    async def _is_led(admin: AIOKafkaAdminClient, name: str, partitions: int) -> bool:
+        (topic,) = await admin.describe_topics([name])
+        return topic["error_code"] == 0 and len(topic["partitions"]) == partitions
+
+    async def producer(self, **settings: Any) -> AIOKafkaProducer:
+        """Start a producer, idempotent unless told otherwise."""
+        defaults: dict[str, Any] = {"enable_idempotence": True, "retry_backoff_ms": 20}
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap_servers, **{**defaults, **settings})
+        await producer.start()
+        self._open.push_async_callback(_stop, producer)
+        return producer
+
+    async def consumer(self, *topics: str, **settings: Any) -> AIOKafkaConsumer:
+        """Start a consumer of committed data from the beginning on."""
+        defaults: dict[str, Any] = {
+            "isolation_level": "read_committed",
+            "auto_offset_reset": "earliest",
+            "enable_auto_commit": False,
+            "retry_backoff_ms": 20,
+            "heartbeat_interval_ms": 100,
+            "session_timeout_ms": 3_000,
+            "rebalance_timeout_ms": 3_000,
+        }
+        consumer = AIOKafkaConsumer(*topics, bootstrap_servers=self.bootstrap_servers, **{**defaults, **settings})
+        await consumer.start()
+        self._open.push_async_callback(_stop, consumer)
+        return consumer
+
+    async def raw(self) -> AIOKafkaClient:
+        """A client for requests that producers and consumers never send."""
+        client = AIOKafkaClient(bootstrap_servers=self.bootstrap_servers)
+        await client.bootstrap()
+        self._open.push_async_callback(client.close)
+        return client
+
+    async def read(self, topic: str, count: int, **settings: Any) -> list[ConsumerRecord]:
+        """The topic's first ``count`` records, as one fresh consumer sees them."""
+        return await take(await self.consumer(topic, **settings), count)
+
+
+async def until(happens: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
+    """Ask again and again until the answer is yes."""
+    async with asyncio.timeout(seconds):
+        while not await happens():  # noqa: ASYNC110  nothing announces what another process does
+            await asyncio.sleep(0.01)
+
+
+async def take(consumer: AIOKafkaConsumer, count: int, *, seconds: float = 20) -> list[ConsumerRecord]:
+    """The consumer's next ``count`` records."""
+    records: list[ConsumerRecord] = []
+    async with asyncio.timeout(seconds):
+        while len(records) < count:
+            for batch in (await consumer.getmany(timeout_ms=200)).values():
+                records += batch
+    return records
+
+
+async def nothing_more(consumer: AIOKafkaConsumer) -> bool:
+    """Whether the consumer has read all it may see."""
+    return not any((await consumer.getmany(timeout_ms=300)).values())
+
+
+async def assigned(consumers: Sequence[AIOKafkaConsumer], shares: Sequence[int]) -> bool:
+    """Wait until the consumers hold this many partitions each, in any order."""
+    async with asyncio.timeout(20):
+        while sorted(len(each.assignment()) for each in consumers) != sorted(shares):
+            await asyncio.gather(*(each.getmany(timeout_ms=20) for each in consumers))
+    everything: list[TopicPartition] = [tp for each in consumers for tp in each.assignment()]
+    return len(everything) == len(set(everything))
+
+
+async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    # A fenced producer, or one whose broker is gone, complains about it once more.
+    with suppress(KafkaError, TimeoutError):
+        await asyncio.wait_for(client.stop(), 10)
