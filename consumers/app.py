@@ -45,6 +45,7 @@ POLL_MS = 50
 COMMIT_EVERY_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 """How long handlers may go on after a partition was taken away or the process was told to stop."""
+SESSION_SECONDS = 10.0
 RECONNECT_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class ConsumerApp:
         concurrency: Mapping[str, int] | None = None,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
+        session_seconds: float = SESSION_SECONDS,
     ) -> None:
         """Declare a subscriber for each consumer; nothing is connected yet.
 
@@ -75,7 +77,9 @@ class ConsumerApp:
             clock: where the time comes from.
             concurrency: how many keys a consumer, by name, handles at once where it is not the usual eight.
             first_pause_seconds: before a failed record's second delivery; doubles from there.
-            grace_seconds: for handlers at work when they should stop.
+            grace_seconds: for handlers at work when they should stop; well below ``session_seconds``, in which the
+                group waits for them at a rebalance.
+            session_seconds: how long a process may be silent before the others take over its partitions.
         """
         self.broker = KafkaBroker(
             bootstrap_servers,
@@ -100,7 +104,8 @@ class ConsumerApp:
                     first_pause_seconds=first_pause_seconds,
                 ),
                 self.broker,
-                grace_seconds,
+                grace_seconds=grace_seconds,
+                session_seconds=session_seconds,
             )
             for consumer in consumers
         ]
@@ -139,7 +144,15 @@ class ConsumerApp:
 class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
     """One consumer's subscriber, lanes and offsets."""
 
-    def __init__(self, consumer: Consumer, reception: Reception, broker: KafkaBroker, grace_seconds: float) -> None:
+    def __init__(
+        self,
+        consumer: Consumer,
+        reception: Reception,
+        broker: KafkaBroker,
+        *,
+        grace_seconds: float,
+        session_seconds: float,
+    ) -> None:
         self.consumer = consumer
         self._reception = reception
         self._lanes = Lanes(reception.handle)
@@ -157,6 +170,8 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             max_records=BATCH,
             batch_timeout_ms=POLL_MS,
             listener=self,
+            session_timeout_ms=int(session_seconds * 1000),
+            heartbeat_interval_ms=int(session_seconds * 300),
             parser=_whole_batch,
             decoder=_undecoded,
             title=consumer.name,
