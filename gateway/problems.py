@@ -113,12 +113,9 @@ def problem_of_validation(error: RequestValidationError) -> Problem:
     """Return what is wrong with a body or its parameters: 400 for what is no JSON, else 422 naming each field."""
     errors = error.errors()
     for one in errors:
-        if one["type"] == "json_invalid":
-            where = one["loc"][-1]
-            reason = one.get("ctx", {}).get("error", "it cannot be read")
-            return Problem(
-                status=400, code="BAD_REQUEST", detail=f"The body is not JSON: {reason} (at character {where})."
-            )
+        not_json = _not_json(one)
+        if not_json is not None:
+            return Problem(status=400, code="BAD_REQUEST", detail=not_json)
     named = [
         {"field": ".".join(str(part) for part in one["loc"] if part != "body") or "body", "detail": one["msg"]}
         for one in errors
@@ -131,3 +128,16 @@ def problem_of_validation(error: RequestValidationError) -> Problem:
         field=first["field"],
         errors=named,
     )
+
+
+def _not_json(error: Mapping[str, Any]) -> str | None:
+    match error:
+        case {"type": "json_invalid", "loc": [*_, where]}:
+            reason = error.get("ctx", {}).get("error", "it cannot be read")
+            return f"The body is not JSON: {reason} (at character {where})."
+        case {"type": "missing", "loc": ["body"] | ("body",)}:
+            return "There is no body. Send a JSON object."
+        case {"loc": ["body"] | ("body",), "input": bytes()}:
+            return "The body is not sent as JSON. Say “Content-Type: application/json”."
+        case _:
+            return None

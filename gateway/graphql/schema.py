@@ -1,5 +1,7 @@
 """The schema, and its text."""
 
+from functools import cache
+
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
@@ -31,6 +33,7 @@ class Schema(strawberry.Schema):
         """Leave logging to ``gateway.graphql.errors``: what a client did wrong is no error of ours."""
 
 
+@cache
 def build_schema() -> Schema:
     """Return the schema with its limits."""
     return Schema(

@@ -1,17 +1,36 @@
-"""The platform behind the gateway."""
+"""The platform behind the gateway: one a module, with merchants of its own for every test."""
 
+import itertools
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
 
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+async def shared_platform(postgres_dsn: str, template: str) -> AsyncIterator[Platform]:
+    """A platform on a database of this module's own; setting one up takes longer than most tests."""
+    name = f"gateway_{next(_numbers)}"
+    maintenance = await asyncpg.connect(postgres_dsn)
+    await maintenance.execute(f"create database {name} template {template}")
+    async with a_platform(urlsplit(postgres_dsn)._replace(path=f"/{name}").geturl()) as whole:
+        yield whole
+    await maintenance.execute(f"drop database {name} with (force)")
+    await maintenance.close()
+
 
 @pytest.fixture
-async def platform(database: str) -> AsyncIterator[Platform]:
-    """A platform on a fresh database."""
-    async with a_platform(database) as whole:
-        yield whole
+async def platform(shared_platform: Platform) -> Platform:
+    """The platform, with everything in order."""
+    shared_platform.barrier.wedged = False
+    shared_platform.parts.broken = ""
+    await shared_platform.barrier.catch_up()
+    return shared_platform
 
 
 @pytest.fixture

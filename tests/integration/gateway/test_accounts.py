@@ -48,10 +48,11 @@ async def test_a_new_merchant_sees_their_own_name_and_address(platform: Platform
 
 
 async def test_neither_name_nor_address_nor_password_is_in_the_log_of_events(platform: Platform) -> None:
-    await platform.merchant()
+    name = f"Merchant {platform.numbers + 1}"
+    merchant = await platform.merchant()
     everything = b"".join([raw.data async for batch in platform.log.scan() for raw in batch])
-    assert b"merchant1" not in everything
-    assert b"Merchant 1" not in everything
+    assert merchant.email.encode() not in everything
+    assert name.encode() not in everything
     assert PASSWORD.encode() not in everything
 
 
@@ -70,25 +71,29 @@ async def test_neither_name_nor_address_nor_password_is_in_the_log_of_events(pla
 async def test_bad_registrations_name_the_field_and_keep_nothing(
     platform: Platform, change: dict[str, str], field: str
 ) -> None:
+    before = await platform.event_count()
+    platform.clock.advance(timedelta(minutes=1))
     given = {"email": "a@example.com", "password": PASSWORD, "name": None} | change
     session = await platform.ask(REGISTER, {"input": given})
     assert [error["field"] for error in session["userErrors"]] == [field]
     assert session["accessToken"] is None
-    assert await platform.event_count() == 0
+    assert await platform.event_count() == before
 
 
 async def test_an_address_is_taken_whatever_its_letter_case(platform: Platform, owner: Merchant) -> None:
+    before = await platform.event_count()
     session = await platform.ask(REGISTER, {"input": {"email": owner.email.upper(), "password": PASSWORD}})
     assert [(error["code"], error["field"]) for error in session["userErrors"]] == [("EMAIL_TAKEN", "email")]
-    assert await platform.event_count() == 1
+    assert await platform.event_count() == before
 
 
 async def test_the_same_registration_sent_twice_is_one_account(platform: Platform) -> None:
-    given = {"input": {"email": "a@example.com", "password": PASSWORD, "commandId": str(uuid4())}}
+    before = await platform.event_count()
+    given = {"input": {"email": "twice@example.com", "password": PASSWORD, "commandId": str(uuid4())}}
     first, second = await platform.ask(REGISTER, given), await platform.ask(REGISTER, given)
     assert second["userErrors"] == []
     assert second["user"] == first["user"]
-    assert await platform.event_count() == 1
+    assert await platform.event_count() == before + 1
 
 
 async def test_an_unknown_address_and_a_wrong_password_are_refused_alike(platform: Platform, owner: Merchant) -> None:

@@ -60,7 +60,8 @@ async def test_a_store_tells_all_of_the_product_document(platform: Platform, own
     store_id = await platform.stocked_store(owner)
     store = await platform.ask(STORE, {"id": str(store_id)}, by=owner)
     assert store["name"] == "Neon Haven"
-    assert (store["slug"], store["url"]) == ("neon-haven", "http://neon-haven.localhost:8001")
+    assert store["slug"].startswith("neon-haven")
+    assert store["url"] == f"http://{store['slug']}.localhost:8001"
     assert store["brandIdentity"]["colors"] == {"primary": "#112233", "onPrimary": "#ffffff"}
     assert len(store["brandIdentity"]["options"]) == 5
     assert store["scouting"]["suppliers"] == [{"provider": "SAMPLE", "candidates": 120}]

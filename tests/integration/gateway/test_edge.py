@@ -1,0 +1,229 @@
+"""What every request meets: ids, headers, limits, errors without secrets; media, webhooks, health and pages."""
+
+import json
+import logging
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.gateway.platform import Merchant, Platform, a_platform
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"query", b"[", b'"text"', b"42", b"\xff", b"[" * 100_000, b'{"query": 5}', b"{}"]
+)
+async def test_a_graphql_body_that_is_no_request_is_400(platform: Platform, body: bytes) -> None:
+    response = await platform.client.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 400
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert len(error["message"]) > 10
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{ nonsense }", "INVALID_QUERY"),
+        ("{ me { id }", "SYNTAX"),
+        ("{ stores { nodes { id } ", "SYNTAX"),
+        ("query ($id: ID!) { store(id: $id) { id } }", "INVALID_QUERY"),
+        ("{ " + " ".join(f"a{n}: me {{ id }}" for n in range(31)) + " }", "INVALID_QUERY"),
+        (
+            "{ stores { nodes { products { nodes { "
+            + "store { products { nodes { " * 4
+            + "id"
+            + " } } }" * 4
+            + " } } } } }",
+            "INVALID_QUERY",
+        ),
+        ("{ " + "me { id } " * 2000 + " }", "SYNTAX"),
+    ],
+)
+async def test_a_query_that_is_wrong_or_too_much_is_refused(
+    platform: Platform, owner: Merchant, query: str, code: str
+) -> None:
+    answer = await platform.post(query, by=owner)
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
+
+
+async def test_introspection_is_on(platform: Platform) -> None:
+    answer = await platform.post("{ __schema { types { name fields { name type { ofType { ofType { name } } } } } } }")
+    assert {"Store", "Mutation", "GenerationProgress"} <= {one["name"] for one in answer["data"]["__schema"]["types"]}
+
+
+async def test_a_query_over_get_and_a_batch_are_refused(platform: Platform) -> None:
+    assert (await platform.client.get("/graphql", params={"query": "{ me { id } }"})).status_code == 400
+    assert (await platform.client.post("/graphql", json=[{"query": "{ me { id } }"}])).status_code == 400
+    assert (await platform.client.post("/graphql", data={"query": "{ me { id } }"})).status_code == 400
+
+
+class BrokenReader:
+    """A database that says too much when it fails."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        raise RuntimeError("password=hunter2")
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        raise RuntimeError("password=hunter2")
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        raise RuntimeError("password=hunter2")
+
+
+async def test_an_internal_error_shows_a_number_that_is_logged_and_nothing_else(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_platform(database) as sound:
+        owner = await sound.merchant()
+    await _drop_read_models(database)
+    async with a_platform(database, reader=BrokenReader()) as broken:
+        with caplog.at_level(logging.ERROR):
+            graphql = (await broken.post("{ me { id } }", by=owner))["errors"][0]
+            rest = await broken.call("GET", f"/stores/{uuid4()}", by=owner)
+    assert graphql["extensions"]["code"] == "INTERNAL"
+    assert rest.status_code == 500
+    assert rest.headers["x-request-id"]
+    assert "hunter2" not in json.dumps(graphql) + rest.text
+    for text in (graphql["message"], rest.json()["detail"]):
+        number = re.search(r"number (\w{12})\.", text)
+        assert number is not None
+        assert number[1] in caplog.text
+
+
+async def _drop_read_models(database: str) -> None:
+    import asyncpg
+
+    from projections.registry import READ_MODELS
+
+    connection = await asyncpg.connect(database)
+    for name in READ_MODELS:
+        await connection.execute(f"drop schema {name} cascade")
+    await connection.close()
+
+
+async def test_every_answer_has_an_id_and_security_headers(platform: Platform) -> None:
+    own = await platform.client.get("/healthz", headers={"x-request-id": "my-request-1"})
+    assert own.headers["x-request-id"] == "my-request-1"
+    forged = await platform.client.get("/nowhere", headers={"x-request-id": "bad id\twith blanks"})
+    assert re.fullmatch("[0-9a-f]{32}", forged.headers["x-request-id"])
+    for response in (own, forged):
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert forged.status_code == 404
+    assert forged.json()["code"] == "NOT_FOUND"
+    wrong = await platform.client.put("/api/v1/stores")
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+
+
+async def test_a_body_over_the_limit_is_refused_announced_or_not(platform: Platform) -> None:
+    announced = await platform.client.post("/graphql", content=b"x" * 1_000_001)
+    assert (announced.status_code, announced.json()["code"]) == (413, "BODY_TOO_LARGE")
+
+    async def drops() -> Any:
+        for _ in range(11):
+            yield b"x" * 100_000
+
+    poured = await platform.client.post("/webhooks/payments/sandbox", content=drops())
+    assert (poured.status_code, poured.json()["code"]) == (413, "BODY_TOO_LARGE")
+    assert poured.headers["x-request-id"]
+
+
+async def test_only_listed_origins_may_call_from_a_browser(database: str) -> None:
+    async with a_platform(database, cors_origins=["https://dashboard.example"]) as platform:
+        for origin, allowed in (("https://dashboard.example", True), ("https://elsewhere.example", False)):
+            response = await platform.client.options(
+                "/graphql",
+                headers={
+                    "origin": origin,
+                    "access-control-request-method": "POST",
+                    "access-control-request-headers": "authorization,x-consistency-token",
+                },
+            )
+            assert ("access-control-allow-origin" in response.headers) is allowed
+
+
+async def test_media_are_served_by_content_and_cached_for_ever(platform: Platform) -> None:
+    key = await platform.media.put(b"picture", mime_type="image/webp")
+    response = await platform.client.get(f"/media/{key}")
+    assert (response.content, response.headers["content-type"]) == (b"picture", "image/webp")
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    unchanged = await platform.client.get(f"/media/{key}", headers={"if-none-match": response.headers["etag"]})
+    assert unchanged.status_code == 304
+    strange = await platform.media.put(b"<script>", mime_type="text/html")
+    assert (await platform.client.get(f"/media/{strange}")).headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "nothing",
+        "../pyproject.toml",
+        "..%2f..%2fetc/passwd",
+        "sha256/aa/" + "a" * 64 + ".webp",
+        "sha256/aa/../../" + "a" * 64 + ".webp",
+        "sha256%2Faa%2F" + "a" * 63 + ".webp",
+    ],
+)
+async def test_no_other_path_leads_anywhere(platform: Platform, key: str) -> None:
+    assert (await platform.client.get(f"/media/{key}")).status_code == 404
+
+
+def a_notice(id: str = "evt_1", type: str = "paid") -> bytes:
+    return json.dumps({"id": id, "type": type, "store": str(STORE_ID), "order": str(STORE_ID)}).encode()
+
+
+STORE_ID = uuid4()
+
+
+async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform: Platform) -> None:
+    for _ in range(3):
+        response = await platform.client.post(
+            "/webhooks/payments/sandbox", content=a_notice(), headers={"zyenta-signature": "right"}
+        )
+        assert (response.status_code, response.json()) == (200, {"received": True})
+    raws = [raw async for batch in platform.log.scan() for raw in batch if raw.tenant == STORE_ID]
+    assert [raw.type for raw in raws] == ["inbox.webhook_received.v1"]
+
+
+async def test_a_notice_that_is_forged_senseless_or_of_no_use_leaves_no_trace(platform: Platform) -> None:
+    async def send(body: bytes, signature: str, provider: str = "sandbox") -> tuple[int, Any]:
+        response = await platform.client.post(
+            f"/webhooks/payments/{provider}", content=body, headers={"zyenta-signature": signature}
+        )
+        return response.status_code, response.json().get("code", response.json().get("received"))
+
+    before = await platform.event_count()
+    assert await send(a_notice(), "wrong") == (400, "INVALID_SIGNATURE")
+    assert await send(a_notice(), "") == (400, "INVALID_SIGNATURE")
+    assert await send(b"no json", "right") == (400, "BAD_REQUEST")
+    assert await send(b"\xff", "right") == (400, "BAD_REQUEST")
+    assert await send(a_notice(type="weather"), "right") == (200, False)
+    assert await send(a_notice(), "right", "unknown") == (404, "NOT_FOUND")
+    assert await platform.event_count() == before
+
+
+async def test_health_tells_what_is_wrong(platform: Platform) -> None:
+    assert (await platform.client.get("/healthz")).json() == {"status": "ok"}
+    assert (await platform.client.get("/readyz")).json()["status"] == "ready"
+    platform.parts.broken = "projector"
+    response = await platform.client.get("/readyz")
+    assert response.status_code == 503
+    assert {"name": "projector", "healthy": False, "detail": ""} in response.json()["checks"]
+
+
+async def test_own_pages_load_nothing_from_elsewhere(platform: Platform) -> None:
+    home = await platform.client.get("/")
+    console = await platform.client.get("/graphql", headers={"accept": "text/html"})
+    for page in (home, console):
+        assert page.status_code == 200
+        assert page.headers["content-type"].startswith("text/html")
+        assert "http://" not in page.text.replace("http://www.w3.org", "")
+        assert "https://" not in page.text
+        for address in re.findall(r'(?:src|href)="(/assets/[^"]+)"', page.text):
+            assert (await platform.client.get(address)).status_code == 200
+    assert (await platform.client.get("/assets/home.html")).status_code == 404
+    described = (await platform.client.get("/openapi.json")).json()
+    assert "/api/v1/stores/{id}/products/{pid}" in described["paths"]
+    assert "/graphql" not in described["paths"]

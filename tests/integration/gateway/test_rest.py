@@ -1,0 +1,225 @@
+"""The REST endpoints: the same commands and read models, with problem details."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.generation import generation_of
+from tests.integration.gateway.platform import Merchant, Platform
+
+
+def problem(response: Any) -> tuple[int, str, str | None]:
+    """Return what matters of a problem, after a look at its form."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == response.status_code
+    assert body["title"]
+    assert body["detail"]
+    assert body["type"].startswith("urn:zyenta:problem:")
+    return response.status_code, body["code"], body.get("field")
+
+
+async def test_a_store_is_asked_for_and_read(platform: Platform, owner: Merchant) -> None:
+    response = await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})
+    assert response.status_code == 202
+    body = response.json()
+    assert response.headers["location"] == f"/api/v1/stores/{body['storeId']}"
+    assert response.headers["x-consistency-token"] == body["consistencyToken"]
+    assert body["jobId"] == str(generation_of(UUID(body["storeId"])))
+    read = await platform.call(
+        "GET",
+        f"/stores/{body['storeId']}",
+        by=owner,
+        headers={"x-consistency-token": body["consistencyToken"]},
+    )
+    assert read.status_code == 200
+    assert (read.json()["niche"], read.json()["status"]) == ("Ceramic planters", "CREATING")
+
+
+async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, owner: Merchant) -> None:
+    async def ask(niche: str) -> Any:
+        return await platform.call(
+            "POST", "/stores", by=owner, json={"niche": niche}, headers={"idempotency-key": "order 66"}
+        )
+
+    first, again = await ask("Lamps"), await ask("Lamps")
+    assert first.json() == again.json()
+    assert problem(await ask("Chairs")) == (409, "COMMAND_REUSED", "commandId")
+    long = await platform.call("POST", "/stores", by=owner, json={"niche": "L"}, headers={"idempotency-key": "k" * 201})
+    assert problem(long) == (422, "INVALID_INPUT", "Idempotency-Key")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"niche": "x"', b"niche=Lamps", b"\xff\xfe", b'{"niche": Lamps}'])
+async def test_a_body_that_is_no_json_is_400_and_says_so(platform: Platform, owner: Merchant, body: bytes) -> None:
+    response = await platform.call(
+        "POST", "/stores", by=owner, content=body, headers={"content-type": "application/json"}
+    )
+    status, code, _ = problem(response)
+    assert (status, code) == (400, "BAD_REQUEST")
+    assert "JSON" in response.json()["detail"]
+
+
+async def test_json_under_another_name_is_400_and_says_so(platform: Platform, owner: Merchant) -> None:
+    response = await platform.call(
+        "POST", "/stores", by=owner, content=b'{"niche": "Lamps"}', headers={"content-type": "text/plain"}
+    )
+    assert problem(response) == (400, "BAD_REQUEST", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"niche": ""}, "niche"),
+        ({"niche": "x" * 121}, "niche"),
+        ({"niche": "a\u0000b"}, "niche"),
+        ({}, "niche"),
+        ({"niche": 5}, "niche"),
+        ({"niche": "Lamps", "colour": "red"}, "colour"),
+        ({"niche": "Lamps", "preferences": {"tone": 3}}, "preferences.tone"),
+        ([], "body"),
+        ("Lamps", "body"),
+    ],
+)
+async def test_bad_input_names_the_field_and_nothing_is_appended(
+    platform: Platform, owner: Merchant, body: Any, field: str
+) -> None:
+    before = await platform.event_count()
+    response = await platform.call("POST", "/stores", by=owner, json=body)
+    assert problem(response) == (422, "INVALID_INPUT", field)
+    assert await platform.event_count() == before
+
+
+async def test_products_are_listed_page_by_page(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner, products=3)
+    first = (await platform.call("GET", f"/stores/{store_id}/products?first=2", by=owner)).json()
+    rest = (
+        await platform.call("GET", f"/stores/{store_id}/products?first=2&after={first['endCursor']}", by=owner)
+    ).json()
+    assert (len(first["items"]), first["hasNextPage"]) == (2, True)
+    assert (len(rest["items"]), rest["hasNextPage"]) == (1, False)
+    one = first["items"][0]
+    assert (one["sellingPrice"], one["currency"], one["stockQuantity"]) == ("29.00", "USD", 12)
+    assert [variant["title"] for variant in one["variants"]] == ["Red", "Blue"]
+    bad = await platform.call("GET", f"/stores/{store_id}/products?first=0x", by=owner)
+    assert problem(bad) == (422, "INVALID_INPUT", "query.first")
+
+
+async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    added = await platform.call(
+        "POST",
+        f"/stores/{store_id}/products",
+        by=owner,
+        json={"title": "Moss lamp", "description": "It grows.", "sellingPrice": "19.90", "stockQuantity": 3},
+    )
+    assert added.status_code == 201
+    id = added.json()["productId"]
+    assert added.json()["product"]["title"] == "Moss lamp"
+    place = f"/stores/{store_id}/products/{id}"
+    changes = {"title": "Moss light", "sellingPrice": 25, "stockQuantity": 9, "status": "ACTIVE"}
+    changed = (await platform.call("PATCH", place, by=owner, json=changes)).json()["product"]
+    assert [changed[name] for name in ("title", "sellingPrice", "stockQuantity", "status")] == [
+        "Moss light",
+        "25.00",
+        9,
+        "ACTIVE",
+    ]
+    refused = await platform.call("PATCH", place, by=owner, json={"status": "ARCHIVED"})
+    assert problem(refused) == (422, "INVALID_INPUT", "status")
+    gone = await platform.call("DELETE", place, by=owner)
+    assert gone.status_code == 200
+    late = await platform.call("PATCH", place, by=owner, json={"title": "Too late"})
+    assert problem(late) == (409, "PRODUCT_ARCHIVED", None)
+    elsewhere = await platform.call("DELETE", f"/stores/{uuid4()}/products/{id}", by=owner)
+    assert problem(elsewhere) == (404, "NOT_FOUND", None)
+
+
+async def test_a_job_and_its_log_are_read(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    job = (await platform.call("GET", f"/jobs/{generation_of(store_id)}", by=owner)).json()
+    assert (job["status"], job["storeId"], job["type"]) == ("PROCESSING", str(store_id), None)
+    page = (await platform.call("GET", f"/jobs/{job['id']}/logs?first=1", by=owner)).json()
+    assert page["hasNextPage"]
+    more = (await platform.call("GET", f"/jobs/{job['id']}/logs?after={page['endCursor']}", by=owner)).json()
+    assert more["items"][0]["number"] > page["items"][0]["number"]
+    bad = await platform.call("GET", f"/jobs/{job['id']}/logs?after=x", by=owner)
+    assert problem(bad) == (422, "INVALID_INPUT", "after")
+
+
+async def test_agents_are_set_to_work_again(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    for path in ("/agents/brand/generate", "/agents/scout/search"):
+        response = await platform.call("POST", path, by=owner, json={"storeId": str(store_id)})
+        assert response.status_code == 202
+        body = response.json()
+        assert body["attempt"] == 2
+        job = await platform.call(
+            "GET", f"/jobs/{body['jobId']}", by=owner, headers={"x-consistency-token": body["consistencyToken"]}
+        )
+        assert (job.json()["status"], job.json()["attempt"]) == ("PROCESSING", 2)
+        foreign = await platform.call("POST", path, by=stranger, json={"storeId": str(store_id)})
+        assert problem(foreign) == (404, "NOT_FOUND", None)
+        assert str(generation_of(store_id)) not in foreign.text
+    busy = await platform.call("POST", "/agents/copywriter/generate", by=owner, json={"storeId": str(store_id)})
+    assert problem(busy) == (409, "STEP_NOT_RETRYABLE", None)
+
+
+async def test_images_are_sent_to_the_studio(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+    store_id = str(await platform.stocked_store(owner))
+    url = "https://example.com/lamp.jpg"
+    one = await platform.call("POST", "/images/process", by=owner, json={"storeId": store_id, "url": url})
+    assert one.status_code == 202
+    token = {"x-consistency-token": one.json()["consistencyToken"]}
+    job = await platform.call("GET", f"/images/jobs/{one.json()['jobId']}", by=owner, headers=token)
+    assert (job.json()["status"], job.json()["originalUrl"]) == ("REQUESTED", url)
+    assert problem(await platform.call("GET", f"/images/jobs/{job.json()['id']}", by=stranger))[0] == 404
+    ground = {"storeId": store_id, "imageId": job.json()["id"], "ground": "#aabbcc"}
+    placed = await platform.call("POST", "/images/backgrounds", by=owner, json=ground)
+    assert (placed.status_code, placed.json()["attempt"]) == (202, 2)
+    batch = {"storeId": store_id, "images": [{"url": f"{url}?{n}"} for n in range(3)]}
+    sent = await platform.call("POST", "/images/batch", by=owner, json=batch, headers={"idempotency-key": "b"})
+    assert len({job["jobId"] for job in sent.json()["jobs"]}) == 3
+    events = await platform.event_count()
+    again = await platform.call("POST", "/images/batch", by=owner, json=batch, headers={"idempotency-key": "b"})
+    assert again.json()["jobs"] == sent.json()["jobs"]
+    assert await platform.event_count() == events
+    none = await platform.call("POST", "/images/batch", by=owner, json={"storeId": store_id, "images": []})
+    assert problem(none) == (422, "INVALID_INPUT", "images")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/stores/{id}"),
+        ("GET", "/stores/{id}/products"),
+        ("POST", "/stores/{id}/products"),
+        ("GET", "/jobs/{job}"),
+        ("GET", "/jobs/{job}/logs"),
+        ("GET", "/images/jobs/{id}"),
+    ],
+)
+async def test_what_is_somebody_else_s_reads_like_what_never_was(
+    platform: Platform, owner: Merchant, stranger: Merchant, method: str, path: str
+) -> None:
+    store_id, unknown = await platform.store(owner), uuid4()
+    body = {"title": "T", "description": "D", "sellingPrice": 1} if method == "POST" else None
+
+    async def answer(by: Merchant | None, id: UUID, job: UUID) -> Any:
+        return await platform.call(method, path.format(id=id, job=job), by=by, json=body)
+
+    foreign, absent = (
+        await answer(stranger, store_id, generation_of(store_id)),
+        await answer(stranger, unknown, unknown),
+    )
+    assert problem(foreign) == problem(absent) == (404, "NOT_FOUND", None)
+    assert problem(await answer(None, store_id, store_id)) == (401, "UNAUTHENTICATED", None)
+    malformed = await platform.call(method, path.format(id="no-id", job="no-id"), by=owner, json=body)
+    assert problem(malformed) == (404, "NOT_FOUND", None)
+
+
+async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, owner: Merchant) -> None:
+    platform.barrier.wedged = True
+    response = await platform.call("GET", f"/stores/{uuid4()}", by=owner, headers={"x-consistency-token": "0-9"})
+    assert problem(response) == (503, "STALE", None)
+    assert response.headers["retry-after"] == "1"
