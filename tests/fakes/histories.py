@@ -42,7 +42,7 @@ class History:
         self.stores: list[UUID] = []
         self.products: list[UUID] = []
         self.images: list[UUID] = []
-        self._shows: dict[UUID, UUID] = {}
+        self.shows: dict[UUID, UUID] = {}
         self.orders: list[UUID] = []
         for n, id in enumerate(self.merchants):
             name = sealed(id) if n else None
@@ -190,7 +190,7 @@ class History:
         self._append(products.PRODUCT, store, events)
         self.products.append(id)
         self.images += [image.image_id for image in images]
-        self._shows.update({image.image_id: id for image in images})
+        self.shows.update({image.image_id: id for image in images})
         scouting = self.state(store).record_scouting(
             generation_id=derived(store, "generation"),
             attempt=1,
@@ -275,7 +275,7 @@ class History:
         else:
             id = self._pick(self.images, number)
             known = self._states.get(id)
-            product = self._shows.get(id)
+            product = self.shows.get(id)
             store = self.state(id if product is None else product).store_id
         if known is None or number % 3 == 0:
             events = request_processing(

@@ -1,0 +1,375 @@
+"""What the queries answer: every field, every page, and nothing of anybody else."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.generation.events import JobStatus, JobType, Step
+from domain.ids import derived
+from domain.kernel import InvalidInput
+from domain.media.events import MediaType, RejectionReason
+from domain.merchant.events import SupplierProvider
+from domain.money import Money
+from domain.order.events import OrderStatus
+from domain.product.events import ProductStatus
+from domain.store.events import StoreStatus
+from projections import catalog_queries as catalog
+from projections import jobs_queries as jobs
+from projections import sales_queries as sales
+from projections.catalog_views import ImageState, ProductFilter, ProductSort, ProductView
+from projections.merchants import merchant_by_id
+from projections.paging import Slice, Window
+from tests.fakes.histories import History
+from tests.integration.projections.read_models import build
+
+SHARED = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+MADE = [("import", n) for n in range(40)]
+FULL = [
+    ("supplier", 0),
+    ("brand", 0),
+    *(("import", n) for n in range(0, 24, 2)),
+    *(("edit", n) for n in range(28, 42)),  # activate
+    *(("edit", n) for n in range(7)),  # copy
+    ("image", 0),
+    ("page", 0),
+    ("page", 4),
+    ("order", 1),
+    ("order", 3),
+    ("payment", 6),  # the first order is paid, the second is not
+    ("store", 0),  # ready for review, approved, published
+    ("store", 4),
+    ("store", 6),
+]
+
+
+async def made(db: asyncpg.Connection, moves: list[tuple[str, int]], stores: int = 2) -> History:
+    history = History(stores).play(moves)
+    await build(db, history.raw, batch=500)
+    return history
+
+
+async def walked(ask: Callable[[Window], Awaitable[Slice[Any]]], size: int, *, backwards: bool) -> list[Any]:
+    """Read a list page by page, and check what each page says of its neighbours."""
+    found: list[Any] = []
+    cursor: str | None = None
+    while True:
+        window = Window(last=size, before=cursor) if backwards else Window(first=size, after=cursor)
+        page = await ask(window)
+        assert len(page.edges) <= size
+        if backwards:
+            found = [*page.nodes, *found]
+            assert page.has_next is (cursor is not None)
+            cursor, more = page.start_cursor, page.has_previous
+        else:
+            found = [*found, *page.nodes]
+            assert page.has_previous is (cursor is not None)
+            cursor, more = page.end_cursor, page.has_next
+        if not more:
+            return found
+
+
+@SHARED
+@given(
+    size=st.integers(1, 9),
+    backwards=st.booleans(),
+    sort=st.sampled_from(ProductSort),
+    numbers=st.lists(st.integers(0, 60), max_size=25),
+)
+async def test_every_product_is_on_one_page_in_order(
+    db: asyncpg.Connection, size: int, backwards: bool, sort: ProductSort, numbers: list[int]
+) -> None:
+    history = await made(db, [("add" if n % 4 == 0 else "import", n) for n in numbers], stores=1)
+    store = history.stores[0]
+    whole = await catalog.products_of_store(db, store, Window(first=100), sort=sort)
+    assert {product.id for product in whole.nodes} == set(history.products)
+    assert not whole.has_next
+    assert not whole.has_previous
+    pages = await walked(
+        lambda window: catalog.products_of_store(db, store, window, sort=sort), size, backwards=backwards
+    )
+    assert pages == list(whole.nodes)
+    keys: dict[ProductSort, Callable[[ProductView], tuple[float | str, ...]]] = {
+        ProductSort.NEWEST: lambda p: (-p.created_at.timestamp(),),
+        ProductSort.PRICE_LOW: lambda p: (p.price.minor,),
+        ProductSort.PRICE_HIGH: lambda p: (-p.price.minor,),
+        ProductSort.TITLE: lambda p: (p.title.lower(),),
+        ProductSort.SCORE: lambda p: (p.score is None,),
+    }
+    assert list(map(keys[sort], pages)) == sorted(map(keys[sort], pages))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_stores_orders_and_media_are_paged_alike(db: asyncpg.Connection, backwards: bool) -> None:
+    moves = [*FULL, *[("image", 0)] * 5, *(("order", n) for n in range(12)), *[("request", 0)] * 5]
+    history = await made(db, moves)
+    merchant, store = history.merchants[0], history.stores[0]
+    for ask in (
+        lambda window: catalog.stores_of_merchant(db, merchant, window),
+        lambda window: sales.orders_of_store(db, store, window),
+        lambda window: catalog.media_of_store(db, store, window, statuses=()),
+    ):
+        whole = await ask(Window(first=100))
+        assert len(whole.nodes) > 2
+        assert await walked(ask, 2, backwards=backwards) == list(whole.nodes)
+
+
+async def test_a_cursor_stays_good_when_its_row_moves_on(db: asyncpg.Connection) -> None:
+    history = await made(db, [("import", n) for n in range(0, 20, 2)], stores=1)
+    first = await catalog.products_of_store(db, history.stores[0], Window(first=3))
+    await db.execute("delete from products where id = $1", first.nodes[-1].id)
+    rest = await catalog.products_of_store(db, history.stores[0], Window(first=100, after=first.end_cursor))
+    assert {product.id for product in (*first.nodes, *rest.nodes)} == set(history.products)
+
+
+@pytest.mark.parametrize(
+    ("window", "field"),
+    [
+        (Window(first=1, last=1), "last"),
+        (Window(first=-1), "first"),
+        (Window(last=101), "last"),
+        (Window(after="nonsense"), "after"),
+        (Window(before="é"), "before"),
+        (Window(after="W10"), "after"),
+        (Window(after="WyJuZXdlc3QiLCAiMjAyNi0xMS0yM1QxMjowMDowMCIsICJ4Il0"), "after"),
+    ],
+)
+async def test_a_window_without_sense_is_refused_by_name(db: asyncpg.Connection, window: Window, field: str) -> None:
+    await made(db, [])
+    with pytest.raises(InvalidInput) as refusal:
+        await catalog.products_of_store(db, uuid4(), window)
+    assert refusal.value.field == field
+
+
+async def test_a_cursor_of_another_sorting_is_refused(db: asyncpg.Connection) -> None:
+    history = await made(db, MADE, stores=1)
+    page = await catalog.products_of_store(db, history.stores[0], Window(first=1), sort=ProductSort.PRICE_LOW)
+    with pytest.raises(InvalidInput, match="no cursor of this list"):
+        await catalog.products_of_store(db, history.stores[0], Window(after=page.end_cursor))
+
+
+async def test_nothing_of_another_merchant_is_seen(db: asyncpg.Connection) -> None:
+    history = await made(db, FULL)
+    mine, other = history.merchants
+    store = history.stores[0]
+    image, product = next((i, p) for i, p in history.shows.items() if history.state(p).store_id == store)
+    page = (await catalog.pages_by_stores(db, [store]))[store][0]
+    order = next(id for id in history.orders if history.state(id).store_id == store)
+    generation = derived(store, "generation")
+    step = derived(generation, Step.BRAND)
+
+    async def seen(merchant: UUID) -> list[bool]:
+        window = Window()
+        return [
+            await catalog.store_by_id(db, store, merchant_id=merchant) is not None,
+            await catalog.product_by_id(db, product, merchant_id=merchant) is not None,
+            bool((await catalog.products_of_store(db, store, window, merchant_id=merchant)).edges),
+            await catalog.count_products(db, store, merchant_id=merchant) > 0,
+            await catalog.page_by_id(db, page.id, merchant_id=merchant) is not None,
+            await catalog.media_by_id(db, image, merchant_id=merchant) is not None,
+            bool((await catalog.media_of_store(db, store, window, merchant_id=merchant)).edges),
+            await catalog.count_media(db, store, merchant_id=merchant) > 0,
+            await jobs.generation_by_id(db, generation, merchant_id=merchant) is not None,
+            await jobs.job_by_id(db, step, merchant_id=merchant) is not None,
+            await jobs.job_by_id(db, generation, merchant_id=merchant) is not None,
+            bool(await jobs.job_logs(db, generation, merchant_id=merchant)),
+            bool(await jobs.jobs_of_store(db, store, merchant_id=merchant)),
+            await sales.order_by_id(db, order, merchant_id=merchant) is not None,
+            bool((await sales.orders_of_store(db, store, window, merchant_id=merchant)).edges),
+            await sales.count_orders(db, store, merchant_id=merchant) > 0,
+            sum((await sales.sales_summary(db, store, merchant_id=merchant)).orders_by_status.values()) > 0,
+        ]
+
+    assert set(await seen(mine)) == {True}
+    assert set(await seen(other)) == {False}
+    assert store not in {each.id for each in (await catalog.stores_of_merchant(db, other, Window())).nodes}
+
+
+async def test_a_store_tells_its_brand_its_scouting_and_its_logo(db: asyncpg.Connection) -> None:
+    history = await made(db, FULL)
+    store = await catalog.store_by_id(db, history.stores[0])
+    assert store is not None
+    assert store.brand is not None
+    assert store.scouting is not None
+    assert (store.name, store.slug, store.status, store.approved) == ("Brand 0", "brand-0", StoreStatus.ACTIVE, True)
+    assert store.description == store.brand.identity.voice.story
+    assert len(store.brand.options) == 5
+    assert store.preferences.colours == ["teal"]
+    assert store.scouting.suppliers[0].provider is SupplierProvider.SAMPLE
+    assert store.published_at is not None
+    assert await catalog.store_by_slug(db, "brand-0") == store
+    assert await catalog.store_by_slug(db, "brand-1") is None
+    (logo,) = (await catalog.media_of_store(db, store.id, Window(), types={MediaType.LOGO})).nodes
+    assert logo.content is not None
+    assert (logo.content, logo.filename) == (store.brand.identity.logo.svg, "logo.svg")
+    assert (logo.mime_type, logo.size_bytes, logo.key) == ("image/svg+xml", len(logo.content), None)
+
+
+async def test_a_store_before_its_brand_goes_by_the_name_asked_for_or_the_niche(db: asyncpg.Connection) -> None:
+    history = await made(db, [], stores=2)
+    views = await catalog.stores_by_ids(db, [*history.stores, uuid4()])
+    assert [views[id].name for id in history.stores] == ["Mine", "Niche 1"]
+    assert [views[id].slug for id in history.stores] == [None, None]
+
+
+async def test_an_active_product_with_nothing_available_is_out_of_stock(db: asyncpg.Connection) -> None:
+    # The first has one variant with nothing on hand; the other has two pieces, and an order keeps both.
+    history = await made(db, [("import", 0), ("add", 2), ("edit", 28), ("edit", 29), ("order", 1)], stores=1)
+    store, (empty, taken) = history.stores[0], history.products
+    views = await catalog.products_by_ids(db, [empty, taken])
+    assert [views[id].status for id in (empty, taken)] == [ProductStatus.OUT_OF_STOCK] * 2
+    assert (views[taken].on_hand, views[taken].available) == (2, 0)
+    assert await catalog.products_by_status(db, store) == {
+        ProductStatus.DRAFT: 0,
+        ProductStatus.ACTIVE: 0,
+        ProductStatus.OUT_OF_STOCK: 2,
+        ProductStatus.ARCHIVED: 0,
+    }
+    sold_out = ProductFilter(statuses=frozenset({ProductStatus.OUT_OF_STOCK}))
+    assert await catalog.count_products(db, store, where=sold_out) == 2
+    assert await catalog.count_products(db, store, where=ProductFilter(statuses=frozenset({ProductStatus.ACTIVE}))) == 0
+
+
+async def test_a_price_change_moves_every_variant_by_as_much(db: asyncpg.Connection) -> None:
+    history = await made(db, [("import", 2), ("edit", 7)], stores=1)
+    (id,) = history.products
+    product, state = await catalog.product_by_id(db, id), history.state(id)
+    assert product is not None
+    assert product.price == state.price == Money(minor=907)
+    variants = (await catalog.variants_by_products(db, [id]))[id]
+    assert {variant.id: variant.price for variant in variants} == {
+        id: variant.price for id, variant in state.variants.items()
+    }
+    assert [variant.position for variant in variants] == [0, 1, 2]
+    assert variants[1].options == {"size": "1"}
+
+
+async def test_images_keep_their_renditions_while_they_are_processed_anew(db: asyncpg.Connection) -> None:
+    moves = [("import", 1), ("image", 3), ("image", 1), ("image", 9)]
+    history = await made(db, moves, stores=1)
+    (product,) = history.products
+    (image,) = (await catalog.images_by_products(db, [product]))[product]
+    assert (image.status, image.processed_key) == (ImageState.REQUESTED, "sha256/ab/1-large.webp")
+    asset = await catalog.media_by_id(db, image.id)
+    assert asset is not None
+    assert (asset.attempt, asset.width, asset.filename) == (2, 1600, "9.webp")
+    rejected = await made(db, [*moves, ("image", 5)], stores=1)
+    (image,) = (await catalog.images_by_products(db, rejected.products))[rejected.products[0]]
+    assert (image.status, image.rejection) == (ImageState.REJECTED, RejectionReason.CORRUPT)
+
+
+async def test_products_are_found_by_what_they_say(db: asyncpg.Connection) -> None:
+    history = await made(db, [("add", 7), ("add", 12), ("import", 2), ("edit", 2)], stores=1)
+    store = history.stores[0]
+
+    async def found(**narrow: Any) -> set[str]:
+        page = await catalog.products_of_store(db, store, Window(), where=ProductFilter(**narrow))
+        return {product.title for product in page.nodes}
+
+    assert await found(text="HAND made 7") == {"Hand-made 7"}
+    assert await found(text="%") == set()
+    assert await found(text="lamp") == {"Copy 2"}
+    assert await found(category="Lamps") == {"Copy 2"}
+    assert await found(price_min=1507, price_max=1507) == {"Hand-made 7"}
+    assert [(each.category, each.products) for each in await catalog.categories_of_store(db, store)] == [("Lamps", 1)]
+    product = await catalog.product_by_slug(db, store, "copy-2")
+    assert product is not None
+    assert (product.features, product.copy_written_by, product.score is None) == (("LED",), "house", False)
+
+
+async def test_pages_come_in_the_order_people_look_for_them(db: asyncpg.Connection) -> None:
+    history = await made(db, [("page", 0), ("page", 6), ("page", 4), ("page", 2), ("page", 14)], stores=2)
+    store, other = history.stores
+    pages = await catalog.pages_by_stores(db, [store, other])
+    assert [page.slug for page in pages[store]] == ["contact", "refund_policy", "privacy_policy", "custom"]
+    assert pages[other] == ()
+    policy = await catalog.page_by_slug(db, store, "privacy_policy")
+    assert policy is not None
+    assert (policy.title, policy.scores.words) == ("Page 14", 14)
+    assert policy.created_at < policy.updated_at
+
+
+async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) -> None:
+    moves = [("brand", 0), ("step", 0), ("step", 10), ("step", 1), ("step", 21)]
+    history = await made(db, moves, stores=1)
+    (generation,) = (await jobs.generations_by_stores(db, history.stores))[history.stores[0]]
+    assert (generation.status, generation.current_step) == (JobStatus.FAILED, None)
+    brand, scout, copy, *_ = generation.jobs
+    assert (brand.type, brand.status, brand.progress) == (JobType.BRAND_GENERATOR, JobStatus.COMPLETED, 100)
+    assert brand.output is not None
+    assert brand.output["name"] == "Brand 0"
+    assert (scout.status, scout.error, scout.progress) == (JobStatus.FAILED, "The supplier did not answer.", 14)
+    assert (copy.status, copy.attempt, copy.started_at) == (JobStatus.PENDING, 0, None)
+    assert generation.progress == (100 * 15 + 14 * 20) // 100
+    lines = await jobs.job_logs(db, generation.id)
+    assert [(line.level, line.job_id) for line in lines] == [
+        ("INFO", None),
+        ("INFO", brand.id),
+        ("INFO", scout.id),
+        ("INFO", brand.id),
+        ("INFO", brand.id),
+        ("INFO", scout.id),
+        ("ERROR", scout.id),
+        ("ERROR", None),
+    ]
+    assert await jobs.job_logs(db, generation.id, after=lines[2].number, limit=2) == lines[3:5]
+    assert await jobs.job_logs(db, scout.id) == tuple(line for line in lines if line.job_id == scout.id)
+    assert await jobs.job_by_id(db, scout.id) == scout
+    whole = await jobs.job_by_id(db, generation.id)
+    assert whole is not None
+    assert (whole.type, whole.progress, whole.error) == (None, generation.progress, generation.error)
+
+
+async def test_overdue_steps_and_unpaid_orders_are_found(db: asyncpg.Connection) -> None:
+    history = await made(db, [*FULL, ("order", 6)], stores=1)
+    generation = derived(history.stores[0], "generation")
+    brand = await jobs.job_by_id(db, derived(generation, Step.BRAND))
+    assert brand is not None
+    assert brand.deadline is not None
+    assert await jobs.jobs_past_deadline(db, brand.deadline) == ()
+    (overdue,) = await jobs.jobs_past_deadline(db, brand.deadline.replace(microsecond=1))
+    assert (overdue.generation_id, overdue.step, overdue.attempt) == (generation, Step.BRAND, 1)
+    pending = [id for id in history.orders if history.state(id).status is OrderStatus.PENDING]
+    views = [await sales.order_by_id(db, id) for id in pending]
+    last = max(view.placed_at for view in views if view is not None)
+    assert set(await sales.pending_orders_before(db, last.replace(microsecond=1))) == set(pending)
+    assert len(await sales.pending_orders_before(db, last)) == len(pending) - 1
+
+
+async def test_a_paid_order_counts_in_its_day(db: asyncpg.Connection) -> None:
+    history = await made(db, FULL, stores=1)
+    store = history.stores[0]
+    paid = next(id for id in history.orders if history.state(id).status is OrderStatus.PAID)
+    order = await sales.order_by_id(db, paid)
+    assert order is not None
+    assert order.total == order.paid == history.state(paid).total
+    assert order.lines[0].total + order.shipping == order.total
+    assert order.shopper_name.person_id == order.shopper_id
+    assert await sales.order_by_number(db, store, order.number) == order
+    summary = await sales.sales_summary(db, store)
+    days = await sales.daily_sales(db, store)
+    assert summary.orders_by_status[OrderStatus.PAID] == sum(day.orders for day in days)
+    assert summary.revenue == (Money.total(day.revenue for day in days),)
+    assert order.paid_at is not None
+    assert days[0].day == order.paid_at.date()
+    assert await sales.daily_sales(db, store, since=days[-1].day.replace(year=2030)) == ()
+    elsewhere = await sales.order_by_id(db, paid, store_id=uuid4())
+    assert elsewhere is None
+
+
+async def test_a_merchant_tells_their_suppliers(db: asyncpg.Connection) -> None:
+    history = await made(db, [("supplier", 0), ("supplier", 2), ("later", 3), ("supplier", 0)])
+    merchant = await merchant_by_id(db, history.merchants[0])
+    assert merchant is not None
+    assert (merchant.email.person_id, merchant.name) == (merchant.id, None)
+    assert [(each.provider, each.is_active) for each in merchant.suppliers] == [
+        (SupplierProvider.ALIEXPRESS, False),
+        (SupplierProvider.SPOCKET, True),
+    ]
+    assert await merchant_by_id(db, uuid4()) is None

@@ -1,0 +1,117 @@
+"""Folds are pure: rows and events in, rows out, no database."""
+
+from collections import Counter
+from uuid import uuid4
+
+import pytest
+
+from domain.generation.events import JobStatus, Step
+from domain.ids import derived
+from domain.kernel import CorruptStream
+from domain.product.aggregate import Product
+from domain.product.events import ProductStatus
+from infra.bench.workload import catalog_events
+from projections import catalog, jobs, sales
+from projections.catalog_tables import CatalogRows
+from projections.jobs import JobsRows
+from projections.registry import READ_MODELS, SEARCH_PATH
+from projections.sales import SalesRows
+from schemas.registry import EVENTS
+from tests.fakes.histories import MOVES, History
+
+MOVES_OF_ALL_KINDS = [(name, number) for number in range(80) for name in sorted(MOVES)]
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return History().play(MOVES_OF_ALL_KINDS)
+
+
+def told(history: History) -> list[tuple[object, object]]:
+    return [(envelope.event, envelope.tenant) for envelope in history.envelopes]
+
+
+def test_the_catalogue_agrees_with_the_aggregates(history: History) -> None:
+    rows = catalog.MODEL.fold(CatalogRows(), told(history))  # type: ignore[arg-type]  # events and tenants
+    assert set(rows.products) == set(history.products)
+    for id, row in rows.products.items():
+        product: Product = history.state(id)
+        assert (row.store_id, row.title, row.slug) == (product.store_id, product.title, product.slug)
+        assert (row.price_minor, row.cost_minor) == (product.price.minor, product.cost.minor)
+        assert row.status == product.status
+        stock = {
+            each.id: (each.on_hand, each.on_hand - each.reserved)
+            for each in rows.variants.values()
+            if each.product_id == id
+        }
+        assert stock == {id: (variant.on_hand, variant.available) for id, variant in product.variants.items()}
+        prices = {v.id: row.price_minor + v.price_offset_minor for v in rows.variants.values() if v.product_id == id}
+        assert prices == {id: variant.price.minor for id, variant in product.variants.items()}
+    for id in history.stores:
+        store, made = history.state(id), rows.stores[id]
+        assert (made.status, made.slug, made.approved) == (store.status, store.slug, store.approved)
+        assert {page.id: page.slug for page in rows.pages.values() if page.store_id == id} == {
+            id: page.slug for id, page in store.pages.items()
+        }
+    assert {row.status for row in rows.products.values()} >= {ProductStatus.DRAFT, ProductStatus.ACTIVE}
+
+
+def test_jobs_agree_with_the_aggregates(history: History) -> None:
+    rows = jobs.MODEL.fold(JobsRows(), told(history))  # type: ignore[arg-type]  # events and tenants
+    for store in history.stores:
+        generation = history.state(derived(store, "generation"))
+        assert rows.generations[generation.id].status == generation.status
+        for step, state in generation.steps.items():
+            job = rows.jobs[derived(generation.id, step)]
+            ended = generation.status is JobStatus.CANCELLED and state.status not in {
+                JobStatus.COMPLETED,
+                JobStatus.FAILED,
+            }
+            assert job.status == (JobStatus.CANCELLED if ended else state.status)
+            assert (job.attempt, job.done) == (state.attempt, len(state.items))
+        assert max(number for id, number in rows.job_logs if id == generation.id) == generation.version
+
+
+def test_orders_agree_with_the_aggregates(history: History) -> None:
+    rows = sales.MODEL.fold(SalesRows(), told(history))  # type: ignore[arg-type]  # events and tenants
+    assert {id: row.status for id, row in rows.orders.items()} == {
+        id: history.state(id).status for id in history.orders
+    }
+    paid = [row for row in rows.orders.values() if row.paid_minor is not None]
+    assert sum(day.revenue_minor for day in rows.daily_sales.values()) == sum(row.paid_minor or 0 for row in paid)
+    assert sum(day.items for day in rows.daily_sales.values()) == sum(row.items for row in paid)
+
+
+def test_an_event_about_an_unknown_thing_is_corrupt(history: History) -> None:
+    late = [each for each in told(history) if type(each[0]).__name__ == "PriceChanged"]
+    with pytest.raises(CorruptStream, match="price_changed"):
+        catalog.MODEL.fold(CatalogRows(), late[:1])  # type: ignore[arg-type]  # events and tenants
+
+
+def test_every_event_but_slugs_and_webhooks_is_in_some_read_model() -> None:
+    handled = frozenset().union(*(model.handles for model in READ_MODELS.values()))
+    assert {event.__name__ for event in EVENTS.values()} - {event.__name__ for event in handled} == {
+        "SlugReserved",
+        "WebhookReceived",
+    }
+
+
+def test_table_names_are_unique_and_unqualified() -> None:
+    names = Counter(table.name for model in READ_MODELS.values() for table in model.tables)
+    assert set(names.values()) == {1}
+    assert SEARCH_PATH == "catalog, jobs, sales, merchants"
+    assert all("." not in table.ddl for model in READ_MODELS.values() for table in model.tables)
+
+
+def test_the_workload_is_lawful_and_the_same_for_the_same_seed() -> None:
+    first = list(catalog_events(3000, seed=5, side_by_side=3, per_store=600))
+    assert first == list(catalog_events(3000, seed=5, side_by_side=3, per_store=600))
+    assert first != list(catalog_events(3000, seed=6, side_by_side=3, per_store=600))
+    rows = catalog.MODEL.fold(CatalogRows(), ((raw.decode().event, raw.tenant) for raw in first))
+    assert all(variant.on_hand >= variant.reserved >= 0 for variant in rows.variants.values())
+    assert {raw.position for raw in first} == set(range(1, 3001))
+
+
+def test_a_job_has_the_id_that_agents_derive() -> None:
+    generation = uuid4()
+    assert jobs.job_id(generation, Step.COPY) == derived(generation, Step.COPY)
