@@ -15,6 +15,7 @@ from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from projections.freshness import ReadBarrier
 from projections.paging import Reader
+from projections.readiness import Readiness
 
 
 class CommandSink(Protocol):
@@ -26,24 +27,6 @@ class CommandSink(Protocol):
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
         """Return the receipt of a command that was carried out, or None."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """How one part of the platform is."""
-
-    name: str
-    healthy: bool
-    detail: str = ""
-    """What is wrong, or a figure; for people, without secrets and personal data."""
-
-
-class Readiness(Protocol):
-    """Says whether this process can do its work."""
-
-    async def checks(self) -> Sequence[Check]:
-        """Return one check per part it depends on; trouble is an unhealthy check, never an exception."""
         ...
 
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from gateway.dependencies import Check
+from projections.readiness import Check
 
 SECONDS = 2.0
 
 
 class PlatformReadiness:
-    """Implements :class:`gateway.dependencies.Readiness`: the database answers, and every read model is there."""
+    """Implements :class:`projections.readiness.Readiness`: the database answers, and every read model is there."""
 
     def __init__(self, pool: asyncpg.Pool, read_models: Sequence[str]) -> None:
         self._pool = pool

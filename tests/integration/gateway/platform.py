@@ -43,11 +43,12 @@ from domain.store.ports import PageDraft
 from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
-from gateway.dependencies import Check, GatewayDependencies
+from gateway.dependencies import GatewayDependencies
 from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from projections.freshness import Stale
+from projections.readiness import Check
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
 from tests.fakes.event_log import FixedClock

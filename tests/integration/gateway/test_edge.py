@@ -180,7 +180,7 @@ STORE_ID = uuid4()
 async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform: Platform) -> None:
     for _ in range(3):
         response = await platform.client.post(
-            "/webhooks/payments/sandbox", content=a_notice(), headers={"zyenta-signature": "right"}
+            "/webhooks/payments/sandbox", content=a_notice(), headers={"sandbox-signature": "right"}
         )
         assert (response.status_code, response.json()) == (200, {"received": True})
     raws = [raw async for batch in platform.log.scan() for raw in batch if raw.tenant == STORE_ID]
@@ -190,7 +190,7 @@ async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform:
 async def test_a_notice_that_is_forged_senseless_or_of_no_use_leaves_no_trace(platform: Platform) -> None:
     async def send(body: bytes, signature: str, provider: str = "sandbox") -> tuple[int, Any]:
         response = await platform.client.post(
-            f"/webhooks/payments/{provider}", content=body, headers={"zyenta-signature": signature}
+            f"/webhooks/payments/{provider}", content=body, headers={"sandbox-signature": signature}
         )
         return response.status_code, response.json().get("code", response.json().get("received"))
 
