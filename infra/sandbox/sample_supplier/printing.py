@@ -149,7 +149,7 @@ def _light_box(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
     panel = ImageEnhance.Color(lit).enhance(1.35)
     glow = Image.new("RGB", size, (0, 0, 0))
     glow.paste(ImageEnhance.Brightness(panel).enhance(1.5).resize((820, 760)), (90, 120))
-    glow = ImageEnhance.Color(glow.filter(ImageFilter.GaussianBlur(70))).enhance(1.6)
+    glow = ImageEnhance.Color(_soft(glow, 70)).enhance(1.6)
     scene = ImageChops.add(scene, glow)
     _paste_rounded(scene, panel, box, radius=18)
     ImageDraw.Draw(scene).rounded_rectangle(
@@ -162,15 +162,13 @@ def _cushion(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
     scene = _ground(size, (226, 222, 216), (206, 200, 193))
     side = 760
     mask = _pillow_mask(side)
-    shade = Image.new("L", size, 0)
-    shade.paste(mask, (120 + 14, 120 + 26))
-    scene.paste((60, 56, 52), (0, 0), shade.filter(ImageFilter.GaussianBlur(26)).point(lambda v: v * 100 // 255))
+    scene.paste((60, 56, 52), (0, 0), _pillow_shadow(size, side))
     front = _fit(photo, (0, 0, side, side))
     # Stuffing: darker towards the seams, a little lighter in the middle.
     bulge = mask.resize((side - 150, side - 150))
     light = Image.new("L", (side, side), 105)
     light.paste(255, (75, 60), bulge)
-    light = light.filter(ImageFilter.GaussianBlur(80))
+    light = _soft(light, 80)
     front = ImageChops.multiply(front, Image.merge("RGB", (light, light, light)))
     scene.paste(front, (120, 120), mask)
     return scene
@@ -213,6 +211,12 @@ def _ramp(size: tuple[int, int], light: Colour, dark: Colour) -> Image.Image:
     return Image.composite(Image.new("RGB", size, dark), Image.new("RGB", size, light), ramp)
 
 
+def _soft(picture: Image.Image, radius: int) -> Image.Image:
+    """Blur widely, at a quarter of the size: nobody sees the difference, and it takes a tenth of the time."""
+    small = picture.reduce(4).filter(ImageFilter.GaussianBlur(radius / 4))
+    return small.resize(picture.size, Image.Resampling.BILINEAR)
+
+
 def _fit(photo: Image.Image, box: Box) -> Image.Image:
     return ImageOps.fit(photo, (box[2] - box[0], box[3] - box[1]), Image.Resampling.BICUBIC)
 
@@ -245,6 +249,13 @@ def _pillow_mask(side: int) -> Image.Image:
     mask = Image.new("L", (fine, fine), 0)
     ImageDraw.Draw(mask).polygon(points, fill=255)
     return mask.resize((side, side), Image.Resampling.LANCZOS)
+
+
+@lru_cache(maxsize=2)
+def _pillow_shadow(size: tuple[int, int], side: int) -> Image.Image:
+    shade = Image.new("L", size, 0)
+    shade.paste(_pillow_mask(side), (120 + 14, 120 + 26))
+    return _soft(shade, 26).point(lambda value: value * 100 // 255)
 
 
 def _paste_rounded(scene: Image.Image, picture: Image.Image, box: Box, *, radius: int) -> None:
