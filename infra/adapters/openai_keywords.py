@@ -31,9 +31,11 @@ class _Phrases(BaseModel):
     @field_validator("phrases")
     @classmethod
     def _all_different(cls, phrases: list[str]) -> list[str]:
-        plain = (" ".join(phrase.lower().split()) for phrase in phrases)
-        different = {tuple(sorted(words(phrase))): phrase for phrase in reversed(list(plain)) if words(phrase)}
-        kept = list(reversed(different.values()))
+        different: dict[tuple[str, ...], str] = {}
+        for phrase in (" ".join(phrase.lower().split()) for phrase in phrases):
+            if words(phrase):
+                different.setdefault(tuple(sorted(words(phrase))), phrase)
+        kept = list(different.values())
         if len(kept) < FEWEST:
             raise ValueError(f"only {len(kept)} of the phrases are different from one another; {FEWEST} are needed")
         return kept[:MOST]
