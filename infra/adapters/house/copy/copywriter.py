@@ -57,6 +57,18 @@ def one_line(text: str) -> str:
     return " ".join(plain_text(text[:500]).split())
 
 
+def as_markdown(opening: str, features: Sequence[str], benefits: Sequence[str], call_to_action: str) -> str:
+    """Return a product's description in the one shape all writers share."""
+    listed_features = "\n".join(f"- {feature}" for feature in features)
+    listed_benefits = "\n".join(f"- {benefit}" for benefit in benefits)
+    return f"{opening}\n\n## Features\n\n{listed_features}\n\n## Why you'll like it\n\n{listed_benefits}\n\n{call_to_action}"
+
+
+def tag_keywords(brief: CopyBrief) -> list[str]:
+    """Return the supplier's first tags: what a text's keyword density is measured for."""
+    return [keyword for tag in brief.tags[:5] if (keyword := one_line(tag).casefold())]
+
+
 class _Writer:
     """One product's copy in the making."""
 
@@ -78,26 +90,8 @@ class _Writer:
             features = ["The supplier gives no further details; ask us about size or material before you order."]
         benefits = self._benefits()
         call_to_action = self._call_to_action()
-        description = "\n".join(
-            (
-                self._opening(woven),
-                "",
-                "## Features",
-                "",
-                *(f"- {point}" for point in features),
-                "",
-                "## Why you'll like it",
-                "",
-                *(f"- {benefit}" for benefit in benefits),
-                "",
-                call_to_action,
-            )
-        )
-        keywords = [
-            running(self._title.core),
-            self._title.noun,
-            *(one_line(tag).casefold() for tag in self._brief.tags[:5]),
-        ]
+        description = as_markdown(self._opening(woven), features, benefits, call_to_action)
+        keywords = [running(self._title.core), self._title.noun, *tag_keywords(self._brief)]
         return ProductCopy(
             title=self._title.text,
             description=description,

@@ -18,7 +18,7 @@ MOST_POINTS = 8
 _TAG_BLOCK = re.compile(r"<(script|style|iframe|svg)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG_BREAK = re.compile(r"<\s*(br|/?p|/?li|/?ul|/?ol|/?div|/?tr|/?h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
-_LINK = re.compile(r"(https?://|www\.)\S+|\S{1,64}@\S{1,64}\.\w+|javascript:\S*|data:\S+", re.IGNORECASE)
+_LINK = re.compile(r"(https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+|javascript:\S*|data:\S+", re.IGNORECASE)
 _BULLET = re.compile(r"^[\s\-–—•·*✓✔►▶●■★☆+>]+|^\(?\d{1,2}[.)、]\s+")
 _SPEC = re.compile(r"^([A-Za-z][A-Za-z /&'-]{1,28}?)\s*[:=：]\s*(\S.*)$")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+(?=[\"“(]?[A-Z0-9])")
@@ -41,7 +41,7 @@ _ORDERS = re.compile(
     r"(ai|llm|assistant|language model|chatbot|gpt)\b|\b(language model|chatgpt|openai|prompt injection|api key|password)\b|"
     r"\b(write|say|output|respond|reply|print|repeat|answer|reveal|tell|set|rate|claim|describe)\b.{0,30}"
     r"\b(following|instead|only|exactly|json|that (this|the|it)|the (title|price|store|product) (is|to|as))\b|"
-    r"<\|?\w*\|?>|\bfunction\s*\(|=>|\{\{|\}\}",
+    r"\byou are now\b|<\|?\w*\|?>|\bfunction\s*\(|=>|\{\{|\}\}",
     re.IGNORECASE,
 )
 _BOAST_WORDS = (
@@ -107,7 +107,9 @@ def plain_text(raw: str) -> str:
     for _ in range(2):  # suppliers escape twice
         text = html.unescape(_TAG.sub(" ", _TAG_BREAK.sub("\n", _TAG_BLOCK.sub(" ", text))))
     text = _LINK.sub(" ", _TAG.sub(" ", text))
-    return "".join(kept for letter in unicodedata.normalize("NFKC", text) if (kept := _kept(letter)))
+    kept = "".join(letter for given in unicodedata.normalize("NFKC", text) if (letter := _kept(given)))
+    # Long runs of spaces would make the patterns below try each of them in turn.
+    return re.sub(r"[^\S\n]+", " ", kept)
 
 
 def _kept(letter: str) -> str:
@@ -134,7 +136,8 @@ def read(raw: str) -> SupplierFacts:
     points: list[str] = []
     seen: set[str] = set()
     for line in plain_text(raw).splitlines():
-        for part in _parts(line):
+        # Who gives orders in one sentence means the next one too.
+        for part in () if gives_orders(line) else _parts(line):
             point = _point(part)
             key = re.sub(r"\W+", "", point.casefold())
             if point and key not in seen:
@@ -154,7 +157,7 @@ def _parts(line: str) -> list[str]:
 
 def _point(raw: str) -> str:
     text = _BULLET.sub("", raw).strip(" \t\"'“”!,")
-    if not text or text.endswith(":") or gives_orders(text) or _is_heading(text):
+    if not text or text.endswith(":") or _is_heading(text):
         return ""
     spec = _SPEC.match(text)
     if spec and len(spec[1].split()) <= 4:

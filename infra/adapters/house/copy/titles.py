@@ -75,7 +75,7 @@ def entitle(raw: str, *, category: str, options: Sequence[str], brand: str, most
     if kind is None:
         kind = named or known.kinds[GENERIC]
     if not any(any(letter.isalpha() for letter in word) for word in core):
-        core = capitals(plain_text(category).split()[:4]).split() or [kind.noun.capitalize()]
+        core = capitals(_words(category)[0][:4]).split() or [kind.noun.capitalize()]
     core_text = shorten(capitals(core), most)
     text = _filled(core_text, tail, varied, brand, most)
     noun = _noun(core, kind)
@@ -184,7 +184,7 @@ def _filled(core: str, tail: Sequence[str], varied: frozenset[str], brand: str, 
     if figure and len(text) + len(figure) + 2 <= min(most, 60):
         text = f"{text}, {figure}"
     if len(text) < SHORTEST:
-        text = shorten(f"{text} from {' '.join(brand.split()) or 'Our Shop'}", most)
+        text = shorten(f"{text} from {' '.join(plain_text(brand).split()) or 'Our Shop'}", most)
     if len(text) < SHORTEST:
         text = shorten(f"{text}, Our Selection", most)
     return text

@@ -1,0 +1,154 @@
+"""What tests of the copywriter stand on: brands, briefs, facts, writers that fail, and a server that talks like a model."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain.money import Money
+from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
+from domain.store.brand import BrandIdentity, FontPair, Logo, Palette, Voice
+from domain.store.events import PageType
+from domain.store.ports import PageDraft, PageWriter, StoreFacts
+
+PALETTE = Palette(
+    primary="#123456",
+    secondary="#234567",
+    accent="#345678",
+    background="#ffffff",
+    surface="#eeeeee",
+    text="#000000",
+)
+
+
+def brand(name: str = "Neonhaven", *tone: str, **voice: str) -> BrandIdentity:
+    """Return a brand with this name and tone."""
+    return BrandIdentity(
+        name=name,
+        logo=Logo(concept="A lamp", svg="<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        palette=PALETTE,
+        fonts=FontPair(heading="Orbitron", body="Rajdhani"),
+        voice=Voice(
+            tone=list(tone) or ["bold"],
+            tagline=voice.get("tagline", "Light for loud rooms."),
+            story=voice.get("story", "Neonhaven likes colour after dark. It leaves beige to others."),
+        ),
+    )
+
+
+LAMP_TITLE = "2026 NEW HOT Neon Desk Lamp RGB LED Table Light Gaming Room Decor Free Shipping!!"
+LAMP_TEXT = """Neon Desk Lamp RGB LED Table Light!!
+
+Features:
+* Touch switch on the base with three brightness levels
+* USB powered, 1.5 m cable
+* Silicone tube on an aluminium base
+
+Note:
+Please allow 1-2 cm error due to manual measurement.
+Free shipping worldwide, contact us before leaving feedback!
+"""
+
+
+def brief(**changes: Any) -> CopyBrief:
+    """Return a brief for a lamp, changed as told."""
+    given: dict[str, Any] = {
+        "original_title": LAMP_TITLE,
+        "original_description": LAMP_TEXT,
+        "category": "Lamps",
+        "tags": ("lamp", "neon", "cyberpunk"),
+        "options": ("Pink", "Blue"),
+        "niche": "Cyberpunk home decor",
+        "brand": brand(),
+        "seed": "generation:1#0.0",
+    } | changes
+    return CopyBrief(**given)
+
+
+def facts(**changes: Any) -> StoreFacts:
+    """Return a store's facts, changed as told."""
+    given: dict[str, Any] = {
+        "name": "Neonhaven",
+        "host": "neonhaven.localhost:8080",
+        "niche": "Cyberpunk home decor",
+        "brand": brand(),
+        "contact_email": "hello@neonhaven.example",
+        "products": ("Lamps", "Desk Mats", "Wall Art"),
+        "price_range": (Money(minor=990), Money(minor=18900)),
+        "shipping_days": (5, 16),
+        "effective_on": datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
+    } | changes
+    return StoreFacts(**given)
+
+
+@dataclass
+class CountingCopywriter:
+    """Implements ``ProductCopywriter`` over another one; counts, and fails where told."""
+
+    inner: ProductCopywriter
+    trouble: Callable[[CopyBrief, int], Exception | None] = lambda brief, asked: None
+    asked: list[str] = field(default_factory=list)
+    """The titles it was asked about, in order."""
+
+    async def write(self, brief: CopyBrief) -> ProductCopy:
+        self.asked.append(brief.original_title)
+        if (error := self.trouble(brief, len(self.asked))) is not None:
+            raise error
+        return await self.inner.write(brief)
+
+
+@dataclass
+class CountingPageWriter:
+    """Implements ``PageWriter`` over another one; counts, and fails where told."""
+
+    inner: PageWriter
+    trouble: Callable[[PageType, int], Exception | None] = lambda type, asked: None
+    asked: list[PageType] = field(default_factory=list)
+
+    async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:
+        self.asked.append(type)
+        if (error := self.trouble(type, len(self.asked))) is not None:
+            raise error
+        return await self.inner.write(type, facts, seed=seed)
+
+
+@dataclass
+class ChatServer:
+    """Speaks the chat-completions protocol over HTTP: answers from a script, the last answer for ever after."""
+
+    answers: Sequence[Any]
+    """Objects to send as the model's JSON, strings to send as they are, or responses."""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
+
+    async def _complete(self, request: Request) -> Response:
+        self.requests.append(await request.json())
+        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
+        if isinstance(answer, Response):
+            return answer
+        content = answer if isinstance(answer, str) else json.dumps(answer)
+        return JSONResponse(
+            {
+                "id": f"chatcmpl-{len(self.requests)}",
+                "object": "chat.completion",
+                "created": 1_700_000_000,
+                "model": "test-model",
+                "choices": [
+                    {
+                        "index": 0,
+                        "finish_reason": "stop",
+                        "message": {"role": "assistant", "content": content, "refusal": None},
+                    }
+                ],
+                "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30},
+            }
+        )
