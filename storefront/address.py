@@ -46,7 +46,7 @@ class ShopperForm:
         return cls(**typed)
 
     def problems(self) -> dict[str, str]:
-        """Return field to what is wrong with it and what to do; empty if an order can be sent there."""
+        """Return field to what is wrong with it and what to do, in the form's order; empty if an order can be sent there."""
         found: dict[str, str] = {}
 
         def need(field: str, message: str) -> None:
@@ -61,9 +61,9 @@ class ShopperForm:
             found["country"] = "Choose a country from the list."
         else:
             if self.country not in NO_POSTCODE:
-                need("postcode", f"Addresses in {COUNTRIES[self.country]} need a postcode.")
+                need("postcode", "Write the postcode.")
             if self.country in NEEDS_REGION:
-                need("region", f"Addresses in {COUNTRIES[self.country]} need a state or province.")
+                need("region", "Write the state or province; a parcel needs it there.")
         if self.email and (len(self.email) > EMAIL_MAX or not EMAIL.fullmatch(self.email)):
             found["email"] = f"“{self.email[:60]}” is not an e-mail address. Write it like name@example.com."
         for field in fields(self):
@@ -72,7 +72,7 @@ class ShopperForm:
                 found[field.name] = "There are control characters in this field. Type it anew."
             elif field.name != "email" and len(value) > TEXT_MAX:
                 found[field.name] = f"This has {len(value)} characters; {TEXT_MAX} is the most."
-        return found
+        return {field.name: found[field.name] for field in fields(self) if field.name in found}
 
     def address(self) -> str:
         """Return the address as ``OrderPlaced.shipping_address`` seals it: JSON, empty parts as empty text."""

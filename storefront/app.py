@@ -56,6 +56,7 @@ class Troubles:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._domain = front.deps.base_domains[0]
 
     def handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
         """Return what answers each kind of trouble."""
@@ -73,7 +74,7 @@ class Troubles:
         if not self._front.tenancy.is_platform(host):
             return self._front.platform_page("platform/unknown.html", status=404, title="No shop here", host=host)
         if request.url.path == "/":
-            return self._front.platform_page("platform/index.html", title="Zyenta storefronts")
+            return self._front.platform_page("platform/index.html", title="Zyenta storefronts", domain=self._domain)
         return self._front.platform_page("platform/missing.html", status=404, title="Nothing here")
 
     async def closed(self, request: Request, error: Exception) -> Response:

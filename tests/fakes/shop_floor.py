@@ -24,6 +24,7 @@ from domain.product.aggregate import PRODUCT
 from domain.product.events import (
     ImportedImage,
     ImportedVariant,
+    PriceChanged,
     ProductActivated,
     ProductCopyWritten,
     ProductImported,
@@ -350,6 +351,18 @@ class ShopFloor:
                 seconds=0.1,
             ),
         )
+
+    async def reprice(self, product_id: UUID, price: int) -> None:
+        product = await self.log.load(PRODUCT, product_id)
+        assert product is not None
+        changed = PriceChanged(
+            originator_id=product_id,
+            originator_version=product.version + 1,
+            occurred_at=self.clock.now(),
+            price=Money(minor=price),
+            compare_at=None,
+        )
+        await self.happened(PRODUCT, product.state.store_id, changed)
 
     async def told(self, notice: PaymentNotice) -> None:
         """Do what the payment policy does with a notice."""

@@ -34,9 +34,14 @@ class WebhookSender:
     """Delivers signed webhooks over HTTP, a bounded number of times, always the same event."""
 
     def __init__(
-        self, payments: SandboxPayments, url: str, *, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        payments: SandboxPayments,
+        url: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        first_pause: float = FIRST_PAUSE,
     ) -> None:
-        self._payments, self._url, self._transport = payments, url, transport
+        self._payments, self._url, self._transport, self._first_pause = payments, url, transport, first_pause
 
     async def send(self, body: str) -> None:
         """Deliver a webhook.
@@ -44,7 +49,7 @@ class WebhookSender:
         Raises:
             NotDelivered: every try failed, or it was refused.
         """
-        pause = FIRST_PAUSE
+        pause = self._first_pause
         async with httpx.AsyncClient(timeout=TIMEOUT, transport=self._transport) as client:
             for attempt in range(1, TRIES + 1):
                 problem = await self._try(client, body)

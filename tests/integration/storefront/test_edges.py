@@ -1,0 +1,217 @@
+"""Hosts, headers, forms from elsewhere, files: what surrounds the shop."""
+
+import httpx
+import pytest
+
+from domain.store.events import PageType
+from storefront.cart import Cart, write_cart
+from storefront.front import Signers
+from tests.fakes.shop_floor import BRAND, PIXEL, SECRET, ShopFloor
+
+
+async def test_each_host_shows_its_own_store_and_nothing_of_others(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    fern = await floor.open_store("fern", BRAND)
+    other = await floor.open_store("other", BRAND.model_copy(update={"name": "Other Shop"}))
+    await floor.stock(fern, "Fern Pot", slug="pot")
+    await floor.stock(other, "Other Pot", slug="pot")
+    await floor.stock(other, "Secret", slug="secret")
+    mine, theirs = await browser.get("/products/pot"), await browser.get("http://other.shops.test/products/pot")
+    assert "Fern Pot" in mine.text
+    assert "Other Pot" in theirs.text
+    assert (await browser.get("/products/secret")).status_code == 404
+    assert "Secret" not in (await browser.get("/sitemap.xml")).text
+
+
+@pytest.mark.parametrize(
+    "host", ["nobody.shops.test", "a.fern.shops.test", "elsewhere.test", "bad_host!", "fern.shops.test.evil.test"]
+)
+async def test_an_unknown_host_gets_a_friendly_404(floor: ShopFloor, browser: httpx.AsyncClient, host: str) -> None:
+    await floor.open_store("fern", BRAND)
+    for path in ("/", "/products", "/theme.css", "/nowhere"):
+        answer = await browser.get(path, headers={"host": host})
+        assert answer.status_code == 404
+        assert "no shop at this address" in answer.text
+
+
+async def test_the_platforms_own_address_is_no_store(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    for host in ("shops.test", "localhost:8080", "127.0.0.1:8080", "[::1]:8080"):
+        answer = await browser.get("/", headers={"host": host})
+        assert answer.status_code == 200
+        assert "Shops live at their own addresses" in answer.text
+        assert (await browser.get("/products", headers={"host": host})).status_code == 404
+
+
+async def test_a_store_that_is_not_open_says_so_in_its_own_colours(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND, published=False)
+    closed = await browser.get("/products")
+    assert closed.status_code == 503
+    assert "Closed for now" in closed.text
+    assert (await browser.get("/theme.css")).status_code == 200
+    assert (await browser.get("/logo.svg")).status_code == 200
+    assert store
+
+
+async def test_pausing_a_store_shuts_it(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    assert (await browser.get("/")).status_code == 200
+    await floor.pause_store(store)
+    assert (await browser.get("/")).status_code == 503
+
+
+async def test_an_open_store_is_remembered_for_a_bounded_time(floor: ShopFloor) -> None:
+    from storefront.tenancy import StoreClosed, Tenancy
+
+    now = 0.0
+    tenancy = Tenancy(floor.shelf, base_domains=("shops.test",), max_age=3.0, most=1, now=lambda: now)
+    store = await floor.open_store("fern", BRAND)
+    await tenancy.store_of("fern.shops.test")
+    await floor.pause_store(store)
+    now = 2.9
+    assert (await tenancy.store_of("FERN.shops.test:8080")).id == store
+    now = 3.1
+    with pytest.raises(StoreClosed):
+        await tenancy.store_of("fern.shops.test")
+
+
+async def test_every_answer_carries_the_security_headers(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await floor.open_store("fern", BRAND)
+    for path in ("/", "/nowhere", "/theme.css", "/static/css/store.css", "/-/health"):
+        headers = (await browser.get(path)).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+    policy = (await browser.get("/")).headers["content-security-policy"]
+    assert "form-action 'self' http://payments.test;" in policy
+    assert "unsafe" not in policy
+
+
+async def test_pages_have_neither_inline_scripts_nor_inline_styles(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot")
+    await floor.write_page(store, PageType.ABOUT, "About us", "about", "Hello.")
+    for path in ("/", "/products", "/products/pot", "/cart", "/pages/about", "/nowhere"):
+        text = (await browser.get(path)).text
+        assert " style=" not in text
+        assert "<style" not in text
+        assert "onclick" not in text
+        assert text.count("<h1") == 1
+        assert '<a class="skip" href="#main">' in text
+        assert "http://" not in text.replace("http://fern.shops.test", "").replace("http://www.w3.org", "")
+
+
+async def test_a_form_without_our_token_changes_nothing(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    pot = await floor.stock(store, "Pot", slug="pot")
+    form = {"product": str(pot.id), "variant": str(pot.variants[0])}
+    assert (await browser.post("/cart/add", data=form)).status_code == 403
+    page = await browser.get("/products/pot")
+    token = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    for headers in ({"origin": "http://evil.test"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
+        answer = await browser.post("/cart/add", data=form | {"csrf": token}, headers=headers)
+        assert answer.status_code == 403
+        assert "Nothing was changed" in answer.text
+    assert (await browser.post("/cart/add", data=form | {"csrf": token[:-1] + "x"})).status_code == 403
+    good = await browser.post("/cart/add", data=form | {"csrf": token}, headers={"origin": "http://fern.shops.test"})
+    assert good.status_code == 303
+    browser.cookies.delete("visitor")
+    assert (await browser.post("/cart/add", data=form | {"csrf": token})).status_code == 403
+
+
+async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot")
+    assert "set-cookie" not in (await browser.get("/")).headers
+    cookie = (await browser.get("/products/pot")).headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie
+    browser.cookies.clear()
+    assert "secure" in (await browser.get("https://fern.shops.test/products/pot")).headers["set-cookie"].lower()
+
+
+async def test_another_stores_cart_is_an_empty_one_here(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    fern, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
+    pot = await floor.stock(fern, "Pot", slug="pot")
+    cart = Cart().add(pot.id, pot.variants[0], 1)
+    foreign = write_cart(cart, Signers(SECRET, other).cart)
+    own = write_cart(cart, Signers(SECRET, fern).cart)
+    assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={foreign}"})).text
+    assert "Pot" in (await browser.get("/cart", headers={"cookie": f"cart={own}"})).text
+    assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={own}x"})).text
+
+
+async def test_a_form_too_large_to_be_ours_is_refused(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await floor.open_store("fern", BRAND)
+    answer = await browser.post("/checkout", data={"name": "x" * 100_000})
+    assert answer.status_code == 413
+
+
+async def test_pictures_are_served_for_ever_by_their_content(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await floor.open_store("fern", BRAND)
+    key = await floor.media.put(PIXEL, mime_type="image/webp")
+    answer = await browser.get(f"/media/{key}")
+    assert answer.content == PIXEL
+    assert answer.headers["content-type"] == "image/webp"
+    assert "immutable" in answer.headers["cache-control"]
+    again = await browser.get(f"/media/{key}", headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304
+    for wrong in ("nothing", "../../etc/passwd", "sha256/aa/" + "a" * 64 + ".webp", "%2e%2e/%2e%2e/etc/passwd"):
+        assert (await browser.get(f"/media/{wrong}")).status_code == 404
+
+
+async def test_static_files_are_cached_by_version_and_nothing_else_is_served(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    await floor.open_store("fern", BRAND)
+    home = (await browser.get("/")).text
+    address = home.partition('href="/static/css/store.css')[2].partition('"')[0]
+    fixed = await browser.get(f"/static/css/store.css{address}")
+    assert "immutable" in fixed.headers["cache-control"]
+    assert (await browser.get("/static/css/store.css")).headers["cache-control"] == "no-cache"
+    for wrong in ("../app.py", "css/../../app.py", "fonts/lato/LICENSE.txt", "", "%2e%2e/app.py"):
+        assert (await browser.get(f"/static/{wrong}")).status_code == 404
+
+
+async def test_head_requests_and_other_methods_are_answered(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await floor.open_store("fern", BRAND)
+    head = await browser.head("/")
+    assert (head.status_code, head.content) == (200, b"")
+    assert (await browser.delete("/cart")).status_code == 405
+    assert (await browser.get("/cart/add")).status_code == 405
+
+
+async def test_search_engines_find_products_and_are_kept_from_carts(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot", compare_at=5900)
+    assert "Disallow: /checkout" in (await browser.get("/robots.txt")).text
+    assert "<loc>http://fern.shops.test/products/pot</loc>" in (await browser.get("/sitemap.xml")).text
+    page = (await browser.get("/products/pot")).text
+    assert '<link rel="canonical" href="http://fern.shops.test/products/pot">' in page
+    assert '"@type": "Product"' in page
+    assert '"price": "49.00"' in page
+    assert 'property="og:image" content="http://fern.shops.test/media/sha256/' in page
+    assert 'width="800" height="800"' in page
+    assert '<meta name="robots" content="noindex">' in (await browser.get("/cart")).text
+
+
+async def test_a_failure_shows_a_page_and_no_traceback(floor: ShopFloor) -> None:
+    class Broken:
+        async def store_by_slug(self, slug: str) -> None:
+            raise RuntimeError("the database is on fire")
+
+    transport = httpx.ASGITransport(app=floor.app(shelf=Broken()), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as browser:
+        answer = await browser.get("/")
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.text
+    assert "fire" not in answer.text

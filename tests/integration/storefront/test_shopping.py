@@ -1,0 +1,368 @@
+"""A shopper's way through a store: shelves, cart, checkout, payment, confirmation."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+
+from domain.money import Money
+from domain.order.events import OrderStatus
+from domain.order.ports import PaymentNotice
+from domain.store.events import PageType
+from infra.adapters.sandbox_payments import SandboxSession
+from tests.fakes.shop_floor import BRAND, Product, ShopFloor, Variant
+
+ANNA = {
+    "name": "Anna Prüfer",
+    "email": "anna@example.com",
+    "line1": "Main St 1",
+    "line2": "",
+    "city": "Portland",
+    "region": "Oregon",
+    "postcode": "97201",
+    "country": "US",
+}
+
+
+def hidden(page: httpx.Response, name: str) -> str:
+    """Return a hidden field's value."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found is not None, f"the page has no field {name}"
+    return found[1]
+
+
+async def put_in_cart(
+    browser: httpx.AsyncClient, product: Product, *, variant: int = 0, quantity: int = 1
+) -> httpx.Response:
+    page = await browser.get(f"/products/{product.slug}")
+    form = {
+        "csrf": hidden(page, "csrf"),
+        "product": str(product.id),
+        "variant": str(product.variants[variant]),
+        "quantity": str(quantity),
+    }
+    return await browser.post("/cart/add", data=form)
+
+
+async def checkout_form(browser: httpx.AsyncClient, **typed: str) -> dict[str, str]:
+    page = await browser.get("/checkout")
+    assert page.status_code == 200, page.headers.get("location")
+    return {"csrf": hidden(page, "csrf"), "ticket": hidden(page, "ticket")} | ANNA | typed
+
+
+async def to_payment(browser: httpx.AsyncClient, form: Mapping[str, str]) -> str:
+    answer = await browser.post("/checkout", data=dict(form))
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def session_at(floor: ShopFloor, address: str) -> SandboxSession:
+    assert address.startswith("http://payments.test/pay/"), address
+    return floor.payments.read_session(address.rpartition("/")[2])
+
+
+def notice_of(floor: ShopFloor, session: SandboxSession) -> PaymentNotice:
+    notice = floor.payments.read_body(floor.payments.paid_webhook(session))
+    assert notice is not None
+    return notice
+
+
+async def test_a_shopper_buys_something(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 3)])
+
+    home = await browser.get("/")
+    assert home.status_code == 200
+    assert BRAND.voice.tagline in home.text
+    assert "$49.00" in home.text
+    assert "Sandbox payments — no real money" in home.text
+    listing = await browser.get("/products")
+    assert 'href="/products/blue-vase"' in listing.text
+
+    added = await put_in_cart(browser, vase, quantity=2)
+    assert (added.status_code, added.headers["location"]) == (303, "/cart")
+    cart = await browser.get("/cart")
+    assert "Blue Vase" in cart.text
+    assert "is in your cart" in cart.text
+    assert "$98.00" in cart.text
+
+    address = await to_payment(browser, await checkout_form(browser))
+    session = session_at(floor, address)
+    assert session.total == Money(minor=9800)
+    assert session.platform_fee == Money(minor=490)
+    link = urlsplit(session.success_url).path
+    waiting = await browser.get(link)
+    assert "Payment is being confirmed" in waiting.text
+    assert f'content="1;url={link}?try=2"' in waiting.text
+    assert (await browser.get("/cart")).text.count("Blue Vase") > 0
+
+    await floor.told(notice_of(floor, session))
+    done = await browser.get(link)
+    assert done.status_code == 200
+    assert session.order_number in done.text
+    assert "Your order is in" in done.text
+    assert "http-equiv" not in done.text
+    assert "There is nothing in it yet" in (await browser.get("/cart")).text
+
+    order = await floor.shelf.order(store, session.order_id)
+    assert order is not None
+    assert order.status is OrderStatus.PAID
+    assert await floor.personal.open(order.shopper_email) == "anna@example.com"
+    assert "Portland" in str(await floor.personal.open(order.shipping_address))
+    assert "Only 1 left" in (await browser.get("/products/blue-vase")).text
+    assert [type for type in await floor.events_of(store) if type.startswith(("order.", "product.stock"))] == [
+        "product.stock_reserved.v1",
+        "order.order_placed.v1",
+        "order.payment_session_opened.v1",
+        "order.order_paid.v1",
+        "product.stock_sold.v1",
+    ]
+
+
+async def test_a_form_sent_twice_places_one_order(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser)
+    first = await to_payment(browser, form)
+    assert await to_payment(browser, form) == first
+    assert (await floor.events_of(store)).count("order.order_placed.v1") == 1
+    assert (await floor.events_of(store)).count("order.payment_session_opened.v1") == 1
+
+
+async def test_a_form_sent_again_with_another_address_is_another_order(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser)
+    first = session_at(floor, await to_payment(browser, form))
+    second = session_at(floor, await to_payment(browser, form | {"city": "Salem"}))
+    assert first.order_id != second.order_id
+
+
+async def test_what_sold_out_before_the_order_is_said_in_the_cart(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 2)])
+    await put_in_cart(browser, vase, quantity=2)
+    form = await checkout_form(browser)
+    floor.behind = True
+    async with httpx.AsyncClient(transport=browser._transport, base_url=browser.base_url) as other:
+        await put_in_cart(other, vase)
+        await to_payment(other, await checkout_form(other))
+    answer = await browser.post("/checkout", data=form)
+    assert answer.headers["location"] == "/cart"
+    cart = await browser.get("/cart")
+    assert "2 wanted, but only 1 is left" in cart.text
+    floor.behind = False
+    await floor.catch_up()
+    cart = await browser.get("/cart")
+    assert "Only 1 left, fewer than you want" in cart.text
+    assert 'href="/checkout"' not in cart.text
+    assert (await browser.get("/checkout")).headers["location"] == "/cart"
+    await browser.post("/cart/tidy", data={"csrf": hidden(cart, "csrf")})
+    tidied = await browser.get("/cart")
+    assert 'value="1"' in tidied.text
+    assert 'href="/checkout"' in tidied.text
+
+
+async def test_sold_out_things_cannot_be_put_in(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 0)])
+    page = await browser.get("/products/blue-vase")
+    assert "Sold out" in page.text
+    assert "Sold out" in (await browser.get("/products")).text
+    assert "Blue Vase" not in (await browser.get("/products?stock=in")).text
+    answer = await put_in_cart(browser, vase)
+    assert answer.headers["location"] == "/products/blue-vase"
+
+
+async def test_products_taken_off_sale_leave_the_cart_with_a_word(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    foreign = await floor.stock(other, "Foreign Pot", slug="foreign-pot")
+    await put_in_cart(browser, vase)
+    page = await browser.get("/products/blue-vase")
+    form = {"csrf": hidden(page, "csrf"), "product": str(foreign.id), "variant": str(foreign.variants[0])}
+    assert (await browser.post("/cart/add", data=form)).status_code == 404
+    assert "Foreign" not in (await browser.get("/cart")).text
+    assert (await browser.get("/products/foreign-pot")).status_code == 404
+
+
+async def test_declining_keeps_the_order_and_paying_later_works(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
+    await put_in_cart(browser, vase)
+    address = await to_payment(browser, await checkout_form(browser))
+    session = session_at(floor, address)
+    refused = floor.payments.read_body(floor.payments.declined_webhook(session, "1"))
+    assert refused is not None
+    await floor.told(refused)
+    unpaid = urlsplit(session.cancel_url).path
+    page = await browser.get(unpaid)
+    assert "Not paid yet" in page.text
+    again = await browser.post(f"{unpaid}/pay", data={"csrf": hidden(page, "csrf")})
+    assert again.headers["location"] == address
+    await floor.told(notice_of(floor, session))
+    assert (await browser.get(unpaid)).headers["location"] == urlsplit(session.success_url).path
+
+
+async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
+    await put_in_cart(browser, vase)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    unpaid = urlsplit(session.cancel_url).path
+    assert "Sold out in the meantime" in (await browser.get("/cart")).text
+    page = await browser.get(unpaid)
+    gone = await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(page, "csrf")})
+    assert gone.headers["location"] == "/cart"
+    cart = await browser.get("/cart")
+    assert "called off" in cart.text
+    assert 'href="/checkout"' in cart.text
+    assert "called off" in (await browser.get(unpaid)).text
+    assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
+    assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
+
+
+async def test_an_order_the_read_models_have_not_seen_is_waited_for(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser)
+    floor.behind = True
+    link = await to_payment(browser, form)
+    assert link.startswith("/checkout/unpaid/")
+    assert "Your order is being written down" in (await browser.get(link)).text
+    floor.behind = False
+    await floor.catch_up()
+    page = await browser.get(link)
+    assert "Not paid yet" in page.text
+    address = (await browser.post(f"{link}/pay", data={"csrf": hidden(page, "csrf")})).headers["location"]
+    assert session_at(floor, address).total == Money(minor=4900)
+
+
+async def test_a_confirmation_that_never_comes_is_not_waited_for_for_ever(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    link = urlsplit(session_at(floor, await to_payment(browser, await checkout_form(browser))).success_url).path
+    last = await browser.get(f"{link}?try=30")
+    assert "http-equiv" not in last.text
+    assert "No confirmation yet" in last.text
+    assert "http-equiv" not in (await browser.get(f"{link}?try=999")).text
+    assert "http-equiv" in (await browser.get(f"{link}?try=x")).text
+
+
+async def test_a_price_that_rose_meanwhile_is_shown_before_payment(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser)
+    await floor.reprice(vase.id, 5900)
+    link = await to_payment(browser, form)
+    assert link.startswith("/checkout/unpaid/")
+    page = await browser.get(link)
+    assert "A price changed while you were here" in page.text
+    assert "Pay $59.00" in page.text
+
+
+async def test_a_wrong_address_is_said_field_by_field_and_nothing_is_ordered(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    answer = await browser.post(
+        "/checkout", data=await checkout_form(browser, email="anna at home", name='"><b>x', city="")
+    )
+    assert answer.status_code == 422
+    assert 'id="email-problem"' in answer.text
+    assert 'id="city-problem"' in answer.text
+    assert 'value="&#34;&gt;&lt;b&gt;x"' in answer.text
+    assert "order.order_placed.v1" not in await floor.events_of(store)
+    fixed = ANNA | {"csrf": hidden(answer, "csrf"), "ticket": hidden(answer, "ticket")}
+    session_at(floor, await to_payment(browser, fixed))
+
+
+async def test_quantities_change_and_things_are_removed(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(
+        store, "Blue Vase", slug="blue-vase", variants=[Variant("Small", 4900, 5), Variant("Large", 6900, 5)]
+    )
+    await put_in_cart(browser, vase)
+    await put_in_cart(browser, vase, variant=1)
+    cart = await browser.get("/cart")
+    form = {"csrf": hidden(cart, "csrf"), f"quantity.{vase.variants[0]}": "3", f"quantity.{vase.variants[1]}": "x"}
+    await browser.post("/cart/change", data=form)
+    assert "$216.00" in (await browser.get("/cart")).text
+    await browser.post("/cart/change", data=form | {"remove": str(vase.variants[1])})
+    assert "$147.00" in (await browser.get("/cart")).text
+    await browser.post("/cart/change", data=form | {f"quantity.{vase.variants[0]}": "0"})
+    assert "There is nothing in it yet" in (await browser.get("/cart")).text
+
+
+async def test_filters_and_sorting_narrow_the_listing(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    for title, price, category in (("Aloe", 1000, "Plants"), ("Bowl", 3000, "Pots"), ("Cup", 2000, "Pots")):
+        await floor.stock(store, title, slug=title.lower(), category=category, variants=[Variant("Default", price, 9)])
+
+    async def titles(query: str) -> list[str]:
+        page = await browser.get(f"/products{query}")
+        assert page.status_code == 200
+        return re.findall(r'class="card-title"><a href="[^"]*">([^<]*)<', page.text)
+
+    assert await titles("?sort=price-low") == ["Aloe", "Cup", "Bowl"]
+    assert await titles("?sort=price-high&category=Pots") == ["Bowl", "Cup"]
+    assert await titles("?min=15&max=25.00&sort=title") == ["Cup"]
+    assert await titles("?min=25&max=15") == ["Cup"]
+    assert await titles("?q=ALO") == ["Aloe"]
+    assert await titles("?category=None") == []
+    wrong = await browser.get("/products?min=cheap&sort=nonsense")
+    assert "is not a price" in wrong.text
+    assert (await browser.get("/products?after=nonsense")).headers["location"] == "/products"
+
+
+async def test_legal_pages_are_shown_without_their_mischief(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    evil = "# Refund policy\n\nFourteen days.\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))"
+    await floor.write_page(store, PageType.REFUND_POLICY, "Refund policy", "refund-policy", evil)
+    page = await browser.get("/pages/refund-policy")
+    assert page.status_code == 200
+    assert page.text.count("<h1") == 1
+    assert "Fourteen days." in page.text
+    assert "<script>alert" not in page.text
+    assert 'href="javascript' not in page.text
+    assert 'href="/pages/refund-policy"' in (await browser.get("/")).text
+    assert (await browser.get("/pages/nothing")).status_code == 404
+
+
+async def test_a_products_text_cannot_leave_its_place(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(
+        store, "</script><script>alert(1)</script>", slug="evil", description="<img src=x onerror=alert(1)>",
+        category='"><script>alert(2)</script>', features=["<b>x</b>"],
+    )  # fmt: skip
+    for path in ("/products/evil", "/products", "/"):
+        page = await browser.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        assert "<b>x</b>" not in page.text
+
+
+async def test_order_links_are_good_for_their_own_order_only(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await floor.open_store("fern", BRAND)
+    assert (await browser.get(f"/checkout/success/{UUID(int=5).hex}.AAAA")).status_code == 404
+    assert (await browser.get("/checkout/unpaid/nonsense")).status_code == 404

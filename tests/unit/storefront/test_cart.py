@@ -1,0 +1,66 @@
+"""The cart travels in a cookie that only we can write."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart, read_cart, write_cart
+from storefront.signing import Signer, Tampered
+
+SIGNER = Signer(b"0123456789abcdef", "cart.one")
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+def test_a_cart_comes_back_as_it_was_written() -> None:
+    cart = Cart().add(ONE, TWO, 3).add(TWO, ONE, 1)
+    assert read_cart(write_cart(cart, SIGNER), SIGNER) == cart
+    assert cart.count == 4
+
+
+def test_a_changed_or_foreign_cookie_is_an_empty_cart() -> None:
+    written = write_cart(Cart().add(ONE, TWO, 3), SIGNER)
+    changed = written.replace("3.", "9.", 1)
+    assert changed != written
+    for value in (
+        changed,
+        written[:-1],
+        "",
+        None,
+        "nonsense",
+        "v1~x.y",
+        write_cart(Cart().add(ONE, TWO, 1), Signer(b"0123456789abcdef", "cart.two")),
+    ):
+        assert read_cart(value, SIGNER) == Cart()
+
+
+def test_a_well_signed_cookie_of_another_form_is_an_empty_cart() -> None:
+    assert read_cart(SIGNER.seal("v1~short"), SIGNER) == Cart()
+    assert read_cart(SIGNER.seal("v2~"), SIGNER) == Cart()
+
+
+def test_more_of_the_same_is_one_line_and_bounded() -> None:
+    cart = Cart().add(ONE, TWO, 3).add(ONE, TWO, 100)
+    assert [(entry.variant_id, entry.quantity) for entry in cart] == [(TWO, MOST_OF_ONE)]
+
+
+def test_nothing_of_a_thing_takes_it_out() -> None:
+    assert Cart().add(ONE, TWO, 3).set(TWO, 0) == Cart()
+
+
+def test_a_full_cart_takes_no_more_and_still_fits_a_cookie() -> None:
+    cart = Cart()
+    for _ in range(MOST_LINES + 5):
+        cart = cart.add(uuid4(), uuid4(), MOST_OF_ONE)
+    assert len(cart.entries) == MOST_LINES
+    assert len(write_cart(cart, SIGNER)) < 3_000
+
+
+def test_text_signed_for_one_purpose_means_nothing_for_another() -> None:
+    sealed = Signer(b"0123456789abcdef", "order.one").seal("x")
+    with pytest.raises(Tampered):
+        SIGNER.open(sealed)
+
+
+def test_a_short_secret_is_refused_at_start() -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        Signer(b"short", "cart")

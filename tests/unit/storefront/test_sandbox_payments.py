@@ -1,0 +1,219 @@
+"""The sandbox provider keeps the promises a real one makes."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+import pytest
+
+from domain.money import Money
+from domain.order.events import OrderLine
+from domain.order.ports import InvalidSignature, PaymentRequest
+from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments, SandboxSession
+from infra.sandbox.payments.app import TRIES, NotDelivered, WebhookSender, sandbox_payment_app
+from tests.fakes.event_log import FixedClock
+
+SECRET = b"a secret that only tests know"
+ORDER, STORE = UUID(int=10), UUID(int=20)
+HOOK = "http://gateway.test/webhooks/payments/sandbox"
+
+
+def request(key: str = "checkout:10", total: int = 9800) -> PaymentRequest:
+    line = OrderLine(
+        product_id=UUID(int=1), variant_id=UUID(int=2), title="Vase <b>", variant_title="Small", quantity=2,
+        unit_price=Money(minor=4900),
+    )  # fmt: skip
+    return PaymentRequest(
+        order_id=ORDER,
+        order_number="ZY-7Q2M4K",
+        store_id=STORE,
+        store_name="Fern & Clay",
+        lines=(line,),
+        total=Money(minor=total),
+        platform_fee=Money(minor=490),
+        success_url="http://fern.shops.test/checkout/success/x",
+        cancel_url="http://fern.shops.test/checkout/unpaid/x",
+        idempotency_key=key,
+    )
+
+
+def payments(clock: FixedClock | None = None, secret: bytes = SECRET) -> SandboxPayments:
+    return SandboxPayments(secret, page_url="http://pay.test/pay", clock=clock or FixedClock())
+
+
+async def opened(provider: SandboxPayments) -> tuple[str, SandboxSession]:
+    session = await provider.open_session(request())
+    path = urlsplit(session.url).path
+    return path, provider.read_session(path.rpartition("/")[2])
+
+
+async def test_the_same_key_gives_the_same_session_and_another_key_another() -> None:
+    provider = payments()
+    first = await provider.open_session(request())
+    assert await provider.open_session(request()) == first
+    assert await payments().open_session(request()) == first
+    assert (await provider.open_session(request("checkout:11"))).session_id != first.session_id
+    assert first.provider == provider.name == "sandbox"
+
+
+async def test_a_token_carries_everything_its_page_shows() -> None:
+    _, session = await opened(payments())
+    assert session.order_id == ORDER
+    assert session.store_id == STORE
+    assert session.lines == (("Vase <b> · Small", 2, Money(minor=9800)),)
+    assert session.total == Money(minor=9800)
+    assert session.platform_fee == Money(minor=490)
+
+
+async def test_a_changed_token_opens_no_page() -> None:
+    provider = payments()
+    path, _ = await opened(provider)
+    token = path.rpartition("/")[2]
+    for wrong in (token[:-2] + "xx", "x" + token, token.split(".")[0], "", "é.é", "."):
+        with pytest.raises(InvalidSignature):
+            provider.read_session(wrong)
+    with pytest.raises(InvalidSignature):
+        payments(secret=b"another secret, as long").read_session(token)
+
+
+async def test_a_paid_webhook_reads_back_as_a_payment() -> None:
+    provider = payments()
+    _, session = await opened(provider)
+    body = provider.paid_webhook(session)
+    notice = provider.read_webhook(body.encode(), provider.sign_webhook(body))
+    assert notice is not None
+    assert notice.succeeded
+    assert (notice.order_id, notice.store_id) == (ORDER, STORE)
+    assert (notice.amount, notice.platform_fee) == (Money(minor=9800), Money(minor=490))
+    assert notice == provider.read_body(body)
+    assert provider.paid_webhook(session) == body
+
+
+async def test_a_decline_is_a_failure_and_each_attempt_is_its_own_event() -> None:
+    provider = payments()
+    _, session = await opened(provider)
+    first, second = provider.declined_webhook(session, "a"), provider.declined_webhook(session, "b")
+    assert provider.declined_webhook(session, "a") == first
+    one, two = provider.read_body(first), provider.read_body(second)
+    assert one is not None
+    assert two is not None
+    assert not one.succeeded
+    assert one.reason
+    assert one.external_id != two.external_id
+
+
+async def test_a_webhook_holds_no_personal_data_nor_what_was_bought() -> None:
+    provider = payments()
+    _, session = await opened(provider)
+    assert "Vase" not in provider.paid_webhook(session)
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+async def test_a_webhook_from_another_time_is_refused(minutes: int) -> None:
+    clock = FixedClock()
+    provider = payments(clock)
+    _, session = await opened(provider)
+    body = provider.paid_webhook(session)
+    signature = provider.sign_webhook(body)
+    clock.advance(timedelta(minutes=minutes))
+    with pytest.raises(InvalidSignature):
+        provider.read_webhook(body.encode(), signature)
+
+
+async def test_a_webhook_that_is_not_signed_right_is_refused() -> None:
+    provider = payments()
+    _, session = await opened(provider)
+    body = provider.paid_webhook(session)
+    good = provider.sign_webhook(body)
+    wrong = ["", "t=1", "v1=00", "t=x,v1=00", good[:-1], good.replace("t=", "t=1"), f"{good},t=1"]
+    for signature in wrong:
+        with pytest.raises(InvalidSignature):
+            provider.read_webhook(body.encode(), signature)
+    with pytest.raises(InvalidSignature):
+        provider.read_webhook(body.replace("9800", "1").encode(), good)
+
+
+def test_a_webhook_of_another_kind_is_none_of_our_business_and_nonsense_is_an_error() -> None:
+    assert payments().read_body('{"id": "evt", "type": "payout.paid", "data": {}}') is None
+    for body in ("", "[]", "{}", '{"type": "checkout.session.completed"}'):
+        with pytest.raises(ValueError, match=r"."):
+            payments().read_body(body)
+
+
+async def test_webhooks_are_sent_again_as_the_same_event_until_they_are_taken() -> None:
+    bodies: list[bytes] = []
+
+    def gateway(asked: httpx.Request) -> httpx.Response:
+        bodies.append(asked.content)
+        return httpx.Response(503 if len(bodies) < TRIES else 200)
+
+    provider = payments()
+    _, session = await opened(provider)
+    await WebhookSender(provider, HOOK, transport=httpx.MockTransport(gateway), first_pause=0).send(
+        provider.paid_webhook(session)
+    )
+    assert len(bodies) == TRIES
+    assert len(set(bodies)) == 1
+
+
+@pytest.mark.parametrize(("status", "tries"), [(400, 1), (500, TRIES), (429, TRIES)])
+async def test_a_webhook_that_is_refused_is_given_up(status: int, tries: int) -> None:
+    asked: list[httpx.Request] = []
+
+    def gateway(one: httpx.Request) -> httpx.Response:
+        asked.append(one)
+        return httpx.Response(status)
+
+    with pytest.raises(NotDelivered, match=str(status)):
+        await WebhookSender(payments(), HOOK, transport=httpx.MockTransport(gateway), first_pause=0).send("{}")
+    assert len(asked) == tries
+
+
+def page(provider: SandboxPayments, gateway: httpx.MockTransport) -> httpx.AsyncClient:
+    app = sandbox_payment_app(provider, webhook_url=HOOK, transport=gateway)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://pay.test")
+
+
+async def test_paying_tells_the_shop_with_a_good_signature_and_leads_back() -> None:
+    provider = payments()
+    path, session = await opened(provider)
+    told: list[httpx.Request] = []
+
+    def gateway(asked: httpx.Request) -> httpx.Response:
+        told.append(asked)
+        return httpx.Response(200)
+
+    async with page(provider, httpx.MockTransport(gateway)) as browser:
+        shown = await browser.get(path.removeprefix("/pay"))
+        assert shown.status_code == 200
+        assert "no real money" in shown.text.lower()
+        assert "Vase &lt;b&gt;" in shown.text
+        assert "$98.00" in shown.text
+        assert "form-action 'self' http://fern.shops.test" in shown.headers["content-security-policy"]
+        paid = await browser.post(path.removeprefix("/pay"), data={"decision": "pay", "attempt": "1"})
+    assert (paid.status_code, paid.headers["location"]) == (303, session.success_url)
+    notice = provider.read_webhook(told[0].content, told[0].headers[SIGNATURE_HEADER])
+    assert notice is not None
+    assert notice.succeeded
+    assert str(told[0].url) == HOOK
+
+
+async def test_declining_leads_back_to_the_cart() -> None:
+    provider = payments()
+    path, session = await opened(provider)
+    async with page(provider, httpx.MockTransport(lambda _: httpx.Response(200))) as browser:
+        answer = await browser.post(path.removeprefix("/pay"), data={"decision": "decline", "attempt": "1"})
+    assert answer.headers["location"] == session.cancel_url
+
+
+async def test_a_shop_that_cannot_be_told_is_said_so_and_the_button_stays() -> None:
+    provider = payments()
+    path, _ = await opened(provider)
+    async with page(provider, httpx.MockTransport(lambda _: httpx.Response(404))) as browser:
+        answer = await browser.post(path.removeprefix("/pay"), data={"decision": "pay", "attempt": "1"})
+        assert answer.status_code == 502
+        assert "could not be told" in answer.text
+        assert "Pay $98.00" in answer.text
+        assert (await browser.get("/not-a-token")).status_code == 404
+        assert (await browser.get("/assets/page.css")).headers["content-type"].startswith("text/css")

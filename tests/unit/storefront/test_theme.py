@@ -1,0 +1,99 @@
+"""Whatever palette a brand has, the storefront can be read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.store.brand import BrandIdentity, FontPair, Palette
+from storefront.colour import contrast, on, readable
+from storefront.fonts import FAMILIES
+from storefront.front import HERE
+from storefront.theme import Mood, derive_colours, theme_of
+from tests.fakes.shop_floor import BRAND
+
+colour = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
+
+
+def palette_of(**colours: str) -> Palette:
+    return BRAND.palette.model_copy(update=colours)
+
+
+def brand(heading: str, *tone: str, **colours: str) -> BrandIdentity:
+    return BRAND.model_copy(
+        update={
+            "fonts": FontPair(heading=heading, body="Inter"),
+            "palette": palette_of(**colours),
+            "voice": BRAND.voice.model_copy(update={"tone": list(tone) or ["plain"]}),
+        }
+    )
+
+
+@given(primary=colour, secondary=colour, accent=colour, background=colour, surface=colour, text=colour)
+def test_buttons_and_badges_can_be_read_in_any_palette_at_all(**colours: str) -> None:
+    derived = derive_colours(Palette(**colours))
+    for ground in ("primary", "accent", "secondary", "primary-deep"):
+        assert contrast(derived[f"on-{ground}"], derived[ground]) >= 4.5
+
+
+@given(primary=colour, secondary=colour, accent=colour)
+def test_all_text_can_be_read_on_background_surface_and_tint(**colours: str) -> None:
+    for ground, surface, text in (("#fbf8f2", "#f1ebdf", "#22261f"), ("#0d0b1a", "#1a1630", "#f1eefc")):
+        derived = derive_colours(palette_of(background=ground, surface=surface, text=text, **colours))
+        for ink in ("text", "muted", "primary-ink", "accent-ink", "secondary-ink", "danger", "success"):
+            for under in ("bg", "surface", "tint"):
+                assert contrast(derived[ink], derived[under]) >= 4.5, (ink, under)
+        for edge in ("edge", "focus"):
+            assert contrast(derived[edge], derived["bg"]) >= 3, edge
+
+
+def test_a_surface_that_cannot_carry_text_is_replaced_by_one_that_can() -> None:
+    derived = derive_colours(palette_of(background="#ffffff", surface="#777777", text="#222222"))
+    assert contrast(derived["text"], derived["surface"]) >= 7
+    assert derived["ground"] == "#777777"
+
+
+def test_a_colour_that_reads_already_is_left_as_it_is() -> None:
+    assert readable("#1b4332", ["#ffffff"]) == "#1b4332"
+    assert on("#1b4332", "#ffffff") == "#ffffff"
+
+
+@pytest.mark.parametrize(
+    ("look", "mood"),
+    [
+        (brand("Playfair Display", "bold"), Mood.ATELIER),
+        (brand("Orbitron", "plain", background="#0d0b1a", text="#ffffff"), Mood.SIGNAL),
+        (brand("Bebas Neue"), Mood.SIGNAL),
+        (brand("Poppins", "playful"), Mood.STUDIO),
+        (brand("Poppins", "sharp", background="#101010", text="#ffffff"), Mood.SIGNAL),
+        (brand("Space Grotesk", "calm"), Mood.STUDIO),
+        (brand("Raleway", "elegant"), Mood.ATELIER),
+    ],
+)
+def test_typeface_ground_and_tone_choose_the_mood(look: BrandIdentity, mood: Mood) -> None:
+    assert theme_of(look).mood is mood
+
+
+def test_the_same_brand_looks_the_same_and_another_differs() -> None:
+    assert theme_of(BRAND) == theme_of(BRAND)
+    assert theme_of(BRAND).version != theme_of(brand("Lora")).version
+
+
+def test_every_font_file_a_stylesheet_names_is_there_with_its_licence() -> None:
+    fonts = HERE / "static" / "fonts"
+    for family in FAMILIES.values():
+        assert (fonts / family.slug / "LICENSE.txt").read_text().count("SIL Open Font License") >= 1
+        for weight in family.weights:
+            assert (fonts / family.slug / f"{weight}.woff2").read_bytes()[:4] == b"wOF2"
+
+
+def test_an_unknown_font_falls_back_to_the_systems() -> None:
+    theme = theme_of(brand("Comic Sans MS"))
+    assert "Comic" not in theme.css()
+    assert len(theme.preloads()) == 1
+
+
+def test_the_stylesheet_names_the_fonts_and_colours() -> None:
+    css = theme_of(BRAND).css()
+    assert 'url("/static/fonts/fraunces/400.woff2")' in css
+    assert "--primary:#3f5d43;" in css
+    assert "color-scheme:light" in css

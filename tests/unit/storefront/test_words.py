@@ -1,0 +1,122 @@
+"""Money, days, summaries and Markdown as shoppers see them."""
+
+import pytest
+
+from domain.money import Money
+from storefront.address import ShopperForm
+from storefront.display import days_words, first_sentences, money, saving, stock_words, summary
+from storefront.markdown import render
+from storefront.tenancy import bare_host
+
+GOOD = ShopperForm(
+    name="Anna", email="anna@example.com", line1="Main St 1", city="Portland", region="Oregon", postcode="97201"
+)
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "shown"),
+    [
+        (4900, "USD", "$49.00"),
+        (124900, "USD", "$1,249.00"),
+        (500, "JPY", "¥500"),
+        (4900, "CHF", "49.00 CHF"),
+        (-250, "EUR", "−€2.50"),
+    ],
+)
+def test_money_is_shown_with_its_sign_and_all_its_decimals(minor: int, currency: str, shown: str) -> None:
+    assert money(Money(minor=minor, currency=currency)) == shown
+
+
+def test_a_saving_is_told_only_when_it_is_one() -> None:
+    price = Money(minor=4900)
+    assert saving(price, Money(minor=5900)) == 17
+    assert saving(price, Money(minor=4950)) is None
+    assert saving(price, Money(minor=4000)) is None
+    assert saving(price, None) is None
+
+
+def test_shoppers_hear_of_stock_without_the_whole_number() -> None:
+    assert [stock_words(left) for left in (-1, 0, 1, 5, 6, 900)] == [
+        "Sold out", "Sold out", "Only 1 left", "Only 5 left", "In stock", "In stock",
+    ]  # fmt: skip
+
+
+def test_days_are_a_range_or_a_number() -> None:
+    assert [days_words(days) for days in ((4, 8), (3, 3), (1, 1), None)] == ["4–8 days", "3 days", "1 day", None]
+
+
+def test_summaries_end_between_words_and_have_no_marks() -> None:
+    assert summary("# Pots\n\n**Quiet** [pots](/x) for loud leaves", 21) == "Pots Quiet pots for…"
+    assert first_sentences("One. Two is longer. Three.", 20) == "One. Two is longer."
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        '<img src=x onerror="alert(1)">',
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "[x](vbscript:x)",
+        "<javascript:alert(1)>",
+        '[x](http://a.test "onmouseover=alert(1)")',
+        "![x](http://tracker.test/pixel.gif)",
+        '<a href="#" onclick="x()">x</a>',
+        "```\n</code><script>1</script>\n```",
+        "[x]: javascript:alert(1)\n\n[x]",
+    ],
+)
+def test_markdown_can_do_nothing_but_be_read(attack: str) -> None:
+    html = render(attack).lower()
+    assert "<script" not in html
+    assert "<img" not in html
+    for scheme in ("javascript:", "data:", "vbscript:"):
+        assert f'href="{scheme}' not in html
+    assert "onclick=" not in html.replace("&quot;", '"').split(">", 1)[0]
+
+
+def test_markdown_headings_start_below_the_pages_title_and_tables_work() -> None:
+    assert render("# One") == "<h2>One</h2>\n"
+    assert "<table>" in render("| a | b |\n| - | - |\n| 1 | 2 |")
+    assert 'rel="nofollow noopener noreferrer"' in render("[x](https://a.test)")
+    assert "rel=" not in render("[x](/pages/about)")
+
+
+def test_a_complete_address_has_no_problem() -> None:
+    assert GOOD.problems() == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""), ("email", ""), ("email", "anna"), ("email", "anna@home"), ("email", "a b@example.com"),
+        ("email", "a@" + "x" * 250 + ".com"), ("line1", ""), ("city", ""), ("region", ""), ("postcode", ""),
+        ("country", "XX"), ("country", ""), ("line2", "x" * 121), ("name", "An\x00na"), ("city", "Port\u202eland"),
+    ],
+)  # fmt: skip
+def test_each_field_says_what_is_wrong_with_it(field: str, value: str) -> None:
+    typed = {name: getattr(GOOD, name) for name in ShopperForm.__slots__} | {field: value}
+    problems = ShopperForm(**typed).problems()
+    assert list(problems) == [field]
+    assert problems[field].endswith(".")
+
+
+def test_problems_come_in_the_forms_order() -> None:
+    assert list(ShopperForm().problems()) == ["name", "email", "line1", "city", "region", "postcode"]
+
+
+def test_a_country_without_postcodes_asks_for_none() -> None:
+    form = ShopperForm(name="Anna", email="a@example.com", line1="1 Queen's Road", city="Central", country="HK")
+    assert form.problems() == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [
+        ("Neon.localhost:8080", "neon.localhost"), ("a.test.", "a.test"), ("[::1]:8080", "[::1]"), ("", ""),
+        ("a..b", ""), ("a b", ""), ("-a.test", ""), ("a.test:x", ""), ("a.test/../b", ""), ("a" * 300, ""),
+    ],
+)  # fmt: skip
+def test_hosts_are_read_strictly(header: str, host: str) -> None:
+    assert bare_host(header) == host
