@@ -11,49 +11,40 @@ from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from tests.integration.embedded.clients import Clients
 from tests.requirements import missing
 
+# A killed Kafka may return only when its old session has run out.
+IMPATIENT = {"broker.session.timeout.ms": "1000", "broker.heartbeat.interval.ms": "200"}
+
 KINDS: dict[str, Callable[[Path], EmbeddedBroker | ApacheKafka]] = {
     "embedded": EmbeddedBroker,
-    "kafka": ApacheKafka,
+    "kafka": lambda data_dir: ApacheKafka(data_dir, settings=IMPATIENT),
 }
 
+either_kind = ["embedded", pytest.param("kafka", marks=pytest.mark.kafka)]
 
-async def started(kind: str, data_dir: Path) -> Broker:
-    """A running broker of the kind; the test is skipped, or in CI fails, where there is none."""
-    broker = KINDS[kind](data_dir)
+
+@pytest.fixture(scope="session", params=either_kind)
+async def any_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Broker]:
+    """One broker of each kind, for all tests; skipped, or in CI failed, where there is none."""
+    broker = KINDS[request.param](tmp_path_factory.mktemp("broker") / "data")
     try:
         await broker.start()
     except KafkaUnavailable as why:
         missing("Apache Kafka", str(why))
-    return broker
-
-
-@pytest.fixture(scope="session", params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-async def shared_broker(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Broker]:
-    """A broker that many tests use one after the other, each with topics of its own."""
-    broker = await started(request.param, tmp_path_factory.mktemp("broker") / "data")
     yield broker
     await broker.kill()
 
 
 @pytest.fixture
-async def clients(shared_broker: Broker) -> AsyncIterator[Clients]:
-    """Clients of the shared broker."""
-    async with Clients(shared_broker.bootstrap_servers) as clients:
-        yield clients
-
-
-@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-async def own_broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Broker]:
-    """A broker that one test may kill, freeze and wipe."""
-    broker = await started(request.param, tmp_path / "data")
-    yield broker
-    await broker.kill()
+async def broker(any_broker: Broker) -> Broker:
+    """A running broker, whatever the test before did to it. Each test uses topics of its own."""
+    if any_broker.running:
+        any_broker.resume()
+    await any_broker.start()
+    return any_broker
 
 
 @pytest.fixture
-async def own_clients(own_broker: Broker) -> AsyncIterator[Clients]:
-    """Clients of the test's own broker."""
-    async with Clients(own_broker.bootstrap_servers) as clients:
+async def clients(broker: Broker) -> AsyncIterator[Clients]:
+    """Clients of the broker."""
+    async with Clients(broker.bootstrap_servers) as clients:
         yield clients

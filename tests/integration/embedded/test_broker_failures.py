@@ -20,35 +20,35 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("ending", ["stop", "kill"])
-async def test_restart_keeps_records_offsets_and_address(own_broker: Broker, own_clients: Clients, ending: str) -> None:
-    address = own_broker.bootstrap_servers
-    topic = await own_clients.topic(partitions=2)
+async def test_restart_keeps_records_offsets_and_address(broker: Broker, clients: Clients, ending: str) -> None:
+    address = broker.bootstrap_servers
+    topic = await clients.topic(partitions=2)
     partition = TopicPartition(topic, 1)
-    producer = await own_clients.producer(transactional_id="publisher")
+    producer = await clients.producer(transactional_id=topic)
     async with producer.transaction():
         await producer.send_and_wait(topic, b"before", partition=1)
-    consumer = await own_clients.consumer(topic, group_id="group")
+    consumer = await clients.consumer(topic, group_id=topic)
     await take(consumer, 1)
     await consumer.commit()
     await consumer.stop()
 
-    await (own_broker.stop() if ending == "stop" else own_broker.kill())
-    assert not own_broker.running
-    await own_broker.start()
+    await (broker.stop() if ending == "stop" else broker.kill())
+    assert not broker.running
+    await broker.start()
 
-    assert own_broker.bootstrap_servers == address
+    assert broker.bootstrap_servers == address
     async with producer.transaction():
         await producer.send_and_wait(topic, b"after", partition=1)
-    reader = await own_clients.consumer(topic, group_id="group")
+    reader = await clients.consumer(topic, group_id=topic)
     assert [record.value for record in await take(reader, 1)] == [b"after"]
-    assert [record.value for record in await own_clients.read(topic, 2)] == [b"before", b"after"]
+    assert [record.value for record in await clients.read(topic, 2)] == [b"before", b"after"]
     # Record, marker, record, marker: nothing was written twice.
     assert await reader.end_offsets([partition]) == {partition: 4}
 
 
-async def test_kill_under_load_neither_loses_nor_doubles_a_record(own_broker: Broker, own_clients: Clients) -> None:
-    topic = await own_clients.topic(partitions=3)
-    producer = await own_clients.producer(max_batch_size=2_000, request_timeout_ms=5_000)
+async def test_kill_under_load_neither_loses_nor_doubles_a_record(broker: Broker, clients: Clients) -> None:
+    topic = await clients.topic(partitions=3)
+    producer = await clients.producer(max_batch_size=2_000, request_timeout_ms=5_000)
 
     async def send_all() -> None:
         for start in range(0, 6_000, 100):
@@ -58,48 +58,48 @@ async def test_kill_under_load_neither_loses_nor_doubles_a_record(own_broker: Br
 
     sending = asyncio.create_task(send_all())
     for _ in range(3):
-        await _until_grown(own_clients, topic)
-        await own_broker.kill()
-        await own_broker.start()
+        await _until_grown(clients, topic)
+        await broker.kill()
+        await broker.start()
     await asyncio.wait_for(sending, 60)
-    records = await own_clients.read(topic, 6_000)
+    records = await clients.read(topic, 6_000)
     for partition in range(3):
         numbers = [int(record.value) for record in records if record.partition == partition]
         assert numbers == list(range(partition, 6_000, 3))
 
 
-async def test_kill_leaves_no_half_transaction(own_broker: Broker, own_clients: Clients) -> None:
-    topic = await own_clients.topic(partitions=2)
-    older = await own_clients.producer(transactional_id="publisher", request_timeout_ms=3_000)
+async def test_kill_leaves_no_half_transaction(broker: Broker, clients: Clients) -> None:
+    topic = await clients.topic(partitions=2)
+    older = await clients.producer(transactional_id=topic, request_timeout_ms=3_000)
     async with older.transaction():
         await older.send_and_wait(topic, b"kept", partition=0)
     await older.begin_transaction()
     await older.send_and_wait(topic, b"open", partition=0)
     await older.send_and_wait(topic, b"open", partition=1)
 
-    await own_broker.kill()
-    await own_broker.start()
+    await broker.kill()
+    await broker.start()
 
-    newer = await own_clients.producer(transactional_id="publisher")
+    newer = await clients.producer(transactional_id=topic)
     async with newer.transaction():
         await newer.send_and_wait(topic, b"next", partition=0)
         await newer.send_and_wait(topic, b"next", partition=1)
     with pytest.raises(ProducerFenced):
         await older.commit_transaction()
-    consumer = await own_clients.consumer(topic)
+    consumer = await clients.consumer(topic)
     seen = sorted((record.partition, record.value) for record in await take(consumer, 3))
     assert seen == [(0, b"kept"), (0, b"next"), (1, b"next")]
     assert await nothing_more(consumer)
 
 
-async def test_doubled_and_killed_publishers_write_everything_once(own_clients: Clients) -> None:
+async def test_doubled_and_killed_publishers_write_everything_once(clients: Clients) -> None:
     """Each publisher reads where the log ends and goes on from there; only the newest one may write."""
-    topic = await own_clients.topic()
+    topic = await clients.topic()
     total = 200
 
     async def publish(stop_after: int) -> None:
-        producer = await own_clients.producer(transactional_id="publisher")
-        reader = await own_clients.consumer(topic)
+        producer = await clients.producer(transactional_id=topic)
+        reader = await clients.consumer(topic)
         end = (await reader.end_offsets([TopicPartition(topic, 0)]))[TopicPartition(topic, 0)]
         following = 0
         while await reader.position(TopicPartition(topic, 0)) < end:
@@ -118,37 +118,37 @@ async def test_doubled_and_killed_publishers_write_everything_once(own_clients: 
         doubled = await asyncio.gather(publish(13 + round_), publish(17), return_exceptions=True)
         assert all(result is None or isinstance(result, ProducerFenced) for result in doubled), doubled
     await publish(total)
-    records = await own_clients.read(topic, total)
+    records = await clients.read(topic, total)
     assert [int(record.value) for record in records] == list(range(total))
-    assert await nothing_more(await own_clients.consumer(topic, auto_offset_reset="latest"))
+    assert await nothing_more(await clients.consumer(topic, auto_offset_reset="latest"))
 
 
-async def test_frozen_broker_answers_nobody_until_it_wakes(own_broker: Broker, own_clients: Clients) -> None:
-    topic = await own_clients.topic()
-    producer = await own_clients.producer()
-    own_broker.pause()
+async def test_frozen_broker_answers_nobody_until_it_wakes(broker: Broker, clients: Clients) -> None:
+    topic = await clients.topic()
+    producer = await clients.producer()
+    broker.pause()
     sending = asyncio.create_task(producer.send_and_wait(topic, b"patient"))
     done, _ = await asyncio.wait([sending], timeout=0.5)
     assert not done
-    assert own_broker.running
-    own_broker.resume()
+    assert broker.running
+    broker.resume()
     assert (await asyncio.wait_for(sending, 20)).offset == 0
 
 
-async def test_wiped_broker_is_empty_under_the_same_address(own_broker: Broker, own_clients: Clients) -> None:
-    address = own_broker.bootstrap_servers
-    topic = await own_clients.topic()
-    await (await own_clients.producer()).send_and_wait(topic, b"gone")
-    await own_broker.wipe()
-    await own_broker.start()
-    assert own_broker.bootstrap_servers == address
-    await own_clients.create(topic, 1)
-    assert await nothing_more(await own_clients.consumer(topic))
+async def test_wiped_broker_is_empty_under_the_same_address(broker: Broker, clients: Clients) -> None:
+    address = broker.bootstrap_servers
+    topic = await clients.topic()
+    await (await clients.producer()).send_and_wait(topic, b"gone")
+    await broker.wipe()
+    await broker.start()
+    assert broker.bootstrap_servers == address
+    await clients.create(topic, 1)
+    assert await nothing_more(await clients.consumer(topic))
 
 
-async def test_stopped_broker_refuses_clients_at_once(own_broker: Broker) -> None:
-    await own_broker.stop()
-    producer = AIOKafkaProducer(bootstrap_servers=own_broker.bootstrap_servers)
+async def test_stopped_broker_refuses_clients_at_once(broker: Broker) -> None:
+    await broker.stop()
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
     with pytest.raises(KafkaError):
         await asyncio.wait_for(producer.start(), 5)
     await producer.stop()

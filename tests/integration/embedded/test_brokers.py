@@ -11,7 +11,7 @@ from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from tests.integration.embedded.clients import Clients, assigned, nothing_more, take, until
+from tests.integration.embedded.clients import Clients, nothing_more, share, take, until
 
 
 async def test_topic_has_the_partitions_asked_for_and_is_created_once(clients: Clients) -> None:
@@ -247,29 +247,29 @@ async def test_hundred_small_transactions_are_all_there_in_order(clients: Client
 async def test_group_shares_partitions_and_takes_over_from_who_leaves(clients: Clients) -> None:
     topic = await clients.topic(partitions=4)
     first = await clients.consumer(topic, group_id=topic)
-    assert await assigned([first], [4])
+    await share([first], [4])
     second = await clients.consumer(topic, group_id=topic)
-    assert await assigned([first, second], [2, 2])
+    await share([first, second], [2, 2])
     third = await clients.consumer(topic, group_id=topic)
-    assert await assigned([first, second, third], [1, 1, 2])
+    await share([first, second, third], [1, 1, 2])
     await first.stop()
-    assert await assigned([second, third], [2, 2])
+    await share([second, third], [2, 2])
     await second.stop()
-    assert await assigned([third], [4])
+    await share([third], [4])
 
 
 async def test_group_drops_a_member_that_died(clients: Clients) -> None:
     topic = await clients.topic(partitions=2)
     raw = await clients.raw()
     survivor = await clients.consumer(topic, group_id=topic, rebalance_timeout_ms=1_500)
-    assert await assigned([survivor], [2])
+    await share([survivor], [2])
     subscription = (0).to_bytes(2, "big") + (1).to_bytes(4, "big") + len(topic).to_bytes(2, "big")
     metadata = subscription + topic.encode() + (0).to_bytes(4, "big")
     join = JoinGroupRequest(topic, 1_000, 1_500, "", "", "consumer", [("roundrobin", metadata)])
     dying = asyncio.create_task(raw.send(raw.get_random_node(), join))
-    await assigned([survivor], [1])
+    await share([survivor], [1])
     assert dying.done()
-    assert await assigned([survivor], [2])
+    await share([survivor], [2])
 
 
 async def test_group_goes_on_where_it_committed(clients: Clients) -> None:
