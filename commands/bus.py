@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -140,12 +139,17 @@ class UnitOfWork:
         return after
 
 
-@cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter_of(command: object) -> TypeAdapter[Any]:
+    kind = type(command)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def payload_digest(command: object) -> bytes:
     """Return SHA-256 of a command's type and fields: what makes two commands the same."""
-    body = _adapter(type(command)).dump_json(command)
+    body = _adapter_of(command).dump_json(command)
     return hashlib.sha256(type(command).__name__.encode() + b"\0" + body).digest()

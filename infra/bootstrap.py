@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from domain.product.ports import KeywordWriter, ProductCopywriter
     from domain.store.ports import BrandWriter, PageWriter
     from domain.order.ports import PaymentGateway
+    from infra.adapters.dead_letters import KafkaDeadLetters
     from infra.adapters.sandbox_payments import SandboxPayments
 
 S = TypeVar("S")
@@ -87,51 +88,14 @@ class EventStoreAggregates:
 
 
 def handlers(clock: Clock) -> Handlers:
-    """Return every command with its handler. To add a command, add its line."""
+    """Return every command with its handler; each module of ``commands`` lists its own."""
     from commands import generation, media, merchant, order, product, store
 
-    table: dict[type, Callable[..., Any]] = {
-        merchant.RegisterMerchant: merchant.register_merchant,
-        merchant.ConnectSupplier: merchant.connect_supplier,
-        merchant.DisconnectSupplier: merchant.disconnect_supplier,
-        store.RequestStore: store.request_store,
-        store.AdoptBrand: store.adopt_brand,
-        store.WritePages: store.write_pages,
-        store.AddPage: store.add_page,
-        store.EditPage: store.edit_page,
-        store.ApproveStore: store.approve_store,
-        store.PublishStore: store.publish_store,
-        store.PauseStore: store.pause_store,
-        store.ArchiveStore: store.archive_store,
-        store.MarkStoreReady: store.mark_store_ready,
-        generation.StartGeneration: generation.start_generation,
-        generation.ProgressStep: generation.progress_step,
-        generation.SucceedStep: generation.succeed_step,
-        generation.FailStep: generation.fail_step,
-        generation.RunStepAgain: generation.run_step_again,
-        generation.CancelGeneration: generation.cancel_generation,
-        product.ImportProducts: product.import_products,
-        product.WriteProductCopy: product.write_product_copy,
-        product.AddProduct: product.add_product,
-        product.EditProduct: product.edit_product,
-        product.CountStock: product.count_stock,
-        product.ActivateProduct: product.activate_product,
-        product.DeactivateProduct: product.deactivate_product,
-        product.ArchiveProduct: product.archive_product,
-        media.RequestStepImages: media.request_step_images,
-        media.RequestImage: media.request_image,
-        media.RecordImage: media.record_image,
-        media.RejectImage: media.reject_image,
-        media.CountStepImage: media.count_step_image,
-        order.PlaceOrder: order.place_order,
-        order.OpenPaymentSession: order.open_payment_session,
-        order.ReceiveWebhook: order.receive_webhook,
-        order.RecordPayment: order.record_payment,
-        order.RecordPaymentFailure: order.record_payment_failure,
-        order.CancelOrder: order.cancel_order,
-        order.FulfilOrder: order.fulfil_order,
+    return {
+        command: partial(handler, clock=clock)
+        for module in (generation, media, merchant, order, product, store)
+        for command, handler in module.HANDLERS.items()
     }
-    return {command: partial(handler, clock=clock) for command, handler in table.items()}
 
 
 class Platform:
@@ -214,6 +178,17 @@ class Platform:
         client: httpx.AsyncClient = self._made["client"]
         return client
 
+    async def dead_letters(self) -> "KafkaDeadLetters":
+        """Where records go that nobody can digest."""
+        if "dead letters" not in self._made:
+            from infra.adapters.dead_letters import KafkaDeadLetters
+
+            letters = KafkaDeadLetters(self.bootstrap_servers)
+            self._stack.push_async_callback(letters.close)
+            self._made["dead letters"] = letters
+        letters_: KafkaDeadLetters = self._made["dead letters"]
+        return letters_
+
     def media(self) -> "MediaStore":
         """The media store: S3 where a bucket is named, else the local disk."""
         if self.settings.s3_bucket is not None:
@@ -277,13 +252,12 @@ async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
 
 async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = ()) -> None:
     """Keep read models up to date; all of them if none is named."""
-    from infra.adapters.dead_letters import KafkaDeadLetters
     from projections.runner import ProjectionRunner
 
     unknown = set(names) - set(READ_MODELS)
     if unknown:
         raise NotConfigured(f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}.")
-    letters = KafkaDeadLetters(platform.bootstrap_servers)
+    letters = await platform.dead_letters()
     pool = await platform.pool()
     runners = [
         ProjectionRunner(READ_MODELS[name], pool, platform.bootstrap_servers, letters, platform.clock)
@@ -300,7 +274,6 @@ async def run_consumers(
     """Run agents and policies; all of them if none is named."""
     from consumers.app import ConsumerApp
     from consumers.policies.deadlines import DeadlinePolicy
-    from infra.adapters.dead_letters import KafkaDeadLetters
     from infra.adapters.deliveries import PostgresDeliveries
     from infra.adapters.overdue import ReadModelOverdue
     from infra.adapters.topic import ensure_topics
@@ -316,7 +289,7 @@ async def run_consumers(
         chosen,
         bootstrap_servers=platform.bootstrap_servers,
         ledger=PostgresDeliveries(await platform.pool()),
-        dead_letters=KafkaDeadLetters(platform.bootstrap_servers),
+        dead_letters=await platform.dead_letters(),
         clock=platform.clock,
         concurrency={"imager": 4},
     )
@@ -341,7 +314,7 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     from consumers.agents.imager import ImagerAgent
     from consumers.agents.scout import ScoutAgent
     from consumers.policies.generation import GenerationPolicy
-    from consumers.policies.payments import PaymentPolicy
+    from consumers.policies.payments import PaymentsPolicy
     from domain.merchant.events import SupplierProvider
     from infra.adapters.fingerprints import HttpFingerprints
     from infra.adapters.image_fetcher import HttpImageFetcher
@@ -357,7 +330,7 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
 
     made: list[Consumer] = [
         GenerationPolicy(dispatch, aggregates),
-        PaymentPolicy(dispatch, aggregates, platform.gateways()),
+        PaymentsPolicy(dispatch, aggregates, platform.gateways()),
         BrandAgent(team.brand, aggregates, answers, dispatch, clock),
         ScoutAgent(
             {SupplierProvider.SAMPLE: SampleSupplier(settings.sandbox_url, client)},
@@ -369,7 +342,14 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
             clock,
         ),
         CopyAgent(team.copy, aggregates, answers, dispatch, clock),
-        PageAgent(team.pages, aggregates, answers, dispatch, clock),
+        PageAgent(
+            team.pages,
+            aggregates,
+            answers,
+            dispatch,
+            clock,
+            host_for=lambda store: f"{store.slug}.{settings.storefront_domain}",
+        ),
     ]
     if "imager" not in but:
         from infra.adapters.rembg_studio import RembgStudio
@@ -415,8 +395,8 @@ def writers(settings: Settings) -> Writers:
     return Writers(
         OpenAiBrandWriter(model, registry, fallback=house.brand, prompt=prompt("brand.v1")),
         OpenAiKeywords(model, house.keywords),
-        OpenAiCopywriter(model, house.copy),
-        OpenAiPageWriter(model, house.pages),
+        OpenAiCopywriter(model, house.copy, prompt=prompt("copy.v1")),
+        OpenAiPageWriter(model, house.pages, prompt=prompt("page.v1")),
     )
 
 
@@ -561,7 +541,7 @@ async def _serve(app: "FastAPI", host: str, port: int, stop: asyncio.Event) -> N
         uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="on",
                        timeout_graceful_shutdown=3, server_header=False)
     )
-    server.capture_signals = _no_signals  # type: ignore[method-assign,assignment]
+    server.capture_signals = _no_signals  # type: ignore[method-assign]
     serving = asyncio.create_task(server.serve())
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)

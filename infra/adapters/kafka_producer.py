@@ -10,19 +10,19 @@ PROMPT_SECONDS = 0.001
 """Wait before asking again whether the last transaction's markers are written; they take 1 to 3 ms."""
 
 
-class _PromptAdd(sender.AddPartitionsToTxnHandler):
+class _PromptAdd(sender.AddPartitionsToTxnHandler):  # type: ignore[misc]  # aiokafka is untyped
     def handle_response(self, resp: Any) -> float | None:
         backoff: float | None = super().handle_response(resp)
         return PROMPT_SECONDS if backoff == sender.BACKOFF_OVERRIDE else backoff
 
 
-class _PromptSender(sender.Sender):
+class _PromptSender(sender.Sender):  # type: ignore[misc]
     async def _do_add_partitions_to_txn(self, tps: Any) -> Any:
         node_id = await self._find_coordinator(CoordinationType.TRANSACTION, self._txn_manager.transactional_id)
         return await _PromptAdd(self, tps).do(node_id)
 
 
-class TransactionalProducer(AIOKafkaProducer):
+class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
     """An idempotent, transactional producer for many small transactions.
 
     After a transaction ends, the broker still writes its markers; the next one's first request then gets

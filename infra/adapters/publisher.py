@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from domain.kernel import Transient
 from infra.adapters.event_store import CHANNEL, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.topic import ensure_topics, last_records
+from infra.adapters.topic import TopicMissing, ensure_topics, last_records
 from schemas.envelope import RawEvent, to_headers
 from schemas.topics import EVENTS, Topic, partition_of, work_topic
 
@@ -22,8 +22,12 @@ BATCH = 5000
 """Events in one transaction at most: 60 ms of work, so that a successor never waits long."""
 BUSY_POLL, IDLE_POLL = 0.003, 0.25
 """Seconds between looks at the store: soon after an append, in case it had not settled, and as a fallback."""
+CHECK_SECONDS = 5.0
+"""Seconds between looks at the topic while nothing is appended."""
 
 log = logging.getLogger(__name__)
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
 class TopicAhead(Exception):
@@ -73,7 +77,7 @@ class Publisher:
                 await asyncio.sleep(backoff)
                 backoff = 0.05 if loop.time() - started > 30 else min(2.0, backoff * 2)
 
-    async def _lead(self, connection: asyncpg.Connection) -> None:
+    async def _lead(self, connection: Connection) -> None:
         while not await connection.fetchval("select pg_try_advisory_lock($1)", LEADER_LOCK):
             await asyncio.sleep(0.2)
         try:
@@ -98,10 +102,11 @@ class Publisher:
                     await connection.remove_listener(CHANNEL, self._on_notify)
                     await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
-    async def _publish(self, producer: TransactionalProducer, connection: asyncpg.Connection) -> None:
+    async def _publish(self, producer: TransactionalProducer, connection: Connection) -> None:
         log.info("publishing from position %d", self.position)
         last_busy = 0.0
         loop = asyncio.get_running_loop()
+        checked = loop.time()
         while True:
             self._woken.clear()
             events = await self._events.read_settled(self.position, BATCH)
@@ -112,6 +117,9 @@ class Publisher:
                 continue
             if connection.is_closed():
                 raise Transient("PostgreSQL", "the publisher's connection closed, and its leadership with it")
+            if loop.time() - checked > CHECK_SECONDS:
+                await self._check_topic()
+                checked = loop.time()
             wait = BUSY_POLL if loop.time() - last_busy < 1 else IDLE_POLL
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -146,6 +154,11 @@ class Publisher:
         await asyncio.gather(*sent)
         await producer.commit_transaction()
 
+    async def _check_topic(self) -> None:
+        """Notice a broker that was wiped while nothing was appended: it is to be refilled without waiting for more."""
+        if await published_position(self._bootstrap_servers) != self.position:
+            raise Transient("the broker", "the topic does not end where it was left; it was made anew")
+
     async def _check_belongs(self) -> None:
         last = await self._pool.fetchval("select max(position) from events") or 0
         if self.position > last:
@@ -157,7 +170,10 @@ class Publisher:
 
 async def published_position(bootstrap_servers: str) -> int:
     """Return the position of the last event in the topic; 0 if it is empty, so that a wiped topic is refilled."""
-    last = await last_records(bootstrap_servers, EVENTS)
+    try:
+        last = await last_records(bootstrap_servers, EVENTS)
+    except TopicMissing:
+        return 0
     return max((int(dict(record.headers)["ce_position"]) for record in last.values()), default=0)
 
 

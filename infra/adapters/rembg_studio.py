@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
 
 from domain.kernel import Transient
 from domain.media.events import Operation, RejectionReason
@@ -153,7 +153,7 @@ def load(photo: bytes) -> tuple[Image.Image, tuple[int, int]]:
             flat = flatten(upright.convert("RGBA"), "#ffffff") if upright.has_transparency_data else upright.convert("RGB")
     except UnusableImage:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise UnusableImage(RejectionReason.NOT_AN_IMAGE, "This is no image of a kind we can read.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnusableImage(RejectionReason.TOO_LARGE, "The photo unpacks to far more than it should.") from error
@@ -294,7 +294,7 @@ def _session(model: str) -> Any:
     import onnxruntime  # noqa: PLC0415
     from rembg.sessions.u2netp import U2netpSession  # noqa: PLC0415
 
-    class Local(U2netpSession):
+    class Local(U2netpSession):  # type: ignore[misc]  # rembg is untyped
         @classmethod
         def download_models(cls, *_: Any, **__: Any) -> str:
             return model  # never from the network: the file was fetched and checked at set-up

@@ -13,6 +13,13 @@ from schemas.topics import TOPICS, Topic
 CREATE_SECONDS = 15
 
 
+class TopicMissing(Exception):
+    """The broker has no such topic: it is new, or was wiped. The publisher makes it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The broker has no topic {name}. Start the publisher, which makes and fills it.")
+
+
 async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = TOPICS) -> None:
     """Create the topics that are missing and wait until every partition has a leader.
 
@@ -51,7 +58,12 @@ async def _all_led(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
 
 @asynccontextmanager
 async def open_reader(bootstrap_servers: str, topic: Topic) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a reader of all of a topic's partitions: committed records only, no group, nothing remembered."""
+    """Open a reader of all of a topic's partitions: committed records only, no group, nothing remembered.
+
+    Raises:
+        TopicMissing: the broker has no such topic.
+        KafkaError: the broker is out of reach; retrying may help.
+    """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers,
         enable_auto_commit=False,
@@ -62,6 +74,8 @@ async def open_reader(bootstrap_servers: str, topic: Topic) -> AsyncIterator[AIO
     )
     await consumer.start()
     try:
+        if topic.name not in await consumer.topics():
+            raise TopicMissing(topic.name)
         consumer.assign([TopicPartition(topic.name, number) for number in range(topic.partitions)])
         yield consumer
     finally:

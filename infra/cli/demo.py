@@ -157,7 +157,7 @@ async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
                 name = step["step"].lower()
                 if name not in rows:
                     rows[name] = bars.add_task(name, total=100, note="")
-                note = step["currentStep"] or step["status"].lower()
+                note = step["summary"] or step["status"].lower()
                 bars.update(rows[name], completed=step["progress"], note=note)
     if last.get("status") != "COMPLETED":
         raise Refused(last.get("error") or "The generation ended before it was complete.")

@@ -21,7 +21,7 @@ PROGRESS = """
 subscription($store: ID!, $token: String) {
   generationProgress(storeId: $store, consistencyToken: $token) {
     status progress error lastLog { message }
-    steps { step status progress currentStep }
+    steps { step status progress summary }
   }
 }
 """

@@ -74,7 +74,8 @@ class Supervisor:
             AlreadyRunning: the data directory is in use.
             ServerFailed: a part did not start; the message ends with its log.
         """
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
         self._take_lock()
         try:
             await asyncio.gather(self._start_postgres(), self._start_broker())
@@ -161,6 +162,8 @@ class Supervisor:
             name, log_file=self.data_dir / "logs" / f"{name}.log", death_signal=signal.SIGTERM
         )
         self._children[name] = child
+        # Services start several times faster from compiled modules, so a setting against keeping those is not handed on.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         child.launch([sys.executable, "-m", "infra.cli", "run", *SERVICES[name]], env=self.environment)
 
     async def _until_ready(self) -> None:

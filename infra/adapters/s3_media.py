@@ -1,0 +1,87 @@
+"""Media in S3 or anything that speaks its protocol (MinIO, SeaweedFS), addressed by content."""
+
+from typing import Any
+
+import aioboto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import SecretStr
+
+from domain.kernel import Transient
+from infra.adapters.disk_media import KEY, MIME_TYPES, content_key
+
+CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+
+class S3MediaStore:
+    """Implements :class:`domain.media.ports.MediaStore` on one bucket, which must exist.
+
+    Storing is idempotent by nature: a key is its content's hash, so writing twice writes the same. Browsers load media
+    through the storefront, which asks here; a CDN in front of the bucket is a matter of deployment.
+    """
+
+    def __init__(
+        self,
+        *,
+        bucket: str,
+        endpoint: str | None,
+        region: str,
+        access_key: SecretStr | None,
+        secret_key: SecretStr | None,
+    ) -> None:
+        """Take the bucket's address.
+
+        Args:
+            bucket: its name.
+            endpoint: ``http://127.0.0.1:9000``; None for Amazon's own.
+            region: of the bucket.
+            access_key: None: botocore's own ways of finding credentials.
+            secret_key: as above.
+        """
+        self._bucket = bucket
+        self._session = aioboto3.Session(
+            aws_access_key_id=None if access_key is None else access_key.get_secret_value(),
+            aws_secret_access_key=None if secret_key is None else secret_key.get_secret_value(),
+            region_name=region,
+        )
+        self._endpoint = endpoint
+        self._config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"max_attempts": 3, "mode": "standard"},
+        )
+
+    async def put(self, data: bytes, *, mime_type: str) -> str:
+        key = content_key(data, mime_type)
+        try:
+            async with self._client() as client:
+                await client.put_object(
+                    Bucket=self._bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
+                )
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise Transient("the media store", f"could not store {key} ({type(error).__name__})") from error
+        return key
+
+    async def get(self, key: str) -> tuple[bytes, str] | None:
+        match = KEY.fullmatch(key)
+        if match is None or match[3] not in MIME_TYPES:
+            return None
+        try:
+            async with self._client() as client:
+                answer = await client.get_object(Bucket=self._bucket, Key=key)
+                async with answer["Body"] as body:
+                    return await body.read(), MIME_TYPES[match[3]]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "404"}:
+                return None
+            raise Transient("the media store", f"could not read {key} ({type(error).__name__})") from error
+        except (BotoCoreError, OSError) as error:
+            raise Transient("the media store", f"could not read {key} ({type(error).__name__})") from error
+
+    def url(self, key: str) -> str:
+        return f"/media/{key}"
+
+    def _client(self) -> Any:
+        return self._session.client("s3", endpoint_url=self._endpoint, config=self._config)
