@@ -1,5 +1,6 @@
 """Builds the gateway."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -36,8 +37,10 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await deps.passwords.warm_up()
+        # Beside the first requests rather than before them: it takes a third of a second.
+        warming = asyncio.create_task(deps.passwords.warm_up())
         yield
+        await warming
         await watch.close()
 
     app = FastAPI(

@@ -61,7 +61,7 @@ class GatewayDependencies:
     """The gateway's own address as browsers see it; empty: relative addresses."""
     cors_origins: Sequence[str] = ()
     """Origins whose pages may call the API; ``*`` for all (no cookies are used)."""
-    hosts_behind_proxy: bool = False
+    behind_proxy: bool = False
     """Whether the network address of callers is to be read from ``X-Forwarded-For`` (its last entry)."""
     body_limit: int = 1_000_000
     """Most bytes of a request body."""

@@ -61,7 +61,7 @@ def graphql_endpoint(gateway: Gateway) -> GraphQLEndpoint:
     """Return the router of ``/graphql``."""
 
     def context(connection: HTTPConnection) -> RequestContext:
-        return RequestContext(gateway, caller_of(connection, behind_proxy=gateway.deps.hosts_behind_proxy))
+        return RequestContext(gateway, caller_of(connection, behind_proxy=gateway.deps.behind_proxy))
 
     return GraphQLEndpoint(
         build_schema(),

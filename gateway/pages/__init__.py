@@ -1,8 +1,9 @@
 """The gateway's own few pages: what this is, and a console to try queries in. Everything they load is served here."""
 
+from html import escape
 from importlib import resources
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.kernel import NotFound
@@ -26,9 +27,10 @@ def console_page() -> HTMLResponse:
 
 
 @router.get("/")
-async def home() -> HTMLResponse:
+async def home(request: Request) -> HTMLResponse:
     """Say what this is and what is where."""
-    return HTMLResponse(_read("home.html"), headers={"cache-control": "no-cache"})
+    address = escape(str(request.base_url).rstrip("/"))
+    return HTMLResponse(_read("home.html").replace("{{address}}", address), headers={"cache-control": "no-cache"})
 
 
 @router.get("/assets/{name}")

@@ -83,7 +83,7 @@ async def asking(
         Stale: the read models did not get there in time.
     """
     gateway: Gateway = request.app.state.gateway
-    caller = caller_of(request, behind_proxy=gateway.deps.hosts_behind_proxy)
+    caller = caller_of(request, behind_proxy=gateway.deps.behind_proxy)
     merchant_id = caller.merchant(gateway.tokens)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
         raise InvalidInput("Idempotency-Key", f"An Idempotency-Key has 1 to {KEY_MAX} characters.")

@@ -28,16 +28,6 @@ from domain.money import Money
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession
 from domain.product.events import WinningScore
 from domain.product.listing import Listing, ListingVariant
-from domain.store.brand import (
-    Availability,
-    BrandIdentity,
-    BrandProposal,
-    FontPair,
-    Logo,
-    NameOption,
-    Palette,
-    Voice,
-)
 from domain.store.events import PageType, Preferences, SupplierReport
 from domain.store.ports import PageDraft
 from gateway.app import create_app
@@ -52,6 +42,7 @@ from projections.readiness import Check
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
 from tests.fakes.event_log import FixedClock
+from tests.fakes.samples import proposal
 
 PASSWORD = "correct horse battery"
 
@@ -257,7 +248,7 @@ class Platform:
         """Return a store with a brand, products and pages."""
         store_id = await self.store(owner)
         generation_id = generation_of(store_id)
-        await self.send(AdoptBrand(generation_id=generation_id, attempt=1, proposal=a_proposal()))
+        await self.send(AdoptBrand(generation_id=generation_id, attempt=1, proposal=proposal()))
         await self.send(
             ImportProducts(
                 generation_id=generation_id,
@@ -283,33 +274,6 @@ class Platform:
     async def event_count(self) -> int:
         """Return how many events there are."""
         return sum([len(batch) async for batch in self.log.scan()])
-
-
-def a_proposal(name: str = "Neon Haven") -> BrandProposal:
-    """Return a whole brand."""
-    options = [
-        NameOption(name=f"{name} {n}", domain=f"n{n}.com", availability=Availability.UNKNOWN, rationale="It fits.")
-        for n in range(5)
-    ]
-    return BrandProposal(
-        brand=BrandIdentity(
-            name=name,
-            logo=Logo(concept="A glowing door", svg="<svg xmlns='http://www.w3.org/2000/svg'/>"),
-            palette=Palette(
-                primary="#112233",
-                secondary="#223344",
-                accent="#334455",
-                background="#ffffff",
-                surface="#fafafa",
-                text="#111111",
-            ),
-            fonts=FontPair(heading="Orbitron", body="Rajdhani"),
-            voice=Voice(tone=["bold"], tagline="Glow.", story="We glow."),
-        ),
-        options=options,
-        reason="It is free.",
-        written_by="house",
-    )
 
 
 def a_pick(number: int) -> Pick:

@@ -1,5 +1,6 @@
 """Registering, logging in, refreshing, logging out."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -146,6 +147,14 @@ async def test_using_a_refresh_token_twice_ends_the_whole_session(platform: Plat
     assert again["userErrors"] == [{"code": "INVALID_REFRESH_TOKEN", "field": "refreshToken"}]
     successor = await refresh(platform, second["refreshToken"])
     assert successor["userErrors"] == [{"code": "INVALID_REFRESH_TOKEN", "field": "refreshToken"}]
+
+
+async def test_of_two_exchanges_at_once_one_succeeds_at_most(platform: Platform, owner: Merchant) -> None:
+    answers = await asyncio.gather(*(refresh(platform, owner.refresh_token) for _ in range(5)))
+    winners = [answer for answer in answers if not answer["userErrors"]]
+    assert len(winners) == 1
+    # The others looked like theft, so the winner's successor is no good either.
+    assert (await refresh(platform, winners[0]["refreshToken"]))["userErrors"][0]["code"] == "INVALID_REFRESH_TOKEN"
 
 
 async def test_another_session_of_the_same_merchant_outlives_that(platform: Platform, owner: Merchant) -> None:

@@ -62,7 +62,7 @@ async def test_a_store_tells_all_of_the_product_document(platform: Platform, own
     assert store["name"] == "Neon Haven"
     assert store["slug"].startswith("neon-haven")
     assert store["url"] == f"http://{store['slug']}.localhost:8001"
-    assert store["brandIdentity"]["colors"] == {"primary": "#112233", "onPrimary": "#ffffff"}
+    assert store["brandIdentity"]["colors"] == {"primary": "#5b21b6", "onPrimary": "#ffffff"}
     assert len(store["brandIdentity"]["options"]) == 5
     assert store["scouting"]["suppliers"] == [{"provider": "SAMPLE", "candidates": 120}]
     products = store["products"]
