@@ -36,6 +36,7 @@ class SupplierAccountRow:
     id: UUID
     merchant_id: UUID
     provider: SupplierProvider
+    account_id: str | None
     is_active: bool
     created_at: datetime
     updated_at: datetime
@@ -91,6 +92,7 @@ def supplier_connected(rows: MerchantsRows, event: SupplierConnected, tenant: UU
         id=id,
         merchant_id=event.originator_id,
         provider=event.provider,
+        account_id=None,
         is_active=True,
         created_at=at,
         updated_at=at,
@@ -113,6 +115,8 @@ class SupplierAccountView:
 
     id: UUID
     provider: SupplierProvider
+    account_id: str | None
+    """The merchant's account at the supplier, where the supplier names one."""
     is_active: bool
     created_at: datetime
     """When it was connected first."""
@@ -146,7 +150,7 @@ async def merchant_by_id(db: Reader, merchant_id: UUID) -> MerchantView | None:
     if record is None:
         return None
     accounts = await db.fetch(
-        "select a.id, a.provider, a.is_active, a.created_at, a.updated_at from supplier_accounts a "
+        "select a.id, a.provider, a.account_id, a.is_active, a.created_at, a.updated_at from supplier_accounts a "
         "where a.merchant_id = $1 order by a.provider",
         merchant_id,
     )
@@ -162,6 +166,7 @@ async def merchant_by_id(db: Reader, merchant_id: UUID) -> MerchantView | None:
             SupplierAccountView(
                 id=account["id"],
                 provider=SupplierProvider(account["provider"]),
+                account_id=account["account_id"],
                 is_active=account["is_active"],
                 created_at=account["created_at"],
                 updated_at=account["updated_at"],

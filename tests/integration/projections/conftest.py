@@ -19,6 +19,6 @@ async def read_models_dsn(postgres_dsn: str) -> str:
 @pytest.fixture
 async def db(read_models_dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection to which nothing clings."""
-    connection = await asyncpg.connect(read_models_dsn)
+    connection = await asyncpg.connect(read_models_dsn, server_settings={"synchronous_commit": "off"})
     yield connection
     await connection.close()

@@ -10,7 +10,7 @@ from infra.bench.workload import catalog_events
 from projections import catalog
 from projections.registry import READ_MODELS
 from tests.fakes.histories import MOVES, History, with_text
-from tests.integration.projections.read_models import build, fill, rows
+from tests.integration.projections.read_models import build, empty, fill, rows
 
 moves = st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(0, 1000)), max_size=60)
 
@@ -38,9 +38,7 @@ async def test_mirrors_and_event_classes_make_the_same_rows(
     history = History().play(moves)
     await build(db, history.raw, batch=50)
     for model in READ_MODELS.values():
-        await db.execute(f"drop schema if exists classes_{model.name} cascade; create schema classes_{model.name}")
-        await db.execute(f"set search_path to classes_{model.name}")
-        await db.execute(model.ddl)
+        await empty(db, model, f"classes_{model.name}")
         async with db.transaction():
             await model.apply(history.envelopes, db)
     assert await rows(db, "classes_{name}") == await rows(db)
