@@ -41,8 +41,11 @@ def _known_font(font: str) -> str:
     return font
 
 
-def _line(most: int) -> Any:
-    return StringConstraints(strip_whitespace=True, min_length=2, max_length=most, pattern=r"^[^\n\r<>]*$")
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_Line = Annotated[str, AfterValidator(_one_line)]
 
 
 _Hex = Annotated[str, StringConstraints(to_lower=True, pattern=r"^#[0-9a-fA-F]{6}$", max_length=7)]
@@ -51,16 +54,16 @@ _Hex = Annotated[str, StringConstraints(to_lower=True, pattern=r"^#[0-9a-fA-F]{6
 class NameIdea(BaseModel):
     """One name the model thought of."""
 
-    name: Annotated[str, _line(32)]
-    rationale: Annotated[str, _line(240)]
+    name: _Line = Field(min_length=2, max_length=32)
+    rationale: _Line = Field(min_length=2, max_length=240)
 
 
 class BrandIdea(BaseModel):
     """What the model is asked for. Its rules go back to the model in words when it breaks them."""
 
     names: Annotated[list[NameIdea], Field(min_length=5, max_length=5)]
-    best_name: Annotated[str, _line(32)]
-    reason: Annotated[str, _line(400)]
+    best_name: _Line = Field(min_length=2, max_length=32)
+    reason: _Line = Field(min_length=2, max_length=400)
     primary: _Hex
     secondary: _Hex
     accent: _Hex
@@ -71,10 +74,10 @@ class BrandIdea(BaseModel):
     symbol: Annotated[
         str, AfterValidator(_known_symbol), Field(max_length=40, json_schema_extra={"enum": sorted(MARKS)})
     ]
-    logo_idea: Annotated[str, _line(300)]
-    tone: Annotated[list[Annotated[str, _line(24)]], Field(min_length=3, max_length=5)]
-    tagline: Annotated[str, _line(80)]
-    story: Annotated[str, _line(800)]
+    logo_idea: _Line = Field(min_length=2, max_length=300)
+    tone: Annotated[list[Annotated[_Line, Field(min_length=2, max_length=24)]], Field(min_length=3, max_length=5)]
+    tagline: _Line = Field(min_length=2, max_length=80)
+    story: _Line = Field(min_length=2, max_length=800)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "BrandIdea":

@@ -259,7 +259,8 @@ def _ranked(hits: list[tuple[str, int, int, int]]) -> list[Category]:
 
 
 def _styles(tokens: Sequence[str]) -> list[tuple[Style, int]]:
-    hits = _found(tokens, _STYLE_WORDS)
+    plain = re.sub(r"\bspace (?=sav(?:ing|er))", "", " ".join(tokens)).split()
+    hits = _found(plain, _STYLE_WORDS)
     return sorted(((_STYLE_OF[key], place) for key, _, place, _ in hits), key=lambda hit: hit[1])
 
 
@@ -277,7 +278,8 @@ def _phrase(niche: str, category: Category) -> str:
     text = re.sub(r"(?i)\s+(online\s+)?(shop|store|boutique)$", "", text)
     if not re.search(r"[^\W\d_]{3}", text) or len(text) > 64 or re.search(r"[<>{}\[\]|\\/@#=&;]|https?:", text):
         return category.title
-    words = [word if _keeps_case(word) else word.lower() for word in text.split()]
+    shouted = text.isupper() and " " in text
+    words = [word if _keeps_case(word) and not shouted else word.lower() for word in text.split()]
     words = [word.capitalize() if word.lower() in _PROPER else word for word in words]
     last = words[-1].lower()
     if last in _PURSUITS or (last.endswith("ing") and last not in _GOODS_IN_ING and len(last) > 5):
@@ -286,4 +288,7 @@ def _phrase(niche: str, category: Category) -> str:
 
 
 def _keeps_case(word: str) -> bool:
-    return (word.isupper() and len(word) <= 4) or (any(letter.isupper() for letter in word[1:]) and not word.isupper())
+    """Whether a word is an acronym or has capitals inside: ``USB-C``, ``LED``, ``iPhone``."""
+    if word.isupper():
+        return len(word) <= 5
+    return any(letter.isupper() for letter in word[1:])

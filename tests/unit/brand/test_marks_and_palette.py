@@ -1,0 +1,83 @@
+"""Drawings and colours, one by one."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.adapters.house.brand.chance import Chance
+from infra.adapters.house.brand.marks import MARKS, draw
+from infra.adapters.house.brand.naming import domain_label, wished
+from infra.adapters.house.brand.palette import contrast, from_anchors, tune
+from infra.adapters.house.brand.schemes import SCHEMES
+from infra.adapters.house.brand.sound import awkward, ease
+
+hexes = st.from_regex(r"\A#[0-9a-f]{6}\Z")
+
+
+@pytest.mark.parametrize("symbol", sorted(MARKS))
+def test_every_mark_draws_in_schemes_of_all_kinds(symbol: str) -> None:
+    for n, scheme in enumerate(list(SCHEMES.values())[len(symbol) % 5 :: 5]):
+        palette = tune(scheme, Chance(symbol, str(n)))
+        shows, svg, spot = draw(symbol, palette, Chance(str(n)), name=f"{chr(65 + n % 26)}rk & Co")
+        ET.fromstring(svg)
+        assert shows
+        assert spot in palette.model_dump().values()
+        used = {part[:7] for part in svg.split('"') if part.startswith("#")}
+        assert used <= set(palette.model_dump().values())
+        # Whatever is drawn with carries the mark on both grounds.
+        assert all(contrast(palette.primary, ground) >= 4.5 for ground in (palette.background, palette.surface))
+
+
+@settings(max_examples=60, deadline=None)
+@given(primary=hexes, secondary=hexes, accent=hexes, dark=st.booleans())
+def test_any_three_colours_become_a_readable_palette(primary: str, secondary: str, accent: str, dark: bool) -> None:
+    palette = from_anchors(primary, secondary, accent, dark=dark)
+    for text, ground in (
+        (palette.text, palette.background),
+        (palette.text, palette.surface),
+        (palette.primary, palette.background),
+        (palette.on_primary, palette.primary),
+        (palette.on_accent, palette.accent),
+    ):
+        assert contrast(text, ground) >= 4.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(wishes=st.lists(st.one_of(hexes, st.sampled_from(["navy", "Dark Green", "black", "pastel pink", "gold", "?"]))))
+def test_any_wishes_become_a_readable_palette(wishes: list[str]) -> None:
+    palette = tune(SCHEMES["sage"], Chance("1"), wishes)
+    assert contrast(palette.text, palette.background) >= 4.5
+    assert contrast(palette.on_primary, palette.primary) >= 4.5
+    assert contrast(palette.on_accent, palette.accent) >= 4.5
+
+
+@pytest.mark.parametrize(
+    "name", ["Pen & Island", "Peniston", "Shitake House", "Ikea", "Nike", "Aaardvark", "Klmnrst", "Ab"]
+)
+def test_awkward_names_are_found(name: str) -> None:
+    assert awkward(name) == (name != "Pen & Island")
+
+
+@pytest.mark.parametrize(
+    "name", ["Moss & Mortar", "Night Parlour", "Cocktail Hour", "Title House", "Hello Attic", "Canvas"]
+)
+def test_good_names_pass(name: str) -> None:
+    assert not awkward(name)
+
+
+def test_easy_names_score_above_stumbles() -> None:
+    assert ease("Marlow") > ease("Strngthsk")
+
+
+def test_a_name_becomes_a_domain_label() -> None:
+    assert domain_label("Moss & Mortar") == "mossandmortar"
+    assert domain_label("Lápiz House") == "lapizhouse"
+    assert domain_label("日本") == "store"
+
+
+def test_a_wished_name_is_tidied() -> None:
+    assert wished(" My\u0000  <Shop> ") == "My Shop"
+    assert wished("***") == ""
+    assert len(wished("x" * 300)) == 48
