@@ -10,8 +10,8 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
-LEVEL_SHIFT = 1
-"""A page's title is its only ``h1``: headings in the text start one lower."""
+_SHIFT = "shift"
+"""How many levels the headings of the text being rendered move; in the renderer's environment."""
 
 
 @cache
@@ -28,9 +28,18 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def render(text: str) -> Markup:
-    """Return a Markdown text as safe HTML."""
-    return Markup(_parser().render(text))  # noqa: S704 - the parser escapes everything and knows no raw HTML
+def render(text: str, top: int = 2) -> Markup:
+    """Return a Markdown text as safe HTML.
+
+    Args:
+        text: Markdown of a merchant or an agent.
+        top: the level its highest headings get, whatever they are in the text; a page's title is its only ``h1``.
+    """
+    parser = _parser()
+    tokens = parser.parse(text)
+    levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
+    html = parser.renderer.render(tokens, parser.options, {_SHIFT: top - min(levels, default=top)})
+    return Markup(html)  # noqa: S704 - the parser escapes everything and knows no raw HTML
 
 
 def _outside_links(
@@ -45,6 +54,5 @@ def _heading(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: MutableMapping[str, Any]
 ) -> str:
     token = tokens[index]
-    level = min(int(token.tag[1]) + LEVEL_SHIFT, 6) if token.tag[1:].isdigit() else 6
-    token.tag = f"h{level}"
+    token.tag = f"h{min(int(token.tag[1]) + env[_SHIFT], 6)}"
     return renderer.renderToken(tokens, index, options, env)
