@@ -32,7 +32,7 @@ _UNTRUE = re.compile(
 )
 """Claims that nobody has made and the merchant would have to answer for."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_PLAIN = r"^[^\n\r<>\[\]`*_#|{}\\]*$"
+_PLAIN = r"^[^\n\r<>\[\]`*_#{}\\]*$"
 _TOO_LONG_FOR_AN_ANSWER = 6000
 """Characters of a supplier's description that are sent; the rest repeats itself and costs money."""
 

@@ -108,7 +108,7 @@ class CountingPageWriter:
     """Implements ``PageWriter`` over another one; counts, and fails where told."""
 
     inner: PageWriter
-    trouble: Callable[[PageType, int], Exception | None] = lambda type, asked: None
+    trouble: Callable[[PageType, int], Exception | None] = lambda page, asked: None
     asked: list[PageType] = field(default_factory=list)
 
     async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:

@@ -1,0 +1,82 @@
+"""The house copywriter on the sample supplier's whole catalogue: what a store looks like to a reader."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from domain.product.ports import CopyBrief, ProductCopy
+from infra.adapters.house.copy.copywriter import compose
+from infra.adapters.house.copy.titles import NOISE
+from infra.sandbox.sample_supplier.catalogue import Echo, Offer, offers
+from tests.fakes.copywriting import brand
+
+STORES = {
+    "cyberpunk": ("Neonhaven", "bold"),
+    "vintage camera": ("Halide House", "nostalgic"),
+    "planter": ("Fern & Fold", "calm"),
+    "minimalist": ("Stille", "refined"),
+    "sport": ("Courtside", "motivating"),
+    "desk setup": ("Deskwise", "practical"),
+}
+
+
+def brief_of(offer: Offer, name: str, tone: str, seed: str) -> CopyBrief:
+    titles = [sku.name for sku in offer.skus]
+    return CopyBrief(
+        original_title=offer.title,
+        original_description=offer.description,
+        category=offer.goods.category,
+        tags=offer.tags,
+        options=titles if len(titles) > 1 else (),
+        niche="A niche",
+        brand=brand(name, tone),
+        seed=seed,
+    )
+
+
+def store(tag: str) -> Sequence[ProductCopy]:
+    """Return the copy of a store of up to 18 products, as the copy agent has it written."""
+    name, tone = STORES[tag]
+    chosen = [offer for offer in offers() if tag in offer.tags and offer.echo is not Echo.EXACT][:18]
+    ranks: Counter[str] = Counter()
+    copies = []
+    for place, offer in enumerate(chosen):
+        category = offer.goods.category
+        copies.append(compose(brief_of(offer, name, tone, f"{tag}:1#{place}.{ranks[category]}")))
+        ranks[category] += 1
+    return copies
+
+
+@pytest.mark.parametrize("offer", offers(), ids=lambda offer: offer.id)
+def test_every_listing_gets_a_clean_title_and_readable_copy(offer: Offer) -> None:
+    copy = compose(brief_of(offer, "Neonhaven", "bold", f"all:1#{offer.id[-2:]}"))
+    assert 20 <= len(copy.title) <= 70
+    assert NOISE.search(copy.title) is None
+    assert not re.search(r"[!?#*\[\]<>]", copy.title)
+    assert copy.scores.reading_ease >= 60
+    whole = f"{copy.description} {copy.meta_description}"
+    assert not re.search(r"(?i)monitor\.|manual measurement|feedback|dear friend|shipping|category:", whole)
+    assert max(copy.scores.keyword_density.values()) <= 0.12, "a keyword is stuffed"
+
+
+@pytest.mark.parametrize("offer", offers()[::7], ids=lambda offer: offer.id)
+def test_no_number_stands_in_copy_that_the_listing_does_not_have(offer: Offer) -> None:
+    copy = compose(brief_of(offer, "Neonhaven", "bold", "all:1#3.1"))
+    listing = " ".join((offer.title, offer.description, *(sku.name for sku in offer.skus)))
+    numbers = re.compile(r"\d+(?:[.,]\d+)*")
+    assert set(numbers.findall(f"{copy.title} {copy.description}")) <= set(numbers.findall(listing))
+
+
+@pytest.mark.parametrize("tag", STORES)
+def test_the_products_of_a_store_do_not_read_alike(tag: str) -> None:
+    copies = store(tag)
+    assert len(copies) >= 12
+    openings = [copy.description.split("\n")[0] for copy in copies]
+    assert len(set(openings)) == len(openings)
+    first = Counter(opening.split(". ")[0] for opening in openings)
+    assert max(first.values()) <= 2, first.most_common(3)
+    assert len(first) >= 0.8 * len(openings)
+    assert len({tuple(copy.benefits) for copy in copies}) >= 0.8 * len(copies)
+    assert max(Counter(copy.call_to_action for copy in copies).values()) <= 4

@@ -1,0 +1,405 @@
+"""The copy agent and the page agent over a log in memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.bus import CommandBus
+from commands.generation import FailStep, ProgressStep, SucceedStep, fail_step, progress_step, succeed_step
+from commands.ports import Handlers, Receipt
+from commands.product import WriteProductCopy, write_product_copy
+from commands.store import WritePages, write_pages
+from consumers.agents.copywriter import AT_ONCE, NO_BRAND, CopyAgent, PageAgent
+from domain.generation.aggregate import GENERATION, start
+from domain.generation.events import GenerationCancelled, Step, StepFailed, StepProgressed, StepStarted, StepSucceeded
+from domain.ids import derived
+from domain.kernel import Transient
+from domain.money import Money
+from domain.product.aggregate import PRODUCT, import_listing
+from domain.product.events import ImportedVariant, ProductArchived, ProductCopyWritten, WinningScore
+from domain.product.ports import CopyBrief
+from domain.store.aggregate import STORE, request_store
+from domain.store.events import BrandGenerated, PageType, PageWritten, Preferences, ProductsScouted
+from infra.adapters.house.copy.copywriter import HouseCopywriter
+from infra.adapters.house.copy.pages import HousePageWriter
+from schemas.envelope import Envelope
+from tests.fakes.copywriting import CountingCopywriter, CountingPageWriter, brand
+from tests.fakes.event_log import FixedClock, MemoryEventLog
+from tests.fakes.supply import BusDispatch, LogAggregates, MemoryAnswers, listing
+
+MERCHANT_ID, STORE_ID = uuid4(), uuid4()
+GENERATION_ID = derived(STORE_ID, "generation")
+SCORE = WinningScore(total=1, reviews=1, orders=1, price_point=1, shipping=1, image_quality=1, margin=1)
+NAMES = (
+    "Neon Desk Lamp",
+    "Wooden Bar Stool",
+    "Grey Tufted Sofa",
+    "Instant Film Camera",
+    "Stoneware Plant Pot",
+    "Wall Clock",
+)
+
+
+class Crash(BaseException):
+    """The process died; nobody catches this."""
+
+
+@dataclass
+class CrashingDispatch(BusDispatch):
+    """Dies instead of sending commands from a certain one on."""
+
+    crash_before: Callable[[object, int], bool] = lambda command, sent: False
+    sent: int = 0
+
+    async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:
+        if self.crash_before(command, self.sent):
+            raise Crash
+        self.sent += 1
+        return await super().__call__(command, cause=cause, name=name)
+
+
+@dataclass
+class Shop:
+    """A store with a brand and products whose copy and pages steps have started, and everything around the agents."""
+
+    log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    clock: FixedClock = field(default_factory=FixedClock)
+    answers: MemoryAnswers = field(default_factory=MemoryAnswers)
+    writer: CountingCopywriter = field(default_factory=lambda: CountingCopywriter(HouseCopywriter()))
+    pages: CountingPageWriter = field(default_factory=lambda: CountingPageWriter(HousePageWriter()))
+    crash_before: Callable[[object, int], bool] = lambda command, sent: False
+    product_ids: list[UUID] = field(default_factory=list)
+
+    async def begin(self, step: Step, *, names: Sequence[str] = NAMES, branded: bool = True) -> Envelope:
+        """Bring the store to where copy and pages have started; return that step's StepStarted."""
+        at = self.clock.now()
+        for n, name in enumerate(names):
+            id = derived(GENERATION_ID, "product", str(n))
+            self.product_ids.append(id)
+            offer = listing(
+                str(n), title=f"2026 New {name} Free Shipping", category="Things", shipping_days=(4 + n, 9 + n)
+            )
+            imported = import_listing(
+                id,
+                offer,
+                store_id=STORE_ID,
+                generation_id=GENERATION_ID,
+                slug=f"draft-{n}",
+                price=Money(minor=1000 + 100 * n),
+                compare_at=None,
+                images=[],
+                variants=[
+                    ImportedVariant(
+                        variant_id=uuid4(), title="Default", price=Money(minor=1000), cost=Money(minor=5), stock=3
+                    )
+                ],
+                score=SCORE,
+                at=at,
+            )
+            await self.log.given(PRODUCT, imported, tenant=STORE_ID)
+        await self._give_store(branded=branded)
+        generation: Any = await self.log.given(
+            GENERATION,
+            start(GENERATION_ID, store_id=STORE_ID, merchant_id=MERCHANT_ID, niche="Neon lamps", at=at),
+            tenant=STORE_ID,
+        )
+        for done in (Step.BRAND, Step.SCOUT):
+            events = generation.succeed_step(done, 1, summary="done", at=at)
+            generation = await self.log.given(GENERATION, events, tenant=STORE_ID)
+        return self.started(step)
+
+    async def _give_store(self, *, branded: bool) -> None:
+        at = self.clock.now()
+        requested = request_store(
+            STORE_ID, merchant_id=MERCHANT_ID, niche="Neon lamps", preferences=Preferences(), at=at
+        )
+        await self.log.given(STORE, requested, tenant=STORE_ID)
+        scouted: dict[str, Any] = {
+            "originator_id": STORE_ID,
+            "occurred_at": at,
+            "generation_id": GENERATION_ID,
+            "attempt": 1,
+        }
+        found = ProductsScouted(
+            **scouted,
+            originator_version=2,
+            keywords=["lamp"],
+            suppliers=[],
+            candidates=9,
+            duplicates=0,
+            product_ids=self.product_ids,
+        )
+        await self.log.given(STORE, [found], tenant=STORE_ID)
+        if branded:
+            named = BrandGenerated(
+                **scouted,
+                originator_version=3,
+                brand=brand("Neonhaven"),
+                options=[],
+                reason="",
+                slug="neonhaven",
+                written_by="house",
+            )
+            await self.log.given(STORE, [named], tenant=STORE_ID)
+
+    def started(self, step: Step) -> Envelope:
+        return next(
+            envelope
+            for envelope in self.log.envelopes
+            if isinstance(envelope.event, StepStarted) and envelope.event.step is step
+        )
+
+    @property
+    def dispatch(self) -> CrashingDispatch:
+        handlers: Handlers = {
+            WriteProductCopy: partial(write_product_copy, clock=self.clock),
+            WritePages: partial(write_pages, clock=self.clock),
+            ProgressStep: partial(progress_step, clock=self.clock),
+            SucceedStep: partial(succeed_step, clock=self.clock),
+            FailStep: partial(fail_step, clock=self.clock),
+        }
+        return CrashingDispatch(CommandBus(self.log, handlers), crash_before=self.crash_before)
+
+    @property
+    def copy_agent(self) -> CopyAgent:
+        return CopyAgent(self.writer, LogAggregates(self.log), self.answers, self.dispatch, self.clock)
+
+    @property
+    def page_agent(self) -> PageAgent:
+        return PageAgent(self.pages, LogAggregates(self.log), self.answers, self.dispatch, self.clock)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.log.events if isinstance(event, kind)]
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries follow at once; how long they wait is stepwork's business and tested there."""
+    monkeypatch.setattr("consumers.stepwork.FIRST_PAUSE_SECONDS", 0.0)
+
+
+async def test_a_started_copy_step_writes_every_product_up_once() -> None:
+    shop = Shop()
+    await shop.copy_agent(await shop.begin(Step.COPY))
+    written = shop.of(ProductCopyWritten)
+    assert {copy.originator_id for copy in written} == set(shop.product_ids)
+    assert min(copy.title for copy in written) == "Grey Tufted Sofa from Neonhaven"
+    assert len({copy.slug for copy in written}) == len(NAMES)
+    assert len(shop.writer.asked) == len(NAMES)
+    (succeeded,) = [event for event in shop.of(StepSucceeded) if event.step is Step.COPY]
+    assert succeeded.summary == "Wrote the copy of 6 products"
+
+
+async def test_the_merchant_sees_each_product_as_it_is_written() -> None:
+    shop = Shop()
+    await shop.copy_agent(await shop.begin(Step.COPY))
+    progress = shop.of(StepProgressed)
+    assert [step.done for step in progress] == [1, 2, 3, 4, 5, 6]
+    assert {step.total for step in progress} == {6}
+    assert "Wrote the copy of “Grey Tufted Sofa from Neonhaven”" in {step.message for step in progress}
+
+
+async def test_products_of_one_store_are_not_given_the_same_seed() -> None:
+    seeds: list[str] = []
+
+    class Noting(HouseCopywriter):
+        async def write(self, brief: CopyBrief) -> Any:
+            seeds.append(brief.seed)
+            return await super().write(brief)
+
+    shop = Shop(writer=CountingCopywriter(Noting()))
+    await shop.copy_agent(await shop.begin(Step.COPY))
+    assert sorted(seeds) == [f"{GENERATION_ID}:1#{n}.{n}" for n in range(6)]
+
+
+async def test_redelivery_asks_nobody_twice_and_changes_nothing() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.COPY)
+    await shop.copy_agent(envelope)
+    asked, log = list(shop.writer.asked), list(shop.log.raw)
+    await shop.copy_agent(envelope)
+    assert (shop.writer.asked, shop.log.raw) == (asked, log)
+
+
+async def test_a_crash_half_way_resumes_without_asking_again() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.COPY)
+    shop.crash_before = lambda command, sent: sent >= 3
+    with pytest.raises(Crash):
+        await shop.copy_agent(envelope)
+    assert len(shop.of(ProductCopyWritten)) == 3
+    shop.crash_before = lambda command, sent: False
+    await shop.copy_agent(envelope)
+    assert sorted(shop.writer.asked) == sorted(f"2026 New {name} Free Shipping" for name in NAMES)
+    assert len(shop.of(ProductCopyWritten)) == len(NAMES)
+    assert [event.step for event in shop.of(StepSucceeded)].count(Step.COPY) == 1
+
+
+async def test_a_crash_before_the_end_of_the_step_only_ends_the_step() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.COPY)
+    shop.crash_before = lambda command, sent: isinstance(command, SucceedStep)
+    with pytest.raises(Crash):
+        await shop.copy_agent(envelope)
+    shop.crash_before = lambda command, sent: False
+    await shop.copy_agent(envelope)
+    assert len(shop.writer.asked) == len(NAMES)
+    assert Step.COPY in {event.step for event in shop.of(StepSucceeded)}
+
+
+async def test_an_outage_is_waited_out() -> None:
+    shop = Shop()
+    shop.writer.trouble = lambda brief, asked: Transient("the model", "is busy") if asked <= 3 else None
+    await shop.copy_agent(await shop.begin(Step.COPY))
+    assert len(shop.of(ProductCopyWritten)) == len(NAMES)
+
+
+async def test_a_lasting_outage_fails_the_step_with_a_reason_and_keeps_what_was_written() -> None:
+    shop = Shop()
+    shop.writer.trouble = lambda brief, asked: (
+        Transient("the model", "is over its limit") if "Sofa" in brief.original_title else None
+    )
+    await shop.copy_agent(await shop.begin(Step.COPY))
+    (failed,) = shop.of(StepFailed)
+    assert failed.step is Step.COPY
+    assert failed.reason == (
+        "The copywriter was asked 4 times and did not answer as it should: is over its limit. Run the step again later."
+    )
+    assert 3 <= len(shop.of(ProductCopyWritten)) <= 5
+    assert len([title for title in shop.writer.asked if "Sofa" in title]) == 4
+
+
+async def test_a_failure_of_ours_is_not_blamed_on_the_writer() -> None:
+    shop = Shop()
+    shop.writer.trouble = lambda brief, asked: OSError("the disk is full") if "Sofa" in brief.original_title else None
+    with pytest.raises(OSError, match="disk"):
+        await shop.copy_agent(await shop.begin(Step.COPY))
+    assert shop.of(StepFailed) == []
+
+
+async def test_no_more_than_four_products_are_written_at_once() -> None:
+    at_work, most = 0, 0
+
+    class Watched(HouseCopywriter):
+        async def write(self, brief: CopyBrief) -> Any:
+            nonlocal at_work, most
+            at_work += 1
+            most = max(most, at_work)
+            try:
+                return await super().write(brief)
+            finally:
+                at_work -= 1
+
+    shop = Shop(writer=CountingCopywriter(Watched()))
+    await shop.copy_agent(await shop.begin(Step.COPY, names=[f"Desk Lamp {n}" for n in "ABCDEFGHIJKL"]))
+    assert most == AT_ONCE
+
+
+async def test_an_archived_product_is_passed_over() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.COPY)
+    archived = ProductArchived(originator_id=shop.product_ids[2], originator_version=2, occurred_at=shop.clock.now())
+    await shop.log.given(PRODUCT, [archived], tenant=STORE_ID)
+    await shop.copy_agent(envelope)
+    assert len(shop.of(ProductCopyWritten)) == len(NAMES) - 1
+    assert len(shop.writer.asked) == len(NAMES) - 1
+
+
+@pytest.mark.parametrize("step", [Step.COPY, Step.PAGES])
+async def test_a_cancelled_job_is_left_alone(step: Step) -> None:
+    shop = Shop()
+    envelope = await shop.begin(step)
+    generation: Any = (await shop.log.load(GENERATION, GENERATION_ID)).state  # type: ignore[union-attr]
+    await shop.log.given(GENERATION, generation.cancel(at=shop.clock.now()), tenant=STORE_ID)
+    await shop.copy_agent(envelope)
+    await shop.page_agent(envelope)
+    assert (shop.writer.asked, shop.pages.asked) == ([], [])
+    assert isinstance(shop.log.events[-1], GenerationCancelled)
+
+
+@pytest.mark.parametrize("step", [Step.COPY, Step.PAGES])
+async def test_a_store_without_a_brand_fails_with_what_to_do(step: Step) -> None:
+    shop = Shop()
+    envelope = await shop.begin(step, branded=False)
+    await shop.copy_agent(envelope)
+    await shop.page_agent(envelope)
+    assert [failed.reason for failed in shop.of(StepFailed)] == [NO_BRAND]
+
+
+async def test_each_agent_leaves_the_others_steps_alone() -> None:
+    shop = Shop()
+    await shop.begin(Step.COPY)
+    before = list(shop.log.raw)
+    for step in (Step.BRAND, Step.SCOUT, Step.IMAGES, Step.PAGES):
+        await shop.copy_agent(shop.started(step))
+    for step in (Step.BRAND, Step.SCOUT, Step.IMAGES, Step.COPY):
+        await shop.page_agent(shop.started(step))
+    assert shop.log.raw == before
+
+
+async def test_a_step_past_its_deadline_asks_nobody() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.COPY)
+    shop.clock.advance(timedelta(hours=1))
+    await shop.copy_agent(envelope)
+    assert shop.writer.asked == []
+    assert "time for this step was up" in shop.of(StepFailed)[0].reason
+
+
+async def test_a_started_pages_step_writes_all_six_pages() -> None:
+    shop = Shop()
+    await shop.page_agent(await shop.begin(Step.PAGES))
+    written = shop.of(PageWritten)
+    assert [page.type for page in written] == [type for type in PageType if type is not PageType.CUSTOM]
+    assert len(shop.pages.asked) == 6
+    assert [event.step for event in shop.of(StepSucceeded)][-1] is Step.PAGES
+    assert {step.message for step in shop.of(StepProgressed)} >= {"Wrote the privacy policy", "Wrote the about page"}
+
+
+async def test_pages_state_the_stores_own_facts() -> None:
+    shop = Shop()
+    await shop.page_agent(await shop.begin(Step.PAGES))
+    pages = {page.type: page.content for page in shop.of(PageWritten)}
+    assert "hello@neonhaven.example" in pages[PageType.CONTACT]
+    assert "neonhaven.localhost" in pages[PageType.TERMS_OF_SERVICE]
+    assert "4 to 14 days" in pages[PageType.FAQ]
+    assert "10.00 USD to 15.00 USD" in pages[PageType.FAQ]
+    assert "23 November 2026" in pages[PageType.REFUND_POLICY]
+
+
+async def test_pages_redelivered_ask_nobody_twice_and_change_nothing() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.PAGES)
+    await shop.page_agent(envelope)
+    log = list(shop.log.raw)
+    await shop.page_agent(envelope)
+    assert (len(shop.pages.asked), shop.log.raw) == (6, log)
+
+
+async def test_a_crash_between_pages_asks_for_the_missing_ones_only() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.PAGES)
+    shop.crash_before = lambda command, sent: isinstance(command, WritePages)
+    with pytest.raises(Crash):
+        await shop.page_agent(envelope)
+    shop.crash_before = lambda command, sent: False
+    shop.clock.advance(timedelta(minutes=2))
+    await shop.page_agent(envelope)
+    assert sorted(shop.pages.asked) == sorted(type for type in PageType if type is not PageType.CUSTOM)
+    assert len(shop.of(PageWritten)) == 6
+
+
+async def test_a_page_writer_that_stays_away_fails_the_step_with_a_reason() -> None:
+    shop = Shop()
+    shop.pages.trouble = lambda page, asked: (
+        Transient("the model", "could not be reached") if page is PageType.FAQ else None
+    )
+    await shop.page_agent(await shop.begin(Step.PAGES))
+    (failed,) = shop.of(StepFailed)
+    assert failed.reason.startswith("The page writer was asked 4 times")
+    assert shop.of(PageWritten) == []
