@@ -20,20 +20,31 @@ from tests.integration.embedded.clients import until
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-async def postgres(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
-    """A running server of the test's own."""
-    server = EmbeddedPostgres(tmp_path / "data", settings={"fsync": "off"})
-    await server.start()
+@pytest.fixture(scope="session")
+async def any_postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
+    """One server for all tests of this file."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("embedded") / "data", settings={"fsync": "off"})
     yield server
     await server.kill()
 
 
+@pytest.fixture
+async def postgres(any_postgres: EmbeddedPostgres) -> EmbeddedPostgres:
+    """A running server, whatever the test before did to it."""
+    if any_postgres.running:
+        any_postgres.resume()
+    await any_postgres.start()
+    return any_postgres
+
+
 async def ask(server: EmbeddedPostgres, query: str) -> object:
-    """The first value a query finds."""
+    """The first value that the last of some statements finds."""
     connection = await asyncpg.connect(server.dsn, timeout=5)
     try:
-        return await connection.fetchval(query)
+        *commands, last = query.split(";")
+        for command in commands:
+            await connection.execute(command)
+        return await connection.fetchval(last)
     finally:
         connection.terminate()
 
@@ -71,7 +82,7 @@ async def test_database_of_another_name_is_reached_by_its_dsn(postgres: Embedded
 @pytest.mark.parametrize("ending", ["stop", "kill", "kill postmaster only"])
 async def test_restart_keeps_commits_and_address(postgres: EmbeddedPostgres, ending: str) -> None:
     dsn = postgres.dsn
-    await ask(postgres, "create table kept as select 1 as one")
+    await ask(postgres, "drop table if exists kept; create table kept as select 1 as one")
     busy = await asyncpg.connect(dsn)
     if ending == "stop":
         await postgres.stop()
