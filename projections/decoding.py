@@ -97,6 +97,8 @@ class Reader:
             event.wire_name: msgspec.json.Decoder(mirror_of(event)).decode for event in handled
         }
         self._passed_over = frozenset(EVENTS) - frozenset(self._decoders)
+        self._places = 0, 0
+        """Where the last record had its type and tenant: most likely the next one has them there as well."""
 
     def record(self, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Told | None:
         """Read a Kafka record; None if nobody here handles its kind.
@@ -104,17 +106,30 @@ class Reader:
         Raises:
             UnknownEvent, UndecodableEvent: it can never be read; park it.
         """
-        fields = dict(headers)
         try:
-            name, tenant = fields["ce_type"].decode(), _uuid(fields["ce_tenant"])
-        except (KeyError, ValueError) as error:
-            kind = fields.get("ce_type", b"a record without ce_type").decode(errors="replace")
-            raise UndecodableEvent(kind, f"its envelope is not ours ({error!r})") from error
+            (first, type_), (second, tenant) = headers[self._places[0]], headers[self._places[1]]
+            if first != "ce_type" or second != "ce_tenant":
+                type_, tenant = self._find(headers)
+        except IndexError:
+            type_, tenant = self._find(headers)
+        name = type_.decode(errors="replace")
         if name in self._passed_over:
             return None
         if value is None:
             raise UndecodableEvent(name, "the record has no value")
-        return self._read(name, value, tenant)
+        try:
+            tenant_id = _uuid(tenant)
+        except ValueError as error:
+            raise UndecodableEvent(name, f"its tenant {tenant[:80]!r} is no id") from error
+        return self._read(name, value, tenant_id)
+
+    def _find(self, headers: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes]:
+        names = [name for name, _ in headers]
+        if "ce_type" not in names or "ce_tenant" not in names:
+            kind = dict(headers).get("ce_type", b"a record without ce_type").decode(errors="replace")
+            raise UndecodableEvent(kind, "its envelope is not ours: it has no ce_type or no ce_tenant")
+        self._places = names.index("ce_type"), names.index("ce_tenant")
+        return headers[self._places[0]][1], headers[self._places[1]][1]
 
     def stored(self, raw: RawEvent) -> Told | None:
         """Read a stored event; None if nobody here handles its kind.

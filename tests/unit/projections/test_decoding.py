@@ -97,6 +97,17 @@ def test_a_record_without_our_envelope_is_undecodable(dropped: str) -> None:
         READER.record([(name, value) for name, value in headers() if name != dropped], body())
 
 
+def test_headers_may_come_in_any_order() -> None:
+    reader = Reader({StockCounted})
+    for order in (headers(), headers()[::-1], [("x", b""), *headers()], headers()):
+        assert reader.record(order, body()) is not None
+
+
+def test_a_tenant_that_is_no_id_is_undecodable() -> None:
+    with pytest.raises(UndecodableEvent, match="no id"):
+        READER.record([("ce_type", StockCounted.wire_name.encode()), ("ce_tenant", b"\xffnobody")], body())
+
+
 def test_a_record_without_a_value_is_undecodable() -> None:
     with pytest.raises(UndecodableEvent, match="no value"):
         READER.record(headers(), None)
