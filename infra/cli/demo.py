@@ -185,7 +185,7 @@ def _describe(store: dict[str, Any], supervisor: Supervisor, outcome: Outcome) -
     outcome.products = store["products"]["totalCount"]
     outcome.pages = store["pages"]["totalCount"]
     outcome.images_processed = sum(
-        image["state"] == "PROCESSED" for product in products for image in product["images"]
+        image["status"] == "PROCESSED" for product in products for image in product["images"]
     )
     for job in store["jobs"]:
         if job["startedAt"] and job["completedAt"]:
