@@ -142,6 +142,7 @@ class Front:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         self._templates.filters.update(
             money=display.money,

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 
 from domain.store.brand import BrandIdentity, Palette
 from storefront.colour import AA_GRAPHIC, contrast, is_dark, luminance, mix, on, readable
@@ -107,7 +109,8 @@ def mood_of(brand: BrandIdentity, *, dark: bool) -> Mood:
     return Mood.STUDIO
 
 
-def derive_colours(palette: Palette) -> dict[str, str]:
+@lru_cache(maxsize=1_000)
+def derive_colours(palette: Palette) -> Mapping[str, str]:
     """Return the palette with everything derived from it, each text colour readable on its ground.
 
     A brand promises contrast on its background only; here every further pair is made to hold.
@@ -123,7 +126,7 @@ def derive_colours(palette: Palette) -> dict[str, str]:
     grounds = [ground, surface, tint]
     bad, good = ("#ff8a80", "#7bd88f") if is_dark(ground) else ("#b3261e", "#1b6e3c")
     deep = mix(palette.primary, "#000000", 0.35) if luminance(palette.primary) > 0.02 else palette.primary
-    return {
+    colours = {
         "bg": ground,
         "surface": surface,
         "ground": palette.surface,
@@ -147,3 +150,4 @@ def derive_colours(palette: Palette) -> dict[str, str]:
         "danger": readable(bad, grounds),
         "success": readable(good, grounds),
     }
+    return MappingProxyType(colours)
