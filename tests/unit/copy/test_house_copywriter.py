@@ -48,6 +48,16 @@ def test_a_lamp_is_written_up() -> None:
     assert copy.scores.keyword_density["neon desk lamp"] > 0
 
 
+def test_choices_are_named_where_the_supplier_names_them() -> None:
+    copy = compose(
+        brief(
+            original_description=f"{LAMP_TEXT}\nColor: Pink / Blue\nSize: 20 cm / 30 cm",
+            options=("Pink / 20 cm", "Blue / 30 cm"),
+        )
+    )
+    assert copy.features[-2:] == ["Colour: Pink or Blue.", "Size: 20 cm or 30 cm."]
+
+
 def test_every_fact_of_the_supplier_is_told_once() -> None:
     text = compose(brief()).description
     for fact in ("three brightness levels", "1.5 m cable", "aluminium base"):

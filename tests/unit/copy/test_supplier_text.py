@@ -65,6 +65,12 @@ def test_what_says_nothing_is_left_out(line: str) -> None:
     assert read(line).points == ()
 
 
+def test_what_variants_differ_in_is_remembered_by_its_name() -> None:
+    facts = read("Color: Pink / White\nSize: 4 / 5")
+    assert facts.points == ()
+    assert facts.choices == {frozenset({"pink", "white"}): "Colour", frozenset({"4", "5"}): "Size"}
+
+
 def test_markup_scripts_and_links_do_not_survive() -> None:
     text = plain_text(
         "<script>alert(1)</script>![x](http://evil.test/a.png) <img src=x onerror=y> &lt;b&gt;bold&lt;/b&gt; 🔥"
@@ -81,7 +87,10 @@ def test_any_text_gives_a_bounded_list_of_single_lines(raw: str) -> None:
     assert all("\n" not in point and len(point) <= LONGEST + 40 and point[-1] in ".!?…" for point in points)
 
 
-@pytest.mark.parametrize("piece", ["a b ", "<", "Material: ", "&lt;", ". A", "@", "- ", "<script>", "set ", " ; "])
+@pytest.mark.parametrize(
+    "piece",
+    ["a b ", "<", "Material: ", "&lt;", ". A", "@", "- ", "<script>", "set ", " ; ", "Features: ", "x: a / b; "],
+)
 def test_twenty_thousand_characters_of_anything_are_read_at_once(piece: str) -> None:
     start = time.process_time()
     assert len(read(piece * (20_000 // len(piece))).points) <= MOST_POINTS

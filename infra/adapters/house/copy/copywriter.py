@@ -155,7 +155,7 @@ class _Writer:
         return self._deck.deal("fact", short) if short else None
 
     def _choices(self) -> list[str]:
-        """Return the variants as one line: ``Choose from 12 cm, 15 cm or 18 cm, in Yellow or Blue.``"""
+        """Return what can be chosen: ``Colour: Pink, White or Sage.`` where the supplier says what it is."""
         columns: list[list[str]] = []
         for option in self._options:
             for at, value in enumerate(part.strip() for part in option.split(" / ")):
@@ -166,14 +166,11 @@ class _Writer:
         choices = [column for column in columns if len(column) > 1]
         if not choices:
             return []
-        named = [
-            listed(column, "or")
-            if len(column) <= MOST_VALUES
-            else f"{', '.join(column[:MOST_VALUES])} and {len(column) - MOST_VALUES} more"
-            for column in choices[:3]
-        ]
+        known = {column[0]: self._facts.choices.get(frozenset(map(str.casefold, column))) for column in choices}
+        if all(known.values()):
+            return [f"{known[column[0]]}: {_some(column)}." for column in choices[:3]]
         lead = self._deck.deal("choices", ("Choose from", "Comes as", "Your choice of", "Available as"))
-        return [f"{lead} {'; '.join(named)}."]
+        return [f"{lead} {'; '.join(_some(column) for column in choices[:3])}."]
 
     def _benefits(self) -> list[str]:
         known = lexicon()
@@ -227,6 +224,12 @@ class _Writer:
 
     def _deck_of(self, choices: Sequence[str]) -> list[str]:
         return [self._deck.deal("meta-benefit", choices, skip=skip) for skip in range(len(choices))]
+
+
+def _some(values: list[str]) -> str:
+    if len(values) <= MOST_VALUES:
+        return listed(values, "or")
+    return f"{', '.join(values[:MOST_VALUES])} and {len(values) - MOST_VALUES} more"
 
 
 def _tells_well(point: str) -> bool:

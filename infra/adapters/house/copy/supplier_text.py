@@ -5,6 +5,7 @@ about delivery or service are left behind, since the store cannot vouch for them
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.adapters.house.copy.grammar import sentence
@@ -69,6 +70,7 @@ _SUBJECT = re.compile(
 _MADE = re.compile(
     r"^(?:this|the|our|these|it|they)\b(?: [\w-]+){0,4}? (?:is|are) (?=made |crafted |built |designed )", re.IGNORECASE
 )
+_INTRODUCED = re.compile(r"^\s*(?:(?:features?|descriptions?|details)\s*[:：]\s*)+(?=\S)", re.IGNORECASE)
 _LEAD = re.compile(r"^(?:features?|featuring)\s*:?\s+", re.IGNORECASE)
 _DANGLING = re.compile(r"(?:\b(?:and|or|with|of|the|a|an|for|is|are|in|to)|[,&])\s*$", re.IGNORECASE)
 
@@ -99,6 +101,8 @@ class SupplierFacts:
     """Fragments or sentences about the product, in the supplier's order, each with its full stop."""
     text: str
     """All of them together, to look for evidence in."""
+    choices: Mapping[frozenset[str], str]
+    """What several values are of: ``{"pink", "white"}`` is a ``Colour``."""
 
 
 def plain_text(raw: str) -> str:
@@ -134,10 +138,14 @@ def gives_orders(text: str) -> bool:
 def read(raw: str) -> SupplierFacts:
     """Return the facts in a supplier's description; none if there is nothing to go by."""
     points: list[str] = []
+    choices: dict[frozenset[str], str] = {}
     seen: set[str] = set()
     for line in plain_text(raw).splitlines():
         # Who gives orders in one sentence means the next one too.
         for part in () if gives_orders(line) else _parts(line):
+            if (choice := _SPEC.match(part)) and " / " in choice[2]:
+                values = frozenset(value.strip().casefold() for value in choice[2].split(" / "))
+                choices[values] = _key_name(choice[1].strip())
             point = _point(part)
             key = re.sub(r"\W+", "", point.casefold())
             if point and key not in seen:
@@ -145,7 +153,7 @@ def read(raw: str) -> SupplierFacts:
                 points.append(point)
         if len(points) >= MOST_POINTS:
             break
-    return SupplierFacts(tuple(points[:MOST_POINTS]), " ".join(points))
+    return SupplierFacts(tuple(points[:MOST_POINTS]), " ".join(points), choices)
 
 
 def _parts(line: str) -> list[str]:
@@ -156,7 +164,7 @@ def _parts(line: str) -> list[str]:
 
 
 def _point(raw: str) -> str:
-    text = _BULLET.sub("", raw).strip(" \t\"'“”!,")
+    text = _INTRODUCED.sub("", _BULLET.sub("", raw)).strip(" \t\"'“”!,")
     if not text or text.endswith(":") or _is_heading(text):
         return ""
     spec = _SPEC.match(text)
@@ -181,18 +189,22 @@ def _is_heading(text: str) -> bool:
 
 def _spec(key: str, value: str) -> str:
     if _USELESS_KEYS.match(key):
-        return _point(value) if key.casefold() in {"features", "feature", "description", "details"} else ""
+        return ""
     if " / " in value:
         return ""  # what the variants differ in; the shopper is asked that when choosing
     value = _calm(value).strip(" ,.!")
     if not value or len(value) > 90 or _NOTHING.match(value) or _PROMISES.search(f"{key} {value}"):
         return ""
-    name = _KEYS.get(key.casefold(), key.capitalize() if key.islower() or key.isupper() else key)
+    name = _key_name(key)
     if name == "In the box" and not re.search(r"[,+&]| and |\d.*\d", value):
         return ""  # that one lamp comes in a lamp's box is no news
     if name == "In the box":
         value = re.sub(r"\b(\d+) ?(?:x|\*|pcs?|pieces?)(?: of)?\s+", r"\1 × ", value, flags=re.IGNORECASE)
     return sentence(f"{name}: {value}")
+
+
+def _key_name(key: str) -> str:
+    return _KEYS.get(key.casefold(), key.capitalize() if key.islower() or key.isupper() else key)
 
 
 def _calm(text: str) -> str:
