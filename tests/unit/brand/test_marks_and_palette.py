@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.adapters.house.brand.chance import Chance
@@ -24,6 +24,7 @@ def test_every_mark_draws_in_schemes_of_all_kinds(symbol: str) -> None:
         ET.fromstring(svg)
         assert shows
         assert spot in palette.model_dump().values()
+        assert spot not in {palette.primary, palette.on_primary}
         used = {part[:7] for part in svg.split('"') if part.startswith("#")}
         assert used <= set(palette.model_dump().values())
         # Whatever is drawn with carries the mark on both grounds.
@@ -45,6 +46,8 @@ def test_any_three_colours_become_a_readable_palette(primary: str, secondary: st
 
 
 @settings(max_examples=40, deadline=None)
+@example(wishes=["#808080"])
+@example(wishes=["grey", "#111111", "white"])
 @given(wishes=st.lists(st.one_of(hexes, st.sampled_from(["navy", "Dark Green", "black", "pastel pink", "gold", "?"]))))
 def test_any_wishes_become_a_readable_palette(wishes: list[str]) -> None:
     palette = tune(SCHEMES["sage"], Chance("1"), wishes)

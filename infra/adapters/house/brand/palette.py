@@ -163,6 +163,8 @@ def _harmony(colour: Lch, chance: Chance) -> list[Color]:
     kin = Color("oklch", list(colour)).harmony(chance.pick(_HARMONIES), space="oklch")
     own = colour[2] % 360
     others = [one for one in kin if abs((one["hue"] - own + 180) % 360 - 180) > 1]
+    # A grey has no hue to turn, so its harmony is itself; any hue goes with it.
+    others = others or [Color("oklch", [0.65, 0.12, chance.between(0, 360)])]
     return [one.fit("srgb", method="oklch-chroma") for one in others]
 
 

@@ -296,7 +296,7 @@ HOME: tuple[Category, ...] = (
     Category(
         key="candles",
         title="candles and scents",
-        words="candle,scent,fragrance,incense,perfume,diffuser,aroma,aromatherapy,essential oil,wax,home fragrance,cologne",
+        words="candle,scent,incense,diffuser,aroma,aromatherapy,essential oil,wax,home fragrance",
         styles="elegant,quiet",
         schemes="blush,plum,noir-rose,oat-indigo,mulberry",
         fonts="Playfair Display,Raleway,DM Serif Display",

@@ -88,6 +88,40 @@ PERSONAL: tuple[Category, ...] = (
         ),
     ),
     Category(
+        key="perfume",
+        title="perfume",
+        words="perfume,cologne,fragrance,eau de parfum,body mist",
+        styles="elegant",
+        schemes="mulberry,plum,noir-rose,blush,honey",
+        fonts="Playfair Display,Raleway,DM Serif Display",
+        symbols="bottle,bloom,droplet,moon",
+        roots="Neroli,Vetiver,Iris,Amber,Tonka,Jasmine,Fig,Cedar,Petal,Myrrh",
+        places="Vanity,Orchard,Veranda,Garden,Evening",
+        tails="mere,bloom,wood,grove,silk",
+        stems="Arom,Flor,Ambr,Ros,Sil",
+        foreign=(
+            ("Sillage", "French for the trail a scent leaves"),
+            ("Profumo", "Italian for perfume"),
+            ("Azahar", "Spanish for orange blossom"),
+        ),
+        taglines=(
+            "Stay in the room after you leave it.", "A second first impression.", "Worn close.", "For whoever leans in.",
+        ),
+        scenes=(
+            "You forget faces in a crowd long before you forget who smelled of oranges.",
+            "A good scent gets to the door before you and leaves a minute later.",
+            "Somewhere on your wrist it is already five in the evening.",
+        ),
+        intros=(
+            "{name} gathers {niche} that somebody has to come close to notice.",
+            "{name} is a small shelf of {niche} for skin, scarves and letters.",
+        ),
+        beliefs=(
+            "We like a slow opening and a long goodbye.",
+            "Loud is easy to find; lovely takes longer.",
+        ),
+    ),
+    Category(
         key="jewellery",
         title="jewellery",
         words="jewelry,jewellery,necklace,earring,bracelet,ring,pendant necklace,gemstone,diamond,silver,gold,engagement,charm,piercing,brooch,pearl",

@@ -6,6 +6,8 @@ Only the mark is drawn, in a square: the storefront sets the name beside it in t
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from coloraide import Color
+
 from domain.store.brand import Palette
 from infra.adapters.house.brand.chance import Chance
 from infra.adapters.house.brand.marks import nature, signs, things
@@ -29,8 +31,10 @@ MARKS: dict[str, Mark] = {
 
 _WHOLE = frozenset({"record", "ball", "monogram", "mosaic", "pixel"})
 """Marks that fill their square or have an outline already: a badge around them would be one shape too many."""
-_VISIBLE = 1.9
-"""Least contrast of a detail against what it is drawn on; the mark itself reaches 4.5."""
+_VISIBLE, _VISIBLE_SMALL = 1.5, 2.1
+"""Least contrast of a detail against what it is drawn on, at full size and on a badge; the mark itself reaches 4.5."""
+_UNLIKE = 0.12
+"""Least distance of a detail's colour from the mark's, in OKLab."""
 
 
 def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[str, str, str]:
@@ -46,12 +50,13 @@ def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[s
         What the mark shows, in words; a whole SVG document; and the colour of its detail.
     """
     badge = None if symbol in _WHOLE else chance.pick((None, None, "circle", "squircle", "hexagon"))
-    if badge is None:
-        inks = _inks(palette.primary, palette, (palette.background, palette.surface))
+    inks = _inks(palette.on_primary, palette, (palette.primary,), _VISIBLE_SMALL)
+    # Without a colour for the detail, what lies on the mark itself (a clasp, a cat's eyes) would vanish.
+    if badge is None or inks.spot == inks.main:
+        inks = _inks(palette.primary, palette, (palette.background, palette.surface), _VISIBLE)
         drawing = _drawn(symbol, inks, chance, name)
         shapes, shows = drawing.shapes, drawing.shows
     else:
-        inks = _inks(palette.on_primary, palette, (palette.primary,))
         drawing = _drawn(symbol, inks, chance, name)
         size = 0.58 if badge == "hexagon" else 0.62
         inset = round(50 - 50 * size, 2)
@@ -70,13 +75,14 @@ def _drawn(symbol: str, inks: Inks, chance: Chance, name: str) -> Drawing:
     return MARKS[symbol](Sheet(inks, chance.fork(symbol), initial))
 
 
-def _inks(main: str, palette: Palette, grounds: Sequence[str]) -> Inks:
+def _inks(main: str, palette: Palette, grounds: Sequence[str], least: float) -> Inks:
     """Choose details from the palette that can be seen on every ground and differ from the main ink."""
     candidates = [palette.accent, palette.secondary, palette.background, palette.text]
     seen = [
         colour
         for colour in candidates
-        if all(contrast(colour, ground) >= _VISIBLE for ground in grounds) and contrast(colour, main) >= 1.15
+        if all(contrast(colour, ground) >= least for ground in grounds)
+        and Color(colour).delta_e(main, method="ok") >= _UNLIKE
     ] or [main]
     accent = seen[0]
     soft = next((colour for colour in (palette.secondary, *seen) if colour in seen and colour != accent), main)
