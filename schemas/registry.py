@@ -1,5 +1,6 @@
 """Wire name to event class, and back to bytes. Every event the log may hold is listed here."""
 
+import json
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import get_args
@@ -11,6 +12,7 @@ from domain.merchant.events import MerchantEvent
 from domain.order.events import OrderEvent, WebhookReceived
 from domain.product.events import ProductEvent
 from domain.store.events import SlugReserved, StoreEvent
+from schemas.upcasters import UPCASTERS, Upcaster
 
 
 class UnknownEvent(Exception):
@@ -56,7 +58,7 @@ def encode(event: DomainEvent) -> bytes:
     return event.model_dump_json().encode()
 
 
-def decode(wire_name: str, body: bytes) -> DomainEvent:
+def decode(wire_name: str, body: bytes, *, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> DomainEvent:
     """Return the event a body holds, lifted to the current version where it is an old one.
 
     Raises:
@@ -65,8 +67,32 @@ def decode(wire_name: str, body: bytes) -> DomainEvent:
     """
     event = EVENTS.get(wire_name)
     if event is None:
-        raise UnknownEvent(wire_name)
+        current, lifted = lift(wire_name, body, upcasters=upcasters)
+        event, body = EVENTS[current], lifted
     try:
         return event.model_validate_json(body)
     except ValueError as error:
         raise UndecodableEvent(wire_name, str(error)) from error
+
+
+def lift(wire_name: str, body: bytes, *, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> tuple[str, bytes]:
+    """Return the current wire name and body of a stored event; both as they are where it is current already.
+
+    Raises:
+        UnknownEvent: the wire name is neither current nor old.
+        UndecodableEvent: an upcaster cannot make sense of the body.
+    """
+    name = wire_name
+    if name in EVENTS:
+        return name, body
+    if name not in upcasters:
+        raise UnknownEvent(wire_name)
+    try:
+        fields = json.loads(body)
+        while (upcaster := upcasters.get(name)) is not None:
+            name, fields = upcaster.to, upcaster.lift(fields)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise UndecodableEvent(wire_name, f"its upcaster failed: {type(error).__name__}: {error}") from error
+    if name not in EVENTS:
+        raise UnknownEvent(name)
+    return name, json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,248 @@
+"""The log described for machines: an AsyncAPI 3 document of its topics, headers and messages, made from the code."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from schemas.json_schemas import JsonSchema, shared_schemas
+from schemas.meanings import meaning_of
+from schemas.registry import EVENTS
+from schemas.sampling import sample_of
+from schemas.topics import DEAD_LETTERS, IMAGE_WORK, WORK, Topic
+from schemas.topics import EVENTS as LOG
+
+Document = dict[str, Any]
+
+_UUID = {"type": "string", "format": "uuid"}
+_SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+HEADERS: Mapping[str, JsonSchema] = {
+    "content-type": {"const": "application/json"},
+    "ce_specversion": {"const": "1.0", "description": "CloudEvents, Kafka protocol binding, binary mode."},
+    "ce_id": {**_UUID, "description": "The event's own id. The same event never appears twice under two ids."},
+    "ce_type": {
+        "type": "string",
+        "description": "The wire name: `<stream>.<event>.v<n>`. It decides the body's schema.",
+    },
+    "ce_source": {"type": "string", "description": "`/zyenta/<stream>`."},
+    "ce_subject": {**_UUID, "description": "The stream (aggregate) it happened in."},
+    "ce_time": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
+    "ce_position": {
+        "type": "string",
+        "pattern": "^[0-9]+$",
+        "description": "Its place in the whole log: strictly increasing within a partition, with gaps.",
+    },
+    "ce_streamversion": {
+        "type": "string",
+        "pattern": "^[0-9]+$",
+        "description": "Its place in its stream: 1, 2, 3 … without gaps.",
+    },
+    "ce_tenant": {
+        **_UUID,
+        "description": "The store it concerns; the merchant for what happens to a merchant. Also the record's key.",
+    },
+    "ce_correlationid": {**_UUID, "description": "Shared by everything that one request set off."},
+    "ce_causationid": {**_UUID, "description": "The event or command it answers; absent where there is none."},
+    "ce_recordedtime": {"type": "string", "format": "date-time", "description": "When it was appended, UTC."},
+    "ce_previoushash": {**_SHA256, "description": "Hash of the event before it in its stream; zeros for the first."},
+    "ce_hash": {
+        **_SHA256,
+        "description": "SHA-256 over the hash before it, its id, stream, version, wire name and body.",
+    },
+    "ce_traceparent": {"type": "string", "description": "W3C trace context of the request, where there was one."},
+}
+"""What ``schemas.envelope.to_headers`` writes; all are UTF-8 text."""
+_YAML_VALUES = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+OPTIONAL_HEADERS = frozenset({"ce_causationid", "ce_traceparent"})
+
+LETTER_HEADERS: Mapping[str, JsonSchema] = {
+    "dlq_group": {"type": "string", "description": "The consumer group that gave the record up."},
+    "dlq_topic": {"type": "string", "description": "The topic it came from."},
+    "dlq_partition": {"type": "string"},
+    "dlq_offset": {"type": "string"},
+    "dlq_reason": {"type": "string", "description": "What went wrong, for people."},
+    "dlq_traceback": {
+        "type": "string",
+        "description": "Equal for failures at the same place in the code; may be empty.",
+    },
+    "dlq_count": {"type": "string", "description": "How often it was delivered."},
+    "dlq_parkedat": {"type": "string", "format": "date-time"},
+}
+"""What ``schemas.deliveries.DeadLetter.to_headers`` adds to the record's own headers."""
+
+_CHANNELS: Mapping[str, tuple[Topic, str, str]] = {
+    "events": (
+        LOG,
+        "The log",
+        "Every event, kept for ever. Keyed by tenant, so all that happens to a store is in one order.",
+    ),
+    "imageWork": (
+        IMAGE_WORK,
+        "Images to process",
+        "Events that are heavy work besides being facts, routed here as well; keyed by image, kept for a week.",
+    ),
+    "deadLetters": (
+        DEAD_LETTERS,
+        "Dead letters",
+        "Records that a consumer group gave up, as they were, and why; or that such a letter was replayed or dropped.",
+    ),
+}
+
+
+def document() -> Document:
+    """Return the document."""
+    events = list(EVENTS.values())
+    work = [event.__name__ for name, event in EVENTS.items() if name in WORK]
+    carried = {
+        "events": [event.__name__ for event in events],
+        "imageWork": work,
+        "deadLetters": ["DeadLetter", "LetterDone"],
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Zyenta event log",
+            "version": "1.0.0",
+            "description": (
+                "Every fact of the platform, in order, for any Kafka client. Fields may be added to an event without a new "
+                "version, so ignore those you do not know; anything else that would break a reader gets a new wire name. "
+                "Read with isolation.level=read_committed."
+            ),
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "log": {
+                "host": "{bootstrapServers}",
+                "protocol": "kafka",
+                "description": "Apache Kafka, Redpanda, or the broker of “zyenta up”.",
+                "variables": {"bootstrapServers": {"default": "127.0.0.1:9092"}},
+            }
+        },
+        "channels": {name: _channel(name, carried[name]) for name in _CHANNELS},
+        "operations": {
+            f"send{name[0].upper()}{name[1:]}": {
+                "action": "send",
+                "channel": {"$ref": f"#/channels/{name}"},
+                "summary": f"Zyenta writes to {topic.name}; you may read it.",
+            }
+            for name, (topic, _, _) in _CHANNELS.items()
+        },
+        "components": {
+            "messages": {event.__name__: _message(event) for event in events} | _LETTERS,
+            "schemas": _shared(),
+        },
+    }
+
+
+def as_yaml(document: Document) -> str:
+    """Return a document as YAML: block style, texts in JSON's quotes."""
+    return "\n".join(_lines(document, 0)) + "\n"
+
+
+def _channel(name: str, messages: list[str]) -> Document:
+    topic, title, description = _CHANNELS[name]
+    config = dict(topic.config)
+    settings: Document = {"retention.ms": int(config["retention.ms"])}
+    if "cleanup.policy" in config:
+        settings["cleanup.policy"] = [config["cleanup.policy"]]
+    return {
+        "address": topic.name,
+        "title": title,
+        "description": description,
+        "servers": [{"$ref": "#/servers/log"}],
+        "messages": {message: {"$ref": f"#/components/messages/{message}"} for message in messages},
+        "bindings": {
+            "kafka": {"partitions": topic.partitions, "topicConfiguration": settings, "bindingVersion": "0.5.0"}
+        },
+    }
+
+
+def _message(event: type) -> Document:
+    wire_name: str = event.wire_name  # type: ignore[attr-defined]
+    meaning = meaning_of(event)
+    return {
+        "name": wire_name,
+        "title": event.__name__,
+        "summary": meaning.partition("\n\n")[0],
+        "description": meaning,
+        "correlationId": {"location": "$message.header#/ce_correlationid"},
+        "headers": {"$ref": "#/components/schemas/EventHeaders"},
+        "payload": {"$ref": f"#/components/schemas/{event.__name__}"},
+        "bindings": {"kafka": {"key": _UUID, "bindingVersion": "0.5.0"}},
+        "examples": [{"name": "sample", "payload": sample_of(event)}],
+    }
+
+
+_LETTERS: dict[str, Document] = {
+    "DeadLetter": {
+        "name": "DeadLetter",
+        "title": "Dead letter",
+        "summary": "A record that one consumer group gave up; other groups are not concerned.",
+        "headers": {
+            "allOf": [
+                {"$ref": "#/components/schemas/EventHeaders"},
+                {"type": "object", "properties": dict(LETTER_HEADERS), "required": list(LETTER_HEADERS)},
+            ]
+        },
+        "payload": {"description": "The record's value, byte for byte."},
+    },
+    "LetterDone": {
+        "name": "LetterDone",
+        "title": "Letter done",
+        "summary": "A dead letter was replayed or dropped; it is no longer listed.",
+        "headers": {
+            "type": "object",
+            "properties": {
+                "dlq_done": {"enum": ["replayed", "dropped"]},
+                "dlq_id": {"type": "string", "description": "`<group>/<topic>/<partition>/<offset>` of the letter."},
+                "dlq_doneat": {"type": "string", "format": "date-time"},
+            },
+            "required": ["dlq_done", "dlq_id", "dlq_doneat"],
+        },
+        "payload": {"type": "null"},
+    },
+}
+
+
+def _shared() -> dict[str, JsonSchema]:
+    headers = {
+        "title": "EventHeaders",
+        "type": "object",
+        "properties": dict(HEADERS),
+        "required": [name for name in HEADERS if name not in OPTIONAL_HEADERS],
+    }
+    bodies = shared_schemas(EVENTS.values(), ref_template="#/components/schemas/{model}")
+    return {"EventHeaders": headers, **{name: _as_draft_7(schema) for name, schema in sorted(bodies.items())}}
+
+
+def _as_draft_7(value: Any) -> Any:
+    """Say the same in the older JSON Schema that AsyncAPI builds on: it ignores what stands beside a reference."""
+    if isinstance(value, list):
+        return [_as_draft_7(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    said = {("items" if key == "prefixItems" else key): _as_draft_7(each) for key, each in value.items()}
+    if "$ref" in said and len(said) > 1:
+        return {"allOf": [{"$ref": said.pop("$ref")}], **said}
+    return said
+
+
+def _lines(value: Any, depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    if isinstance(value, dict):
+        for key, each in value.items():
+            name = key if key.isidentifier() and key not in _YAML_VALUES else json.dumps(key, ensure_ascii=False)
+            if isinstance(each, dict | list) and each:
+                yield f"{indent}{name}:"
+                yield from _lines(each, depth + 1)
+            else:
+                yield f"{indent}{name}: {json.dumps(each, ensure_ascii=False)}"
+        return
+    for each in value:
+        if isinstance(each, dict | list) and each:
+            first, *rest = _lines(each, depth + 1)
+            yield f"{indent}- {first.lstrip()}"
+            yield from rest
+        else:
+            yield f"{indent}- {json.dumps(each, ensure_ascii=False)}"

@@ -1,0 +1,159 @@
+"""The contracts as they are committed under ``schemas/``: writing them, and holding the code to them.
+
+``events/`` has the JSON Schema of every version ever written and ``samples/`` a body of each. Those of an old version, one
+that has an upcaster, are never touched again; samples never at all.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.kernel import DomainEvent
+from schemas import asyncapi
+from schemas.compatibility import Finding, compare, removed
+from schemas.json_schemas import json_schema
+from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
+from schemas.sampling import sample_of
+from schemas.upcasters import UPCASTERS, Upcaster
+
+DIRECTORY = Path(__file__).parent
+"""Where they are committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contracts:
+    """What the code promises: all that is exported is made from this."""
+
+    events: Mapping[str, type[DomainEvent]]
+    upcasters: Mapping[str, Upcaster]
+    graphql: str
+    """The schema in GraphQL's definition language."""
+
+    @classmethod
+    def of_the_code(cls, graphql: str) -> "Contracts":
+        return cls(events=EVENTS, upcasters=UPCASTERS, graphql=graphql)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a comparison of the code with the committed contracts found."""
+
+    refused: list[Finding]
+    """What would break a reader or the log."""
+    noted: list[Finding]
+    """What is allowed, but somebody should know."""
+    stale: list[str]
+    """Committed files that do not say what the code says."""
+
+    @property
+    def good(self) -> bool:
+        return not self.refused and not self.stale
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "good": self.good,
+            "refused": [asdict(finding) for finding in self.refused],
+            "noted": [asdict(finding) for finding in self.noted],
+            "stale": self.stale,
+        }
+
+
+def review(contracts: Contracts, directory: Path = DIRECTORY) -> Review:
+    """Compare the code with what is committed."""
+    findings = [*_compared(contracts, directory), *_samples(contracts, directory)]
+    exported = _exported(contracts)
+    missing = [f"samples/{name}.json" for name in contracts.events if not _sample(directory, name).exists()]
+    stale = [path for path, text in exported.items() if _read(directory / path) != text]
+    return Review(
+        refused=[finding for finding in findings if finding.refused],
+        noted=[finding for finding in findings if not finding.refused],
+        stale=sorted([*stale, *missing]),
+    )
+
+
+def export(contracts: Contracts, directory: Path = DIRECTORY) -> tuple[Review, list[str]]:
+    """Write what the code says, unless something in it is refused; then nothing is written.
+
+    Returns:
+        What was found, and the files that were written, relative to ``directory``.
+    """
+    found = review(contracts, directory)
+    if found.refused:
+        return found, []
+    for name in ("events", "samples"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    exported = _exported(contracts)
+    for path in found.stale:
+        text = exported[path] if path in exported else _as_text(sample_of(contracts.events[Path(path).stem]))
+        (directory / path).write_text(text, encoding="utf-8")
+    return found, found.stale
+
+
+def _exported(contracts: Contracts) -> dict[str, str]:
+    schemas = {f"events/{name}.json": _as_text(json_schema(event)) for name, event in contracts.events.items()}
+    return {
+        **schemas,
+        "schema.graphql": contracts.graphql,
+        "asyncapi.yaml": asyncapi.as_yaml(asyncapi.document()),
+    }
+
+
+def _compared(contracts: Contracts, directory: Path) -> list[Finding]:
+    findings: list[Finding] = []
+    for path in sorted((directory / "events").glob("*.json")):
+        event = contracts.events.get(path.stem)
+        if event is not None:
+            findings += compare(path.stem, json.loads(path.read_text(encoding="utf-8")), json_schema(event))
+        elif path.stem not in contracts.upcasters:
+            findings.append(removed(path.stem))
+    return findings
+
+
+def _samples(contracts: Contracts, directory: Path) -> list[Finding]:
+    written = {path.stem for path in (directory / "events").glob("*.json")}
+    findings = [
+        _bad_sample(name, "Its sample is gone.", "Restore it from version control")
+        for name in sorted(written - set(contracts.events))
+        if not _sample(directory, name).exists()
+    ]
+    for path in sorted((directory / "samples").glob("*.json")):
+        try:
+            _decode(contracts, path.stem, path.read_bytes())
+        except (UnknownEvent, UndecodableEvent) as error:
+            findings.append(
+                _bad_sample(
+                    path.stem,
+                    f"Its sample no longer decodes: {error}",
+                    "Change the class or its upcaster, not the sample",
+                )
+            )
+    return findings
+
+
+def _decode(contracts: Contracts, name: str, body: bytes) -> None:
+    event = contracts.events.get(name)
+    if event is None:
+        decode(name, body, upcasters=contracts.upcasters)
+        return
+    try:
+        event.model_validate_json(body)
+    except ValueError as error:
+        raise UndecodableEvent(name, str(error)) from error
+
+
+def _bad_sample(event: str, why: str, remedy: str) -> Finding:
+    return Finding(event=event, field="", why=why, remedy=remedy, refused=True)
+
+
+def _sample(directory: Path, name: str) -> Path:
+    return directory / "samples" / f"{name}.json"
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def _as_text(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,215 @@
+"""One plausible body for each event: made from its JSON Schema, the same every time, every field filled.
+
+What is made here is committed under ``schemas/samples`` once and never again: it stands for the bodies that were written
+while that version was current. Wording below may change freely; committed samples stay as they are.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid5
+
+from domain.kernel import DomainEvent
+from schemas.json_schemas import JsonSchema, json_schema
+
+NAMESPACE = UUID("5a1e7e2a-0000-4000-8000-000000000000")
+INSTANTS = {"deadline": "2026-11-23T12:10:00Z"}
+NOW = "2026-11-23T12:00:00Z"
+
+WORDS: Mapping[str, Any] = {
+    # Whose, and what for: "<class>.<field>" before "<field>".
+    "niche": "Cyberpunk home decor",
+    "name": "Neon Haven",
+    "slug": "neon-haven",
+    "title": "Neon Desk Lamp",
+    "variant_title": "Violet",
+    "ImportedVariant.title": "Violet",
+    "PageWritten.title": "About Neon Haven",
+    "PageWritten.slug": "about",
+    "ProductAdded.slug": "neon-desk-lamp",
+    "ProductCopyWritten.slug": "neon-desk-lamp",
+    "ProductImported.slug": "neon-desk-lamp",
+    "original_title": "LED Neon Lamp USB Desk Night Light",
+    "original_description": "LED lamp, USB powered.",
+    "description": "A lamp that turns a desk into a skyline.",
+    "features": ["USB powered", "Dimmable"],
+    "benefits": ["Light that does not tire the eyes"],
+    "call_to_action": "Take the skyline home.",
+    "meta_title": "Neon Desk Lamp | Neon Haven",
+    "meta_description": "A dimmable neon lamp for desks that work at night.",
+    "content": "# About us\n\nIt began with one lamp.",
+    "audience": "People who work at night",
+    "tone": "bold",
+    "Voice.tone": ["bold", "knowing"],
+    "tagline": "Light up the night",
+    "story": "It began with one lamp in a dark room. It went on from there.",
+    "concept": "A lamp in a doorway",
+    "svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="3"/></svg>',
+    "heading": "Orbitron",
+    "FontPair.body": "Rajdhani",
+    "domain": "neonhaven.com",
+    "rationale": "Short, and it glows.",
+    "keywords": ["neon lamp", "cyberpunk desk lamp"],
+    "colours": ["violet"],
+    "category": "Lamps",
+    "tags": ["neon", "desk"],
+    "sku": "NDL-1-V",
+    "options": {"Colour": "Violet"},
+    "keyword_density": {"neon lamp": 0.021},
+    "reading_ease": 68.5,
+    "words": 120,
+    "url": "https://images.example/L-1/1.jpg",
+    "source_url": "https://supplier.example/listings/L-1",
+    "ImageProcessingRequested.source_url": "https://images.example/L-1/1.jpg",
+    "source_id": "L-1",
+    "alt_text": "A violet neon lamp on a desk",
+    "source_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "key": "sha256/9f/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp",
+    "Rendition.name": "large",
+    "mime_type": "image/webp",
+    "width": 1600,
+    "height": 1600,
+    "source_width": 1200,
+    "source_height": 1200,
+    "size_bytes": 84211,
+    "seconds": 1.5,
+    "position": 0,
+    "attempt": 1,
+    "originator_version": 2,
+    **{
+        f"{first}.originator_version": 1
+        for first in (
+            "MerchantRegistered",
+            "StoreRequested",
+            "SlugReserved",
+            "GenerationStarted",
+            "ProductImported",
+            "ProductAdded",
+            "ImageProcessingRequested",
+            "OrderPlaced",
+            "WebhookReceived",
+        )
+    },
+    "done": 4,
+    "StepProgressed.total": 18,
+    "candidates": 243,
+    "SupplierReport.candidates": 120,
+    "duplicates": 12,
+    "shipping_days": [5, 9],
+    "stock": 25,
+    "on_hand": 25,
+    "quantity": 2,
+    "item": "neon-desk-lamp",
+    "message": "Wrote the copy of “Neon Desk Lamp”",
+    "ImageRejected.message": "The supplier has no image at this address.",
+    "summary": "18 products from 243 candidates",
+    "reason": "The supplier did not answer.",
+    "BrandGenerated.reason": "It is the shortest of the five, and its domain is free.",
+    "PaymentFailed.reason": "The card was declined.",
+    "OrderCancelled.reason": "It was not paid in time.",
+    "error": "It answered too slowly; what it had sent by then was used.",
+    "written_by": "house",
+    "number": "ZY-7Q2M4K",
+    "currency": "USD",
+    "cost": {"minor": 800, "currency": "USD"},
+    "price": {"minor": 1495, "currency": "USD"},
+    "unit_price": {"minor": 1495, "currency": "USD"},
+    "compare_at": {"minor": 1995, "currency": "USD"},
+    "subtotal": {"minor": 2990, "currency": "USD"},
+    "OrderPlaced.shipping": {"minor": 0, "currency": "USD"},
+    "tax": {"minor": 0, "currency": "USD"},
+    "OrderPlaced.total": {"minor": 2990, "currency": "USD"},
+    "amount": {"minor": 2990, "currency": "USD"},
+    "platform_fee": {"minor": 150, "currency": "USD"},
+    "provider": "SAMPLE",
+    "source_provider": "SAMPLE",
+    "PageWritten.type": "ABOUT",
+    "StepProgressed.step": "copy",
+    "StepSucceeded.step": "scout",
+    "StepFailed.step": "scout",
+    "GenerationFailed.step": "scout",
+    "PaymentSessionOpened.provider": "sandbox",
+    "session_id": "cs_sandbox_1",
+    "intent_id": "pi_sandbox_1",
+    "carrier": "Sample Post",
+    "tracking_number": "SP123456789",
+    "source": "sandbox-payments",
+    "external_id": "evt_sandbox_1",
+    "WebhookReceived.type": "checkout.session.completed",
+    "WebhookReceived.body": '{"id":"evt_sandbox_1","type":"checkout.session.completed"}',
+    "ciphertext": "v1.1.AAECAwQFBgcICQoL.c2VhbGVkIHVuZGVyIGEga2V5IG9mIHRoZSBwZXJzb24",
+    "primary": "#5b21b6",
+    "secondary": "#0e7490",
+    "accent": "#be185d",
+    "background": "#ffffff",
+    "surface": "#f5f3ff",
+    "text": "#1e1b4b",
+    "on_primary": "#ffffff",
+    "on_accent": "#ffffff",
+    "ground": "#f5f3ff",
+}
+_SCORE = 0.7
+
+
+class NoSample(Exception):
+    """A field has a shape or a name that no example is known for."""
+
+    def __init__(self, owner: str, field: str, schema: JsonSchema) -> None:
+        super().__init__(f"no sample for {owner}.{field} ({schema}): add an example to schemas/sampling.py")
+
+
+def sample_of(event: type[DomainEvent]) -> dict[str, Any]:
+    """Return a body of this event.
+
+    Raises:
+        NoSample: a field needs an example first.
+    """
+    schema = json_schema(event)
+    stream = event.wire_name.partition(".")[0]
+    body = _object(schema, schema.get("$defs", {}))
+    return {**body, "originator_id": _id(f"{stream}_id")}
+
+
+def _object(schema: JsonSchema, shared: Mapping[str, JsonSchema]) -> dict[str, Any]:
+    return {name: _value(field, shared, schema["title"], name) for name, field in schema.get("properties", {}).items()}
+
+
+def _value(schema: JsonSchema, shared: Mapping[str, JsonSchema], owner: str, field: str) -> Any:
+    if "anyOf" in schema:
+        return _value(schema["anyOf"][0], shared, owner, field)
+    target = shared[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    for name in (f"{owner}.{field}", field):
+        if name in WORDS and _fits(WORDS[name], target):
+            return WORDS[name]
+    if "properties" in target:
+        return _object(target, shared)
+    if target.get("type") == "array" and "items" in target:
+        return [_value(target["items"], shared, owner, field.removesuffix("s"))]
+    return _plain(target, owner, field)
+
+
+def _plain(schema: JsonSchema, owner: str, field: str) -> Any:
+    match schema:
+        case {"enum": [first, *_]}:
+            return first
+        case {"format": "uuid"}:
+            return _id(field)
+        case {"format": "date-time"}:
+            return INSTANTS.get(field, NOW)
+        case {"type": "number"}:
+            return _SCORE
+        case {"type": "boolean"}:
+            return True
+        case _:
+            raise NoSample(owner, field, schema)
+
+
+def _fits(value: Any, schema: JsonSchema) -> bool:
+    kind = {str: "string", int: "integer", float: "number", list: "array", dict: "object"}[type(value)]
+    if schema.get("type") != kind or ("enum" in schema and value not in schema["enum"]):
+        return False
+    return "properties" not in schema or set(value) == set(schema["properties"])
+
+
+def _id(field: str) -> str:
+    """Return an id that is the same wherever this field stands, so that samples belong together."""
+    return str(uuid5(NAMESPACE, {"person_id": "shopper_id"}.get(field, field)))
