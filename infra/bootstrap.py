@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from consumers.dependencies import Consumer
     from domain.media.ports import MediaStore
+    from domain.order.ports import PaymentGateway
     from domain.product.ports import KeywordWriter, ProductCopywriter
     from domain.store.ports import BrandWriter, PageWriter
-    from domain.order.ports import PaymentGateway
     from infra.adapters.dead_letters import KafkaDeadLetters
     from infra.adapters.sandbox_payments import SandboxPayments
 
@@ -107,7 +107,9 @@ class Platform:
         self._stack = stack
         self._made: dict[str, Any] = {}
         if settings.database_url is None:
-            raise NotConfigured("DATABASE_URL is not set. Give one, or use “zyenta up”, which brings its own PostgreSQL.")
+            raise NotConfigured(
+                "DATABASE_URL is not set. Give one, or use “zyenta up”, which brings its own PostgreSQL."
+            )
         self.database_url = settings.database_url
 
     @property
@@ -256,7 +258,9 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
 
     unknown = set(names) - set(READ_MODELS)
     if unknown:
-        raise NotConfigured(f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}.")
+        raise NotConfigured(
+            f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}."
+        )
     letters = await platform.dead_letters()
     pool = await platform.pool()
     runners = [
@@ -472,9 +476,7 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
     """Serve what stands in for the outside world, under its own name: the sample supplier and the payment page."""
     from infra.sandbox.app import sandbox_app
 
-    app = sandbox_app(
-        platform.payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}"
-    )
+    app = sandbox_app(platform.payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}")
     await _serve(app, platform.settings.host, platform.settings.sandbox_port, stop)
 
 
@@ -538,8 +540,16 @@ async def _serve(app: "FastAPI", host: str, port: int, stop: asyncio.Event) -> N
             """Signals are the process's business: several servers share one."""
 
     server = Server(
-        uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="on",
-                       timeout_graceful_shutdown=3, server_header=False)
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=3,
+            server_header=False,
+        )
     )
     server.capture_signals = _no_signals  # type: ignore[method-assign]
     serving = asyncio.create_task(server.serve())

@@ -24,9 +24,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
     """``postgresql://...``; left out: the embedded PostgreSQL."""
-    kafka_bootstrap_servers: str | None = Field(
-        default=None, validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS")
-    )
+    kafka_bootstrap_servers: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS"))
     """``host:port,...``; left out: the embedded broker."""
 
     host: str = "127.0.0.1"

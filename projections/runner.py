@@ -178,8 +178,9 @@ class ProjectionRunner:
                 await self._write([], [record])
 
     async def _park(self, record: ConsumerRecord, error: Exception) -> None:
-        log.error("%s parks %s/%d/%d: %s", self.group, record.topic, record.partition, record.offset,
-                  type(error).__name__)
+        log.error(
+            "%s parks %s/%d/%d: %s", self.group, record.topic, record.partition, record.offset, type(error).__name__
+        )
         await self._dead_letters.park(
             DeadLetter(
                 group=self.group,

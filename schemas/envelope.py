@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -141,10 +141,10 @@ def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Ra
         UndecodableEvent: a header is missing or makes no sense, or there is no value.
     """
     fields = dict(headers)
+    if value is None:
+        raise UndecodableEvent(_type_of(fields), "the record has no value")
     try:
         causation, trace = fields.get("ce_causationid"), fields.get("ce_traceparent")
-        if value is None:
-            raise ValueError("the record has no value")
         return RawEvent(
             position=int(fields["ce_position"]),
             id=UUID(fields["ce_id"].decode()),
@@ -161,5 +161,8 @@ def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Ra
             hash=bytes.fromhex(fields["ce_hash"].decode()),
         )
     except (KeyError, ValueError) as error:
-        kind = fields.get("ce_type", b"a record without ce_type").decode(errors="replace")
-        raise UndecodableEvent(kind, f"its envelope is not ours ({error!r})") from error
+        raise UndecodableEvent(_type_of(fields), f"its envelope is not ours ({error!r})") from error
+
+
+def _type_of(fields: Mapping[str, bytes]) -> str:
+    return fields.get("ce_type", b"a record without ce_type").decode(errors="replace")

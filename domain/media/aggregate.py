@@ -66,9 +66,7 @@ class Image:
             ),
         )
 
-    def reject(
-        self, *, attempt: int, reason: RejectionReason, message: str, at: datetime
-    ) -> Sequence[MediaEvent]:
+    def reject(self, *, attempt: int, reason: RejectionReason, message: str, at: datetime) -> Sequence[MediaEvent]:
         """Record why it cannot be used; nothing if this attempt has a result."""
         if self.status is not ImageStatus.REQUESTED or attempt != self.attempt:
             return ()

@@ -58,13 +58,9 @@ def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
         case None, MerchantRegistered():
             return Merchant(id=event.originator_id, version=event.originator_version)
         case Merchant(), SupplierConnected(provider=provider):
-            return replace(
-                merchant, version=event.originator_version, suppliers=merchant.suppliers | {provider}
-            )
+            return replace(merchant, version=event.originator_version, suppliers=merchant.suppliers | {provider})
         case Merchant(), SupplierDisconnected(provider=provider):
-            return replace(
-                merchant, version=event.originator_version, suppliers=merchant.suppliers - {provider}
-            )
+            return replace(merchant, version=event.originator_version, suppliers=merchant.suppliers - {provider})
         case _:
             raise CorruptStream(event)
 

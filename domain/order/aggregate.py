@@ -51,9 +51,7 @@ class Order:
             raise OrderNotOpen(self.id, self.status, "paid")
         return (PaymentSessionOpened(**self._next(at), provider=provider, session_id=session_id),)
 
-    def record_payment(
-        self, paid: Money, *, fee: Money, intent_id: str, at: datetime
-    ) -> Sequence[OrderEvent]:
+    def record_payment(self, paid: Money, *, fee: Money, intent_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Decide what a confirmed payment means; nothing if it is known already.
 
         Raises:
@@ -165,9 +163,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
         case Order(), PaymentSessionOpened():
             return replace(order, version=event.originator_version, session_id=event.session_id)
         case Order(), OrderPaid():
-            return replace(
-                order, version=event.originator_version, status=OrderStatus.PAID, intent_id=event.intent_id
-            )
+            return replace(order, version=event.originator_version, status=OrderStatus.PAID, intent_id=event.intent_id)
         case Order(), PaymentFailed():
             return replace(
                 order,

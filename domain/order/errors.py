@@ -14,7 +14,9 @@ class PaymentMismatch(DomainError):
     code: ClassVar[str] = "PAYMENT_MISMATCH"
 
     def __init__(self, order_id: UUID, *, due: Money, paid: Money) -> None:
-        super().__init__(f"Order {order_id} is due {due}, but {paid} was paid. Look at the payment before anything else.")
+        super().__init__(
+            f"Order {order_id} is due {due}, but {paid} was paid. Look at the payment before anything else."
+        )
         self.order_id, self.due, self.paid = order_id, due, paid
 
 

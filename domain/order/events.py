@@ -97,9 +97,7 @@ class OrderFulfilled(DomainEvent, wire_name="order.order_fulfilled.v1"):
     tracking_number: str | None = None
 
 
-OrderEvent = (
-    OrderPlaced | PaymentSessionOpened | OrderPaid | PaymentFailed | OrderCancelled | OrderFulfilled
-)
+OrderEvent = OrderPlaced | PaymentSessionOpened | OrderPaid | PaymentFailed | OrderCancelled | OrderFulfilled
 
 
 class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v1"):

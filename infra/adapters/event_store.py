@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
-from commands.ports import Commit, CommandReused, ConcurrencyConflict, Loaded, Receipt, Staged
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt, Staged
 from domain.ids import uuid7
 from domain.kernel import Clock, StreamKind
 from schemas.envelope import ConsistencyToken, RawEvent
@@ -41,7 +41,9 @@ where stream_id = $1
 order by version
 """
 
-_FOLLOW = "select version, position, tenant, type, data from events where stream_id = $1 and version > $2 order by version"
+_FOLLOW = (
+    "select version, position, tenant, type, data from events where stream_id = $1 and version > $2 order by version"
+)
 
 _COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
               data, previous_hash, hash"""
@@ -85,9 +87,7 @@ class PostgresEventLog:
             rows = await self._pool.fetch(_LOAD, stream_id, shape.fingerprint)
             if rows and rows[0]["type"] is None:
                 row = rows.pop(0)
-                start = Loaded(
-                    shape.adapter.validate_json(row["data"]), row["version"], row["position"], row["tenant"]
-                )
+                start = Loaded(shape.adapter.validate_json(row["data"]), row["version"], row["position"], row["tenant"])
                 snapshot_version = start.version
         if not rows and start.version == 0:
             return None

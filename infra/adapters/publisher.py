@@ -72,7 +72,14 @@ class Publisher:
             try:
                 async with self._pool.acquire() as connection:
                     await self._lead(connection)
-            except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Transient, TimeoutError) as error:
+            except (
+                KafkaError,
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                Transient,
+                TimeoutError,
+            ) as error:
                 log.warning("publisher starts again in %.2f s: %s: %s", backoff, type(error).__name__, error)
                 await asyncio.sleep(backoff)
                 backoff = 0.05 if loop.time() - started > 30 else min(2.0, backoff * 2)

@@ -107,7 +107,7 @@ class PostgresApplicationRecorder(ApplicationRecorder):
             lambda pool: pool.fetch(
                 "select stream_id, version, type, data from events where stream_id = $1"
                 " and ($2::integer is null or version > $2) and ($3::integer is null or version <= $3)"
-                f" order by version {'desc' if desc else 'asc'} limit $4",
+                f" order by version {'desc' if desc else 'asc'} limit $4",  # noqa: S608 - one of two words of ours
                 _uuid(originator_id),
                 gt,
                 lte,
@@ -185,8 +185,7 @@ class PostgresSnapshotRecorder(AggregateRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         rows = [
-            (_uuid(event.originator_id), event.originator_version, event.topic, event.state)
-            for event in stored_events
+            (_uuid(event.originator_id), event.originator_version, event.topic, event.state) for event in stored_events
         ]
 
         async def insert(pool: asyncpg.Pool) -> None:
@@ -210,7 +209,7 @@ class PostgresSnapshotRecorder(AggregateRecorder):
                 "select originator_id, originator_version, topic, state from library_snapshots"
                 " where originator_id = $1 and ($2::integer is null or originator_version > $2)"
                 " and ($3::integer is null or originator_version <= $3)"
-                f" order by originator_version {'desc' if desc else 'asc'} limit $4",
+                f" order by originator_version {'desc' if desc else 'asc'} limit $4",  # noqa: S608 - as above
                 _uuid(originator_id),
                 gt,
                 lte,

@@ -150,7 +150,9 @@ def load(photo: bytes) -> tuple[Image.Image, tuple[int, int]]:
                 )
             image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
             upright = ImageOps.exif_transpose(image)
-            flat = flatten(upright.convert("RGBA"), "#ffffff") if upright.has_transparency_data else upright.convert("RGB")
+            flat = (
+                flatten(upright.convert("RGBA"), "#ffffff") if upright.has_transparency_data else upright.convert("RGB")
+            )
     except UnusableImage:
         raise
     except UnidentifiedImageError as error:
@@ -158,7 +160,9 @@ def load(photo: bytes) -> tuple[Image.Image, tuple[int, int]]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnusableImage(RejectionReason.TOO_LARGE, "The photo unpacks to far more than it should.") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UnusableImage(RejectionReason.CORRUPT, "The photo is damaged; it could not be read to its end.") from error
+        raise UnusableImage(
+            RejectionReason.CORRUPT, "The photo is damaged; it could not be read to its end."
+        ) from error
     flat.thumbnail((max(SIZES.values()), max(SIZES.values())), Image.Resampling.LANCZOS)
     return flat, (width, height)
 
@@ -224,7 +228,9 @@ def place(cut: Image.Image, ground: str) -> Image.Image:
     side = max(SIZES["medium"], min(SIZES["large"], round(max(cut.size) * (1 + 2 * MARGIN))))
     room = round(side * (1 - 2 * MARGIN))
     scale = min(room / cut.width, room / cut.height)
-    product = cut.resize((max(1, round(cut.width * scale)), max(1, round(cut.height * scale))), Image.Resampling.LANCZOS)
+    product = cut.resize(
+        (max(1, round(cut.width * scale)), max(1, round(cut.height * scale))), Image.Resampling.LANCZOS
+    )
     canvas = backdrop(ground, side)
     left, top = (side - product.width) // 2, (side - product.height) // 2
     top += round((side - product.height) / 2 * 0.25)  # a little below the middle, where a thing seems to stand

@@ -35,7 +35,10 @@ async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = TOPICS
         if missing:
             replicas = min(3, len((await admin.describe_cluster())["brokers"]))
             response = await admin.create_topics(
-                [NewTopic(topic.name, topic.partitions, replicas, topic_configs=dict(topic.config)) for topic in missing]
+                [
+                    NewTopic(topic.name, topic.partitions, replicas, topic_configs=dict(topic.config))
+                    for topic in missing
+                ]
             )
             for _, code, *_ in response.topic_errors:
                 error = for_code(code)

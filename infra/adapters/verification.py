@@ -135,7 +135,9 @@ def _compare(stored: RawEvent, record: ConsumerRecord | None) -> None:
         ) from error
     if published.position != stored.position:
         first = min((stored, published), key=lambda event: event.position)
-        where = "in the event store but not in the topic" if first is stored else "in the topic but not in the event store"
+        where = (
+            "in the event store but not in the topic" if first is stored else "in the topic but not in the event store"
+        )
         raise Difference(f"{_name(first)} is {where}")
     if record.partition != partition_of(stored.tenant):
         raise Difference(f"{_name(stored)} is in partition {record.partition}, which is not its tenant's")

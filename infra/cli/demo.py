@@ -75,7 +75,12 @@ def demo(
     """Turn a niche into a published store, buy something in it, and keep serving until Ctrl-C."""
     outcome = run(
         lambda stop: _demo(niche, stop, once=once),
-        AlreadyRunning, ServerFailed, Refused, Lost, httpx.HTTPError, TimeoutError,
+        AlreadyRunning,
+        ServerFailed,
+        Refused,
+        Lost,
+        httpx.HTTPError,
+        TimeoutError,
     )
     if as_json:
         print(json.dumps(vars(outcome)))
@@ -132,7 +137,9 @@ async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
                     await asyncio.sleep(0.1)
             paid = orders[0]
             outcome.order = {
-                "id": paid["id"], "number": paid["number"], "status": paid["status"],
+                "id": paid["id"],
+                "number": paid["number"],
+                "status": paid["status"],
                 "total": f"{paid['total']} {paid['currency']}",
             }
     async with _timed(outcome, "verify the log"), open_platform(settings_from(supervisor.environment)) as platform:
@@ -145,8 +152,11 @@ async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
 
 async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
     bars = Progress(
-        TextColumn("{task.description:<8}"), BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("[dim]{task.fields[note]}", markup=True), console=console,
+        TextColumn("{task.description:<8}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("[dim]{task.fields[note]}", markup=True),
+        console=console,
     )
     rows: dict[str, TaskID] = {}
     last: dict[str, Any] = {}
@@ -203,8 +213,13 @@ async def _shop(storefront_url: str) -> None:
         await shopper.submit("/cart/add", quantity="1")
         await shopper.visit("/checkout")
         await shopper.submit(
-            "/checkout", name="Robin Example", email="robin@example.com", line1="1 Sample Street", city="Springfield",
-            region="IL", postcode="62701",
+            "/checkout",
+            name="Robin Example",
+            email="robin@example.com",
+            line1="1 Sample Street",
+            city="Springfield",
+            region="IL",
+            postcode="62701",
         )
         await shopper.submit("/pay", decision="pay")
         if "/checkout/success/" not in shopper.url:
@@ -221,8 +236,11 @@ async def _timed(outcome: Outcome, name: str) -> AsyncIterator[None]:
 def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving: bool) -> Panel:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("Store", f"[bold]{outcome.name}[/]")
-    facts.add_row("", f"{outcome.products} products from {outcome.candidates} candidates, "
-                      f"{outcome.images_processed} images, {outcome.pages} pages")
+    facts.add_row(
+        "",
+        f"{outcome.products} products from {outcome.candidates} candidates, "
+        f"{outcome.images_processed} images, {outcome.pages} pages",
+    )
     order = outcome.order
     facts.add_row("Order", f"{order['number']} · {order['status']} · {order['total']}")
     verified = "equal in event store and topic, every hash chain whole" if outcome.log_verified else "[red]NOT equal[/]"

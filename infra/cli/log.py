@@ -23,10 +23,20 @@ def verify(as_json: AsJson = False) -> None:
     """Prove that event store and topic hold the same events in the same order, and that every hash chain is whole."""
     parity = run(_verify, NotConfigured, ServerFailed, OSError)
     if as_json:
-        print(json.dumps({"equal": parity.equal, "events": parity.events, "difference": parity.difference,
-                          "by_type": parity.by_type}))
+        print(
+            json.dumps(
+                {
+                    "equal": parity.equal,
+                    "events": parity.events,
+                    "difference": parity.difference,
+                    "by_type": parity.by_type,
+                }
+            )
+        )
     elif parity.equal:
-        console.print(f"[green]Equal.[/] {parity.events:,} events, the same in event store and topic; every hash chain is whole.")
+        console.print(
+            f"[green]Equal.[/] {parity.events:,} events, the same in event store and topic; every hash chain is whole."
+        )
     else:
         console.print(f"[red]Different.[/] {parity.difference}\n{parity.events:,} events before it are equal.")
     if not parity.equal:
@@ -41,5 +51,7 @@ async def _verify(_: asyncio.Event) -> Parity:
             return await verify_log(
                 log,
                 platform.bootstrap_servers,
-                progress=lambda count: progress.update(task, completed=count, description=f"Comparing … {count:,} events"),
+                progress=lambda count: progress.update(
+                    task, completed=count, description=f"Comparing … {count:,} events"
+                ),
             )

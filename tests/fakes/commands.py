@@ -31,7 +31,11 @@ def bus_on(log: EventLog, clock: Clock) -> CommandBus:
 
     async def ask(command: Ask, work: Work) -> dict[str, str]:
         events = request_store(
-            command.store_id, merchant_id=command.store_id, niche=command.niche, preferences=Preferences(), at=clock.now()
+            command.store_id,
+            merchant_id=command.store_id,
+            niche=command.niche,
+            preferences=Preferences(),
+            at=clock.now(),
         )
         work.append(STORE, events, tenant=command.store_id)
         return {"id": str(command.store_id)}
@@ -39,8 +43,14 @@ def bus_on(log: EventLog, clock: Clock) -> CommandBus:
     async def write(command: Write, work: Work) -> None:
         store = await work.get(STORE, command.store_id)
         events = store.write_page(
-            page_id=command.store_id, type=PageType.ABOUT, title="About", slug="about", content=command.text,
-            scores=CopyScores(), written_by="house", at=clock.now(),
+            page_id=command.store_id,
+            type=PageType.ABOUT,
+            title="About",
+            slug="about",
+            content=command.text,
+            scores=CopyScores(),
+            written_by="house",
+            at=clock.now(),
         )
         work.append(STORE, events, tenant=store.id)
 

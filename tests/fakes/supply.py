@@ -152,7 +152,7 @@ async def served(app: Any) -> AsyncIterator[str]:
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells of its start by this attribute alone
+            while not server.started:
                 await asyncio.sleep(0.005)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:

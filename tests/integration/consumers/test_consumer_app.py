@@ -122,7 +122,7 @@ async def world(kafka: str, pool: asyncpg.Pool) -> World:
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - there is nothing to be told by
+        while not condition():
             await asyncio.sleep(0.01)
 
 

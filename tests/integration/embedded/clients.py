@@ -102,7 +102,7 @@ class Clients:
 async def until(happens: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
     """Ask again and again until the answer is yes."""
     async with asyncio.timeout(seconds):
-        while not await happens():  # noqa: ASYNC110  nothing announces what another process does
+        while not await happens():
             await asyncio.sleep(0.01)
 
 

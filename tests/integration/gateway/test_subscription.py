@@ -32,7 +32,7 @@ async def address(platform: Platform) -> AsyncIterator[str]:
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
+        while not server.started:
             await asyncio.sleep(0.01)
     yield f"ws://127.0.0.1:{listener.getsockname()[1]}/graphql"
     server.should_exit = True

@@ -40,7 +40,7 @@ def _record(offset: int, key: str) -> FakeRecord:
 
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - there is nothing to be told by
+        while not condition():
             await asyncio.sleep(0)
 
 

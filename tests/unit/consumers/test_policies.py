@@ -297,5 +297,5 @@ async def test_the_loop_outlives_trouble_and_ends_when_told(platform: Platform) 
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - there is nothing to be told by
+        while not condition():
             await asyncio.sleep(0.001)
