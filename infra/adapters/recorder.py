@@ -105,9 +105,9 @@ class PostgresApplicationRecorder(ApplicationRecorder):
     ) -> Sequence[StoredEvent]:
         rows = self._store.run(
             lambda pool: pool.fetch(
-                "select stream_id, version, type, data from events where stream_id = $1"
+                "select stream_id, version, type, data from events where stream_id = $1"  # noqa: S608 - our own words
                 " and ($2::integer is null or version > $2) and ($3::integer is null or version <= $3)"
-                f" order by version {'desc' if desc else 'asc'} limit $4",  # noqa: S608 - one of two words of ours
+                f" order by version {'desc' if desc else 'asc'} limit $4",
                 _uuid(originator_id),
                 gt,
                 lte,
@@ -206,10 +206,10 @@ class PostgresSnapshotRecorder(AggregateRecorder):
     ) -> Sequence[StoredEvent]:
         rows = self._store.run(
             lambda pool: pool.fetch(
-                "select originator_id, originator_version, topic, state from library_snapshots"
+                "select originator_id, originator_version, topic, state from library_snapshots"  # noqa: S608 - as above
                 " where originator_id = $1 and ($2::integer is null or originator_version > $2)"
                 " and ($3::integer is null or originator_version <= $3)"
-                f" order by originator_version {'desc' if desc else 'asc'} limit $4",  # noqa: S608 - as above
+                f" order by originator_version {'desc' if desc else 'asc'} limit $4",
                 _uuid(originator_id),
                 gt,
                 lte,
