@@ -86,7 +86,8 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
             slug=slug,
             price=pick.price,
             compare_at=pick.compare_at,
-            images=_images(product_id, pick.listing.image_urls, pick.listing.title),
+            # A supplier's title is no description; without one, pages describe a photo by the written title.
+            images=_images(product_id, pick.listing.image_urls, ""),
             variants=_variants(product_id, pick),
             score=pick.score,
             at=at,
