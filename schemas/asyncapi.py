@@ -50,10 +50,21 @@ HEADERS: Mapping[str, JsonSchema] = {
         "description": "SHA-256 over the hash before it, its id, stream, version, wire name and body.",
     },
     "ce_traceparent": {"type": "string", "description": "W3C trace context of the request, where there was one."},
+    "ce_commandid": {**_UUID, "description": "The command that appended it; shared by all events of one transaction."},
+    "ce_commanddigest": {
+        **_SHA256,
+        "description": "SHA-256 of the command's payload; on the last event of its transaction alone.",
+    },
+    "ce_commandresult": {
+        "type": "string",
+        "description": "What the command answered, as JSON; on the last event of its transaction alone.",
+    },
 }
 """What ``schemas.envelope.to_headers`` writes; all are UTF-8 text."""
 _YAML_VALUES = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-OPTIONAL_HEADERS = frozenset({"ce_causationid", "ce_traceparent"})
+OPTIONAL_HEADERS = frozenset(
+    {"ce_causationid", "ce_traceparent", "ce_commandid", "ce_commanddigest", "ce_commandresult"}
+)
 
 LETTER_HEADERS: Mapping[str, JsonSchema] = {
     "dlq_group": {"type": "string", "description": "The consumer group that gave the record up."},

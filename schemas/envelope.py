@@ -34,6 +34,15 @@ class RawEvent:
     data: bytes
     previous_hash: bytes
     hash: bytes
+    command_id: UUID | None = None
+    """The command that appended it; None where there was none (an application of the `eventsourcing` library)."""
+    command_digest: bytes | None = None
+    """SHA-256 of that command's payload; on the last event of its transaction alone."""
+    command_result: str | None = None
+    """What that command answered, as JSON; on the last event of its transaction alone, None for an empty answer.
+
+    Digest and result are what a restored event store needs to know the command again (see decision 0003).
+    """
 
     def decode(self) -> "Envelope":
         """Return the envelope with its event.
@@ -131,6 +140,12 @@ def to_headers(raw: RawEvent, occurred_at: str) -> list[tuple[str, bytes]]:
         headers.append(("ce_causationid", str(raw.causation_id).encode()))
     if raw.traceparent is not None:
         headers.append(("ce_traceparent", raw.traceparent.encode()))
+    if raw.command_id is not None:
+        headers.append(("ce_commandid", str(raw.command_id).encode()))
+    if raw.command_digest is not None:
+        headers.append(("ce_commanddigest", raw.command_digest.hex().encode()))
+    if raw.command_result is not None:
+        headers.append(("ce_commandresult", raw.command_result.encode()))
     return headers
 
 
@@ -145,6 +160,8 @@ def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Ra
         raise UndecodableEvent(_type_of(fields), "the record has no value")
     try:
         causation, trace = fields.get("ce_causationid"), fields.get("ce_traceparent")
+        command, digest = fields.get("ce_commandid"), fields.get("ce_commanddigest")
+        result = fields.get("ce_commandresult")
         return RawEvent(
             position=int(fields["ce_position"]),
             id=UUID(fields["ce_id"].decode()),
@@ -159,6 +176,9 @@ def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Ra
             data=value,
             previous_hash=bytes.fromhex(fields["ce_previoushash"].decode()),
             hash=bytes.fromhex(fields["ce_hash"].decode()),
+            command_id=None if command is None else UUID(command.decode()),
+            command_digest=None if digest is None else bytes.fromhex(digest.decode()),
+            command_result=None if result is None else result.decode(),
         )
     except (KeyError, ValueError) as error:
         raise UndecodableEvent(_type_of(fields), f"its envelope is not ours ({error!r})") from error

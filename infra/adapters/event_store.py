@@ -46,7 +46,7 @@ _FOLLOW = (
 )
 
 _COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
-              data, previous_hash, hash"""
+              data, previous_hash, hash, command_id, command_digest, command_result"""
 
 _SETTLED = f"""
 select {_COLUMNS} from events
@@ -262,7 +262,8 @@ def _receipt(command_id: UUID, row: asyncpg.Record, *, replayed: bool) -> Receip
 
 
 def _raw(row: asyncpg.Record) -> RawEvent:
-    (position, id, type, stream, version, tenant, correlation, causation, recorded, trace, data, previous, hash_) = row
+    (position, id, type, stream, version, tenant, correlation, causation, recorded, trace, data, previous, hash_,
+     command, digest, result) = row  # fmt: skip
     return RawEvent(
         position=position,
         id=id,
@@ -277,4 +278,7 @@ def _raw(row: asyncpg.Record) -> RawEvent:
         data=data,
         previous_hash=previous,
         hash=hash_,
+        command_id=command,
+        command_digest=digest,
+        command_result=result,
     )

@@ -17,6 +17,9 @@ create table events (
     data bytea not null,
     previous_hash bytea not null,
     hash bytea not null,
+    command_id uuid,                       -- who appended it
+    command_digest bytea,                  -- with the result: on a command's last event, so that the log alone can
+    command_result jsonb,                  -- tell a restored store which commands were carried out, and their answers
     constraint events_stream_version unique (stream_id, version)
 );
 
@@ -88,8 +91,8 @@ begin
     if p_command_id is not null then
         token_partition := p_token_partition;
         token_position := case when n > 0 then first_position + n - 1 else p_read_position end;
-        insert into commands (command_id, digest, result, token_partition, token_position)
-        values (p_command_id, p_digest, p_result, append_events.token_partition, append_events.token_position)
+        insert into commands (command_id, digest, result, token_partition, token_position, recorded_at)
+        values (p_command_id, p_digest, p_result, append_events.token_partition, append_events.token_position, now_)
         on conflict (command_id) do nothing;
         if not found then
             replayed := true;
@@ -133,11 +136,13 @@ begin
     if n = 1 then
         insert into events values (
             first_position, xid, p_ids[1], p_streams[1], p_versions[1], p_types[1], p_tenants[1],
-            p_correlation_id, p_causation_id, now_, p_traceparent, p_data[1], previous_hashes[1], hashes[1]);
+            p_correlation_id, p_causation_id, now_, p_traceparent, p_data[1], previous_hashes[1], hashes[1],
+            p_command_id, p_digest, p_result);
     elsif n > 1 then
         insert into events
         select first_position + e.i - 1, xid, e.id, e.stream, e.version, e.type, e.tenant,
-               p_correlation_id, p_causation_id, now_, p_traceparent, e.data, e.previous_hash, e.hash
+               p_correlation_id, p_causation_id, now_, p_traceparent, e.data, e.previous_hash, e.hash,
+               p_command_id, case when e.i = n then p_digest end, case when e.i = n then p_result end
         from unnest(p_ids, p_streams, p_versions, p_types, p_tenants, p_data, previous_hashes, hashes)
              with ordinality as e (id, stream, version, type, tenant, data, previous_hash, hash, i);
     end if;

@@ -42,6 +42,9 @@ def raw_events(draw: st.DrawFn) -> RawEvent:
         data=data,
         previous_hash=previous,
         hash=chain_hash(previous, id=id, type=type, stream_id=stream, version=version, data=data),
+        command_id=draw(st.none() | UUIDS),
+        command_digest=draw(st.none() | st.binary(min_size=32, max_size=32)),
+        command_result=draw(st.none() | st.text()),
     )
 
 
