@@ -18,19 +18,27 @@ console = Console(stderr=True, highlight=False)
 """Where people read; standard output is for results."""
 
 
-def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception]) -> T:
+def run(
+    work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception], grace: int | None = None
+) -> T:
     """Run a coroutine to its end; Ctrl-C and SIGTERM set the event it is given.
 
     Args:
         work: takes the stop event.
         refusals: errors that are the user's to mend: printed as a sentence, exit status 1, no traceback.
+        grace: seconds from such a signal until the kernel ends the process, whatever it is waiting for; None: no bound.
     """
+
+    def asked_to_stop(stop: asyncio.Event) -> None:
+        stop.set()
+        if grace is not None:
+            signal.alarm(grace)  # SIGALRM's default is to end the process: nothing that hangs can prevent it
 
     async def with_signals() -> T:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, asked_to_stop, stop)
         return await work(stop)
 
     if sys.platform == "win32":

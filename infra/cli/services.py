@@ -16,6 +16,10 @@ from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.settings import Settings
 
 
+GRACE_SECONDS = 10
+"""A service that was asked to stop and does not is ended; it goes on from its checkpoint when it starts again."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(up)
@@ -94,4 +98,4 @@ def projector(names: Annotated[list[str] | None, typer.Argument(help="Left out: 
 def _run(roles: Sequence[Role]) -> None:
     settings = Settings()
     configure_logging(settings)
-    run(lambda stop: run_roles(settings, roles, stop), NotConfigured)
+    run(lambda stop: run_roles(settings, roles, stop), NotConfigured, grace=GRACE_SECONDS)

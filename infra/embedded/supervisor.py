@@ -158,9 +158,8 @@ class Supervisor:
             json.dump(ours, file)
 
     def _launch(self, name: str) -> None:
-        child = self._children.get(name) or ChildProcess(
-            name, log_file=self.data_dir / "logs" / f"{name}.log", death_signal=signal.SIGTERM
-        )
+        # Killed outright if we die: every service is made to bear that, and none could end well without its servers.
+        child = self._children.get(name) or ChildProcess(name, log_file=self.data_dir / "logs" / f"{name}.log")
         self._children[name] = child
         # Services start several times faster from compiled modules, so a setting against keeping those is not handed on.
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
