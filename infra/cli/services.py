@@ -15,7 +15,6 @@ from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.settings import Settings
 
-
 GRACE_SECONDS = 10
 """A service that was asked to stop and does not is ended; it goes on from its checkpoint when it starts again."""
 
