@@ -1,0 +1,213 @@
+"""Reads wanted events from the topic, in the order of the log, with a bounded number of records in memory."""
+
+import heapq
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from infra.adapters.topic import open_reader, read_to_end
+from infra.analysis.selection import Selection
+from schemas.registry import UndecodableEvent, UnknownEvent, lift
+from schemas.topics import EVENTS
+
+BATCH = 2000
+CLOCK_SLACK = timedelta(minutes=1)
+"""Writers' clocks may differ by this much: so far beyond ``until`` the topic is still looked at."""
+Progress = Callable[[int, int], None]
+"""Told how many records were read, of how many; transaction markers count too, so it is an estimate."""
+
+_NEEDED = frozenset(
+    {
+        "ce_id",
+        "ce_type",
+        "ce_subject",
+        "ce_streamversion",
+        "ce_tenant",
+        "ce_position",
+        "ce_recordedtime",
+        "ce_time",
+        "ce_correlationid",
+        "ce_previoushash",
+        "ce_hash",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of the log, its envelope still text: most of what is read is only passed on."""
+
+    partition: int
+    offset: int
+    position: int
+    type: str
+    """The current wire name; the body is lifted to it. One that this version does not know is left as it is."""
+    headers: Mapping[str, str]
+    data: str
+    """The body as JSON text."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the event as one plain object."""
+        headers = self.headers
+        return {
+            "position": self.position,
+            "id": headers["ce_id"],
+            "type": self.type,
+            "stream_id": headers["ce_subject"],
+            "stream_version": int(headers["ce_streamversion"]),
+            "tenant": headers["ce_tenant"],
+            "correlation_id": headers["ce_correlationid"],
+            "causation_id": headers.get("ce_causationid"),
+            "occurred_at": headers["ce_time"],
+            "recorded_at": headers["ce_recordedtime"],
+            "data": json.loads(self.data),
+        }
+
+
+class LogReader:
+    """Reads the topic for one selection, from its first record to where the log ended when this was opened."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        selection: Selection,
+        begins: Mapping[TopicPartition, int],
+        ends: Mapping[TopicPartition, int],
+    ) -> None:
+        self._consumer = consumer
+        self._selection = selection
+        self._begins, self._ends = begins, ends
+        self.foreign = 0
+        """Records passed over because they are none of ours."""
+
+    async def in_order(self, progress: Progress = lambda _read, _total: None) -> AsyncIterator[Entry]:
+        """Yield what is wanted, in the order of the log."""
+        for partition, begin in self._begins.items():
+            self._consumer.seek(partition, begin)
+        total = sum(max(0, end - self._begins[partition]) for partition, end in self._ends.items())
+        buffers: dict[TopicPartition, deque[ConsumerRecord]] = {partition: deque() for partition in self._ends}
+        heap: list[tuple[int, int, TopicPartition, ConsumerRecord]] = []
+        for partition in self._ends:
+            await self._push(heap, buffers, partition)
+        while heap:
+            *_, partition, record = heapq.heappop(heap)
+            entry = self._wanted(record)
+            if entry is not None:
+                yield entry
+            if not buffers[partition]:
+                read = sum([await self._consumer.position(each) - begin for each, begin in self._begins.items()])
+                progress(min(read, total), total)
+            await self._push(heap, buffers, partition)
+        progress(total, total)
+
+    async def last(self, count: int) -> list[Entry]:
+        """Return the last wanted events, oldest first; reads back only as far as it must."""
+        window = max(64, 2 * count)
+        while True:
+            found: list[Entry] = []
+            trusted_from, whole = 0, True
+            for partition, end in self._ends.items():
+                begin = max(self._begins[partition], end - window)
+                self._consumer.seek(partition, begin)
+                first: int | None = None
+                newest: deque[Entry] = deque(maxlen=count)
+                async for records in read_to_end(self._consumer, {partition: end}):
+                    first = _position(records[0]) if first is None else first
+                    newest.extend(entry for record in records if (entry := self._wanted(record)))
+                found.extend(newest)
+                if begin > self._begins[partition]:
+                    # Older events of this partition were not read, so only what came later is known to be complete.
+                    whole = False
+                    trusted_from = max(trusted_from, 2**63 if first is None else first)
+            found.sort(key=lambda entry: entry.position)
+            trusted = [entry for entry in found if entry.position >= trusted_from][-count:]
+            if whole or len(trusted) == count:
+                return trusted
+            window *= 8
+
+    async def follow(self) -> AsyncIterator[list[Entry]]:
+        """Yield wanted events after the end as they come, for ever; an empty list now and then, so a caller may stop."""
+        for partition, end in self._ends.items():
+            self._consumer.seek(partition, end)
+        while True:
+            fetched = await self._consumer.getmany(timeout_ms=250, max_records=BATCH)
+            entries = [entry for records in fetched.values() for record in records if (entry := self._wanted(record))]
+            yield sorted(entries, key=lambda entry: entry.position)
+
+    async def _push(
+        self,
+        heap: list[tuple[int, int, TopicPartition, ConsumerRecord]],
+        buffers: Mapping[TopicPartition, deque[ConsumerRecord]],
+        partition: TopicPartition,
+    ) -> None:
+        """Put the partition's next record on the heap, fetching where none is buffered."""
+        buffer, end = buffers[partition], self._ends[partition]
+        while not buffer and await self._consumer.position(partition) < end:
+            fetched = await self._consumer.getmany(partition, timeout_ms=500, max_records=BATCH)
+            buffer.extend(record for record in fetched.get(partition, ()) if record.offset < end)
+        if buffer:
+            record = buffer.popleft()
+            heapq.heappush(heap, (_position(record), partition.partition, partition, record))
+
+    def _wanted(self, record: ConsumerRecord) -> Entry | None:
+        try:
+            headers = {name: value.decode() for name, value in record.headers}
+            name, position = headers["ce_type"], int(headers["ce_position"])
+            recorded_at = datetime.fromisoformat(headers["ce_recordedtime"])
+        except (KeyError, ValueError):
+            self.foreign += 1
+            return None
+        wanted = self._selection
+        if (
+            (wanted.types is not None and name not in wanted.types)
+            or (wanted.tenant is not None and headers.get("ce_tenant") != str(wanted.tenant))
+            or (wanted.since is not None and recorded_at < wanted.since)
+            or (wanted.until is not None and recorded_at >= wanted.until)
+            or position < wanted.from_position
+        ):
+            return None
+        if record.value is None or not headers.keys() >= _NEEDED:
+            self.foreign += 1
+            return None
+        body = record.value
+        with suppress(UnknownEvent, UndecodableEvent):  # an analyst wants to see also what this version does not know
+            name, body = lift(name, body)
+        return Entry(record.partition, record.offset, position, name, headers, body.decode(errors="replace"))
+
+
+@asynccontextmanager
+async def reading(bootstrap_servers: str, selection: Selection) -> AsyncIterator[LogReader]:
+    """Open a reader of the topic.
+
+    Raises:
+        TopicMissing: the broker has no log yet.
+        KafkaError: the broker is out of reach; retrying may help.
+    """
+    async with open_reader(bootstrap_servers, EVENTS) as consumer:
+        partitions = [TopicPartition(EVENTS.name, number) for number in selection.partitions]
+        consumer.assign(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        if selection.since is not None:
+            begins = {**ends, **await _offsets(consumer, partitions, selection.since)}
+        if selection.until is not None:
+            ends = {**ends, **await _offsets(consumer, partitions, selection.until + CLOCK_SLACK)}
+        yield LogReader(consumer, selection, begins, ends)
+
+
+async def _offsets(
+    consumer: AIOKafkaConsumer, partitions: list[TopicPartition], at: datetime
+) -> dict[TopicPartition, int]:
+    """Return each partition's first offset recorded at an instant or later, where there is one."""
+    found = await consumer.offsets_for_times(dict.fromkeys(partitions, int(at.timestamp() * 1000)))
+    return {partition: place.offset for partition, place in found.items() if place is not None}
+
+
+def _position(record: ConsumerRecord) -> int:
+    return next((int(value) for name, value in record.headers if name == "ce_position" and value.isdigit()), 0)

@@ -1,0 +1,331 @@
+"""``zyenta log tail``, ``export`` and ``query``: the log for analysts."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+from aiokafka.errors import KafkaError
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from infra.adapters.topic import TopicMissing
+from infra.bootstrap import NotConfigured, open_platform
+from infra.cli.running import console, run
+from infra.cli.target import settings_of_running
+from infra.embedded.process import ServerFailed
+
+if TYPE_CHECKING:
+    from infra.analysis.reading import Entry, LogReader
+    from infra.analysis.selection import Selection
+    from infra.analysis.tables import Answer
+
+# What reads the log is imported where it is needed: DuckDB and every JSON Schema would slow each other command's start.
+
+ROWS_SHOWN = 200
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Types = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type", metavar="EVENT", help="Only this kind of event: order_paid, OrderPaid or 'order.*'. Repeatable."
+    ),
+]
+Store = Annotated[
+    str | None, typer.Option(metavar="STORE", help="Only this store: its id or slug (or a merchant's id).")
+]
+Since = Annotated[str | None, typer.Option(metavar="TIME", help="Recorded since: a day, an instant, or 2h, 3d ago.")]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Recorded before: likewise.")]
+
+ROWS_SHOWN = 200
+T = TypeVar("T")
+
+output = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
+"""Standard output, for people; not folded where a program reads on."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(tail)
+    app.command()(export)
+    app.command()(query)
+
+
+def tail(
+    types: Types = None,
+    store: Store = None,
+    begin: Annotated[
+        str | None,
+        typer.Option("--from", metavar="PLACE", help="start, a position, a time, or 2h ago. Left out: the end."),
+    ] = None,
+    last: Annotated[
+        int, typer.Option(min=0, help="How many of the last events, unless --from says where to begin.")
+    ] = 10,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show events in the order of the log, one a line; with --json one object a line."""
+    write = _write_json if as_json else _write_line
+
+    async def work(stop: asyncio.Event) -> None:
+        position = int(begin) if begin is not None and begin.isdecimal() else 0
+        since = None if position or begin in {None, "start"} else begin
+        async with _reader(_Wanted(types, store, since, None, position)) as reader:
+            if begin is not None:
+                await _write_all(reader.in_order(), write, stop)
+            elif last:
+                for entry in await reader.last(last):
+                    write(entry)
+            if follow and not stop.is_set():
+                await _follow(reader, write, stop)
+
+    _run(work)
+
+
+def export(
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FILE", help="events.parquet; a directory with --partition-by day.")
+    ],
+    partition_by: Annotated[
+        str | None, typer.Option(metavar="day", help="One subdirectory per UTC day of recording.")
+    ] = None,
+    types: Types = None,
+    store: Store = None,
+    since: Since = None,
+    until: Until = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write events to Parquet: the envelope in typed columns, the body as JSON text."""
+    from infra.analysis import export as exporting  # noqa: PLC0415
+
+    if partition_by not in {None, "day"}:
+        raise typer.BadParameter("only “day” is known", param_hint="--partition-by")
+
+    async def work(_: asyncio.Event) -> exporting.Exported:
+        async with _reader(_Wanted(types, store, since, until)) as reader:
+            with _progress("Exporting") as told:
+                return await exporting.export(
+                    reader, to, by_day=partition_by == "day", overwrite=overwrite, progress=told
+                )
+
+    written = _run(work, exporting.TargetExists)
+    if as_json:
+        print(json.dumps({"to": str(to)} | asdict(written)))
+        return
+    files = "1 file" if written.files == 1 else f"{written.files} files"
+    console.print(f"[green]Exported[/] {written.events:,} events to {to}: {files}, {written.size_bytes / 1e6:,.1f} MB.")
+    _tell_foreign(written.foreign)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="For example “select count(*), sum(amount.minor) from order_paid”.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="An export. Left out: the live log.")
+    ] = None,
+    types: Types = None,
+    store: Store = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the log in SQL (DuckDB): one table per kind of event, such as order_paid, and “events” with all of them.
+
+    “show tables” and “describe order_paid” say what there is.
+    """
+    import duckdb  # noqa: PLC0415
+
+    from infra.analysis.tables import LogTables, open_export, open_tables, types_needed  # noqa: PLC0415
+
+    wanted = _Wanted(types, store, since, until)
+
+    def answer(tables: LogTables) -> None:
+        found = tables.ask(sql)
+        (_print_rows_json if as_json else _print_rows)(found)
+
+    async def live(_: asyncio.Event) -> None:
+        async with _reader(wanted, needed=types_needed(sql)) as reader:
+            with open_tables() as tables:
+                with _progress("Reading the log") as told:
+                    async for entry in reader.in_order(told):
+                        tables.add(entry)
+                    tables.flush()
+                answer(tables)
+            _tell_foreign(reader.foreign)
+
+    async def exported(_: asyncio.Event) -> None:
+        assert source is not None
+        selection = wanted.without_store()
+        with open_export(source) as tables:
+            tables.restrict(replace(selection, tenant=await wanted.tenant(tables.store_of_slug)))
+            answer(tables)
+
+    _run(live if source is None else exported, duckdb.Error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The options that select events, as they were typed."""
+
+    types: list[str] | None
+    store: str | None
+    since: str | None
+    until: str | None
+    from_position: int = 0
+
+    def without_store(self) -> "Selection":
+        """Read everything but the store.
+
+        Raises:
+            BadSelection: it makes no sense.
+        """
+        from infra.analysis.selection import Selection, instant, wire_names  # noqa: PLC0415
+
+        now = datetime.now(UTC)
+        return Selection(
+            types=wire_names(self.types or ()),
+            since=None if self.since is None else instant(self.since, now=now),
+            until=None if self.until is None else instant(self.until, now=now),
+            from_position=self.from_position,
+        )
+
+    async def tenant(self, store_of_slug: Callable[[str], Awaitable[UUID | None]]) -> UUID | None:
+        """Return the store's id, if one is wanted.
+
+        Raises:
+            BadSelection: there is no such store.
+        """
+        from infra.analysis.selection import BadSelection  # noqa: PLC0415
+
+        if self.store is None:
+            return None
+        try:
+            return UUID(self.store)
+        except ValueError:
+            found = await store_of_slug(self.store)
+        if found is None:
+            raise BadSelection(f"There is no store {self.store!r}. Give its id or its slug.")
+        return found
+
+
+@asynccontextmanager
+async def _reader(wanted: _Wanted, needed: frozenset[str] | None = None) -> "AsyncIterator[LogReader]":
+    """Open the live log for what is wanted; ``needed`` narrows it to some types."""
+    from infra.analysis.reading import reading  # noqa: PLC0415
+    from projections.catalog_queries import store_by_slug  # noqa: PLC0415
+
+    selection = wanted.without_store()  # before anything is started: it may make no sense
+    if needed is not None:
+        selection = selection.narrowed(needed)
+    async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
+
+        async def store_of_slug(slug: str) -> UUID | None:
+            found = await store_by_slug(await platform.pool(), slug)
+            return None if found is None else found.id
+
+        selection = replace(selection, tenant=await wanted.tenant(store_of_slug))
+        async with reading(platform.bootstrap_servers, selection) as reader:
+            yield reader
+
+
+def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception]) -> T:
+    from infra.analysis.selection import BadSelection  # noqa: PLC0415
+
+    try:
+        found = run(
+            work, BadSelection, TopicMissing, NotConfigured, ServerFailed, KafkaError, FileNotFoundError, *refusals
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has enough (… | head). Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
+    return found
+
+
+async def _write_all(entries: "AsyncIterator[Entry]", write: "Callable[[Entry], None]", stop: asyncio.Event) -> None:
+    async for entry in entries:
+        write(entry)
+        if stop.is_set():
+            return
+
+
+async def _follow(reader: "LogReader", write: "Callable[[Entry], None]", stop: asyncio.Event) -> None:
+    async for entries in reader.follow():
+        for entry in entries:
+            write(entry)
+        sys.stdout.flush()
+        if stop.is_set():
+            return
+
+
+def _write_json(entry: "Entry") -> None:
+    print(json.dumps(entry.as_json(), ensure_ascii=False))
+
+
+def _write_line(entry: "Entry") -> None:
+    from infra.analysis.summary import summary  # noqa: PLC0415
+
+    at = datetime.fromisoformat(entry.headers["ce_recordedtime"])
+    line = Text.assemble(
+        (f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}", "dim"),
+        (f" {entry.position:>7} ", "dim"),
+        (f"{entry.type:<36} ", "bold"),
+        (f"{entry.headers['ce_tenant'][-8:]} ", "cyan"),
+        summary(json.loads(entry.data)),
+    )
+    if output.is_terminal:
+        output.print(line, no_wrap=True, overflow="ellipsis")
+    else:
+        print(line.plain)
+
+
+def _print_rows(found: "Answer") -> None:
+    rows = found.as_text(ROWS_SHOWN + 1)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, kind in found.columns:
+        table.add_column(name, justify="right" if kind in _NUMBERS else "left", overflow="fold")
+    for row in rows[:ROWS_SHOWN]:
+        table.add_row(*(Text("null", "dim") if value is None else Text(value) for value in row))
+    output.print(table)
+    if len(rows) > ROWS_SHOWN:
+        console.print(f"[dim]The first {ROWS_SHOWN} rows. Add a limit, or take all with --json.[/]")
+
+
+def _print_rows_json(found: "Answer") -> None:
+    columns = [{"name": name, "type": kind} for name, kind in found.columns]
+    print(f'{{"columns": {json.dumps(columns)}, "rows": [', end="")
+    for number, row in enumerate(found.as_json()):
+        print(", " if number else "", row, sep="", end="")
+    print("]}")
+
+
+def _tell_foreign(count: int) -> None:
+    if count:
+        console.print(f"[yellow]Note[/] {count:,} records in the topic are no events of ours and were passed over.")
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(label, total=None)
+        yield lambda read, total: bars.update(task, completed=read, total=total)
+
+
+_NUMBERS = frozenset({"BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "UBIGINT", "FLOAT", "SMALLINT", "TINYINT"})
