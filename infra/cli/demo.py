@@ -169,6 +169,8 @@ async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
                     rows[name] = bars.add_task(name, total=100, note="")
                 note = step["summary"] or step["status"].lower()
                 bars.update(rows[name], completed=step["progress"], note=note)
+    if not console.is_terminal:
+        console.print()  # rich ends a live display without a line break there
     if last.get("status") != "COMPLETED":
         raise Refused(last.get("error") or "The generation ended before it was complete.")
 
