@@ -123,6 +123,38 @@ def read_dead_letter(record: Record) -> DeadLetter:
         ) from missing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterDone:
+    """A letter needs no attention any more. Parking the record again opens it again."""
+
+    id: str
+    """:attr:`DeadLetter.id`."""
+    how: str
+    """``replayed`` or ``dropped``."""
+    at: datetime
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        """Return the headers of the record that says so; it has no value."""
+        return [
+            (f"{PREFIX}done", self.how.encode()),
+            (f"{PREFIX}id", self.id.encode()),
+            (f"{PREFIX}doneat", self.at.isoformat().encode()),
+        ]
+
+
+def read_letter_done(record: Record) -> LetterDone | None:
+    """Read a record of the dead letter topic that closes a letter; None if it is something else."""
+    fields = dict(record.headers)
+    try:
+        return LetterDone(
+            id=fields[f"{PREFIX}id"].decode(),
+            how=fields[f"{PREFIX}done"].decode(),
+            at=datetime.fromisoformat(fields[f"{PREFIX}doneat"].decode()),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
 def digest_traceback(traceback: TracebackType | None) -> str:
     """Return 16 hex digits of where an error was raised: modules, functions and lines, no paths and no values."""
     places = []

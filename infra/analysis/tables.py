@@ -1,6 +1,7 @@
 """The log as SQL tables: one of all events, and a view per kind of event with its fields as typed columns. DuckDB."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ ENVELOPE: Mapping[str, str] = {
     "tenant": "UUID",
     "correlation_id": "UUID",
     "causation_id": "UUID",
+    "command_id": "UUID",
     "occurred_at": "TIMESTAMPTZ",
     "recorded_at": "TIMESTAMPTZ",
     "traceparent": "VARCHAR",
@@ -81,6 +83,7 @@ class LogTables:
                 "tenant": headers["ce_tenant"],
                 "correlation_id": headers["ce_correlationid"],
                 "causation_id": headers.get("ce_causationid"),
+                "command_id": headers.get("ce_commandid"),
                 "occurred_at": headers["ce_time"],
                 "recorded_at": headers["ce_recordedtime"],
                 "traceparent": headers.get("ce_traceparent"),
@@ -160,7 +163,7 @@ class Answer:
         self.columns = columns
         """Names and SQL types; none where there is nothing to fetch."""
         self._connection = connection
-        self._source = f"({query.rstrip().rstrip(';')}\n) as found"
+        self._source = f"({_END.sub('', query)}\n) as found"
 
     def as_text(self, limit: int) -> list[tuple[str | None, ...]]:
         """Return the first rows as DuckDB writes their values."""
@@ -287,6 +290,10 @@ def _structure(schema: JsonSchema, root: JsonSchema) -> Any:
 _PLAIN = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
 _READ_AS = {"previous_hash": "VARCHAR", "hash": "VARCHAR"}
 _encode = msgspec.json.Encoder().encode
+
+
+_END = re.compile(r";\s*(--[^\n]*\s*)?$")
+"""What may follow a query."""
 
 
 def _quoted(text: object) -> str:

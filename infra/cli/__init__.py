@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from infra.cli import demo, log, schemas, services
+from infra.cli import demo, dlq, log, schemas, services
 
 app = typer.Typer(
     name="zyenta",
@@ -16,6 +16,7 @@ app = typer.Typer(
 services.register(app)
 demo.register(app)
 app.add_typer(log.app, name="log")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 
 

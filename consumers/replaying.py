@@ -1,0 +1,48 @@
+"""Hands a dead letter back to the one consumer that gave it up; nobody else sees it again."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from consumers.dependencies import Consumer
+from domain.kernel import DomainError
+from schemas.deliveries import DeadLetter
+from schemas.envelope import from_record
+from schemas.registry import UndecodableEvent, UnknownEvent
+
+
+class Result(StrEnum):
+    """How a replay went."""
+
+    HANDLED = "handled"
+    REFUSED = "refused"
+    """The domain refused what the consumer wanted, which is an answer: trying again would not change it."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One letter, replayed."""
+
+    letter: DeadLetter
+    result: Result
+    reason: str = ""
+    """Why it was refused or failed."""
+
+
+async def replay(letter: DeadLetter, consumer: Consumer) -> Replay:
+    """Let the consumer handle the letter's record now, once.
+
+    Safe to repeat, and beside the running consumer: its commands have ids made from the event. The record comes after
+    later ones of its key, as it did for its group when it was parked.
+    """
+    try:
+        envelope = from_record(letter.headers, letter.value).decode()
+        if type(envelope.event) in consumer.handles:
+            await consumer(envelope)
+    except DomainError as refusal:
+        return Replay(letter, Result.REFUSED, f"{refusal.code}: {refusal}")
+    except (UnknownEvent, UndecodableEvent) as error:
+        return Replay(letter, Result.FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the letter stays and a person is told
+        return Replay(letter, Result.FAILED, f"{type(error).__name__}: {error}")
+    return Replay(letter, Result.HANDLED)

@@ -1,0 +1,207 @@
+"""``zyenta dlq``: the records that a consumer gave up."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from aiokafka.errors import KafkaError
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from infra.adapters.letterbox import Letterbox
+from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
+from infra.cli.running import console, run
+from infra.cli.target import settings_of_running
+from infra.embedded.process import ServerFailed
+from schemas.deliveries import DeadLetter
+
+if TYPE_CHECKING:
+    from consumers.dependencies import Consumer
+    from consumers.replaying import Replay
+
+PROJECTOR = "projector-"
+IMAGER = "imager"
+
+app = typer.Typer(help="Dead letters: records that a consumer group gave up.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Group = Annotated[str | None, typer.Option("--group", help="Only letters of this consumer group.")]
+_REFUSALS = (NotConfigured, ServerFailed, KafkaError)
+
+
+class NoSuchLetter(Exception):
+    """An id that no open letter has."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(f"There is no open letter {', '.join(ids)}. “zyenta dlq list” shows what there is.")
+
+
+class NotReplayable(Exception):
+    """A letter that cannot simply be handed back; the message says what to do instead."""
+
+
+@app.command("list")
+def list_letters(group: Group = None, as_json: AsJson = False) -> None:
+    """Show the letters that were neither replayed nor dropped, the oldest first."""
+
+    async def work(_: asyncio.Event) -> list[DeadLetter]:
+        async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
+            return _chosen(await Letterbox(platform.bootstrap_servers).open_letters(), (), group)
+
+    letters = run(work, *_REFUSALS)
+    now = datetime.now(UTC)
+    if as_json:
+        print(json.dumps({"letters": [_as_json(letter, now) for letter in letters]}))
+    elif not letters:
+        console.print("[green]None.[/] No consumer has given up a record that still waits.")
+    else:
+        Console(highlight=False).print(_table(letters, now))
+
+
+@app.command()
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="As “zyenta dlq list” shows them.")] = None,
+    group: Group = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every open letter.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hand letters back to exactly the group that gave them up. What works, or is refused for good, is done with."""
+    if not (ids or group or everything):
+        raise typer.BadParameter("name letters, a --group, or --all")
+
+    async def work(stop: asyncio.Event) -> "list[Replay]":
+        async with settings_of_running() as settings, open_platform(settings) as platform:
+            letterbox = Letterbox(platform.bootstrap_servers)
+            letters = _chosen(await letterbox.open_letters(), ids or (), group)
+            return await _replay(platform, letterbox, letters, stop)
+
+    replays = run(work, NoSuchLetter, NotReplayable, *_REFUSALS)
+    if as_json:
+        told = [{"id": each.letter.id, "result": each.result, "reason": each.reason} for each in replays]
+        print(json.dumps({"replayed": told}))
+    else:
+        for each in replays:
+            colour = {"handled": "green", "refused": "yellow", "failed": "red"}[each.result]
+            console.print(f"[{colour}]{each.result}[/] {each.letter.id} {each.reason}", soft_wrap=True)
+        if not replays:
+            console.print("Nothing to replay.")
+    if any(each.result == "failed" for each in replays):
+        raise typer.Exit(1)
+
+
+@app.command()
+def drop(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As “zyenta dlq list” shows them.")],
+    as_json: AsJson = False,
+) -> None:
+    """Close letters for good: nobody will handle their records. The log keeps the events."""
+
+    async def work(_: asyncio.Event) -> list[DeadLetter]:
+        async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
+            letterbox = Letterbox(platform.bootstrap_servers)
+            letters = _chosen(await letterbox.open_letters(), ids, None)
+            await letterbox.close(letters, "dropped", datetime.now(UTC))
+            return letters
+
+    dropped = run(work, NoSuchLetter, *_REFUSALS)
+    if as_json:
+        print(json.dumps({"dropped": [letter.id for letter in dropped]}))
+        return
+    for letter in dropped:
+        console.print(f"Dropped {letter.id}")
+
+
+async def _replay(
+    platform: Platform, letterbox: Letterbox, letters: Sequence[DeadLetter], stop: asyncio.Event
+) -> "list[Replay]":
+    from consumers.replaying import Result  # noqa: PLC0415
+    from consumers.replaying import replay as hand_back  # noqa: PLC0415
+
+    by_name = await _consumers_of(platform, {letter.group for letter in letters})
+    done: list[Replay] = []
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        for letter in progress.track(letters, description="Replaying"):
+            if stop.is_set():
+                break
+            replayed = await hand_back(letter, by_name[letter.group])
+            if replayed.result != Result.FAILED:
+                await letterbox.close([letter], "replayed", platform.clock.now())
+            done.append(replayed)
+    return done
+
+
+async def _consumers_of(platform: Platform, groups: set[str]) -> "dict[str, Consumer]":
+    """Return the consumers that gave letters up.
+
+    Raises:
+        NotReplayable: one of the groups takes no single records.
+    """
+    # The imager brings its model into memory: only where one of the letters is its own.
+    made = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
+    by_name = {consumer.name: consumer for consumer in made}
+    for group in sorted(groups - set(by_name)):
+        if group.startswith(PROJECTOR):
+            name = group.removeprefix(PROJECTOR)
+            raise NotReplayable(
+                f"The read model {name} takes events in the order of the log only. Once this version understands the "
+                f"parked records, run “zyenta projections rebuild {name}”, then drop its letters."
+            )
+        raise NotReplayable(
+            f"There is no consumer {group} in this version. Replay its letters with the one that has it, or drop them."
+        )
+    return by_name
+
+
+def _chosen(letters: Sequence[DeadLetter], ids: Sequence[str], group: str | None) -> list[DeadLetter]:
+    missing = set(ids) - {letter.id for letter in letters}
+    if missing:
+        raise NoSuchLetter(sorted(missing))
+    return [letter for letter in letters if (not ids or letter.id in ids) and (group is None or letter.group == group)]
+
+
+def _as_json(letter: DeadLetter, now: datetime) -> dict[str, Any]:
+    headers = _readable(letter)
+    return {
+        "id": letter.id,
+        "group": letter.group,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "event_type": headers.get("ce_type"),
+        "event_id": headers.get("ce_id"),
+        "tenant": headers.get("ce_tenant"),
+        "reason": letter.reason,
+        "traceback": letter.traceback_digest,
+        "count": letter.count,
+        "parked_at": letter.parked_at.isoformat(),
+        "age_seconds": round((now - letter.parked_at).total_seconds(), 1),
+    }
+
+
+def _table(letters: Sequence[DeadLetter], now: datetime) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=f"{len(letters)} letters", caption_justify="left")
+    for heading in ("Id", "Event", "Reason"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("Tries", justify="right")
+    table.add_column("Age", justify="right", no_wrap=True)
+    for letter in letters:
+        kind = _readable(letter).get("ce_type", "not one of ours")
+        table.add_row(letter.id, kind, letter.reason, str(letter.count), _age(now - letter.parked_at))
+    return table
+
+
+def _readable(letter: DeadLetter) -> dict[str, str]:
+    return {name: value.decode(errors="replace") for name, value in letter.headers}
+
+
+def _age(age: timedelta) -> str:
+    seconds = int(age.total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{max(0, seconds)} s"
