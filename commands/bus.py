@@ -67,7 +67,7 @@ class CommandBus:
         raise AssertionError("unreachable")
 
     async def react(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Carry out a command because of an event; see :class:`commands.ports.Dispatch`."""
+        """Carry out a command because of an event; the command id is derived from it."""
         return await self.dispatch(
             command,
             Context(

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from domain.kernel import DomainEvent, StreamKind
-from schemas.envelope import ConsistencyToken, Envelope
+from schemas.envelope import ConsistencyToken
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -140,20 +140,6 @@ class Answers(Protocol):
         ...
 
 
-class Dispatch(Protocol):
-    """How consumers send commands: the command id is derived from the cause, so that redelivery is harmless."""
-
-    async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Carry out a command because of an event.
-
-        Args:
-            command: the command.
-            cause: the event that is being handled.
-            name: who reacts and to what part of the event (``brand-agent``, ``copywriter:<product id>``).
-        """
-        ...
-
-
 Handler = Callable[[Any, Work], Awaitable[Any]]
 Handlers = Mapping[type, Handler]
 
@@ -163,7 +149,6 @@ __all__ = [
     "Commit",
     "ConcurrencyConflict",
     "Context",
-    "Dispatch",
     "EventLog",
     "Handler",
     "Handlers",
