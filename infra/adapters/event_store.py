@@ -19,6 +19,7 @@ from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
 
 S = TypeVar("S")
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 SNAPSHOT_EVERY = 100
 """A stream is snapshotted when this many events follow its last snapshot, so that loading it stays bounded."""
@@ -144,9 +145,15 @@ class PostgresEventLog:
         )
         return None if row is None else _receipt(command_id, row, replayed=True)
 
-    async def read_settled(self, after: int, limit: int) -> list[RawEvent]:
-        """Return up to ``limit`` events after a position, in log order, none of which can be overtaken any more."""
-        return [_raw(row) for row in await self._pool.fetch(_SETTLED, after, limit)]
+    async def read_settled(self, after: int, limit: int, *, connection: Connection | None = None) -> list[RawEvent]:
+        """Return up to ``limit`` events after a position, in log order, none of which can be overtaken any more.
+
+        Args:
+            after: the position before the first.
+            limit: how many at most.
+            connection: what to read through; any of the pool if left out.
+        """
+        return [_raw(row) for row in await (connection or self._pool).fetch(_SETTLED, after, limit)]
 
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return all of one tenant's events up to a position, in log order."""

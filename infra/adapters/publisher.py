@@ -8,36 +8,60 @@ from contextlib import suppress
 import asyncpg
 import msgspec
 from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 
 from domain.kernel import Transient
-from infra.adapters.event_store import CHANNEL, PostgresEventLog
+from infra.adapters.event_store import CHANNEL, Connection, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.topic import TopicMissing, ensure_topics, last_records
+from infra.adapters.topic import LogEnd, TopicMissing, ensure_topics, log_end, open_transactions, published_position
 from schemas.envelope import RawEvent, to_headers
 from schemas.topics import EVENTS, Topic, partition_of, work_topic
 
+TRANSACTIONAL_ID = "zyenta-publisher"
+"""One for all publishers: whoever starts under it fences the one before."""
 LEADER_LOCK = 7241002
 """Advisory lock of the one publisher at work; others stand by."""
 BATCH = 5000
 """Events in one transaction at most: 60 ms of work, so that a successor never waits long."""
 BUSY_POLL, IDLE_POLL = 0.003, 0.25
-"""Seconds between looks at the store: soon after an append, in case it had not settled, and as a fallback."""
+"""Seconds between looks at the store: soon after an append, and else in case a wake-up got lost or none was sent."""
+BUSY_SECONDS = 1.0
+"""How long after an append, or a call that announced one, the short poll goes on."""
 CHECK_SECONDS = 5.0
 """Seconds between looks at the topic while nothing is appended."""
+SEND_SECONDS = 20.0
+"""A batch that takes longer is given up, and everything is begun anew from what the topic says."""
+WEDGED_SECONDS = 30.0
+"""A leader that has not asked the store for so long is deposed: it is frozen, or cut off."""
+DISAGREED_SECONDS = 5.0
+"""Between looks while the halves do not belong together, which only a person can mend."""
 
 log = logging.getLogger(__name__)
 
-Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+class HalvesDiffer(Exception):
+    """The topic is not the beginning of what the store holds; nothing is published until a person has decided."""
 
 
-class TopicAhead(Exception):
-    """The topic holds events the store does not: another store's topic, or a store restored from an old copy."""
+class TopicAhead(HalvesDiffer):
+    """The topic holds events that the store does not: the store was lost or set back, or the topic is another's."""
 
     def __init__(self, topic_position: int, store_position: int) -> None:
         super().__init__(
-            f"The topic ends at position {topic_position}, but the event store only at {store_position}. Nothing was "
-            "published. If the store was lost, run “zyenta log restore”; if the topic belongs to another store, point "
-            "KAFKA_BOOTSTRAP_SERVERS elsewhere."
+            f"The topic ends at position {topic_position}, but the event store at {store_position}. Nothing is "
+            "published. If the store was lost or set back, run “zyenta log restore”; if the topic belongs to another "
+            "store, point KAFKA_BOOTSTRAP_SERVERS elsewhere."
+        )
+
+
+class TopicForeign(HalvesDiffer):
+    """Store and topic hold different events at the same position."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"At position {position}, where the topic ends, the event store holds another event, or none. Nothing is "
+            "published. Point KAFKA_BOOTSTRAP_SERVERS to this store's topic; or, if the store is right, run "
+            "“zyenta log republish”."
         )
 
 
@@ -56,15 +80,12 @@ class Publisher:
         self._events = events
         self._bootstrap_servers = bootstrap_servers
         self._woken = asyncio.Event()
+        self._offsets: dict[int, int] = {}
         self.position = 0
         """The last position this publisher has seen in the topic."""
 
     async def run(self) -> None:
-        """Publish until cancelled; after trouble, start again from what the topic says.
-
-        Raises:
-            TopicAhead: the two halves do not belong together; a person must decide.
-        """
+        """Publish until cancelled; after trouble, start again from what the topic says."""
         backoff = 0.05
         loop = asyncio.get_running_loop()
         while True:
@@ -72,66 +93,105 @@ class Publisher:
             try:
                 async with self._pool.acquire() as connection:
                     await self._lead(connection)
+            except HalvesDiffer as difference:
+                log.critical("%s", difference)
+                await asyncio.sleep(DISAGREED_SECONDS)
             except (
                 KafkaError,
+                AssertionError,  # how aiokafka tells that a producer was fenced between two calls
                 OSError,
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
                 Transient,
                 TimeoutError,
             ) as error:
+                if loop.time() - started > 30:
+                    backoff = 0.05
                 log.warning("publisher starts again in %.2f s: %s: %s", backoff, type(error).__name__, error)
                 await asyncio.sleep(backoff)
-                backoff = 0.05 if loop.time() - started > 30 else min(2.0, backoff * 2)
+                backoff = min(2.0, backoff * 2)
 
-    async def _lead(self, connection: Connection) -> None:
-        while not await connection.fetchval("select pg_try_advisory_lock($1)", LEADER_LOCK):
-            await asyncio.sleep(0.2)
+    async def catch_up(self) -> int:
+        """Publish what there is now, as the leader, and return the last position.
+
+        Raises:
+            HalvesDiffer: the topic is not the beginning of the store.
+            KafkaError, OSError, asyncpg.PostgresError, Transient, TimeoutError: nothing is half done; run it again.
+        """
+        async with self._pool.acquire() as connection:
+            await self._lead(connection, until=await self._events.last_position())
+        return self.position
+
+    async def _lead(self, connection: Connection, *, until: int | None = None) -> None:
+        await take_leadership(connection)
         try:
             await ensure_topics(self._bootstrap_servers)
             producer = TransactionalProducer(
-                bootstrap_servers=self._bootstrap_servers, transactional_id="zyenta-publisher"
+                bootstrap_servers=self._bootstrap_servers, transactional_id=TRANSACTIONAL_ID
             )
-            await producer.start()
             try:
-                # Only now: starting has fenced the predecessor and ended its open transaction.
-                self.position = await published_position(self._bootstrap_servers)
-                await self._check_belongs()
+                async with asyncio.timeout(SEND_SECONDS):
+                    await producer.start()
+                await self._begin(connection)
                 await connection.add_listener(CHANNEL, self._on_notify)
-                await self._publish(producer, connection)
+                await self._publish(producer, connection, until=until)
             finally:
-                with suppress(KafkaError, AssertionError):
-                    # A fenced aiokafka producer asserts while it stops; it is thrown away either way.
-                    await asyncio.wait_for(producer.stop(), 5)
+                await producer.discard()
         finally:
             if not connection.is_closed():
-                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                     await connection.remove_listener(CHANNEL, self._on_notify)
                     await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
-    async def _publish(self, producer: TransactionalProducer, connection: Connection) -> None:
+    async def _begin(self, connection: Connection) -> None:
+        """Find where to go on. Only after the producer's start, which has ended the predecessor's open transaction."""
+        try:
+            if hidden := await open_transactions(self._bootstrap_servers):
+                raise Transient("the broker", f"somebody else's transaction is open in partitions {hidden} of the log")
+            end = await log_end(self._bootstrap_servers)
+        except TopicMissing as error:
+            # It was there a moment ago. A broker that is still reading up on its topics must not look like a wiped one.
+            raise Transient("the broker", "it does not know its topics yet") from error
+        await self._check_belongs(end, connection)
+        self.position, self._offsets = end.position, dict(end.offsets)
         log.info("publishing from position %d", self.position)
-        last_busy = 0.0
+
+    async def _check_belongs(self, end: LogEnd, connection: Connection) -> None:
+        if end.event_id is None:
+            return
+        last = await connection.fetchval("select max(position) from events") or 0
+        if end.position > last:
+            raise TopicAhead(end.position, last)
+        if await connection.fetchval("select id from events where position = $1", end.position) != end.event_id:
+            raise TopicForeign(end.position)
+
+    async def _publish(self, producer: TransactionalProducer, connection: Connection, *, until: int | None) -> None:
         loop = asyncio.get_running_loop()
-        checked = loop.time()
-        while True:
+        busy = checked = loop.time()
+        while until is None or self.position < until:
             self._woken.clear()
-            events = await self._events.read_settled(self.position, BATCH)
+            # On the connection that holds the lock: to lose it is to stop, and to ask shows others that we live.
+            events = await self._events.read_settled(self.position, BATCH, connection=connection)
             if events:
-                await self._send(producer, events)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._send(producer, events)
                 self.position = events[-1].position
-                last_busy = loop.time()
+                busy = loop.time()
                 continue
-            if connection.is_closed():
-                raise Transient("PostgreSQL", "the publisher's connection closed, and its leadership with it")
-            if loop.time() - checked > CHECK_SECONDS:
+            if loop.time() - checked > CHECK_SECONDS and loop.time() - busy > BUSY_SECONDS:
                 await self._check_topic()
                 checked = loop.time()
-            wait = BUSY_POLL if loop.time() - last_busy < 1 else IDLE_POLL
             with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout(await self._pause(connection, loop.time() - busy)):
                     await self._woken.wait()
-                last_busy = loop.time()
+                    busy = loop.time()
+
+    async def _pause(self, connection: Connection, idle_seconds: float) -> float:
+        if idle_seconds < BUSY_SECONDS:
+            return BUSY_POLL
+        # Events held back by a slower transaction: its end is nothing anybody is told of.
+        waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
+        return BUSY_POLL if waiting else IDLE_POLL
 
     async def _send(self, producer: TransactionalProducer, events: Sequence[RawEvent]) -> None:
         by_target: dict[tuple[Topic, int], list[tuple[bytes, RawEvent]]] = {}
@@ -143,7 +203,7 @@ class Publisher:
                 target = (work, partition_of(raw.stream_id))
                 by_target.setdefault(target, []).append((str(raw.stream_id).encode(), raw))
         await producer.begin_transaction()
-        sent = []
+        sent: list[asyncio.Future[RecordMetadata]] = []
         for (topic, partition), records in by_target.items():
             batch = producer.create_batch()
             for key, raw in records:
@@ -154,34 +214,57 @@ class Publisher:
                     "headers": to_headers(raw, occurred_at(raw)),
                 }
                 if batch.append(**record) is None:
-                    sent.append(await producer.send_batch(batch, topic.name, partition=partition))
+                    sent.append(await _submit(producer, batch, topic, partition))
                     batch = producer.create_batch()
+                    # A batch takes its first record however large it is.
                     batch.append(**record)
-            sent.append(await producer.send_batch(batch, topic.name, partition=partition))
-        await asyncio.gather(*sent)
+            sent.append(await _submit(producer, batch, topic, partition))
+        for written in await asyncio.gather(*sent):
+            self._check_follows(written)
         await producer.commit_transaction()
+
+    def _check_follows(self, written: RecordMetadata) -> None:
+        """Notice a topic that was deleted and made anew under our hands: what it lost must come first."""
+        if written.topic != EVENTS.name:
+            return
+        if written.offset <= self._offsets.get(written.partition, -1):
+            raise Transient("the broker", f"partition {written.partition} begins anew; so does the publisher")
+        self._offsets[written.partition] = written.offset
 
     async def _check_topic(self) -> None:
         """Notice a broker that was wiped while nothing was appended: it is to be refilled without waiting for more."""
         if await published_position(self._bootstrap_servers) != self.position:
             raise Transient("the broker", "the topic does not end where it was left; it was made anew")
 
-    async def _check_belongs(self) -> None:
-        last = await self._pool.fetchval("select max(position) from events") or 0
-        if self.position > last:
-            raise TopicAhead(self.position, last)
-
     def _on_notify(self, *_: object) -> None:
         self._woken.set()
 
 
-async def published_position(bootstrap_servers: str) -> int:
-    """Return the position of the last event in the topic; 0 if it is empty, so that a wiped topic is refilled."""
-    try:
-        last = await last_records(bootstrap_servers, EVENTS)
-    except TopicMissing:
-        return 0
-    return max((int(dict(record.headers)["ce_position"]) for record in last.values()), default=0)
+async def take_leadership(connection: Connection, *, wedged_seconds: float = WEDGED_SECONDS) -> None:
+    """Wait for the leader's lock. A leader that is frozen loses it: its session is ended, and Kafka fences the rest."""
+    while not await connection.fetchval("select pg_try_advisory_lock($1)", LEADER_LOCK):
+        deposed = await connection.fetchval(
+            """
+            select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+            where locktype = 'advisory' and classid = 0 and objid = $1 and granted
+              and pg_locks.database = (select oid from pg_database where datname = current_database())
+              and clock_timestamp() - state_change > make_interval(secs => $2)
+            """,
+            LEADER_LOCK,
+            wedged_seconds,
+        )
+        if deposed:
+            log.warning("the publisher at work has been silent for %.0f s; taking over", wedged_seconds)
+        await asyncio.sleep(0.2)
+
+
+async def _submit(
+    producer: TransactionalProducer, batch: object, topic: Topic, partition: int
+) -> "asyncio.Future[RecordMetadata]":
+    future: asyncio.Future[RecordMetadata] = await producer.send_batch(batch, topic.name, partition=partition)
+    # Where an earlier batch fails, nobody asks the later ones; asyncio would complain of that.
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future
 
 
 class _OccurredAt(msgspec.Struct):

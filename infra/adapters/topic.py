@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
-from schemas.topics import TOPICS, Topic
+from schemas.topics import EVENTS, TOPICS, Topic
 
 CREATE_SECONDS = 15
+DELETE_SECONDS = 15
+REQUEST_MS = 10_000
 
 
 class TopicMissing(Exception):
@@ -20,6 +24,21 @@ class TopicMissing(Exception):
         super().__init__(f"The broker has no topic {name}. Start the publisher, which makes and fills it.")
 
 
+@asynccontextmanager
+async def open_admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Open an administration client.
+
+    Raises:
+        KafkaError: the broker is out of reach; retrying may help.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=REQUEST_MS)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
 async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = TOPICS) -> None:
     """Create the topics that are missing and wait until every partition has a leader.
 
@@ -27,28 +46,46 @@ async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = TOPICS
         KafkaError: the broker refused, or is out of reach; retrying may help.
         TimeoutError: the topics were created but have no leader in time.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
+    async with open_admin(bootstrap_servers) as admin:
         existing = set(await admin.list_topics())
         missing = [topic for topic in topics if topic.name not in existing]
         if missing:
             replicas = min(3, len((await admin.describe_cluster())["brokers"]))
+            # With three replicas, what is acknowledged outlives the loss of any one broker.
+            safety = {"min.insync.replicas": "2"} if replicas == 3 else {}
             response = await admin.create_topics(
                 [
-                    NewTopic(topic.name, topic.partitions, replicas, topic_configs=dict(topic.config))
+                    NewTopic(topic.name, topic.partitions, replicas, topic_configs={**safety, **dict(topic.config)})
                     for topic in missing
                 ]
             )
-            for _, code, *_ in response.topic_errors:
-                error = for_code(code)
-                if code and error is not TopicAlreadyExistsError:
-                    raise error()
+            _raise_first(response.topic_errors, but=TopicAlreadyExistsError)
         async with asyncio.timeout(CREATE_SECONDS):
             while not await _all_led(admin, topics):
                 await asyncio.sleep(0.05)
-    finally:
-        await admin.close()
+
+
+async def delete_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None:
+    """Delete topics and wait until they are gone; those that are not there are no matter.
+
+    Raises:
+        KafkaError: the broker refused, or is out of reach; retrying may help.
+        TimeoutError: they are still listed after some seconds.
+    """
+    names = [topic.name for topic in topics]
+    async with open_admin(bootstrap_servers) as admin:
+        response = await admin.delete_topics(names)
+        _raise_first(response.topic_error_codes, but=UnknownTopicOrPartitionError)
+        async with asyncio.timeout(DELETE_SECONDS):
+            while set(names) & set(await admin.list_topics()):
+                await asyncio.sleep(0.05)
+
+
+def _raise_first(results: Sequence[Sequence[object]], *, but: type[KafkaError]) -> None:
+    for _, code, *_ in results:
+        error = for_code(code)
+        if code and error is not but:
+            raise error()
 
 
 async def _all_led(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
@@ -60,8 +97,15 @@ async def _all_led(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
 
 
 @asynccontextmanager
-async def open_reader(bootstrap_servers: str, topic: Topic) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a reader of all of a topic's partitions: committed records only, no group, nothing remembered.
+async def open_reader(
+    bootstrap_servers: str, topic: Topic, *, committed: bool = True
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Open a reader of all of a topic's partitions: no group, nothing remembered.
+
+    Args:
+        bootstrap_servers: where the broker is.
+        topic: what to read.
+        committed: whether to see committed records only, as everybody should.
 
     Raises:
         TopicMissing: the broker has no such topic.
@@ -70,13 +114,14 @@ async def open_reader(bootstrap_servers: str, topic: Topic) -> AsyncIterator[AIO
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers,
         enable_auto_commit=False,
-        isolation_level="read_committed",
+        isolation_level="read_committed" if committed else "read_uncommitted",
         auto_offset_reset="earliest",
+        request_timeout_ms=REQUEST_MS,
         max_partition_fetch_bytes=4 * 1024 * 1024,
         fetch_max_bytes=32 * 1024 * 1024,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         if topic.name not in await consumer.topics():
             raise TopicMissing(topic.name)
         consumer.assign([TopicPartition(topic.name, number) for number in range(topic.partitions)])
@@ -103,8 +148,8 @@ async def read_to_end(
                 yield kept
 
 
-async def last_records(bootstrap_servers: str, topic: Topic) -> dict[int, ConsumerRecord]:
-    """Return each partition's last committed record; partitions without one are left out."""
+async def last_events(bootstrap_servers: str, topic: Topic = EVENTS) -> dict[int, ConsumerRecord]:
+    """Return each partition's last committed event; partitions without one, and foreign records, are left out."""
     async with open_reader(bootstrap_servers, topic) as consumer:
         partitions = consumer.assignment()
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
@@ -112,11 +157,14 @@ async def last_records(bootstrap_servers: str, topic: Topic) -> dict[int, Consum
         window = 64
         open_ = {partition for partition in partitions if ends[partition] > begins[partition]}
         while open_:
-            # The end may be all markers and aborted records: look back further until there is a record.
+            # The end may be all markers and aborted records: look back further until there is an event.
             for partition in open_:
                 consumer.seek(partition, max(begins[partition], ends[partition] - window))
             async for records in read_to_end(consumer, {partition: ends[partition] for partition in open_}):
-                found[records[-1].partition] = records[-1]
+                for record in reversed(records):
+                    if _position(record) is not None:
+                        found[record.partition] = record
+                        break
             open_ = {
                 partition
                 for partition in open_
@@ -124,3 +172,58 @@ async def last_records(bootstrap_servers: str, topic: Topic) -> dict[int, Consum
             }
             window *= 8
         return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEnd:
+    """Where the events in the topic end, as far as a reader of committed records can see."""
+
+    position: int
+    """Of the last event; 0 if there is none."""
+    event_id: UUID | None
+    """Of the last event."""
+    offsets: Mapping[int, int]
+    """Of each partition's last event; a partition without one is left out."""
+
+
+async def log_end(bootstrap_servers: str) -> LogEnd:
+    """Find where the topic ends.
+
+    Right after a transaction ends, its records come into sight partition by partition, within milliseconds: only to a
+    publisher that has just started, which the broker lets begin when its predecessor's last transaction is complete,
+    does this mean that everything up to the position is in the topic.
+
+    Raises:
+        TopicMissing: there is no topic.
+        KafkaError: the broker is out of reach; retrying may help.
+    """
+    last = await last_events(bootstrap_servers)
+    newest = max(last.values(), key=lambda record: _position(record) or 0, default=None)
+    return LogEnd(
+        position=0 if newest is None else _position(newest) or 0,
+        event_id=None if newest is None else UUID(dict(newest.headers)["ce_id"].decode()),
+        offsets={partition: record.offset for partition, record in last.items()},
+    )
+
+
+async def open_transactions(bootstrap_servers: str) -> list[int]:
+    """Return the partitions of the log in which a transaction is open: readers of committed records see less there."""
+    async with (
+        open_reader(bootstrap_servers, EVENTS, committed=False) as everything,
+        open_reader(bootstrap_servers, EVENTS) as committed,
+    ):
+        visible = await committed.end_offsets(committed.assignment())
+        ends = await everything.end_offsets(everything.assignment())
+    return sorted(partition.partition for partition in ends if visible[partition] < ends[partition])
+
+
+async def published_position(bootstrap_servers: str) -> int:
+    """Return the position of the last event in the topic; 0 if it is empty or missing."""
+    try:
+        return (await log_end(bootstrap_servers)).position
+    except TopicMissing:
+        return 0
+
+
+def _position(record: ConsumerRecord) -> int | None:
+    return next((int(value) for name, value in record.headers if name == "ce_position" and value.isdigit()), None)

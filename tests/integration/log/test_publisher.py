@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 
 from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.publisher import Publisher, published_position
+from infra.adapters.publisher import Publisher
+from infra.adapters.topic import published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka

@@ -1,0 +1,30 @@
+"""Attacks are random, and repeatable: the seed is printed, and ``ZYENTA_CHAOS_SEED`` sets it."""
+
+import os
+import random
+import secrets
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Chaos:
+    """How hard to attack, and with which dice."""
+
+    full: bool
+    """The long form (``make chaos``), else the short one of ``make test``."""
+    dice: random.Random
+
+    def pick(self, *, short: int, full: int) -> int:
+        """Return the size for the present form."""
+        return full if self.full else short
+
+
+@pytest.fixture
+def chaos() -> Chaos:
+    """The present form and seed."""
+    seed = int(os.environ.get("ZYENTA_CHAOS_SEED") or secrets.randbelow(10**9))
+    sys.stdout.write(f"seed: ZYENTA_CHAOS_SEED={seed}\n")
+    return Chaos(full=os.environ.get("ZYENTA_CHAOS") == "full", dice=random.Random(seed))
