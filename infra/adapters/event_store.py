@@ -60,6 +60,12 @@ select {_COLUMNS} from events
 where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
 """  # noqa: S608 - constants only
 
+_TENANTS = """
+select distinct tenant from events where stream_id = any ($1::uuid[])
+union
+select id from unnest($1::uuid[]) as id where exists (select from events where tenant = id)
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -158,6 +164,10 @@ class PostgresEventLog:
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return all of one tenant's events up to a position, in log order."""
         return [_raw(row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
+
+    async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Return the tenants among these ids, and those of the streams among them."""
+        return [row["tenant"] for row in await self._pool.fetch(_TENANTS, list(ids))]
 
     async def last_position(self) -> int:
         """Return where the settled log ends; 0 if it is empty."""
