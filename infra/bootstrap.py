@@ -254,6 +254,8 @@ async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
 
 async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = ()) -> None:
     """Keep read models up to date; all of them if none is named."""
+    from infra.adapters.deliveries import PostgresDeliveries
+    from projections.rebuild import Rebuilder
     from projections.runner import ProjectionRunner
 
     unknown = set(names) - set(READ_MODELS)
@@ -261,10 +263,19 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
         raise NotConfigured(
             f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}."
         )
-    letters = await platform.dead_letters()
-    pool = await platform.pool()
+    letters, pool = await platform.dead_letters(), await platform.pool()
+    ledger, rebuilder, alone = PostgresDeliveries(pool), Rebuilder(pool, platform.bootstrap_servers), asyncio.Lock()
     runners = [
-        ProjectionRunner(READ_MODELS[name], pool, platform.bootstrap_servers, letters, platform.clock)
+        ProjectionRunner(
+            READ_MODELS[name],
+            pool,
+            platform.bootstrap_servers,
+            letters,
+            ledger,
+            platform.clock,
+            rebuild=partial(rebuilder.rebuild_when_due, READ_MODELS[name]),
+            alone=alone,
+        )
         for name in names or READ_MODELS
     ]
     async with asyncio.TaskGroup() as tasks:

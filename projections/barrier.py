@@ -1,13 +1,19 @@
 """Waits until the read models have passed a place in the log."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from projections.checkpoints import lagging
+from domain.kernel import Transient
+from projections.checkpoints import reached
 from projections.freshness import Stale
 from schemas.envelope import ConsistencyToken
+
+LOOK_SECONDS = 0.002
+"""How old a look at the checkpoints may be, so that many waiters share one. Checkpoints never go back, so that an old
+look only says less than is true."""
+LONGEST_PAUSE_SECONDS = 0.05
 
 
 class CheckpointBarrier:
@@ -17,13 +23,26 @@ class CheckpointBarrier:
         self._pool = pool
         self._read_models = read_models
         self._seconds = seconds
+        self._looking: asyncio.Task[Mapping[int, int]] | None = None
+        self._begun_at = 0.0
 
     async def wait(self, token: ConsistencyToken) -> None:
-        pause = 0.002
+        pause = 0.001
         try:
             async with asyncio.timeout(self._seconds):
-                while await lagging(self._pool, token, self._read_models):
+                while (await self._look()).get(token.partition, 0) < token.position:
                     await asyncio.sleep(pause)
-                    pause = min(0.05, pause * 1.4)
+                    pause = min(LONGEST_PAUSE_SECONDS, pause * 1.2)
         except TimeoutError:
             raise Stale(token) from None
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise Transient("PostgreSQL", f"the checkpoints could not be read ({type(error).__name__})") from error
+
+    async def _look(self) -> Mapping[int, int]:
+        now = asyncio.get_running_loop().time()
+        if self._looking is None or (self._looking.done() and now - self._begun_at > LOOK_SECONDS):
+            self._looking = asyncio.create_task(reached(self._pool, self._read_models))
+            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._begun_at = now
+        # Shielded: one waiter's time-out must not end the look of the others.
+        return await asyncio.shield(self._looking)

@@ -1,14 +1,29 @@
 """Where each read model stands in the log, and who may move it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 import asyncpg
 
-from projections.tables import Connection
-from schemas.envelope import ConsistencyToken, Envelope
+from domain.kernel import DomainEvent
+from projections.decoding import Told
+from projections.tables import Connection, Table
+from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
+
+
+class RecordReader(Protocol):
+    """Reads records for a projection."""
+
+    def record(self, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Told | None:
+        """Return what a record tells; None if the projection does not care for its kind.
+
+        Raises:
+            UnknownEvent, UndecodableEvent: it can never be read.
+        """
+        ...
 
 
 class Projection(Protocol):
@@ -25,17 +40,33 @@ class Projection(Protocol):
         ...
 
     @property
-    def ddl(self) -> str:
+    def tables(self) -> Sequence[Table[Any]]:
+        """Its tables."""
+        ...
+
+    @property
+    def tables_ddl(self) -> str:
         """Statements that create the tables, unqualified."""
         ...
 
-    async def apply(self, batch: Sequence[Envelope], tx: Connection) -> None:
-        """Write a batch's effect; the same transaction moves the checkpoint."""
+    @property
+    def indexes_ddl(self) -> str:
+        """Statements that create what queries need beside the tables, unqualified."""
         ...
 
+    @property
+    def handles(self) -> frozenset[type[DomainEvent]]:
+        """The kinds of event that change anything."""
+        ...
 
-class Fenced(Exception):
-    """A newer owner has taken over the partition; what this one would write must not count."""
+    @property
+    def reader(self) -> RecordReader:
+        """Reads what ``apply_told`` takes."""
+        ...
+
+    async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+        """Write a batch's effect; the same transaction moves the checkpoint."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +80,62 @@ class Checkpoint:
     """Of the last applied event; 0 before the first."""
     owner: int
     """Grows with every change of hands."""
+    interrupted: bool = False
+    """Whether the owner before never said that it stopped: it may have died of a record."""
 
 
-async def create_tables(connection: Connection, projection: Projection, schema: str) -> None:
-    """Create a projection's empty tables in a schema, with a checkpoint for every partition."""
+class Fenced(Exception):
+    """A newer owner has taken over partitions; what this one would write must not count."""
+
+    def __init__(self, schema: str, lost: Iterable[Checkpoint]) -> None:
+        self.lost = tuple(lost)
+        """As this owner knew them."""
+        super().__init__(f"partitions {[each.partition for each in self.lost]} of {schema} have another owner")
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The tables that queries read."""
+
+    version: int
+    built_at: datetime
+    """When they took the place of earlier ones; tells one set of tables from the next."""
+
+
+async def live_tables(connection: Connection, name: str) -> Live | None:
+    """Return which tables of a projection are live; None before there are any."""
+    row = await connection.fetchrow("select version, built_at from projections where name = $1", name)
+    return None if row is None else Live(*row)
+
+
+async def ensure_live(connection: Connection, projection: Projection) -> Live:
+    """Return a projection's live tables, created if there are none yet; several processes may do so at once.
+
+    Tables of another version stay as they are: whoever runs the newer code rebuilds beside them.
+    """
+    live = await live_tables(connection, projection.name)
+    if live is not None:
+        return live
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(7241003)")
+        live = await live_tables(connection, projection.name)
+        if live is None:
+            await create_tables(connection, projection, projection.name)
+            row = await connection.fetchrow(
+                "insert into projections (name, version, schema_name) values ($1, $2, $1) returning version, built_at",
+                projection.name,
+                projection.version,
+            )
+            assert row is not None
+            live = Live(*row)
+        return live
+
+
+async def create_tables(connection: Connection, projection: Projection, schema: str, *, indexes: bool = True) -> None:
+    """Create a projection's empty tables in a schema, with a checkpoint for every partition; within a transaction."""
     await connection.execute(f'create schema "{schema}"')
     await connection.execute(f'set local search_path to "{schema}"')
-    await connection.execute(projection.ddl)
+    await connection.execute(projection.tables_ddl + (projection.indexes_ddl if indexes else ""))
     await connection.execute("set local search_path to public")
     await connection.executemany(
         "insert into checkpoints (schema_name, partition, next_offset, position, owner) values ($1, $2, 0, 0, 0)",
@@ -73,9 +153,13 @@ async def take_over(connection: Connection, schema: str, partitions: Iterable[in
     """Become the owner of partitions: every earlier owner is fenced from now on."""
     rows = await connection.fetch(
         """
-        update checkpoints set owner = owner + 1
-        where schema_name = $1 and partition = any ($2::integer[])
-        returning partition, next_offset, position, owner
+        with before as (
+            select partition, running from checkpoints where schema_name = $1 and partition = any ($2::integer[])
+            order by partition for update
+        )
+        update checkpoints as c set owner = owner + 1, running = true
+        from before where c.schema_name = $1 and c.partition = before.partition
+        returning c.partition, c.next_offset, c.position, c.owner, before.running
         """,
         schema,
         list(partitions),
@@ -83,12 +167,65 @@ async def take_over(connection: Connection, schema: str, partitions: Iterable[in
     return [Checkpoint(*row) for row in rows]
 
 
-async def advance(connection: Connection, schema: str, moved: Sequence[Checkpoint]) -> None:
+async def release(connection: Connection, schema: str, owned: Iterable[Checkpoint]) -> None:
+    """Say that this owner has stopped in good order."""
+    checkpoints = list(owned)
+    await connection.execute(
+        """
+        update checkpoints as c set running = false
+        from unnest($2::integer[], $3::bigint[]) as o (partition, owner)
+        where c.schema_name = $1 and c.partition = o.partition and c.owner = o.owner
+        """,
+        schema,
+        [checkpoint.partition for checkpoint in checkpoints],
+        [checkpoint.owner for checkpoint in checkpoints],
+    )
+
+
+async def reclaim(
+    connection: Connection, schema: str, lost: Sequence[Checkpoint], known: Live
+) -> tuple[list[Checkpoint], Live]:
+    """Take partitions back from a rebuild that put new tables in place of those this owner wrote to.
+
+    A rebuild raises the owner by one, and so does everybody else who takes over; but only it changes ``built_at``. If
+    both hold, nobody else has come in between.
+
+    Args:
+        connection: outside a transaction.
+        schema: the live one.
+        lost: the checkpoints as this owner last knew them.
+        known: the tables this owner wrote to.
+
+    Returns:
+        The checkpoints that are this owner's again, and the tables to write to from now on.
+    """
+    async with connection.transaction():
+        rows = await connection.fetch(
+            """
+            update checkpoints as c set owner = c.owner + 1, running = true
+            from unnest($2::integer[], $3::bigint[]) as o (partition, owner), projections as p
+            where c.schema_name = $1 and c.partition = o.partition and c.owner = o.owner + 1
+              and p.name = $1 and p.version = $4 and p.built_at <> $5
+            returning c.partition, c.next_offset, c.position, c.owner
+            """,
+            schema,
+            [checkpoint.partition for checkpoint in lost],
+            [checkpoint.owner for checkpoint in lost],
+            known.version,
+            known.built_at,
+        )
+        live = await live_tables(connection, schema)
+        assert live is not None
+        return [Checkpoint(*row) for row in rows], live
+
+
+async def advance(connection: Connection, schema: str, moved: Iterable[Checkpoint]) -> None:
     """Move checkpoints within the transaction that wrote the rows.
 
     Raises:
         Fenced: somebody else owns one of the partitions by now; roll back.
     """
+    checkpoints = sorted(moved, key=lambda checkpoint: checkpoint.partition)
     updated = await connection.fetch(
         """
         update checkpoints as c set next_offset = m.next_offset, position = m.position, updated_at = clock_timestamp()
@@ -97,14 +234,37 @@ async def advance(connection: Connection, schema: str, moved: Sequence[Checkpoin
         returning c.partition
         """,
         schema,
-        [checkpoint.partition for checkpoint in moved],
-        [checkpoint.next_offset for checkpoint in moved],
-        [checkpoint.position for checkpoint in moved],
-        [checkpoint.owner for checkpoint in moved],
+        [checkpoint.partition for checkpoint in checkpoints],
+        [checkpoint.next_offset for checkpoint in checkpoints],
+        [checkpoint.position for checkpoint in checkpoints],
+        [checkpoint.owner for checkpoint in checkpoints],
     )
-    if len(updated) != len(moved):
-        lost = {checkpoint.partition for checkpoint in moved} - {row["partition"] for row in updated}
-        raise Fenced(f"partitions {sorted(lost)} of {schema} have another owner")
+    if len(updated) != len(checkpoints):
+        moved_on = {row["partition"] for row in updated}
+        raise Fenced(schema, (checkpoint for checkpoint in checkpoints if checkpoint.partition not in moved_on))
+
+
+_READ = "select partition, next_offset, position, owner from checkpoints where schema_name = $1 order by partition"
+_LOCKED = _READ + " for update"
+
+
+async def positions_of(connection: Connection, schema: str, *, lock: bool = False) -> dict[int, Checkpoint]:
+    """Return a schema's checkpoints by partition; ``lock`` keeps everybody from moving them until the transaction ends."""
+    rows = await connection.fetch(_LOCKED if lock else _READ, schema)
+    return {row["partition"]: Checkpoint(*row) for row in rows}
+
+
+async def reached(pool: asyncpg.Pool, schemas: Sequence[str]) -> Mapping[int, int]:
+    """Return, by partition, the position that all of these read models have passed; 0 where one is missing."""
+    rows = await pool.fetch(
+        """
+        select partition, case when count(*) = $2 then min(position) else 0 end
+        from checkpoints where schema_name = any ($1::text[]) group by partition
+        """,
+        list(schemas),
+        len(schemas),
+    )
+    return dict(map(tuple, rows))
 
 
 async def lagging(pool: asyncpg.Pool, token: ConsistencyToken, schemas: Sequence[str]) -> list[str]:

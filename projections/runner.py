@@ -1,25 +1,56 @@
-"""Follows the topic and keeps one read model up to date: a batch, its rows and its checkpoint in one transaction."""
+"""Follows the topic and keeps one read model up to date: a batch, its rows and its checkpoint in one transaction.
+
+What happens to records that cannot be applied:
+
+* Bytes that do not decode, a kind of event that no version of this program knows, and an event that cannot follow what
+  came before it are parked in the dead letter topic: they will be no better the next time.
+* A record whose fold raises anything else is tried ``TRIES`` times in all, and then parked.
+* So is a record that kills its process. The tries are counted in PostgreSQL, before each one, because a crash sends no
+  word. That costs two statements a record, so it is done only where there is reason: for the records of a batch that
+  failed, and after a run that did not say that it stopped.
+* A parked record is passed over for good; later records of its key follow. Only a rebuild by a version that can apply it
+  brings it back.
+* Trouble with PostgreSQL or Kafka is no record's fault: the same batch is tried again until it works.
+
+Retries follow at once, so that a bad record holds up the others of this process for milliseconds.
+"""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from domain.kernel import Clock, CorruptStream, Transient
-from projections.checkpoints import Checkpoint, Fenced, Projection, advance, create_tables, take_over
-from schemas.deliveries import DeadLetter, digest_traceback
-from schemas.envelope import Envelope, from_record
-from schemas.registry import UndecodableEvent, UnknownEvent
+from domain.ids import derived
+from domain.kernel import Clock, Transient
+from projections.checkpoints import (
+    Checkpoint,
+    Fenced,
+    Live,
+    Projection,
+    advance,
+    ensure_live,
+    reclaim,
+    release,
+    take_over,
+)
+from projections.decoding import Told
+from projections.records import POISON, at_fault, position_of
+from projections.tables import Connection
+from schemas.deliveries import DeadLetter, Delivery, Place, digest_traceback
+from schemas.registry import EVENTS as KINDS
 from schemas.topics import EVENTS
 
 BATCH = 5000
-POISON = (UnknownEvent, UndecodableEvent, CorruptStream)
-"""What no retry can help: the record is parked and the line goes on."""
+TRIES = 5
+"""How often a record is tried before it is parked, the try within a batch included."""
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +67,34 @@ class DeadLetters(Protocol):
         ...
 
 
+class DeliveryLedger(Protocol):
+    """Counts tries where a crash cannot reach. Every method raises ``Transient`` while it is out of reach."""
+
+    async def begin(self, place: Place) -> Delivery:
+        """Count a try, before it is made."""
+        ...
+
+    async def failed(self, place: Place, reason: str) -> None:
+        """Note that the try raised: it did not crash."""
+        ...
+
+    async def withdraw(self, place: Place) -> None:
+        """Take the last try back: it was broken off by us."""
+        ...
+
+    async def done(self, place: Place) -> None:
+        """Forget the record: it is applied or parked."""
+        ...
+
+
+class Crashed(Exception):
+    """The process died each time it applied this record."""
+
+
+Rebuild = Callable[[], Awaitable[None]]
+"""Builds tables of the code's version beside the live ones, and puts them in their place."""
+
+
 class ProjectionRunner:
     """Runs one projection. Several runners of one projection share its partitions through a consumer group.
 
@@ -50,15 +109,44 @@ class ProjectionRunner:
         pool: asyncpg.Pool,
         bootstrap_servers: str,
         dead_letters: DeadLetters,
+        ledger: DeliveryLedger,
         clock: Clock,
+        *,
+        rebuild: Rebuild,
+        alone: asyncio.Lock | None = None,
+        session_timeout: timedelta = timedelta(seconds=10),
     ) -> None:
+        """Make a runner.
+
+        Args:
+            projection: what to run.
+            pool: one of its connections is held while running.
+            bootstrap_servers: where the log is.
+            dead_letters: where records go that cannot be applied.
+            ledger: counts tries of suspicious records.
+            clock: when a letter was parked.
+            rebuild: called when the live tables are of an older version than the projection.
+            alone: shared by the runners of a process, so that a suspicious record is applied with nobody beside, and no
+                other is blamed for the crash.
+            session_timeout: after how long a silence the group gives this runner's partitions to others.
+        """
         self._projection = projection
         self._pool = pool
         self._bootstrap_servers = bootstrap_servers
         self._dead_letters = dead_letters
+        self._ledger = ledger
         self._clock = clock
+        self._rebuild = rebuild
+        self._alone = alone or asyncio.Lock()
+        self._session_timeout = session_timeout
         self._owned: dict[int, Checkpoint] = {}
         self._unproven: set[int] = set()
+        self._suspicious: dict[int, int] = {}
+        """Partitions to be careful with, and for how many records."""
+        self._trouble: Exception | None = None
+        """What went wrong in a rebalance; the client library only logs it."""
+        self._live: Live | None = None
+        self._passed_over = frozenset(KINDS) - {event.wire_name for event in projection.handles}
 
     @property
     def group(self) -> str:
@@ -68,22 +156,46 @@ class ProjectionRunner:
     async def run(self) -> None:
         """Project until cancelled; after trouble, go on from the checkpoint."""
         backoff = 0.05
+        loop = asyncio.get_running_loop()
         while True:
+            started = loop.time()
             try:
-                await ensure_live(self._pool, self._projection)
-                await self._follow()
-            except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Fenced, Transient) as error:
-                log.warning(
-                    "projector %s starts again in %.2f s: %s: %s",
-                    self._projection.name,
-                    backoff,
-                    type(error).__name__,
-                    error,
-                )
-                await asyncio.sleep(backoff)
-                backoff = min(2.0, backoff * 2)
+                await self._until_current()
+                async with self._pool.acquire() as connection:
+                    # Also names the schema of the checkpoints, so that no statement has to switch between them.
+                    await connection.execute(f'set search_path to "{self._projection.name}", public')
+                    await self._follow(connection)
+            except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                trouble: Exception = error
+            except (Fenced, Transient) as error:
+                trouble = error
+            if loop.time() - started > 30:
+                backoff = 0.05
+            log.warning("%s starts again in %.2f s: %s: %s", self.group, backoff, type(trouble).__name__, trouble)
+            await asyncio.sleep(backoff)
+            backoff = min(2.0, backoff * 2)
 
-    async def _follow(self) -> None:
+    async def _until_current(self) -> None:
+        """Return once the live tables are of the code's version, rebuilding them where they are older."""
+        mine = self._projection.version
+        while True:
+            async with self._pool.acquire() as connection:
+                self._live = await ensure_live(connection, self._projection)
+            if self._live.version == mine:
+                return
+            if self._live.version < mine:
+                log.warning("%s: version %d is live, building %d beside it", self.group, self._live.version, mine)
+                await self._rebuild()
+            else:
+                log.error(
+                    "%s: version %d is live, this program has %d: it writes nothing; deploy the newer one here too",
+                    self.group,
+                    self._live.version,
+                    mine,
+                )
+                await asyncio.sleep(5)
+
+    async def _follow(self, connection: Connection) -> None:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers,
             group_id=self.group,
@@ -91,29 +203,55 @@ class ProjectionRunner:
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=1_000,
+            session_timeout_ms=int(self._session_timeout.total_seconds() * 1000),
+            heartbeat_interval_ms=min(1_000, int(self._session_timeout.total_seconds() * 300)),
             metadata_max_age_ms=5_000,
         )
-        consumer.subscribe([EVENTS.name], listener=_Assignment(self, consumer))
         self._owned.clear()
-        await consumer.start()
+        self._unproven.clear()
+        self._suspicious.clear()
+        self._trouble = None
+        consumer.subscribe([EVENTS.name], listener=_Assignment(self, consumer))
         try:
+            await consumer.start()
+            if EVENTS.name not in await consumer.topics():
+                raise Transient("the broker", f"there is no topic {EVENTS.name} yet")
             while True:
                 fetched = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
-                records = self._fresh(consumer, fetched)
-                if records:
-                    await self._apply(records)
+                if self._trouble is not None:
+                    raise self._trouble
+                if not fetched:
+                    self._suspicious.clear()
+                await self._apply(self._proven(consumer, fetched), connection)
+        finally:
+            await self._leave_in_order(consumer)
+
+    async def _leave_in_order(self, consumer: AIOKafkaConsumer) -> None:
+        owned = list(self._owned.values())
+        try:
+            if owned:
+                async with asyncio.timeout(5), self._pool.acquire() as connection:
+                    await release(connection, self._projection.name, owned)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # The successor will go carefully for a moment, without need.
+            log.warning("%s could not say that it stopped: %s", self.group, type(error).__name__)
         finally:
             await consumer.stop()
 
+    # Called from a rebalance.
+
     async def take(self, consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> None:
         """Go on with partitions that a rebalance brought."""
-        numbers = [partition.partition for partition in partitions]
-        async with self._pool.acquire() as connection:
-            taken = await take_over(connection, self._projection.name, numbers)
+        try:
+            async with self._pool.acquire() as connection:
+                taken = await take_over(connection, self._projection.name, [each.partition for each in partitions])
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            self._trouble = error
+            return
         for checkpoint in taken:
             self._owned[checkpoint.partition] = checkpoint
+            if checkpoint.interrupted:
+                self._suspicious[checkpoint.partition] = BATCH
             partition = TopicPartition(EVENTS.name, checkpoint.partition)
             if checkpoint.position == 0:
                 consumer.seek(partition, 0)
@@ -122,135 +260,227 @@ class ProjectionRunner:
                 self._unproven.add(checkpoint.partition)
                 consumer.seek(partition, max(0, checkpoint.next_offset - 1))
 
-    def leave(self, partitions: Iterable[TopicPartition]) -> None:
-        """Stop writing for partitions that a rebalance took away."""
-        for partition in partitions:
-            self._owned.pop(partition.partition, None)
-            self._unproven.discard(partition.partition)
+    async def leave(self, partitions: Iterable[TopicPartition]) -> None:
+        """Stop writing for partitions that a rebalance takes away."""
+        lost = [self._owned.pop(each.partition) for each in partitions if each.partition in self._owned]
+        for checkpoint in lost:
+            self._unproven.discard(checkpoint.partition)
+            self._suspicious.pop(checkpoint.partition, None)
+        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with self._pool.acquire() as connection:
+                await release(connection, self._projection.name, lost)
 
-    def _fresh(
+    def _proven(
         self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]
     ) -> list[ConsumerRecord]:
-        records: list[ConsumerRecord] = []
+        """Return what was fetched, but for partitions that do not hold the last applied record where it was."""
+        proven: list[ConsumerRecord] = []
         for partition, batch in fetched.items():
             checkpoint = self._owned.get(partition.partition)
             if checkpoint is None or not batch:
                 continue
-            if partition.partition in self._unproven:
+            first = batch[0]
+            if partition.partition not in self._unproven or (
+                first.offset == checkpoint.next_offset - 1 and position_of(first) in {checkpoint.position, None}
+            ):
                 self._unproven.discard(partition.partition)
-                first = batch[0]
-                if first.offset != checkpoint.next_offset - 1 or _position(first) != checkpoint.position:
-                    # The topic was made anew (a wiped broker, refilled). Offsets mean nothing; positions still do.
-                    log.warning(
-                        "%s: partition %d was made anew; looking for position %d from its beginning",
-                        self._projection.name,
-                        partition.partition,
-                        checkpoint.position,
-                    )
-                    consumer.seek(partition, 0)
-                    continue
-            records.extend(record for record in batch if _is_new(record, checkpoint))
-        return records
+                proven.extend(batch)
+                continue
+            # The topic was made anew (a wiped broker, refilled). Offsets mean nothing; positions still do.
+            log.warning(
+                "%s: partition %d was made anew; looking for position %d from its beginning",
+                self.group,
+                partition.partition,
+                checkpoint.position,
+            )
+            self._unproven.discard(partition.partition)
+            self._owned[partition.partition] = replace(checkpoint, next_offset=0)
+            consumer.seek(partition, 0)
+        return proven
 
-    async def _apply(self, records: Sequence[ConsumerRecord]) -> None:
-        envelopes: list[Envelope] = []
+    def _fresh(self, records: Iterable[ConsumerRecord]) -> list[ConsumerRecord]:
+        """Return the records of owned partitions that are not applied yet."""
+        fresh = []
         for record in records:
+            checkpoint = self._owned.get(record.partition)
+            if checkpoint is None or record.partition in self._unproven:
+                continue
+            position = position_of(record)
+            if record.offset >= checkpoint.next_offset if position is None else position > checkpoint.position:
+                fresh.append(record)
+        return fresh
+
+    # Applying.
+
+    async def _apply(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
+        while records := self._fresh(records):
             try:
-                envelopes.append(from_record(record.headers, record.value).decode())
-            except POISON as error:
-                await self._park(record, error)
+                await self._apply_fresh(records, connection)
+            except Fenced as fenced:
+                await self._stand_back(fenced, connection)
+            else:
+                return
+
+    async def _stand_back(self, fenced: Fenced, connection: Connection) -> None:
+        """Go on after a rebalance or a rebuild; otherwise somebody else is at work here.
+
+        Raises:
+            Fenced: that is so.
+        """
+        lost = {each.partition for each in fenced.lost if self._owned.get(each.partition, each).owner == each.owner}
+        if not lost & self._owned.keys():
+            return
+        assert self._live is not None
+        taken, self._live = await reclaim(connection, self._projection.name, list(self._owned.values()), self._live)
+        if not lost <= {checkpoint.partition for checkpoint in taken}:
+            raise fenced
+        log.info("%s goes on with the tables of a rebuild", self.group)
+        self._owned.update((checkpoint.partition, checkpoint) for checkpoint in taken)
+
+    async def _apply_fresh(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
+        # Partitions under suspicion last: the others do not wait for them.
+        await self._apply_batch([each for each in records if each.partition not in self._suspicious], connection)
+        await self._apply_carefully([each for each in records if each.partition in self._suspicious], connection)
+
+    async def _apply_batch(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
+        read = self._projection.reader.record
+        batch: list[Told] = []
         try:
-            await self._write(envelopes, records)
-        except CorruptStream:
-            await self._write_one_by_one(records)
+            for record in records:
+                told = read(record.headers, record.value)
+                if told is not None:
+                    batch.append(told)
+            await self._write(batch, records, connection)
+        except Exception as error:
+            if not at_fault(error):
+                raise
+            log.warning("%s: a batch of %d failed: %s", self.group, len(records), type(error).__name__)
+            for record in records:
+                self._suspicious[record.partition] = self._suspicious.get(record.partition, 0) + 1
+            await self._apply_carefully(records, connection)
 
-    async def _write_one_by_one(self, records: Sequence[ConsumerRecord]) -> None:
-        """Find the record that cannot be applied, park it, and apply the others."""
+    async def _apply_carefully(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
+        """Apply record by record, counting tries."""
+        passed_over: list[ConsumerRecord] = []
         for record in records:
-            try:
-                envelopes = [from_record(record.headers, record.value).decode()]
-            except POISON:
-                envelopes = []
-            try:
-                await self._write(envelopes, [record])
-            except CorruptStream as error:
-                await self._park(record, error)
-                await self._write([], [record])
+            if _kind(record) in self._passed_over:
+                passed_over.append(record)
+            else:
+                # One write for all that was passed over: each costs a transaction.
+                await self._write([], passed_over, connection)
+                passed_over.clear()
+                async with self._alone:
+                    await self._apply_one(record, connection)
+            left = self._suspicious.get(record.partition, 1) - 1
+            if left > 0:
+                self._suspicious[record.partition] = left
+            else:
+                self._suspicious.pop(record.partition, None)
+        await self._write([], passed_over, connection)
 
-    async def _park(self, record: ConsumerRecord, error: Exception) -> None:
-        log.error(
-            "%s parks %s/%d/%d: %s", self.group, record.topic, record.partition, record.offset, type(error).__name__
+    async def _apply_one(self, record: ConsumerRecord, connection: Connection) -> None:
+        place = Place(
+            group=self.group,
+            event_id=_id(record),
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
         )
-        await self._dead_letters.park(
-            DeadLetter(
-                group=self.group,
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                key=record.key,
-                value=record.value,
-                headers=tuple(record.headers),
-                reason=f"{type(error).__name__}: {error}",
-                traceback_digest=digest_traceback(error.__traceback__),
-                count=1,
-                parked_at=self._clock.now(),
-            )
-        )
+        while True:
+            delivery = await self._ledger.begin(place)
+            # One try more than is counted here: the one within a batch.
+            tries = delivery.count + 1
+            if tries > TRIES:
+                error: Exception = Crashed(
+                    f"the process died or was killed while applying it, {delivery.crashes} times"
+                )
+                await self._park(record, error, count=TRIES)
+                break
+            try:
+                told = self._projection.reader.record(record.headers, record.value)
+                await self._write([] if told is None else [told], [record], connection)
+            except BaseException as error:
+                if not isinstance(error, Exception) or not at_fault(error):
+                    with suppress(Transient):
+                        await self._ledger.withdraw(place)
+                    raise
+                if tries < TRIES and not isinstance(error, POISON):
+                    await self._ledger.failed(place, type(error).__name__)
+                    continue
+                await self._park(record, error, count=tries)
+                break
+            else:
+                await self._ledger.done(place)
+                return
+        await self._write([], [record], connection)
+        await self._ledger.done(place)
 
-    async def _write(self, envelopes: Sequence[Envelope], records: Sequence[ConsumerRecord]) -> None:
+    async def _park(self, record: ConsumerRecord, error: Exception, *, count: int) -> None:
+        letter = DeadLetter(
+            group=self.group,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            value=record.value,
+            headers=tuple(record.headers),
+            reason=f"{type(error).__name__}: {error}",
+            traceback_digest=digest_traceback(error.__traceback__),
+            count=count,
+            parked_at=self._clock.now(),
+        )
+        await self._dead_letters.park(letter)
+        log.error("%s parked %s after %d tries: %s", self.group, letter.id, count, type(error).__name__)
+
+    async def _write(self, batch: Sequence[Told], records: Sequence[ConsumerRecord], connection: Connection) -> None:
+        """Write rows and checkpoints in one transaction.
+
+        Raises:
+            Fenced: a partition has another owner by now.
+        """
+        if not records:
+            return
         moved: dict[int, Checkpoint] = {}
-        for record in records:
-            before = moved.get(record.partition) or self._owned.get(record.partition)
+        last: dict[int, ConsumerRecord] = {record.partition: record for record in records}
+        for number, record in last.items():
+            before = self._owned.get(number)
             if before is None:
-                raise Fenced(f"partition {record.partition} moved away in the middle of a batch")
-            moved[record.partition] = replace(
-                before, next_offset=record.offset + 1, position=_position(record) or before.position
+                raise Fenced(self._projection.name, ())
+            moved[number] = replace(
+                before, next_offset=record.offset + 1, position=position_of(record) or before.position
             )
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(f'set local search_path to "{self._projection.name}"')
-            if envelopes:
-                await self._projection.apply(envelopes, connection)
-            await connection.execute("set local search_path to public")
-            await advance(connection, self._projection.name, list(moved.values()))
-        for partition, checkpoint in moved.items():
-            if partition in self._owned:
-                self._owned[partition] = checkpoint
+        async with connection.transaction():
+            if batch:
+                await self._projection.apply_told(batch, connection)
+            await advance(connection, self._projection.name, moved.values())
+        for number, checkpoint in moved.items():
+            known = self._owned.get(number)
+            if known is not None and known.owner == checkpoint.owner:
+                self._owned[number] = checkpoint
 
 
-class _Assignment(ConsumerRebalanceListener):
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
     def __init__(self, runner: ProjectionRunner, consumer: AIOKafkaConsumer) -> None:
         self._runner, self._consumer = runner, consumer
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._runner.leave(revoked)
+        await self._runner.leave(revoked)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         await self._runner.take(self._consumer, assigned)
 
 
-async def ensure_live(pool: asyncpg.Pool, projection: Projection) -> None:
-    """Create a projection's live tables if there are none yet; several processes may do so at once."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock(7241003)")
-        if await connection.fetchval("select true from projections where name = $1", projection.name):
-            return
-        await create_tables(connection, projection, projection.name)
-        await connection.execute(
-            "insert into projections (name, version, schema_name) values ($1, $2, $1)",
-            projection.name,
-            projection.version,
-        )
+def _kind(record: ConsumerRecord) -> str:
+    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_type"), "")
 
 
-def _position(record: ConsumerRecord) -> int | None:
+def _id(record: ConsumerRecord) -> UUID:
+    """Return the id of a record's event, or one for its place where it says none."""
     for name, value in record.headers:
-        if name == "ce_position" and value.isdigit():
-            return int(value)
-    return None  # not one of ours; it will be parked
+        if name == "ce_id":
+            with suppress(ValueError):
+                return UUID(value.decode(errors="replace"))
+    return derived(_FOREIGN, record.topic, str(record.partition), str(record.offset))
 
 
-def _is_new(record: ConsumerRecord, checkpoint: Checkpoint) -> bool:
-    position = _position(record)
-    if position is None:
-        return record.offset >= checkpoint.next_offset
-    return position > checkpoint.position
+_FOREIGN = UUID("5d2f8a4e-7c1b-4f0a-9d3e-2b6c8e1a0f47")

@@ -237,6 +237,10 @@ class ReadModel(Generic[W]):
         """Tables and indexes."""
         return f"{self.tables_ddl}\n{self.indexes_ddl}"
 
+    def empty(self) -> W:
+        """Return a working set without rows: to fold a history from its beginning, outside of a database."""
+        return self._rows(**{table.name: {} for table in self.tables})
+
     def fold(self, rows: W, batch: Iterable[Told]) -> W:
         """Fold events into rows that are loaded already; pure but for those rows.
 

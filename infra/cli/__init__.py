@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from infra.cli import demo, dlq, log, schemas, services
+from infra.cli import demo, dlq, log, projections, schemas, services
 
 app = typer.Typer(
     name="zyenta",
@@ -17,6 +17,7 @@ services.register(app)
 demo.register(app)
 app.add_typer(log.app, name="log")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(projections.app, name="projections")
 app.add_typer(schemas.app, name="schemas")
 
 

@@ -1,0 +1,40 @@
+"""What projecting needs to know of a record of the log, and whose fault it is when one cannot be applied."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import asyncpg
+
+from domain.kernel import CorruptStream, Transient
+from projections.checkpoints import Fenced
+from projections.tables import UNWRITABLE
+from schemas.registry import UndecodableEvent, UnknownEvent
+
+POISON = (UnknownEvent, UndecodableEvent, CorruptStream)
+"""What no retry can help."""
+
+_ELSEWHERE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, Transient, Fenced)
+
+
+class Headed(Protocol):
+    """A record of any Kafka client."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+def position_of(record: Headed) -> int | None:
+    """Return a record's place in the log; None for a record that is not one of ours."""
+    for name, value in record.headers:
+        if name == "ce_position":
+            return int(value) if value.isdigit() else None
+    return None
+
+
+def at_fault(error: Exception) -> bool:
+    """Whether the record is to blame, not the state of PostgreSQL, the broker or the network.
+
+    What PostgreSQL says of other things than values is about the server, its tables or the connection. A value that
+    asyncpg cannot send is an ``InterfaceError``, but a ``ValueError`` too.
+    """
+    return isinstance(error, (ValueError, *UNWRITABLE)) or not isinstance(error, _ELSEWHERE)
