@@ -48,6 +48,6 @@ contracts: .venv/.synced
 
 audit: .venv/.synced
 	$(BIN)/uv export --frozen --quiet --no-emit-project --no-dev --format requirements-txt > .venv/requirements.txt
-	$(BIN)/pip-audit --requirement .venv/requirements.txt --disable-pip --progress-spinner off
+	$(BIN)/python -m infra.setup.audit .venv/requirements.txt
 
 check: lint types contracts audit

