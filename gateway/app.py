@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from gateway import health, media, pages, problems, rest
+from gateway import catalogue, health, media, pages, problems, rest
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.tokens import AccessTokens
 from gateway.dependencies import GatewayDependencies
@@ -56,6 +56,7 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
     app.state.gateway = gateway
     problems.install(app)
     app.include_router(pages.router)
+    app.include_router(catalogue.router)
     app.include_router(health.router)
     app.include_router(graphql_endpoint(gateway))
     app.include_router(rest.router)
