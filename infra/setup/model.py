@@ -61,4 +61,4 @@ def ensure_model() -> Path:
 
 
 if __name__ == "__main__":
-    print(ensure_model())  # noqa: T201
+    print(ensure_model())

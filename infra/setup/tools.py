@@ -49,4 +49,4 @@ if __name__ == "__main__":
     for name, ensure in (("chromium", ensure_chromium), ("Apache Kafka", ensure_kafka_installed)):
         problem = ensure()
         if problem is not None:
-            print(f"{name} is missing, its tests will be skipped: {problem}")  # noqa: T201
+            print(f"{name} is missing, its tests will be skipped: {problem}")
