@@ -100,6 +100,14 @@ class Groups:
                     self._offsets.setdefault(group, {})[topic, index] = (offset, remark)
             case {"kind": "group_deleted", "group": group}:
                 self._offsets.pop(group, None)
+            case {"kind": "topic_deleted", "name": name}:
+                self.forget_topic(name)
+
+    def forget_topic(self, name: str) -> None:
+        """Forget every group's offsets of a deleted topic: in one made anew under its name they mean nothing."""
+        for offsets in self._offsets.values():
+            for partition in [each for each in offsets if each[0] == name]:
+                del offsets[partition]
 
     def essence(self) -> Iterator[Entry]:
         """All that must be remembered."""

@@ -32,8 +32,8 @@ class Broker:
         self._cluster_id = str(uuid.uuid4())
         data_dir.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(data_dir / "state.jsonl", self._essence)
-        self._topics = Topics(data_dir, self._journal)
         self._groups = Groups(self._journal)
+        self._topics = Topics(data_dir, self._journal, deleted=self._groups.forget_topic)
         self._transactions = Transactions(self._topics, self._journal, self._groups.commit)
         self._connections: set[asyncio.Task[None]] = set()
 

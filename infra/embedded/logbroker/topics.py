@@ -1,7 +1,7 @@
 """The topics and their partitions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from infra.embedded.logbroker.journal import Entry, Journal
@@ -13,11 +13,18 @@ _MOST_PARTITIONS = 1_000
 
 
 class Topics:
-    """All topics of the broker; each partition is a file in ``directory``."""
+    """All topics of the broker; each partition is a file in ``directory``.
 
-    def __init__(self, directory: Path, journal: Journal) -> None:
+    Args:
+        directory: where the files are.
+        journal: remembers which topics there are.
+        deleted: is told the name of a topic that was deleted.
+    """
+
+    def __init__(self, directory: Path, journal: Journal, *, deleted: Callable[[str], None]) -> None:
         self._directory = directory
         self._journal = journal
+        self._deleted = deleted
         self._sizes: dict[str, int] = {}
         self._partitions: dict[str, list[Partition]] = {}
 
@@ -102,6 +109,7 @@ class Topics:
         for index, partition in enumerate(self._partitions.pop(name)):
             partition.close()
             self._path(name, index).unlink()
+        self._deleted(name)
 
     def _path(self, name: str, index: int) -> Path:
         return self._directory / f"{name}-{index}.log"

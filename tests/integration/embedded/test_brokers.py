@@ -11,6 +11,8 @@ from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from infra.adapters.topic import delete_topics
+from schemas.topics import Topic
 from tests.integration.embedded.clients import Clients, nothing_more, share, take, until
 
 
@@ -284,3 +286,21 @@ async def test_group_goes_on_where_it_committed(clients: Clients) -> None:
     second = await clients.consumer(topic, group_id=topic)
     assert [record.value for record in await take(second, 4)] == [b"6", b"7", b"8", b"9"]
     assert await second.committed(TopicPartition(topic, 0)) == 6
+
+
+async def test_offsets_of_a_deleted_topic_are_forgotten(clients: Clients) -> None:
+    topic = await clients.topic()
+    producer = await clients.producer()
+    await producer.send_and_wait(topic, b"value")
+    first = await clients.consumer(topic, group_id="forgetful", enable_auto_commit=False)
+    await take(first, 1)
+    await first.commit()
+    await first.stop()
+    await delete_topics(clients.bootstrap_servers, [Topic(topic, 1, ())])
+    await clients.create(topic, 1)
+    second = await clients.consumer(topic, group_id="forgetful", enable_auto_commit=False)
+
+    async def forgotten() -> bool:
+        return await second.committed(TopicPartition(topic, 0)) is None
+
+    await until(forgotten)

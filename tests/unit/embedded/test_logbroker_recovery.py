@@ -54,8 +54,8 @@ class Restarting:
     def open(self) -> None:
         """Recover from what is on disk."""
         self.journal = Journal(self.directory / "state.jsonl", self._essence)
-        self.topics = Topics(self.directory, self.journal)
         self.groups = Groups(self.journal)
+        self.topics = Topics(self.directory, self.journal, deleted=self.groups.forget_topic)
         self.transactions = Transactions(self.topics, self.journal, self.groups.commit)
         for entry in self.journal.replay():
             for state in (self.topics, self.groups, self.transactions):
