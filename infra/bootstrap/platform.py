@@ -1,0 +1,223 @@
+"""The parts that roles share, made when first asked for and closed together."""
+# ruff: noqa: PLC0415
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from commands.bus import CommandBus
+from commands.ports import Handlers, Receipt
+from domain.kernel import Clock, NotFound, StreamKind
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.migrations import migrate
+from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.bootstrap.running import cancelled
+from infra.settings import Settings
+from projections.barrier import CheckpointBarrier
+from projections.registry import READ_MODELS, SEARCH_PATH
+from schemas.envelope import Envelope
+
+if TYPE_CHECKING:
+    from domain.media.ports import MediaStore
+    from domain.order.ports import PaymentGateway
+    from infra.adapters.dead_letters import KafkaDeadLetters
+    from infra.adapters.sandbox_payments import SandboxPayments
+
+S = TypeVar("S")
+
+SANDBOX = "sandbox"
+"""The payment sandbox's name, as it stands in its webhook address and on its webhooks."""
+
+
+class NotConfigured(Exception):
+    """A setting that this role cannot do without is missing; the message names it."""
+
+
+class SystemClock:
+    """Implements :class:`domain.kernel.Clock`."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Reactions:
+    """Implements :class:`consumers.dependencies.Dispatch` on the command bus."""
+
+    def __init__(self, bus: CommandBus) -> None:
+        self._bus = bus
+
+    async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:
+        return await self._bus.react(command, cause=cause, name=name)
+
+    async def outcome(self, cause: Envelope, name: str) -> Receipt | None:
+        from consumers.dependencies import reaction_id
+
+        return await self._bus.outcome(reaction_id(cause, name))
+
+
+class EventStoreAggregates:
+    """Implements :class:`consumers.dependencies.Aggregates` on the event store."""
+
+    def __init__(self, log: PostgresEventLog) -> None:
+        self._log = log
+
+    async def get(self, kind: StreamKind[S], id: UUID) -> S:
+        loaded = await self._log.load(kind, id)
+        if loaded is None:
+            raise NotFound(kind.name, id)
+        state: S = loaded.state
+        return state
+
+
+def handlers(clock: Clock) -> Handlers:
+    """Return every command with its handler; each module of ``commands`` lists its own."""
+    from commands import generation, media, merchant, order, product, store
+
+    return {
+        command: partial(handler, clock=clock)
+        for module in (generation, media, merchant, order, product, store)
+        for command, handler in module.HANDLERS.items()
+    }
+
+
+class Platform:
+    """The parts that roles share, made when first asked for and closed together."""
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self._stack = stack
+        self._made: dict[str, Any] = {}
+        if settings.database_url is None:
+            raise NotConfigured(
+                "DATABASE_URL is not set. Give one, or use “zyenta up”, which brings its own PostgreSQL."
+            )
+        self.database_url = settings.database_url
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where the log is.
+
+        Raises:
+            NotConfigured: nobody said.
+        """
+        if self.settings.kafka_bootstrap_servers is None:
+            raise NotConfigured(
+                "KAFKA_BOOTSTRAP_SERVERS is not set. Give one, or use “zyenta up”, which brings its own broker."
+            )
+        return self.settings.kafka_bootstrap_servers
+
+    async def pool(self) -> asyncpg.Pool:
+        """Connections for the write side, read models included."""
+        if "pool" not in self._made:
+            self._made["pool"] = await self._stack.enter_async_context(
+                asyncpg.create_pool(
+                    self.database_url,
+                    min_size=1,
+                    max_size=16,
+                    server_settings={"search_path": f"{SEARCH_PATH}, public", "application_name": "zyenta"},
+                    command_timeout=60,
+                )
+            )
+        pool: asyncpg.Pool = self._made["pool"]
+        return pool
+
+    async def log(self) -> PostgresEventLog:
+        """The event store; it wakes the publisher as long as this platform is open."""
+        if "log" not in self._made:
+            log = PostgresEventLog(await self.pool(), self.clock)
+            waker = asyncio.create_task(log.notify_appends())
+            self._stack.push_async_callback(cancelled, waker)
+            self._stack.push_async_callback(log.drain)
+            self._made["log"] = log
+        log_: PostgresEventLog = self._made["log"]
+        return log_
+
+    async def bus(self) -> CommandBus:
+        """The command bus with every handler."""
+        return CommandBus(await self.log(), handlers(self.clock))
+
+    def keys(self) -> MasterKeys:
+        """The platform's master keys.
+
+        Raises:
+            NotConfigured: there are none.
+        """
+        if not self.settings.master_keys:
+            raise NotConfigured("ZYENTA_MASTER_KEYS is not set. Make one with “openssl rand -hex 32” and keep it safe.")
+        return MasterKeys([bytes.fromhex(key.get_secret_value()) for key in self.settings.master_keys])
+
+    async def personal(self) -> PostgresPersonalData:
+        return PostgresPersonalData(await self.pool(), self.keys())
+
+    async def barrier(self) -> CheckpointBarrier:
+        return CheckpointBarrier(await self.pool(), tuple(READ_MODELS))
+
+    async def client(self) -> httpx.AsyncClient:
+        """One HTTP client for all outside calls; every call sets its own timeout."""
+        if "client" not in self._made:
+            self._made["client"] = await self._stack.enter_async_context(
+                httpx.AsyncClient(headers={"user-agent": "zyenta/0.1"}, timeout=15)
+            )
+        client: httpx.AsyncClient = self._made["client"]
+        return client
+
+    async def dead_letters(self) -> "KafkaDeadLetters":
+        """Where records go that nobody can digest."""
+        if "dead letters" not in self._made:
+            from infra.adapters.dead_letters import KafkaDeadLetters
+
+            letters = KafkaDeadLetters(self.bootstrap_servers)
+            self._stack.push_async_callback(letters.close)
+            self._made["dead letters"] = letters
+        letters_: KafkaDeadLetters = self._made["dead letters"]
+        return letters_
+
+    def media(self) -> "MediaStore":
+        """The media store: S3 where a bucket is named, else the local disk."""
+        if self.settings.s3_bucket is not None:
+            from infra.adapters.s3_media import S3MediaStore
+
+            return S3MediaStore(
+                bucket=self.settings.s3_bucket,
+                endpoint=self.settings.s3_endpoint,
+                region=self.settings.s3_region,
+                access_key=self.settings.s3_access_key,
+                secret_key=self.settings.s3_secret_key,
+            )
+        from infra.adapters.disk_media import DiskMediaStore
+
+        return DiskMediaStore(self.settings.media_dir)
+
+    def payments(self) -> "SandboxPayments":
+        """The payment provider: the sandbox, until the selling issue brings Stripe in behind the same port."""
+        from infra.adapters.sandbox_payments import SandboxPayments
+
+        return SandboxPayments(
+            self.keys().derive("sandbox payments"), page_url=f"{self.settings.sandbox_url}/pay", clock=self.clock
+        )
+
+    def gateways(self) -> "Mapping[str, PaymentGateway]":
+        """Payment gateways by the name in their webhook address."""
+        return {SANDBOX: self.payments()}
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Platform]:
+    """Open the shared parts; the database is brought up to date first.
+
+    Raises:
+        NotConfigured: no database was named.
+    """
+    async with AsyncExitStack() as stack:
+        platform = Platform(settings, stack)
+        if migrated:
+            await migrate(platform.database_url)
+        yield platform

@@ -1,0 +1,186 @@
+"""What a process can be told to do. Each role runs until ``stop`` is set."""
+# ruff: noqa: PLC0415
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
+from infra.bootstrap.running import reachable, serve, until
+from infra.bootstrap.team import consumers, origin
+from infra.settings import Settings
+from projections.registry import READ_MODELS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+Role = Callable[[Platform, asyncio.Event], Coroutine[Any, Any, None]]
+
+
+async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
+    """Carry events from the store to the topic."""
+    from infra.adapters.publisher import Publisher
+
+    publisher = Publisher(await platform.pool(), await platform.log(), platform.bootstrap_servers)
+    await until(stop, publisher.run())
+
+
+async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = ()) -> None:
+    """Keep read models up to date; all of them if none is named."""
+    from infra.adapters.deliveries import PostgresDeliveries
+    from projections.rebuild import Rebuilder
+    from projections.runner import ProjectionRunner
+
+    unknown = set(names) - set(READ_MODELS)
+    if unknown:
+        raise NotConfigured(
+            f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}."
+        )
+    letters, pool = await platform.dead_letters(), await platform.pool()
+    ledger, rebuilder, alone = PostgresDeliveries(pool), Rebuilder(pool, platform.bootstrap_servers), asyncio.Lock()
+    runners = [
+        ProjectionRunner(
+            READ_MODELS[name],
+            pool,
+            platform.bootstrap_servers,
+            letters,
+            ledger,
+            platform.clock,
+            rebuild=partial(rebuilder.rebuild_when_due, READ_MODELS[name]),
+            alone=alone,
+        )
+        for name in names or READ_MODELS
+    ]
+    async with asyncio.TaskGroup() as tasks:
+        for runner in runners:
+            tasks.create_task(until(stop, runner.run()))
+
+
+async def run_consumers(
+    platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = (), but: Sequence[str] = ()
+) -> None:
+    """Run agents and policies; all of them if none is named."""
+    from consumers.app import ConsumerApp
+    from consumers.policies.deadlines import DeadlinePolicy
+    from infra.adapters.deliveries import PostgresDeliveries
+    from infra.adapters.overdue import ReadModelOverdue
+    from infra.adapters.topic import ensure_topics
+
+    everyone = await consumers(platform, but=but)
+    unknown = set(names) - {consumer.name for consumer in everyone} - {DeadlinePolicy.name}
+    if unknown:
+        known = ", ".join(sorted({consumer.name for consumer in everyone} | {DeadlinePolicy.name}))
+        raise NotConfigured(f"There is no consumer {', '.join(sorted(unknown))}. There are: {known}.")
+    chosen = [consumer for consumer in everyone if not names or consumer.name in names]
+    await reachable(ensure_topics, platform.bootstrap_servers, stop)
+    app = ConsumerApp(
+        chosen,
+        bootstrap_servers=platform.bootstrap_servers,
+        ledger=PostgresDeliveries(await platform.pool()),
+        dead_letters=await platform.dead_letters(),
+        clock=platform.clock,
+        concurrency={"imager": 4},
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(app.run(stop))
+        if not names or DeadlinePolicy.name in names:
+            policy = DeadlinePolicy(
+                ReadModelOverdue(await platform.pool()), (await platform.bus()).dispatch, platform.clock
+            )
+            tasks.create_task(policy.run(stop))
+
+
+async def run_imager(platform: Platform, stop: asyncio.Event) -> None:
+    """Run the imager alone: it is the one that needs cores and memory."""
+    await run_consumers(platform, stop, names=("imager",))
+
+
+async def run_gateway(platform: Platform, stop: asyncio.Event) -> None:
+    """Serve GraphQL, REST and webhooks."""
+    await serve(await gateway_app(platform), platform.settings.host, platform.settings.gateway_port, stop)
+
+
+async def gateway_app(platform: Platform) -> "FastAPI":
+    """Return the gateway, wired."""
+    from gateway.app import create_app
+    from gateway.auth.tokens import SigningKeys
+    from gateway.dependencies import GatewayDependencies
+    from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
+    from infra.adapters.readiness import PlatformReadiness
+    from infra.adapters.supplier_vault import PostgresSupplierVault
+
+    settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
+    return create_app(
+        GatewayDependencies(
+            commands=await platform.bus(),
+            reader=pool,
+            barrier=await platform.barrier(),
+            clock=platform.clock,
+            accounts=PostgresAccounts(pool),
+            refresh_tokens=PostgresRefreshTokens(pool),
+            limits=PostgresRateLimits(pool),
+            personal=await platform.personal(),
+            supplier_vault=PostgresSupplierVault(pool, keys),
+            signing_keys=SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")}),
+            limit_secret=keys.derive("rate limits"),
+            media=platform.media(),
+            payments=platform.gateways(),
+            readiness=PlatformReadiness(pool, tuple(READ_MODELS)),
+            storefront_url=f"{settings.storefront_scheme}://{{slug}}.{settings.storefront_domain}",
+            public_url=settings.gateway_url,
+            cors_origins=settings.cors_origins,
+        )
+    )
+
+
+async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
+    """Serve every store to shoppers."""
+    from storefront.app import create_app
+    from storefront.dependencies import StorefrontDependencies
+    from storefront.shelf import ReadModelShelf
+
+    settings, pool = platform.settings, await platform.pool()
+    app = create_app(
+        StorefrontDependencies(
+            shelf=ReadModelShelf(pool),
+            commands=await platform.bus(),
+            barrier=await platform.barrier(),
+            payments=platform.payments(),
+            personal=await platform.personal(),
+            media=platform.media(),
+            clock=platform.clock,
+            secret=platform.keys().derive("storefront"),
+            base_domains=(settings.storefront_domain.partition(":")[0],),
+            payment_origins=(origin(settings.sandbox_url),),
+            platform_fee_basis_points=settings.platform_fee_basis_points,
+        )
+    )
+    await serve(app, settings.host, settings.storefront_port, stop)
+
+
+async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
+    """Serve what stands in for the outside world, under its own name: the sample supplier and the payment page."""
+    from infra.sandbox.app import sandbox_app
+
+    app = sandbox_app(platform.payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}")
+    await serve(app, platform.settings.host, platform.settings.sandbox_port, stop)
+
+
+ROLES: Mapping[str, Role] = {
+    "gateway": run_gateway,
+    "storefront": run_storefront,
+    "sandbox": run_sandbox,
+    "publisher": run_publisher,
+    "projectors": run_projectors,
+    "consumers": partial(run_consumers, but=("imager",)),
+    "imager": run_imager,
+}
+"""What a process can be told to do."""
+
+
+async def run_roles(settings: Settings, roles: Sequence[Role], stop: asyncio.Event) -> None:
+    """Run several roles in this process until ``stop`` is set or one of them fails."""
+    async with open_platform(settings) as platform, asyncio.TaskGroup() as tasks:
+        for role in roles:
+            tasks.create_task(role(platform, stop))

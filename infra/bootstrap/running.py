@@ -1,0 +1,75 @@
+"""How a role runs until it is told to stop."""
+# ruff: noqa: PLC0415
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+    finally:
+        for each in (task, stopped):
+            await cancelled(each)
+
+
+async def reachable(
+    ask: Callable[[str], Coroutine[Any, Any, None]], bootstrap_servers: str, stop: asyncio.Event
+) -> None:
+    """Wait for the broker: services start in any order."""
+    from aiokafka.errors import KafkaError
+
+    while not stop.is_set():
+        try:
+            await ask(bootstrap_servers)
+        except (KafkaError, OSError, TimeoutError):
+            await asyncio.sleep(0.5)
+        else:
+            return
+
+
+async def serve(app: "FastAPI", host: str, port: int, stop: asyncio.Event) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def install_signal_handlers(self) -> None:
+            """Signals are the process's business: several servers share one."""
+
+    server = Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=3,
+            server_header=False,
+        )
+    )
+    server.capture_signals = _no_signals  # type: ignore[method-assign]
+    serving = asyncio.create_task(server.serve())
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopped.cancel()
+    await serving
+
+
+def _no_signals() -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext()

@@ -1,0 +1,121 @@
+"""Agents, policies and writers, wired."""
+# ruff: noqa: PLC0415
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from infra.adapters.answers import PostgresAnswers
+from infra.bootstrap.platform import EventStoreAggregates, Platform, Reactions
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from consumers.dependencies import Consumer
+    from domain.product.ports import KeywordWriter, ProductCopywriter
+    from domain.store.ports import BrandWriter, PageWriter
+
+
+async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Consumer]":
+    """Return every agent and policy, wired. To add one, add its line."""
+    from consumers.agents.brand import BrandAgent
+    from consumers.agents.copywriter import CopyAgent, PageAgent
+    from consumers.agents.imager import ImagerAgent
+    from consumers.agents.scout import ScoutAgent
+    from consumers.policies.generation import GenerationPolicy
+    from consumers.policies.payments import PaymentsPolicy
+    from domain.merchant.events import SupplierProvider
+    from infra.adapters.fingerprints import HttpFingerprints
+    from infra.adapters.image_fetcher import HttpImageFetcher
+    from infra.adapters.suppliers.sample import SampleSupplier
+
+    settings, clock = platform.settings, platform.clock
+    dispatch = Reactions(await platform.bus())
+    aggregates = EventStoreAggregates(await platform.log())
+    answers = PostgresAnswers(await platform.pool())
+    client = await platform.client()
+    fetcher = HttpImageFetcher(client, trusted_origins=(origin(settings.sandbox_url),))
+    team = writers(settings)
+
+    made: list[Consumer] = [
+        GenerationPolicy(dispatch, aggregates),
+        PaymentsPolicy(dispatch, aggregates, platform.gateways()),
+        BrandAgent(team.brand, aggregates, answers, dispatch, clock),
+        ScoutAgent(
+            {SupplierProvider.SAMPLE: SampleSupplier(settings.sandbox_url, client)},
+            team.keywords,
+            HttpFingerprints(fetcher.fetch),
+            aggregates,
+            answers,
+            dispatch,
+            clock,
+        ),
+        CopyAgent(team.copy, aggregates, answers, dispatch, clock),
+        PageAgent(
+            team.pages,
+            aggregates,
+            answers,
+            dispatch,
+            clock,
+            host_for=lambda store: f"{store.slug}.{settings.storefront_domain}",
+        ),
+    ]
+    if "imager" not in but:
+        from infra.adapters.rembg_studio import RembgStudio
+        from infra.setup.model import model_path
+
+        studio = RembgStudio(settings.rembg_model_path or model_path())
+        made.append(ImagerAgent(fetcher, studio, platform.media(), aggregates, dispatch))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who writes: the house, or a model with the house behind it."""
+
+    brand: "BrandWriter"
+    keywords: "KeywordWriter"
+    copy: "ProductCopywriter"
+    pages: "PageWriter"
+
+
+def writers(settings: Settings) -> Writers:
+    """Return the writers that settings ask for."""
+    from infra.adapters.house.brand.writer import HouseBrandWriter
+    from infra.adapters.house.copy.copywriter import HouseCopywriter
+    from infra.adapters.house.copy.pages import HousePageWriter
+    from infra.adapters.house.keywords import HouseKeywords
+    from infra.adapters.rdap import RdapRegistry
+
+    registry = RdapRegistry()
+    house = Writers(HouseBrandWriter(registry), HouseKeywords(), HouseCopywriter(), HousePageWriter())
+    if settings.openai_api_key is None:
+        return house
+    from infra.adapters.openai_brand import OpenAiBrandWriter
+    from infra.adapters.openai_client import OpenAiClient
+    from infra.adapters.openai_copy import OpenAiCopywriter, OpenAiPageWriter
+    from infra.adapters.openai_keywords import OpenAiKeywords
+
+    model = OpenAiClient(
+        model=settings.openai_model,
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url,
+    )
+    return Writers(
+        OpenAiBrandWriter(model, registry, fallback=house.brand, prompt=prompt("brand.v1")),
+        OpenAiKeywords(model, house.keywords),
+        OpenAiCopywriter(model, house.copy, prompt=prompt("copy.v1")),
+        OpenAiPageWriter(model, house.pages, prompt=prompt("page.v1")),
+    )
+
+
+def prompt(name: str) -> str:
+    """Return one of the versioned prompts."""
+    return (Path(__file__).parents[2] / "consumers" / "prompts" / f"{name}.md").read_text()
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
