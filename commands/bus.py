@@ -47,13 +47,24 @@ class CommandBus:
         handler = self._handlers[type(command)]
         digest = payload_digest(command)
         for attempt in range(ATTEMPTS):
-            work = UnitOfWork(self._log)
+            # The first attempt believes what this process remembers, which saves asking; the log checks it as it appends.
+            work = UnitOfWork(self._log, believing=attempt == 0)
             try:
                 result = await handler(command, work)
                 return await self._log.commit(
-                    Commit(context=context, digest=digest, result=result, staged=work.staged, read=work.read)
+                    Commit(
+                        context=context,
+                        digest=digest,
+                        result=result,
+                        staged=work.staged,
+                        read=work.read,
+                        believed=work.unproven,
+                    )
                 )
             except DomainError:
+                if work.believed:
+                    # What was remembered may be out of date, and a refusal is checked by nobody else.
+                    continue
                 # A repeated command may be refused because its first run succeeded: the first result stands.
                 if await self._log.outcome(context.command_id) is None:
                     raise
@@ -84,10 +95,18 @@ class CommandBus:
 
 
 class UnitOfWork:
-    """Implements :class:`commands.ports.Work` for one attempt at one command."""
+    """Implements :class:`commands.ports.Work` for one attempt at one command.
 
-    def __init__(self, log: EventLog) -> None:
+    Args:
+        log: where streams are read.
+        believing: take what the log remembers instead of asking it.
+    """
+
+    def __init__(self, log: EventLog, *, believing: bool = False) -> None:
         self._log = log
+        self._believing = believing
+        self.believed: dict[UUID, int] = {}
+        """Streams that were not asked for, and their versions."""
         self._loaded: dict[UUID, Loaded] = {}
         self._staged: dict[UUID, Staged] = {}
         self.read: ConsistencyToken | None = None
@@ -97,11 +116,16 @@ class UnitOfWork:
         """What is to be appended, in the order the streams were first touched."""
         return tuple(self._staged.values())
 
+    @property
+    def unproven(self) -> dict[UUID, int]:
+        """What was believed of streams that nothing is appended to; where something is, its version proves it."""
+        return {id: version for id, version in self.believed.items() if id not in self._staged}
+
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
         if stream_id in self._staged:
             staged: S = self._staged[stream_id].state
             return staged
-        loaded = self._loaded.get(stream_id) or await self._log.load(kind, stream_id)
+        loaded = self._loaded.get(stream_id) or self._recall(kind, stream_id) or await self._log.load(kind, stream_id)
         if loaded is None:
             return None
         self._loaded[stream_id] = loaded
@@ -109,6 +133,20 @@ class UnitOfWork:
             self.read = ConsistencyToken.of(loaded.tenant, loaded.position)
         state: S = loaded.state
         return state
+
+    async def is_new(self, kind: StreamKind[S], stream_id: UUID) -> bool:
+        if not self._believing or stream_id in self._staged or stream_id in self._loaded:
+            return await self.find(kind, stream_id) is None
+        if self._recall(kind, stream_id) is not None:
+            return False
+        self.believed[stream_id] = 0
+        return True
+
+    def _recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+        recalled = self._log.recall(kind, stream_id) if self._believing else None
+        if recalled is not None:
+            self.believed[stream_id] = recalled.version
+        return recalled
 
     async def get(self, kind: StreamKind[S], stream_id: UUID) -> S:
         state = await self.find(kind, stream_id)

@@ -40,7 +40,7 @@ async def start_generation(command: StartGeneration, work: Work, *, clock: Clock
         NotFound: there is no such store; retrying cannot help.
     """
     store = await work.get(STORE, command.store_id)
-    if await work.find(GENERATION, command.generation_id) is not None:
+    if not await work.is_new(GENERATION, command.generation_id):
         return
     events = start(
         command.generation_id, store_id=store.id, merchant_id=store.merchant_id, niche=store.niche, at=clock.now()

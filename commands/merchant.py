@@ -27,7 +27,7 @@ async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clo
     Raises:
         InvalidInput: the id is taken; retrying needs a new one.
     """
-    if await work.find(MERCHANT, command.merchant_id) is not None:
+    if not await work.is_new(MERCHANT, command.merchant_id):
         raise InvalidInput("id", f"There is a merchant with id {command.merchant_id} already. Use a new id.")
     events = register(command.merchant_id, email=command.email, name=command.name, at=clock.now())
     work.append(MERCHANT, events, tenant=command.merchant_id)

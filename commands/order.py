@@ -59,7 +59,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
     store = await work.get(STORE, command.store_id)
     if store.status is not StoreStatus.ACTIVE:
         raise StoreNotReady(store.id, store.status, "ordered from", "Come back later.")
-    if await work.find(ORDER, command.order_id) is not None:
+    if not await work.is_new(ORDER, command.order_id):
         raise InvalidInput("id", f"The id {command.order_id} is taken. Use a new id.")
     wanted = _merged(command.lines)
     lines: list[OrderLine] = []
@@ -159,7 +159,7 @@ class ReceiveWebhook:
 async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) -> None:
     """Append ``WebhookReceived``, once per source and external id however often it is delivered."""
     id = inbox_stream(command.source, command.external_id)
-    if await work.find(INBOX, id) is not None:
+    if not await work.is_new(INBOX, id):
         return
     received = WebhookReceived(
         originator_id=id,

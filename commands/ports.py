@@ -81,6 +81,9 @@ class Commit:
     staged: Sequence[Staged] = field(default_factory=tuple)
     read: ConsistencyToken | None = None
     """The newest thing the command has read; its token if it appends nothing."""
+    believed: Mapping[UUID, int] = field(default_factory=dict)
+    """Streams the command relied on without asking for them or appending to them, and the version each was believed
+    to be at; 0 for one believed not to be there."""
 
 
 class EventLog(Protocol):
@@ -90,13 +93,18 @@ class EventLog(Protocol):
         """Return a stream's state (snapshot and what followed), or None if there is no such stream."""
         ...
 
+    def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+        """Return a stream's state as this process remembers it, without asking: it may be out of date by now."""
+        ...
+
     async def commit(self, commit: Commit) -> Receipt:
         """Append all staged events and the command's record in one transaction, or nothing.
 
         If the command id is known, nothing is appended and its first receipt returns with ``replayed`` true.
 
         Raises:
-            ConcurrencyConflict: some stream is not at its expected version.
+            ConcurrencyConflict: some stream is not at its expected version, or has gone on from the one it was believed
+                to be at.
             CommandReused: the id is known with another digest.
         """
         ...
@@ -111,6 +119,14 @@ class Work(Protocol):
 
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
         """Return an aggregate, staged events included, or None."""
+        ...
+
+    async def is_new(self, kind: StreamKind[S], stream_id: UUID) -> bool:
+        """Return whether there is no such aggregate yet; for a stream that the command is to begin.
+
+        Cheaper than :meth:`find`: of a stream it never saw, the first attempt believes so. The log checks that as it
+        appends, and where it was wrong the command is decided again.
+        """
         ...
 
     async def get(self, kind: StreamKind[S], stream_id: UUID) -> S:

@@ -219,7 +219,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     store = await owned_store(work, command.store_id, command.merchant_id)
     if store.status is StoreStatus.ARCHIVED:
         raise StoreNotReady(store.id, store.status, "stocked", "Request a new store instead.")
-    if await work.find(PRODUCT, command.product_id) is not None:
+    if not await work.is_new(PRODUCT, command.product_id):
         raise InvalidInput("id", f"The id {command.product_id} is taken. Use a new id.")
     for n, url in enumerate(command.image_urls):
         if not url.startswith(("http://", "https://")):

@@ -71,7 +71,7 @@ async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> d
         preferences=command.preferences,
         at=clock.now(),
     )
-    if await work.find(STORE, command.store_id) is not None:
+    if not await work.is_new(STORE, command.store_id):
         raise InvalidInput("id", f"The id {command.store_id} is taken. Use a new id.")
     work.append(STORE, events, tenant=command.store_id)
     return {"store_id": str(command.store_id), "generation_id": str(generation_of(command.store_id))}

@@ -14,9 +14,11 @@ from pydantic import TypeAdapter
 
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt, Staged
 from domain.ids import uuid7
-from domain.kernel import Clock, StreamKind
+from domain.kernel import Clock, DomainEvent, StreamKind
+from infra.adapters.statements import Statements
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
+from schemas.topics import partition_of
 
 S = TypeVar("S")
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -27,10 +29,16 @@ CACHED_STREAMS = 4096
 """States kept in memory. A cached state is only a place to start from: what followed it is always read."""
 CHANNEL = "zyenta_events"
 """The publisher listens here."""
+NOTIFY_SECONDS = 0.01
+"""Least time between two calls to the publisher."""
 
 _APPEND = """
 select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10::uuid[], $11::integer[], $12::text[],
-                            $13::uuid[], $14::bytea[])
+                            $13::uuid[], $14::bytea[], $15::uuid[], $16::integer[])
+"""
+
+_APPEND_ONE = """
+select append_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::uuid[], $15::integer[])
 """
 
 _LOAD = """
@@ -45,6 +53,8 @@ order by version
 _FOLLOW = (
     "select version, position, tenant, type, data from events where stream_id = $1 and version > $2 order by version"
 )
+
+_RECEIPT = "select digest, result, token_partition, token_position from commands where command_id = $1"
 
 _COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
               data, previous_hash, hash, command_id, command_digest, command_result"""
@@ -77,6 +87,7 @@ class PostgresEventLog:
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock, *, cached_streams: int = CACHED_STREAMS) -> None:
         self._pool = pool
+        self._statements = Statements(pool)
         self._clock = clock
         self._cache: OrderedDict[UUID, tuple[str, Loaded, int]] = OrderedDict()
         self._cached_streams = cached_streams
@@ -88,10 +99,10 @@ class PostgresEventLog:
         known = self._cache.get(stream_id)
         if known is not None and known[0] == shape.fingerprint:
             start, snapshot_version = known[1], known[2]
-            rows = await self._pool.fetch(_FOLLOW, stream_id, start.version)
+            rows = await self._statements.fetch(_FOLLOW, stream_id, start.version)
         else:
             start, snapshot_version = Loaded(None, 0, 0), 0
-            rows = await self._pool.fetch(_LOAD, stream_id, shape.fingerprint)
+            rows = await self._statements.fetch(_LOAD, stream_id, shape.fingerprint)
             if rows and rows[0]["type"] is None:
                 row = rows.pop(0)
                 start = Loaded(shape.adapter.validate_json(row["data"]), row["version"], row["position"], row["tenant"])
@@ -106,50 +117,101 @@ class PostgresEventLog:
         self._remember(stream_id, shape.fingerprint, loaded, snapshot_version)
         return loaded
 
+    def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+        known = self._cache.get(stream_id)
+        return None if known is None or known[0] != _shape(kind).fingerprint else known[1]
+
     async def commit(self, commit: Commit) -> Receipt:
-        context = commit.context
+        command_id = commit.context.command_id
         events = [(staged, event) for staged in commit.staged for event in staged.events]
-        now_ms = int(self._clock.now().timestamp() * 1000)
-        bodies = [encode(event) for _, event in events]
-        tenant = events[-1][0].tenant if events else None
-        token = ConsistencyToken.of(tenant, 0) if tenant is not None else commit.read
+        token = ConsistencyToken.of(events[-1][0].tenant, 0) if events else commit.read
+        result = None if commit.result is None else json.dumps(commit.result)
         try:
-            row = await self._pool.fetchrow(
-                _APPEND,
-                context.command_id,
-                commit.digest,
-                None if commit.result is None else json.dumps(commit.result),
-                None if token is None else token.partition,
-                None if commit.read is None else commit.read.position,
-                context.correlation_id,
-                context.causation_id,
-                context.traceparent,
-                [uuid7(now_ms) for _ in events],
-                [staged.stream_id for staged, _ in events],
-                [event.originator_version for _, event in events],
-                [event.wire_name for _, event in events],
-                [staged.tenant for staged, _ in events],
-                bodies,
-            )
+            if len(events) == 1:
+                position = await self._append_one(commit, result, *events[0])
+                known = position is None
+            else:
+                known, position = await self._append(commit, result, token, events)
         except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
-            for staged in commit.staged:
-                self._cache.pop(staged.stream_id, None)
+            for stream_id in (*commit.believed, *(staged.stream_id for staged in commit.staged)):
+                self._cache.pop(stream_id, None)
             raise ConcurrencyConflict(str(error)) from error
-        assert row is not None
-        if row["replayed"]:
-            if row["known_digest"] != commit.digest:
-                raise CommandReused(context.command_id)
-            return _receipt(context.command_id, row, replayed=True)
-        if events:
+        if known:
+            return await self._first_receipt(command_id, commit.digest)
+        if position is not None and token is not None:
+            token = ConsistencyToken(token.partition, position)
+        if events and position is not None:
             self._wake.set()
-            self._after_append(commit.staged, row["token_position"] - len(events) + 1)
-        return _receipt(context.command_id, row, replayed=False)
+            self._after_append(commit.staged, position - len(events) + 1)
+        return Receipt(
+            command_id=command_id, result=None if result is None else json.loads(result), token=token, replayed=False
+        )
+
+    async def _append_one(self, commit: Commit, result: str | None, staged: Staged, event: DomainEvent) -> int | None:
+        row = await self._statements.fetchrow(
+            _APPEND_ONE,
+            commit.context.command_id,
+            commit.digest,
+            result,
+            partition_of(staged.tenant),
+            commit.context.correlation_id,
+            commit.context.causation_id,
+            commit.context.traceparent,
+            self._new_id(),
+            staged.stream_id,
+            event.originator_version,
+            event.wire_name,
+            staged.tenant,
+            encode(event),
+            list(commit.believed) or None,
+            list(commit.believed.values()) or None,
+        )
+        assert row is not None
+        position: int | None = row[0]
+        return position
+
+    async def _append(
+        self,
+        commit: Commit,
+        result: str | None,
+        token: ConsistencyToken | None,
+        events: Sequence[tuple[Staged, DomainEvent]],
+    ) -> tuple[bool, int | None]:
+        row = await self._statements.fetchrow(
+            _APPEND,
+            commit.context.command_id,
+            commit.digest,
+            result,
+            None if token is None else token.partition,
+            None if commit.read is None else commit.read.position,
+            commit.context.correlation_id,
+            commit.context.causation_id,
+            commit.context.traceparent,
+            [self._new_id() for _ in events],
+            [staged.stream_id for staged, _ in events],
+            [event.originator_version for _, event in events],
+            [event.wire_name for _, event in events],
+            [staged.tenant for staged, _ in events],
+            [encode(event) for _, event in events],
+            list(commit.believed) or None,
+            list(commit.believed.values()) or None,
+        )
+        assert row is not None
+        return row["replayed"], row["token_position"]
+
+    async def _first_receipt(self, command_id: UUID, digest: bytes) -> Receipt:
+        row = await self._statements.fetchrow(_RECEIPT, command_id)
+        assert row is not None
+        if row["digest"] != digest:
+            raise CommandReused(command_id)
+        return _receipt(command_id, row)
+
+    def _new_id(self) -> UUID:
+        return uuid7(int(self._clock.now().timestamp() * 1000))
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
-        row = await self._pool.fetchrow(
-            "select result, token_partition, token_position from commands where command_id = $1", command_id
-        )
-        return None if row is None else _receipt(command_id, row, replayed=True)
+        row = await self._statements.fetchrow(_RECEIPT, command_id)
+        return None if row is None else _receipt(command_id, row)
 
     async def read_settled(self, after: int, limit: int, *, connection: Connection | None = None) -> list[RawEvent]:
         """Return up to ``limit`` events after a position, in log order, none of which can be overtaken any more.
@@ -199,17 +261,22 @@ class PostgresEventLog:
             await self._wake.wait()
             self._wake.clear()
             try:
-                await self._pool.execute(f"notify {CHANNEL}")
+                await self._statements.fetch(f"notify {CHANNEL}")
             except (asyncpg.PostgresError, OSError) as error:
                 # The publisher polls as well, so a lost wake-up costs milliseconds, not events.
                 log.warning("could not wake the publisher: %s", error)
                 await asyncio.sleep(0.5)
+            # Awake, it looks every few milliseconds by itself; without this pause every other append would notify.
+            await asyncio.sleep(NOTIFY_SECONDS)
 
     async def drain(self) -> None:
         """Wait for snapshots that are being written."""
         await asyncio.gather(*self._background, return_exceptions=True)
 
     def _remember(self, stream_id: UUID, fingerprint: str, loaded: Loaded, snapshot_version: int) -> None:
+        known = self._cache.get(stream_id)
+        if known is not None and known[0] == fingerprint and known[1].version > loaded.version:
+            return  # of two commands at once, the earlier may hear later of its success
         self._cache[stream_id] = (fingerprint, loaded, snapshot_version)
         self._cache.move_to_end(stream_id)
         while len(self._cache) > self._cached_streams:
@@ -270,12 +337,12 @@ def _shape(kind: StreamKind[Any]) -> _Shape:
     return _shapes[kind.name]
 
 
-def _receipt(command_id: UUID, row: asyncpg.Record, *, replayed: bool) -> Receipt:
+def _receipt(command_id: UUID, row: asyncpg.Record) -> Receipt:
     token = None
     if row["token_position"] is not None and row["token_partition"] is not None:
         token = ConsistencyToken(row["token_partition"], row["token_position"])
     result = None if row["result"] is None else json.loads(row["result"])
-    return Receipt(command_id=command_id, result=result, token=token, replayed=replayed)
+    return Receipt(command_id=command_id, result=result, token=token, replayed=True)
 
 
 def _raw(row: asyncpg.Record) -> RawEvent:

@@ -165,3 +165,25 @@ async def test_of_many_writers_at_one_version_one_wins(log: EventLog) -> None:
     )
     assert sum(isinstance(outcome, ConcurrencyConflict) for outcome in outcomes) == 7
     assert (await merchant_in(log, id)).version == 2
+
+
+async def test_what_was_believed_of_another_stream_is_checked_with_the_append(log: EventLog) -> None:
+    relied_on, id = uuid4(), uuid4()
+    await log.commit(commit(registered(relied_on)))
+    await log.commit(commit(connected(await merchant_in(log, relied_on))))
+    for late in (commit(registered(id)), commit()):
+        for version in (0, 1):
+            with pytest.raises(ConcurrencyConflict):
+                await log.commit(replace(late, believed={relied_on: version}))
+            assert await log.outcome(late.context.command_id) is None
+    assert await log.load(KIND, id) is None
+    right = replace(commit(registered(id)), believed={relied_on: 2, uuid4(): 0})
+    assert (await log.commit(right)).replayed is False
+
+
+async def test_several_events_are_refused_too_where_a_belief_was_wrong(log: EventLog) -> None:
+    relied_on, one, two = uuid4(), uuid4(), uuid4()
+    await log.commit(commit(registered(relied_on)))
+    with pytest.raises(ConcurrencyConflict):
+        await log.commit(replace(commit(registered(one), registered(two)), believed={relied_on: 0}))
+    assert await log.load(KIND, one) is None

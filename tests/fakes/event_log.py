@@ -36,6 +36,8 @@ class MemoryEventLog:
     raw: list[RawEvent] = field(default_factory=list)
     """The whole log, in order."""
     receipts: dict[UUID, tuple[bytes, Receipt]] = field(default_factory=dict)
+    remembered: dict[UUID, Loaded] = field(default_factory=dict)
+    """What :meth:`recall` returns: nothing, unless a test puts it there. A conflict clears it."""
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         stream = self._stream(stream_id)
@@ -45,6 +47,9 @@ class MemoryEventLog:
         state = kind.fold(decode(raw.type, raw.data) for raw in stream)
         return Loaded(state=state, version=last.version, position=last.position, tenant=last.tenant)
 
+    def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+        return self.remembered.get(stream_id)
+
     async def commit(self, commit: Commit) -> Receipt:
         known = self.receipts.get(commit.context.command_id)
         if known is not None:
@@ -53,9 +58,13 @@ class MemoryEventLog:
                 raise CommandReused(commit.context.command_id)
             return Receipt(command_id=receipt.command_id, result=receipt.result, token=receipt.token, replayed=True)
         appended: list[RawEvent] = []
+        if any(len(self._stream(id)) > version for id, version in commit.believed.items()):
+            self.remembered.clear()
+            raise ConcurrencyConflict("a stream has gone on")
         for staged in commit.staged:
             stream = self._stream(staged.stream_id)
             if len(stream) != staged.expected_version:
+                self.remembered.clear()
                 raise ConcurrencyConflict(f"stream {staged.stream_id} is not at {staged.expected_version}")
             previous = stream[-1].hash if stream else GENESIS
             for n, event in enumerate(staged.events, staged.expected_version + 1):

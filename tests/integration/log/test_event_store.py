@@ -1,7 +1,6 @@
 """The event store: idempotent, atomic, in an order that readers can trust."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -20,13 +19,6 @@ APPEND_BLINDLY = """
 select append_events(null, null, null, null, null, $1, null, null, array[$1::uuid], array[$2::uuid], array[$3::integer],
                      array['store.store_paused.v1'], array[$2::uuid], array['{}'::bytea])
 """
-
-
-@pytest.fixture
-async def log(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventLog]:
-    log = PostgresEventLog(pool, SystemClock())
-    yield log
-    await log.drain()
 
 
 async def test_repeating_a_command_returns_its_first_result_and_appends_nothing(log: PostgresEventLog) -> None:
@@ -143,3 +135,21 @@ async def test_a_state_in_memory_never_hides_what_another_process_appended(
     loaded = await log.load(STORE, store)
     assert loaded is not None
     assert loaded.version == 2
+
+
+async def test_what_another_process_appended_meanwhile_is_noticed_by_a_command_that_did_not_ask(
+    pool: asyncpg.Pool, log: PostgresEventLog
+) -> None:
+    mine, theirs, store = (
+        bus_on(log, SystemClock()),
+        bus_on(other := PostgresEventLog(pool, SystemClock()), SystemClock()),
+        uuid4(),
+    )
+    await mine.dispatch(Ask(store_id=store), context())
+    for text in ("theirs", "again"):
+        await theirs.dispatch(Write(store_id=store, text=text), context())
+        await mine.dispatch(Write(store_id=store, text="mine"), context())
+    await other.drain()
+    assert [event.version for event in await log.read_settled(0, 10)] == [1, 2, 3, 4, 5]
+    remembered, stored = log.recall(STORE, store), await log.load(STORE, store)
+    assert remembered == stored

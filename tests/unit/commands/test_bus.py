@@ -6,12 +6,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.bus import CommandBus, payload_digest
-from commands.merchant import ConnectSupplier, RegisterMerchant
+from commands.generation import StartGeneration
+from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt
-from commands.store import RequestStore
+from commands.store import ApproveStore, MarkStoreReady, RequestStore
 from domain.ids import derived
 from domain.kernel import InvalidInput, NotFound
+from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierProvider
+from domain.store.aggregate import STORE
 from domain.store.events import Preferences
 from tests.fakes.event_log import MemoryEventLog
 from tests.fakes.platform import Platform, handlers, kinds
@@ -112,3 +115,49 @@ def test_the_digest_tells_types_and_fields_apart() -> None:
     other = RequestStore(store_id=id, merchant_id=id, niche="b", preferences=Preferences())
     assert payload_digest(request) == payload_digest(request) != payload_digest(other)
     assert payload_digest(connect(id)) != payload_digest(register(id))
+
+
+async def remember_and_go_on(platform: Platform) -> None:
+    """Leave the bus with a memory of the merchant that somebody else's command has made out of date."""
+    await platform.send(register(platform.merchant_id))
+    remembered = await platform.log.load(MERCHANT, platform.merchant_id)
+    assert remembered is not None
+    await platform.send(connect(platform.merchant_id))
+    platform.log.remembered[platform.merchant_id] = remembered
+
+
+async def test_an_event_decided_on_an_old_memory_is_decided_again(platform: Platform) -> None:
+    await remember_and_go_on(platform)
+    assert kinds(await platform.do(connect(platform.merchant_id, SupplierProvider.SPOCKET))) == ["SupplierConnected"]
+    assert [event.originator_version for event in platform.log.events] == [1, 2, 3]
+
+
+async def test_changing_nothing_on_an_old_memory_is_decided_again(platform: Platform) -> None:
+    await remember_and_go_on(platform)
+    # By the memory it is not connected, so there would be nothing to do.
+    disconnect = DisconnectSupplier(merchant_id=platform.merchant_id, provider=SupplierProvider.SAMPLE)
+    assert kinds(await platform.do(disconnect)) == ["SupplierDisconnected"]
+
+
+async def test_a_refusal_on_an_old_memory_is_decided_again(platform: Platform) -> None:
+    await platform.send(register(platform.merchant_id))
+    await platform.send(
+        RequestStore(
+            store_id=platform.store_id, merchant_id=platform.merchant_id, niche="Lamps", preferences=Preferences()
+        )
+    )
+    early = await platform.log.load(STORE, platform.store_id)
+    assert early is not None
+    generation = platform.generation_id
+    await platform.send(StartGeneration(generation_id=generation, store_id=platform.store_id))
+    await platform.send(MarkStoreReady(store_id=platform.store_id, generation_id=generation))
+    platform.log.remembered[platform.store_id] = early  # still being made, as far as that says: not to be approved
+    approve = ApproveStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
+    assert kinds(await platform.do(approve)) == ["StoreApproved"]
+
+
+async def test_an_id_believed_to_be_free_is_refused_when_it_is_not(platform: Platform) -> None:
+    await platform.send(register(platform.merchant_id))
+    with pytest.raises(InvalidInput, match="already"):
+        await platform.send(register(platform.merchant_id))
+    assert kinds(platform.log.events) == ["MerchantRegistered"]

@@ -1,0 +1,73 @@
+"""Connections borrowed for single statements: kept while there is work, and nothing of one statement left for the next."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from infra.adapters.statements import Statements
+
+
+@pytest.fixture
+async def small_pool(database: str) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(database, min_size=1, max_size=4) as pool:
+        yield pool
+
+
+async def all_given_back(pool: asyncpg.Pool) -> None:
+    async with asyncio.timeout(5):
+        while pool.get_idle_size() < pool.get_size():
+            await asyncio.sleep(0.005)
+
+
+async def test_statement_after_statement_runs_on_the_same_connection(small_pool: asyncpg.Pool) -> None:
+    statements = Statements(small_pool)
+    backends = {(await statements.fetch("select pg_backend_pid() as pid"))[0]["pid"] for _ in range(20)}
+    assert len(backends) == 1
+    await all_given_back(small_pool)
+
+
+async def test_others_find_a_connection_however_much_there_is_to_do(small_pool: asyncpg.Pool) -> None:
+    statements = Statements(small_pool)
+    busy = asyncio.gather(*(statements.fetch("select pg_sleep(0.2)") for _ in range(8)))
+    async with asyncio.timeout(0.15):
+        assert await small_pool.fetchval("select 1") == 1
+    await busy
+    await all_given_back(small_pool)
+
+
+async def test_a_failed_statement_takes_its_locks_with_it(small_pool: asyncpg.Pool) -> None:
+    statements = Statements(small_pool)
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await statements.fetchrow("select pg_advisory_lock(77), 1 / 0")
+    await all_given_back(small_pool)
+    assert await small_pool.fetchval("select count(*) from pg_locks where locktype = 'advisory'") == 0
+
+
+async def test_a_cancelled_statement_gives_its_connection_back(small_pool: asyncpg.Pool) -> None:
+    statements = Statements(small_pool)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await statements.fetch("select pg_sleep(30)")
+    await all_given_back(small_pool)
+    assert (await statements.fetch("select 1 as one"))[0]["one"] == 1
+    await all_given_back(small_pool)
+
+
+async def test_a_connection_that_died_is_not_used_again(small_pool: asyncpg.Pool) -> None:
+    statements = Statements(small_pool)
+    row = await statements.fetchrow("select pg_backend_pid() as pid")
+    assert row is not None
+    async with small_pool.acquire() as other:
+        await other.execute("select pg_terminate_backend($1)", row["pid"])
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                again = await statements.fetchrow("select pg_backend_pid() as pid")
+            except (asyncpg.PostgresError, asyncpg.InterfaceError):
+                continue  # the one statement that met the end of the connection
+            break
+    assert again is not None
+    assert again["pid"] != row["pid"]
+    await all_given_back(small_pool)
