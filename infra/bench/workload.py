@@ -112,7 +112,9 @@ class _Fact:
     fields: dict[str, Any]
 
 
-def catalog_events(count: int, *, seed: int = 1, side_by_side: int = 200, per_store: int = 500) -> Iterator[RawEvent]:
+def catalog_events(
+    count: int, *, seed: int = 1, side_by_side: int = 200, per_store: int = 500, after: int = 0
+) -> Iterator[RawEvent]:
     """Return a history of ``count`` events in the order of the log, hash chains and all.
 
     Args:
@@ -120,12 +122,13 @@ def catalog_events(count: int, *, seed: int = 1, side_by_side: int = 200, per_st
         seed: the same one gives the same bytes.
         side_by_side: how many stores live at the same time.
         per_store: events of one store, at least 170 of which make it; then another store takes its place.
+        after: the position that the first event follows.
     """
     dice = random.Random(seed)  # noqa: S311  # repeatable on purpose
-    at = BEGIN
+    at = BEGIN + after * STEP
     versions: dict[UUID, tuple[int, bytes]] = {}
     living = [_Life(dice, per_store) for _ in range(side_by_side)]
-    for position in range(1, count + 1):
+    for position in range(after + 1, after + count + 1):
         place = dice.randrange(side_by_side)
         fact = living[place].next()
         while fact is None:
@@ -168,6 +171,7 @@ class _Life:
 
     def __init__(self, dice: random.Random, events: int) -> None:
         self._dice, self._left = dice, events
+        self._talk = dice.choices(WORDS, k=2048)
         self.store_id, self.generation_id = _id(dice), _id(dice)
         self.streams: set[UUID] = set()
         self._products: list[_Product] = []
@@ -183,7 +187,8 @@ class _Life:
             yield self._trade()
 
     def _words(self, count: int) -> str:
-        return " ".join(self._dice.choices(WORDS, k=count)).capitalize()
+        begin = self._dice.randrange(len(self._talk) - count)
+        return " ".join(self._talk[begin : begin + count]).capitalize()
 
     def _made(self) -> Iterator[_Fact]:
         dice, store = self._dice, self.store_id

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from infra.cli import demo, dlq, log, projections, schemas, services
+from infra.cli import bench, demo, dlq, log, projections, schemas, services
 
 app = typer.Typer(
     name="zyenta",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 services.register(app)
 demo.register(app)
+bench.register(app)
 app.add_typer(log.app, name="log")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(projections.app, name="projections")

@@ -1,0 +1,202 @@
+"""Commands a second through the real command bus, beside a bare insert of the same rows and `eventsourcing` itself.
+
+A command is what it is in production: looked up, decided, its events and its idempotency record written in one
+transaction that PostgreSQL has flushed to disk. New streams: ``RegisterMerchant``. Existing ones: ``ProgressStep``, what
+agents send most, to generations of 50 events each. Their states are in memory from the second command on, as in
+production, where only what followed is read; ``existing_cold_per_s`` keeps no state, so that every command reads and
+decodes all 50 events.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from commands.bus import CommandBus
+from commands.generation import ProgressStep
+from commands.merchant import RegisterMerchant
+from commands.ports import Context
+from domain.generation.aggregate import GENERATION, Generation, start
+from domain.generation.events import GenerationEvent, Step
+from domain.ids import uuid7
+from domain.merchant.events import MerchantRegistered
+from domain.personal import Sealed
+from infra.adapters.event_store import PostgresEventLog
+from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
+from infra.bench.filling import fill_with_streams
+from infra.bench.ground import Ground
+from infra.bench.library import LibraryApplication
+from infra.bench.turns import Contestant, take_turns
+from infra.bootstrap import handlers, open_platform
+from schemas.registry import encode
+
+IN_FLIGHT = 16
+TOTAL = 100_000
+"""Items a step says it has; more than are ever told."""
+
+_BARE_TABLES = """
+create table bare_events (like events including all);
+create table bare_commands (like commands including all);
+create sequence bare_position;
+"""
+
+_BARE_INSERT = """
+with recorded as (
+    insert into bare_commands (command_id, digest, result, token_partition, token_position)
+    values ($1, $2, $3, $4, nextval('bare_position'))
+    returning token_position, recorded_at
+)
+insert into bare_events (position, transaction_id, id, stream_id, version, type, tenant, correlation_id, recorded_at, data,
+                         previous_hash, hash, command_id, command_digest, command_result)
+select token_position, pg_current_xact_id(), $5, $6, 1, $7, $6, $8, recorded_at, $9, $10, $10, $1, $2, $3 from recorded
+"""
+
+
+async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+    """Measure all of them in turns. The seed chooses nothing here: ids are random, as they are in production."""
+    tell("making streams of 50 events")
+    warm = [uuid7(seed, n) for n in range(sizes["streams"])]
+    cold = [uuid7(seed, n) for n in range(sizes["streams"], 2 * sizes["streams"])]
+    streams = [generation_of_length(id, sizes["events_per_stream"]) for id in (*warm, *cold)]
+    await fill_with_streams(ground.dsn, streams, tenants=[*warm, *cold], after=0)
+    async with open_platform(ground.settings, migrated=False) as platform, AsyncExitStack() as stack:
+        bus = await platform.bus()
+        forgetful = CommandBus(
+            PostgresEventLog(await platform.pool(), platform.clock, cached_streams=0), handlers(platform.clock)
+        )
+        library = await stack.enter_async_context(LibraryApplication(ground.dsn).opened())
+        contestants: dict[str, Contestant] = {
+            "bare_per_s": await _bare(ground.dsn, stack),
+            "new_stream_per_s": lambda until: _in_flight(until, lambda _: _register(bus)),
+            "existing_stream_per_s": _progressing(bus, warm),
+            "existing_cold_per_s": _progressing(forgetful, cold),
+            "eventsourcing_per_s": library.save_until,
+        }
+        return await take_turns(contestants, seconds=sizes["seconds"], rounds=sizes["rounds"], tell=tell)
+
+
+def generation_of_length(id: UUID, count: int) -> list[GenerationEvent]:
+    """Return a generation's first ``count`` events; its brand step goes on."""
+    at = datetime.now(UTC)
+    events = list(start(id, store_id=id, merchant_id=id, niche="Ceramic planters", at=at))
+    state: Generation | None = GENERATION.fold(events)
+    while len(events) < count:
+        assert state is not None
+        more = state.progress_step(
+            Step.BRAND, 1, item=str(uuid4()), total=TOTAL, message="Wrote the copy of “Neon Desk Lamp”", at=at
+        )
+        state = GENERATION.fold(more, state)
+        events.extend(more)
+    return events[:count]
+
+
+async def _in_flight(until: float, work: Any) -> int:
+    async def lane(number: int) -> int:
+        done = 0
+        while time.perf_counter() < until:
+            await work(number)
+            done += 1
+        return done
+
+    return sum(await asyncio.gather(*(lane(number) for number in range(IN_FLIGHT))))
+
+
+def _context() -> Context:
+    return Context(command_id=uuid4(), correlation_id=uuid4())
+
+
+async def _register(bus: CommandBus) -> None:
+    id = uuid4()
+    await bus.dispatch(RegisterMerchant(merchant_id=id, email=_sealed(id), name=_sealed(id)), _context())
+
+
+def _sealed(person: UUID) -> Sealed:
+    return Sealed(person_id=person, ciphertext="v1.k1.5e0Zr1Y2c3V4a5B6.Hq3xJm8vT0pWn2sYdK4uLrE7cZ6bA9gF1iMoNhQ")
+
+
+def _progressing(bus: CommandBus, streams: list[UUID]) -> Contestant:
+    """Every lane walks over streams of its own: this measures the work of a command, not quarrels."""
+
+    def rounds(lane: int) -> Iterator[UUID]:
+        while True:
+            yield from streams[lane::IN_FLIGHT]
+
+    lanes = [rounds(lane) for lane in range(IN_FLIGHT)]
+
+    async def progress(lane: int) -> None:
+        await bus.dispatch(
+            ProgressStep(
+                generation_id=next(lanes[lane]),
+                step=Step.BRAND,
+                attempt=1,
+                item=str(uuid4()),
+                total=TOTAL,
+                message="Wrote the copy of “Neon Desk Lamp”",
+            ),
+            _context(),
+        )
+
+    return lambda until: _in_flight(until, progress)
+
+
+async def _bare(dsn: str, stack: AsyncExitStack) -> Contestant:
+    """One statement and one commit per command's rows, each lane on a connection that nothing else uses."""
+    connections = []
+    for _ in range(IN_FLIGHT):
+        connection = await asyncpg.connect(dsn)
+        stack.push_async_callback(connection.close)
+        connections.append(connection)
+    await connections[0].execute(_BARE_TABLES)
+
+    body = encode(
+        MerchantRegistered(
+            originator_id=uuid4(),
+            originator_version=1,
+            occurred_at=datetime.now(UTC),
+            email=_sealed(uuid4()),
+            name=_sealed(uuid4()),
+        )
+    )
+    hash_ = os.urandom(32)
+
+    async def insert(lane: int) -> None:
+        stream = uuid4()
+        await connections[lane].execute(
+            _BARE_INSERT,
+            uuid4(),
+            hash_,
+            '{"merchant_id": "0193a1de-0000-7000-8000-000000000000"}',
+            3,
+            uuid4(),
+            stream,
+            MerchantRegistered.wire_name,
+            uuid4(),
+            body,
+            hash_,
+        )
+
+    return lambda until: _in_flight(until, insert)
+
+
+BENCH = Bench(
+    name="append",
+    about="Commands through the bus, 16 in flight, one process",
+    measure=measure,
+    full={"seconds": 12, "rounds": 6, "streams": 1000, "events_per_stream": 50, "in_flight": IN_FLIGHT},
+    quick={"seconds": 2, "rounds": 2, "streams": 320, "events_per_stream": 50, "in_flight": IN_FLIGHT},
+    reach=(
+        Reach(figure="new_stream_per_s", limit="bare_per_s", share=0.5),
+        Reach(figure="existing_stream_per_s", limit="bare_per_s", share=0.35),
+        Reach(figure="existing_cold_per_s", limit="bare_per_s"),
+        Reach(figure="new_stream_per_s", limit="eventsourcing_per_s", share=4),
+        Reach(figure="bare_per_s"),
+        Reach(figure="eventsourcing_per_s"),
+    ),
+    with_kafka=False,
+)

@@ -1,0 +1,9 @@
+"""Which benches there are. To add one: a module with a ``BENCH``, and its name here."""
+
+from collections.abc import Mapping
+
+from infra.bench import append
+from infra.bench.figures import Bench
+
+BENCHES: Mapping[str, Bench] = {bench.name: bench for bench in (append.BENCH,)}
+"""Every bench by its name."""
