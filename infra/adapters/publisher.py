@@ -29,6 +29,8 @@ BUSY_SECONDS = 1.0
 """How long after an append, or a call that announced one, the short poll goes on."""
 CHECK_SECONDS = 5.0
 """Seconds between looks at the topic while nothing is appended."""
+SLOW_SECONDS = 2.0
+"""A batch that takes longer makes the publisher look whether broker and topic are still there."""
 SEND_SECONDS = 20.0
 """A batch that takes longer is given up, and everything is begun anew from what the topic says."""
 WEDGED_SECONDS = 30.0
@@ -145,13 +147,11 @@ class Publisher:
 
     async def _begin(self, connection: Connection) -> None:
         """Find where to go on. Only after the producer's start, which has ended the predecessor's open transaction."""
-        try:
-            if hidden := await open_transactions(self._bootstrap_servers):
-                raise Transient("the broker", f"somebody else's transaction is open in partitions {hidden} of the log")
-            end = await log_end(self._bootstrap_servers)
-        except TopicMissing as error:
-            # It was there a moment ago. A broker that is still reading up on its topics must not look like a wiped one.
-            raise Transient("the broker", "it does not know its topics yet") from error
+        # The topic was there a moment ago. A broker that is reading up on its topics must not look like a wiped one.
+        await self._look_for_topic()
+        if hidden := await open_transactions(self._bootstrap_servers):
+            raise Transient("the broker", f"somebody else's transaction is open in partitions {hidden} of the log")
+        end = await self._look_for_topic()
         await self._check_belongs(end, connection)
         self.position, self._offsets = end.position, dict(end.offsets)
         log.info("publishing from position %d", self.position)
@@ -173,8 +173,7 @@ class Publisher:
             # On the connection that holds the lock: to lose it is to stop, and to ask shows others that we live.
             events = await self._events.read_settled(self.position, BATCH, connection=connection)
             if events:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await self._send(producer, events)
+                await self._send_watchfully(producer, events)
                 self.position = events[-1].position
                 busy = loop.time()
                 continue
@@ -192,6 +191,24 @@ class Publisher:
         # Events held back by a slower transaction: its end is nothing anybody is told of.
         waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
         return BUSY_POLL if waiting else IDLE_POLL
+
+    async def _send_watchfully(self, producer: TransactionalProducer, events: Sequence[RawEvent]) -> None:
+        """Send a batch, and notice soon when there is nobody to send it to: aiokafka would go on trying for long."""
+        sending = asyncio.create_task(self._send(producer, events))
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                while not (await asyncio.wait({sending}, timeout=SLOW_SECONDS))[0]:
+                    await self._look_for_topic()
+            sending.result()
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _look_for_topic(self) -> LogEnd:
+        try:
+            return await log_end(self._bootstrap_servers)
+        except TopicMissing as error:
+            raise Transient("the broker", "it does not know the log's topic; it was wiped, or is starting") from error
 
     async def _send(self, producer: TransactionalProducer, events: Sequence[RawEvent]) -> None:
         by_target: dict[tuple[Topic, int], list[tuple[bytes, RawEvent]]] = {}

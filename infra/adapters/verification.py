@@ -55,7 +55,7 @@ async def verify_log(
             topic = _Topic(consumer, await consumer.end_offsets(consumer.assignment()))
             async for batch in log.scan(up_to=end):
                 for stored in batch:
-                    _check_chain(stored, heads)
+                    check_chain(stored, heads)
                     _compare(stored, await topic.expect(partition_of(stored.tenant)))
                     counted[stored.type] += 1
                 progress(counted.total())
@@ -118,15 +118,25 @@ class _Topic:
             if record is not None:
                 event = from_record(record.headers, record.value)
                 if event.position <= position:
-                    raise Difference(f"{_name(event)} is in the topic but not in the event store")
+                    raise Difference(f"{name_of(event)} is in the topic but not in the event store")
 
 
-def _check_chain(event: RawEvent, heads: dict[UUID, tuple[int, bytes]]) -> None:
+def check_chain(event: RawEvent, heads: dict[UUID, tuple[int, bytes]], *, where: str = "the event store") -> None:
+    """Check an event against its stream's last one, and remember it as the last.
+
+    Args:
+        event: the next of its stream.
+        heads: version and hash of each stream's last event so far.
+        where: which half it was read from, for the message.
+
+    Raises:
+        Difference: events are missing before it, or it was changed.
+    """
     version, previous = heads.get(event.stream_id, (None, GENESIS))
     if version is not None and event.version != version + 1:
-        raise Difference(f"{_name(event)} follows version {version} of its stream: events are missing between them")
+        raise Difference(f"{name_of(event)} follows version {version} of its stream: events are missing between them")
     if event.previous_hash != previous:
-        raise Difference(f"{_name(event)} does not carry the hash of the event before it in its stream")
+        raise Difference(f"{name_of(event)} does not carry the hash of the event before it in its stream")
     computed = chain_hash(
         event.previous_hash,
         id=event.id,
@@ -136,32 +146,35 @@ def _check_chain(event: RawEvent, heads: dict[UUID, tuple[int, bytes]]) -> None:
         data=event.data,
     )
     if computed != event.hash:
-        raise Difference(f"{_name(event)} was changed in the event store: its bytes do not give its hash")
+        raise Difference(f"{name_of(event)} was changed in {where}: its bytes do not give its hash")
     heads[event.stream_id] = (event.version, event.hash)
 
 
 def _compare(stored: RawEvent, record: ConsumerRecord | None) -> None:
     if record is None:
-        raise Difference(f"{_name(stored)} is in the event store but not in the topic")
+        raise Difference(f"{name_of(stored)} is in the event store but not in the topic")
     if record.value == stored.data and list(record.headers) == to_headers(stored, occurred_at(stored)):
         return
     try:
         published = from_record(record.headers, record.value)
     except UndecodableEvent as error:
         raise Difference(
-            f"record {record.offset} of partition {record.partition}, where {_name(stored)} should be: {error}"
+            f"record {record.offset} of partition {record.partition}, where {name_of(stored)} should be: {error}"
         ) from error
     if published.position != stored.position:
         first = min((stored, published), key=lambda event: event.position)
         where = (
             "in the event store but not in the topic" if first is stored else "in the topic but not in the event store"
         )
-        raise Difference(f"{_name(first)} is {where}")
+        raise Difference(f"{name_of(first)} is {where}")
     if record.partition != partition_of(stored.tenant):
-        raise Difference(f"{_name(stored)} is in partition {record.partition}, which is not its tenant's")
+        raise Difference(f"{name_of(stored)} is in partition {record.partition}, which is not its tenant's")
     fields = [name for name in RawEvent.__slots__ if getattr(stored, name) != getattr(published, name)]
-    raise Difference(f"{_name(stored)} differs between event store and topic in: {', '.join(fields) or 'its headers'}")
+    raise Difference(
+        f"{name_of(stored)} differs between event store and topic in: {', '.join(fields) or 'its headers'}"
+    )
 
 
-def _name(event: RawEvent) -> str:
+def name_of(event: RawEvent) -> str:
+    """Return how a person finds an event."""
     return f"{event.type} at position {event.position} (stream {event.stream_id}, version {event.version})"

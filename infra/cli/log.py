@@ -9,13 +9,14 @@ from rich.progress import Progress
 
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import NotConfigured, open_platform
-from infra.cli import analysis
+from infra.cli import analysis, restoring
 from infra.cli.running import console, run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 
 app = typer.Typer(help="The event log: prove it, read it, move it.", no_args_is_help=True)
 analysis.register(app)
+restoring.register(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

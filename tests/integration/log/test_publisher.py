@@ -1,55 +1,23 @@
 """The publisher: every committed event is in the topic once, per key in order, whatever happens to publishers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.publisher import Publisher
-from infra.adapters.topic import published_position
+from infra.adapters.publisher import LEADER_LOCK, take_leadership
+from infra.adapters.topic import delete_topics, published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
-from tests.fakes.commands import Ask, Write, bus_on, context
+from schemas.topics import EVENTS, partition_of
+from tests.fakes.commands import Ask, bus_on, context
+from tests.integration.log.halves import append, caught_up, published, publishing
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-async def log(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventLog]:
-    log = PostgresEventLog(pool, SystemClock())
-    yield log
-    await log.drain()
-
-
-@asynccontextmanager
-async def publishing(pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka) -> AsyncIterator[Publisher]:
-    publisher = Publisher(pool, log, kafka.bootstrap_servers)
-    task = asyncio.create_task(publisher.run())
-    try:
-        yield publisher
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def caught_up(log: PostgresEventLog, kafka: ApacheKafka) -> Parity:
-    async with asyncio.timeout(30):
-        while await published_position(kafka.bootstrap_servers) < await log.last_position():
-            await asyncio.sleep(0.05)
-    return await verify_log(log, kafka.bootstrap_servers)
-
-
-async def append(log: PostgresEventLog, count: int) -> None:
-    bus = bus_on(log, SystemClock())
-    for _ in range(count):
-        store = uuid4()
-        await bus.dispatch(Ask(store_id=store), context())
-        await bus.dispatch(Write(store_id=store), context())
 
 
 async def test_what_is_committed_is_in_the_topic_once_and_in_order(
@@ -121,3 +89,106 @@ async def test_an_event_missing_from_the_store_is_named(
     found = await verify_log(log, kafka.bootstrap_servers)
     assert found.difference is not None
     assert "position 5" in found.difference or "position 6" in found.difference
+
+
+async def test_a_topic_made_anew_under_a_working_publisher_gets_everything(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    async with publishing(pool, log, kafka):
+        await append(log, 5)
+        assert (await caught_up(log, kafka)).equal
+        await delete_topics(kafka.bootstrap_servers, [EVENTS])
+        await append(log, 5)
+        assert await caught_up(log, kafka) == Parity(
+            equal=True, events=20, by_type={"store.store_requested.v1": 10, "store.page_written.v1": 10}
+        )
+
+
+async def test_verification_waits_for_a_partition_that_comes_into_sight_later(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    late, prompt = _store_in(3), _store_in(4)
+    bus = bus_on(log, SystemClock())
+    async with publishing(pool, log, kafka):
+        await append(log, 1)
+        await published(log, kafka)
+        # Readers of committed records see a partition only up to its oldest open transaction, whosever it is.
+        holding = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, transactional_id="slow")
+        await holding.start()
+        await holding.begin_transaction()
+        await holding.send_and_wait(EVENTS.name, b"", partition=3)
+        for store in (late, prompt):
+            await bus.dispatch(Ask(store_id=store), context())
+        await published(log, kafka)
+        verifying = asyncio.create_task(verify_log(log, kafka.bootstrap_servers))
+        done, _ = await asyncio.wait({verifying}, timeout=0.5)
+        assert not done
+        await holding.abort_transaction()
+        await holding.stop()
+        assert (await verifying).equal
+
+
+async def test_a_publisher_begins_only_when_it_can_see_where_the_topic_ends(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus = bus_on(log, SystemClock())
+    async with publishing(pool, log, kafka) as first:
+        await append(log, 1)
+        await published(log, kafka)
+        holding = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, transactional_id="slow")
+        await holding.start()
+        await holding.begin_transaction()
+        await holding.send_and_wait(EVENTS.name, b"", partition=3)
+        await bus.dispatch(Ask(store_id=_store_in(3)), context())
+        async with asyncio.timeout(20):
+            while first.position < 3:
+                await asyncio.sleep(0.02)
+    assert await published_position(kafka.bootstrap_servers) == 2
+    async with publishing(pool, log, kafka):
+        async with asyncio.timeout(20):
+            while "somebody else's transaction is open" not in caplog.text:
+                await asyncio.sleep(0.02)
+        await holding.abort_transaction()
+        await holding.stop()
+        await append(log, 1)
+        assert (await caught_up(log, kafka)).events == 5
+
+
+async def test_a_frozen_leader_is_deposed(pool: asyncpg.Pool, database: str) -> None:
+    frozen, next_ = await asyncpg.connect(database), await asyncpg.connect(database)
+    try:
+        await frozen.execute("select pg_advisory_lock($1)", LEADER_LOCK)
+        async with asyncio.timeout(10):
+            await take_leadership(next_, wedged_seconds=0.3)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await frozen.fetchval("select 1")
+    finally:
+        await frozen.close()
+        await next_.close()
+
+
+async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
+    pool: asyncpg.Pool,
+    log: PostgresEventLog,
+    other_pool: asyncpg.Pool,
+    other_log: PostgresEventLog,
+    kafka: ApacheKafka,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with publishing(pool, log, kafka):
+        await append(log, 5)
+        await published(log, kafka)
+    async with publishing(other_pool, other_log, kafka):
+        await append(other_log, 2)
+        async with asyncio.timeout(20):
+            while "zyenta log restore" not in caplog.text:
+                await asyncio.sleep(0.05)
+        await append(other_log, 10)
+        async with asyncio.timeout(20):
+            while "zyenta log republish" not in caplog.text:
+                await asyncio.sleep(0.05)
+    assert (await verify_log(log, kafka.bootstrap_servers)).events == 10
+
+
+def _store_in(partition: int) -> UUID:
+    return next(id for id in iter(uuid4, None) if partition_of(id) == partition)

@@ -1,0 +1,240 @@
+"""Rebuilds either half of the log from the other: the event store from the topic, the topic from the event store."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from aiokafka import ConsumerRecord
+
+from infra.adapters.event_store import Connection, PostgresEventLog
+from infra.adapters.kafka_producer import TransactionalProducer
+from infra.adapters.publisher import (
+    LEADER_LOCK,
+    TRANSACTIONAL_ID,
+    Publisher,
+    TopicAhead,
+    take_leadership,
+)
+from infra.adapters.topic import delete_topics, ensure_topics, log_end, open_reader, published_position, read_to_end
+from infra.adapters.verification import Difference, check_chain, name_of
+from schemas.envelope import RawEvent, from_record
+from schemas.registry import UndecodableEvent
+from schemas.topics import EVENTS, WORK, partition_of
+
+LEADER_SECONDS = 15
+"""How long a publisher may keep the leadership from a restoration; one that has nothing to stand on gives it up."""
+SETTLED = 2
+"""PostgreSQL's FrozenTransactionId: a row that carries it is older than every transaction of every cluster."""
+
+_COLUMNS = (
+    "position", "transaction_id", "id", "stream_id", "version", "type", "tenant", "correlation_id", "causation_id",
+    "recorded_at", "traceparent", "data", "previous_hash", "hash", "command_id", "command_digest", "command_result",
+)  # fmt: skip
+_COMMANDS = ("command_id", "digest", "result", "token_partition", "token_position", "recorded_at")
+
+
+class NothingToRestore(Exception):
+    """The store is not behind the topic: a publisher is at work on the two."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A publisher is at work, so the event store is not behind the topic and there is nothing to restore. To "
+            "restore a lost store, name its empty database in DATABASE_URL; to refill the topic, use “zyenta log "
+            "republish”."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restoration did."""
+
+    events: int
+    """Added to the store."""
+    known: int
+    """In the store before, and found to be the same."""
+    commands: int
+    """Whose outcomes were written back."""
+    position: int
+    """Where the log ends now."""
+
+
+async def restore_store(
+    pool: asyncpg.Pool, bootstrap_servers: str, *, progress: Callable[[int], None] = lambda _: None
+) -> Restored:
+    """Bring an empty event store, or one set back to an older copy, to where the topic is: all in one transaction.
+
+    Positions, ids, hashes and times are the topic's. Every hash chain is checked on the way, and what the store has
+    already is compared. Commands with events get their outcome back, so that their repetition is recognised; see
+    ``infra/decisions/0003-restoring-either-half.md`` for the others. Appends wait until it is done. People whom the log
+    says were forgotten since a key of theirs was backed up are forgotten again.
+
+    Memory: the hash of the last event of every stream.
+
+    Args:
+        pool: the database, migrated.
+        bootstrap_servers: of the broker that has the topic.
+        progress: told how many events were read.
+
+    Raises:
+        NothingToRestore: a publisher is at work.
+        Difference: the topic is damaged, or the store holds what the topic does not; nothing was written.
+        TopicMissing: there is no topic to restore from.
+        KafkaError, asyncpg.PostgresError: nothing was written; run it again.
+    """
+    async with pool.acquire() as connection:
+        await _lead(connection)
+        try:
+            await _end_open_transactions(bootstrap_servers)
+            async with connection.transaction():
+                await connection.execute("lock table events, commands in share row exclusive mode")
+                restored = await _restore(connection, bootstrap_servers, progress)
+            await connection.execute("analyze events")
+            await connection.execute("analyze commands")
+        finally:
+            if not connection.is_closed():
+                await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
+    return restored
+
+
+async def _lead(connection: Connection) -> None:
+    try:
+        async with asyncio.timeout(LEADER_SECONDS):
+            await take_leadership(connection)
+    except TimeoutError:
+        raise NothingToRestore from None
+
+
+async def _end_open_transactions(bootstrap_servers: str) -> None:
+    """Let the broker finish or abort what a killed publisher left: readers see no further than an open transaction."""
+    producer = TransactionalProducer(bootstrap_servers=bootstrap_servers, transactional_id=TRANSACTIONAL_ID)
+    try:
+        async with asyncio.timeout(LEADER_SECONDS):
+            await producer.start()
+    finally:
+        await producer.discard()
+
+
+async def _restore(connection: Connection, bootstrap_servers: str, progress: Callable[[int], None]) -> Restored:
+    last: int = await connection.fetchval("select coalesce(max(position), 0) from events")
+    heads: dict[UUID, tuple[int, bytes]] = {}
+    known = added = commands = 0
+    position = last
+    async with open_reader(bootstrap_servers, EVENTS) as reader:
+        ends = await reader.end_offsets(reader.assignment())
+        async for records in read_to_end(reader, ends):
+            events = [_event(record) for record in records]
+            for event in events:
+                check_chain(event, heads, where="the topic")
+            await _compare([event for event in events if event.position <= last], connection)
+            new = [event for event in events if event.position > last]
+            commands += await _insert(new, connection)
+            position = max(position, events[-1].position)
+            known, added = known + len(events) - len(new), added + len(new)
+            progress(known + added)
+    if known != await connection.fetchval("select count(*) from events where position <= $1", last):
+        raise Difference(await _surplus(connection, heads, last))
+    await connection.execute(
+        "select setval('events_position', $1) where $1 > (select last_value from events_position)", position
+    )
+    await connection.execute(
+        "delete from person_keys using events"
+        " where type = 'person.person_forgotten.v1' and stream_id = person_id and created_at < recorded_at"
+    )
+    return Restored(events=added, known=known, commands=commands, position=position)
+
+
+def _event(record: ConsumerRecord) -> RawEvent:
+    try:
+        return from_record(record.headers, record.value)
+    except UndecodableEvent as error:
+        raise Difference(f"record {record.offset} of partition {record.partition} is no event: {error}") from error
+
+
+async def _compare(events: Sequence[RawEvent], connection: Connection) -> None:
+    if not events:
+        return
+    rows = await connection.fetch(
+        "select position, hash from events where position = any($1::bigint[])", [event.position for event in events]
+    )
+    stored = {row["position"]: row["hash"] for row in rows}
+    for event in events:
+        if stored.get(event.position) != event.hash:
+            raise Difference(
+                f"{name_of(event)} is in the topic, but the event store has "
+                f"{'another event' if event.position in stored else 'no event'} at its position: the two have gone "
+                "different ways. Restore into an empty database, or an older copy that nothing was appended to."
+            )
+
+
+async def _insert(events: Sequence[RawEvent], connection: Connection) -> int:
+    rows = [
+        tuple(SETTLED if column == "transaction_id" else getattr(event, column) for column in _COLUMNS)
+        for event in events
+    ]
+    await connection.copy_records_to_table("events", records=rows, columns=_COLUMNS)
+    commands = [
+        (
+            event.command_id,
+            event.command_digest,
+            event.command_result,
+            partition_of(event.tenant),
+            event.position,
+            event.recorded_at,
+        )
+        for event in events
+        if event.command_id is not None and event.command_digest is not None
+    ]
+    await connection.copy_records_to_table("commands", records=commands, columns=_COMMANDS)
+    return len(commands)
+
+
+async def _surplus(connection: Connection, heads: dict[UUID, tuple[int, bytes]], last: int) -> str:
+    rows: list[Any] = await connection.fetch(
+        "select position, type, stream_id, version from events where position <= $1 order by position", last
+    )
+    for row in rows:
+        if row["version"] > heads.get(row["stream_id"], (0, b""))[0]:
+            return (
+                f"{row['type']} at position {row['position']} (stream {row['stream_id']}, version {row['version']}) is "
+                "in the event store but not in the topic"
+            )
+    return "the event store holds events that the topic does not"
+
+
+async def republish(pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_servers: str) -> int:
+    """Delete the topics of events and fill them anew from the store; return the position of the last event.
+
+    The publisher at work, if there is one, loses its leadership, and fills the topics as soon as it has it again; if
+    none works, this does. Consumers are given every event again from the beginning: they recognise what they have
+    handled, call nobody, and append nothing. Letters in the dead letter topic are no events and stay.
+
+    Raises:
+        TopicAhead: the topic holds what the store does not; deleting it would lose that for good.
+        KafkaError, asyncpg.PostgresError, TimeoutError: run it again.
+    """
+    async with pool.acquire() as connection:
+        # Whoever leads is deposed at once, and so cannot publish between the look and the deletion.
+        await take_leadership(connection, wedged_seconds=0)
+        try:
+            await _end_open_transactions(bootstrap_servers)
+            await ensure_topics(bootstrap_servers)
+            last = await events.last_position()
+            end = (await log_end(bootstrap_servers)).position
+            if end > last:
+                raise TopicAhead(end, last)
+            await delete_topics(bootstrap_servers, (EVENTS, *set(WORK.values())))
+            await ensure_topics(bootstrap_servers)
+        finally:
+            if not connection.is_closed():
+                await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
+    ours = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
+    try:
+        while await published_position(bootstrap_servers) < last:
+            await asyncio.sleep(0.1)
+    finally:
+        ours.cancel()
+        await asyncio.gather(ours, return_exceptions=True)
+    return last

@@ -1,0 +1,78 @@
+"""``zyenta log restore`` and ``republish``: rebuild either half of the log from the other."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import asyncpg
+import typer
+from aiokafka.errors import KafkaError
+from rich.progress import Progress
+
+from infra.adapters.publisher import HalvesDiffer
+from infra.adapters.restoration import NothingToRestore, Restored, republish, restore_store
+from infra.adapters.topic import TopicMissing
+from infra.adapters.verification import Difference
+from infra.bootstrap import NotConfigured, open_platform
+from infra.cli.running import console, run
+from infra.cli.target import settings_of_running
+from infra.embedded.process import ServerFailed
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+_REFUSALS = (NotConfigured, ServerFailed, KafkaError, TopicMissing, asyncpg.PostgresError, OSError, TimeoutError)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("restore")(restore)
+    app.command("republish")(republish_topic)
+
+
+def restore(as_json: AsJson = False) -> None:
+    """Rebuild an empty or outdated event store from the topic.
+
+    Keys of people, secrets and log-ins are not in the log: restore their tables from their own backup, before or after.
+    """
+    restored = run(lambda _: _restore(), NothingToRestore, Difference, *_REFUSALS)
+    if as_json:
+        print(json.dumps(asdict(restored)))
+    else:
+        console.print(
+            f"[green]Restored.[/] {restored.events:,} events added, {restored.known:,} were there and are the same; "
+            f"the outcomes of {restored.commands:,} commands are known again. The log ends at {restored.position:,}.\n"
+            "Keys of people, secrets and log-ins come from their own backup. Prove it with “zyenta log verify”."
+        )
+
+
+async def _restore() -> Restored:
+    async with settings_of_running() as settings, open_platform(settings) as platform:
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("Reading the topic", total=None)
+            return await restore_store(
+                await platform.pool(),
+                platform.bootstrap_servers,
+                progress=lambda count: progress.update(
+                    task, completed=count, description=f"Reading the topic … {count:,} events"
+                ),
+            )
+
+
+def republish_topic(yes: Yes = False, as_json: AsJson = False) -> None:
+    """Delete the topics of events and fill them anew from the event store.
+
+    Nobody outside is called a second time: consumers recognise what they have handled.
+    """
+    if not yes and not as_json:
+        typer.confirm("Delete the topics of events and fill them anew from the event store?", abort=True)
+    position = run(lambda _: _republish(), HalvesDiffer, *_REFUSALS)
+    if as_json:
+        print(json.dumps({"position": position}))
+    else:
+        console.print(f"[green]Republished[/] up to position {position:,}. Prove it with “zyenta log verify”.")
+
+
+async def _republish() -> int:
+    async with settings_of_running() as settings, open_platform(settings) as platform:
+        with console.status("Filling the topic …"):
+            return await republish(await platform.pool(), await platform.log(), platform.bootstrap_servers)

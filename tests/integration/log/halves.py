@@ -1,0 +1,60 @@
+"""Both halves of the log in a test: fills the store, publishes, and waits for the topic."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.publisher import Publisher
+from infra.adapters.topic import published_position
+from infra.adapters.verification import Parity, verify_log
+from infra.bootstrap import SystemClock
+from infra.embedded.kafka import ApacheKafka
+from tests.fakes.commands import Ask, Write, bus_on, context
+
+
+@asynccontextmanager
+async def publishing(pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka) -> AsyncIterator[Publisher]:
+    """Run a publisher in this process."""
+    publisher = Publisher(pool, log, kafka.bootstrap_servers)
+    task = asyncio.create_task(publisher.run())
+    try:
+        yield publisher
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def published(log: PostgresEventLog, kafka: ApacheKafka) -> None:
+    """Wait until all that is in the store is in the topic."""
+    async with asyncio.timeout(30):
+        while await published_position(kafka.bootstrap_servers) < await log.last_position():
+            await asyncio.sleep(0.05)
+
+
+async def caught_up(log: PostgresEventLog, kafka: ApacheKafka) -> Parity:
+    """Wait until all that is in the store is in the topic, and verify."""
+    await published(log, kafka)
+    return await verify_log(log, kafka.bootstrap_servers)
+
+
+async def append(log: PostgresEventLog, count: int) -> list[UUID]:
+    """Ask for stores, give each a page, and return their ids."""
+    bus = bus_on(log, SystemClock())
+    stores = [uuid4() for _ in range(count)]
+    for store in stores:
+        await bus.dispatch(Ask(store_id=store), context())
+        await bus.dispatch(Write(store_id=store), context())
+    return stores
+
+
+async def rows_of(pool: asyncpg.Pool, table: str, *, but: str = "") -> list[dict[str, Any]]:
+    """Return every row of a table, in order, without one of its columns."""
+    rows = [dict(row) for row in await pool.fetch(f"select * from {table} order by 1")]
+    for row in rows:
+        row.pop(but, None)
+    return rows
