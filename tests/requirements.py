@@ -1,11 +1,12 @@
 """What only some tests need. Missing: the test is skipped and says why; CI makes every such skip a failure."""
 
 import os
+from typing import NoReturn
 
 import pytest
 
 
-def missing(what: str, why: str) -> None:
+def missing(what: str, why: str) -> NoReturn:
     """Skip the test because ``what`` is not on this machine, or fail it where everything is required.
 
     Args:

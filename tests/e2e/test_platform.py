@@ -3,21 +3,42 @@
 import asyncio
 import json
 import os
+import re
+import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from playwright.async_api import ConsoleMessage, Error, Page, async_playwright, expect
 
 from infra.embedded.supervisor import SERVICES, Supervisor
+from tests.requirements import missing
 
 ZYENTA = [sys.executable, "-m", "infra.cli"]
 DEMO_SECONDS = 400
+QUIET_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SHOPPER = {
+    "name": "Robin Example",
+    "email": "robin@example.com",
+    "line1": "1 Sample Street",
+    "city": "Springfield",
+    "region": "IL",
+    "postcode": "62701",
+}
 RECOVERY_SECONDS = 60
 
 
@@ -34,21 +55,28 @@ def environment(data_dir: Path) -> dict[str, str]:
     return {**kept, "ZYENTA_DATA_DIR": str(data_dir)}
 
 
-async def demo(niche: str, data_dir: Path) -> tuple[int, dict[str, Any]]:
+@asynccontextmanager
+async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """Run the demonstration until it serves; yield its process and the storefront's address. Ctrl-C ends it."""
     process = await asyncio.create_subprocess_exec(
         *ZYENTA,
         "demo",
         niche,
-        "--once",
         "--json",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environment(data_dir),
     )
-    output, story = await asyncio.wait_for(process.communicate(), DEMO_SECONDS)
-    assert process.returncode is not None
-    assert output, story.decode()
-    return process.returncode, json.loads(output.splitlines()[-1])
+    assert process.stderr is not None
+    told = ""
+    async with asyncio.timeout(DEMO_SECONDS):
+        while "Serving until" not in told:
+            line = await process.stderr.readline()
+            assert line, told
+            told += line.decode()
+    address = re.search(r"http://[a-z0-9-]+\.localhost:\d+", told)
+    assert address is not None, told
+    yield process, address[0]
 
 
 def processes_on(data_dir: Path) -> list[psutil.Process]:
@@ -63,6 +91,61 @@ def processes_on(data_dir: Path) -> list[psutil.Process]:
     return [process for process in found if process.pid != os.getpid()]
 
 
+async def buys_in_a_real_browser(storefront: str) -> None:
+    """Buy something in Debian's chromium, and look at every page on the way as a person would, at two widths."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("chromium", "there is no program of that name on the path")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET_CHROMIUM)
+        for width in (1280, 390):
+            page = await browser.new_page(viewport={"width": width, "height": 900})
+            trouble = complaints_of(page)
+            await page.goto(storefront)
+            await looks_right(page)
+            await page.goto(f"{storefront}/products?stock=in")
+            await looks_right(page)
+            await page.locator("main a[href^='/products/']").first.click()
+            await looks_right(page)
+            await page.get_by_role("button", name="Add to cart").click()
+            await page.goto(f"{storefront}/checkout")
+            await looks_right(page)
+            for name, value in SHOPPER.items():
+                await page.locator(f"[name={name}]").fill(value)
+            await page.get_by_role("button", name="Continue to payment").click()
+            await page.get_by_role("button", name="Pay $").click()
+            await expect(page.get_by_text(re.compile("ZY-[2-9A-Z]{6}")).first).to_be_visible(timeout=30_000)
+            await looks_right(page)
+            assert trouble == []
+            await page.close()
+        await browser.close()
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Return a list that fills with what the browser complains about on this page."""
+    trouble: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            trouble.append(message.text)
+
+    def failed(error: Error) -> None:
+        trouble.append(str(error))
+
+    page.on("console", said)
+    page.on("pageerror", failed)
+    return trouble
+
+
+async def looks_right(page: Page) -> None:
+    """Nothing sticks out sideways, and every picture that is in sight has arrived."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
+    await page.wait_for_function(
+        "[...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete && i.naturalWidth > 0)"
+    )
+
+
+@pytest.mark.browser
 @pytest.mark.timeout(2 * DEMO_SECONDS)
 async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_everything_was_killed(data_dir: Path) -> None:
     # The first run is cut off in the middle of its work, with SIGKILL for the supervisor itself.
@@ -81,9 +164,13 @@ async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_everything
     first.send_signal(signal.SIGKILL)
     await first.wait()
 
-    status, shown = await demo("Cyberpunk home decor", data_dir)
+    async with demo("Cyberpunk home decor", data_dir) as (process, storefront):
+        await buys_in_a_real_browser(storefront)
+        process.send_signal(signal.SIGINT)
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
+    shown: dict[str, Any] = json.loads(output.splitlines()[-1])
 
-    assert status == 0, shown
+    assert process.returncode == 0, shown
     assert shown["order"]["status"] == "PAID"
     assert shown["log_verified"] is True
     assert shown["candidates"] >= 100
