@@ -6,6 +6,7 @@ added if it has a default, and words may be changed. An enumeration may get anot
 that is told, because a reader of the release before parks such an event until it is deployed. Everything else is refused.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +122,7 @@ class _Comparison:
                     True,
                     place,
                     (
-                        f"Its default was {_default(field)!r} and is {_default(after[name])!r} now: old bodies without it "
+                        f"Its default was {_told(field)} and is {_told(after[name])} now: old bodies without it "
                         "would mean something else."
                     ),
                 )
@@ -232,6 +233,10 @@ def _of(schema: JsonSchema, key: str) -> JsonSchema:
 
 def _default(schema: JsonSchema) -> Any:
     return schema.get("default", _MISSING)
+
+
+def _told(schema: JsonSchema) -> str:
+    return json.dumps(schema["default"], ensure_ascii=False) if "default" in schema else "not stated"
 
 
 def _enumerated(schema: JsonSchema) -> list[Any] | None:

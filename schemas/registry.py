@@ -58,24 +58,30 @@ def encode(event: DomainEvent) -> bytes:
     return event.model_dump_json().encode()
 
 
-def decode(wire_name: str, body: bytes, *, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> DomainEvent:
+Events = Mapping[str, type[DomainEvent]]
+Upcasters = Mapping[str, Upcaster]
+
+
+def decode(wire_name: str, body: bytes, *, events: Events = EVENTS, upcasters: Upcasters = UPCASTERS) -> DomainEvent:
     """Return the event a body holds, lifted to the current version where it is an old one.
 
     Raises:
         UnknownEvent: the wire name is not registered.
         UndecodableEvent: the body does not fit.
     """
-    event = EVENTS.get(wire_name)
+    event = events.get(wire_name)
     if event is None:
-        current, lifted = lift(wire_name, body, upcasters=upcasters)
-        event, body = EVENTS[current], lifted
+        current, body = lift(wire_name, body, events=events, upcasters=upcasters)
+        event = events[current]
     try:
         return event.model_validate_json(body)
     except ValueError as error:
         raise UndecodableEvent(wire_name, str(error)) from error
 
 
-def lift(wire_name: str, body: bytes, *, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> tuple[str, bytes]:
+def lift(
+    wire_name: str, body: bytes, *, events: Events = EVENTS, upcasters: Upcasters = UPCASTERS
+) -> tuple[str, bytes]:
     """Return the current wire name and body of a stored event; both as they are where it is current already.
 
     Raises:
@@ -83,7 +89,7 @@ def lift(wire_name: str, body: bytes, *, upcasters: Mapping[str, Upcaster] = UPC
         UndecodableEvent: an upcaster cannot make sense of the body.
     """
     name = wire_name
-    if name in EVENTS:
+    if name in events:
         return name, body
     if name not in upcasters:
         raise UnknownEvent(wire_name)
@@ -93,6 +99,6 @@ def lift(wire_name: str, body: bytes, *, upcasters: Mapping[str, Upcaster] = UPC
             name, fields = upcaster.to, upcaster.lift(fields)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise UndecodableEvent(wire_name, f"its upcaster failed: {type(error).__name__}: {error}") from error
-    if name not in EVENTS:
+    if name not in events:
         raise UnknownEvent(name)
     return name, json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
