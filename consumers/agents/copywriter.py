@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from commands.generation import FailStep, ProgressStep, SucceedStep
+from commands.generation import SucceedStep
 from commands.product import WriteProductCopy
 from commands.store import WritePages
-from consumers.dependencies import Aggregates, Answers, Consumer, Dispatch
-from consumers.stepwork import GivenUp, attempt_outside
-from domain.generation.aggregate import GENERATION
+from consumers.agents.step import StepAgent
+from consumers.dependencies import Aggregates, Answers, Dispatch
+from consumers.stepwork import GivenUp
 from domain.generation.events import Step, StepStarted
-from domain.ids import derived
-from domain.kernel import Clock, DomainEvent, NotFound
+from domain.kernel import Clock, NotFound
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.errors import ProductPutAway
@@ -25,10 +24,7 @@ from domain.store.brand import BrandIdentity
 from domain.store.events import PageType
 from domain.store.ports import PageDraft, PageWriter, StoreFacts
 from schemas.envelope import Envelope
-from schemas.topics import EVENTS
 
-COPY_AGENT = "copy-agent"
-PAGE_AGENT = "page-agent"
 AT_ONCE = 4
 """How many products, or pages, are written at the same time."""
 PAGES = {
@@ -45,51 +41,30 @@ NO_BRAND = "The store has no brand yet, and its texts need one. Run the brand st
 log = logging.getLogger(__name__)
 
 
-class CopyAgent(Consumer):
+class CopyAgent(StepAgent):
     """Writes up the products of a store when its copy step starts.
 
-    Safe to redeliver: a step that has ended is left alone, and so is every product whose copy this step has written, before
-    anybody is asked; each copy is recorded when it comes, so that a crash in between asks nobody twice for the same product;
-    and the command ids come from the event and the product.
+    Safe to redeliver: as every step is, and every product whose copy this step has written is left alone; each copy is
+    recorded when it comes, so that a crash in between asks nobody twice for the same product.
     """
 
-    name = COPY_AGENT
-    topic = EVENTS
-    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
+    name: ClassVar[str] = "copy-agent"
+    step: ClassVar[Step] = Step.COPY
 
     def __init__(
         self, writer: ProductCopywriter, aggregates: Aggregates, answers: Answers, dispatch: Dispatch, clock: Clock
     ) -> None:
+        super().__init__(aggregates, answers, dispatch, clock)
         self._writer = writer
-        self._aggregates = aggregates
-        self._answers = answers
-        self._dispatch = dispatch
-        self._clock = clock
 
-    async def __call__(self, envelope: Envelope) -> None:
-        event = envelope.event
-        if not isinstance(event, StepStarted) or event.step is not Step.COPY:
-            return
-        if await self._dispatch.outcome(envelope, COPY_AGENT):
-            return
-        generation = await self._aggregates.get(GENERATION, event.originator_id)
-        if not generation.is_running(Step.COPY, event.attempt):
-            return
-        command: SucceedStep | FailStep
-        try:
-            written = await self._write_all(envelope, event)
-        except GivenUp as given_up:
-            command = FailStep(
-                generation_id=event.originator_id, step=Step.COPY, attempt=event.attempt, reason=given_up.reason
-            )
-        else:
-            command = SucceedStep(
-                generation_id=event.originator_id,
-                step=Step.COPY,
-                attempt=event.attempt,
-                summary=f"Wrote the copy of {written} product{'' if written == 1 else 's'}",
-            )
-        await self._dispatch(command, cause=envelope, name=COPY_AGENT)
+    async def work(self, envelope: Envelope, event: StepStarted) -> SucceedStep:
+        written = await self._write_all(envelope, event)
+        return SucceedStep(
+            generation_id=event.originator_id,
+            step=self.step,
+            attempt=event.attempt,
+            summary=f"Wrote the copy of {written} product{'' if written == 1 else 's'}",
+        )
 
     async def _write_all(self, envelope: Envelope, event: StepStarted) -> int:
         """Write up every product and return how many there are.
@@ -129,18 +104,16 @@ class CopyAgent(Consumer):
     async def _write(
         self, envelope: Envelope, event: StepStarted, product: Product, brief: CopyBrief, *, total: int
     ) -> None:
-        name = f"{COPY_AGENT}:{product.id}"
+        name = f"{self.name}:{product.id}"
         if await self._dispatch.outcome(envelope, name):
             return
-        copy = await self._answers.once(
-            derived(envelope.id, name),
+        copy = await self.ask_once(
+            envelope,
+            event,
             ProductCopy,
-            lambda: attempt_outside(
-                lambda: self._writer.write(brief),
-                who="the copywriter",
-                clock=self._clock,
-                deadline=event.deadline,
-            ),
+            lambda: self._writer.write(brief),
+            who="the copywriter",
+            part=str(product.id),
         )
         command = WriteProductCopy(
             product_id=product.id,
@@ -173,11 +146,11 @@ def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, eve
         ranks[product.category] += 1
 
 
-class PageAgent(Consumer):
+class PageAgent(StepAgent):
     """Writes a store's pages when its pages step starts.
 
-    Safe to redeliver: a step that has ended is left alone before anybody is asked; each page is recorded when it comes, so
-    that a crash in between asks nobody twice for the same page; and the command ids come from the event.
+    Safe to redeliver: as every step is; each page is recorded when it comes, so that a crash in between asks nobody twice
+    for the same page.
 
     Args:
         writer: who writes.
@@ -189,9 +162,8 @@ class PageAgent(Consumer):
         host_for: the host the storefront answers under.
     """
 
-    name = PAGE_AGENT
-    topic = EVENTS
-    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
+    name: ClassVar[str] = "page-agent"
+    step: ClassVar[Step] = Step.PAGES
 
     def __init__(
         self,
@@ -204,33 +176,14 @@ class PageAgent(Consumer):
         contact_email_for: Callable[[Store], str] | None = None,
         host_for: Callable[[Store], str] | None = None,
     ) -> None:
+        super().__init__(aggregates, answers, dispatch, clock)
         self._writer = writer
-        self._aggregates = aggregates
-        self._answers = answers
-        self._dispatch = dispatch
-        self._clock = clock
         self._contact_email_for = contact_email_for or example_email
         self._host_for = host_for or local_host
 
-    async def __call__(self, envelope: Envelope) -> None:
-        event = envelope.event
-        if not isinstance(event, StepStarted) or event.step is not Step.PAGES:
-            return
-        if await self._dispatch.outcome(envelope, PAGE_AGENT):
-            return
-        generation = await self._aggregates.get(GENERATION, event.originator_id)
-        if not generation.is_running(Step.PAGES, event.attempt):
-            return
-        command: WritePages | FailStep
-        try:
-            pages = await self._write_all(envelope, event)
-        except GivenUp as given_up:
-            command = FailStep(
-                generation_id=event.originator_id, step=Step.PAGES, attempt=event.attempt, reason=given_up.reason
-            )
-        else:
-            command = WritePages(generation_id=event.originator_id, attempt=event.attempt, pages=pages)
-        await self._dispatch(command, cause=envelope, name=PAGE_AGENT)
+    async def work(self, envelope: Envelope, event: StepStarted) -> WritePages:
+        pages = await self._write_all(envelope, event)
+        return WritePages(generation_id=event.originator_id, attempt=event.attempt, pages=pages)
 
     async def _write_all(self, envelope: Envelope, event: StepStarted) -> list[PageDraft]:
         """Return all pages, in the order a merchant reads them.
@@ -263,26 +216,15 @@ class PageAgent(Consumer):
         return [outcome for outcome in outcomes if isinstance(outcome, PageDraft)]
 
     async def _write(self, envelope: Envelope, event: StepStarted, type: PageType, facts: StoreFacts) -> PageDraft:
-        name = f"{PAGE_AGENT}:{type}"
-        draft = await self._answers.once(
-            derived(envelope.id, name),
+        draft = await self.ask_once(
+            envelope,
+            event,
             PageDraft,
-            lambda: attempt_outside(
-                lambda: self._writer.write(type, facts, seed=f"{event.originator_id}:{event.attempt}"),
-                who="the page writer",
-                clock=self._clock,
-                deadline=event.deadline,
-            ),
+            lambda: self._writer.write(type, facts, seed=f"{event.originator_id}:{event.attempt}"),
+            who="the page writer",
+            part=type.value,
         )
-        progress = ProgressStep(
-            generation_id=event.originator_id,
-            step=Step.PAGES,
-            attempt=event.attempt,
-            item=type.value,
-            total=len(PAGES),
-            message=f"Wrote the {PAGES[type]}",
-        )
-        await self._dispatch(progress, cause=envelope, name=name)
+        await self.tell(envelope, event, item=type.value, total=len(PAGES), message=f"Wrote the {PAGES[type]}")
         return draft
 
 

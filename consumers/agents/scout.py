@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from commands.generation import FailStep, ProgressStep
 from commands.product import ImportProducts, Pick
-from consumers.dependencies import Aggregates, Answers, Consumer, Dispatch
-from consumers.stepwork import GivenUp, attempt_outside
-from domain.generation.aggregate import GENERATION
+from consumers.agents.step import StepAgent
+from consumers.dependencies import Aggregates, Answers, Dispatch
+from consumers.stepwork import GivenUp
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
-from domain.kernel import Clock, DomainError, DomainEvent
+from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
 from domain.product.listing import Listing
@@ -23,9 +22,7 @@ from domain.product.ranking import Candidate, Key, Ranking, candidates, rank
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
 from schemas.envelope import Envelope
-from schemas.topics import EVENTS
 
-NAME = "scout-agent"
 CANDIDATES_EACH = 150
 """How many listings one supplier is asked for."""
 COMPARED = 48
@@ -54,16 +51,14 @@ class _Found:
     listings: Sequence[Listing] = ()
 
 
-class ScoutAgent(Consumer):
+class ScoutAgent(StepAgent):
     """Stocks a store when its scout step starts.
 
-    Safe to redeliver: a step that has its products, or has ended, is left alone before anybody is asked; what suppliers
-    answered is recorded, so that a crash in between asks nobody twice; and the command ids come from the event.
+    Safe to redeliver: as every step is; what suppliers answered is recorded, so that a crash in between asks nobody twice.
     """
 
-    name = NAME
-    topic = EVENTS
-    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
+    name: ClassVar[str] = "scout-agent"
+    step: ClassVar[Step] = Step.SCOUT
 
     def __init__(
         self,
@@ -75,55 +70,18 @@ class ScoutAgent(Consumer):
         dispatch: Dispatch,
         clock: Clock,
     ) -> None:
+        super().__init__(aggregates, answers, dispatch, clock)
         self._catalogs = catalogs
         self._keywords = keywords
         self._fingerprints = fingerprints
-        self._aggregates = aggregates
-        self._answers = answers
-        self._dispatch = dispatch
-        self._clock = clock
 
-    async def __call__(self, envelope: Envelope) -> None:
-        event = envelope.event
-        if not isinstance(event, StepStarted) or event.step is not Step.SCOUT:
-            return
-        if await self._dispatch.outcome(envelope, NAME):
-            return
-        generation = await self._aggregates.get(GENERATION, event.originator_id)
-        if not generation.is_running(Step.SCOUT, event.attempt):
-            return
-        try:
-            command: ImportProducts | FailStep = await self._scout(envelope, event)
-        except GivenUp as given_up:
-            command = FailStep(
-                generation_id=event.originator_id, step=Step.SCOUT, attempt=event.attempt, reason=given_up.reason
-            )
-        await self._dispatch(command, cause=envelope, name=NAME)
-
-    async def _scout(self, envelope: Envelope, event: StepStarted) -> ImportProducts:
-        """Return what to import.
-
-        Raises:
-            GivenUp: nobody answered, or nothing that can be sold was found.
-        """
+    async def work(self, envelope: Envelope, event: StepStarted) -> ImportProducts:
         store = await self._aggregates.get(STORE, event.store_id)
         providers, why = await self._providers(event.merchant_id)
         total = len(providers) + 2
 
         async def tell(item: str, message: str) -> None:
-            step = ProgressStep(
-                generation_id=event.originator_id,
-                step=Step.SCOUT,
-                attempt=event.attempt,
-                item=item,
-                total=total,
-                message=message,
-            )
-            try:
-                await self._dispatch(step, cause=envelope, name=f"{NAME}:{item}")
-            except DomainError as refusal:
-                # The step was cancelled meanwhile; the last command is refused likewise, which ends it.
-                log.info("Progress was not wanted: %s", refusal)
+            await self.tell(envelope, event, item=item, total=total, message=message)
 
         phrases = await self._phrases(envelope, event, store.niche)
         await tell(
@@ -169,19 +127,14 @@ class ScoutAgent(Consumer):
         return [SupplierProvider.SAMPLE], ", which stands in because no supplier is connected"
 
     async def _phrases(self, envelope: Envelope, event: StepStarted, niche: str) -> list[str]:
-        async def write() -> list[str]:
-            # The attempt is in the seed: a step that runs again looks elsewhere too.
-            seed = f"{event.originator_id}:{event.attempt}"
-            return list(
-                await attempt_outside(
-                    lambda: self._keywords.keywords(niche, seed=seed),
-                    who="the keyword writer",
-                    clock=self._clock,
-                    deadline=event.deadline,
-                )
-            )
+        # The attempt is in the seed: a step that runs again looks elsewhere too.
+        seed = f"{event.originator_id}:{event.attempt}"
 
-        return await self._answers.once(derived(envelope.id, NAME, "keywords"), list[str], write) or [niche]
+        async def write() -> list[str]:
+            return list(await self._keywords.keywords(niche, seed=seed))
+
+        phrases = await self.ask_once(envelope, event, list[str], write, who="the keyword writer", part="keywords")
+        return phrases or [niche]
 
     async def _search(
         self, envelope: Envelope, event: StepStarted, provider: SupplierProvider, phrases: Sequence[str]
@@ -193,17 +146,12 @@ class ScoutAgent(Consumer):
             return _Found(SupplierReport(provider=provider, candidates=0, error=error))
 
         async def ask() -> list[Listing]:
-            return list(
-                await attempt_outside(
-                    lambda: catalog.search(phrases, limit=CANDIDATES_EACH),
-                    who=SUPPLIERS[provider],
-                    clock=self._clock,
-                    deadline=event.deadline,
-                )
-            )
+            return list(await catalog.search(phrases, limit=CANDIDATES_EACH))
 
         try:
-            listings = await self._answers.once(derived(envelope.id, NAME, "search", provider), list[Listing], ask)
+            listings = await self.ask_once(
+                envelope, event, list[Listing], ask, who=SUPPLIERS[provider], part=f"search:{provider}"
+            )
         except GivenUp as given_up:
             return _Found(SupplierReport(provider=provider, candidates=0, error=given_up.reason))
         return _Found(SupplierReport(provider=provider, candidates=len(listings)), listings)
@@ -218,7 +166,7 @@ class ScoutAgent(Consumer):
             return await self._photos(found[:COMPARED], seconds=max(0.0, min(COMPARING_SECONDS, left)))
 
         # Hashes are kept as hexadecimal text: JSON readers may not keep 64 bits of a number.
-        hashes = await self._answers.once(derived(envelope.id, NAME, "photos"), list[str | None], compare)
+        hashes = await self._answers.once(derived(envelope.id, f"{self.name}:photos"), list[str | None], compare)
         fingerprints: dict[Key, int] = {
             candidate.key: int(text, 16) for candidate, text in zip(found, hashes, strict=False) if text is not None
         }

@@ -13,7 +13,7 @@ from commands.bus import CommandBus
 from commands.generation import FailStep, ProgressStep, fail_step, progress_step
 from commands.ports import Handlers
 from commands.product import ImportProducts, import_products
-from consumers.agents.scout import NAME, ScoutAgent
+from consumers.agents.scout import ScoutAgent
 from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import GenerationCancelled, Step, StepFailed, StepProgressed, StepStarted, StepSucceeded
 from domain.ids import derived
@@ -295,4 +295,4 @@ async def test_other_steps_are_none_of_its_business() -> None:
 
 
 def test_the_group_name_never_changes() -> None:
-    assert ScoutAgent.name == NAME == "scout-agent"
+    assert ScoutAgent.name == "scout-agent"

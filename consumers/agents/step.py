@@ -1,0 +1,112 @@
+"""What the agents of a generation's steps share: when they work, how they ask outside, and how they end."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, TypeVar
+
+from commands.generation import FailStep, ProgressStep
+from consumers.dependencies import Aggregates, Answers, Consumer, Dispatch
+from consumers.stepwork import GivenUp, attempt_outside
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import Step, StepStarted
+from domain.ids import derived
+from domain.kernel import Clock, DomainError, DomainEvent
+from schemas.envelope import Envelope
+from schemas.topics import EVENTS
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class StepAgent(Consumer, ABC):
+    """Does one step of a generation when that step starts.
+
+    Safe to redeliver: a step that has its result, or has ended, is left alone before anybody is asked; every answer from
+    outside is recorded when it comes, so that a crash in between asks nobody twice; and the command ids come from the
+    event.
+    """
+
+    name: ClassVar[str]
+    step: ClassVar[Step]
+    topic = EVENTS
+    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
+
+    def __init__(self, aggregates: Aggregates, answers: Answers, dispatch: Dispatch, clock: Clock) -> None:
+        self._aggregates = aggregates
+        self._answers = answers
+        self._dispatch = dispatch
+        self._clock = clock
+
+    @abstractmethod
+    async def work(self, envelope: Envelope, event: StepStarted) -> object:
+        """Do the step and return the command that records its result and ends it.
+
+        Called again after a crash; what it asks through :meth:`ask_once` is answered from memory then.
+
+        Raises:
+            GivenUp: the step fails with that reason; what was made before is kept.
+        """
+
+    async def __call__(self, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, StepStarted) or event.step is not self.step:
+            return
+        if await self._dispatch.outcome(envelope, self.name):
+            return
+        generation = await self._aggregates.get(GENERATION, event.originator_id)
+        if not generation.is_running(self.step, event.attempt):
+            return
+        try:
+            command = await self.work(envelope, event)
+        except GivenUp as given_up:
+            command = FailStep(
+                generation_id=event.originator_id, step=self.step, attempt=event.attempt, reason=given_up.reason
+            )
+        await self._dispatch(command, cause=envelope, name=self.name)
+
+    async def tell(self, envelope: Envelope, event: StepStarted, *, item: str, total: int, message: str) -> None:
+        """Tell the merchant that one of ``total`` parts of the step is done; telling the same ``item`` again is harmless."""
+        progress = ProgressStep(
+            generation_id=event.originator_id,
+            step=self.step,
+            attempt=event.attempt,
+            item=item,
+            total=total,
+            message=message,
+        )
+        try:
+            await self._dispatch(progress, cause=envelope, name=f"{self.name}:{item}")
+        except DomainError as refusal:
+            # The step was cancelled meanwhile; the last command is refused likewise, which ends it.
+            log.info("Progress was not wanted: %s", refusal)
+
+    async def ask_once(
+        self,
+        envelope: Envelope,
+        event: StepStarted,
+        model: type[T],
+        ask: Callable[[], Awaitable[T]],
+        *,
+        who: str,
+        part: str = "",
+    ) -> T:
+        """Return the recorded answer to this part of the step, or ask outside within the step's time and record it.
+
+        Args:
+            envelope: the step's start.
+            event: what is in it.
+            model: any type pydantic can validate; how the answer is stored and read back.
+            ask: the outside call; it raises ``Transient`` for an outage.
+            who: who is asked, in the merchant's words.
+            part: what is asked for, where the step asks more than once.
+
+        Raises:
+            GivenUp: nobody answered in time; nothing is recorded.
+        """
+        return await self._answers.once(
+            derived(envelope.id, f"{self.name}:{part}" if part else self.name),
+            model,
+            lambda: attempt_outside(ask, who=who, clock=self._clock, deadline=event.deadline),
+        )
