@@ -161,6 +161,8 @@ class Reception:
         except (UnknownEvent, UndecodableEvent) as error:
             await self._park(record, error, count=1)
             return
+        if type(envelope.event) not in self._consumer.handles:
+            return  # an old version, lifted to an event that is no business of this consumer
         place = Place(
             group=self._consumer.name,
             event_id=envelope.id,

@@ -72,6 +72,12 @@ def _raising(error: Callable[[], Exception], times: int = 1_000) -> Callable[[En
     return react
 
 
+async def test_an_event_that_only_its_body_shows_to_be_nobodys_business_is_passed_over() -> None:
+    desk = Desk(Probe(_content))
+    await desk.handle(record(archived(uuid4())))
+    assert (desk.probe.seen, desk.letters.letters, desk.ledger.counts) == ([], [], {})
+
+
 async def test_a_handled_record_leaves_no_trace_in_the_ledger() -> None:
     desk = Desk(Probe(_content))
     await desk.handle(record(activated(uuid4())))
