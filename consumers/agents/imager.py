@@ -15,6 +15,8 @@ from schemas.topics import IMAGE_WORK
 
 NAME = "imager"
 TRIES = 4
+LONGEST_WAIT_SECONDS = 20.0
+"""Whatever a server asks for: other photos wait behind this one."""
 
 
 class ImagerAgent(Consumer):
@@ -93,5 +95,5 @@ class ImagerAgent(Consumer):
                     raise UnusableImage(
                         RejectionReason.UNREACHABLE, f"{outage.who} did not hand the photo out: {outage.what}."
                     ) from outage
-                await asyncio.sleep(outage.retry_after or 0.5 * 2 ** (attempt - 1))
+                await asyncio.sleep(min(LONGEST_WAIT_SECONDS, outage.retry_after or 0.5 * 2 ** (attempt - 1)))
         raise AssertionError("unreachable")

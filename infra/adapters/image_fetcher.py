@@ -15,6 +15,11 @@ from domain.media.ports import UnusableImage
 MAX_BYTES = 20 * 1024 * 1024
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 REDIRECTS = 3
+SECONDS = 60.0
+"""In all: a server that sends a byte now and then keeps no slot for ever."""
+HEADERS = {"accept": "image/*", "accept-encoding": "identity"}
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv4 addresses, as a NAT64 network writes them."""
 
 
 class HttpImageFetcher:
@@ -25,22 +30,33 @@ class HttpImageFetcher:
     that remains; ROADMAP's media studio closes it by connecting to the checked address.
     """
 
-    def __init__(self, client: httpx.AsyncClient, *, trusted_origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, *, trusted_origins: Sequence[str] = (), seconds: float = SECONDS
+    ) -> None:
         """Take a client.
 
         Args:
             client: its redirects are off; they are followed here, each one checked.
             trusted_origins: ``http://127.0.0.1:8090``: allowed although they are on a private network.
+            seconds: what one photo may take, redirects included.
         """
         self._client = client
+        self._seconds = seconds
         self._trusted = frozenset(trusted_origins)
 
     async def fetch(self, url: str) -> bytes:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._follow(url)
+        except TimeoutError as error:
+            raise Transient(_host(url), f"the photo took longer than {self._seconds:.0f} s") from error
+
+    async def _follow(self, url: str) -> bytes:
         for _ in range(REDIRECTS + 1):
             await self._check_address(url)
             try:
                 async with self._client.stream(
-                    "GET", url, timeout=TIMEOUT, follow_redirects=False, headers={"accept": "image/*"}
+                    "GET", url, timeout=TIMEOUT, follow_redirects=False, headers=HEADERS
                 ) as response:
                     if response.is_redirect:
                         url = str(response.url.join(response.headers.get("location", "")))
@@ -50,27 +66,44 @@ class HttpImageFetcher:
             except httpx.InvalidURL as error:
                 raise UnusableImage(RejectionReason.NOT_FOUND, f"{url} is no web address.") from error
             except httpx.HTTPError as error:
-                host = urlsplit(url).hostname or url
-                raise Transient(host, f"the photo could not be downloaded ({type(error).__name__})") from error
+                raise Transient(_host(url), f"the photo could not be downloaded ({type(error).__name__})") from error
         raise UnusableImage(RejectionReason.UNREACHABLE, f"{url} redirects more than {REDIRECTS} times.")
 
     async def _check_address(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:  # a bracket or a port that is none
+            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is no web address.") from error
+        if parts.scheme not in {"http", "https"} or not host:
             raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is no web address.")
         if f"{parts.scheme}://{parts.netloc}" in self._trusted:
             return
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
-            )
+            found = await asyncio.get_running_loop().getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{host} is no name of a computer.") from error
         except socket.gaierror as error:
-            raise Transient(parts.hostname, "the name could not be resolved") from error
-        if not all(ipaddress.ip_address(address[0]).is_global for *_, address in found):
+            raise Transient(host, "the name could not be resolved") from error
+        if not all(_is_public(str(address[0])) for *_, address in found):
             raise UnusableImage(
                 RejectionReason.FORBIDDEN_ADDRESS,
-                f"{parts.hostname} is on a private network. Give a public address.",
+                f"{host} is on a private network. Give a public address.",
             )
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address is somewhere in the internet, whatever it is wrapped in."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+        if ip in TRANSLATED:
+            ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.is_global and not ip.is_multicast
+
+
+def _host(url: str) -> str:
+    return httpx.URL(url).host or url
 
 
 def _check_status(response: httpx.Response, url: str) -> None:
@@ -93,9 +126,16 @@ def _check_status(response: httpx.Response, url: str) -> None:
 
 
 async def _read(response: httpx.Response) -> bytes:
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        # A few kilobytes of gzip unpack to gigabytes, and no photo gets smaller by it.
+        raise UnusableImage(RejectionReason.UNREACHABLE, f"{response.url.host} packs the photo although asked not to.")
+    announced = response.headers.get("content-length", "")
     body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise UnusableImage(RejectionReason.TOO_LARGE, f"The photo is larger than {MAX_BYTES // 1024 // 1024} MB.")
-    return bytes(body)
+    if not announced.isdecimal() or int(announced) <= MAX_BYTES:
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                break
+        else:
+            return bytes(body)
+    raise UnusableImage(RejectionReason.TOO_LARGE, f"The photo is larger than {MAX_BYTES // 1024 // 1024} MB.")

@@ -1,0 +1,1 @@
+"""What happens to a photo: taken in, cut out, staged, exported. Runs in the studio's worker processes only."""

@@ -1,0 +1,131 @@
+"""Opens photos that may be hostile, and makes plain, upright sRGB of whatever they are."""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from domain.media.events import RejectionReason
+from domain.media.ports import UnusableImage
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""A stereo photo (MPO) is a JPEG with more behind it."""
+MAX_PIXELS = 40_000_000
+MIN_SIDE = 200
+LARGEST = 1600
+"""Nothing we export is larger, so nothing larger is worked on."""
+
+OTHERS = ((b"%PDF", "a PDF"), (b"<svg", "an SVG drawing"), (b"ftypheic", "a HEIC photo"), (b"ftypmif1", "a HEIF photo"))
+"""What people send for a photo, by what stands in its first bytes."""
+
+ORIENTATION = 0x0112
+SIDEWAYS = frozenset({5, 6, 7, 8})
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo that was taken in."""
+
+    image: Image.Image
+    """RGB, upright, at most 1600 pixels on a side; what was transparent is white."""
+    alpha: Image.Image | None
+    """Its own transparency, if it has any worth the name: somebody cut the product out already."""
+    source_size: tuple[int, int]
+    """Of the file, upright."""
+
+
+def take_in(data: bytes) -> Photo:
+    """Open a photo; its header is checked before anything is decoded. Of an animation the first picture is taken.
+
+    Raises:
+        UnusableImage: not an image, of no kind we read, damaged, too small, or a decompression bomb.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata, which we do not use
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            opened = Image.open(io.BytesIO(data), formats=FORMATS)
+            size = opened.size
+            _check(size)
+            # JPEG decodes to a half or a quarter at once.
+            opened.draft(None, (LARGEST, LARGEST))
+            opened.load()
+        return _plain(opened, size)
+    except UnusableImage:
+        raise
+    except UnidentifiedImageError as error:
+        raise _no_photo(data) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnusableImage(RejectionReason.TOO_LARGE, "The photo unpacks to far more than it should.") from error
+    except Exception as error:  # decoders raise anything when fed with nonsense
+        raise UnusableImage(
+            RejectionReason.CORRUPT, "The photo is damaged; it could not be read to its end."
+        ) from error
+
+
+def _check(size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise UnusableImage(
+            RejectionReason.TOO_LARGE,
+            f"The photo has {width} x {height} pixels; {MAX_PIXELS // 1_000_000} million are the most.",
+        )
+    if min(size) < MIN_SIDE:
+        raise UnusableImage(
+            RejectionReason.TOO_SMALL,
+            f"The photo has {width} x {height} pixels; {MIN_SIDE} on the shorter side are the least.",
+        )
+
+
+def _no_photo(data: bytes) -> UnusableImage:
+    start = data[:512].lower()
+    for mark, what in OTHERS:
+        if mark.lower() in start:
+            return UnusableImage(
+                RejectionReason.UNSUPPORTED_FORMAT, f"This is {what}. Give a JPEG, PNG or WebP instead."
+            )
+    return UnusableImage(RejectionReason.NOT_AN_IMAGE, "This is no image of a kind we can read.")
+
+
+def _plain(opened: Image.Image, size: tuple[int, int]) -> Photo:
+    if opened.getexif().get(ORIENTATION) in SIDEWAYS:
+        size = size[1], size[0]
+    profile = opened.info.get("icc_profile")
+    image = ImageOps.exif_transpose(opened)
+    if image.mode.startswith("I"):  # sixteen bits a pixel; Pillow would cut them off at 255
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode not in {"RGB", "CMYK", "L"}:
+        image = image.convert("RGB")
+    image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    alpha = image.getchannel("A") if image.mode == "RGBA" else None
+    colours = _in_srgb(image.convert("RGB") if image.mode == "RGBA" else image, profile)
+    if alpha is None:
+        return Photo(colours, None, size)
+    flat = Image.composite(colours, Image.new("RGB", colours.size, "#ffffff"), alpha)
+    return Photo(flat, alpha if _is_cut_out(alpha) else None, size)
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return the colours as a browser expects them; those of a wider space would look dull."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
+                return image
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass  # a broken profile, or one of another kind of image: the colours as they stand
+        else:
+            if converted is not None:
+                return converted
+    return image.convert("RGB")
+
+
+def _is_cut_out(alpha: Image.Image) -> bool:
+    """Whether transparency surrounds a thing, and is no rounded corner or watermark."""
+    histogram = alpha.histogram()
+    total = sum(histogram)
+    return sum(histogram[:16]) > 0.08 * total and sum(histogram[224:]) > 0.03 * total

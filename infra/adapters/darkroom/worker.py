@@ -1,0 +1,89 @@
+"""A worker process of the studio: photos in through standard input, renditions out through standard output.
+
+Run by ``rembg_studio`` as ``python -m infra.adapters.darkroom.worker MODEL PARENT``. A photo may be hostile and a decoder
+may have holes, so the worker gets no secrets, and its answers are data to be checked, never pickled objects.
+
+A message is four bytes of length, then MessagePack.
+"""
+
+import ctypes
+import os
+import signal
+import struct
+import sys
+from typing import BinaryIO
+
+import msgspec
+
+from domain.media.events import Operation, RejectionReason
+from domain.media.ports import StudioResult, UnusableImage
+
+LENGTH = struct.Struct("!I")
+NICENESS = 5
+"""Below the services that people wait for."""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One photo to be processed."""
+
+    photo: bytes
+    operations: list[Operation]
+    ground: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What became of it: a result, or the reason why there is none."""
+
+    result: StudioResult | None = None
+    rejection: RejectionReason | None = None
+    message: str = ""
+
+
+READY = Answer(message="ready")
+"""Said once, when the model is loaded."""
+
+
+def framed(message: msgspec.Struct) -> bytes:
+    """Return a message as it goes through the pipe."""
+    body = msgspec.msgpack.encode(message)
+    return LENGTH.pack(len(body)) + body
+
+
+def main(model: str, parent: int) -> None:
+    """Answer tasks until standard input ends, or the parent does."""
+    _end_with(parent)
+    os.nice(NICENESS)
+    # What libraries print must not stand between the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    from infra.adapters.darkroom.cutout import session  # noqa: PLC0415 - after the pipes are safe
+    from infra.adapters.darkroom.development import develop  # noqa: PLC0415
+
+    session(model)
+    _send(answers, READY)
+    tasks = msgspec.msgpack.Decoder(Task)
+    while head := sys.stdin.buffer.read(LENGTH.size):
+        task = tasks.decode(sys.stdin.buffer.read(LENGTH.unpack(head)[0]))
+        try:
+            result = develop(task.photo, operations=task.operations, ground=task.ground, model=model)
+        except UnusableImage as unusable:
+            _send(answers, Answer(rejection=unusable.reason, message=unusable.message))
+        else:
+            _send(answers, Answer(result=result))
+
+
+def _send(answers: BinaryIO, answer: Answer) -> None:
+    answers.write(framed(answer))
+    answers.flush()
+
+
+def _end_with(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        sys.exit("the parent died before the worker began")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,209 @@
+"""The studio keeps its promises with the real model, in real worker processes, whatever is done to them."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from domain.kernel import Transient
+from domain.media.events import Operation, RejectionReason
+from domain.media.ports import StudioResult, UnusableImage
+from infra.adapters import rembg_studio
+from infra.adapters.disk_media import DiskMediaStore, content_key
+from infra.adapters.rembg_studio import RembgStudio
+from tests.fakes.photographs import encoded, opened, png_of, product_photo
+
+EVERYTHING = list(Operation)
+PHOTO = encoded(product_photo(1200, 900), "JPEG", quality=92)
+SMALL = encoded(product_photo(260, 240), "JPEG")
+GROUND = "#f4efe6"
+
+Studios = Callable[..., RembgStudio]
+
+
+def sizes(result: StudioResult) -> dict[str, tuple[int, int]]:
+    return {rendition.name: (rendition.width, rendition.height) for rendition in result.renditions}
+
+
+def stranger(code: str) -> list[str]:
+    """Return the command of a worker that says it is ready, and then misbehaves."""
+    start = (
+        "import os, struct, sys, time, msgspec\n"
+        "from infra.adapters.darkroom.worker import READY, framed\n"
+        "sys.stdout.buffer.write(framed(READY)); sys.stdout.buffer.flush()\n"
+    )
+    return [sys.executable, "-c", start + code]
+
+
+async def test_a_photo_becomes_three_webp_pictures_of_the_product_on_the_brands_ground(studio: RembgStudio) -> None:
+    result = await studio.process(PHOTO, operations=EVERYTHING, ground="#14101f")
+    assert result.source_size == (1200, 900)
+    assert {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND, Operation.SHARPEN} <= set(result.operations)
+    for rendition, most in zip(result.renditions, (320, 800, 1600), strict=True):
+        picture = opened(rendition.data)
+        assert (picture.format, rendition.mime_type) == ("WEBP", "image/webp")
+        assert picture.size == (rendition.width, rendition.height)
+        assert picture.width == picture.height <= min(most, 1200)
+        corner, middle = picture.getpixel((3, 3)), picture.getpixel((picture.width // 2, picture.height // 2))
+        assert max(corner) < 60, "the dark ground is where the light wall was"  # type: ignore[arg-type]
+        assert middle[0] > 120, "the pot is still red"  # type: ignore[index]
+
+
+async def test_no_rendition_is_larger_than_its_photo(studio: RembgStudio) -> None:
+    result = await studio.process(SMALL, operations=EVERYTHING, ground=GROUND)
+    assert all(width <= 260 and height <= 260 for width, height in sizes(result).values())
+    kept = await studio.process(SMALL, operations=[Operation.SHARPEN], ground=GROUND)
+    assert sizes(kept) == {"thumbnail": (240, 240), "medium": (240, 240), "large": (240, 240)}
+
+
+async def test_the_same_photo_gives_the_same_bytes_and_so_the_same_keys(studio_with: Studios, tmp_path: Path) -> None:
+    store = DiskMediaStore(tmp_path)
+    keys = []
+    for _ in range(2):
+        result = await studio_with(workers=1).process(PHOTO, operations=EVERYTHING, ground=GROUND)
+        keys.append([await store.put(rendition.data, mime_type=rendition.mime_type) for rendition in result.renditions])
+    assert keys[0] == keys[1]
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")} == set(keys[0])
+    assert keys[0][0] == content_key(result.renditions[0].data, "image/webp")
+
+
+@pytest.mark.parametrize(
+    ("photo", "reason"),
+    [
+        (PHOTO[: len(PHOTO) // 2], RejectionReason.CORRUPT),
+        (png_of(12_000, 12_000), RejectionReason.TOO_LARGE),
+        (b"<!doctype html><h1>404</h1>", RejectionReason.NOT_AN_IMAGE),
+        (encoded(product_photo(900, 120), "PNG"), RejectionReason.TOO_SMALL),
+    ],
+)
+async def test_bad_photos_are_refused_with_a_reason_and_their_worker_goes_on(
+    studio: RembgStudio, photo: bytes, reason: RejectionReason
+) -> None:
+    with pytest.raises(UnusableImage) as refused:
+        await studio.process(photo, operations=EVERYTHING, ground=GROUND)
+    assert refused.value.reason is reason
+    assert refused.value.message
+    (worker,) = studio.pids
+    await studio.process(SMALL, operations=[], ground=GROUND)
+    assert studio.pids == [worker]
+
+
+async def test_a_photo_without_a_product_is_kept_as_it_is(studio: RembgStudio) -> None:
+    noise = Image.frombytes("RGB", (400, 300), os.urandom(400 * 300 * 3))
+    result = await studio.process(encoded(noise, "PNG"), operations=EVERYTHING, ground=GROUND)
+    assert Operation.REMOVE_BACKGROUND not in result.operations
+    assert sizes(result)["large"] == (300, 300)
+
+
+async def test_a_cut_out_with_its_own_transparency_is_staged_as_it_is(studio: RembgStudio) -> None:
+    cut = Image.new("RGBA", (500, 500), (0, 0, 0, 0))
+    cut.paste("#b8402a", (150, 100, 350, 400))
+    result = await studio.process(encoded(cut, "PNG"), operations=EVERYTHING, ground="#14101f")
+    assert Operation.PLACE_ON_GROUND in result.operations
+    picture = opened(result.renditions[-1].data)
+    assert picture.getpixel((picture.width // 2, picture.height // 2))[0] > 120  # type: ignore[index]
+
+
+async def test_a_killed_worker_is_replaced_and_its_photo_processed(studio: RembgStudio) -> None:
+    await studio.process(SMALL, operations=[], ground=GROUND)
+    (first,) = studio.pids
+    os.kill(first, signal.SIGSTOP)
+    processing = asyncio.create_task(studio.process(SMALL, operations=[], ground=GROUND))
+    await until(lambda: not studio.pids)
+    os.kill(first, signal.SIGKILL)
+    assert sizes(await processing)["large"] == (240, 240)
+    assert first not in studio.pids
+
+
+async def test_a_wedged_worker_is_given_up_and_its_photo_processed(studio_with: Studios) -> None:
+    studio = studio_with(workers=1, seconds=2)
+    await studio.process(SMALL, operations=[], ground=GROUND)
+    (first,) = studio.pids
+    os.kill(first, signal.SIGSTOP)
+    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (240, 240)
+    await until(lambda: not _alive(first))
+
+
+@pytest.mark.parametrize(
+    "misdeed",
+    [
+        "sys.stdin.buffer.read(9); os.abort()",
+        "sys.stdin.buffer.read(9); sys.stdout.buffer.write(b'\\xff' * 99); sys.stdout.flush(); time.sleep(60)",
+        "sys.stdin.buffer.read(9); sys.stdout.buffer.write(struct.pack('!I', 3) + b'abc'); sys.stdout.flush(); time.sleep(60)",
+    ],
+)
+async def test_a_photo_that_ends_every_worker_is_refused_and_nothing_is_left_over(
+    studio_with: Studios, misdeed: str
+) -> None:
+    studio = studio_with(workers=1, command=stranger(misdeed))
+    before = set(psutil.Process().children())
+    with pytest.raises(UnusableImage) as refused:
+        await studio.process(SMALL, operations=[], ground=GROUND)
+    assert refused.value.reason is RejectionReason.CORRUPT
+    await until(lambda: set(psutil.Process().children()) == before)
+
+
+async def test_a_studio_without_its_model_says_how_to_get_it(studio_with: Studios, tmp_path: Path) -> None:
+    with pytest.raises(Transient, match="make setup"):
+        await studio_with(model=tmp_path / "none.onnx").process(SMALL, operations=[], ground=GROUND)
+
+
+async def test_a_broken_model_is_the_studios_trouble_and_no_photos(studio_with: Studios, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"nothing that was ever trained")
+    with pytest.raises(Transient, match="did not start"):
+        await studio_with(model=broken).process(SMALL, operations=[], ground=GROUND)
+
+
+async def test_a_cancelled_photo_leaves_no_worker_that_answers_the_next_with_it(studio: RembgStudio) -> None:
+    await studio.process(SMALL, operations=[], ground=GROUND)
+    processing = asyncio.create_task(studio.process(PHOTO, operations=EVERYTHING, ground=GROUND))
+    await until(lambda: not studio.pids)
+    processing.cancel()
+    await asyncio.gather(processing, return_exceptions=True)
+    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (240, 240)
+
+
+async def test_workers_end_when_there_is_nothing_to_do(studio_with: Studios) -> None:
+    studio = studio_with(workers=1, idle_seconds=0.2)
+    await studio.process(SMALL, operations=[], ground=GROUND)
+    (worker,) = studio.pids
+    await until(lambda: not _alive(worker))
+    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (240, 240)
+
+
+async def test_workers_are_replaced_now_and_then(studio: RembgStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rembg_studio, "RECYCLE_AFTER", 2)
+    seen = []
+    for _ in range(2):
+        await studio.process(SMALL, operations=[], ground=GROUND)
+        seen.append(studio.pids)
+    assert (len(seen[0]), len(seen[1])) == (1, 0)
+
+
+async def test_a_worker_knows_no_secret_of_ours(studio: RembgStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-for-decoders")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@host/db")
+    await studio.process(SMALL, operations=[], ground=GROUND)
+    (worker,) = studio.pids
+    environment = psutil.Process(worker).environ()
+    assert not {"OPENAI_API_KEY", "DATABASE_URL"} & set(environment)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
