@@ -56,6 +56,7 @@ _FOLLOW = (
 
 _RECEIPT = "select digest, result, token_partition, token_position from commands where command_id = $1"
 
+# In the order of RawEvent's fields.
 _COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
               data, previous_hash, hash, command_id, command_digest, command_result"""
 
@@ -221,11 +222,11 @@ class PostgresEventLog:
             limit: how many at most.
             connection: what to read through; any of the pool if left out.
         """
-        return [_raw(row) for row in await (connection or self._pool).fetch(_SETTLED, after, limit)]
+        return [RawEvent(*row) for row in await (connection or self._pool).fetch(_SETTLED, after, limit)]
 
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return all of one tenant's events up to a position, in log order."""
-        return [_raw(row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
+        return [RawEvent(*row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
 
     async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
         """Return the tenants among these ids, and those of the streams among them."""
@@ -343,26 +344,3 @@ def _receipt(command_id: UUID, row: asyncpg.Record) -> Receipt:
         token = ConsistencyToken(row["token_partition"], row["token_position"])
     result = None if row["result"] is None else json.loads(row["result"])
     return Receipt(command_id=command_id, result=result, token=token, replayed=True)
-
-
-def _raw(row: asyncpg.Record) -> RawEvent:
-    (position, id, type, stream, version, tenant, correlation, causation, recorded, trace, data, previous, hash_,
-     command, digest, result) = row  # fmt: skip
-    return RawEvent(
-        position=position,
-        id=id,
-        type=type,
-        stream_id=stream,
-        version=version,
-        tenant=tenant,
-        correlation_id=correlation,
-        causation_id=causation,
-        recorded_at=recorded,
-        traceparent=trace,
-        data=data,
-        previous_hash=previous,
-        hash=hash_,
-        command_id=command,
-        command_digest=digest,
-        command_result=result,
-    )

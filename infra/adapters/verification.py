@@ -169,7 +169,7 @@ def _compare(stored: RawEvent, record: ConsumerRecord | None) -> None:
         raise Difference(f"{name_of(first)} is {where}")
     if record.partition != partition_of(stored.tenant):
         raise Difference(f"{name_of(stored)} is in partition {record.partition}, which is not its tenant's")
-    fields = [name for name in RawEvent.__slots__ if getattr(stored, name) != getattr(published, name)]
+    fields = [name for name in RawEvent.__struct_fields__ if getattr(stored, name) != getattr(published, name)]
     raise Difference(
         f"{name_of(stored)} differs between event store and topic in: {', '.join(fields) or 'its headers'}"
     )
