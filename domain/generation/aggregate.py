@@ -1,6 +1,7 @@
 """The generation process: which step runs when, how far it is, and how it ends.
 
-Brand and scout run side by side; copy, images and pages start together once both are done.
+Brand and scout run side by side; copy, images and pages start together once both are done. When the merchant has brand or
+scout made anew, what would be wrong beside the new result is made anew as well, by itself (``REMADE_AFTER``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,17 @@ NEEDS: Mapping[Step, frozenset[Step]] = {
 }
 """What must have succeeded before a step starts."""
 
+REMADE_AFTER: Mapping[Step, frozenset[Step]] = {
+    Step.BRAND: frozenset({Step.COPY, Step.PAGES}),
+    Step.SCOUT: frozenset({Step.COPY, Step.IMAGES, Step.PAGES}),
+}
+"""What a new result of a step outdates, so that it is made anew without being asked for.
+
+Other products need their own texts and photos, and the pages state prices, delivery times and what is sold. Another brand
+is named in product texts and on pages. Photos stay as they are after a new brand: on the former brand's ground they are a
+matter of taste and by far the most work, so that is left to the merchant.
+"""
+
 TIMEOUTS: Mapping[Step, timedelta] = {
     Step.BRAND: timedelta(minutes=3),
     Step.SCOUT: timedelta(minutes=5),
@@ -66,6 +78,8 @@ class StepState:
     total: int = 0
     reason: str = ""
     """Why it failed, for the merchant; empty unless it has."""
+    outdated: bool = False
+    """Whether what it was started with has been made anew since, so that it is due again once it does not run."""
 
     @property
     def progress(self) -> int:
@@ -107,7 +121,7 @@ class Generation:
         """Count one item of a step as done; nothing if it was counted.
 
         Raises:
-            GenerationEnded, StepNotRunning: too late.
+            GenerationEnded, StepNotRunning: too late; retrying cannot help.
         """
         self._require_running(step, attempt)
         state = self.steps[step]
@@ -126,27 +140,27 @@ class Generation:
         )
 
     def succeed_step(self, step: Step, attempt: int, *, summary: str, at: datetime) -> Sequence[GenerationEvent]:
-        """End a step well; start what waited for it, or end the job with it. Nothing if it was ended well.
+        """End a step well; start what waited for it or is outdated by it, or end the job. Nothing if it was ended well.
 
-        The job is complete when every step is; it has failed again when nothing runs and a step is still failed,
-        as after the retry of one of two failed steps.
+        What is outdated while it runs starts again when it ends, so that no step ever runs twice at once; the same holds
+        for this step itself. The job is complete when every step is; it has failed again when nothing runs and a step is
+        still failed, as after the retry of one of two failed steps.
 
         Raises:
-            GenerationEnded, StepNotRunning: too late.
+            GenerationEnded, StepNotRunning: too late; retrying cannot help.
         """
         state = self.steps[step]
         if state.status is JobStatus.COMPLETED and state.attempt == attempt:
             return ()
         self._require_running(step, attempt)
         events: list[GenerationEvent] = [StepSucceeded(**self._next(at), step=step, attempt=attempt, summary=summary)]
-        after = GENERATION.fold(events, self)
-        assert after is not None
-        for waiting in Step:
-            if after.steps[waiting].status is JobStatus.PENDING and after._is_due(waiting):
-                events.append(self._start(waiting, attempt=1, at=at, offset=1 + len(events)))
+        after = evolve(self, events[0])
+        events.extend(after._start_due(at))
+        if len(events) > 1:
+            return events
         if all(state.status is JobStatus.COMPLETED for state in after.steps.values()):
-            events.append(GenerationCompleted(**self._next(at, 1 + len(events)), store_id=self.store_id))
-        elif self.status is JobStatus.PROCESSING and len(events) == 1 and not after._is_at_work():
+            events.append(GenerationCompleted(**self._next(at, 2), store_id=self.store_id))
+        elif self.status is JobStatus.PROCESSING and not after._is_at_work():
             failed = next(name for name in Step if after.steps[name].status is JobStatus.FAILED)
             events.append(
                 GenerationFailed(
@@ -158,8 +172,10 @@ class Generation:
     def fail_step(self, step: Step, attempt: int, *, reason: str, at: datetime) -> Sequence[GenerationEvent]:
         """Give a step up, and the job with it; nothing if that attempt was given up already.
 
+        A step that is outdated starts again instead of failing the job: what it failed at matters no longer.
+
         Raises:
-            GenerationEnded, StepNotRunning: too late.
+            GenerationEnded, StepNotRunning: too late; retrying cannot help.
         """
         state = self.steps[step]
         if state.status is JobStatus.FAILED and state.attempt == attempt:
@@ -170,16 +186,17 @@ class Generation:
         if self.status in {JobStatus.COMPLETED, JobStatus.CANCELLED}:
             raise GenerationEnded(self.id, self.status)
         events: list[GenerationEvent] = [StepFailed(**self._next(at), step=step, attempt=attempt, reason=reason)]
-        if self.status is JobStatus.PROCESSING:
+        events.extend(evolve(self, events[0])._start_due(at))
+        if len(events) == 1 and self.status is JobStatus.PROCESSING:
             events.append(GenerationFailed(**self._next(at, 2), store_id=self.store_id, step=step, reason=reason))
         return events
 
     def run_again(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
-        """Run a failed step again, or a finished one anew.
+        """Run a failed step again, or a finished one anew; what that outdates follows when it has succeeded.
 
         Raises:
-            StepNotRetryable: it is running, or was never reached.
-            GenerationEnded: the job was cancelled.
+            StepNotRetryable: it is running, or was never reached; it may be run again once it has ended.
+            GenerationEnded: the job was cancelled; retrying cannot help.
         """
         if self.status is JobStatus.CANCELLED:
             raise GenerationEnded(self.id, self.status)
@@ -192,7 +209,7 @@ class Generation:
         """Stop the job; nothing if it is cancelled.
 
         Raises:
-            GenerationEnded: it is complete.
+            GenerationEnded: it is complete; retrying cannot help.
         """
         if self.status is JobStatus.CANCELLED:
             return ()
@@ -204,7 +221,16 @@ class Generation:
         return any(state.status is JobStatus.PROCESSING for state in self.steps.values())
 
     def _is_due(self, step: Step) -> bool:
-        return all(self.steps[needed].status is JobStatus.COMPLETED for needed in NEEDS[step])
+        state = self.steps[step]
+        wanted = state.status is JobStatus.PENDING or (state.outdated and state.status is not JobStatus.PROCESSING)
+        return wanted and all(self.steps[needed].status is JobStatus.COMPLETED for needed in NEEDS[step])
+
+    def _start_due(self, at: datetime) -> Sequence[StepStarted]:
+        due = [step for step in Step if self._is_due(step)]
+        return [
+            self._start(step, attempt=self.steps[step].attempt + 1, at=at, offset=offset)
+            for offset, step in enumerate(due, start=1)
+        ]
 
     def _require_running(self, step: Step, attempt: int) -> None:
         state = self.steps[step]
@@ -268,7 +294,7 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
             return _with_step(generation, event, step, moved)
         case Generation(), StepSucceeded(step=step):
             ended = replace(generation.steps[step], status=JobStatus.COMPLETED)
-            return _with_step(generation, event, step, ended)
+            return _outdate(_with_step(generation, event, step, ended), REMADE_AFTER.get(step, frozenset()))
         case Generation(), StepFailed(step=step):
             failed = replace(generation.steps[step], status=JobStatus.FAILED, reason=event.reason)
             return _with_step(generation, event, step, failed)
@@ -291,6 +317,12 @@ def _with_step(
         steps={**generation.steps, step: state},
         status=generation.status if status is None else status,
     )
+
+
+def _outdate(generation: Generation, steps: frozenset[Step]) -> Generation:
+    begun = {step: state for step, state in generation.steps.items() if step in steps and state.attempt > 0}
+    outdated = {step: replace(state, outdated=True) for step, state in begun.items()}
+    return replace(generation, steps={**generation.steps, **outdated})
 
 
 GENERATION = StreamKind("generation", Generation, evolve)

@@ -96,7 +96,7 @@ async def test_a_new_brand_keeps_the_stores_address(platform: Platform) -> None:
     events = await platform.do(
         AdoptBrand(generation_id=platform.generation_id, attempt=2, proposal=proposal("Volt Nest"))
     )
-    assert kinds(events) == ["BrandGenerated", "StepSucceeded", "GenerationCompleted"]
+    assert kinds(events) == ["BrandGenerated", "StepSucceeded", "StepStarted", "StepStarted"]
     store = await platform.store()
     assert store.slug == "neon-haven"
     assert store.brand is not None

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from domain.generation.aggregate import GENERATION, NEEDS, TIMEOUTS, WEIGHTS, Generation, evolve, start
+from domain.generation.aggregate import (
+    GENERATION,
+    NEEDS,
+    REMADE_AFTER,
+    TIMEOUTS,
+    WEIGHTS,
+    Generation,
+    evolve,
+    start,
+)
 from domain.generation.errors import GenerationEnded, StepNotRetryable, StepNotRunning
 from domain.generation.events import (
     GenerationCancelled,
@@ -178,13 +187,72 @@ def test_a_retry_that_succeeds_beside_another_failed_step_fails_the_job_again() 
     ]
 
 
-def test_a_step_made_anew_completes_the_job_again() -> None:
-    generation = retry(after(*Step), Step.BRAND)
+@pytest.mark.parametrize("step", [Step.COPY, Step.IMAGES, Step.PAGES])
+def test_a_step_that_outdates_nothing_completes_the_job_again(step: Step) -> None:
+    generation = retry(after(*Step), step)
     assert generation.status is JobStatus.PROCESSING
-    assert generation.succeed_step(Step.BRAND, 2, summary="Volt Nest", at=NOON) == [
-        StepSucceeded(**head(generation), step=Step.BRAND, attempt=2, summary="Volt Nest"),
+    assert generation.succeed_step(step, 2, summary="done", at=NOON) == [
+        StepSucceeded(**head(generation), step=step, attempt=2, summary="done"),
         GenerationCompleted(**head(generation, 2), store_id=STORE_ID),
     ]
+
+
+def test_other_products_get_their_own_texts_photos_and_pages() -> None:
+    generation = retry(after(*Step), Step.SCOUT)
+    assert generation.succeed_step(Step.SCOUT, 2, summary="12 products", at=NOON) == [
+        StepSucceeded(**head(generation), step=Step.SCOUT, attempt=2, summary="12 products"),
+        started(generation, Step.COPY, 2, attempt=2),
+        started(generation, Step.IMAGES, 3, attempt=2),
+        started(generation, Step.PAGES, 4, attempt=2),
+    ]
+    generation = succeed(generation, Step.SCOUT)
+    for step in (Step.COPY, Step.IMAGES, Step.PAGES):
+        assert generation.status is JobStatus.PROCESSING
+        generation = succeed(generation, step)
+    assert generation.status is JobStatus.COMPLETED
+
+
+def test_another_brand_is_written_into_texts_and_pages_but_leaves_photos_alone() -> None:
+    generation = retry(after(*Step), Step.BRAND)
+    assert generation.succeed_step(Step.BRAND, 2, summary="Volt Nest", at=NOON) == [
+        StepSucceeded(**head(generation), step=Step.BRAND, attempt=2, summary="Volt Nest"),
+        started(generation, Step.COPY, 2, attempt=2),
+        started(generation, Step.PAGES, 3, attempt=2),
+    ]
+
+
+def test_what_failed_beside_the_former_products_starts_again_with_the_new_ones() -> None:
+    generation = after(Step.BRAND, Step.SCOUT, Step.PAGES, Step.IMAGES)
+    generation = retry(fail(generation, Step.COPY), Step.SCOUT)
+    generation = succeed(generation, Step.SCOUT)
+    assert (generation.steps[Step.COPY].status, generation.steps[Step.COPY].attempt) == (JobStatus.PROCESSING, 2)
+    for step in (Step.COPY, Step.IMAGES, Step.PAGES):
+        generation = succeed(generation, step)
+    assert generation.status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("end", [succeed, fail])
+def test_what_is_outdated_while_it_runs_starts_again_when_it_ends(end: Callable[..., Generation]) -> None:
+    generation = retry(after(Step.BRAND, Step.SCOUT), Step.SCOUT)
+    events = generation.succeed_step(Step.SCOUT, 2, summary="12 products", at=NOON)
+    assert events == [StepSucceeded(**head(generation), step=Step.SCOUT, attempt=2, summary="12 products")]
+    generation = fold(events, generation)
+    for step in (Step.COPY, Step.IMAGES, Step.PAGES):
+        generation = end(generation, step)
+        assert generation.status is JobStatus.PROCESSING, "a failure beside former products fails nothing"
+        assert (generation.steps[step].status, generation.steps[step].attempt) == (JobStatus.PROCESSING, 2)
+        generation = succeed(generation, step)
+    assert generation.status is JobStatus.COMPLETED
+
+
+def test_what_is_outdated_waits_until_everything_it_needs_is_there() -> None:
+    generation = retry(retry(after(*Step), Step.BRAND), Step.SCOUT)
+    generation = succeed(generation, Step.BRAND)
+    assert generation.steps[Step.PAGES].status is JobStatus.COMPLETED
+    generation = fail(generation, Step.SCOUT)
+    assert generation.status is JobStatus.FAILED
+    generation = succeed(retry(generation, Step.SCOUT), Step.SCOUT)
+    assert {generation.steps[step].attempt for step in (Step.COPY, Step.IMAGES, Step.PAGES)} == {2}
 
 
 def test_a_result_of_an_earlier_attempt_is_too_late() -> None:
@@ -241,13 +309,15 @@ def test_events_without_a_beginning_are_corrupt() -> None:
 OUTCOMES = st.lists(st.tuples(st.sampled_from(list(Step)), st.sampled_from(["succeed", "fail", "retry"])), max_size=60)
 
 
-@for_all(OUTCOMES)
-def test_whatever_happens_the_job_ends_once_nothing_runs(outcomes: list[tuple[Step, str]]) -> None:
-    generation = fold(begin())
+class Playing:
+    """A generation to which anything may happen; checks what must hold after each event."""
 
-    def play(step: Step, what: str) -> None:
-        nonlocal generation
-        attempt = generation.steps[step].attempt
+    def __init__(self) -> None:
+        self.generation = fold(begin())
+        self.log = list(begin())
+
+    def play(self, step: Step, what: str) -> None:
+        generation, attempt = self.generation, self.generation.steps[step].attempt
         try:
             match what:
                 case "succeed":
@@ -260,14 +330,55 @@ def test_whatever_happens_the_job_ends_once_nothing_runs(outcomes: list[tuple[St
             return
         versions = [event.originator_version for event in events]
         assert versions == list(range(generation.version + 1, generation.version + 1 + len(events)))
-        generation = fold(events, generation)
-        assert 0 <= generation.progress <= 100
+        for event in events:
+            if isinstance(event, StepStarted):
+                before = self.generation.steps[event.step]
+                assert before.status is not JobStatus.PROCESSING, "a step runs twice at once"
+                assert event.attempt == before.attempt + 1
+            self.generation = evolve(self.generation, event)
+            self.log.append(event)
+        assert 0 <= self.generation.progress <= 100
+        assert self.running or self.generation.status in {JobStatus.COMPLETED, JobStatus.FAILED}
+        if self.generation.status is JobStatus.COMPLETED:
+            self.check_fresh()
 
+    @property
+    def running(self) -> list[Step]:
+        return [step for step in Step if self.generation.steps[step].status is JobStatus.PROCESSING]
+
+    def check_fresh(self) -> None:
+        """Nothing in a complete job was begun before the last result of what outdates it."""
+        for maker, outdated in REMADE_AFTER.items():
+            made = self.last(StepSucceeded, maker)
+            assert all(self.last(StepStarted, step) > made for step in outdated)
+
+    def last(self, kind: type[StepStarted | StepSucceeded], step: Step) -> int:
+        return max(event.originator_version for event in self.log if isinstance(event, kind) and event.step is step)
+
+
+@for_all(OUTCOMES)
+def test_whatever_happens_the_job_ends_and_no_step_runs_twice_at_once(outcomes: list[tuple[Step, str]]) -> None:
+    game = Playing()
     for step, what in outcomes:
-        play(step, what)
-        running = [step for step in Step if generation.steps[step].status is JobStatus.PROCESSING]
-        assert running or generation.status in {JobStatus.COMPLETED, JobStatus.FAILED}
-    while running := [step for step in Step if generation.steps[step].status is JobStatus.PROCESSING]:
-        play(running[0], "succeed")
-    complete = all(state.status is JobStatus.COMPLETED for state in generation.steps.values())
-    assert generation.status is (JobStatus.COMPLETED if complete else JobStatus.FAILED)
+        game.play(step, what)
+    left = 4 * len(Step)
+    while game.running:
+        game.play(game.running[0], "succeed")
+        left -= 1
+        assert left > 0, "it goes round and round"
+    complete = all(state.status is JobStatus.COMPLETED for state in game.generation.steps.values())
+    assert game.generation.status is (JobStatus.COMPLETED if complete else JobStatus.FAILED)
+
+
+@for_all(OUTCOMES)
+def test_whatever_happens_retrying_what_failed_completes_the_job(outcomes: list[tuple[Step, str]]) -> None:
+    game = Playing()
+    for step, what in outcomes:
+        game.play(step, what)
+    while game.generation.status is not JobStatus.COMPLETED:
+        for step in game.running:
+            game.play(step, "succeed")
+        for step in Step:
+            if game.generation.steps[step].status is JobStatus.FAILED:
+                game.play(step, "retry")
+    game.check_fresh()
