@@ -62,7 +62,8 @@ class GenerationPolicy:
         generation = await self._aggregates.get(GENERATION, image.generation_id)
         # The image's own attempt also counts requests by hand, so the step's attempt is asked of the step.
         attempt = generation.steps[Step.IMAGES].attempt
-        if not generation.is_running(Step.IMAGES, attempt):
+        # The images of a step have its attempt or a later one: an earlier one was asked for by a step that was given up.
+        if not generation.is_running(Step.IMAGES, attempt) or image.attempt < attempt:
             log.info("image %s came after its step had ended", image_id)
             return
         count = CountStepImage(generation_id=generation.id, attempt=attempt, image_id=image_id, message=message)

@@ -90,6 +90,25 @@ async def test_images_go_to_the_studio_and_the_last_one_ends_the_step(platform: 
     ]
 
 
+async def test_an_image_of_former_products_counts_in_no_later_step(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand()
+    await platform.scout(listing("L-1", images=1))
+    policy = GenerationPolicy(platform, platform)
+    (former, _) = await deliver(platform, policy)
+    await platform.fail(Step.IMAGES)
+    await platform.again(Step.SCOUT)
+    position = len(platform.log.raw)
+    await platform.scout(listing("L-2", images=1), attempt=2)
+    assert kinds(await deliver(platform, policy, from_position=position)) == [
+        "ImageProcessingRequested",
+        "StepProgressed",
+    ]
+    position = len(platform.log.raw)
+    await platform.send(recorded(former.originator_id))
+    assert await deliver(platform, policy, from_position=position) == []
+
+
 async def test_an_image_asked_for_by_hand_counts_in_no_step(platform: Platform) -> None:
     await platform.publish()
     image_id = uuid4()
