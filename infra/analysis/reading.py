@@ -18,7 +18,7 @@ from schemas.topics import EVENTS
 
 BATCH = 2000
 CLOCK_SLACK = timedelta(minutes=1)
-"""Writers' clocks may differ by this much: so far beyond ``until`` the topic is still looked at."""
+"""Clocks may be set back by this much: so far beyond ``until`` a partition is still read."""
 Progress = Callable[[int, int], None]
 """Told how many records were read, of how many; transaction markers count too, so it is an estimate."""
 
@@ -83,6 +83,7 @@ class LogReader:
         self._consumer = consumer
         self._selection = selection
         self._begins, self._ends = begins, ends
+        self._past: set[int] = set()
         self.foreign = 0
         """Records passed over because they are none of ours."""
 
@@ -93,6 +94,7 @@ class LogReader:
         total = sum(max(0, end - self._begins[partition]) for partition, end in self._ends.items())
         buffers: dict[TopicPartition, deque[ConsumerRecord]] = {partition: deque() for partition in self._ends}
         heap: list[tuple[int, int, TopicPartition, ConsumerRecord]] = []
+        self._past.clear()
         for partition in self._ends:
             await self._push(heap, buffers, partition)
         while heap:
@@ -147,6 +149,8 @@ class LogReader:
         partition: TopicPartition,
     ) -> None:
         """Put the partition's next record on the heap, fetching where none is buffered."""
+        if partition.partition in self._past:
+            return
         buffer, end = buffers[partition], self._ends[partition]
         while not buffer and await self._consumer.position(partition) < end:
             fetched = await self._consumer.getmany(partition, timeout_ms=500, max_records=BATCH)
@@ -164,6 +168,8 @@ class LogReader:
             self.foreign += 1
             return None
         wanted = self._selection
+        if wanted.until is not None and recorded_at >= wanted.until + CLOCK_SLACK:
+            self._past.add(record.partition)
         if (
             (wanted.types is not None and name not in wanted.types)
             or (wanted.tenant is not None and headers.get("ce_tenant") != str(wanted.tenant))
@@ -196,8 +202,6 @@ async def reading(bootstrap_servers: str, selection: Selection) -> AsyncIterator
         ends = await consumer.end_offsets(partitions)
         if selection.since is not None:
             begins = {**ends, **await _offsets(consumer, partitions, selection.since)}
-        if selection.until is not None:
-            ends = {**ends, **await _offsets(consumer, partitions, selection.until + CLOCK_SLACK)}
         yield LogReader(consumer, selection, begins, ends)
 
 

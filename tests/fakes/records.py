@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 from domain.kernel import DomainEvent
@@ -42,25 +43,26 @@ def connected(merchant_id: UUID, version: int = 1) -> SupplierConnected:
     )
 
 
-def raw(event: DomainEvent, *, tenant: UUID) -> RawEvent:
-    """Return an event as the store holds it, at the next position."""
+def raw(event: DomainEvent, *, tenant: UUID, **envelope: Any) -> RawEvent:
+    """Return an event as the store holds it, at the next position; parts of its envelope may be given."""
     id, data = uuid4(), encode(event)
     stream, version = event.originator_id, event.originator_version
-    return RawEvent(
-        position=next(_positions),
-        id=id,
-        type=event.wire_name,
-        stream_id=stream,
-        version=version,
-        tenant=tenant,
-        correlation_id=id,
-        causation_id=None,
-        recorded_at=AT,
-        traceparent=None,
-        data=data,
-        previous_hash=GENESIS,
-        hash=chain_hash(GENESIS, id=id, type=event.wire_name, stream_id=stream, version=version, data=data),
-    )
+    made: dict[str, Any] = {
+        "position": next(_positions),
+        "id": id,
+        "type": event.wire_name,
+        "stream_id": stream,
+        "version": version,
+        "tenant": tenant,
+        "correlation_id": id,
+        "causation_id": None,
+        "recorded_at": AT,
+        "traceparent": None,
+        "data": data,
+        "previous_hash": GENESIS,
+        "hash": chain_hash(GENESIS, id=id, type=event.wire_name, stream_id=stream, version=version, data=data),
+    }
+    return RawEvent(**made | envelope)
 
 
 def record(event: DomainEvent, *, tenant: UUID | None = None, offset: int = 0, partition: int = 0) -> FakeRecord:

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import yaml
-from msgspec.structs import replace
 
 from schemas.asyncapi import HEADERS, LETTER_HEADERS, OPTIONAL_HEADERS, as_yaml, document
 from schemas.deliveries import DeadLetter, LetterDone
