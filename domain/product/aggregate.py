@@ -74,6 +74,8 @@ class Product:
     tags: tuple[str, ...] = ()
     shipping_days: tuple[int, int] | None = None
     """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
+    by_merchant: bool = False
+    """Whether some of its text is in the merchant's own words, which no agent writes over."""
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Take on the copywriter's text under a slug that is free in the store."""
@@ -307,9 +309,9 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
         case Product(), ProductCopyWritten():
             return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
         case Product(), ProductRetitled():
-            return replace(product, version=event.originator_version, title=event.title)
+            return replace(product, version=event.originator_version, title=event.title, by_merchant=True)
         case Product(), ProductDescribed() | ProductMetaWritten():
-            return replace(product, version=event.originator_version)
+            return replace(product, version=event.originator_version, by_merchant=True)
         case Product(), PriceChanged():
             shift = event.price - product.price
             variants = {id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()}

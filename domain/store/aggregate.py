@@ -31,6 +31,8 @@ from domain.store.events import (
     SupplierReport,
 )
 
+BY_MERCHANT = "merchant"
+"""Who wrote a page, if it was the merchant."""
 NICHE_MAX = 120
 """Longest niche, in characters."""
 
@@ -42,6 +44,8 @@ class PageRef:
     type: PageType
     title: str
     slug: str
+    by_merchant: bool = False
+    """Whether these are the merchant's own words, which no agent writes over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +166,7 @@ class Store:
             slug=page.slug,
             content=content,
             scores=scores,
-            written_by="merchant",
+            written_by=BY_MERCHANT,
             at=at,
         )
 
@@ -299,7 +303,9 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 former_product_ids=(*store.former_product_ids, *store.product_ids),
             )
         case Store(), PageWritten():
-            page = PageRef(type=event.type, title=event.title, slug=event.slug)
+            page = PageRef(
+                type=event.type, title=event.title, slug=event.slug, by_merchant=event.written_by == BY_MERCHANT
+            )
             return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
         case Store(), StoreReadyForReview():
             return replace(store, version=event.originator_version, status=StoreStatus.PENDING_REVIEW)
