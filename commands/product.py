@@ -158,7 +158,8 @@ class WriteProductCopy:
 async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Clock) -> None:
     """Append ``ProductCopyWritten`` and ``StepProgressed``; nothing if this product was counted in this attempt.
 
-    The address follows the new title, but a product that is on sale keeps the address shoppers know.
+    The address follows the new title, but a product that is on sale keeps the address shoppers know. A product in the
+    merchant's own words is counted and left alone.
 
     Raises:
         GenerationEnded, StepNotRunning, ProductPutAway: too late; retrying cannot help.
@@ -166,19 +167,20 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
     """
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
-    progress = generation.progress_step(
-        Step.COPY,
-        command.attempt,
-        item=str(command.product_id),
-        total=command.total,
-        message=f"Wrote the copy of “{command.copy.title}”",
-        at=at,
-    )
-    if not progress:
-        return
     product = await work.get(PRODUCT, command.product_id)
     if product.store_id != generation.store_id:
         raise NotFound(PRODUCT.name, product.id)
+    message = f"Wrote the copy of “{command.copy.title}”"
+    if product.by_merchant:
+        message = f"Left “{product.title}” in your own words"
+    progress = generation.progress_step(
+        Step.COPY, command.attempt, item=str(product.id), total=command.total, message=message, at=at
+    )
+    if not progress:
+        return
+    if product.by_merchant:
+        work.append(GENERATION, progress, tenant=generation.store_id)
+        return
     store = await work.get(STORE, product.store_id)
     slug = product.slug
     if product.status is not ProductStatus.ACTIVE:

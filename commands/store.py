@@ -15,7 +15,7 @@ from domain.kernel import Clock, InvalidInput, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ProductStatus
-from domain.store.aggregate import SLUG, STORE, Store, reserve_slug, slugify
+from domain.store.aggregate import BY_MERCHANT, SLUG, STORE, Store, reserve_slug, slugify
 from domain.store.aggregate import request_store as decide_request
 from domain.store.brand import BrandProposal
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
@@ -133,7 +133,7 @@ class WritePages:
 async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
     """Append a ``PageWritten`` each and the end of the pages step; nothing if it ended.
 
-    A page of the same type is written anew under its id and address.
+    A page of the same type is written anew under its id and address, unless it is in the merchant's own words.
 
     Raises:
         InvalidInput: there are no pages, or one has no title.
@@ -143,12 +143,16 @@ async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
         raise InvalidInput("pages", "There are no pages to write.")
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
-    summary = f"{len(command.pages)} pages written"
+    store = await work.get(STORE, generation.store_id)
+    own = {page.type for page in store.pages.values() if page.by_merchant} - {PageType.CUSTOM}
+    drafts = [draft for draft in command.pages if draft.type not in own]
+    summary = f"{len(drafts)} {'page' if len(drafts) == 1 else 'pages'} written"
+    if len(drafts) < len(command.pages):
+        summary += f", {len(command.pages) - len(drafts)} left in your own words"
     ended = generation.succeed_step(Step.PAGES, command.attempt, summary=summary, at=at)
     if not ended:
         return
-    store = await work.get(STORE, generation.store_id)
-    for draft in command.pages:
+    for draft in drafts:
         page_id, slug = _place_of(draft, store)
         events = store.write_page(
             page_id=page_id,
@@ -205,7 +209,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock) -> dict[str, s
         slug=slug,
         content=command.content,
         scores=CopyScores(words=len(command.content.split())),
-        written_by="merchant",
+        written_by=BY_MERCHANT,
         at=clock.now(),
     )
     work.append(STORE, events, tenant=store.id)

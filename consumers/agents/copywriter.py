@@ -77,7 +77,9 @@ class CopyAgent(StepAgent):
             raise GivenUp("the copywriter", NO_BRAND)
         brand = store.brand
         products = [await self._aggregates.get(PRODUCT, id) for id in store.product_ids]
-        chosen = [product for product in products if product.status is not ProductStatus.ARCHIVED]
+        chosen = [
+            product for product in products if product.status is not ProductStatus.ARCHIVED and not product.by_merchant
+        ]
         briefs = list(zip(chosen, _briefs(chosen, store, brand, event), strict=True))
         left = iter(briefs)
         stopped = asyncio.Event()

@@ -134,6 +134,14 @@ async def test_a_product_on_sale_keeps_the_address_shoppers_know(platform: Platf
     assert (product.title, product.slug) == ("A Brighter Name", slug)
 
 
+async def test_a_product_in_the_merchants_own_words_is_counted_and_left_alone(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    await platform.send(EditProduct(product_id=lamp, merchant_id=platform.merchant_id, title="My Lamp"))
+    await platform.again(Step.COPY)
+    assert await write(platform, lamp, "A Brighter Name", attempt=2) == ["StepProgressed"]
+    assert (await platform.product(lamp)).title == "My Lamp"
+
+
 async def test_copy_that_comes_too_late_is_refused_whole(platform: Platform) -> None:
     await platform.request()
     await platform.brand()

@@ -21,7 +21,7 @@ from commands.store import (
     free_slug,
 )
 from domain.generation.errors import GenerationEnded, StepNotRunning
-from domain.generation.events import Step
+from domain.generation.events import Step, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.product.events import ProductStatus
 from domain.store.errors import StoreNotReady
@@ -133,6 +133,22 @@ async def test_pages_end_their_step_and_are_written_anew_in_place(platform: Plat
     assert isinstance(events[0], PageWritten)
     assert (events[0].page_id, events[0].slug) == (first, "about")
     assert len((await platform.store()).pages) == 2
+
+
+async def test_pages_in_the_merchants_own_words_are_not_written_over(platform: Platform) -> None:
+    await platform.publish()
+    (about,) = (await platform.store()).pages
+    own = EditPage(
+        store_id=platform.store_id, merchant_id=platform.merchant_id, page_id=about, title=None, content="Mine"
+    )
+    await platform.send(own)
+    await platform.again(Step.PAGES)
+    drafts = [page(PageType.ABOUT, "about"), page(PageType.FAQ, "faq")]
+    written, ended, _ = await platform.do(WritePages(generation_id=platform.generation_id, attempt=2, pages=drafts))
+    assert isinstance(written, PageWritten)
+    assert written.type is PageType.FAQ
+    assert isinstance(ended, StepSucceeded)
+    assert ended.summary == "1 page written, 1 left in your own words"
 
 
 async def test_a_generated_page_steps_aside_for_the_merchants_own(platform: Platform) -> None:
