@@ -6,8 +6,8 @@ What happens to records that cannot be applied:
   came before it are parked in the dead letter topic: they will be no better the next time.
 * A record whose fold raises anything else is tried ``TRIES`` times in all, and then parked.
 * So is a record that kills its process. The tries are counted in PostgreSQL, before each one, because a crash sends no
-  word. That costs two statements a record, so it is done only where there is reason: for the records of a batch that
-  failed, and after a run that did not say that it stopped.
+  word. That costs two statements a try, so it is done only where there is reason: for a batch that failed, and after a
+  run that did not say that it stopped. Then small chunks are tried, and the records of one that failed singly.
 * A parked record is passed over for good; later records of its key follow. Only a rebuild by a version that can apply it
   brings it back.
 * Trouble with PostgreSQL or Kafka is no record's fault: the same batch is tried again until it works.
@@ -22,14 +22,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
-from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from domain.ids import derived
 from domain.kernel import Clock, Transient
+from projections.care import Care, DeliveryLedger
 from projections.checkpoints import (
     Checkpoint,
     Fenced,
@@ -42,16 +41,12 @@ from projections.checkpoints import (
     take_over,
 )
 from projections.decoding import Told
-from projections.records import POISON, at_fault, position_of
+from projections.records import at_fault, position_of
 from projections.tables import Connection
-from schemas.deliveries import DeadLetter, Delivery, Place, digest_traceback
-from schemas.registry import EVENTS as KINDS
+from schemas.deliveries import DeadLetter, digest_traceback
 from schemas.topics import EVENTS
 
 BATCH = 5000
-TRIES = 5
-"""How often a record is tried before it is parked, the try within a batch included."""
-
 log = logging.getLogger(__name__)
 
 
@@ -65,30 +60,6 @@ class DeadLetters(Protocol):
             Transient: it could not be kept; retrying may help.
         """
         ...
-
-
-class DeliveryLedger(Protocol):
-    """Counts tries where a crash cannot reach. Every method raises ``Transient`` while it is out of reach."""
-
-    async def begin(self, place: Place) -> Delivery:
-        """Count a try, before it is made."""
-        ...
-
-    async def failed(self, place: Place, reason: str) -> None:
-        """Note that the try raised: it did not crash."""
-        ...
-
-    async def withdraw(self, place: Place) -> None:
-        """Take the last try back: it was broken off by us."""
-        ...
-
-    async def done(self, place: Place) -> None:
-        """Forget the record: it is applied or parked."""
-        ...
-
-
-class Crashed(Exception):
-    """The process died each time it applied this record."""
 
 
 Rebuild = Callable[[], Awaitable[None]]
@@ -134,19 +105,15 @@ class ProjectionRunner:
         self._pool = pool
         self._bootstrap_servers = bootstrap_servers
         self._dead_letters = dead_letters
-        self._ledger = ledger
         self._clock = clock
         self._rebuild = rebuild
-        self._alone = alone or asyncio.Lock()
+        self._care = Care(self, self.group, projection.handles, ledger, alone or asyncio.Lock())
         self._session_timeout = session_timeout
         self._owned: dict[int, Checkpoint] = {}
         self._unproven: set[int] = set()
-        self._suspicious: dict[int, int] = {}
-        """Partitions to be careful with, and for how many records."""
         self._trouble: Exception | None = None
         """What went wrong in a rebalance; the client library only logs it."""
         self._live: Live | None = None
-        self._passed_over = frozenset(KINDS) - {event.wire_name for event in projection.handles}
 
     @property
     def group(self) -> str:
@@ -209,7 +176,7 @@ class ProjectionRunner:
         )
         self._owned.clear()
         self._unproven.clear()
-        self._suspicious.clear()
+        self._care.relax()
         self._trouble = None
         consumer.subscribe([EVENTS.name], listener=_Assignment(self, consumer))
         try:
@@ -221,7 +188,7 @@ class ProjectionRunner:
                 if self._trouble is not None:
                     raise self._trouble
                 if not fetched:
-                    self._suspicious.clear()
+                    self._care.relax()
                 await self._apply(self._proven(consumer, fetched), connection)
         finally:
             await self._leave_in_order(consumer)
@@ -251,7 +218,7 @@ class ProjectionRunner:
         for checkpoint in taken:
             self._owned[checkpoint.partition] = checkpoint
             if checkpoint.interrupted:
-                self._suspicious[checkpoint.partition] = BATCH
+                self._care.suspect_partition(checkpoint.partition, BATCH)
             partition = TopicPartition(EVENTS.name, checkpoint.partition)
             if checkpoint.position == 0:
                 consumer.seek(partition, 0)
@@ -265,7 +232,7 @@ class ProjectionRunner:
         lost = [self._owned.pop(each.partition) for each in partitions if each.partition in self._owned]
         for checkpoint in lost:
             self._unproven.discard(checkpoint.partition)
-            self._suspicious.pop(checkpoint.partition, None)
+            self._care.relax(checkpoint.partition)
         with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             async with self._pool.acquire() as connection:
                 await release(connection, self._projection.name, lost)
@@ -339,83 +306,32 @@ class ProjectionRunner:
 
     async def _apply_fresh(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
         # Partitions under suspicion last: the others do not wait for them.
-        await self._apply_batch([each for each in records if each.partition not in self._suspicious], connection)
-        await self._apply_carefully([each for each in records if each.partition in self._suspicious], connection)
+        suspected = self._care.suspected
+        await self._apply_batch([each for each in records if each.partition not in suspected], connection)
+        await self._care.apply([each for each in records if each.partition in suspected], connection)
 
     async def _apply_batch(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        read = self._projection.reader.record
-        batch: list[Told] = []
         try:
-            for record in records:
-                told = read(record.headers, record.value)
-                if told is not None:
-                    batch.append(told)
-            await self._write(batch, records, connection)
+            await self.read_and_write(records, connection)
         except Exception as error:
             if not at_fault(error):
                 raise
             log.warning("%s: a batch of %d failed: %s", self.group, len(records), type(error).__name__)
-            for record in records:
-                self._suspicious[record.partition] = self._suspicious.get(record.partition, 0) + 1
-            await self._apply_carefully(records, connection)
+            self._care.suspect(records)
+            await self._care.apply(records, connection)
 
-    async def _apply_carefully(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        """Apply record by record, counting tries."""
-        passed_over: list[ConsumerRecord] = []
-        for record in records:
-            if _kind(record) in self._passed_over:
-                passed_over.append(record)
-            else:
-                # One write for all that was passed over: each costs a transaction.
-                await self._write([], passed_over, connection)
-                passed_over.clear()
-                async with self._alone:
-                    await self._apply_one(record, connection)
-            left = self._suspicious.get(record.partition, 1) - 1
-            if left > 0:
-                self._suspicious[record.partition] = left
-            else:
-                self._suspicious.pop(record.partition, None)
-        await self._write([], passed_over, connection)
+    async def read_and_write(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
+        """Apply records."""
+        read = self._projection.reader.record
+        told = [each for record in records if (each := read(record.headers, record.value)) is not None]
+        await self._write(told, records, connection)
 
-    async def _apply_one(self, record: ConsumerRecord, connection: Connection) -> None:
-        place = Place(
-            group=self.group,
-            event_id=_id(record),
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )
-        while True:
-            delivery = await self._ledger.begin(place)
-            # One try more than is counted here: the one within a batch.
-            tries = delivery.count + 1
-            if tries > TRIES:
-                error: Exception = Crashed(
-                    f"the process died or was killed while applying it, {delivery.crashes} times"
-                )
-                await self._park(record, error, count=TRIES)
-                break
-            try:
-                told = self._projection.reader.record(record.headers, record.value)
-                await self._write([] if told is None else [told], [record], connection)
-            except BaseException as error:
-                if not isinstance(error, Exception) or not at_fault(error):
-                    with suppress(Transient):
-                        await self._ledger.withdraw(place)
-                    raise
-                if tries < TRIES and not isinstance(error, POISON):
-                    await self._ledger.failed(place, type(error).__name__)
-                    continue
-                await self._park(record, error, count=tries)
-                break
-            else:
-                await self._ledger.done(place)
-                return
-        await self._write([], [record], connection)
-        await self._ledger.done(place)
+    async def park(self, record: ConsumerRecord, error: Exception, *, count: int) -> None:
+        """Put a record among the dead letters.
 
-    async def _park(self, record: ConsumerRecord, error: Exception, *, count: int) -> None:
+        Raises:
+            Transient: that did not work; the record is not passed over then.
+        """
         letter = DeadLetter(
             group=self.group,
             topic=record.topic,
@@ -431,6 +347,10 @@ class ProjectionRunner:
         )
         await self._dead_letters.park(letter)
         log.error("%s parked %s after %d tries: %s", self.group, letter.id, count, type(error).__name__)
+
+    async def pass_over(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
+        """Move the checkpoints past records that change nothing."""
+        await self._write([], records, connection)
 
     async def _write(self, batch: Sequence[Told], records: Sequence[ConsumerRecord], connection: Connection) -> None:
         """Write rows and checkpoints in one transaction.
@@ -468,19 +388,3 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         await self._runner.take(self._consumer, assigned)
-
-
-def _kind(record: ConsumerRecord) -> str:
-    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_type"), "")
-
-
-def _id(record: ConsumerRecord) -> UUID:
-    """Return the id of a record's event, or one for its place where it says none."""
-    for name, value in record.headers:
-        if name == "ce_id":
-            with suppress(ValueError):
-                return UUID(value.decode(errors="replace"))
-    return derived(_FOREIGN, record.topic, str(record.partition), str(record.offset))
-
-
-_FOREIGN = UUID("5d2f8a4e-7c1b-4f0a-9d3e-2b6c8e1a0f47")
