@@ -7,6 +7,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from domain.kernel import Transient
+
 EXTENSIONS = {
     "image/webp": "webp",
     "image/png": "png",
@@ -25,7 +27,10 @@ class DiskMediaStore:
 
     async def put(self, data: bytes, *, mime_type: str) -> str:
         key = content_key(data, mime_type)
-        await asyncio.to_thread(_write, self._root / key, data)
+        try:
+            await asyncio.to_thread(_write, self._root / key, data)
+        except OSError as error:
+            raise Transient("the media store", f"could not store {key} ({error.strerror})") from error
         return key
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
@@ -36,6 +41,8 @@ class DiskMediaStore:
             return await asyncio.to_thread((self._root / key).read_bytes), MIME_TYPES[match[3]]
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise Transient("the media store", f"could not read {key} ({error.strerror})") from error
 
     def url(self, key: str) -> str:
         return f"/media/{key}"
@@ -52,9 +59,13 @@ def _write(path: Path, data: bytes) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    # Whole or not at all: a reader, or a crash in between, never sees half a file.
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # Whole or not at all: a reader, or a crash in between, never sees half a file.
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,15 +1,18 @@
 """Media in S3 or anything that speaks its protocol (MinIO, SeaweedFS), addressed by content."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aioboto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from pydantic import SecretStr
 
 from domain.kernel import Transient
 from infra.adapters.disk_media import KEY, MIME_TYPES, content_key
 
+OUTAGES = (BotoCoreError, ClientError, HTTPClientError, OSError, TimeoutError)
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
@@ -51,17 +54,28 @@ class S3MediaStore:
             connect_timeout=5,
             read_timeout=20,
             retries={"max_attempts": 3, "mode": "standard"},
+            # The newer checksums travel in a coding that not every server but Amazon's understands.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
         )
+        self._opened: Any = None
+        self._opening = asyncio.Lock()
+        self._stack = AsyncExitStack()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        self._opened = None
+        await self._stack.aclose()
 
     async def put(self, data: bytes, *, mime_type: str) -> str:
         key = content_key(data, mime_type)
         try:
-            async with self._client() as client:
-                await client.put_object(
-                    Bucket=self._bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
-                )
-        except (BotoCoreError, ClientError, OSError) as error:
-            raise Transient("the media store", f"could not store {key} ({type(error).__name__})") from error
+            client = await self._client()
+            await client.put_object(
+                Bucket=self._bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
+            )
+        except OUTAGES as error:
+            raise Transient("the media store", f"could not store {key} ({_reason(error)})") from error
         return key
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
@@ -69,19 +83,29 @@ class S3MediaStore:
         if match is None or match[3] not in MIME_TYPES:
             return None
         try:
-            async with self._client() as client:
-                answer = await client.get_object(Bucket=self._bucket, Key=key)
-                async with answer["Body"] as body:
-                    return await body.read(), MIME_TYPES[match[3]]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "404"}:
+            client = await self._client()
+            answer = await client.get_object(Bucket=self._bucket, Key=key)
+            async with answer["Body"] as body:
+                return await body.read(), MIME_TYPES[match[3]]
+        except OUTAGES as error:
+            if _reason(error) in {"NoSuchKey", "404"}:
                 return None
-            raise Transient("the media store", f"could not read {key} ({type(error).__name__})") from error
-        except (BotoCoreError, OSError) as error:
-            raise Transient("the media store", f"could not read {key} ({type(error).__name__})") from error
+            raise Transient("the media store", f"could not read {key} ({_reason(error)})") from error
 
     def url(self, key: str) -> str:
         return f"/media/{key}"
 
-    def _client(self) -> Any:
-        return self._session.client("s3", endpoint_url=self._endpoint, config=self._config)
+    async def _client(self) -> Any:
+        """Return the one client; making it takes longer than most of what it is asked."""
+        async with self._opening:
+            if self._opened is None:
+                made = self._session.client("s3", endpoint_url=self._endpoint, config=self._config)
+                self._opened = await self._stack.enter_async_context(made)
+        return self._opened
+
+
+def _reason(error: BaseException) -> str:
+    """Return S3's own word for what was wrong, ``NoSuchBucket``, or the kind of failure."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "ClientError"))
+    return type(error).__name__

@@ -182,19 +182,24 @@ class Platform:
 
     def media(self) -> "MediaStore":
         """The media store: S3 where a bucket is named, else the local disk."""
-        if self.settings.s3_bucket is not None:
+        if self.settings.s3_bucket is None:
+            from infra.adapters.disk_media import DiskMediaStore
+
+            return DiskMediaStore(self.settings.media_dir)
+        if "media" not in self._made:
             from infra.adapters.s3_media import S3MediaStore
 
-            return S3MediaStore(
+            store = S3MediaStore(
                 bucket=self.settings.s3_bucket,
                 endpoint=self.settings.s3_endpoint,
                 region=self.settings.s3_region,
                 access_key=self.settings.s3_access_key,
                 secret_key=self.settings.s3_secret_key,
             )
-        from infra.adapters.disk_media import DiskMediaStore
-
-        return DiskMediaStore(self.settings.media_dir)
+            self._stack.push_async_callback(store.aclose)
+            self._made["media"] = store
+        media: MediaStore = self._made["media"]
+        return media
 
     def payments(self) -> "SandboxPayments":
         """The payment provider: the sandbox, until the selling issue brings Stripe in behind the same port."""

