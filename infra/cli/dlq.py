@@ -21,7 +21,6 @@ from infra.embedded.process import ServerFailed
 from schemas.deliveries import DeadLetter
 
 if TYPE_CHECKING:
-    from consumers.dependencies import Consumer
     from consumers.replaying import Replay
 
 PROJECTOR = "projector-"
@@ -39,10 +38,6 @@ class NoSuchLetter(Exception):
 
     def __init__(self, ids: Sequence[str]) -> None:
         super().__init__(f"There is no open letter {', '.join(ids)}. “zyenta dlq list” shows what there is.")
-
-
-class NotReplayable(Exception):
-    """A letter that cannot simply be handed back; the message says what to do instead."""
 
 
 @app.command("list")
@@ -80,7 +75,7 @@ def replay(
             letters = _chosen(await letterbox.open_letters(), ids or (), group)
             return await _replay(platform, letterbox, letters, stop)
 
-    replays = run(work, NoSuchLetter, NotReplayable, *_REFUSALS)
+    replays = run(work, NoSuchLetter, *_REFUSALS)
     if as_json:
         told = [{"id": each.letter.id, "result": each.result, "reason": each.reason} for each in replays]
         print(json.dumps({"replayed": told}))
@@ -119,42 +114,36 @@ def drop(
 async def _replay(
     platform: Platform, letterbox: Letterbox, letters: Sequence[DeadLetter], stop: asyncio.Event
 ) -> "list[Replay]":
-    from consumers.replaying import Result  # noqa: PLC0415
+    from consumers.replaying import Replay, Result  # noqa: PLC0415
     from consumers.replaying import replay as hand_back  # noqa: PLC0415
 
-    by_name = await _consumers_of(platform, {letter.group for letter in letters})
+    groups = {letter.group for letter in letters}
+    # The imager brings its model into memory: only where one of the letters is its own.
+    made = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
+    by_name = {consumer.name: consumer for consumer in made}
     done: list[Replay] = []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         for letter in progress.track(letters, description="Replaying"):
             if stop.is_set():
                 break
-            replayed = await hand_back(letter, by_name[letter.group])
+            if letter.group in by_name:
+                replayed = await hand_back(letter, by_name[letter.group])
+            else:
+                replayed = Replay(letter, Result.FAILED, _not_replayable(letter.group))
             if replayed.result != Result.FAILED:
                 await letterbox.close([letter], "replayed", platform.clock.now())
             done.append(replayed)
     return done
 
 
-async def _consumers_of(platform: Platform, groups: set[str]) -> "dict[str, Consumer]":
-    """Return the consumers that gave letters up.
-
-    Raises:
-        NotReplayable: one of the groups takes no single records.
-    """
-    # The imager brings its model into memory: only where one of the letters is its own.
-    made = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
-    by_name = {consumer.name: consumer for consumer in made}
-    for group in sorted(groups - set(by_name)):
-        if group.startswith(PROJECTOR):
-            name = group.removeprefix(PROJECTOR)
-            raise NotReplayable(
-                f"The read model {name} takes events in the order of the log only. Once this version understands the "
-                f"parked records, run “zyenta projections rebuild {name}”, then drop its letters."
-            )
-        raise NotReplayable(
-            f"There is no consumer {group} in this version. Replay its letters with the one that has it, or drop them."
+def _not_replayable(group: str) -> str:
+    if group.startswith(PROJECTOR):
+        name = group.removeprefix(PROJECTOR)
+        return (
+            f"The read model {name} takes events in the order of the log only. Once this version understands the record, "
+            f"run “zyenta projections rebuild {name}”, then drop the letter."
         )
-    return by_name
+    return f"There is no consumer {group} in this version. Use the version that has it, or drop the letter."
 
 
 def _chosen(letters: Sequence[DeadLetter], ids: Sequence[str], group: str | None) -> list[DeadLetter]:

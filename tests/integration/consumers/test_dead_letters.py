@@ -1,0 +1,163 @@
+"""Dead letters, listed, replayed to the one who gave them up, and dropped: on a real Kafka, by the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from commands.generation import generation_of
+from consumers.replaying import Result, replay
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import JobStatus
+from domain.kernel import DomainError, DomainEvent
+from domain.product.events import ProductActivated
+from domain.store.events import StoreRequested
+from infra.adapters.dead_letters import KafkaDeadLetters
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.letterbox import Letterbox
+from infra.adapters.topic import ensure_topics
+from infra.bootstrap import SystemClock
+from schemas.deliveries import DeadLetter
+from schemas.envelope import Envelope
+from schemas.topics import EVENTS, Topic
+from tests.fakes.commands import Ask, bus_on, context
+from tests.fakes.records import AT, FakeRecord, activated, archived, record
+
+pytestmark = pytest.mark.kafka
+
+
+def letter_of(given: FakeRecord, group: str = "probe", reason: str = "ValueError: no") -> DeadLetter:
+    return DeadLetter(
+        group=group, topic=EVENTS.name, partition=given.partition, offset=given.offset, key=given.key,
+        value=given.value, headers=tuple(given.headers), reason=reason, traceback_digest="0" * 16, count=5,
+        parked_at=AT - timedelta(hours=2),
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def letterbox(kafka: str) -> Letterbox:
+    """The letterbox of a broker shared with other tests: emptied first."""
+    await ensure_topics(kafka)
+    box = Letterbox(kafka)
+    await box.close(await box.open_letters(), "dropped", AT)
+    return box
+
+
+async def park(kafka: str, letters: Sequence[DeadLetter]) -> None:
+    post = KafkaDeadLetters(kafka)
+    for letter in letters:
+        await post.park(letter)
+    await post.close()
+
+
+def dlq(kafka: str, database: str, *arguments: str, expect: int = 0) -> Any:
+    """Run ``zyenta dlq ... --json``; return what it printed, its words for people where it fails without."""
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "dlq", *arguments, "--json"],
+        env={**os.environ, "DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": kafka, "ZYENTA_MASTER_KEYS": "0" * 64},
+        capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == expect, done.stderr
+    return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+async def test_a_letter_is_open_until_it_is_replayed_or_dropped_and_again_when_parked_again(
+    kafka: str, letterbox: Letterbox
+) -> None:
+    first, second = (letter_of(record(activated(uuid4()), offset=offset)) for offset in (11, 12))
+    await park(kafka, [first, second, first])
+    assert [letter.id for letter in await letterbox.open_letters()] == [second.id, first.id]
+    await letterbox.close([second], "dropped", AT)
+    await letterbox.close([second], "dropped", AT)
+    (left,) = await letterbox.open_letters()
+    assert left == first
+    await letterbox.close([first], "replayed", AT)
+    assert await letterbox.open_letters() == []
+    await park(kafka, [second])
+    assert await letterbox.open_letters() == [second]
+
+
+@dataclass
+class Probe:
+    """A consumer that does what a test tells it."""
+
+    error: Exception | None = None
+    name: str = "probe"
+    topic: Topic = EVENTS
+    handles: frozenset[type[DomainEvent]] = frozenset({ProductActivated})
+    seen: int = 0
+
+    async def __call__(self, envelope: Envelope) -> None:
+        self.seen += 1
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [(None, Result.HANDLED), (DomainError("it may not"), Result.REFUSED), (RuntimeError("boom"), Result.FAILED)],
+)
+async def test_a_replay_is_one_delivery_and_says_how_it_went(error: Exception | None, result: Result) -> None:
+    probe = Probe(error)
+    replayed = await replay(letter_of(record(activated(uuid4()))), probe)
+    assert (replayed.result, probe.seen) == (result, 1)
+    assert (str(error) in replayed.reason) if error else replayed.reason == ""
+
+
+async def test_a_letter_that_still_does_not_decode_fails_and_reaches_nobody() -> None:
+    probe = Probe()
+    known = record(activated(uuid4()))
+    newer = [(name, b"product.product_glued.v1" if name == "ce_type" else value) for name, value in known.headers]
+    for broken in (replace(known, value=b"{"), replace(known, headers=()), replace(known, headers=newer)):
+        assert (await replay(letter_of(broken), probe)).result == Result.FAILED
+    assert (await replay(letter_of(record(archived(uuid4()))), probe)).result == Result.HANDLED
+    assert probe.seen == 0
+
+
+async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
+    kafka: str, database: str, letterbox: Letterbox, pool: asyncpg.Pool
+) -> None:
+    requested = StoreRequested(
+        originator_id=uuid4(), originator_version=1, occurred_at=AT, merchant_id=uuid4(), niche="Ceramic planters"
+    )
+    await bus_on(PostgresEventLog(pool, SystemClock()), SystemClock()).dispatch(
+        Ask(store_id=requested.originator_id), context()
+    )
+    waiting = letter_of(record(requested, offset=1), group="generation-policy", reason="TimeoutError: PostgreSQL")
+    hopeless = letter_of(replace(record(requested, offset=2), value=b"{"), group="generation-policy", reason="no JSON")
+    read_model = letter_of(record(requested, offset=3), group="projector-catalog")
+    await park(kafka, [waiting, hopeless, read_model])
+
+    listed = dlq(kafka, database, "list")["letters"]
+    assert [(each["id"], each["event_type"], each["count"]) for each in listed] == [
+        (letter.id, "store.store_requested.v1", 5) for letter in (waiting, hopeless, read_model)
+    ]
+    assert listed[0]["age_seconds"] > 7000
+    assert [each["id"] for each in dlq(kafka, database, "list", "--group", "projector-catalog")["letters"]] == [
+        read_model.id
+    ]
+
+    replayed = dlq(kafka, database, "replay", "--group", "generation-policy", expect=1)["replayed"]
+    assert [(each["id"], each["result"]) for each in replayed] == [(waiting.id, "handled"), (hopeless.id, "failed")]
+    assert await _generation_status(pool, requested.originator_id) == JobStatus.PROCESSING
+    assert [letter.id for letter in await letterbox.open_letters()] == [hopeless.id, read_model.id]
+
+    (told,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
+    assert "zyenta projections rebuild catalog" in told["reason"]
+    assert "There is no open letter nobody/t/0/0" in dlq(kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1)
+    assert dlq(kafka, database, "drop", hopeless.id, read_model.id) == {"dropped": [hopeless.id, read_model.id]}
+    assert dlq(kafka, database, "list") == {"letters": []}
+
+
+async def _generation_status(pool: asyncpg.Pool, store_id: UUID) -> JobStatus:
+    loaded = await PostgresEventLog(pool, SystemClock()).load(GENERATION, generation_of(store_id))
+    assert loaded is not None
+    return JobStatus(loaded.state.status)
