@@ -15,6 +15,19 @@ class SupplierProvider(StrEnum):
     SAMPLE = "SAMPLE"
     """The sandbox catalogue that ships with Zyenta."""
 
+    @property
+    def known_as(self) -> str:
+        """What a merchant calls it, in the middle of a sentence."""
+        return _KNOWN_AS[self]
+
+
+_KNOWN_AS = {
+    SupplierProvider.ALIEXPRESS: "AliExpress",
+    SupplierProvider.CJ_DROPSHIPPING: "CJ Dropshipping",
+    SupplierProvider.SPOCKET: "Spocket",
+    SupplierProvider.SAMPLE: "the sample supplier",
+}
+
 
 class MerchantRegistered(DomainEvent, wire_name="merchant.merchant_registered.v1"):
     """Somebody opened an account. The password hash is in the accounts table, not here."""
