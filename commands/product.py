@@ -1,5 +1,6 @@
 """What may be asked of products: by the scout and the copywriter, and by the merchant."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -62,8 +63,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         raise InvalidInput("picks", "No listing was good enough to import.")
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
-    candidates = sum(report.candidates for report in command.suppliers)
-    summary = f"{len(picks)} products from {candidates} candidates"
+    summary = _summary(list(picks.values()), command.suppliers)
     ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
     if not ended:
         return None
@@ -110,6 +110,17 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     )
     work.append(GENERATION, ended, tenant=store.id)
     return {"product_ids": [str(id) for id in ids]}
+
+
+def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport]) -> str:
+    """Say where the products come from, the sandbox by its name, and who could not be searched."""
+    candidates = sum(report.candidates for report in suppliers)
+    sources = Counter(pick.listing.provider.known_as.removeprefix("the ") for pick in picks).most_common()
+    origin = ", ".join(name if len(sources) == 1 else f"{count} from {name}" for name, count in sources)
+    products = f"{len(picks)} product{'' if len(picks) == 1 else 's'}"
+    found = f"{products} from {candidates} candidate{'' if candidates == 1 else 's'} ({origin})"
+    away = [f"{report.provider.known_as} could not be searched" for report in suppliers if report.error is not None]
+    return "; ".join([found, *away])
 
 
 def _images(product_id: UUID, urls: Sequence[str], alt_text: str) -> list[ImportedImage]:

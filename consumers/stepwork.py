@@ -84,7 +84,7 @@ async def _ask_patiently(
                 tries = "once" if attempt == 1 else f"{attempt} times"
                 raise GivenUp(
                     who,
-                    f"{_capital(who)} was asked {tries} and did not answer as it should: {outage.what}. "
+                    f"{_capital(who)} was asked {tries} and did not answer as it should: it {outage.what}. "
                     "Run the step again later.",
                 ) from outage
         await pause(wait)

@@ -30,14 +30,6 @@ COMPARED = 48
 COMPARING_SECONDS = 60.0
 """When the comparison of photos is cut short; titles are compared in any case."""
 
-SUPPLIERS: Mapping[SupplierProvider, str] = {
-    SupplierProvider.ALIEXPRESS: "AliExpress",
-    SupplierProvider.CJ_DROPSHIPPING: "CJ Dropshipping",
-    SupplierProvider.SPOCKET: "Spocket",
-    SupplierProvider.SAMPLE: "the sample supplier",
-}
-"""How merchants know them."""
-
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -85,16 +77,16 @@ class ScoutAgent(StepAgent):
 
         phrases = await self._phrases(envelope, event, store.niche)
         await tell(
-            "keywords", f"Thought of {len(phrases)} search phrases, such as “{phrases[min(1, len(phrases) - 1)]}”"
+            "keywords", f"Thought of {_count(phrases, 'search phrase')}, such as “{phrases[min(1, len(phrases) - 1)]}”"
         )
 
         async def ask(provider: SupplierProvider) -> _Found:
             found = await self._search(envelope, event, provider, phrases)
-            name = SUPPLIERS[provider]
+            name = provider.known_as
             if found.report.error is None:
-                await tell(f"search:{provider}", f"Found {len(found.listings)} candidates at {name}{why}")
+                await tell(f"search:{provider}", f"Found {_count(found.listings, 'candidate')} at {name}{why}")
             else:
-                await tell(f"search:{provider}", f"Went on without {name}: {found.report.error}")
+                await tell(f"search:{provider}", f"Nothing from {name}: {found.report.error}")
             return found
 
         found = await _all([ask(provider) for provider in providers])
@@ -106,10 +98,10 @@ class ScoutAgent(StepAgent):
         if not ranking.chosen:
             raise GivenUp(
                 _names(providers),
-                f"None of the {len(listings)} candidates from {_names(providers)} could be sold at a profit: all were "
-                "sold out, without a picture, poorly rated or too dear. Try a wider niche, or connect another supplier.",
+                _nothing_to_sell(listings, _names(providers)),
             )
-        await tell("ranking", f"Chose {len(ranking.chosen)} and left out {ranking.duplicates} duplicates")
+        left_out = f", leaving out {ranking.duplicates} that were there twice" if ranking.duplicates else ""
+        await tell("ranking", f"Chose the best {_count(ranking.chosen, 'product')}{left_out}")
         return ImportProducts(
             generation_id=event.originator_id,
             attempt=event.attempt,
@@ -142,7 +134,7 @@ class ScoutAgent(StepAgent):
         """Return what a supplier has, or what was wrong with it: one that is down must not stop the others."""
         catalog = self._catalogs.get(provider)
         if catalog is None:
-            error = f"{_capital(SUPPLIERS[provider])} is connected, but cannot be searched by this installation."
+            error = f"{_capital(provider.known_as)} is connected, but cannot be searched by this installation."
             return _Found(SupplierReport(provider=provider, candidates=0, error=error))
 
         async def ask() -> list[Listing]:
@@ -150,7 +142,7 @@ class ScoutAgent(StepAgent):
 
         try:
             listings = await self.ask_once(
-                envelope, event, list[Listing], ask, who=SUPPLIERS[provider], part=f"search:{provider}"
+                envelope, event, list[Listing], ask, who=provider.known_as, part=f"search:{provider}"
             )
         except GivenUp as given_up:
             return _Found(SupplierReport(provider=provider, candidates=0, error=given_up.reason))
@@ -210,8 +202,21 @@ def _pick(candidate: Candidate) -> Pick:
 
 
 def _names(providers: Sequence[SupplierProvider]) -> str:
-    names = [SUPPLIERS[provider] for provider in providers]
+    names = [provider.known_as for provider in providers]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _nothing_to_sell(listings: Sequence[Listing], names: str) -> str:
+    if not listings:
+        return f"Nothing in this niche was found at {names}. Try a wider niche, or connect another supplier."
+    return (
+        f"None of the {_count(listings, 'candidate')} from {names} could be sold at a profit: all were sold out, without "
+        "a picture, poorly rated or too dear. Try a wider niche, or connect another supplier."
+    )
+
+
+def _count(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _capital(text: str) -> str:

@@ -14,18 +14,20 @@ from commands.product import (
     DeactivateProduct,
     EditProduct,
     ImportProducts,
+    Pick,
     WriteProductCopy,
 )
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import Step, StepProgressed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
+from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import ProductPutAway
 from domain.product.events import ProductAdded, ProductCopyWritten, ProductImported, ProductStatus
 from domain.product.listing import ListingVariant
-from domain.store.events import ProductsScouted
+from domain.store.events import ProductsScouted, SupplierReport
 from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import copy, dollars, listing
+from tests.fakes.samples import SCORE, copy, dollars, listing
 
 
 async def write(platform: Platform, product_id: UUID, title: str, attempt: int = 1) -> list[str]:
@@ -65,9 +67,39 @@ async def test_picks_are_imported_and_end_the_scout_step(platform: Platform) -> 
     assert (first.slug, second.slug) == ("neon-desk-lamp", "neon-desk-lamp-2")
     assert [first.originator_id, second.originator_id] == ids == scouted.product_ids
     assert (scouted.candidates, scouted.duplicates) == (120, 2)
-    assert ended.summary == "2 products from 120 candidates"
+    assert ended.summary == "2 products from 120 candidates (sample supplier)"
     assert [image.position for image in first.images] == [0, 1]
     assert {envelope.tenant for envelope in platform.log.envelopes[before:]} == {platform.store_id}
+
+
+async def test_the_summary_names_every_source_and_who_could_not_be_searched(platform: Platform) -> None:
+    await platform.request()
+    found = [
+        Pick(
+            listing=listing(source_id).model_copy(update={"provider": provider}),
+            price=dollars("20.00"),
+            compare_at=None,
+            score=SCORE,
+        )
+        for source_id, provider in (
+            ("L-1", SupplierProvider.ALIEXPRESS),
+            ("L-2", SupplierProvider.ALIEXPRESS),
+            ("L-3", SupplierProvider.SPOCKET),
+        )
+    ]
+    reports = [
+        SupplierReport(provider=SupplierProvider.ALIEXPRESS, candidates=150),
+        SupplierReport(provider=SupplierProvider.CJ_DROPSHIPPING, candidates=0, error="It did not answer."),
+        SupplierReport(provider=SupplierProvider.SPOCKET, candidates=93),
+    ]
+    command = ImportProducts(
+        generation_id=platform.generation_id, attempt=1, keywords=[], suppliers=reports, duplicates=0, picks=found
+    )
+    *_, ended = await platform.do(command)
+    assert isinstance(ended, StepSucceeded)
+    assert ended.summary == (
+        "3 products from 243 candidates (2 from AliExpress, 1 from Spocket); CJ Dropshipping could not be searched"
+    )
 
 
 async def test_the_same_listing_is_imported_once(platform: Platform) -> None:

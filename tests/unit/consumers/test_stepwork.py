@@ -57,7 +57,7 @@ async def test_four_failures_are_given_up_and_name_who_did_not_answer() -> None:
         await attempt(outside.ask, outside)
     assert outside.asked == TRIES == 4
     assert given_up.value.reason == (
-        "The sample supplier was asked 4 times and did not answer as it should: answered 500. Run the step again later."
+        "The sample supplier was asked 4 times and did not answer as it should: it answered 500. Run the step again later."
     )
 
 

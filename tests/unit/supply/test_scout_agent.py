@@ -133,7 +133,7 @@ async def test_the_merchant_sees_each_part_of_the_work() -> None:
     assert [progress.message for progress in scouting.of(StepProgressed)] == [
         "Thought of 3 search phrases, such as “ceramic pot”",
         "Found 26 candidates at the sample supplier",
-        "Chose 18 and left out 0 duplicates",
+        "Chose the best 18 products",
     ]
 
 
