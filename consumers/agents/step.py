@@ -20,12 +20,16 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class StepOver(Exception):
+    """The step ended while it was worked on: it was cancelled, timed out or started again. Nobody waits for a result."""
+
+
 class StepAgent(Consumer, ABC):
     """Does one step of a generation when that step starts.
 
     Safe to redeliver: a step that has its result, or has ended, is left alone before anybody is asked; every answer from
     outside is recorded when it comes, so that a crash in between asks nobody twice; and the command ids come from the
-    event.
+    event. A step that ends meanwhile asks nobody any more.
     """
 
     name: ClassVar[str]
@@ -47,6 +51,7 @@ class StepAgent(Consumer, ABC):
 
         Raises:
             GivenUp: the step fails with that reason; what was made before is kept.
+            StepOver: its result is not wanted any more.
         """
 
     async def __call__(self, envelope: Envelope) -> None:
@@ -55,11 +60,12 @@ class StepAgent(Consumer, ABC):
             return
         if await self._dispatch.outcome(envelope, self.name):
             return
-        generation = await self._aggregates.get(GENERATION, event.originator_id)
-        if not generation.is_running(self.step, event.attempt):
-            return
         try:
+            await self._require_wanted(event)
             command = await self.work(envelope, event)
+        except StepOver:
+            log.info("The result of step %s of %s is not wanted any more", self.step, event.originator_id)
+            return
         except GivenUp as given_up:
             command = FailStep(
                 generation_id=event.originator_id, step=self.step, attempt=event.attempt, reason=given_up.reason
@@ -79,7 +85,7 @@ class StepAgent(Consumer, ABC):
         try:
             await self._dispatch(progress, cause=envelope, name=f"{self.name}:{item}")
         except DomainError as refusal:
-            # The step was cancelled meanwhile; the last command is refused likewise, which ends it.
+            # The step is over; the next question finds out, or the last command is refused likewise.
             log.info("Progress was not wanted: %s", refusal)
 
     async def ask_once(
@@ -104,9 +110,20 @@ class StepAgent(Consumer, ABC):
 
         Raises:
             GivenUp: nobody answered in time; nothing is recorded.
+            StepOver: nobody was asked, or not again.
         """
+
+        async def ask_if_wanted() -> T:
+            await self._require_wanted(event)
+            return await ask()
+
         return await self._answers.once(
             derived(envelope.id, f"{self.name}:{part}" if part else self.name),
             model,
-            lambda: attempt_outside(ask, who=who, clock=self._clock, deadline=event.deadline),
+            lambda: attempt_outside(ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline),
         )
+
+    async def _require_wanted(self, event: StepStarted) -> None:
+        generation = await self._aggregates.get(GENERATION, event.originator_id)
+        if not generation.is_running(self.step, event.attempt):
+            raise StepOver

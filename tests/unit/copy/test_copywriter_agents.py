@@ -1,5 +1,6 @@
 """The copy agent and the page agent over a log in memory."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,15 +10,18 @@ from commands.generation import SucceedStep
 from commands.store import WritePages
 from consumers.agents.copywriter import AT_ONCE, NO_BRAND
 from domain.generation.aggregate import GENERATION
+from domain.generation.errors import GenerationEnded
 from domain.generation.events import GenerationCancelled, Step, StepFailed, StepProgressed, StepSucceeded
 from domain.kernel import Transient
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductArchived, ProductCopyWritten
 from domain.product.ports import CopyBrief
 from domain.store.events import PageType, PageWritten
+from domain.store.ports import PageDraft, StoreFacts
 from infra.adapters.house.copy.copywriter import HouseCopywriter
+from infra.adapters.house.copy.pages import HousePageWriter
 from tests.fakes.copy_shop import GENERATION_ID, NAMES, STORE_ID, Crash, Shop
-from tests.fakes.copywriting import CountingCopywriter
+from tests.fakes.copywriting import CountingCopywriter, CountingPageWriter
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +115,7 @@ async def test_a_lasting_outage_fails_the_step_with_a_reason_and_keeps_what_was_
     (failed,) = shop.of(StepFailed)
     assert failed.step is Step.COPY
     assert failed.reason == (
-        "The copywriter was asked 4 times and did not answer as it should: is over its limit. Run the step again later."
+        "The copywriter was asked 4 times and did not answer as it should: it is over its limit. Run the step again later."
     )
     assert 3 <= len(shop.of(ProductCopyWritten)) <= 5
     assert len([title for title in shop.writer.asked if "Sofa" in title]) == 4
@@ -162,6 +166,37 @@ async def test_a_cancelled_job_is_left_alone(step: Step) -> None:
     await shop.copy_agent(envelope)
     await shop.page_agent(envelope)
     assert (shop.writer.asked, shop.pages.asked) == ([], [])
+    assert isinstance(shop.log.events[-1], GenerationCancelled)
+
+
+@pytest.mark.parametrize("step", [Step.COPY, Step.PAGES])
+async def test_a_job_cancelled_in_the_middle_asks_nobody_any_more(step: Step) -> None:
+    shop = Shop()
+    envelope = await shop.begin(step)
+    asked: list[object] = []
+
+    async def cancel() -> None:
+        generation: Any = (await shop.log.load(GENERATION, GENERATION_ID)).state  # type: ignore[union-attr]
+        await shop.log.given(GENERATION, generation.cancel(at=shop.clock.now()), tenant=STORE_ID)
+
+    class Cancelling(HouseCopywriter):
+        async def write(self, brief: CopyBrief) -> Any:
+            asked.append(brief)
+            await cancel()
+            return await super().write(brief)
+
+    class CancellingPages(HousePageWriter):
+        async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:
+            asked.append(type)
+            await cancel()
+            return await super().write(type, facts, seed=seed)
+
+    shop.writer = CountingCopywriter(Cancelling())
+    shop.pages = CountingPageWriter(CancellingPages())
+    with suppress(GenerationEnded):
+        await shop.copy_agent(envelope)
+    await shop.page_agent(envelope)
+    assert 1 <= len(asked) <= AT_ONCE, "those under way at most"
     assert isinstance(shop.log.events[-1], GenerationCancelled)
 
 
