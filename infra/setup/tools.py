@@ -1,4 +1,4 @@
-"""Installs what only some tests need: Debian's chromium, Apache Kafka through Maven, SeaweedFS as an S3 server.
+"""Installs what only some tests need: Debian's chromium and kcat, Apache Kafka through Maven, SeaweedFS as an S3 server.
 
 Each is tried and none is required here: a test whose tool is missing says so, and CI makes that a failure.
 """
@@ -7,6 +7,8 @@ import asyncio
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
 from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
@@ -14,16 +16,16 @@ from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
 APT_SECONDS = 600
 
 
-def ensure_chromium() -> str | None:
-    """Install Debian's chromium where that is allowed; return why it is not there, or None."""
-    if shutil.which("chromium"):
+def ensure_from_debian(package: str) -> str | None:
+    """Install a Debian package where that is allowed; return why its program is not there, or None."""
+    if shutil.which(package):
         return None
     if not shutil.which("apt-get"):
         return "there is no apt-get on this machine"
     if os.geteuid() != 0:
-        return "installing it needs root; run: apt-get install chromium"
+        return f"installing it needs root; run: apt-get install {package}"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
         done = subprocess.run(  # noqa: S603 - our own arguments
             ["/usr/bin/apt-get", *command],
             capture_output=True,
@@ -55,8 +57,9 @@ def ensure_object_store_fetched() -> str | None:
     return None
 
 
-TOOLS = {
-    "chromium": ensure_chromium,
+TOOLS: Mapping[str, Callable[[], str | None]] = {
+    "chromium": partial(ensure_from_debian, "chromium"),
+    "kcat": partial(ensure_from_debian, "kcat"),
     "Apache Kafka": ensure_kafka_installed,
     "SeaweedFS": ensure_object_store_fetched,
 }

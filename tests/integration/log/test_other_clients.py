@@ -1,0 +1,111 @@
+"""Clients without a line of our code read the log: kcat, and a short script on a plain Kafka library. On both brokers."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from domain.money import Money
+from domain.order.events import OrderPaid
+from infra.adapters.topic import ensure_topics
+from infra.embedded.broker import EmbeddedBroker
+from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
+from schemas.envelope import RawEvent, to_headers
+from schemas.topics import EVENTS, partition_of
+from tests.fakes.records import raw
+from tests.requirements import missing
+
+AT = datetime(2025, 11, 23, 12, 0, tzinfo=UTC)
+SCRIPT = """
+import asyncio, collections, json, sys
+from aiokafka import AIOKafkaConsumer
+
+async def main(paid=collections.Counter()):
+    async with AIOKafkaConsumer("zyenta.events", bootstrap_servers=sys.argv[1], auto_offset_reset="earliest",
+                                isolation_level="read_committed") as log:
+        while batches := await log.getmany(timeout_ms=2000):
+            for record in (record for batch in batches.values() for record in batch):
+                if dict(record.headers)["ce_type"] == b"order.order_paid.v1":
+                    amount = json.loads(record.value)["amount"]
+                    paid[amount["currency"]] += amount["minor"]
+    print(json.dumps(paid))
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(ApacheKafka, marks=pytest.mark.kafka), EmbeddedBroker],
+    ids=["apache", "embedded"],
+)
+async def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a broker with six paid orders in its log, and six that were taken back."""
+    broker = request.param(Path(tmp_path_factory.mktemp("clients")) / "broker")
+    try:
+        await broker.start()
+    except KafkaUnavailable as why:
+        missing("Apache Kafka", str(why))
+    try:
+        await ensure_topics(broker.bootstrap_servers)
+        producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, transactional_id="clients")
+        await producer.start()
+        for committed in (True, False):
+            await producer.begin_transaction()
+            for event in paid_orders():
+                sent = await producer.send(
+                    EVENTS.name, event.data, key=str(event.tenant).encode(), partition=partition_of(event.tenant),
+                    headers=to_headers(event, AT.isoformat()),
+                )  # fmt: skip
+                await sent
+            await (producer.commit_transaction() if committed else producer.abort_transaction())
+        await producer.stop()
+        yield broker.bootstrap_servers
+    finally:
+        await broker.kill()
+
+
+def paid_orders() -> list[RawEvent]:
+    return [
+        raw(
+            OrderPaid(
+                originator_id=uuid4(), originator_version=2, occurred_at=AT, intent_id=f"pi_{number}",
+                amount=Money(minor=100 + number), platform_fee=Money(minor=5),
+            ),
+            tenant=uuid4(),
+        )
+        for number in range(6)
+    ]  # fmt: skip
+
+
+def test_kcat_reads_key_headers_and_body(log: str) -> None:
+    if shutil.which("kcat") is None:
+        missing("kcat", "Debian's package of that name is not installed")
+    printed = subprocess.run(
+        ["kcat", "-b", log, "-C", "-t", "zyenta.events", "-o", "beginning", "-e", "-q", "-J",
+         "-X", "isolation.level=read_committed"],
+        capture_output=True, text=True, timeout=60, check=True,
+    ).stdout  # fmt: skip
+    records = [json.loads(line) for line in printed.splitlines()]
+    assert sorted(json.loads(record["payload"])["amount"]["minor"] for record in records) == list(range(100, 106))
+    for record in records:
+        headers = dict(zip(record["headers"][::2], record["headers"][1::2], strict=True))
+        assert (headers["ce_type"], headers["ce_specversion"]) == ("order.order_paid.v1", "1.0")
+        assert headers["ce_tenant"] == record["key"]
+
+
+def test_a_ten_line_script_sums_what_was_paid(log: str, tmp_path: Path) -> None:
+    script = tmp_path / "paid.py"
+    script.write_text(SCRIPT)
+    # From elsewhere and isolated, so that nothing of ours can be imported by it.
+    printed = subprocess.run(
+        [sys.executable, "-I", str(script), log], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path
+    ).stdout
+    assert json.loads(printed) == {"USD": sum(range(100, 106))}
