@@ -1,0 +1,166 @@
+"""A generation from the request to the review, through outages, retries, cancellation and time-outs."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from commands.generation import generation_of
+from consumers.agents.copywriter import AT_ONCE
+from domain.generation.events import GenerationCancelled, StepStarted, StepSucceeded
+from domain.kernel import Transient
+from domain.media.events import ImageProcessingRequested
+from domain.product.events import ProductCopyWritten
+from domain.store.events import BrandGenerated
+from projections.registry import SEARCH_PATH
+from tests.integration.gateway.platform import a_platform
+from tests.integration.generation.pipeline import POTS, Outside, Pipeline
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries follow at once; how long they wait is stepwork's business and tested there."""
+    monkeypatch.setattr("consumers.stepwork.FIRST_PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
+async def pipeline(database: str) -> AsyncIterator[Pipeline]:
+    paths = {"search_path": f"{SEARCH_PATH}, public"}
+    async with (
+        a_platform(database) as platform,
+        asyncpg.create_pool(database, min_size=1, max_size=6, server_settings=paths) as pool,
+    ):
+        yield Pipeline(platform, await platform.merchant(), Outside(), pool)
+
+
+def steps(generation: Any) -> dict[str, tuple[str, int]]:
+    return {job["step"]: (job["status"], job["attempt"]) for job in generation["jobs"]}
+
+
+async def replay(pipeline: Pipeline) -> None:
+    """Deliver the whole log again and make sure that nothing comes of it."""
+    before, asked = len(await pipeline.events()), dict(pipeline.outside.asked)
+    await pipeline.run(again=True)
+    assert (len(await pipeline.events()), pipeline.outside.asked) == (before, asked)
+
+
+async def test_a_supplier_that_is_down_fails_the_job_by_name_and_a_retry_completes_it(pipeline: Pipeline) -> None:
+    pipeline.outside.catalog.trouble = Transient("The sample supplier", "answered with error 503")
+    store_id = await pipeline.request()
+    await pipeline.run()
+    failed = await pipeline.store(store_id)
+    assert failed["generation"]["status"] == "FAILED"
+    assert failed["generation"]["error"] == (
+        "The sample supplier was asked 4 times and did not answer as it should: it answered with error 503. "
+        "Run the step again later."
+    )
+    assert failed["name"], "the brand is kept"
+    assert failed["status"] == "CREATING"
+    assert pipeline.outside.catalog.asked == 4
+
+    pipeline.outside.catalog.trouble = None
+    retried = await pipeline.change("retryStep", generation_of(store_id), "SCOUT")
+    assert (retried["status"], steps(retried)["SCOUT"]) == ("PROCESSING", ("PROCESSING", 2))
+    await pipeline.run()
+    done = await pipeline.store(store_id)
+    assert (done["status"], done["generation"]["status"]) == ("PENDING_REVIEW", "COMPLETED")
+    assert done["name"] == failed["name"]
+    assert steps(done["generation"]) == {
+        "BRAND": ("COMPLETED", 1),
+        "SCOUT": ("COMPLETED", 2),
+        "COPY": ("COMPLETED", 1),
+        "IMAGES": ("COMPLETED", 1),
+        "PAGES": ("COMPLETED", 1),
+    }
+    summaries = {job["step"]: job["summary"] for job in done["generation"]["jobs"]}
+    assert summaries["SCOUT"] == "5 products from 5 candidates (sample supplier)"
+    assert pipeline.outside.asked == {"brand writer": 1, "supplier": 5, "copywriter": 5, "page writer": 6}
+    await replay(pipeline)
+
+
+async def test_other_products_come_with_their_own_texts_and_photos(pipeline: Pipeline) -> None:
+    store_id = await pipeline.request()
+    await pipeline.run()
+    before = {product["id"] for product in (await pipeline.store(store_id))["products"]["nodes"]}
+    await pipeline.change("regenerateStep", generation_of(store_id), "SCOUT")
+    await pipeline.run()
+    store = await pipeline.store(store_id)
+    assert store["generation"]["status"] == "COMPLETED"
+    assert {attempt for _, attempt in steps(store["generation"]).values()} == {1, 2}
+    assert steps(store["generation"])["BRAND"] == ("COMPLETED", 1)
+    products = [product for product in store["products"]["nodes"] if product["status"] != "ARCHIVED"]
+    assert len(products) == len(POTS)
+    assert before.isdisjoint(product["id"] for product in products)
+    for product in products:
+        assert product["description"]
+        assert [image["status"] for image in product["images"]] == ["PROCESSED"]
+    await replay(pipeline)
+
+
+async def test_another_brand_is_named_on_pages_and_products_and_asks_for_no_photos(pipeline: Pipeline) -> None:
+    store_id = await pipeline.request()
+    await pipeline.run()
+    photos = sum(isinstance(event, ImageProcessingRequested) for event in await pipeline.events())
+    await pipeline.change("regenerateStep", generation_of(store_id), "BRAND")
+    await pipeline.run()
+    events = await pipeline.events()
+    former, present = [event.brand.name for event in events if isinstance(event, BrandGenerated)]
+    assert former != present
+    store = await pipeline.store(store_id)
+    assert (store["name"], store["generation"]["status"]) == (present, "COMPLETED")
+    texts = [page["content"] for page in store["pages"]["nodes"]]
+    texts += [f"{product['title']} {product['description']}" for product in store["products"]["nodes"]]
+    assert len(texts) == 6 + len(POTS)
+    assert all(former not in text for text in texts)
+    assert sum(isinstance(event, ImageProcessingRequested) for event in events) == photos
+    await replay(pipeline)
+
+
+async def test_a_job_cancelled_in_the_middle_refuses_late_results_and_asks_nobody_more(pipeline: Pipeline) -> None:
+    store_id = await pipeline.request()
+
+    async def cancel() -> None:
+        pipeline.outside.while_writing = None
+        ended = await pipeline.change("cancelGeneration", generation_of(store_id))
+        assert ended["status"] == "CANCELLED"
+
+    pipeline.outside.while_writing = cancel
+    await pipeline.run()
+    asked = pipeline.outside.asked
+    assert 1 <= asked["copywriter"] <= AT_ONCE, "those under way at most"
+    assert asked["page writer"] == 0
+    store = await pipeline.store(store_id)
+    assert (store["status"], store["generation"]["status"]) == ("CREATING", "CANCELLED")
+    events = await pipeline.events()
+    cancelled = next(n for n, event in enumerate(events) if isinstance(event, GenerationCancelled))
+    late = [
+        event for event in events[cancelled:] if isinstance(event, ProductCopyWritten | StepStarted | StepSucceeded)
+    ]
+    assert late == []
+    assert store["name"], "what was made is kept"
+    await replay(pipeline)
+
+
+async def test_steps_nobody_does_in_time_are_given_up_and_can_be_run_again(pipeline: Pipeline) -> None:
+    store_id = await pipeline.request()
+    await pipeline.run(agents=False)
+    pipeline.platform.clock.advance(timedelta(minutes=4))
+    await pipeline.deadlines.enforce()
+    pipeline.platform.clock.advance(timedelta(minutes=2))
+    await pipeline.deadlines.enforce()
+    await pipeline.run(agents=False)
+    generation = (await pipeline.store(store_id))["generation"]
+    assert generation["status"] == "FAILED"
+    reasons = {job["step"]: job["error"] for job in generation["jobs"] if job["error"]}
+    assert reasons == {
+        "BRAND": "The step “brand” timed out after 3 minutes. Run it again.",
+        "SCOUT": "The step “scout” timed out after 5 minutes. Run it again.",
+    }
+    await pipeline.run(again=True)
+    assert set(pipeline.outside.asked.values()) == {0}, "agents that come back too late leave the steps alone"
+    for step in ("BRAND", "SCOUT"):
+        await pipeline.change("retryStep", generation_of(store_id), step)
+    await pipeline.run()
+    assert (await pipeline.store(store_id))["generation"]["status"] == "COMPLETED"
