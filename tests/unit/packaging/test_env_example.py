@@ -1,0 +1,48 @@
+"""``.env.example`` is the list of settings: all of them, with a word each, and their defaults."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.settings import Settings
+from tests.unit.packaging.environment import known_variables, variable_of
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = (ROOT / ".env.example").read_text()
+OFFERED = dict(re.findall(r"^#(\w+)=(.*)$", EXAMPLE, re.MULTILINE))
+FOR_COMPOSE = {"POSTGRES_PASSWORD"}
+
+
+def test_every_setting_is_offered_and_nothing_else() -> None:
+    assert set(OFFERED) - FOR_COMPOSE == known_variables()
+
+
+def test_they_come_in_the_order_of_the_code() -> None:
+    assert [name for name in OFFERED if name not in FOR_COMPOSE] == [
+        variable_of(field) for field in Settings.model_fields
+    ]
+
+
+def test_every_setting_has_a_word_of_explanation() -> None:
+    for paragraph in EXAMPLE.strip().split("\n\n")[1:]:
+        *comment, setting = paragraph.splitlines()
+        assert comment, setting
+        assert all(line.startswith("# ") for line in comment)
+        assert re.fullmatch(r"#\w+=.*", setting)
+
+
+def test_copied_as_it_is_the_example_changes_nothing(tmp_path: Path) -> None:
+    untouched = tmp_path / "env"
+    untouched.write_text(EXAMPLE)
+    assert Settings(_env_file=untouched) == Settings(_env_file=None)
+
+
+def test_the_values_it_shows_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in known_variables():
+        monkeypatch.delenv(name, raising=False)
+    shown = tmp_path / "env"
+    shown.write_text("\n".join(f"{name}={value}" for name, value in OFFERED.items() if value))
+    assert Settings(_env_file=shown) == Settings(_env_file=None)
+    hidden = {field for field in Settings.model_fields if not OFFERED[variable_of(field)]}
+    assert all(not Settings.model_fields[field].default for field in hidden)
