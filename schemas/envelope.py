@@ -13,6 +13,8 @@ from domain.kernel import DomainEvent
 from schemas.registry import UndecodableEvent, decode
 from schemas.topics import partition_of
 
+_int4 = struct.Struct(">i").pack
+
 GENESIS = bytes(32)
 """The predecessor hash of a stream's first event."""
 
@@ -113,7 +115,7 @@ class ConsistencyToken:
 def chain_hash(previous: bytes, *, id: UUID, type: str, stream_id: UUID, version: int, data: bytes) -> bytes:
     """Return SHA-256 over an event and its predecessor's hash; the append function in the database does the same."""
     return hashlib.sha256(
-        previous + id.bytes + stream_id.bytes + struct.pack(">i", version) + type.encode() + b"\0" + data
+        b"%b%b%b%b%b\0%b" % (previous, id.bytes, stream_id.bytes, _int4(version), type.encode(), data)
     ).digest()
 
 

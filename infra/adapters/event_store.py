@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -242,16 +242,24 @@ class PostgresEventLog:
 
     async def scan(
         self, after: int = 0, *, up_to: int | None = None, batch: int = 5000
-    ) -> AsyncIterator[list[RawEvent]]:
-        """Yield the settled log in batches, from after a position up to another, or until there is no more."""
-        while events := await self.read_settled(after, batch):
-            if up_to is not None and events[-1].position > up_to:
-                events = [event for event in events if event.position <= up_to]
-            if events:
+    ) -> AsyncGenerator[list[RawEvent], None]:
+        """Yield the settled log in batches, from after a position up to another, or until there is no more.
+
+        While the caller works on a batch, PostgreSQL reads the next one; who stops early closes the iterator.
+        """
+        reading = asyncio.create_task(self.read_settled(after, batch))
+        try:
+            while events := await reading:
+                last = events[-1].position
+                if up_to is not None and last >= up_to:
+                    if wanted := [event for event in events if event.position <= up_to]:
+                        yield wanted
+                    return
+                reading = asyncio.create_task(self.read_settled(last, batch))
                 yield events
-            if up_to is not None and (not events or events[-1].position >= up_to):
-                return
-            after = events[-1].position
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def notify_appends(self) -> None:
         """Tell the publisher of appends until cancelled.

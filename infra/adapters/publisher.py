@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from infra.adapters.event_store import CHANNEL, Connection, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
 from infra.adapters.topic import LogEnd, TopicMissing, ensure_topics, log_end, open_transactions, published_position
 from schemas.envelope import RawEvent, to_headers
-from schemas.topics import EVENTS, Topic, partition_of, work_topic
+from schemas.topics import EVENTS, partition_of, work_topic
 
 TRANSACTIONAL_ID = "zyenta-publisher"
 """One for all publishers: whoever starts under it fences the one before."""
@@ -172,6 +173,9 @@ class Publisher:
             self._woken.clear()
             # On the connection that holds the lock: to lose it is to stop, and to ask shows others that we live.
             events = await self._events.read_settled(self.position, BATCH, connection=connection)
+            while len(events) == BATCH and (until is None or events[-1].position < until):
+                events = await self._send_while_reading(producer, events, connection)
+                busy = loop.time()
             if events:
                 await self._send_watchfully(producer, events)
                 self.position = events[-1].position
@@ -192,6 +196,19 @@ class Publisher:
         waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
         return BUSY_POLL if waiting else IDLE_POLL
 
+    async def _send_while_reading(
+        self, producer: TransactionalProducer, events: Sequence[RawEvent], connection: Connection
+    ) -> list[RawEvent]:
+        """Send a full batch while PostgreSQL reads the next, and return that: there is a backlog."""
+        reading = asyncio.create_task(self._events.read_settled(events[-1].position, BATCH, connection=connection))
+        try:
+            await self._send_watchfully(producer, events)
+            self.position = events[-1].position
+            return await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
     async def _send_watchfully(self, producer: TransactionalProducer, events: Sequence[RawEvent]) -> None:
         """Send a batch, and notice soon when there is nobody to send it to: aiokafka would go on trying for long."""
         sending = asyncio.create_task(self._send(producer, events))
@@ -211,14 +228,12 @@ class Publisher:
             raise Transient("the broker", "it does not know the log's topic; it was wiped, or is starting") from error
 
     async def _send(self, producer: TransactionalProducer, events: Sequence[RawEvent]) -> None:
-        by_target: dict[tuple[Topic, int], list[tuple[bytes, RawEvent]]] = {}
+        by_target: defaultdict[tuple[str, int], list[tuple[bytes, RawEvent]]] = defaultdict(list)
         for raw in events:
-            target = (EVENTS, partition_of(raw.tenant))
-            by_target.setdefault(target, []).append((str(raw.tenant).encode(), raw))
+            by_target[EVENTS.name, partition_of(raw.tenant)].append((str(raw.tenant).encode(), raw))
             work = work_topic(raw.type)
             if work is not None:
-                target = (work, partition_of(raw.stream_id))
-                by_target.setdefault(target, []).append((str(raw.stream_id).encode(), raw))
+                by_target[work.name, partition_of(raw.stream_id)].append((str(raw.stream_id).encode(), raw))
         await producer.begin_transaction()
         sent: list[asyncio.Future[RecordMetadata]] = []
         for (topic, partition), records in by_target.items():
@@ -276,9 +291,9 @@ async def take_leadership(connection: Connection, *, wedged_seconds: float = WED
 
 
 async def _submit(
-    producer: TransactionalProducer, batch: object, topic: Topic, partition: int
+    producer: TransactionalProducer, batch: object, topic: str, partition: int
 ) -> "asyncio.Future[RecordMetadata]":
-    future: asyncio.Future[RecordMetadata] = await producer.send_batch(batch, topic.name, partition=partition)
+    future: asyncio.Future[RecordMetadata] = await producer.send_batch(batch, topic, partition=partition)
     # Where an earlier batch fails, nobody asks the later ones; asyncio would complain of that.
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
     return future

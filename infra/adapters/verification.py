@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -53,12 +53,14 @@ async def verify_log(
     try:
         async with open_reader(bootstrap_servers, EVENTS) as consumer:
             topic = _Topic(consumer, await consumer.end_offsets(consumer.assignment()))
-            async for batch in log.scan(up_to=end):
-                for stored in batch:
-                    check_chain(stored, heads)
-                    _compare(stored, await topic.expect(partition_of(stored.tenant)))
-                    counted[stored.type] += 1
-                progress(counted.total())
+            async with aclosing(log.scan(up_to=end)) as batches:
+                async for batch in batches:
+                    for stored in batch:
+                        check_chain(stored, heads)
+                        partition = partition_of(stored.tenant)
+                        _compare(stored, topic.at_hand(partition) or await topic.expect(partition))
+                        counted[stored.type] += 1
+                    progress(counted.total())
             await topic.expect_nothing_before(end)
     except Difference as difference:
         return Parity(equal=False, events=counted.total(), difference=str(difference), by_type=dict(counted))
@@ -80,6 +82,11 @@ class _Topic:
         self._consumer = consumer
         self._ends = {partition.partition: end for partition, end in ends.items()}
         self._fetched: dict[int, deque[ConsumerRecord]] = {number: deque() for number in self._ends}
+
+    def at_hand(self, partition: int) -> ConsumerRecord | None:
+        """Return the partition's next record if it was fetched already."""
+        records = self._fetched[partition]
+        return records.popleft() if records else None
 
     async def take(self, partition: int) -> ConsumerRecord | None:
         """Return the partition's next record, or None at its end."""
