@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from infra.bench import append
+from infra.bench import append, publish, verify
 from infra.bench.figures import Bench
 
-BENCHES: Mapping[str, Bench] = {bench.name: bench for bench in (append.BENCH,)}
+BENCHES: Mapping[str, Bench] = {bench.name: bench for bench in (append.BENCH, publish.BENCH, verify.BENCH)}
 """Every bench by its name."""

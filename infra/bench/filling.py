@@ -24,6 +24,7 @@ WORKERS = 2
 _COLUMNS = (
     "position", "transaction_id", "id", "stream_id", "version", "type", "tenant", "correlation_id", "causation_id",
     "recorded_at", "traceparent", "data", "previous_hash", "hash",
+    "command_id", "command_digest", "command_result",
 )  # fmt: skip
 
 
@@ -126,6 +127,9 @@ async def copy_events(connection: asyncpg.Connection, events: Iterable[RawEvent]
             event.data,
             event.previous_hash,
             event.hash,
+            event.command_id,
+            event.command_digest,
+            event.command_result,
         )
         for event in events
     )

@@ -159,6 +159,8 @@ def catalog_events(
             data=data,
             previous_hash=previous,
             hash=digest,
+            command_id=_id(dice),
+            command_digest=dice.randbytes(32),
         )
 
 
