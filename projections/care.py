@@ -12,7 +12,7 @@ from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
 from projections.records import POISON, at_fault
 from projections.tables import Connection
-from schemas.deliveries import Delivery, Place
+from schemas.deliveries import DeadLetter, Delivery, Place
 from schemas.registry import EVENTS
 
 CHUNK = 64
@@ -42,6 +42,18 @@ class DeliveryLedger(Protocol):
 
     async def done(self, place: Place) -> None:
         """Forget the record: it is applied or parked."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where records go that cannot be applied, for a person to find."""
+
+    async def park(self, letter: DeadLetter) -> None:
+        """Keep a letter.
+
+        Raises:
+            Transient: it could not be kept; retrying may help.
+        """
         ...
 
 

@@ -21,14 +21,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from domain.kernel import Clock, Transient
-from projections.care import Care, DeliveryLedger
+from projections.care import Care, DeadLetters, DeliveryLedger
 from projections.checkpoints import (
     Checkpoint,
     Fenced,
@@ -36,6 +35,7 @@ from projections.checkpoints import (
     Projection,
     advance,
     ensure_live,
+    positions_of,
     reclaim,
     release,
     take_over,
@@ -47,19 +47,9 @@ from schemas.deliveries import DeadLetter, digest_traceback
 from schemas.topics import EVENTS
 
 BATCH = 5000
+SESSION_TIMEOUT = timedelta(seconds=6)
+"""After how long a silence a runner is taken for dead; brokers allow no less by default."""
 log = logging.getLogger(__name__)
-
-
-class DeadLetters(Protocol):
-    """Where records go that cannot be applied, for a person to find."""
-
-    async def park(self, letter: DeadLetter) -> None:
-        """Keep a letter.
-
-        Raises:
-            Transient: it could not be kept; retrying may help.
-        """
-        ...
 
 
 Rebuild = Callable[[], Awaitable[None]]
@@ -85,7 +75,7 @@ class ProjectionRunner:
         *,
         rebuild: Rebuild,
         alone: asyncio.Lock | None = None,
-        session_timeout: timedelta = timedelta(seconds=10),
+        session_timeout: timedelta = SESSION_TIMEOUT,
     ) -> None:
         """Make a runner.
 
@@ -129,8 +119,7 @@ class ProjectionRunner:
             try:
                 await self._until_current()
                 async with self._pool.acquire() as connection:
-                    # Also names the schema of the checkpoints, so that no statement has to switch between them.
-                    await connection.execute(f'set search_path to "{self._projection.name}", public')
+                    await self._set_up(connection)
                     await self._follow(connection)
             except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 trouble: Exception = error
@@ -161,6 +150,15 @@ class ProjectionRunner:
                     mine,
                 )
                 await asyncio.sleep(5)
+
+    async def _set_up(self, connection: Connection) -> None:
+        # The search path also names the schema of the checkpoints, so that no statement has to switch between them. The
+        # time-out frees the rows that a frozen process has written to but not committed: its successor waits for them.
+        seconds = self._session_timeout.total_seconds()
+        await connection.execute(
+            f'set search_path to "{self._projection.name}", public; '
+            f"set idle_in_transaction_session_timeout to '{int(seconds * 1000)}ms'"
+        )
 
     async def _follow(self, connection: Connection) -> None:
         consumer = AIOKafkaConsumer(
@@ -369,14 +367,30 @@ class ProjectionRunner:
             moved[number] = replace(
                 before, next_offset=record.offset + 1, position=position_of(record) or before.position
             )
-        async with connection.transaction():
-            if batch:
-                await self._projection.apply_told(batch, connection)
-            await advance(connection, self._projection.name, moved.values())
+        try:
+            async with connection.transaction():
+                if batch:
+                    await self._projection.apply_told(batch, connection)
+                await advance(connection, self._projection.name, moved.values())
+        except Exception as error:
+            if at_fault(error):
+                await self._check_owner(moved, connection)
+            raise
         for number, checkpoint in moved.items():
             known = self._owned.get(number)
             if known is not None and known.owner == checkpoint.owner:
                 self._owned[number] = checkpoint
+
+    async def _check_owner(self, moved: Mapping[int, Checkpoint], connection: Connection) -> None:
+        """Rule out that rows of a new owner made these records fail, before any of them is blamed.
+
+        Raises:
+            Fenced: there is a new owner.
+        """
+        found = await positions_of(connection, self._projection.name)
+        lost = [each for number, each in moved.items() if number not in found or found[number].owner != each.owner]
+        if lost:
+            raise Fenced(self._projection.name, lost)
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped

@@ -1,0 +1,99 @@
+"""The topic, written without a publisher, and a read model that can be tampered with while it works."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from infra.adapters.publisher import occurred_at
+from infra.adapters.topic import ensure_topics
+from projections.decoding import Told
+from projections.tables import Connection, ReadModel
+from schemas.envelope import RawEvent, to_headers
+from schemas.topics import EVENTS, PARTITIONS, partition_of
+
+Record = tuple[int, bytes | None, Sequence[tuple[str, bytes]]]
+"""Partition, value, headers."""
+
+
+def record_of(raw: RawEvent) -> Record:
+    """Return an event as the publisher would send it."""
+    return partition_of(raw.tenant), raw.data, to_headers(raw, occurred_at(raw))
+
+
+async def write_topic(bootstrap_servers: str, records: Sequence[RawEvent | Record], *, batch: int = 500) -> None:
+    """Append records to the topic in transactions of a size; another size gives other offsets."""
+    await ensure_topics(bootstrap_servers)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap_servers, transactional_id="tests", acks="all", max_batch_size=262_144
+    )
+    await producer.start()
+    try:
+        for start in range(0, len(records), batch):
+            async with producer.transaction():
+                for each in records[start : start + batch]:
+                    partition, value, headers = record_of(each) if isinstance(each, RawEvent) else each
+                    await producer.send(EVENTS.name, partition=partition, key=b"k", value=value, headers=headers)
+    finally:
+        await producer.stop()
+
+
+def last_positions(raws: Sequence[RawEvent]) -> dict[int, int]:
+    """Return the position each partition ends at."""
+    return dict.fromkeys(range(PARTITIONS), 0) | {partition_of(raw.tenant): raw.position for raw in raws}
+
+
+async def nothing(batch: Sequence[Told]) -> None:
+    """Tamper with nothing."""
+
+
+@dataclass
+class Tampered:
+    """A read model that does something else besides: wait, raise, or die."""
+
+    model: ReadModel[Any]
+    before: Callable[[Sequence[Told]], Awaitable[None]] = nothing
+    after: Callable[[Sequence[Told]], Awaitable[None]] = nothing
+    """Rows are written then, but not committed."""
+    version: int = 0
+    applied: int = field(default=0)
+    """Batches begun."""
+
+    def __post_init__(self) -> None:
+        self.version = self.version or self.model.version
+        self.name, self.tables, self.handles = self.model.name, self.model.tables, self.model.handles
+        self.tables_ddl, self.indexes_ddl = self.model.tables_ddl, self.model.indexes_ddl
+        self.reader = self.model.reader
+
+    async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+        self.applied += 1
+        await self.before(batch)
+        await self.model.apply_told(batch, tx)
+        await self.after(batch)
+
+
+@asynccontextmanager
+async def rows_by_the_log(pool: asyncpg.Pool, model: ReadModel[Any], raws: Sequence[RawEvent]) -> AsyncIterator[str]:
+    """Fold events into tables of their own; yield their schema."""
+    async with pool.acquire() as connection:
+        await connection.execute(f"create schema expected; set search_path to expected; {model.ddl}")
+        told = [each for each in map(model.reader.stored, raws) if each is not None]
+        for start in range(0, len(told), 5000):
+            async with connection.transaction():
+                await model.apply_told(told[start : start + 5000], connection)
+    yield "expected"
+    await pool.execute("drop schema expected cascade")
+
+
+async def all_rows(pool: asyncpg.Pool, model: ReadModel[Any], schema: str) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row by table, in the order of the keys."""
+    return {
+        table.name: [
+            tuple(row)
+            for row in await pool.fetch(f"select * from {schema}.{table.name} order by {', '.join(table.key)}")
+        ]
+        for table in model.tables
+    }

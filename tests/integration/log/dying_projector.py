@@ -1,0 +1,60 @@
+"""A projector process that one event kills. Run by ``test_projection_runner``."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from infra.adapters.dead_letters import KafkaDeadLetters
+from infra.adapters.deliveries import PostgresDeliveries
+from infra.bootstrap import SystemClock
+from projections import catalog
+from projections.decoding import Told
+from projections.runner import ProjectionRunner
+from projections.tables import Connection
+
+
+class Mortal:
+    """The catalogue, but for one event."""
+
+    def __init__(self, stream: UUID, version: int) -> None:
+        self._stream, self._version = stream, version
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(catalog.MODEL, name)
+
+    async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+        if any(event.originator_id == self._stream and event.originator_version == self._version for event, _ in batch):
+            os._exit(9)
+        await catalog.MODEL.apply_told(batch, tx)
+
+
+async def never() -> None:
+    """There is nothing to rebuild."""
+
+
+async def main(kafka: str, dsn: str, stream: str, version: str) -> None:
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
+        letters = KafkaDeadLetters(kafka)
+        runner = ProjectionRunner(
+            Mortal(UUID(stream), int(version)),
+            pool,
+            kafka,
+            letters,
+            PostgresDeliveries(pool),
+            SystemClock(),
+            rebuild=never,
+        )
+        task = asyncio.create_task(runner.run())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await asyncio.gather(task, return_exceptions=True)
+        await letters.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

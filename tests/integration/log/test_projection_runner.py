@@ -1,0 +1,437 @@
+"""The projection runner: every event counts once, whatever is restarted, repeated, wiped, shared, frozen or poisoned."""
+
+import asyncio
+import dataclasses
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from msgspec.structs import replace
+
+from infra.adapters.deliveries import PostgresDeliveries
+from infra.bench.workload import catalog_events
+from infra.bootstrap import SystemClock
+from infra.embedded.kafka import ApacheKafka
+from projections import catalog
+from projections.care import TRIES
+from projections.checkpoints import Projection, advance, positions_of, take_over
+from projections.decoding import Told
+from projections.runner import ProjectionRunner
+from schemas.deliveries import read_dead_letter
+from schemas.envelope import RawEvent
+from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
+from tests.fakes.deliveries import LetterBox
+from tests.fakes.topic import Record, Tampered, all_rows, last_positions, record_of, rows_by_the_log, write_topic
+
+pytestmark = pytest.mark.kafka
+
+ROOT = Path(__file__).parents[3]
+DYING = Path(__file__).with_name("dying_projector.py")
+MODEL = catalog.MODEL
+EVENTS = list(catalog_events(1_500, seed=3, side_by_side=12, per_store=60))
+
+
+class NoLedger:
+    """A ledger nobody may use: in good times counting would cost too much."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} was called")
+
+
+async def never() -> None:
+    raise AssertionError("nothing is to be rebuilt")
+
+
+def runner_of(
+    pool: asyncpg.Pool,
+    kafka: ApacheKafka,
+    *,
+    projection: Projection = MODEL,
+    letters: LetterBox | None = None,
+    ledger: Any = None,
+    session_seconds: float = 10,
+) -> ProjectionRunner:
+    return ProjectionRunner(
+        projection,
+        pool,
+        kafka.bootstrap_servers,
+        letters or LetterBox(),
+        ledger or NoLedger(),
+        SystemClock(),
+        rebuild=never,
+        session_timeout=timedelta(seconds=session_seconds),
+    )
+
+
+@asynccontextmanager
+async def running(*runners: ProjectionRunner) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(runner.run()) for runner in runners]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(reached: Callable[[], Any], *, seconds: float = 40) -> None:
+    async with asyncio.timeout(seconds):
+        while not await reached():
+            await asyncio.sleep(0.02)
+
+
+async def applied(pool: asyncpg.Pool, events: Sequence[RawEvent], *, seconds: float = 40) -> None:
+    """Wait until the checkpoints stand at the end of these events."""
+    wanted = last_positions(events)
+
+    async def there() -> bool:
+        async with pool.acquire() as connection:
+            found = await positions_of(connection, MODEL.name)
+        return {number: each.position for number, each in found.items()} == wanted
+
+    await until(there, seconds=seconds)
+
+
+async def expect_rows_of(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
+    async with rows_by_the_log(pool, MODEL, events) as expected:
+        assert await all_rows(pool, MODEL, MODEL.name) == await all_rows(pool, MODEL, expected)
+
+
+def parts(events: Sequence[RawEvent], count: int) -> list[list[RawEvent]]:
+    size = -(-len(events) // count)
+    return [list(events[start : start + size]) for start in range(0, len(events), size)]
+
+
+async def test_rows_and_checkpoints_follow_the_topic_and_a_restart_goes_on(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    first, second, third = parts(EVENTS, 3)
+    await write_topic(kafka.bootstrap_servers, first)
+    async with running(runner_of(pool, kafka)):
+        await applied(pool, first)
+        await write_topic(kafka.bootstrap_servers, second)
+        await applied(pool, EVENTS[:1000])
+    await write_topic(kafka.bootstrap_servers, third)
+    async with running(runner_of(pool, kafka)):
+        await applied(pool, EVENTS)
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_rows_and_checkpoint_are_written_together_or_not_at_all(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    """A connection that breaks before the commit leaves neither."""
+    broken: list[list[int]] = []
+
+    async def breaks(batch: Sequence[Told]) -> None:
+        rows = await pool.fetch("select position from checkpoints union all select count(*) from catalog.stores")
+        broken.append(sorted({row[0] for row in rows}))
+        if len(broken) == 1:
+            await pool.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'"
+            )
+
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with running(runner_of(pool, kafka, projection=Tampered(MODEL, breaks))):
+        await applied(pool, EVENTS)
+    assert broken[:2] == [[0], [0]]
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_records_delivered_twice_change_nothing(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    first, second = parts(EVENTS, 2)
+    await write_topic(kafka.bootstrap_servers, [*first, *first])
+    async with running(runner_of(pool, kafka)):
+        await applied(pool, first)
+        await write_topic(kafka.bootstrap_servers, [*first, *second, *EVENTS])
+        await applied(pool, EVENTS)
+    await expect_rows_of(pool, EVENTS)
+
+
+@pytest.mark.parametrize("alive", [True, False], ids=["while running", "while stopped"])
+async def test_a_topic_made_anew_is_followed_by_position(pool: asyncpg.Pool, kafka: ApacheKafka, alive: bool) -> None:
+    first, _ = parts(EVENTS, 2)
+    # Many small transactions: every one of them takes an offset for its marker.
+    await write_topic(kafka.bootstrap_servers, first, batch=10)
+    async with running(runner_of(pool, kafka)):
+        await applied(pool, first)
+        if alive:
+            await anew(kafka)
+            await applied(pool, EVENTS)
+    if not alive:
+        await anew(kafka)
+        async with running(runner_of(pool, kafka)):
+            await applied(pool, EVENTS)
+    await expect_rows_of(pool, EVENTS)
+
+
+async def anew(kafka: ApacheKafka) -> None:
+    await kafka.kill()
+    await kafka.wipe()
+    await kafka.start()
+    await write_topic(kafka.bootstrap_servers, EVENTS, batch=1000)
+
+
+async def test_two_runners_share_the_partitions(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    first, second, third = parts(EVENTS, 3)
+    one, other = runner_of(pool, kafka), runner_of(pool, kafka)
+    await write_topic(kafka.bootstrap_servers, first)
+    async with running(one):
+        await applied(pool, first)
+        async with running(other):
+
+            async def shared() -> bool:
+                return len(one._owned) == len(other._owned) == PARTITIONS / 2
+
+            await until(shared)
+            assert one._owned.keys() | other._owned.keys() == set(range(PARTITIONS))
+            await write_topic(kafka.bootstrap_servers, second)
+            await applied(pool, EVENTS[:1000])
+        await write_topic(kafka.bootstrap_servers, third)
+        await applied(pool, EVENTS)
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_a_runner_whose_partitions_were_taken_in_the_middle_of_a_batch_writes_nothing(
+    pool: asyncpg.Pool, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    held, go = asyncio.Event(), asyncio.Event()
+
+    async def wait(batch: Sequence[Told]) -> None:
+        held.set()
+        await go.wait()
+
+    letters = LetterBox()
+    first, second = parts(EVENTS, 2)
+    await write_topic(kafka.bootstrap_servers, first)
+    runner = runner_of(pool, kafka, projection=Tampered(MODEL, wait), letters=letters, ledger=PostgresDeliveries(pool))
+    async with running(runner):
+        await held.wait()
+        await apply_as_new_owner(pool, first)
+        go.set()
+        await until(lambda: asyncio.sleep(0, "Fenced" in caplog.text))
+        await expect_rows_of(pool, first)
+        # It begins again as a newcomer, which takes the partitions over in turn.
+        await write_topic(kafka.bootstrap_servers, second)
+        await applied(pool, EVENTS)
+    assert letters.letters == []
+    await expect_rows_of(pool, EVENTS)
+
+
+async def apply_as_new_owner(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
+    """Take all partitions over and apply events, as another runner would."""
+    async with pool.acquire() as connection:
+        taken = await take_over(connection, MODEL.name, range(PARTITIONS))
+        await connection.execute(f"set search_path to {MODEL.name}, public")
+        positions = last_positions(events)
+        async with connection.transaction():
+            await MODEL.apply_told([told for told in map(MODEL.reader.stored, events) if told], connection)
+            moved = [dataclasses.replace(each, position=positions[each.partition], next_offset=1) for each in taken]
+            await advance(connection, MODEL.name, moved)
+
+
+class Frozen:
+    """A runner in a thread of its own that freezes in the middle of a batch, heartbeats and all."""
+
+    def __init__(self, database: str, kafka: ApacheKafka, where: str) -> None:
+        self._database, self._kafka, self._where = database, kafka, where
+        self.reached, self._thaw = threading.Event(), threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
+        self._thread.start()
+
+    def thaw(self) -> None:
+        self._thaw.set()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.thaw()
+        self._thread.join(20)
+
+    async def _main(self) -> None:
+        async def freeze(batch: Sequence[Told]) -> None:
+            self.reached.set()
+            self._thaw.wait()
+
+        async with asyncpg.create_pool(self._database, min_size=1, max_size=4) as pool:
+            tampered = Tampered(MODEL, freeze) if self._where == "before" else Tampered(MODEL, after=freeze)
+            ledger = PostgresDeliveries(pool)
+            async with running(runner_of(pool, self._kafka, projection=tampered, ledger=ledger, session_seconds=1)):
+                while not self._stop.is_set():
+                    await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_zombie_that_wakes_after_its_partitions_moved_writes_nothing(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    """Neither do the rows it had written, but not committed, hold its successor up."""
+    first, second = parts(EVENTS, 2)
+    await write_topic(kafka.bootstrap_servers, first)
+    zombie = Frozen(database, kafka, where)
+    try:
+        assert await asyncio.to_thread(zombie.reached.wait, 20)
+        async with running(runner_of(pool, kafka, ledger=PostgresDeliveries(pool))):
+            await applied(pool, first)
+            zombie.thaw()
+            await until(lambda: asyncio.sleep(0, "projector-catalog starts again" in caplog.text))
+            await expect_rows_of(pool, first)
+            await write_topic(kafka.bootstrap_servers, second)
+            await applied(pool, EVENTS)
+    finally:
+        await asyncio.to_thread(zombie.stop)
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_what_cannot_be_read_is_parked_and_the_line_goes_on(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    letters = LetterBox()
+    first, second = parts(EVENTS, 2)
+    last = record_of(second[0])
+    garbage = (last[0], b"{not json", last[2])
+    unknown = (0, b"{}", [*[(n, v) for n, v in last[2] if n != "ce_type"], ("ce_type", b"store.store_teleported.v1")])
+    foreign: Record = (3, b"hello", [])
+    nothing = (last[0], None, last[2])
+    await write_topic(kafka.bootstrap_servers, [*first, garbage, unknown, foreign, nothing, *second[1:]])
+    async with running(runner_of(pool, kafka, letters=letters, ledger=PostgresDeliveries(pool))):
+        await applied(pool, EVENTS)
+    assert sorted(letter.reason.partition(":")[0] for letter in letters.letters) == [
+        "UndecodableEvent",
+        "UndecodableEvent",
+        "UndecodableEvent",
+        "UnknownEvent",
+    ]
+    assert {letter.group for letter in letters.letters} == {"projector-catalog"}
+    assert await pool.fetchval("select count(*) from deliveries") == 0
+    await expect_rows_of(pool, [*first, *second[1:]])
+
+
+async def test_an_event_that_cannot_follow_is_parked_and_the_line_goes_on(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    letters = LetterBox()
+    events = [replace(each, position=each.position * 2) for each in EVENTS]
+    known = next(each for each in events if each.type == "product.product_copy_written.v1")
+    body = known.data.replace(str(known.stream_id).encode(), str(uuid4()).encode())
+    orphan = replace(known, id=uuid4(), data=body, position=events[700].position + 1)
+    await write_topic(kafka.bootstrap_servers, [*events[:701], orphan, *events[701:]])
+    async with running(runner_of(pool, kafka, letters=letters, ledger=PostgresDeliveries(pool))):
+        await applied(pool, events)
+    (letter,) = letters.letters
+    assert letter.reason.startswith("CorruptStream")
+    assert letter.count == 3
+    await expect_rows_of(pool, events)
+
+
+async def test_an_event_whose_fold_raises_is_parked_after_five_tries(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    letters = LetterBox()
+    poisoned = EVENTS[-1]
+    tries = 0
+
+    async def stumbles(batch: Sequence[Told]) -> None:
+        nonlocal tries
+        if any(
+            event.originator_id == poisoned.stream_id and event.originator_version == poisoned.version
+            for event, _ in batch
+        ):
+            tries += 1
+            raise ZeroDivisionError
+
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    runner = runner_of(
+        pool, kafka, projection=Tampered(MODEL, stumbles), letters=letters, ledger=PostgresDeliveries(pool)
+    )
+    async with running(runner):
+        await applied(pool, EVENTS)
+    (letter,) = letters.letters
+    assert tries == letter.count == TRIES
+    assert letter.reason.startswith("ZeroDivisionError")
+    assert letter.traceback_digest
+    assert dict(letter.headers)["ce_position"] == str(poisoned.position).encode()
+    assert await pool.fetchval("select count(*) from deliveries") == 0
+    await expect_rows_of(pool, EVENTS[:-1])
+
+
+async def test_a_record_that_kills_its_process_is_parked_after_five_deaths(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    poisoned = EVENTS[-1]
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    deaths = 0
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(DYING),
+            kafka.bootstrap_servers,
+            database,
+            str(poisoned.stream_id),
+            str(poisoned.version),
+            env=dict(os.environ) | {"PYTHONPATH": str(ROOT)},
+        )
+        done = asyncio.create_task(applied(pool, EVENTS, seconds=60))
+        died = asyncio.create_task(process.wait())
+        await asyncio.wait({done, died}, return_when=asyncio.FIRST_COMPLETED)
+        if died.done():
+            assert died.result() == 9
+            deaths += 1
+            done.cancel()
+            await asyncio.gather(done, return_exceptions=True)
+            continue
+        await done
+        os.kill(process.pid, signal.SIGTERM)
+        await died
+        break
+    assert deaths == TRIES
+    (letter,) = await dead_letters(kafka)
+    assert letter.reason.startswith("Crashed")
+    assert letter.count == TRIES
+    assert dict(letter.headers)["ce_position"] == str(poisoned.position).encode()
+    await expect_rows_of(pool, EVENTS[:-1])
+
+
+async def dead_letters(kafka: ApacheKafka) -> list[Any]:
+    from infra.adapters.topic import open_reader, read_to_end
+
+    async with open_reader(kafka.bootstrap_servers, DEAD_LETTERS) as reader:
+        ends = await reader.end_offsets(reader.assignment())
+        return [read_dead_letter(record) async for batch in read_to_end(reader, ends) for record in batch]
+
+
+async def test_trouble_with_the_database_blames_no_record(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    letters = LetterBox()
+    outages = iter([True] * 3)
+
+    async def breaks(batch: Sequence[Told]) -> None:
+        if next(outages, False):
+            raise asyncpg.TooManyConnectionsError("too many")
+
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with running(runner_of(pool, kafka, projection=Tampered(MODEL, breaks), letters=letters)):
+        await applied(pool, EVENTS)
+    assert letters.letters == []
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_a_rebalance_that_cannot_reach_the_database_is_tried_again(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await pool.execute("alter table checkpoints rename to checkpoints_away")
+    async with running(runner_of(pool, kafka)):
+        await asyncio.sleep(0.5)
+        await pool.execute("alter table checkpoints_away rename to checkpoints")
+        await applied(pool, EVENTS)
+    await expect_rows_of(pool, EVENTS)
+
+
+def test_partitions_hold_events_of_several_stores() -> None:
+    """Otherwise the tests above would prove less than they say."""
+    assert len({partition_of(event.tenant) for event in EVENTS}) >= 6
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
