@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -100,7 +101,7 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     if not ended:
         return None
     store = await work.get(STORE, generation.store_id)
-    slug = store.slug or await _reserve_slug(work, brand.name, store.id, clock)
+    slug = store.slug or await _reserve_slug(work, brand.name, store.id, at=at)
     work.append(
         STORE,
         store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
@@ -110,11 +111,11 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     return {"slug": slug}
 
 
-async def _reserve_slug(work: Work, name: str, store_id: UUID, clock: Clock) -> str:
+async def _reserve_slug(work: Work, name: str, store_id: UUID, *, at: datetime) -> str:
     for slug in _candidates(slugify(name)):
         owner = await work.find(SLUG, slug_stream(slug))
         if owner is None:
-            work.append(SLUG, reserve_slug(slug, store_id, at=clock.now()), tenant=store_id)
+            work.append(SLUG, reserve_slug(slug, store_id, at=at), tenant=store_id)
             return slug
         if owner.store_id == store_id:
             return slug

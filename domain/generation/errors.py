@@ -33,5 +33,7 @@ class StepNotRetryable(DomainError):
     code: ClassVar[str] = "STEP_NOT_RETRYABLE"
 
     def __init__(self, step: Step, status: JobStatus) -> None:
-        super().__init__(f"Step “{step}” is {status}; only a step that has failed or succeeded can be run again.")
+        super().__init__(
+            f"Step “{step}” is {status}; only a step that has failed or succeeded can be run again. Wait for its end."
+        )
         self.step, self.status = step, status

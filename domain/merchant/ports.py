@@ -2,21 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from domain.kernel import DomainError
 from domain.merchant.events import SupplierProvider
-
-
-class EmailTaken(DomainError):
-    """Somebody has an account with this address already."""
-
-    code: ClassVar[str] = "EMAIL_TAKEN"
-    field = "email"
-
-    def __init__(self) -> None:
-        super().__init__("An account with this e-mail address exists already. Log in instead, or use another address.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,5 +33,5 @@ class ProductPutAway(DomainError):
     code: ClassVar[str] = "PRODUCT_ARCHIVED"
 
     def __init__(self, product_id: UUID) -> None:
-        super().__init__(f"Product {product_id} is archived and cannot be changed.")
+        super().__init__(f"Product {product_id} is archived and cannot be changed. Add it anew instead.")
         self.product_id = product_id

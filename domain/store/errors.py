@@ -17,16 +17,6 @@ class StoreNotReady(DomainError):
         self.store_id, self.status = store_id, status
 
 
-class SlugTaken(DomainError):
-    """Another store has this slug; the caller tries the next one."""
-
-    code: ClassVar[str] = "SLUG_TAKEN"
-
-    def __init__(self, slug: str) -> None:
-        super().__init__(f"The address {slug!r} belongs to another store. Choose another.")
-        self.slug = slug
-
-
 class PageNotFound(DomainError):
     """The store has no such page."""
 

@@ -11,7 +11,8 @@ from commands.merchant import RegisterMerchant
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
-from domain.merchant.ports import Account, Accounts, Allowance, EmailTaken, RateLimits, RefreshTokens
+from domain.merchant.errors import EmailTaken
+from domain.merchant.ports import Account, Accounts, Allowance, RateLimits, RefreshTokens
 from domain.order.ports import PersonalData
 from gateway.auth.errors import InvalidRefreshToken, TooManyAttempts, WrongCredentials
 from gateway.auth.passwords import Passwords

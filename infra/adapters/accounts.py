@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from domain.merchant.ports import Account, Allowance, EmailTaken, RefreshGrant
+from domain.merchant.errors import EmailTaken
+from domain.merchant.ports import Account, Allowance, RefreshGrant
 
 FORGET_AFTER = timedelta(days=1)
 """How long an idle rate-limit row, or an expired refresh token, is kept before it is swept out."""
