@@ -13,6 +13,15 @@ import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
+SECBIT_KEEP_CAPS = 1 << 4
+CAP_DAC_OVERRIDE = 1
+CAP_DAC_READ_SEARCH = 2
+CAPABILITY_VERSION_3 = 0x20080522
 CLONE_NEWUSER = 0x10000000
 NOBODY = 65534
 
@@ -33,10 +42,51 @@ def enter_user_namespace() -> None:
 
 
 def become_nobody() -> None:
-    """Give up root for good."""
+    """Give up root for good, but for the right to look into every folder.
+
+    The program and the data may lie below a folder that only root may enter (``/root``, a private checkout). The right
+    is an ambient capability, so it survives becoming the server; what belongs to others still cannot be written, unless
+    the machine grants only the stronger right (a container does).
+    """
+    kept = _first_of(CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
+    if kept is not None:
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # PostgreSQL asks access(2), which ignores the rights of anybody but root unless this bit is set.
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
+    if kept is not None:
+        _keep_only(kept)
+
+
+def _first_of(*wanted: int) -> int | None:
+    """Return the first of these rights that we have, if any."""
+    if not sys.platform.startswith("linux"):
+        return None
+    header, rights = _Header(CAPABILITY_VERSION_3, 0), (_Rights * 2)()
+    if ctypes.CDLL(None).capget(ctypes.byref(header), rights):
+        return None
+    return next((right for right in wanted if rights[0].permitted >> right & 1), None)
+
+
+def _keep_only(right: int) -> None:
+    """Give up every right but one, which outlives ``exec``; where the kernel will not have that, it does not."""
+    header, rights = _Header(CAPABILITY_VERSION_3, 0), (_Rights * 2)()
+    rights[0] = _Rights(1 << right, 1 << right, 1 << right)
+    libc = ctypes.CDLL(None)
+    if libc.capset(ctypes.byref(header), rights):
+        raise OSError("capset")  # never go on with all rights of root
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0)
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Rights(ctypes.Structure):
+    _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
 
 
 def die_with(parent: int, signal: int) -> None:
