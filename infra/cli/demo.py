@@ -17,6 +17,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
+from domain.generation.events import Step
 from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
 from infra.cli.running import console, run
@@ -30,6 +31,8 @@ from infra.settings import Settings
 
 GENERATION_SECONDS = 600
 PAID_SECONDS = 30
+AGENT_STEPS = frozenset(Step)
+"""Steps within ``generate``, told apart by their indentation."""
 
 
 def register(app: typer.Typer) -> None:
@@ -202,7 +205,7 @@ def _describe(store: dict[str, Any], supervisor: Supervisor, outcome: Outcome) -
     for job in store["jobs"]:
         if job["startedAt"] and job["completedAt"]:
             took = datetime.fromisoformat(job["completedAt"]) - datetime.fromisoformat(job["startedAt"])
-            step = {"name": f"  {job['step'].lower()}", "seconds": round(took.total_seconds(), 2)}
+            step = {"name": job["step"].lower(), "seconds": round(took.total_seconds(), 2)}
             outcome.steps.append(step)
 
 
@@ -253,7 +256,8 @@ def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving
         facts.add_row("Log in", f"{log_in.email} · {log_in.password}")
     times = Table(box=None, padding=(0, 2), show_header=False)
     for step in outcome.steps:
-        times.add_row(step["name"], f"{step['seconds']:.2f} s")
+        indent = "  " if step["name"] in AGENT_STEPS else ""
+        times.add_row(f"{indent}{step['name']}", f"{step['seconds']:.2f} s")
     times.add_row("[bold]total[/]", f"[bold]{outcome.seconds_total:.1f} s[/]")
     subtitle = "Serving until Ctrl-C" if serving else "Done"
     return Panel(Group(facts, "", times), title="Zyenta demo", subtitle=subtitle, expand=False, padding=(1, 2))
