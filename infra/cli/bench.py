@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Coroutine
 from dataclasses import asdict
@@ -54,6 +55,8 @@ def bench(
 
 
 async def _measure(chosen: Bench, stop: asyncio.Event, *, quick: bool, seed: int) -> Outcome:
+    # It complains of a broker that has just made its topics.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     sizes = chosen.quick if quick else chosen.full
     began = time.perf_counter()
     with console.status("Starting the servers …") as status:

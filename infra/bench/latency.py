@@ -1,0 +1,218 @@
+"""How long it takes from a command's acceptance until its row is there for a query, at a steady pace.
+
+Publisher and projectors are processes of their own, as in production; the commands (``RequestStore``) are dispatched
+here, each at its own moment whether or not the ones before it are done. The limit beside it: a row committed, a
+transaction to the topic, read back, and a row committed, with nothing around and nothing else going on.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import NewTopic
+
+from commands.bus import CommandBus
+from commands.merchant import RegisterMerchant
+from commands.ports import Context
+from commands.store import RequestStore
+from domain.personal import Sealed
+from domain.store.events import Preferences
+from infra.adapters.kafka_producer import TransactionalProducer
+from infra.adapters.topic import open_admin
+from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
+from infra.bench.ground import Ground
+from infra.bootstrap import open_platform
+from infra.embedded.process import ChildProcess
+
+SERVICES = ("publisher", "projectors")
+LOOK_SECONDS = 0.001
+"""Between looks for rows; at most so much is added to a latency."""
+READY_SECONDS = 60.0
+MISSING_SECONDS = 30.0
+BARE_TOPIC = "bare"
+
+
+class NeverSeen(Exception):
+    """Rows that should be there are not; what is slow is not latency."""
+
+
+async def measure(ground: Ground, sizes: Sizes, _seed: int, tell: Tell) -> Figures:
+    """Measure the bare chain, then the real one. The seed chooses nothing: ids are random, as in production."""
+    tell("a bare chain")
+    bare = await _bare_chain(ground, sizes["bare"])
+    async with _services(ground), open_platform(ground.settings, migrated=False) as platform:
+        bus, pool = await platform.bus(), await platform.pool()
+        merchant = uuid4()
+        sealed = Sealed(person_id=merchant, ciphertext="v1.k.n.c")
+        await bus.dispatch(RegisterMerchant(merchant_id=merchant, email=sealed, name=None), _context())
+        watch = Watch(pool)
+        tell("waiting for publisher and projectors")
+        await _tables(pool)
+        async with watch.open():
+            await _warm(bus, merchant, watch)
+            tell(f"{sizes['per_s']} commands a second for {sizes['seconds']} s")
+            began = time.perf_counter()
+            await _at_pace(bus, merchant, watch, count=sizes["per_s"] * sizes["seconds"], per_s=sizes["per_s"])
+            seconds = time.perf_counter() - began
+            await watch.until_all_seen()
+        seen = sorted(watch.latencies)
+    return {
+        "p50_ms": 1000 * _percentile(seen, 0.50),
+        "p99_ms": 1000 * _percentile(seen, 0.99),
+        "max_ms": 1000 * seen[-1],
+        "accepted_per_s": len(seen) / seconds,
+        "bare_p50_ms": 1000 * _percentile(bare, 0.50),
+        "bare_p99_ms": 1000 * _percentile(bare, 0.99),
+    }
+
+
+class Watch:
+    """Looks for rows, all that are missing with one query, and notes when each was first seen."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._waiting: dict[UUID, float] = {}
+        self._idle = asyncio.Event()
+        self.latencies: list[float] = []
+        """Seconds from acceptance to sight, of every row."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Look as long as the context lasts."""
+        async with self._pool.acquire() as connection:
+            looking = asyncio.create_task(self._look(connection))
+            try:
+                yield
+            finally:
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
+
+    def expect(self, store_id: UUID, accepted_at: float) -> None:
+        """Wait for a store's row."""
+        self._waiting[store_id] = accepted_at
+        self._idle.clear()
+
+    async def until_all_seen(self) -> None:
+        """Return once nothing is missing.
+
+        Raises:
+            NeverSeen: something still is after half a minute.
+        """
+        try:
+            async with asyncio.timeout(MISSING_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            raise NeverSeen(f"{len(self._waiting)} stores were accepted, but no query ever saw them") from None
+
+    async def _look(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        while True:
+            if self._waiting:
+                rows = await connection.fetch("select id from stores where id = any($1::uuid[])", list(self._waiting))
+                now = time.perf_counter()
+                self.latencies.extend(now - self._waiting.pop(row["id"]) for row in rows)
+            if not self._waiting:
+                self._idle.set()
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def _services(ground: Ground) -> AsyncIterator[None]:
+    children = [ChildProcess(name, log_file=ground.directory / f"{name}.log") for name in SERVICES]
+    try:
+        for child in children:
+            command = [sys.executable, "-m", "infra.cli", "run", child.name]
+            child.launch(command, env=ground.environment)
+        yield
+    finally:
+        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
+
+
+def _context() -> Context:
+    return Context(command_id=uuid4(), correlation_id=uuid4())
+
+
+async def _request(bus: CommandBus, merchant: UUID, watch: Watch) -> None:
+    store = uuid4()
+    await bus.dispatch(
+        RequestStore(store_id=store, merchant_id=merchant, niche="Ceramic planters", preferences=Preferences()),
+        _context(),
+    )
+    watch.expect(store, time.perf_counter())
+
+
+async def _tables(pool: asyncpg.Pool) -> None:
+    """Return once the projectors have made what queries read."""
+    async with asyncio.timeout(READY_SECONDS):
+        while await pool.fetchval("select to_regclass('catalog.stores')") is None:
+            await asyncio.sleep(0.05)
+
+
+async def _warm(bus: CommandBus, merchant: UUID, watch: Watch) -> None:
+    """Return once rows come through; what was measured until then does not count."""
+    for _ in range(100):
+        await _request(bus, merchant, watch)
+    await watch.until_all_seen()
+    watch.latencies.clear()
+
+
+async def _at_pace(bus: CommandBus, merchant: UUID, watch: Watch, *, count: int, per_s: int) -> None:
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(count):
+            await asyncio.sleep(max(0.0, began + number / per_s - time.perf_counter()))
+            tasks.create_task(_request(bus, merchant, watch))
+
+
+async def _bare_chain(ground: Ground, count: int) -> Sequence[float]:
+    async with open_admin(ground.kafka) as admin:
+        await admin.create_topics([NewTopic(BARE_TOPIC, 1, 1)])
+    producer = TransactionalProducer(bootstrap_servers=ground.kafka, transactional_id="bare")
+    consumer = AIOKafkaConsumer(
+        BARE_TOPIC, bootstrap_servers=ground.kafka, isolation_level="read_committed", auto_offset_reset="earliest"
+    )
+    connection = await asyncpg.connect(ground.dsn)
+    try:
+        await connection.execute("create table bare_rows (id uuid primary key, seen boolean not null)")
+        await producer.start()
+        await consumer.start()
+        taken = []
+        for number in range(count + 20):
+            id = uuid4()
+            await connection.execute("insert into bare_rows values ($1, false)", id)
+            accepted = time.perf_counter()
+            async with producer.transaction():
+                await producer.send(BARE_TOPIC, id.bytes)
+            await consumer.getone()
+            await connection.execute("update bare_rows set seen = true where id = $1", id)
+            if number >= 20:  # the first ones wait for connections and for Java to warm up
+                taken.append(time.perf_counter() - accepted)
+        return sorted(taken)
+    finally:
+        await connection.close()
+        await consumer.stop()
+        await producer.stop()
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+BENCH = Bench(
+    name="latency",
+    about="From a command's acceptance to its row in a query, at 200 commands a second",
+    measure=measure,
+    full={"per_s": 200, "seconds": 30, "bare": 500},
+    quick={"per_s": 200, "seconds": 5, "bare": 100},
+    reach=(
+        Reach(figure="p50_ms", limit="bare_p50_ms", most=15),
+        Reach(figure="p99_ms", limit="bare_p99_ms", most=60),
+        Reach(figure="max_ms"),
+        Reach(figure="accepted_per_s"),
+    ),
+)
