@@ -67,7 +67,9 @@ class StepProgressed(DomainEvent, wire_name="generation.step_progressed.v1"):
     item: str
     """What is done, so that telling it twice counts once."""
     done: int
+    """How many items, this one included."""
     total: int
+    """Of how many."""
     message: str
     """For the merchant: ``Wrote the copy of “Neon Desk Lamp”``."""
 
@@ -101,7 +103,9 @@ class GenerationFailed(DomainEvent, wire_name="generation.generation_failed.v1")
 
     store_id: UUID
     step: Step
+    """The one that failed."""
     reason: str
+    """For the merchant, in words they understand."""
 
 
 class GenerationCancelled(DomainEvent, wire_name="generation.generation_cancelled.v1"):

@@ -48,7 +48,9 @@ class Rendition(Value):
     key: str
     """Content-addressed key in the media store, ``sha256/ab/abcd….webp``."""
     width: int
+    """Pixels."""
     height: int
+    """Pixels."""
     size_bytes: int
     mime_type: str = "image/webp"
 
@@ -58,13 +60,18 @@ class ImageProcessingRequested(DomainEvent, wire_name="media.image_processing_re
 
     store_id: UUID
     product_id: UUID | None
+    """Whose image it is; null for one that belongs to no product."""
     generation_id: UUID | None
+    """For which generation; null for requests by hand."""
     attempt: int
     """The generation step's attempt, or 1 upwards for requests by hand."""
     source_url: str
+    """Where the photo is fetched from."""
     alt_text: str
     position: int
+    """Its place among the product's images, 0 first."""
     operations: list[Operation]
+    """What is to be done."""
     ground: HexColour
     """The brand-fitting colour the product is to stand on."""
 
@@ -74,11 +81,15 @@ class ImageProcessed(DomainEvent, wire_name="media.image_processed.v1"):
 
     renditions: list[Rendition]
     source_sha256: str
+    """Of the photo as it was fetched, in hexadecimal digits."""
     source_width: int
+    """Pixels."""
     source_height: int
+    """Pixels."""
     operations: list[Operation]
     """What was really done."""
     seconds: float
+    """How long the studio took."""
 
 
 class ImageRejected(DomainEvent, wire_name="media.image_rejected.v1"):

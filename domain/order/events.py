@@ -25,9 +25,11 @@ class OrderLine(Value):
     product_id: UUID
     variant_id: UUID
     title: str
+    """The product's, as the shopper saw it."""
     variant_title: str
     quantity: int
     unit_price: Money
+    """For one."""
 
     @property
     def total(self) -> Money:
@@ -45,10 +47,14 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     """What people call it: ``ZY-7Q2M4K``."""
     lines: list[OrderLine]
     subtotal: Money
+    """All lines together."""
     shipping: Money
     tax: Money
+    """On top of the lines and shipping."""
     total: Money
+    """What is to be paid: subtotal, shipping and tax."""
     shopper_id: UUID
+    """Whose keys their name, e-mail and address are sealed under; another with every order."""
     shopper_name: Sealed
     shopper_email: Sealed
     shipping_address: Sealed
@@ -61,6 +67,7 @@ class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.
     provider: str
     """``stripe`` or ``sandbox``."""
     session_id: str
+    """The provider's id of it."""
 
 
 class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
@@ -81,7 +88,9 @@ class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):
     """The provider refused a payment; the order still waits for another try."""
 
     intent_id: str
+    """The provider's payment id."""
     reason: str
+    """In the provider's words."""
 
 
 class OrderCancelled(DomainEvent, wire_name="order.order_cancelled.v1"):
@@ -106,8 +115,10 @@ class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v1"):
     source: str
     """``sandbox-payments``, ``stripe``, ``cj`` ..."""
     external_id: str
+    """The sender's id of it; the same one is recorded once."""
     type: str
     """The sender's name for it, ``checkout.session.completed``."""
     store_id: UUID
+    """Which store it concerns."""
     body: str
     """The raw body. Sources that put personal data into it are sealed by their adapter first."""

@@ -25,10 +25,15 @@ class WinningScore(Value):
     reviews: float
     """Rating, trusted as far as there are reviews behind it."""
     orders: float
+    """How often it was bought, on a logarithmic scale."""
     price_point: float
+    """How near its price is to what people pay without much thought."""
     shipping: float
+    """The sooner the better."""
     image_quality: float
+    """Size and number of the photos."""
     margin: float
+    """What is left between the cost and the market's price."""
 
 
 class ImportedImage(Value):
@@ -36,8 +41,10 @@ class ImportedImage(Value):
 
     image_id: UUID
     url: str
+    """Where the supplier has it."""
     alt_text: str
     position: int
+    """Its place among the product's images, 0 first."""
 
 
 class ImportedVariant(Value):
@@ -48,9 +55,13 @@ class ImportedVariant(Value):
     title: str
     """``Red / Large``; ``Default`` where there is only one."""
     options: dict[str, str] = {}
+    """``{"Colour": "Red"}``; empty where there is only one."""
     price: Money
+    """What the shopper pays."""
     cost: Money
+    """What the supplier takes for a piece."""
     stock: int
+    """How many could be sold when it was imported or added."""
 
 
 class ProductImported(DomainEvent, wire_name="product.product_imported.v1"):
@@ -60,19 +71,27 @@ class ProductImported(DomainEvent, wire_name="product.product_imported.v1"):
     generation_id: UUID
     source_provider: SupplierProvider
     source_id: str
+    """The supplier's own id of the listing."""
     source_url: str | None
     original_title: str
+    """As the supplier wrote it; the copywriter's comes later."""
     original_description: str
     slug: str
+    """Its address within the store; the copywriter may give it another."""
     category: str
     tags: list[str]
     cost: Money
+    """What the supplier takes for a piece, before shipping."""
     price: Money
+    """What the shopper pays."""
     compare_at: Money | None
+    """The price that is struck through, if one is."""
     shipping_days: tuple[int, int]
+    """From so many to so many days."""
     images: list[ImportedImage]
     variants: list[ImportedVariant]
     score: WinningScore
+    """Why it was chosen."""
 
 
 class ProductAdded(DomainEvent, wire_name="product.product_added.v1"):
@@ -83,8 +102,11 @@ class ProductAdded(DomainEvent, wire_name="product.product_added.v1"):
     slug: str
     description: str
     cost: Money
+    """What it costs the merchant."""
     price: Money
+    """What the shopper pays."""
     compare_at: Money | None = None
+    """The price that is struck through, if one is."""
     images: list[ImportedImage] = []
     variants: list[ImportedVariant]
 
@@ -94,6 +116,7 @@ class ProductCopyWritten(DomainEvent, wire_name="product.product_copy_written.v1
 
     title: str
     slug: str
+    """Its address within the store."""
     description: str
     """Markdown: an opening, features, benefits, a call to action."""
     features: list[str]
@@ -104,7 +127,9 @@ class ProductCopyWritten(DomainEvent, wire_name="product.product_copy_written.v1
     meta_description: str
     """At most 155 characters."""
     scores: CopyScores
+    """How the text measures."""
     written_by: str
+    """``house`` or a model's name."""
 
 
 class ProductRetitled(DomainEvent, wire_name="product.product_retitled.v1"):
@@ -130,7 +155,9 @@ class PriceChanged(DomainEvent, wire_name="product.price_changed.v1"):
     """It costs something else from now on, in every variant by the same difference."""
 
     price: Money
+    """What the shopper pays from now on."""
     compare_at: Money | None
+    """The price that is struck through, if one is."""
 
 
 class StockCounted(DomainEvent, wire_name="product.stock_counted.v1"):
@@ -138,12 +165,14 @@ class StockCounted(DomainEvent, wire_name="product.stock_counted.v1"):
 
     variant_id: UUID
     on_hand: int
+    """How many there are, reserved ones included."""
 
 
 class StockReserved(DomainEvent, wire_name="product.stock_reserved.v1"):
     """Some of a variant is kept for an order that is not paid yet."""
 
     order_id: UUID
+    """For whom."""
     variant_id: UUID
     quantity: int
 

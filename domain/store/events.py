@@ -34,9 +34,13 @@ class Preferences(Value):
     """What the merchant asked for beyond the niche; every field may be left out."""
 
     name: str | None = None
+    """A name the merchant would like."""
     tone: str | None = None
+    """How the store is to speak."""
     colours: list[str] = []
+    """Colours to lean on, as the merchant named them."""
     audience: str | None = None
+    """Whom it is for."""
 
 
 class CopyScores(Value):
@@ -54,6 +58,7 @@ class StoreRequested(DomainEvent, wire_name="store.store_requested.v1"):
 
     merchant_id: UUID
     niche: str
+    """What the store is to be about, in the merchant's words."""
     preferences: Preferences = Preferences()
 
 
@@ -62,12 +67,16 @@ class BrandGenerated(DomainEvent, wire_name="store.brand_generated.v1"):
 
     generation_id: UUID
     attempt: int
+    """Of the brand step; 1 at first."""
     brand: BrandIdentity
     options: list[NameOption]
+    """The five names that were weighed, the chosen one among them."""
     reason: str
+    """Why this name and not the others, for the merchant."""
     slug: str
     """The storefront's host label, ``<slug>.localhost``; unique over all stores."""
     written_by: str
+    """``house`` or a model's name."""
 
 
 class SupplierReport(Value):
@@ -77,6 +86,7 @@ class SupplierReport(Value):
     candidates: int
     """Listings it returned, before ranking and removal of duplicates."""
     error: str | None = None
+    """Why it contributed less than it could, or nothing."""
 
 
 class ProductsScouted(DomainEvent, wire_name="store.products_scouted.v1"):
@@ -84,21 +94,27 @@ class ProductsScouted(DomainEvent, wire_name="store.products_scouted.v1"):
 
     generation_id: UUID
     attempt: int
+    """Of the scout step; 1 at first."""
     keywords: list[str]
+    """What was searched for."""
     suppliers: list[SupplierReport]
     candidates: int
+    """Listings of all suppliers together, before ranking and removal of duplicates."""
     duplicates: int
     """How many candidates were the same thing as a better one."""
     product_ids: list[UUID]
+    """The products that were imported."""
 
 
 class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
     """A content page got its text; a later one of the same slug replaces it."""
 
     page_id: UUID
+    """Stays the same when the page is rewritten."""
     type: PageType
     title: str
     slug: str
+    """Its address within the store, ``/pages/<slug>``."""
     content: str
     """Markdown."""
     scores: CopyScores = CopyScores()
@@ -133,6 +149,7 @@ class SlugReserved(DomainEvent, wire_name="slug.slug_reserved.v1"):
 
     slug: str
     store_id: UUID
+    """Whose it is from now on."""
 
 
 StoreEvent = (
