@@ -80,12 +80,15 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
                 async with asyncio.timeout(DISCARD_SECONDS):
                     await self.abort_transaction()
         self._closed = True
-        for close in (self._sender.close, self.client.close):
-            with suppress(KafkaError, AssertionError, OSError, TimeoutError):
-                async with asyncio.timeout(DISCARD_SECONDS):
-                    await close()
+        sending = self._sender.sender_task
+        if sending is not None:
+            # Waited for from outside: one that has not begun yet ends with a CancelledError that looks like our own.
+            sending.cancel()
+            await asyncio.wait({sending}, timeout=DISCARD_SECONDS)
+        with suppress(KafkaError, AssertionError, OSError, TimeoutError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                await self.client.close()
         # Looked at, or asyncio complains of exceptions never retrieved, at a moment of the garbage collector's choice.
-        waiter = self._txn_manager._transaction_waiter  # noqa: SLF001
-        for outcome in (waiter, self._sender.sender_task):
+        for outcome in (self._txn_manager._transaction_waiter, sending):  # noqa: SLF001
             if outcome is not None and outcome.done() and not outcome.cancelled():
                 outcome.exception()

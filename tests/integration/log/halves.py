@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,7 +26,8 @@ async def publishing(pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKaf
         yield publisher
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def published(log: PostgresEventLog, kafka: ApacheKafka) -> None:
