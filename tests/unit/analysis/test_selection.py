@@ -1,0 +1,100 @@
+"""What analysts may type, and what it means."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from infra.analysis.selection import BadSelection, Selection, instant, table_name, wire_names
+from infra.analysis.summary import summary
+from infra.analysis.tables import open_tables, types_needed
+from schemas.registry import EVENTS
+from schemas.sampling import sample_of
+from schemas.topics import PARTITIONS, partition_of
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "asked", ["order.order_paid.v1", "order.order_paid", "order_paid", "OrderPaid", "*OrderPaid", "order.*paid"]
+)
+def test_an_event_is_known_by_all_its_names(asked: str) -> None:
+    assert set(wire_names([asked]) or ()) == {"order.order_paid.v1"}
+
+
+def test_several_names_are_any_of_them_and_none_is_all() -> None:
+    assert set(wire_names(["OrderPaid", "stock_*"]) or ()) == {
+        "order.order_paid.v1", "product.stock_counted.v1", "product.stock_reserved.v1", "product.stock_released.v1",
+        "product.stock_sold.v1",
+    }  # fmt: skip
+    assert wire_names([]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2026-11-20", datetime(2026, 11, 20, tzinfo=UTC)),
+        ("2026-11-20T10:30", datetime(2026, 11, 20, 10, 30, tzinfo=UTC)),
+        ("2026-11-20T10:30:00+02:00", datetime(2026, 11, 20, 10, 30, tzinfo=timezone(timedelta(hours=2)))),
+        ("2026-11-20T10:30:00Z", datetime(2026, 11, 20, 10, 30, tzinfo=UTC)),
+        ("90s", NOW - timedelta(seconds=90)),
+        ("15m", NOW - timedelta(minutes=15)),
+        ("2h", NOW - timedelta(hours=2)),
+        ("3d", NOW - timedelta(days=3)),
+        ("1w", NOW - timedelta(weeks=1)),
+    ],
+)
+def test_a_time_is_a_day_an_instant_or_how_long_ago(text: str, meant: datetime) -> None:
+    assert instant(text, now=NOW) == meant
+
+
+@for_all(st.text(max_size=20))
+def test_any_other_text_is_explained_and_never_a_crash(text: str) -> None:
+    for read in (lambda: wire_names([text]), lambda: instant(text, now=NOW)):
+        try:
+            read()
+        except BadSelection as error:
+            assert repr(text) in str(error)  # noqa: PT017 - either outcome is allowed
+
+
+def test_one_store_is_in_one_partition() -> None:
+    store = uuid4()
+    assert Selection(tenant=store).partitions == [partition_of(store)]
+    assert Selection().partitions == list(range(PARTITIONS))
+
+
+def test_every_event_has_a_table_of_its_own_name() -> None:
+    names = [table_name(name) for name in EVENTS]
+    assert len({*names, "events"}) == len(names) + 1
+    with open_tables() as tables:
+        shown = {name for (name,) in tables.ask("show tables").as_text(1000)}
+    assert shown == {*names, "events"}
+
+
+@pytest.mark.parametrize(
+    ("query", "needed"),
+    [
+        ("select * from order_paid", {"order.order_paid.v1"}),
+        ("with x as (select * from order_paid) select * from x join stock_sold using (tenant)",
+         {"order.order_paid.v1", "product.stock_sold.v1"}),
+        ("select 1", set()),
+        ("select * from events where type like 'order%'", None),
+        ("show tables", set()),
+        ("not sql", None),
+    ],
+)  # fmt: skip
+def test_a_query_reads_only_the_events_it_names(query: str, needed: set[str] | None) -> None:
+    assert types_needed(query) == needed
+
+
+def test_a_summary_tells_amounts_and_never_what_is_sealed() -> None:
+    told = summary(sample_of(EVENTS["order.order_placed.v1"]))
+    assert "total=29.90 USD" in told
+    assert "lines=[1]" in told
+    assert "v1." not in told
+    for name, event in EVENTS.items():
+        line = summary(sample_of(event) | {"more": "two\nlines " * 30})
+        assert "\n" not in line, name
+        assert "…" in line
