@@ -98,7 +98,7 @@ async def _all_led(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
 
 @asynccontextmanager
 async def open_reader(
-    bootstrap_servers: str, topic: Topic, *, committed: bool = True
+    bootstrap_servers: str, topic: Topic, *, committed: bool = True, check_sums: bool = True
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """Open a reader of all of a topic's partitions: no group, nothing remembered.
 
@@ -106,6 +106,7 @@ async def open_reader(
         bootstrap_servers: where the broker is.
         topic: what to read.
         committed: whether to see committed records only, as everybody should.
+        check_sums: whether to check what the broker sums over each batch; no use where every byte is compared anyway.
 
     Raises:
         TopicMissing: the broker has no such topic.
@@ -117,6 +118,7 @@ async def open_reader(
         isolation_level="read_committed" if committed else "read_uncommitted",
         auto_offset_reset="earliest",
         request_timeout_ms=REQUEST_MS,
+        check_crcs=check_sums,
         max_partition_fetch_bytes=4 * 1024 * 1024,
         fetch_max_bytes=32 * 1024 * 1024,
     )

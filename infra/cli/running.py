@@ -1,6 +1,7 @@
 """How a command runs: an event loop, signals that stop it in order, and refusals printed for people."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -33,6 +34,11 @@ def run(
         stop.set()
         if grace is not None:
             signal.alarm(grace)  # SIGALRM's default is to end the process: nothing that hangs can prevent it
+
+    # What was imported stays for good, and an event on its way is some forty small objects that make no cycles: looking
+    # through them as often as Python does by default costs a tenth to a third of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
     async def with_signals() -> T:
         stop = asyncio.Event()
