@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from infra.bench import append, latency, publish, verify
+from infra.bench import append, latency, publish, rebuild, verify
 from infra.bench.figures import Bench
 
 BENCHES: Mapping[str, Bench] = {
-    bench.name: bench for bench in (append.BENCH, publish.BENCH, latency.BENCH, verify.BENCH)
+    bench.name: bench for bench in (append.BENCH, publish.BENCH, latency.BENCH, rebuild.BENCH, verify.BENCH)
 }
 """Every bench by its name."""
