@@ -82,7 +82,8 @@ def test_every_event_has_a_table_of_its_own_name() -> None:
         ("select 1", set()),
         ("select * from events where type like 'order%'", None),
         ("show tables", set()),
-        ("not sql", None),
+        ("FROM Order_Paid", {"order.order_paid.v1"}),
+        ("from query_table('order_' || 'paid')", None),
     ],
 )  # fmt: skip
 def test_a_query_reads_only_the_events_it_names(query: str, needed: set[str] | None) -> None:
