@@ -19,8 +19,6 @@ from domain.media.events import Operation, RejectionReason
 from domain.media.ports import StudioResult, UnusableImage
 
 LENGTH = struct.Struct("!I")
-NICENESS = 5
-"""Below the services that people wait for."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -52,7 +50,6 @@ def framed(message: msgspec.Struct) -> bytes:
 def main(model: str, parent: int) -> None:
     """Answer tasks until standard input ends, or the parent does."""
     _end_with(parent)
-    os.nice(NICENESS)
     # What libraries print must not stand between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
