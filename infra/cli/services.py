@@ -61,6 +61,8 @@ def addresses(supervisor: Supervisor) -> Panel:
     table = Table.grid(padding=(0, 2))
     table.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")
     table.add_row("REST", f"{supervisor.gateway_url}/api/v1")
+    table.add_row("Events", f"{supervisor.gateway_url}/events")
+    table.add_row("Kafka", supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"])
     table.add_row("Storefronts", supervisor.storefront_url("<slug>"))
     table.add_row("Data", str(supervisor.data_dir))
     return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
