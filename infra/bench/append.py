@@ -10,10 +10,9 @@ decodes all 50 events.
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -36,7 +35,6 @@ from infra.bench.turns import Contestant, take_turns
 from infra.bootstrap import handlers, open_platform
 from schemas.registry import encode
 
-IN_FLIGHT = 16
 TOTAL = 100_000
 """Items a step says it has; more than are ever told."""
 
@@ -60,7 +58,8 @@ select token_position, pg_current_xact_id(), $5, $6, 1, $7, $6, $8, recorded_at,
 
 async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
     """Measure all of them in turns. The seed chooses nothing here: ids are random, as they are in production."""
-    tell("making streams of 50 events")
+    in_flight = sizes["in_flight"]
+    tell("making streams to append to")
     warm = [uuid7(seed, n) for n in range(sizes["streams"])]
     cold = [uuid7(seed, n) for n in range(sizes["streams"], 2 * sizes["streams"])]
     streams = [generation_of_length(id, sizes["events_per_stream"]) for id in (*warm, *cold)]
@@ -72,10 +71,10 @@ async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figure
         )
         library = await stack.enter_async_context(LibraryApplication(ground.dsn).opened())
         contestants: dict[str, Contestant] = {
-            "bare_per_s": await _bare(ground.dsn, stack),
-            "new_stream_per_s": lambda until: _in_flight(until, lambda _: _register(bus)),
-            "existing_stream_per_s": _progressing(bus, warm),
-            "existing_cold_per_s": _progressing(forgetful, cold),
+            "bare_per_s": await _bare(ground.dsn, stack, in_flight),
+            "new_stream_per_s": lambda until: _run(until, in_flight, lambda _: _register(bus)),
+            "existing_stream_per_s": _progressing(bus, warm, in_flight),
+            "existing_cold_per_s": _progressing(forgetful, cold, in_flight),
             "eventsourcing_per_s": library.save_until,
         }
         return await take_turns(contestants, seconds=sizes["seconds"], rounds=sizes["rounds"], tell=tell)
@@ -96,7 +95,9 @@ def generation_of_length(id: UUID, count: int) -> list[GenerationEvent]:
     return events[:count]
 
 
-async def _in_flight(until: float, work: Any) -> int:
+async def _run(until: float, in_flight: int, work: Callable[[int], Awaitable[None]]) -> int:
+    """Do the work in several lanes until then; how often it was done."""
+
     async def lane(number: int) -> int:
         done = 0
         while time.perf_counter() < until:
@@ -104,7 +105,7 @@ async def _in_flight(until: float, work: Any) -> int:
             done += 1
         return done
 
-    return sum(await asyncio.gather(*(lane(number) for number in range(IN_FLIGHT))))
+    return sum(await asyncio.gather(*(lane(number) for number in range(in_flight))))
 
 
 def _context() -> Context:
@@ -120,14 +121,14 @@ def _sealed(person: UUID) -> Sealed:
     return Sealed(person_id=person, ciphertext="v1.k1.5e0Zr1Y2c3V4a5B6.Hq3xJm8vT0pWn2sYdK4uLrE7cZ6bA9gF1iMoNhQ")
 
 
-def _progressing(bus: CommandBus, streams: list[UUID]) -> Contestant:
+def _progressing(bus: CommandBus, streams: list[UUID], in_flight: int) -> Contestant:
     """Every lane walks over streams of its own: this measures the work of a command, not quarrels."""
 
     def rounds(lane: int) -> Iterator[UUID]:
         while True:
-            yield from streams[lane::IN_FLIGHT]
+            yield from streams[lane::in_flight]
 
-    lanes = [rounds(lane) for lane in range(IN_FLIGHT)]
+    lanes = [rounds(lane) for lane in range(in_flight)]
 
     async def progress(lane: int) -> None:
         await bus.dispatch(
@@ -142,13 +143,13 @@ def _progressing(bus: CommandBus, streams: list[UUID]) -> Contestant:
             _context(),
         )
 
-    return lambda until: _in_flight(until, progress)
+    return lambda until: _run(until, in_flight, progress)
 
 
-async def _bare(dsn: str, stack: AsyncExitStack) -> Contestant:
+async def _bare(dsn: str, stack: AsyncExitStack, in_flight: int) -> Contestant:
     """One statement and one commit per command's rows, each lane on a connection that nothing else uses."""
     connections = []
-    for _ in range(IN_FLIGHT):
+    for _ in range(in_flight):
         connection = await asyncpg.connect(dsn)
         stack.push_async_callback(connection.close)
         connections.append(connection)
@@ -181,15 +182,15 @@ async def _bare(dsn: str, stack: AsyncExitStack) -> Contestant:
             hash_,
         )
 
-    return lambda until: _in_flight(until, insert)
+    return lambda until: _run(until, in_flight, insert)
 
 
 BENCH = Bench(
     name="append",
     about="Commands through the bus, 16 in flight, one process",
     measure=measure,
-    full={"seconds": 12, "rounds": 6, "streams": 1000, "events_per_stream": 50, "in_flight": IN_FLIGHT},
-    quick={"seconds": 2, "rounds": 2, "streams": 320, "events_per_stream": 50, "in_flight": IN_FLIGHT},
+    full={"seconds": 12, "rounds": 6, "streams": 1000, "events_per_stream": 50, "in_flight": 16},
+    quick={"seconds": 2, "rounds": 2, "streams": 320, "events_per_stream": 50, "in_flight": 16},
     reach=(
         Reach(figure="new_stream_per_s", limit="bare_per_s", share=0.5),
         Reach(figure="existing_stream_per_s", limit="bare_per_s", share=0.35),

@@ -58,7 +58,9 @@ def _fill_chunk(dsn: str, seed: int, after: int, count: int) -> int:
 async def _copy_chunk(dsn: str, seed: int, after: int, count: int) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        events = catalog_events(count, seed=seed, after=after)
+        # Fewer events are of fewer stores, not of younger ones: the kinds of event are as mixed as in a long history.
+        side_by_side = max(1, min(200, count // 500))
+        events = catalog_events(count, seed=seed, side_by_side=side_by_side, after=after)
         while batch := list(islice(events, 20_000)):
             await copy_events(connection, batch)
     finally:

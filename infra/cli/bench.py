@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from infra.bench.benches import BENCHES
-from infra.bench.figures import Bench, Figures, Outcome
+from infra.bench.figures import Bench, Figures, Outcome, Sizes
 from infra.bench.ground import open_ground
 from infra.cli.running import console, run
 from infra.embedded.kafka import KafkaUnavailable
@@ -37,13 +37,17 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes: ends within 30 seconds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of what is made up.")] = 1,
+    wanted: Annotated[
+        list[str] | None, typer.Option("--size", help="Another size than usual: events=5000. May be repeated.")
+    ] = None,
 ) -> None:
     chosen = BENCHES.get(name)
     if chosen is None:
         console.print(f"[red]zyenta:[/] there is no bench {name!r}. There are: {', '.join(BENCHES)}.")
         raise typer.Exit(2)
+    sizes = _sizes(chosen, wanted or [], quick=quick)
     outcome = run(
-        lambda stop: _measure(chosen, stop, quick=quick, seed=seed),
+        lambda stop: _measure(chosen, sizes, stop, quick=quick, seed=seed),
         Interrupted,
         KafkaUnavailable,
         PostgresUnavailable,
@@ -54,10 +58,23 @@ def bench(
         print(json.dumps(asdict(outcome)))
 
 
-async def _measure(chosen: Bench, stop: asyncio.Event, *, quick: bool, seed: int) -> Outcome:
+def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:
+    sizes = dict(chosen.quick if quick else chosen.full)
+    for each in wanted:
+        name, _, value = each.partition("=")
+        if name not in sizes or not value.isdecimal():
+            console.print(
+                f"[red]zyenta:[/] {each!r} is no size of {chosen.name}. Give one as NAME=NUMBER; there are: "
+                f"{', '.join(f'{name}={usual}' for name, usual in sizes.items())}."
+            )
+            raise typer.Exit(2)
+        sizes[name] = int(value)
+    return sizes
+
+
+async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: bool, seed: int) -> Outcome:
     # It complains of a broker that has just made its topics.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    sizes = chosen.quick if quick else chosen.full
     began = time.perf_counter()
     with console.status("Starting the servers …") as status:
 

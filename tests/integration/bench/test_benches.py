@@ -1,0 +1,83 @@
+"""Every bench runs to its end on real servers and prints what it promises; how fast it was is nobody's business here."""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from infra.bench.benches import BENCHES
+from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
+from tests.requirements import missing
+
+TINY = {
+    "append": {"seconds": 1, "rounds": 2, "streams": 32},
+    "publish": {"events": 1200},
+    "latency": {"per_s": 20, "seconds": 1, "bare": 5},
+    "rebuild": {"events": 1200},
+    "verify": {"events": 1200},
+}
+
+pytestmark = pytest.mark.kafka
+
+
+async def run(*arguments: str, scratch: Path) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "infra.cli",
+        "bench",
+        *arguments,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def test_every_bench_has_a_tiny_form_here() -> None:
+    assert set(TINY) == set(BENCHES)
+
+
+@pytest.mark.parametrize("name", BENCHES)
+async def test_a_bench_prints_its_figures_as_one_object_and_leaves_nothing(
+    name: str,
+) -> None:
+    bench, sizes = BENCHES[name], TINY[name]
+    try:
+        await ensure_kafka()
+    except KafkaUnavailable as why:
+        missing("Apache Kafka", str(why))
+    # Not pytest's own directory: as root, PostgreSQL runs as somebody who must be able to reach its data.
+    scratch = Path(tempfile.mkdtemp(prefix="zyenta-test-"))
+    scratch.chmod(0o711)
+    options = [f"--size={size}={value}" for size, value in sizes.items()]
+    try:
+        status, out, err = await run(name, "--quick", "--json", "--seed", "7", *options, scratch=scratch)
+        assert status == 0, err
+        assert list(scratch.glob("zyenta-bench-*")) == []
+    finally:
+        scratch.rmdir()
+    told = json.loads(out.splitlines()[-1])
+    assert set(told) == {"bench", "figures", "settings", "machine", "seconds"}
+    assert told["bench"] == name
+    assert {reach.figure for reach in bench.reach} | {reach.limit for reach in bench.reach} - {None} <= set(
+        told["figures"]
+    )
+    assert all(isinstance(figure, int | float) and figure >= 0 for figure in told["figures"].values())
+    assert told["settings"] == {**bench.quick, **sizes, "quick": True, "seed": 7}
+    assert set(told["machine"]) == {"cpu", "cores", "memory_gb", "python", "postgres", "kafka"}
+    assert (told["machine"]["kafka"] is not None) is bench.with_kafka
+    assert told["seconds"] > 0
+
+
+async def test_an_unknown_bench_or_size_is_refused_and_says_what_there_is(tmp_path: Path) -> None:
+    status, _, err = await run("append-fast", scratch=tmp_path)
+    assert (status, "There are: append" in err) == (2, True)
+    status, _, err = await run("publish", "--size", "event=7", scratch=tmp_path)
+    assert (status, "events=" in err) == (2, True)
