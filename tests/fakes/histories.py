@@ -1,10 +1,11 @@
 """Lawful histories for read model tests: every event comes out of a decision, whatever the moves are."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from domain.generation import aggregate as generations
 from domain.generation.events import Step
@@ -383,4 +384,4 @@ MOVES: dict[str, Callable[[History, int], None]] = {
 
 def with_text(raw: RawEvent, old: bytes, new: bytes) -> RawEvent:
     """Return a stored event with another body; its hash is then wrong, which folding does not mind."""
-    return replace(raw, data=raw.data.replace(old, new))
+    return msgspec.structs.replace(raw, data=raw.data.replace(old, new))

@@ -92,16 +92,19 @@ async def test_idle_fetch_waits_and_a_record_ends_the_wait(clients: Clients) -> 
     raw = await clients.raw()
     producer = await clients.producer()
 
-    async def fetch() -> float:
+    async def fetch(wait_ms: int) -> float:
         began = time.monotonic()
         wanted = [(topic, [(0, 0, 1_000_000)])]
-        await raw.send(raw.get_random_node(), FetchRequest(600, 1, 1_000_000, 1, wanted))
+        await raw.send(raw.get_random_node(), FetchRequest(wait_ms, 1, 1_000_000, 1, wanted))
         return time.monotonic() - began
 
-    assert await fetch() > 0.5
-    waiting = asyncio.create_task(fetch())
+    async with asyncio.timeout(30):
+        # A broker that is not the new partition's leader yet refuses at once, which is no answer to what is asked here.
+        while await fetch(600) < 0.5:
+            pass
+    waiting = asyncio.create_task(fetch(20_000))
     await producer.send_and_wait(topic, b"value")
-    assert await waiting < 0.5
+    assert await waiting < 15
 
 
 async def test_batch_sent_again_is_not_stored_again(clients: Clients) -> None:
