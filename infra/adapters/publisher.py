@@ -141,10 +141,10 @@ class Publisher:
             finally:
                 await producer.discard()
         finally:
-            if not connection.is_closed():
-                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                    await connection.remove_listener(CHANNEL, self._on_notify)
-                    await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
+            # A connection that was lost has lost the lock too.
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await connection.remove_listener(CHANNEL, self._on_notify)
+                await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
     async def _begin(self, connection: Connection) -> None:
         """Find where to go on. Only after the producer's start, which has ended the predecessor's open transaction."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -94,8 +95,7 @@ async def restore_store(
             await connection.execute("analyze events")
             await connection.execute("analyze commands")
         finally:
-            if not connection.is_closed():
-                await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
+            await _give_up_lead(connection)
     return restored
 
 
@@ -105,6 +105,12 @@ async def _lead(connection: Connection) -> None:
             await take_leadership(connection)
     except TimeoutError:
         raise NothingToRestore from None
+
+
+async def _give_up_lead(connection: Connection) -> None:
+    # A connection that was lost has lost the lock too.
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
 
 async def _end_open_transactions(bootstrap_servers: str) -> None:
@@ -228,8 +234,7 @@ async def republish(pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_serv
             await delete_topics(bootstrap_servers, (EVENTS, *set(WORK.values())))
             await ensure_topics(bootstrap_servers)
         finally:
-            if not connection.is_closed():
-                await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
+            await _give_up_lead(connection)
     ours = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
     try:
         while await published_position(bootstrap_servers) < last:
