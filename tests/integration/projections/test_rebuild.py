@@ -1,0 +1,317 @@
+"""Rebuilding: the new tables take the place of the live ones, and nobody who reads or writes notices."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from infra.adapters.deliveries import PostgresDeliveries
+from infra.bench.workload import catalog_events
+from infra.bootstrap import SystemClock
+from infra.embedded.kafka import ApacheKafka
+from projections import catalog
+from projections.catalog_queries import stores_by_ids
+from projections.checkpoints import positions_of
+from projections.decoding import Told
+from projections.rebuild import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
+from projections.runner import ProjectionRunner
+from projections.tables import Connection, ReadModel
+from schemas.envelope import RawEvent
+from tests.fakes.deliveries import LetterBox
+from tests.fakes.topic import Tampered, all_rows, last_positions, rows_by_the_log, write_topic
+
+pytestmark = pytest.mark.kafka
+
+ROOT = Path(__file__).parents[3]
+MODEL = catalog.MODEL
+EVENTS = list(catalog_events(3_000, seed=5, side_by_side=12, per_store=200))
+
+
+class Histories:
+    """Implements ``comparing.Histories`` on a list."""
+
+    def __init__(self, events: Sequence[RawEvent]) -> None:
+        self._events = events
+
+    async def tenants_of(self, ids: Sequence[Any]) -> list[Any]:
+        return list({each.tenant for each in self._events if each.tenant in ids or each.stream_id in ids})
+
+    async def read_tenant(self, tenant: Any, up_to: int) -> list[RawEvent]:
+        return [each for each in self._events if each.tenant == tenant and each.position <= up_to]
+
+
+def version_of(model: ReadModel[Any], version: int) -> ReadModel[Any]:
+    """Return a read model as another version of the program has it."""
+    other = ReadModel.__new__(ReadModel)
+    other.__dict__ |= model.__dict__ | {"version": version}
+    return other
+
+
+@asynccontextmanager
+async def live(
+    pool: asyncpg.Pool, kafka: ApacheKafka, *, model: Any = MODEL, letters: LetterBox | None = None
+) -> AsyncIterator[ProjectionRunner]:
+    """Run the read model as ever."""
+    rebuilder = Rebuilder(pool, kafka.bootstrap_servers)
+    runner = ProjectionRunner(
+        model,
+        pool,
+        kafka.bootstrap_servers,
+        letters or LetterBox(),
+        PostgresDeliveries(pool),
+        SystemClock(),
+        rebuild=lambda: rebuilder.rebuild_when_due(model),
+    )
+    task = asyncio.create_task(runner.run())
+    try:
+        yield runner
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def applied(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
+    wanted = last_positions(events)
+    async with asyncio.timeout(60), pool.acquire() as connection:
+        while {n: each.position for n, each in (await positions_of(connection, MODEL.name)).items()} != wanted:
+            await asyncio.sleep(0.02)
+
+
+async def expect_rows_of(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
+    async with rows_by_the_log(pool, MODEL, events) as expected:
+        assert await all_rows(pool, MODEL, MODEL.name) == await all_rows(pool, MODEL, expected)
+
+
+async def schemas(pool: asyncpg.Pool) -> set[str]:
+    found = {row[0] for row in await pool.fetch("select nspname from pg_namespace where nspname like 'catalog%'")}
+    assert found == {row[0] for row in await pool.fetch("select distinct schema_name from checkpoints")}
+    return found
+
+
+class Reading:
+    """Asks the read model without pause, by search path, prepared and not, and keeps every answer."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._answers = 0
+        self._most = 0
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator["Reading"]:
+        tasks = [asyncio.create_task(self._read(prepared)) for prepared in (True, False, True)]
+        try:
+            yield self
+        finally:
+            for task in tasks:
+                task.cancel()
+            done = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [each for each in done if not isinstance(each, asyncio.CancelledError)] == []
+
+    async def some_more(self) -> None:
+        """Wait for some more answers."""
+        before = self._answers
+        async with asyncio.timeout(20):
+            while self._answers < before + 10:
+                await asyncio.sleep(0.01)
+
+    async def _read(self, prepared: bool) -> None:
+        connection = await asyncpg.connect(
+            self._database,
+            server_settings={"search_path": "catalog, public"},
+            statement_cache_size=100 if prepared else 0,
+        )
+        try:
+            statement = await connection.prepare("select count(*) from products join product_texts using (id)")
+            while True:
+                count = await (
+                    statement.fetchval() if prepared else connection.fetchval("select count(*) from products")
+                )
+                assert count >= self._most, "answers went back in time"
+                self._most = count
+                await stores_by_ids(connection, [EVENTS[0].tenant])
+                self._answers += 1
+                await asyncio.sleep(0.001)
+        finally:
+            await connection.close()
+
+
+async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    first, rest = EVENTS[:1500], EVENTS[1500:]
+    await write_topic(kafka.bootstrap_servers, first)
+    phases: list[str] = []
+
+    def report(progress: Progress) -> None:
+        phases.append(progress.phase)
+        assert 0 <= progress.share <= 1
+
+    async def write_on() -> None:
+        for start in range(0, len(rest), 50):
+            await write_topic(kafka.bootstrap_servers, rest[start : start + 50])
+
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(live(pool, kafka))
+        await applied(pool, first)
+        reading = await stack.enter_async_context(Reading(database).going_on())
+        oid = await pool.fetchval("select 'catalog'::regnamespace::oid")
+        writing = asyncio.create_task(write_on())
+        rebuilt = [await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report) for _ in range(3)]
+        await writing
+        await applied(pool, EVENTS)
+        await reading.some_more()
+    assert oid != await pool.fetchval("select 'catalog'::regnamespace::oid")
+    assert await schemas(pool) == {"catalog"}
+    assert all(each.difference is None and not each.resumed for each in rebuilt)
+    assert set(phases) >= {"reading", "indexing", "comparing", "swapping"}
+    await expect_rows_of(pool, EVENTS)
+    # The indexes came along.
+    names = "select count(*) from pg_indexes where schemaname = 'catalog'"
+    assert await pool.fetchval(names) == len(MODEL.tables) + MODEL.indexes_ddl.count("create ")
+
+
+async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_row_and_event(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        event = next(each for each in EVENTS if each.type == "product.product_copy_written.v1")
+        await pool.execute("update catalog.products set slug = 'tampered' where id = $1", event.stream_id)
+        rows = await all_rows(pool, MODEL, "catalog")
+        rebuilder = Rebuilder(pool, kafka.bootstrap_servers, histories=Histories(EVENTS))
+        with pytest.raises(Different) as refused:
+            await rebuilder.rebuild(MODEL)
+        difference = refused.value.difference
+        assert (difference.table, difference.key, difference.columns) == (
+            "products", {"id": event.stream_id}, ("slug",),
+        )  # fmt: skip
+        assert difference.event is not None
+        assert difference.event.position == event.position
+        assert f"{event.type} at position {event.position}" in str(refused.value)
+        assert await all_rows(pool, MODEL, "catalog") == rows
+        # The live ones are the wrong ones: then they can be made to go.
+        rebuilt = await rebuilder.rebuild(MODEL, even_if_different=True)
+        assert rebuilt.resumed
+        assert rebuilt.difference is not None
+    assert await schemas(pool) == {"catalog"}
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, kafka: ApacheKafka) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", KILLED, kafka.bootstrap_servers, database,
+            cwd=ROOT, env=dict(os.environ) | {"PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"half way\n"
+        with pytest.raises(AlreadyRebuilding):
+            await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        assert await schemas(pool) == {"catalog", "catalog_build"}
+        done = sum(row[0] for row in await pool.fetch("select count(*) from catalog_build.products"))
+        assert done > 0
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
+                except AlreadyRebuilding:  # the server has not noticed yet that the process is gone
+                    await asyncio.sleep(0.05)
+                else:
+                    break
+        assert rebuilt.resumed
+        assert 0 < rebuilt.events < len(EVENTS)
+    assert await schemas(pool) == {"catalog"}
+    await expect_rows_of(pool, EVENTS)
+
+
+KILLED = """
+import asyncio, sys, asyncpg
+from projections import catalog, filling
+from projections.rebuild import Rebuilder
+filling.CHUNK = 200
+
+async def main(kafka, dsn):
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
+        def report(progress):
+            if progress.share > 0.4:
+                print("half way", flush=True)
+                import time; time.sleep(60)
+        await Rebuilder(pool, kafka).rebuild(catalog.MODEL, report=report)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+    building, go = asyncio.Event(), asyncio.Event()
+
+    async def wait(batch: Sequence[Told]) -> None:
+        building.set()
+        await go.wait()
+
+    newer: Any = version_of(MODEL, 2)
+    slow = Tampered(newer, wait, version=2)
+    async with Reading(database).going_on() as reading, live(pool, kafka), live(pool, kafka, model=slow):
+        await building.wait()
+        await reading.some_more()
+        assert await pool.fetchval("select version from projections where name = 'catalog'") == 1
+        assert await pool.fetchval("select count(*) from catalog.products") > 0
+        go.set()
+        async with asyncio.timeout(30):
+            while await pool.fetchval("select version from projections where name = 'catalog'") == 1:
+                await asyncio.sleep(0.02)
+        # Both go on; the old one is fenced and must not write into the new tables.
+        more = list(catalog_events(4_000, seed=5, side_by_side=12, per_store=200))
+        assert more[:3000] == EVENTS
+        await write_topic(kafka.bootstrap_servers, more[3000:])
+        await applied(pool, more)
+    assert slow.applied > 0
+    await expect_rows_of(pool, more)
+
+
+async def test_a_new_version_that_lost_all_rows_of_a_table_is_refused(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    class Forgetful(Tampered):
+        async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+            await super().apply_told(batch, tx)
+            await tx.execute("delete from pages")
+
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        newer: Any = Forgetful(MODEL, version=2)
+        with pytest.raises(Emptied, match="pages is empty"):
+            await Rebuilder(pool, kafka.bootstrap_servers).rebuild(newer)
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_what_the_live_runner_parked_is_passed_over_by_a_rebuild_too(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    letters = LetterBox()
+    orphans = [each for each in EVENTS[1500:] if each.type == "product.product_copy_written.v1"][:2]
+    # The products they are about are never imported.
+    lost = {each.stream_id for each in orphans}
+    events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
+    await write_topic(kafka.bootstrap_servers, events)
+    async with live(pool, kafka, letters=letters):
+        await applied(pool, events)
+        rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
+    assert letters.letters
+    assert {each.record.offset for each in rebuilt.unappliable} == {letter.offset for letter in letters.letters}
