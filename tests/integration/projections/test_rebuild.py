@@ -12,39 +12,20 @@ from typing import Any
 import asyncpg
 import pytest
 
-from infra.adapters.deliveries import PostgresDeliveries
 from infra.bench.workload import catalog_events
-from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
-from projections import catalog
 from projections.catalog_queries import stores_by_ids
-from projections.checkpoints import positions_of
 from projections.decoding import Told
 from projections.rebuild import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
-from projections.runner import ProjectionRunner
 from projections.tables import Connection, ReadModel
-from schemas.envelope import RawEvent
 from tests.fakes.deliveries import LetterBox
-from tests.fakes.topic import Tampered, all_rows, last_positions, rows_by_the_log, write_topic
+from tests.fakes.topic import Tampered, all_rows, write_topic
+from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
 
 pytestmark = pytest.mark.kafka
 
 ROOT = Path(__file__).parents[3]
-MODEL = catalog.MODEL
 EVENTS = list(catalog_events(3_000, seed=5, side_by_side=12, per_store=200))
-
-
-class Histories:
-    """Implements ``comparing.Histories`` on a list."""
-
-    def __init__(self, events: Sequence[RawEvent]) -> None:
-        self._events = events
-
-    async def tenants_of(self, ids: Sequence[Any]) -> list[Any]:
-        return list({each.tenant for each in self._events if each.tenant in ids or each.stream_id in ids})
-
-    async def read_tenant(self, tenant: Any, up_to: int) -> list[RawEvent]:
-        return [each for each in self._events if each.tenant == tenant and each.position <= up_to]
 
 
 def version_of(model: ReadModel[Any], version: int) -> ReadModel[Any]:
@@ -52,41 +33,6 @@ def version_of(model: ReadModel[Any], version: int) -> ReadModel[Any]:
     other = ReadModel.__new__(ReadModel)
     other.__dict__ |= model.__dict__ | {"version": version}
     return other
-
-
-@asynccontextmanager
-async def live(
-    pool: asyncpg.Pool, kafka: ApacheKafka, *, model: Any = MODEL, letters: LetterBox | None = None
-) -> AsyncIterator[ProjectionRunner]:
-    """Run the read model as ever."""
-    rebuilder = Rebuilder(pool, kafka.bootstrap_servers)
-    runner = ProjectionRunner(
-        model,
-        pool,
-        kafka.bootstrap_servers,
-        letters or LetterBox(),
-        PostgresDeliveries(pool),
-        SystemClock(),
-        rebuild=lambda: rebuilder.rebuild_when_due(model),
-    )
-    task = asyncio.create_task(runner.run())
-    try:
-        yield runner
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def applied(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
-    wanted = last_positions(events)
-    async with asyncio.timeout(60), pool.acquire() as connection:
-        while {n: each.position for n, each in (await positions_of(connection, MODEL.name)).items()} != wanted:
-            await asyncio.sleep(0.02)
-
-
-async def expect_rows_of(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
-    async with rows_by_the_log(pool, MODEL, events) as expected:
-        assert await all_rows(pool, MODEL, MODEL.name) == await all_rows(pool, MODEL, expected)
 
 
 async def schemas(pool: asyncpg.Pool) -> set[str]:

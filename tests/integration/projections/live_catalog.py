@@ -1,0 +1,71 @@
+"""A catalogue kept up to date by a runner on a real Kafka, and a write side on a list."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from infra.adapters.deliveries import PostgresDeliveries
+from infra.bootstrap import SystemClock
+from infra.embedded.kafka import ApacheKafka
+from projections import catalog
+from projections.checkpoints import positions_of
+from projections.rebuild import Rebuilder
+from projections.runner import ProjectionRunner
+from schemas.envelope import RawEvent
+from tests.fakes.deliveries import LetterBox
+from tests.fakes.topic import all_rows, last_positions, rows_by_the_log
+
+MODEL = catalog.MODEL
+
+
+class Histories:
+    """Implements ``comparing.Histories`` on a list."""
+
+    def __init__(self, events: Sequence[RawEvent]) -> None:
+        self._events = events
+
+    async def tenants_of(self, ids: Sequence[Any]) -> list[Any]:
+        return list({each.tenant for each in self._events if each.tenant in ids or each.stream_id in ids})
+
+    async def read_tenant(self, tenant: Any, up_to: int) -> list[RawEvent]:
+        return [each for each in self._events if each.tenant == tenant and each.position <= up_to]
+
+
+@asynccontextmanager
+async def live(
+    pool: asyncpg.Pool, kafka: ApacheKafka, *, model: Any = MODEL, letters: LetterBox | None = None
+) -> AsyncIterator[ProjectionRunner]:
+    """Run the read model as ever."""
+    rebuilder = Rebuilder(pool, kafka.bootstrap_servers)
+    runner = ProjectionRunner(
+        model,
+        pool,
+        kafka.bootstrap_servers,
+        letters or LetterBox(),
+        PostgresDeliveries(pool),
+        SystemClock(),
+        rebuild=lambda: rebuilder.rebuild_when_due(model),
+    )
+    task = asyncio.create_task(runner.run())
+    try:
+        yield runner
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def applied(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
+    """Wait until the checkpoints stand at the end of these events."""
+    wanted = last_positions(events)
+    async with asyncio.timeout(60), pool.acquire() as connection:
+        while {n: each.position for n, each in (await positions_of(connection, MODEL.name)).items()} != wanted:
+            await asyncio.sleep(0.02)
+
+
+async def expect_rows_of(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
+    """Compare the live rows with those these events make."""
+    async with rows_by_the_log(pool, MODEL, events) as expected:
+        assert await all_rows(pool, MODEL, MODEL.name) == await all_rows(pool, MODEL, expected)

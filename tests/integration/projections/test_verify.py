@@ -1,0 +1,141 @@
+"""Verifying: live rows are compared with a fresh fold, and the first one that differs is named with its event."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from infra.bench.workload import catalog_events
+from infra.embedded.kafka import ApacheKafka
+from projections.comparing import RowDifference
+from projections.verification import NotLive, Verified, verify_projection
+from tests.fakes.topic import write_topic
+from tests.integration.projections.live_catalog import MODEL, Histories, applied, live
+
+pytestmark = pytest.mark.kafka
+
+ROOT = Path(__file__).parents[3]
+EVENTS = list(catalog_events(2_000, seed=9, side_by_side=8, per_store=250))
+COPY = next(each for each in EVENTS if each.type == "product.product_copy_written.v1")
+IMPORT = next(each for each in EVENTS if each.stream_id == COPY.stream_id)
+
+
+async def verified(pool: asyncpg.Pool, kafka: ApacheKafka) -> Verified:
+    found = await verify_projection(MODEL, pool, kafka.bootstrap_servers, histories=Histories(EVENTS))
+    schemas = {row[0] for row in await pool.fetch("select nspname from pg_namespace where nspname like 'catalog%'")}
+    assert schemas == {"catalog"}
+    return found
+
+
+async def difference(pool: asyncpg.Pool, kafka: ApacheKafka) -> RowDifference:
+    found = await verified(pool, kafka)
+    assert not found.equal
+    assert found.difference is not None
+    return found.difference
+
+
+async def test_every_kind_of_difference_is_found_and_named_with_its_event(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    with pytest.raises(NotLive, match="no live tables"):
+        await verify_projection(MODEL, pool, kafka.bootstrap_servers)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+    equal = await verified(pool, kafka)
+    assert (equal.equal, equal.difference, equal.events) == (True, None, len(EVENTS))
+    assert equal.rows["products"] == await pool.fetchval("select count(*) from catalog.products")
+
+    # A changed column: the event is the one that wrote it last.
+    await pool.execute("update catalog.products set slug = 'x' where id = $1", COPY.stream_id)
+    changed = await difference(pool, kafka)
+    assert (changed.table, changed.columns, changed.live and changed.live["slug"]) == ("products", ("slug",), "x")
+    assert changed.event is not None
+    assert changed.event.position == COPY.position
+    assert f"product.product_copy_written.v1 at position {COPY.position}" in str(changed)
+
+    # As it was before an event that was not applied: that event.
+    title = json.loads(IMPORT.data)["original_title"]
+    slug = json.loads(IMPORT.data)["slug"]
+    await pool.execute("update catalog.products set slug = $2, title = $3 where id = $1", COPY.stream_id, slug, title)
+    missed = await difference(pool, kafka)
+    assert missed.event is not None
+    assert missed.event.position == COPY.position
+
+    # A row that is not there: the event that makes it.
+    await pool.execute("delete from catalog.products where id = $1", COPY.stream_id)
+    gone = await difference(pool, kafka)
+    assert (gone.table, gone.key, gone.live) == ("products", {"id": COPY.stream_id}, None)
+    assert gone.event is not None
+    assert gone.event.position == IMPORT.position
+    assert "is missing from the live table" in str(gone)
+
+
+async def test_a_row_that_no_event_makes_is_named(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        copied = "insert into catalog.product_texts select gen_random_uuid(), description, meta_title, meta_description, copy,"
+        await pool.execute(
+            copied + " original_title, original_description, tags, source from catalog.product_texts limit 1"
+        )
+        found = await difference(pool, kafka)
+    assert (found.table, found.fresh, found.event) == ("product_texts", None, None)
+    assert "no event makes it" in str(found)
+
+
+async def test_verifying_goes_on_beside_a_runner_that_writes(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS[:500])
+    async with live(pool, kafka):
+        await applied(pool, EVENTS[:500])
+
+        async def write_on() -> None:
+            for start in range(500, len(EVENTS), 50):
+                await write_topic(kafka.bootstrap_servers, EVENTS[start : start + 50])
+
+        writing = asyncio.create_task(write_on())
+        counts = []
+        while not writing.done():
+            found = await verified(pool, kafka)
+            assert found.equal, str(found.difference)
+            counts.append(found.events)
+        await writing
+        await applied(pool, EVENTS)
+    assert counts[0] < len(EVENTS)
+
+
+async def test_the_command_line_lists_rebuilds_and_verifies(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        listed = {each["name"]: each for each in (await zyenta(database, kafka, "list"))["projections"]}
+        assert listed["catalog"]["state"] == "current"
+        assert listed["catalog"]["position"] == EVENTS[-1].position
+        assert listed["sales"]["state"] == "not built yet"
+        rebuilt = await zyenta(database, kafka, "rebuild", "catalog")
+        assert (rebuilt["events"], rebuilt["difference"]) == (len(EVENTS), None)
+        found = await zyenta(database, kafka, "verify", "catalog")
+        assert (found["equal"], found["events"]) == (True, len(EVENTS))
+        await pool.execute("delete from catalog.pages")
+        found = await zyenta(database, kafka, "verify", "catalog", status=1)
+        assert not found["equal"]
+        assert "pages: the row with id" in found["difference"]
+        await zyenta(database, kafka, "verify", "nothing", status=2)
+
+
+async def zyenta(database: str, kafka: ApacheKafka, *arguments: str, status: int = 0) -> Any:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "infra.cli", "projections", *arguments, *(["--json"] if status < 2 else []),
+        env=dict(os.environ) | {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers},
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == status, err.decode()
+    return json.loads(out) if out else None
