@@ -5,7 +5,8 @@ import hashlib
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from domain.kernel import Clock, DomainEvent, StreamKind
 from infra.adapters.statements import Statements
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
-from schemas.topics import partition_of
+from schemas.topics import PARTITIONS, partition_of
 
 S = TypeVar("S")
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -66,10 +67,24 @@ where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
 order by position limit $2
 """  # noqa: S608 - constants only
 
+# schemas.topics.partition_of, as PostgreSQL computes it.
+_SETTLED_OF_PARTITIONS = f"""
+select {_COLUMNS} from events
+where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+  and ('x' || right(tenant::text, 8))::bit(32)::bigint % {PARTITIONS} = any ($3::integer[])
+order by position limit $2
+"""  # noqa: S608 - constants only
+
 _OF_TENANT = f"""
 select {_COLUMNS} from events
 where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
 """  # noqa: S608 - constants only
+
+_POSITION_AT = """
+select position from events
+where tenant = $1 and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+order by position desc limit 1
+"""
 
 _TENANTS = """
 select distinct tenant from events where stream_id = any ($1::uuid[])
@@ -214,19 +229,37 @@ class PostgresEventLog:
         row = await self._statements.fetchrow(_RECEIPT, command_id)
         return None if row is None else _receipt(command_id, row)
 
-    async def read_settled(self, after: int, limit: int, *, connection: Connection | None = None) -> list[RawEvent]:
+    async def read_settled(
+        self,
+        after: int,
+        limit: int,
+        *,
+        connection: Connection | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> list[RawEvent]:
         """Return up to ``limit`` events after a position, in log order, none of which can be overtaken any more.
 
         Args:
             after: the position before the first.
             limit: how many at most.
             connection: what to read through; any of the pool if left out.
+            partitions: only events that go to these partitions of the topic.
         """
-        return [RawEvent(*row) for row in await (connection or self._pool).fetch(_SETTLED, after, limit)]
+        reader = connection or self._pool
+        if partitions is None:
+            rows = await reader.fetch(_SETTLED, after, limit)
+        else:
+            rows = await reader.fetch(_SETTLED_OF_PARTITIONS, after, limit, list(partitions))
+        return [RawEvent(*row) for row in rows]
 
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return all of one tenant's events up to a position, in log order."""
         return [RawEvent(*row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
+
+    async def position_at(self, tenant: UUID, at: datetime) -> int:
+        """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none."""
+        position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at)
+        return position or 0
 
     async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
         """Return the tenants among these ids, and those of the streams among them."""
@@ -241,13 +274,24 @@ class PostgresEventLog:
         return position or 0
 
     async def scan(
-        self, after: int = 0, *, up_to: int | None = None, batch: int = 5000
+        self,
+        after: int = 0,
+        *,
+        up_to: int | None = None,
+        batch: int = 5000,
+        partitions: Collection[int] | None = None,
     ) -> AsyncGenerator[list[RawEvent], None]:
         """Yield the settled log in batches, from after a position up to another, or until there is no more.
 
         While the caller works on a batch, PostgreSQL reads the next one; who stops early closes the iterator.
+
+        Args:
+            after: the position before the first.
+            up_to: the last position.
+            batch: events in a batch at most.
+            partitions: only events that go to these partitions of the topic.
         """
-        reading = asyncio.create_task(self.read_settled(after, batch))
+        reading = asyncio.create_task(self.read_settled(after, batch, partitions=partitions))
         try:
             while events := await reading:
                 last = events[-1].position
@@ -255,7 +299,7 @@ class PostgresEventLog:
                     if wanted := [event for event in events if event.position <= up_to]:
                         yield wanted
                     return
-                reading = asyncio.create_task(self.read_settled(last, batch))
+                reading = asyncio.create_task(self.read_settled(last, batch, partitions=partitions))
                 yield events
         finally:
             reading.cancel()

@@ -1,7 +1,7 @@
 """The log's other half: the topic. Makes the topics, finds their end, and reads them from any place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -98,13 +98,19 @@ async def _all_led(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
 
 @asynccontextmanager
 async def open_reader(
-    bootstrap_servers: str, topic: Topic, *, committed: bool = True, check_sums: bool = True
+    bootstrap_servers: str,
+    topic: Topic,
+    *,
+    partitions: Iterable[int] | None = None,
+    committed: bool = True,
+    check_sums: bool = True,
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a reader of all of a topic's partitions: no group, nothing remembered.
+    """Open a reader of a topic's partitions: no group, nothing remembered.
 
     Args:
         bootstrap_servers: where the broker is.
         topic: what to read.
+        partitions: which of its partitions; all if left out.
         committed: whether to see committed records only, as everybody should.
         check_sums: whether to check what the broker sums over each batch; no use where every byte is compared anyway.
 
@@ -126,7 +132,8 @@ async def open_reader(
         await consumer.start()
         if topic.name not in await consumer.topics():
             raise TopicMissing(topic.name)
-        consumer.assign([TopicPartition(topic.name, number) for number in range(topic.partitions)])
+        numbers = range(topic.partitions) if partitions is None else partitions
+        consumer.assign([TopicPartition(topic.name, number) for number in numbers])
         yield consumer
     finally:
         await consumer.stop()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -39,21 +39,31 @@ class Difference(Exception):
 
 
 async def verify_log(
-    log: PostgresEventLog, bootstrap_servers: str, *, progress: Callable[[int], None] = lambda _: None
+    log: PostgresEventLog,
+    bootstrap_servers: str,
+    *,
+    partitions: Collection[int] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Parity:
     """Compare the settled store with the committed topic, event by event, and check every hash chain.
 
     The store is read up to where it ends at the start; the publisher is given some seconds to get there. What is
     appended meanwhile is left for the next time. Memory: one batch per partition, and some 200 bytes for each stream.
+
+    Args:
+        log: the store.
+        bootstrap_servers: where the topic is.
+        partitions: look at the events of these partitions only; all if left out.
+        progress: told how many events were compared so far.
     """
     counted: Counter[str] = Counter()
     heads: dict[UUID, tuple[int, bytes]] = {}
     end = await log.last_position()
     await _published(bootstrap_servers, end)
     try:
-        async with open_reader(bootstrap_servers, EVENTS, check_sums=False) as consumer:
+        async with open_reader(bootstrap_servers, EVENTS, partitions=partitions, check_sums=False) as consumer:
             topic = _Topic(consumer, await consumer.end_offsets(consumer.assignment()))
-            async with aclosing(log.scan(up_to=end)) as batches:
+            async with aclosing(log.scan(up_to=end, partitions=partitions)) as batches:
                 async for batch in batches:
                     for stored in batch:
                         check_chain(stored, heads)

@@ -4,27 +4,20 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from infra.bench.benches import BENCHES
-from infra.bench.figures import Bench, Figures, Outcome, Sizes
+from infra.bench.figures import Bench, Outcome, Sizes
 from infra.bench.ground import open_ground
-from infra.cli.running import console, run
+from infra.cli.running import Interrupted, console, run, unless_stopped
 from infra.embedded.kafka import KafkaUnavailable
 from infra.embedded.postgres import PostgresUnavailable
 from infra.embedded.process import ServerFailed
-
-
-class Interrupted(Exception):
-    """Ctrl-C came before there was anything to tell."""
-
-    def __init__(self) -> None:
-        super().__init__("interrupted; the servers are stopped and what they held is deleted.")
 
 
 def register(app: typer.Typer) -> None:
@@ -82,7 +75,7 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
             status.update(f"{chosen.name}: {what} …")
 
         async with open_ground(with_kafka=chosen.with_kafka) as ground:
-            measured = await _or_stop(chosen.measure(ground, sizes, seed, tell), stop)
+            measured = await unless_stopped(chosen.measure(ground, sizes, seed, tell), stop)
             return Outcome(
                 bench=chosen.name,
                 figures={figure: _rounded(value) for figure, value in measured.items()},
@@ -90,24 +83,6 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
                 machine=ground.machine(),
                 seconds=round(time.perf_counter() - began, 1),
             )
-
-
-async def _or_stop(work: Coroutine[Any, Any, Figures], stop: asyncio.Event) -> Figures:
-    """Return what the work returns, unless somebody interrupts it.
-
-    Raises:
-        Interrupted: they did.
-    """
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise Interrupted
-        return working.result()
-    finally:
-        for task in (working, stopping):
-            task.cancel()
-        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 def _rounded(value: float) -> float:

@@ -1,16 +1,18 @@
 """``zyenta log``: verify the log and look into it."""
 
-import asyncio
 import json
+import os
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
+from infra.adapters.topic import TopicMissing
 from infra.adapters.verification import Parity, verify_log
+from infra.adapters.verification_shares import WORTHWHILE, verify_large_log
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli import analysis, restoring
-from infra.cli.running import console, run
+from infra.cli.running import Interrupted, console, run, unless_stopped
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 
@@ -24,7 +26,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Prove that event store and topic hold the same events in the same order, and that every hash chain is whole."""
-    parity = run(_verify, NotConfigured, ServerFailed, OSError)
+    parity = run(
+        lambda stop: unless_stopped(_verify(), stop), Interrupted, NotConfigured, ServerFailed, TopicMissing, OSError
+    )
     if as_json:
         print(
             json.dumps(
@@ -46,15 +50,17 @@ def verify(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-async def _verify(_: asyncio.Event) -> Parity:
+async def _verify() -> Parity:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         with Progress(console=console, transient=True) as progress:
             log = await platform.log()
             task = progress.add_task("Comparing", total=None)
-            return await verify_log(
-                log,
-                platform.bootstrap_servers,
-                progress=lambda count: progress.update(
-                    task, completed=count, description=f"Comparing … {count:,} events"
-                ),
-            )
+
+            def compared(count: int) -> None:
+                progress.update(task, completed=count, description=f"Comparing … {count:,} events")
+
+            if await log.last_position() > WORTHWHILE:
+                return await verify_large_log(
+                    platform.database_url, platform.bootstrap_servers, processes=os.cpu_count() or 1, progress=compared
+                )
+            return await verify_log(log, platform.bootstrap_servers, progress=compared)

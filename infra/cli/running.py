@@ -1,7 +1,6 @@
 """How a command runs: an event loop, signals that stop it in order, and refusals printed for people."""
 
 import asyncio
-import gc
 import logging
 import signal
 import sys
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import typer
 from rich.console import Console
 
+from infra.event_loop import new_runner
 from infra.settings import Settings
 
 T = TypeVar("T")
@@ -35,11 +35,6 @@ def run(
         if grace is not None:
             signal.alarm(grace)  # SIGALRM's default is to end the process: nothing that hangs can prevent it
 
-    # What was imported stays for good, and an event on its way is some forty small objects that make no cycles: looking
-    # through them as often as Python does by default costs a tenth to a third of the time.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
     async def with_signals() -> T:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -47,19 +42,38 @@ def run(
             loop.add_signal_handler(number, asked_to_stop, stop)
         return await work(stop)
 
-    if sys.platform == "win32":
-        runner = asyncio.Runner()
-    else:
-        import uvloop  # noqa: PLC0415 - not on Windows
-
-        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     try:
-        with runner:
+        with new_runner() as runner:
             return runner.run(with_signals())
     except* refusals as group:
         for error in _leaves(group):
             console.print(f"[red]zyenta:[/] {error}", soft_wrap=True)
     raise typer.Exit(1)
+
+
+class Interrupted(Exception):
+    """Ctrl-C or SIGTERM came before there was anything to tell."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted.")
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T:
+    """Return what the work returns, unless somebody interrupts it; then it is cancelled.
+
+    Raises:
+        Interrupted: they did.
+    """
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Interrupted
+        return working.result()
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
