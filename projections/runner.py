@@ -154,10 +154,11 @@ class ProjectionRunner:
     async def _set_up(self, connection: Connection) -> None:
         # The search path also names the schema of the checkpoints, so that no statement has to switch between them. The
         # time-out frees the rows that a frozen process has written to but not committed: its successor waits for them.
+        # Nobody waits for the disk: rows and checkpoint are lost together if PostgreSQL crashes, and made again.
         seconds = self._session_timeout.total_seconds()
         await connection.execute(
             f'set search_path to "{self._projection.name}", public; '
-            f"set idle_in_transaction_session_timeout to '{int(seconds * 1000)}ms'"
+            f"set idle_in_transaction_session_timeout to '{int(seconds * 1000)}ms'; set synchronous_commit to off"
         )
 
     async def _follow(self, connection: Connection) -> None:
