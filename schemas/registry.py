@@ -11,6 +11,7 @@ from domain.media.events import MediaEvent
 from domain.merchant.events import MerchantEvent
 from domain.order.events import OrderEvent, WebhookReceived
 from domain.product.events import ProductEvent
+from domain.shopper.events import ShopperEvent
 from domain.store.events import SlugReserved, StoreEvent
 from schemas.upcasters import UPCASTERS, Upcaster
 
@@ -48,6 +49,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         ProductEvent,
         MediaEvent,
         OrderEvent,
+        ShopperEvent,
         WebhookReceived,
     )
 }

@@ -147,7 +147,7 @@ async def _restore(connection: Connection, bootstrap_servers: str, progress: Cal
     )
     await connection.execute(
         "delete from person_keys using events"
-        " where type = 'person.person_forgotten.v1' and stream_id = person_id and created_at < recorded_at"
+        " where type = 'shopper.shopper_forgotten.v1' and stream_id = person_id and created_at < recorded_at"
     )
     return Restored(events=added, known=known, commands=commands, position=position)
 

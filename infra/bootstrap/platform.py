@@ -78,11 +78,11 @@ class EventStoreAggregates:
 
 def handlers(clock: Clock) -> Handlers:
     """Return every command with its handler; each module of ``commands`` lists its own."""
-    from commands import generation, media, merchant, order, product, store
+    from commands import generation, media, merchant, order, product, shopper, store
 
     return {
         command: partial(handler, clock=clock)
-        for module in (generation, media, merchant, order, product, store)
+        for module in (generation, media, merchant, order, product, shopper, store)
         for command, handler in module.HANDLERS.items()
     }
 

@@ -23,6 +23,7 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     from consumers.agents.copywriter import CopyAgent, PageAgent
     from consumers.agents.imager import ImagerAgent
     from consumers.agents.scout import ScoutAgent
+    from consumers.policies.forgetting import ForgettingPolicy
     from consumers.policies.generation import GenerationPolicy
     from consumers.policies.payments import PaymentsPolicy
     from domain.merchant.events import SupplierProvider
@@ -41,6 +42,7 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     made: list[Consumer] = [
         GenerationPolicy(dispatch, aggregates),
         PaymentsPolicy(dispatch, aggregates, platform.gateways()),
+        ForgettingPolicy(await platform.personal()),
         BrandAgent(team.brand, aggregates, answers, dispatch, clock),
         ScoutAgent(
             {SupplierProvider.SAMPLE: SampleSupplier(settings.sandbox_url, client)},

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from infra.cli import bench, demo, dlq, log, projections, schemas, services
+from infra.cli import bench, demo, dlq, log, projections, schemas, services, shoppers
 
 app = typer.Typer(
     name="zyenta",
@@ -20,6 +20,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(projections.app, name="projections")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(shoppers.app, name="shoppers")
 
 
 def main() -> None:

@@ -1,0 +1,35 @@
+"""What may be asked about shoppers as persons."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from commands.ports import Work
+from domain.kernel import Clock
+from domain.shopper.aggregate import SHOPPER, forget
+from domain.store.aggregate import STORE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetShopper:
+    """Erase a shopper's personal data for good."""
+
+    shopper_id: UUID
+    store_id: UUID
+    """Where the shopper ordered."""
+
+
+async def forget_shopper(command: ForgetShopper, work: Work, *, clock: Clock) -> None:
+    """Append ``ShopperForgotten``, unless the shopper is forgotten; the forgetting policy then deletes the key.
+
+    Raises:
+        NotFound: there is no such store.
+    """
+    store = await work.get(STORE, command.store_id)
+    if await work.find(SHOPPER, command.shopper_id) is None:
+        work.append(SHOPPER, forget(command.shopper_id, store_id=store.id, at=clock.now()), tenant=store.id)
+
+
+HANDLERS: Mapping[type, Callable[..., Any]] = {ForgetShopper: forget_shopper}
+"""Each command and its handler, to be bound with ``clock``."""

@@ -1,0 +1,29 @@
+"""What follows from the wish to be forgotten."""
+
+from domain.kernel import DomainEvent
+from domain.order.ports import PersonalData
+from domain.shopper.events import ShopperForgotten
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.topics import Topic
+
+
+class ForgettingPolicy:
+    """Deletes the key of a forgotten shopper, even where whoever asked for it died in between.
+
+    Safe to redeliver: a key is deleted once, and a shopper's id is never used again.
+    """
+
+    name = "forgetting-policy"
+    topic: Topic = topics.EVENTS
+    handles: frozenset[type[DomainEvent]] = frozenset({ShopperForgotten})
+
+    def __init__(self, personal: PersonalData) -> None:
+        self._personal = personal
+
+    async def __call__(self, envelope: Envelope) -> None:
+        match envelope.event:
+            case ShopperForgotten(originator_id=shopper_id):
+                await self._personal.forget(shopper_id)
+            case _:
+                return

@@ -1,0 +1,1 @@
+"""A shopper, as a person with a right to be forgotten."""

@@ -1,0 +1,35 @@
+"""The shopper aggregate: known only by being forgotten, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel import CorruptStream, StreamKind
+from domain.shopper.events import ShopperEvent, ShopperForgotten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shopper:
+    """Someone who was forgotten."""
+
+    id: UUID
+    version: int
+    store_id: UUID
+
+
+def forget(shopper_id: UUID, *, store_id: UUID, at: datetime) -> Sequence[ShopperEvent]:
+    """Forget a shopper who was not forgotten yet."""
+    return (ShopperForgotten(originator_id=shopper_id, originator_version=1, occurred_at=at, store_id=store_id),)
+
+
+def evolve(shopper: Shopper | None, event: ShopperEvent) -> Shopper:
+    """Apply the one event a shopper's stream can have."""
+    match shopper, event:
+        case None, ShopperForgotten():
+            return Shopper(id=event.originator_id, version=event.originator_version, store_id=event.store_id)
+        case _:
+            raise CorruptStream(event)
+
+
+SHOPPER = StreamKind("shopper", Shopper, evolve)

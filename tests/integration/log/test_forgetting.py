@@ -1,0 +1,265 @@
+"""Promise 11: a forgotten shopper is in no byte of the platform, and everybody else is as they were."""
+
+import asyncio
+import json
+import secrets
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from commands.bus import CommandBus
+from commands.ports import Context
+from commands.shopper import ForgetShopper
+from domain.personal import Sealed
+from infra.adapters.dead_letters import KafkaDeadLetters
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.restoration import restore_store
+from infra.adapters.topic import open_reader, read_to_end
+from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.verification import verify_log
+from infra.bootstrap import SystemClock, handlers
+from infra.demo.shopper import Lost, Shopper
+from infra.embedded.kafka import ApacheKafka
+from infra.embedded.process import accepts_connections, free_port
+from projections.registry import SEARCH_PATH
+from schemas.deliveries import DeadLetter
+from schemas.topics import EVENTS
+from tests.chaos.services import ROOT, Service
+from tests.fakes.commands import Ask, bus_on, context
+from tests.fakes.platform import Platform
+from tests.integration.log.halves import published, publishing, rows_of
+
+pytestmark = pytest.mark.kafka
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a name that stands nowhere else."""
+
+    name: str
+    email: str
+    street: str
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        return (self.name.encode(), self.email.encode(), self.street.encode())
+
+
+ADA = Person("Wilhelmina Quackenbush", "wilhelmina@quackenbush.example", "77 Larkspur Crescent")
+BEN = Person("Thaddeus Oppenshaw", "thaddeus@oppenshaw.example", "12 Bramblewick Yard")
+CLEO = Person("Philippa Sprocketby", "philippa@sprocketby.example", "3 Umbrella Steps")
+
+
+async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before(
+    database: str, kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    async with (
+        asyncpg.create_pool(
+            database, min_size=1, max_size=6, server_settings={"search_path": f"{SEARCH_PATH}, public"}
+        ) as pool,
+        _platform(database, kafka, tmp_path) as (environment, storefront_url),
+    ):
+        log = PostgresEventLog(pool, SystemClock())
+        bus = CommandBus(log, handlers(SystemClock()))
+        await _open_store(bus)
+        for person in (ADA, BEN, CLEO):
+            await _order(storefront_url, person)
+        orders = await _paid_orders(pool, 3)
+        await _park_every_order(kafka)
+        personal = PostgresPersonalData(pool, MasterKeys([bytes.fromhex(environment["ZYENTA_MASTER_KEYS"])]))
+        by_name = {str(await personal.open(_sealed(order["shopper_name"]))): order for order in orders}
+        assert set(by_name) == {ADA.name, BEN.name, CLEO.name}
+        before = await rows_of(pool, "events", but="transaction_id")
+
+        told = await _cli(environment, "shoppers", "forget", by_name[ADA.name]["number"], "--json")
+        assert told["shopper_id"] == str(by_name[ADA.name]["shopper_id"])
+        # And where whoever asked for it died before the key was deleted:
+        cleo = by_name[CLEO.name]
+        id = uuid4()
+        await bus.dispatch(
+            ForgetShopper(shopper_id=cleo["shopper_id"], store_id=cleo["store_id"]),
+            Context(command_id=id, correlation_id=id),
+        )
+        async with asyncio.timeout(30):
+            while await pool.fetchval("select true from person_keys where person_id = $1", cleo["shopper_id"]):
+                await asyncio.sleep(0.05)
+
+        for name in (ADA.name, CLEO.name):
+            for column in ("shopper_name", "shopper_email", "shipping_address"):
+                assert await personal.open(_sealed(by_name[name][column])) is None
+        assert await personal.open(_sealed(by_name[BEN.name]["shopper_email"])) == BEN.email
+        assert (await _cli(environment, "shoppers", "find", ADA.email, "--json"))["shoppers"] == []
+        (found,) = (await _cli(environment, "shoppers", "find", BEN.email.upper(), "--json"))["shoppers"]
+        assert found["order_number"] == by_name[BEN.name]["number"]
+
+        after = await rows_of(pool, "events", but="transaction_id")
+        assert after[: len(before)] == before
+        assert [row["type"] for row in after[len(before) :]] == ["shopper.shopper_forgotten.v1"] * 2
+        await published(log, kafka)
+        assert (await verify_log(log, kafka.bootstrap_servers)).difference is None
+        await pool.execute("checkpoint")
+        places = [Path(await pool.fetchval("show data_directory")), tmp_path]
+    scanned = list(_files(places))
+    # What is searched is really where things are: the order is found, its shopper is not.
+    ordered = str(by_name[ADA.name]["id"]).encode()
+    assert {place for place in places if _holding(list(_files([place])), (ordered, ordered.replace(b"-", b"")))} >= {
+        tmp_path
+    }
+    assert _holding(scanned, (*ADA.words, *CLEO.words, *BEN.words)) == []
+
+
+async def test_a_key_that_comes_back_with_a_backup_is_deleted_again(
+    pool: asyncpg.Pool, log: PostgresEventLog, other_pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    keys = MasterKeys([bytes(32)])
+    personal, store = PostgresPersonalData(pool, keys), uuid4()
+    await bus_on(log, SystemClock()).dispatch(Ask(store_id=store), context())
+    forgotten, other = uuid4(), uuid4()
+    values = {person: await personal.seal(person, "somebody@example.com") for person in (forgotten, other)}
+    backup = await pool.fetch("select * from person_keys")
+    bus = CommandBus(log, handlers(SystemClock()))
+    await bus.dispatch(ForgetShopper(shopper_id=forgotten, store_id=store), context())
+    async with publishing(pool, log, kafka):
+        await published(log, kafka)
+
+    await other_pool.executemany("insert into person_keys values ($1, $2, $3)", [tuple(row) for row in backup])
+    await restore_store(other_pool, kafka.bootstrap_servers)
+
+    restored = PostgresPersonalData(other_pool, keys)
+    assert await restored.open(values[forgotten]) is None
+    assert await restored.open(values[other]) == "somebody@example.com"
+
+
+@asynccontextmanager
+async def _platform(database: str, kafka: ApacheKafka, directory: Path) -> AsyncIterator[tuple[dict[str, str], str]]:
+    """Run every service that a purchase needs; yield their environment and the store's address."""
+    ports = {name: free_port() for name in ("GATEWAY", "STOREFRONT", "SANDBOX")}
+    environment = {
+        "DATABASE_URL": database,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "ZYENTA_DATA_DIR": str(directory / "data"),
+        "ZYENTA_MASTER_KEYS": secrets.token_hex(32),
+        "ZYENTA_LOG_LEVEL": "INFO",
+        "ZYENTA_GATEWAY_URL": f"http://127.0.0.1:{ports['GATEWAY']}",
+        "ZYENTA_SANDBOX_URL": f"http://127.0.0.1:{ports['SANDBOX']}",
+        "ZYENTA_STOREFRONT_DOMAIN": f"localhost:{ports['STOREFRONT']}",
+        **{f"ZYENTA_{name}_PORT": str(port) for name, port in ports.items()},
+    }
+    services = [
+        await Service.python("-m", "infra.cli", *arguments, log_file=directory / f"{name}.log", environment=environment)
+        for name, arguments in {
+            "web": ("run", "gateway", "storefront", "sandbox"),
+            "log": ("run", "publisher", "projectors"),
+            "policies": ("consumer", "payments-policy", "forgetting-policy"),
+        }.items()
+    ]
+    try:
+        async with asyncio.timeout(60):
+            while not all([await accepts_connections(port) for port in ports.values()]):
+                await asyncio.sleep(0.1)
+        yield environment, f"http://neon-haven.localhost:{ports['STOREFRONT']}"
+    finally:
+        await asyncio.gather(*(service.kill() for service in services))
+
+
+async def _open_store(bus: CommandBus) -> None:
+    maker = Platform()
+    maker.bus = bus
+    await maker.publish()
+
+
+async def _order(storefront_url: str, person: Person) -> None:
+    async with httpx.AsyncClient(timeout=30) as client:
+        shopper = Shopper(client, storefront_url)
+        async with asyncio.timeout(60):
+            while not await _finds_a_product(shopper):
+                await asyncio.sleep(0.1)
+        await shopper.submit("/cart/add", quantity="1")
+        await shopper.visit("/checkout")
+        where = {"line1": person.street, "city": "Springfield", "region": "IL", "postcode": "62701"}
+        # Refused first, so that a refusal's traces are searched as well.
+        with pytest.raises(Lost, match="422"):
+            await shopper.submit("/checkout", name=person.name, email="no address at all", **where)
+        await shopper.submit("/checkout", name=person.name, email=person.email, **where)
+        await shopper.submit("/pay", decision="pay")
+        assert "/checkout/success/" in shopper.url
+
+
+async def _finds_a_product(shopper: Shopper) -> bool:
+    try:
+        await shopper.visit("/products")
+        await shopper.follow("/products/")
+    except Lost:
+        return False
+    return True
+
+
+async def _paid_orders(pool: asyncpg.Pool, count: int) -> list[asyncpg.Record]:
+    async with asyncio.timeout(60):
+        while True:
+            orders: list[asyncpg.Record] = await pool.fetch("select * from orders where status = 'PAID'")
+            if len(orders) == count:
+                return orders
+            await asyncio.sleep(0.1)
+
+
+async def _park_every_order(kafka: ApacheKafka) -> None:
+    letters = KafkaDeadLetters(kafka.bootstrap_servers)
+    async with open_reader(kafka.bootstrap_servers, EVENTS) as reader:
+        async for records in read_to_end(reader, await reader.end_offsets(reader.assignment())):
+            for record in records:
+                if dict(record.headers)["ce_type"] == b"order.order_placed.v1":
+                    await letters.park(
+                        DeadLetter(
+                            group="a test",
+                            topic=record.topic,
+                            partition=record.partition,
+                            offset=record.offset,
+                            key=record.key,
+                            value=record.value,
+                            headers=tuple(record.headers),
+                            reason="it was asked for",
+                            traceback_digest="",
+                            count=1,
+                            parked_at=datetime.now(UTC),
+                        )
+                    )
+    await letters.close()
+
+
+async def _cli(environment: dict[str, str], *arguments: str) -> Any:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "infra.cli", *arguments, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        env={**environment, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        output, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(output)
+
+
+def _sealed(column: str) -> Sealed:
+    return Sealed(**json.loads(column))
+
+
+def _files(places: Sequence[Path]) -> Iterator[Path]:
+    for place in places:
+        yield from (path for path in place.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _holding(files: Sequence[Path], words: Sequence[bytes]) -> list[str]:
+    """Return which files hold one of the words, and which."""
+    found: list[str] = []
+    for path in files:
+        data = path.read_bytes()
+        found.extend(f"{path.name}: {word.decode()}" for word in words if word in data)
+    return found
