@@ -260,6 +260,9 @@ def _holding(files: Sequence[Path], words: Sequence[bytes]) -> list[str]:
     """Return which files hold one of the words, and which."""
     found: list[str] = []
     for path in files:
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:  # PostgreSQL replaces some files while it runs; what is gone holds nothing
+            continue
         found.extend(f"{path.name}: {word.decode()}" for word in words if word in data)
     return found
