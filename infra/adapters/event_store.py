@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from pydantic import TypeAdapter
 
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt, Staged
@@ -141,7 +142,7 @@ class PostgresEventLog:
         command_id = commit.context.command_id
         events = [(staged, event) for staged in commit.staged for event in staged.events]
         token = ConsistencyToken.of(events[-1][0].tenant, 0) if events else commit.read
-        result = None if commit.result is None else json.dumps(commit.result)
+        result = None if commit.result is None else msgspec.json.encode(commit.result).decode()
         try:
             if len(events) == 1:
                 position = await self._append_one(commit, result, *events[0])
@@ -160,11 +161,14 @@ class PostgresEventLog:
             self._wake.set()
             self._after_append(commit.staged, position - len(events) + 1)
         return Receipt(
-            command_id=command_id, result=None if result is None else json.loads(result), token=token, replayed=False
+            command_id=command_id,
+            result=None if result is None else msgspec.json.decode(result),
+            token=token,
+            replayed=False,
         )
 
     async def _append_one(self, commit: Commit, result: str | None, staged: Staged, event: DomainEvent) -> int | None:
-        row = await self._statements.fetchrow(
+        (row,) = await self._statements.fetch(
             _APPEND_ONE,
             commit.context.command_id,
             commit.digest,
@@ -182,7 +186,6 @@ class PostgresEventLog:
             list(commit.believed) or None,
             list(commit.believed.values()) or None,
         )
-        assert row is not None
         position: int | None = row[0]
         return position
 
@@ -193,7 +196,7 @@ class PostgresEventLog:
         token: ConsistencyToken | None,
         events: Sequence[tuple[Staged, DomainEvent]],
     ) -> tuple[bool, int | None]:
-        row = await self._statements.fetchrow(
+        (row,) = await self._statements.fetch(
             _APPEND,
             commit.context.command_id,
             commit.digest,
@@ -212,12 +215,10 @@ class PostgresEventLog:
             list(commit.believed) or None,
             list(commit.believed.values()) or None,
         )
-        assert row is not None
         return row["replayed"], row["token_position"]
 
     async def _first_receipt(self, command_id: UUID, digest: bytes) -> Receipt:
-        row = await self._statements.fetchrow(_RECEIPT, command_id)
-        assert row is not None
+        (row,) = await self._statements.fetch(_RECEIPT, command_id)
         if row["digest"] != digest:
             raise CommandReused(command_id)
         return _receipt(command_id, row)
@@ -226,8 +227,8 @@ class PostgresEventLog:
         return uuid7(int(self._clock.now().timestamp() * 1000))
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
-        row = await self._statements.fetchrow(_RECEIPT, command_id)
-        return None if row is None else _receipt(command_id, row)
+        rows = await self._statements.fetch(_RECEIPT, command_id)
+        return _receipt(command_id, rows[0]) if rows else None
 
     async def read_settled(
         self,

@@ -1,19 +1,17 @@
 """Runs single statements on a pool's connections, without the pool's toll on each of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 
-T = TypeVar("T")
 Connection = asyncpg.pool.PoolConnectionProxy
 
 TIDY_SECONDS = 0.03
 """A connection that was not needed for this long goes back to the pool."""
-LEFT_TO_OTHERS = 0.25
-"""Share of the pool that is never borrowed here."""
+LEFT_TO_OTHERS = 4
+"""Connections of the pool that are never borrowed here; fewer where the pool is small."""
 
 
 class Statements:
@@ -31,22 +29,20 @@ class Statements:
         self._unneeded = 0
         """The fewest connections that were free since the last look."""
         self._timer: asyncio.TimerHandle | None = None
-        self._places = asyncio.Semaphore(max(1, int(pool.get_max_size() * (1 - LEFT_TO_OTHERS))))
+        size = pool.get_max_size()
+        self._places = asyncio.Semaphore(max(1, size - min(LEFT_TO_OTHERS, -(-size // 4))))
         self._returning: set[asyncio.Task[None]] = set()
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a statement and return its rows."""
-        return await self._run(lambda connection: connection.fetch(query, *arguments))
-
-    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
-        """Run a statement and return its first row."""
-        return await self._run(lambda connection: connection.fetchrow(query, *arguments))
-
-    async def _run(self, statement: Callable[[Connection], Awaitable[T]]) -> T:
         async with self._places:
-            connection = await self._borrow()
+            connection = self._spare() or await self._pool.acquire()
             try:
-                result = await statement(connection)
+                rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
+            except asyncpg.InternalClientError as error:
+                # asyncpg's word for a connection whose end it is just reading: nothing was sent.
+                self._give_back(connection)
+                raise asyncpg.ConnectionDoesNotExistError("the connection was ending") from error
             except BaseException:
                 # Reset by the pool: a cancelled append may have left its advisory lock behind.
                 self._give_back(connection)
@@ -54,16 +50,16 @@ class Statements:
             self._free.append(connection)
             if self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(TIDY_SECONDS, self._tidy)
-            return result
+            return rows
 
-    async def _borrow(self) -> Connection:
+    def _spare(self) -> Connection | None:
         while self._free:
             connection = self._free.pop()
             self._unneeded = min(self._unneeded, len(self._free))
             if not connection.is_closed():
                 return connection
             self._give_back(connection)
-        return await self._pool.acquire()
+        return None
 
     def _tidy(self) -> None:
         self._timer = None

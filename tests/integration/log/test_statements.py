@@ -40,7 +40,7 @@ async def test_others_find_a_connection_however_much_there_is_to_do(small_pool: 
 async def test_a_failed_statement_takes_its_locks_with_it(small_pool: asyncpg.Pool) -> None:
     statements = Statements(small_pool)
     with pytest.raises(asyncpg.DivisionByZeroError):
-        await statements.fetchrow("select pg_advisory_lock(77), 1 / 0")
+        await statements.fetch("select pg_advisory_lock(77), 1 / 0")
     await all_given_back(small_pool)
     assert await small_pool.fetchval("select count(*) from pg_locks where locktype = 'advisory'") == 0
 
@@ -57,17 +57,15 @@ async def test_a_cancelled_statement_gives_its_connection_back(small_pool: async
 
 async def test_a_connection_that_died_is_not_used_again(small_pool: asyncpg.Pool) -> None:
     statements = Statements(small_pool)
-    row = await statements.fetchrow("select pg_backend_pid() as pid")
-    assert row is not None
+    (row,) = await statements.fetch("select pg_backend_pid() as pid")
     async with small_pool.acquire() as other:
         await other.execute("select pg_terminate_backend($1)", row["pid"])
     async with asyncio.timeout(5):
         while True:
             try:
-                again = await statements.fetchrow("select pg_backend_pid() as pid")
+                (again,) = await statements.fetch("select pg_backend_pid() as pid")
             except (asyncpg.PostgresError, asyncpg.InterfaceError):
                 continue  # the one statement that met the end of the connection
             break
-    assert again is not None
     assert again["pid"] != row["pid"]
     await all_given_back(small_pool)
