@@ -34,7 +34,9 @@ from consumers.middleware import (
     Reception,
 )
 from domain.kernel import Clock
+from schemas.canaries import Canaries, newest
 from schemas.deliveries import Record
+from schemas.topics import CANARY
 
 BATCH = 500
 """Records fetched at once, at most."""
@@ -66,6 +68,7 @@ class ConsumerApp:
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
         session_seconds: float = SESSION_SECONDS,
+        canaries: Canaries | None = None,
     ) -> None:
         """Declare a subscriber for each consumer; nothing is connected yet.
 
@@ -80,6 +83,7 @@ class ConsumerApp:
             grace_seconds: for handlers at work when they should stop; well below ``session_seconds``, in which the
                 group waits for them at a rebalance.
             session_seconds: how long a process may be silent before the others take over its partitions.
+            canaries: who wants to know which canaries came out; left out: nobody.
         """
         self.broker = KafkaBroker(
             bootstrap_servers,
@@ -106,6 +110,7 @@ class ConsumerApp:
                 self.broker,
                 grace_seconds=grace_seconds,
                 session_seconds=session_seconds,
+                canaries=canaries,
             )
             for consumer in consumers
         ]
@@ -152,8 +157,10 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         *,
         grace_seconds: float,
         session_seconds: float,
+        canaries: Canaries | None,
     ) -> None:
         self.consumer = consumer
+        self._canaries = canaries
         self._reception = reception
         self._lanes = Lanes(reception.handle)
         self._grace_seconds = grace_seconds
@@ -161,7 +168,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._stopping = False
         self._committer: asyncio.Task[None] | None = None
         self._subscriber = broker.subscriber(
-            consumer.topic.name,
+            *((consumer.topic.name,) if canaries is None else (consumer.topic.name, CANARY.name)),
             batch=True,
             group_id=consumer.name,
             ack_policy=AckPolicy.MANUAL,
@@ -224,10 +231,12 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 log.exception("%s could not take a batch of %s", self.consumer.name, partition)
                 self._fetch_again(partition, batch[0].offset)
         self._regulate()
+        if self._canaries is not None:
+            await self._canaries.answer(self.consumer.name, newest(records))
 
     def _queue(self, batch: Sequence[Record]) -> None:
         for record in batch:
-            if self._reception.skips(record):
+            if record.topic == CANARY.name or self._reception.skips(record):
                 self._lanes.skip(record)
             else:
                 self._lanes.submit(record)

@@ -16,6 +16,7 @@ from gateway.auth.tokens import SigningKeys
 from projections.freshness import ReadBarrier
 from projections.paging import Reader
 from projections.readiness import Readiness
+from projections.time_travel import TimeTravel
 
 
 class CommandSink(Protocol):
@@ -37,6 +38,8 @@ class GatewayDependencies:
     commands: CommandSink
     reader: Reader
     """A pool whose search path names the read models."""
+    travel: TimeTravel
+    """Reads as of an earlier place in the log."""
     barrier: ReadBarrier
     clock: Clock
 

@@ -27,6 +27,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from domain.kernel import Clock, Transient
+from projections.canaries import CanaryWatch
 from projections.care import Care, DeadLetters, DeliveryLedger
 from projections.checkpoints import (
     Checkpoint,
@@ -43,6 +44,7 @@ from projections.checkpoints import (
 from projections.decoding import Told
 from projections.records import at_fault, position_of
 from projections.tables import Connection
+from schemas.canaries import Canaries
 from schemas.deliveries import DeadLetter, digest_traceback
 from schemas.topics import EVENTS
 
@@ -76,6 +78,7 @@ class ProjectionRunner:
         rebuild: Rebuild,
         alone: asyncio.Lock | None = None,
         session_timeout: timedelta = SESSION_TIMEOUT,
+        canaries: Canaries | None = None,
     ) -> None:
         """Make a runner.
 
@@ -90,6 +93,7 @@ class ProjectionRunner:
             alone: shared by the runners of a process, so that a suspicious record is applied with nobody beside, and no
                 other is blamed for the crash.
             session_timeout: after how long a silence the group gives this runner's partitions to others.
+            canaries: who wants to know which canaries came out; left out: nobody.
         """
         self._projection = projection
         self._pool = pool
@@ -99,6 +103,7 @@ class ProjectionRunner:
         self._rebuild = rebuild
         self._care = Care(self, self.group, projection.handles, ledger, alone or asyncio.Lock())
         self._session_timeout = session_timeout
+        self._canaries = CanaryWatch(canaries, self.group)
         self._owned: dict[int, Checkpoint] = {}
         self._unproven: set[int] = set()
         self._trouble: Exception | None = None
@@ -177,18 +182,19 @@ class ProjectionRunner:
         self._unproven.clear()
         self._care.relax()
         self._trouble = None
-        consumer.subscribe([EVENTS.name], listener=_Assignment(self, consumer))
+        consumer.subscribe([EVENTS.name, *self._canaries.topics], listener=_Assignment(self, consumer))
         try:
             await consumer.start()
             if EVENTS.name not in await consumer.topics():
                 raise Transient("the broker", f"there is no topic {EVENTS.name} yet")
             while True:
-                fetched = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
+                fetched = self._canaries.without(await consumer.getmany(timeout_ms=1000, max_records=BATCH))
                 if self._trouble is not None:
                     raise self._trouble
                 if not fetched:
                     self._care.relax()
                 await self._apply(self._proven(consumer, fetched), connection)
+                await self._canaries.tell(consumer)
         finally:
             await self._leave_in_order(consumer)
 
@@ -369,9 +375,12 @@ class ProjectionRunner:
                 before, next_offset=record.offset + 1, position=position_of(record) or before.position
             )
         try:
-            async with connection.transaction():
-                if batch:
+            if batch:
+                async with connection.transaction():
                     await self._projection.apply_told(batch, connection)
+                    await advance(connection, self._projection.name, moved.values())
+            else:
+                # Most batches are no business of most read models: one statement is a transaction of its own.
                 await advance(connection, self._projection.name, moved.values())
         except Exception as error:
             if at_fault(error):
@@ -399,7 +408,7 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._runner, self._consumer = runner, consumer
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        await self._runner.leave(revoked)
+        await self._runner.leave([each for each in revoked if each.topic == EVENTS.name])
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        await self._runner.take(self._consumer, assigned)
+        await self._runner.take(self._consumer, [each for each in assigned if each.topic == EVENTS.name])

@@ -26,7 +26,11 @@ IMAGE_WORK = Topic("zyenta.work.images", PARTITIONS, (("retention.ms", "60480000
 DEAD_LETTERS = Topic("zyenta.dlq", 1, (("retention.ms", "-1"),))
 """What no consumer could digest, with the reason."""
 
+CANARY = Topic("zyenta.canary", PARTITIONS, (("retention.ms", "600000"), ("segment.ms", "600000")))
+"""Proofs that the ways are open; see ``schemas.canaries``. Of no use to anybody else."""
+
 TOPICS = (EVENTS, IMAGE_WORK, DEAD_LETTERS)
+"""What is published for others to read."""
 
 WORK: dict[str, Topic] = {ImageProcessingRequested.wire_name: IMAGE_WORK}
 """Events that are heavy work besides being facts, and the topic that spreads them, keyed by stream."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -58,12 +59,19 @@ class DeadlinePolicy:
         self._command = command
         self._clock = clock
         self._every_seconds = every_seconds
+        self._looked: float | None = None
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether the last look was made when it was due, or nearly."""
+        return self._looked is not None and time.monotonic() - self._looked < 2 * self._every_seconds
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until told to stop. Trouble is logged and outlived."""
         while not stop.is_set():
             try:
                 await self.enforce()
+                self._looked = time.monotonic()
             except Exception:
                 # The database or a read model may be away; deadlines go on when it is back.
                 log.exception("could not enforce deadlines; trying again in %s s", self._every_seconds)

@@ -11,6 +11,7 @@ from domain.kernel import NotFound
 from gateway.auth.errors import Unauthenticated
 from gateway.dependencies import GatewayDependencies
 from gateway.graphql.loaders import Loaders
+from gateway.graphql.past import AsOfInput, past_readings
 from gateway.requests import CONSISTENCY_HEADER, Caller, Gateway, Request, wait_for
 from projections.paging import Reader
 
@@ -51,6 +52,20 @@ class RequestContext(BaseContext):
         await wait_for(self.deps, consistency_token, self._caller().consistency)
         return self.reading_now(merchant_id)
 
+    async def past(self, reading: "Reading", store_id: UUID, as_of: AsOfInput) -> "Reading":
+        """Return what reads a store as of an earlier place in the log, until the operation is answered.
+
+        Args:
+            reading: of the present; whose it is stays the same.
+            store_id: a store that belongs to the merchant now.
+            as_of: the place.
+
+        Raises:
+            InvalidInput: that is no place, or one in the future.
+        """
+        db = await past_readings().open(self.deps.travel, store_id, as_of.parse())
+        return Reading(db=db, merchant_id=reading.merchant_id, deps=self.deps)
+
     def reading_now(self, merchant_id: UUID) -> "Reading":
         """Return a reading without waiting."""
         return Reading(db=self.deps.reader, merchant_id=merchant_id, deps=self.deps)
@@ -86,8 +101,7 @@ Info = strawberry.Info[RequestContext, None]
 class Reading:
     """One merchant's view of the read models, shared by a root field and all that hangs below it.
 
-    Everything nested reads through its parent's reading, so that a reading of another time (``asOf``) would only
-    need another ``db``.
+    Everything nested reads through its parent's reading: below a field that was asked ``asOf`` all is as of then.
     """
 
     db: Reader

@@ -11,6 +11,7 @@ from gateway.graphql.errors import ShowErrors
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
+from gateway.graphql.past import ClosePast
 from gateway.graphql.queries.root import Query
 from gateway.graphql.subscriptions import Subscription
 
@@ -43,6 +44,7 @@ def build_schema() -> Schema:
         extensions=[
             # Made anew for every operation: extensions keep state of the operation they are in.
             ShowErrors,
+            ClosePast,
             lambda: MaxTokensLimiter(TOKENS_MAX),
             lambda: QueryDepthLimiter(DEPTH_MAX),
             lambda: MaxAliasesLimiter(ALIASES_MAX),

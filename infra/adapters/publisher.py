@@ -12,11 +12,14 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
 from domain.kernel import Transient
+from infra.adapters.canary import CHANNEL as CANARY_CHANNEL
+from infra.adapters.canary import PostgresCanaries
 from infra.adapters.event_store import CHANNEL, Connection, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
 from infra.adapters.topic import LogEnd, TopicMissing, ensure_topics, log_end, open_transactions, published_position
+from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import RawEvent, to_headers
-from schemas.topics import EVENTS, partition_of, work_topic
+from schemas.topics import CANARY, EVENTS, partition_of, work_topic
 
 TRANSACTIONAL_ID = "zyenta-publisher"
 """One for all publishers: whoever starts under it fences the one before."""
@@ -82,6 +85,8 @@ class Publisher:
         self._pool = pool
         self._events = events
         self._bootstrap_servers = bootstrap_servers
+        self._canaries = PostgresCanaries(pool)
+        self._canary: int | None = None
         self._woken = asyncio.Event()
         self._offsets: dict[int, int] = {}
         self.position = 0
@@ -137,6 +142,7 @@ class Publisher:
                     await producer.start()
                 await self._begin(connection)
                 await connection.add_listener(CHANNEL, self._on_notify)
+                await connection.add_listener(CANARY_CHANNEL, self._on_canary)
                 await self._publish(producer, connection, until=until)
             finally:
                 await producer.discard()
@@ -144,6 +150,7 @@ class Publisher:
             # A connection that was lost has lost the lock too.
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 await connection.remove_listener(CHANNEL, self._on_notify)
+                await connection.remove_listener(CANARY_CHANNEL, self._on_canary)
                 await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
     async def _begin(self, connection: Connection) -> None:
@@ -171,6 +178,8 @@ class Publisher:
         busy = checked = loop.time()
         while until is None or self.position < until:
             self._woken.clear()
+            if self._canary is not None:
+                await self._send_canary(producer, self._canary)
             # On the connection that holds the lock: to lose it is to stop, and to ask shows others that we live.
             events = await self._events.read_settled(self.position, BATCH, connection=connection)
             while len(events) == BATCH and (until is None or events[-1].position < until):
@@ -255,6 +264,21 @@ class Publisher:
             self._check_follows(written)
         await producer.commit_transaction()
 
+    async def _send_canary(self, producer: TransactionalProducer, canary: int) -> None:
+        """Send a canary the way of the events: in a transaction, into every partition."""
+        async with asyncio.timeout(SEND_SECONDS):
+            await producer.begin_transaction()
+            headers = to_canary_headers(canary)
+            sent = [
+                await producer.send(CANARY.name, b"", partition=partition, headers=headers)
+                for partition in range(CANARY.partitions)
+            ]
+            await asyncio.gather(*sent)
+            await producer.commit_transaction()
+        if self._canary == canary:
+            self._canary = None
+        await self._canaries.published(canary)
+
     def _check_follows(self, written: RecordMetadata) -> None:
         """Notice a topic that was deleted and made anew under our hands: what it lost must come first."""
         if written.topic != EVENTS.name:
@@ -269,6 +293,10 @@ class Publisher:
             raise Transient("the broker", "the topic does not end where it was left; it was made anew")
 
     def _on_notify(self, *_: object) -> None:
+        self._woken.set()
+
+    def _on_canary(self, *told: object) -> None:
+        self._canary = int(str(told[3]))
         self._woken.set()
 
 

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
-from schemas.topics import EVENTS, TOPICS, Topic
+from schemas.topics import CANARY, EVENTS, TOPICS, Topic
 
 CREATE_SECONDS = 15
 DELETE_SECONDS = 15
@@ -39,7 +39,7 @@ async def open_admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClien
         await admin.close()
 
 
-async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = TOPICS) -> None:
+async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = (*TOPICS, CANARY)) -> None:
     """Create the topics that are missing and wait until every partition has a leader.
 
     Raises:

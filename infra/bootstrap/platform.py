@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from domain.order.ports import PaymentGateway
     from infra.adapters.dead_letters import KafkaDeadLetters
     from infra.adapters.sandbox_payments import SandboxPayments
+    from projections.time_travel import TimeTravel
 
 S = TypeVar("S")
 
@@ -121,7 +122,7 @@ class Platform:
                 asyncpg.create_pool(
                     self.database_url,
                     min_size=1,
-                    max_size=16,
+                    max_size=20,
                     server_settings={"search_path": f"{SEARCH_PATH}, public", "application_name": "zyenta"},
                     command_timeout=60,
                 )
@@ -159,6 +160,14 @@ class Platform:
 
     async def barrier(self) -> CheckpointBarrier:
         return CheckpointBarrier(await self.pool(), tuple(READ_MODELS))
+
+    async def travel(self) -> "TimeTravel":
+        """Readings of the past."""
+        from projections.time_travel import TimeTravel, travel_pool
+
+        models = tuple(READ_MODELS.values())
+        pool = await self._stack.enter_async_context(travel_pool(self.database_url, models))
+        return TimeTravel(pool, await self.log(), models, self.clock)
 
     async def client(self) -> httpx.AsyncClient:
         """One HTTP client for all outside calls; every call sets its own timeout."""

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
 from infra.bootstrap.running import reachable, serve, until
-from infra.bootstrap.team import consumers, origin
+from infra.bootstrap.team import CONSUMERS, consumers, origin
 from infra.settings import Settings
 from projections.registry import READ_MODELS
 
 if TYPE_CHECKING:
+    import asyncpg
     from fastapi import FastAPI
+
+    from gateway.auth.tokens import SigningKeys
+    from infra.adapters.readiness import PlatformReadiness
+    from infra.adapters.vault import MasterKeys
 
 Role = Callable[[Platform, asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -28,6 +33,7 @@ async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
 
 async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = ()) -> None:
     """Keep read models up to date; all of them if none is named."""
+    from infra.adapters.canary import PostgresCanaries
     from infra.adapters.deliveries import PostgresDeliveries
     from projections.rebuild import Rebuilder
     from projections.runner import ProjectionRunner
@@ -49,6 +55,7 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
             platform.clock,
             rebuild=partial(rebuilder.rebuild_when_due, READ_MODELS[name]),
             alone=alone,
+            canaries=PostgresCanaries(pool),
         )
         for name in names or READ_MODELS
     ]
@@ -63,6 +70,7 @@ async def run_consumers(
     """Run agents and policies; all of them if none is named."""
     from consumers.app import ConsumerApp
     from consumers.policies.deadlines import DeadlinePolicy
+    from infra.adapters.canary import PostgresCanaries
     from infra.adapters.deliveries import PostgresDeliveries
     from infra.adapters.overdue import ReadModelOverdue
     from infra.adapters.topic import ensure_topics
@@ -81,6 +89,7 @@ async def run_consumers(
         dead_letters=await platform.dead_letters(),
         clock=platform.clock,
         concurrency={"imager": 4},
+        canaries=PostgresCanaries(await platform.pool()),
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(app.run(stop))
@@ -89,6 +98,7 @@ async def run_consumers(
                 ReadModelOverdue(await platform.pool()), (await platform.bus()).dispatch, platform.clock
             )
             tasks.create_task(policy.run(stop))
+            tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))
 
 
 async def run_imager(platform: Platform, stop: asyncio.Event) -> None:
@@ -98,16 +108,41 @@ async def run_imager(platform: Platform, stop: asyncio.Event) -> None:
 
 async def run_gateway(platform: Platform, stop: asyncio.Event) -> None:
     """Serve GraphQL, REST and webhooks."""
-    await serve(await gateway_app(platform), platform.settings.host, platform.settings.gateway_port, stop)
+    app = await gateway_app(platform)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve(app, platform.settings.host, platform.settings.gateway_port, stop))
+        tasks.create_task(_answer_canaries(platform, stop, "gateway"))
+
+
+async def _answer_canaries(
+    platform: Platform, stop: asyncio.Event, role: str, is_well: Callable[[], bool] = lambda: True
+) -> None:
+    from infra.adapters.canary import answer_for
+
+    await until(stop, answer_for(platform.database_url, {role: is_well}))
+
+
+def readiness(platform: Platform, pool: "asyncpg.Pool") -> "PlatformReadiness":
+    """Return what judges the whole platform: every component there is has to show a canary."""
+    from infra.adapters.readiness import Components, PlatformReadiness
+
+    readers = (*(f"projector-{name}" for name in READ_MODELS), *CONSUMERS)
+    components = Components(readers=readers, roles=("gateway", "storefront", "deadlines"))
+    return PlatformReadiness(pool, platform.settings.kafka_bootstrap_servers, components)
+
+
+def signing_keys(keys: "MasterKeys") -> "SigningKeys":
+    """Return what signs access tokens."""
+    from gateway.auth.tokens import SigningKeys
+
+    return SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")})
 
 
 async def gateway_app(platform: Platform) -> "FastAPI":
     """Return the gateway, wired."""
     from gateway.app import create_app
-    from gateway.auth.tokens import SigningKeys
     from gateway.dependencies import GatewayDependencies
     from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
-    from infra.adapters.readiness import PlatformReadiness
     from infra.adapters.supplier_vault import PostgresSupplierVault
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
@@ -115,6 +150,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
         GatewayDependencies(
             commands=await platform.bus(),
             reader=pool,
+            travel=await platform.travel(),
             barrier=await platform.barrier(),
             clock=platform.clock,
             accounts=PostgresAccounts(pool),
@@ -122,11 +158,11 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             limits=PostgresRateLimits(pool),
             personal=await platform.personal(),
             supplier_vault=PostgresSupplierVault(pool, keys),
-            signing_keys=SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")}),
+            signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             media=platform.media(),
             payments=platform.gateways(),
-            readiness=PlatformReadiness(pool, tuple(READ_MODELS)),
+            readiness=readiness(platform, pool),
             storefront_url=f"{settings.storefront_scheme}://{{slug}}.{settings.storefront_domain}",
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,
@@ -156,7 +192,9 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
             platform_fee_basis_points=settings.platform_fee_basis_points,
         )
     )
-    await serve(app, settings.host, settings.storefront_port, stop)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve(app, settings.host, settings.storefront_port, stop))
+        tasks.create_task(_answer_canaries(platform, stop, "storefront"))
 
 
 async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from domain.store.ports import BrandWriter, PageWriter
 
 
+CONSUMERS = (
+    "generation-policy",
+    "payments-policy",
+    "forgetting-policy",
+    "brand-agent",
+    "scout-agent",
+    "copy-agent",
+    "page-agent",
+    "imager",
+)
+"""The names of all that :func:`consumers` makes, for those who must not make them."""
+
+
 async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Consumer]":
     """Return every agent and policy, wired. To add one, add its line."""
     from consumers.agents.brand import BrandAgent

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from infra.cli import bench, demo, dlq, log, projections, schemas, services, shoppers
+from infra.cli import bench, demo, dlq, doctor, log, projections, schemas, services, shoppers
 
 app = typer.Typer(
     name="zyenta",
@@ -16,6 +16,7 @@ app = typer.Typer(
 services.register(app)
 demo.register(app)
 bench.register(app)
+doctor.register(app)
 app.add_typer(log.app, name="log")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(projections.app, name="projections")

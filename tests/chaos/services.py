@@ -60,5 +60,14 @@ class Service:
             self._process.kill()
         await self._process.wait()
 
+    async def end(self, number: signal.Signals) -> None:
+        """Send a signal, and see it gone; killed if it does not go by itself."""
+        self._process.send_signal(number)
+        try:
+            async with asyncio.timeout(15):
+                await self._process.wait()
+        except TimeoutError:
+            await self.kill()
+
     def output(self) -> str:
         return self.log_file.read_text(errors="replace")

@@ -1,5 +1,6 @@
 """The query root."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from domain.kernel import NotFound
 from domain.store.events import StoreStatus
 from gateway.graphql.context import Info, Reading, as_id
 from gateway.graphql.fields import field
+from gateway.graphql.past import AsOfInput
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
@@ -21,6 +23,7 @@ from projections import catalog_queries, jobs_queries, merchants, sales_queries
 from projections.paging import Window
 
 V = TypeVar("V")
+F = TypeVar("F")
 
 Token = Annotated[
     str | None,
@@ -29,6 +32,31 @@ Token = Annotated[
         "X-Consistency-Token (separated by commas) count for all fields of a request."
     ),
 ]
+
+Then = Annotated[
+    AsOfInput | None,
+    strawberry.argument(description="Answer as of an earlier place in the log, with everything below this field."),
+]
+
+
+async def then(
+    info: Info, token: str | None, as_of: AsOfInput | None, find: Callable[[Reading], Awaitable[F]],
+    store_of: Callable[[F], UUID],
+) -> F:  # fmt: skip
+    """Return what is found now or, with ``as_of``, then; it must be the merchant's own now and then.
+
+    Args:
+        info: the request.
+        token: the consistency token.
+        as_of: the place.
+        find: finds it through a reading, or raises NotFound.
+        store_of: the store it belongs to.
+    """
+    reading = await info.context.reading(token)
+    present = await find(reading)
+    if as_of is None:
+        return present
+    return await find(await info.context.past(reading, store_of(present), as_of))
 
 
 def found(view: V | None, kind: str, id: UUID) -> V:
@@ -92,6 +120,11 @@ async def find_user(reading: Reading) -> User:
 
 @strawberry.type(description="What can be read. Everything is the logged-in merchant's own; all else is NOT_FOUND.")
 class Query:
+    @field("Where the log ends: what is asked as of this position is answered the same for ever.")
+    async def log_position(self, info: Info) -> strawberry.ID:
+        info.context.merchant()
+        return strawberry.ID(str(await info.context.deps.travel.now()))
+
     @field("The merchant who is logged in.")
     async def me(self, info: Info, consistency_token: Token = None) -> User | None:
         return await find_user(await info.context.reading(consistency_token))
@@ -111,20 +144,40 @@ class Query:
         return await stores_of(reading, Window(first=first, after=after, last=last, before=before), statuses)
 
     @strawberry.field
-    async def store(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Store | None:
-        return await find_store(await info.context.reading(consistency_token), as_id("store", id))
+    async def store(
+        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+    ) -> Store | None:
+        key = as_id("store", id)
+        return await then(
+            info, consistency_token, as_of, lambda reading: find_store(reading, key), lambda each: each.view.id
+        )
 
     @strawberry.field
-    async def product(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Product | None:
-        return await find_product(await info.context.reading(consistency_token), as_id("product", id))
+    async def product(
+        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+    ) -> Product | None:
+        key = as_id("product", id)
+        return await then(
+            info, consistency_token, as_of, lambda reading: find_product(reading, key), lambda each: each.view.store_id
+        )
 
     @strawberry.field
-    async def page(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Page | None:
-        return await find_page(await info.context.reading(consistency_token), as_id("page", id))
+    async def page(
+        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+    ) -> Page | None:
+        key = as_id("page", id)
+        return await then(
+            info, consistency_token, as_of, lambda reading: find_page(reading, key), lambda each: each.view.store_id
+        )
 
     @strawberry.field
-    async def media_asset(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> MediaAsset | None:
-        return await find_media(await info.context.reading(consistency_token), as_id("media asset", id))
+    async def media_asset(
+        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+    ) -> MediaAsset | None:
+        key = as_id("media asset", id)
+        return await then(
+            info, consistency_token, as_of, lambda reading: find_media(reading, key), lambda each: UUID(each.store_id)
+        )
 
     @field("One agent's job; with a generation's id, the job as a whole.")
     async def job(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> AgentJob | None:
@@ -135,5 +188,10 @@ class Query:
         return await find_generation(await info.context.reading(consistency_token), as_id("generation", id))
 
     @strawberry.field
-    async def order(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Order | None:
-        return await find_order(await info.context.reading(consistency_token), as_id("order", id))
+    async def order(
+        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+    ) -> Order | None:
+        key = as_id("order", id)
+        return await then(
+            info, consistency_token, as_of, lambda reading: find_order(reading, key), lambda each: each.view.store_id
+        )

@@ -40,6 +40,7 @@ from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from projections.freshness import Stale
 from projections.readiness import Check
 from projections.registry import READ_MODELS, SEARCH_PATH
+from projections.time_travel import TimeTravel, travel_pool
 from schemas.envelope import ConsistencyToken
 from tests.fakes.event_log import FixedClock
 from tests.fakes.samples import proposal
@@ -314,6 +315,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
         asyncpg.create_pool(
             database, min_size=1, max_size=6, server_settings={"search_path": f"{SEARCH_PATH}, public"}
         ) as reader,
+        travel_pool(database, READ_MODELS.values()) as past,
     ):
         for model in READ_MODELS.values():
             async with pool.acquire() as connection, connection.transaction():
@@ -330,6 +332,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
         deps = GatewayDependencies(
             commands=bus,
             reader=reader,
+            travel=TimeTravel(past, log, READ_MODELS.values(), clock),
             barrier=barrier,
             clock=clock,
             accounts=PostgresAccounts(pool),

@@ -1,0 +1,86 @@
+"""Readings of the past for one operation: opened when a field asks ``asOf``, closed when the answer is complete."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+from strawberry.extensions import SchemaExtension
+
+from domain.kernel import InvalidInput
+from projections.paging import Reader
+from projections.time_travel import MOST, AsOf, TimeTravel
+
+
+@strawberry.input(
+    description="An earlier place in the log. Give one of the two. What is answered then is answered for ever."
+)
+class AsOfInput:
+    position: strawberry.ID | None = strawberry.field(
+        default=None, description="A position in the log, or a mutation's consistencyToken, which has one in it."
+    )
+    time: datetime | None = strawberry.field(
+        default=None, description="Everything that had been recorded by then. A position is more exact."
+    )
+
+    def parse(self) -> AsOf:
+        """Return the place.
+
+        Raises:
+            InvalidInput: it is none.
+        """
+        return AsOf.parse(position=None if self.position is None else str(self.position), time=self.time)
+
+
+class PastReadings:
+    """What one operation reads from, per store and position."""
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._opened: dict[tuple[UUID, int], Reader] = {}
+        self._turn = asyncio.Lock()
+
+    async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> Reader:
+        """Return a reader as of a place, the same one for the same place.
+
+        Raises:
+            InvalidInput: the place is in the future, or there are too many of them.
+            Transient: PostgreSQL failed, or is too busy.
+        """
+        position = await travel.locate(tenant, as_of)
+        async with self._turn:
+            if (tenant, position) not in self._opened:
+                if len(self._opened) >= MOST:
+                    raise InvalidInput("as_of", f"One operation may look at {MOST} places of the past at most.")
+                if not self._opened:
+                    await self._stack.enter_async_context(travel.ticket())
+                reader = await self._stack.enter_async_context(travel.reading(tenant, position))
+                self._opened[tenant, position] = reader
+            return self._opened[tenant, position]
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._stack.aclose()
+
+
+_operation: ContextVar[PastReadings] = ContextVar("past_readings")
+
+
+def past_readings() -> PastReadings:
+    """Return the readings of the operation that is being answered."""
+    return _operation.get()
+
+
+class ClosePast(SchemaExtension):
+    """Gives every operation its readings, and closes them after it."""
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        readings = PastReadings()
+        _operation.set(readings)
+        try:
+            yield
+        finally:
+            await readings.close()

@@ -1,0 +1,150 @@
+"""Canaries in PostgreSQL: asked for here, answered here, and heard of by listening."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import asyncpg
+
+from schemas.canaries import PUBLISHER
+
+CHANNEL = "zyenta_canary"
+"""Told the number of every canary that is asked for."""
+EVERY_SECONDS = 2.0
+"""Least time between two canaries, however many ask."""
+KEPT_SECONDS = 120.0
+ANSWER_SECONDS = 2.0
+RECONNECT_SECONDS = 1.0
+
+_ASK = """
+with asked as (
+    insert into canaries (asked_at) select clock_timestamp()
+    where not exists (select from canaries where asked_at > clock_timestamp() - make_interval(secs => $2))
+    returning id
+)
+select pg_notify($1, id::text) from asked
+"""
+
+_ANSWER = """
+insert into canary_answers as a (component, partition, canary, answered_at)
+select $1, partition, canary, clock_timestamp() from unnest($2::integer[], $3::bigint[]) as seen (partition, canary)
+on conflict (component, partition) do update set canary = excluded.canary, answered_at = excluded.answered_at
+where a.canary < excluded.canary
+"""
+
+_STATE = """
+select id, extract(epoch from clock_timestamp() - asked_at)::float8 as asked,
+       extract(epoch from clock_timestamp() - published_at)::float8 as published
+from canaries where asked_at > clock_timestamp() - make_interval(secs => $1) order by id
+"""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One canary, and how long ago what happened to it."""
+
+    id: int
+    asked_seconds: float
+    published_seconds: float | None
+    """None while it is not in the topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The canaries of the last two minutes, oldest first, and the newest that each component has seen."""
+
+    canaries: Sequence[Canary]
+    seen: Mapping[str, Mapping[int, int]]
+    """Component to partition to number."""
+
+
+class PostgresCanaries:
+    """Implements :class:`schemas.canaries.Canaries`, and asks for canaries."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def ask(self) -> None:
+        """Ask for a canary, unless one was asked for just now.
+
+        Raises:
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
+        """
+        asked = await self._pool.fetch(_ASK, CHANNEL, EVERY_SECONDS, timeout=ANSWER_SECONDS)
+        if asked:
+            await self._pool.execute(
+                "delete from canaries where asked_at < clock_timestamp() - make_interval(secs => $1)",
+                KEPT_SECONDS,
+                timeout=ANSWER_SECONDS,
+            )
+
+    async def answers(self) -> Answers:
+        """Return what came out where.
+
+        Raises:
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
+        """
+        canaries = await self._pool.fetch(_STATE, KEPT_SECONDS, timeout=ANSWER_SECONDS)
+        seen: dict[str, dict[int, int]] = {}
+        for row in await self._pool.fetch(
+            "select component, partition, canary from canary_answers", timeout=ANSWER_SECONDS
+        ):
+            seen.setdefault(row["component"], {})[row["partition"]] = row["canary"]
+        return Answers([Canary(*row) for row in canaries], seen)
+
+    async def answer(self, component: str, seen: Mapping[int, int]) -> None:
+        if seen:
+            await self._write(component, _ANSWER, component, list(seen), list(seen.values()))
+
+    async def published(self, canary: int) -> None:
+        """Note that a canary, and with it every one before, is in the topic."""
+        await self._write(
+            PUBLISHER,
+            "update canaries set published_at = clock_timestamp() where id <= $1 and published_at is null",
+            canary,
+        )
+
+    async def _write(self, component: str, statement: str, *values: object) -> None:
+        try:
+            await self._pool.execute(statement, *values, timeout=ANSWER_SECONDS)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            log.info("%s could not tell of a canary: %s", component, type(error).__name__)
+
+
+async def answer_for(dsn: str, roles: Mapping[str, Callable[[], bool]]) -> None:
+    """Answer canaries, until cancelled, for roles that read no topic: their process and its way to the database live.
+
+    Args:
+        dsn: the database.
+        roles: their names, and whether each is well beside that.
+    """
+    while True:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            await _listen(dsn, roles)
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _listen(dsn: str, roles: Mapping[str, Callable[[], bool]]) -> None:
+    heard: asyncio.Queue[int] = asyncio.Queue()
+    connection = await asyncpg.connect(dsn, timeout=ANSWER_SECONDS)
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    try:
+        await connection.add_listener(CHANNEL, lambda *told: heard.put_nowait(int(str(told[3]))))
+        while not lost.is_set():
+            hearing, losing = asyncio.create_task(heard.get()), asyncio.create_task(lost.wait())
+            try:
+                await asyncio.wait({hearing, losing}, return_when=asyncio.FIRST_COMPLETED)
+                if hearing.done():
+                    for role, is_well in roles.items():
+                        if is_well():
+                            await connection.execute(_ANSWER, role, [0], [hearing.result()], timeout=ANSWER_SECONDS)
+            finally:
+                hearing.cancel()
+                losing.cancel()
+    finally:
+        await connection.close(timeout=ANSWER_SECONDS)

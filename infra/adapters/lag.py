@@ -1,0 +1,64 @@
+"""How far each consumer group is behind the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from infra.adapters.topic import TopicMissing, last_events, open_admin
+from schemas.topics import EVENTS, PARTITIONS, Topic
+
+COUNTED_MOST = 100_000
+"""Events counted exactly, at most; who is further behind is at least so far."""
+
+_READ_MODELS = """
+select schema_name, sum((
+    select count(*) from (
+        select from events e
+        where e.position > c.position and ('x' || right(e.tenant::text, 8))::bit(32)::bigint % $2 = c.partition
+          and e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+        limit $3
+    ) as missing
+))::bigint as behind
+from checkpoints c where schema_name = any ($1::text[]) group by schema_name
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """One group's distance to the end of what it reads."""
+
+    group: str
+    behind: int | None
+    """Events that are not handled yet; None if it never began. For consumers an upper bound unless it is 0: offsets also
+    count the markers of transactions."""
+
+
+async def read_model_lags(pool: asyncpg.Pool, names: Sequence[str]) -> list[Lag]:
+    """Return how many events of the store each live read model has not applied."""
+    rows = await pool.fetch(_READ_MODELS, list(names), PARTITIONS, COUNTED_MOST)
+    behind = {row["schema_name"]: row["behind"] for row in rows}
+    return [Lag(group=f"projector-{name}", behind=behind.get(name)) for name in names]
+
+
+async def consumer_lags(bootstrap_servers: str, groups: Sequence[str], topic: Topic = EVENTS) -> list[Lag]:
+    """Return how many records of a topic each consumer group has not handled.
+
+    Raises:
+        KafkaError: the broker is out of reach.
+    """
+    try:
+        last = await last_events(bootstrap_servers, topic)
+    except TopicMissing:
+        last = {}
+    async with open_admin(bootstrap_servers) as admin:
+        lags = []
+        for group in groups:
+            committed = await admin.list_consumer_group_offsets(group)
+            behind = 0
+            for partition, record in last.items():
+                found = committed.get(TopicPartition(topic.name, partition))
+                behind += max(0, record.offset + 1 - (0 if found is None else max(0, found.offset)))
+            lags.append(Lag(group=group, behind=behind if committed or not last else None))
+        return lags

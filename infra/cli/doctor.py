@@ -1,0 +1,120 @@
+"""``zyenta doctor``: what is well, what is not, and how far everybody is."""
+
+import fcntl
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from aiokafka.errors import KafkaError
+from rich.table import Table
+
+from infra.adapters.lag import Lag, consumer_lags, read_model_lags
+from infra.bootstrap import NotConfigured, open_platform
+from infra.bootstrap.roles import readiness
+from infra.bootstrap.team import CONSUMERS
+from infra.cli.running import console, run
+from infra.cli.target import settings_of_running
+from infra.embedded.process import ServerFailed
+from infra.settings import Settings
+from projections.readiness import Check
+from projections.registry import READ_MODELS
+from schemas.topics import IMAGE_WORK
+
+CONNECT_SECONDS = 3.0
+
+
+class NotRunning(Exception):
+    """There is nothing to examine."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(
+            f"No platform runs on {data_dir}. Start one with “zyenta up”, or name one in DATABASE_URL and "
+            "KAFKA_BOOTSTRAP_SERVERS."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What an examination found."""
+
+    checks: list[Check]
+    lags: list[Lag]
+
+    @property
+    def healthy(self) -> bool:
+        return all(check.healthy for check in self.checks)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Send a canary through every part of the platform and name those it does not come out of; show everybody's lag."""
+    found = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
+    if as_json:
+        checks, lags = [asdict(check) for check in found.checks], [asdict(lag) for lag in found.lags]
+        print(json.dumps({"healthy": found.healthy, "checks": checks, "lags": lags}))
+    else:
+        _show(found)
+    if not found.healthy:
+        raise typer.Exit(1)
+
+
+async def _examine() -> Findings:
+    _require_running(Settings())
+    async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
+        try:
+            # A pool would wait for a frozen server much longer.
+            await (await asyncpg.connect(platform.database_url, timeout=CONNECT_SECONDS)).close()
+        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+            detail = f"it does not answer ({type(error).__name__}); nothing behind it can be judged"
+            return Findings([Check(name="postgresql", healthy=False, detail=detail)], [])
+        pool = await platform.pool()
+        checks = list(await readiness(platform, pool).checks())
+        lags: list[Lag] = []
+        unwell = {check.name for check in checks if not check.healthy}
+        if "postgresql" not in unwell:
+            lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
+        if "broker" not in unwell:
+            try:
+                groups = [name for name in CONSUMERS if name != "imager"]
+                lags.extend(await consumer_lags(platform.bootstrap_servers, groups))
+                lags.extend(await consumer_lags(platform.bootstrap_servers, ["imager"], IMAGE_WORK))
+            except (KafkaError, asyncpg.PostgresError) as error:
+                checks.append(Check(name="lag", healthy=False, detail=f"it cannot be told ({type(error).__name__})"))
+        return Findings(checks, lags)
+
+
+def _require_running(settings: Settings) -> None:
+    if settings.database_url and settings.kafka_bootstrap_servers:
+        return
+    lock = settings.data_dir.absolute() / "lock"
+    if lock.exists():
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return
+    raise NotRunning(settings.data_dir.absolute())
+
+
+def _show(found: Findings) -> None:
+    behind = {lag.group: lag.behind for lag in found.lags}
+    table = Table("", "part", "behind", "", box=None)
+    for check in found.checks:
+        count = "" if check.name not in behind else _count(behind[check.name])
+        table.add_row("[green]●[/]" if check.healthy else "[red]●[/]", check.name, count, check.detail)
+    console.print(table)
+    judged = {check.name for check in found.checks}
+    for lag in found.lags:
+        if lag.group not in judged:
+            console.print(f"[yellow]●[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
+
+
+def _count(behind: int | None) -> str:
+    return "never began" if behind is None else f"{behind:,}"

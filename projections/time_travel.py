@@ -1,0 +1,268 @@
+"""Answers queries as they would have been answered at an earlier place in the log.
+
+A tenant's events up to that place are folded into temporary tables of one connection, with the same tables, folds and
+queries as ever: the search path is all that differs. The connections and their tables are kept; a transaction fills the
+tables, and rolling it back empties them.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, cast
+from uuid import UUID
+
+import asyncpg
+
+from domain.kernel import Clock, CorruptStream, InvalidInput, Transient
+from projections.filling import apply_around
+from projections.paging import Reader
+from projections.records import POISON
+from projections.tables import Connection, ReadModel
+from schemas.envelope import ConsistencyToken, RawEvent
+
+CONNECTIONS = 12
+"""Readings of the past at once, in one process."""
+MOST = 4
+"""Readings of the past for one answer: each holds a connection until it is complete."""
+SETTLE_SECONDS = 2.0
+"""How long the last events may take to settle: an append that is still open may come before them."""
+SWEEP_EVERY = 16
+"""Uses of a connection after which the dead rows of its tables are vacuumed: nobody else may do that."""
+FILLED = "filled"
+WAIT_SECONDS = 10.0
+"""How long to wait for a free connection."""
+
+log = logging.getLogger(__name__)
+
+
+class TenantEvents(Protocol):
+    """The write side of the log, one tenant at a time."""
+
+    async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
+        """Return a tenant's settled events up to a position, in log order."""
+        ...
+
+    async def position_at(self, tenant: UUID, at: datetime) -> int:
+        """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none."""
+        ...
+
+    async def last_position(self) -> int:
+        """Return where the settled log ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A place in the log: a position, or what had been recorded by a time."""
+
+    position: int | None = None
+    time: datetime | None = None
+
+    @classmethod
+    def parse(cls, *, position: str | None, time: datetime | None) -> "AsOf":
+        """Read a place as people give it.
+
+        Args:
+            position: a number, or a consistency token, which has one in it.
+            time: aware.
+
+        Raises:
+            InvalidInput: it is none, or both are given.
+        """
+        if (position is None) == (time is None):
+            raise InvalidInput("as_of", "Say either a position or a time.")
+        if position is None:
+            assert time is not None
+            if time.tzinfo is None:
+                raise InvalidInput("as_of.time", f"{time.isoformat()} has no time zone; add one, such as Z.")
+            return cls(time=time)
+        if position.isdecimal() and len(position) <= 18:
+            return cls(position=int(position))
+        try:
+            return cls(position=ConsistencyToken.parse(position).position)
+        except ValueError as error:
+            raise InvalidInput(
+                "as_of.position",
+                f"{position[:40]!r} is no position; pass a number such as 1042, or a consistency token such as 3-1042.",
+            ) from error
+
+
+class TimeTravel:
+    """Opens readings of the past; see the module."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, events: TenantEvents, models: Iterable[ReadModel[Any]], clock: Clock
+    ) -> None:
+        """Make a time machine.
+
+        Args:
+            pool: made by :func:`travel_pool` for the same read models.
+            events: the event store.
+            models: what is folded.
+            clock: what is in the future.
+        """
+        self._clock = clock
+        self._uses: dict[int, int] = {}
+        """How often each connection was used since it was swept."""
+        self._emptying: set[asyncio.Task[None]] = set()
+        self._tickets = asyncio.Semaphore(max(1, pool.get_max_size() // MOST))
+        self._pool = pool
+        self._events = events
+        self._models = tuple(models)
+
+    async def now(self) -> int:
+        """Return the position up to which the log is settled: asking as of it gives the same answer for ever."""
+        return await self._events.last_position()
+
+    async def locate(self, tenant: UUID, as_of: AsOf) -> int:
+        """Return the position that a place means for a tenant.
+
+        Raises:
+            InvalidInput: it is in the future.
+        """
+        if as_of.position is None:
+            assert as_of.time is not None
+            if as_of.time > self._clock.now():
+                raise InvalidInput("as_of.time", f"{as_of.time.isoformat()} is in the future.")
+            # Of the last moments there may be events to come: clocks are not the log's order. A position is exact.
+            return await self._events.position_at(tenant, as_of.time)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SETTLE_SECONDS
+        while (last := await self._events.last_position()) < as_of.position:
+            if loop.time() > deadline:
+                raise InvalidInput(
+                    "as_of.position", f"The log has not come to position {as_of.position} yet; it ends at {last}."
+                )
+            await asyncio.sleep(0.02)
+        return as_of.position
+
+    @asynccontextmanager
+    async def ticket(self) -> AsyncIterator[None]:
+        """Be one of those who may hold up to ``MOST`` readings at once: so nobody waits for one while holding another.
+
+        Raises:
+            Transient: too many others are reading.
+        """
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._tickets.acquire()
+        except TimeoutError as error:
+            raise Transient("The archive", "too many are reading the past") from error
+        try:
+            yield
+        finally:
+            self._tickets.release()
+
+    @asynccontextmanager
+    async def reading(self, tenant: UUID, position: int) -> AsyncIterator[Reader]:
+        """Yield what queries about one tenant read from, as of a position.
+
+        Raises:
+            Transient: no connection was free in time, or PostgreSQL failed.
+        """
+        try:
+            events = await self._events.read_tenant(tenant, position)
+            connection = await self._pool.acquire(timeout=WAIT_SECONDS)
+            try:
+                await connection.execute("begin")
+                for model in self._models:
+                    await _fill(model, events, connection)
+                await connection.execute(f"savepoint {FILLED}")
+                yield _OneByOne(connection)
+            finally:
+                # Nobody waits for that: the answer is on its way.
+                task = asyncio.create_task(self._empty(connection))
+                self._emptying.add(task)
+                task.add_done_callback(self._emptying.discard)
+        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+            raise Transient("PostgreSQL", f"the past could not be read ({type(error).__name__})") from error
+
+    async def _empty(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        """Undo the rows and give the connection back; sweep out now and then what rows leave behind."""
+        try:
+            await connection.execute("rollback")
+            process = connection.get_server_pid()
+            self._uses[process] = self._uses.get(process, 0) + 1
+            if self._uses[process] >= SWEEP_EVERY:
+                del self._uses[process]
+                await connection.execute(f"vacuum {', '.join(table.name for m in self._models for table in m.tables)}")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            # The pool closes a connection that is in no state to be used again.
+            log.warning("a connection for time travel could not be emptied: %s", type(error).__name__)
+        finally:
+            await self._pool.release(connection)
+
+
+async def _fill(model: ReadModel[Any], events: Sequence[RawEvent], connection: Connection) -> None:
+    # What cannot be read or applied was parked by the live runner too.
+    told = []
+    for event in events:
+        with suppress(*POISON):
+            each = model.reader.stored(event)
+            if each is not None:
+                told.append(each)
+    try:
+        rows = model.fold(model.empty(), told)
+    except CorruptStream:
+        await apply_around(model, told, connection)
+        return
+    for table in model.tables:
+        await table.insert(list(getattr(rows, table.name).values()), connection)
+
+
+class _OneByOne:
+    """Lets resolvers that run side by side share a connection, which can do one thing at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        return cast("list[Any]", await self._ask(self._connection.fetch, query, *args))
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        return await self._ask(self._connection.fetchrow, query, *args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        return await self._ask(self._connection.fetchval, query, *args)
+
+    async def _ask(self, ask: Callable[..., Awaitable[Any]], query: str, *args: Any) -> Any:
+        async with self._turn:
+            try:
+                return await ask(query, *args)
+            except asyncpg.PostgresError:
+                # A query that fails must not take the others' rows with it.
+                await self._connection.execute(f"rollback to savepoint {FILLED}")
+                raise
+
+
+@asynccontextmanager
+async def travel_pool(
+    database_url: str, models: Iterable[ReadModel[Any]], *, connections: int = CONNECTIONS
+) -> AsyncIterator[asyncpg.Pool]:
+    """Open connections that have temporary tables of the read models and see no others.
+
+    Args:
+        database_url: where temporary tables may be made.
+        models: whose tables.
+        connections: at most; none is opened before it is needed.
+    """
+    # Without indexes: a tenant's rows are few.
+    ddl = "".join(model.tables_ddl for model in models)
+
+    async def prepare(connection: Connection) -> None:
+        await connection.execute(ddl)
+
+    async with asyncpg.create_pool(
+        database_url,
+        min_size=0,
+        max_size=connections,
+        init=prepare,
+        max_inactive_connection_lifetime=600,
+        server_settings={"search_path": "pg_temp", "application_name": "zyenta time travel", "jit": "off"},
+        command_timeout=30,
+    ) as pool:
+        yield pool
