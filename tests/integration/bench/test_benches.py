@@ -16,8 +16,9 @@ from tests.requirements import missing
 TINY = {
     "append": {"seconds": 1, "rounds": 2, "streams": 32},
     "publish": {"events": 1200},
-    "latency": {"per_s": 20, "seconds": 1, "bare": 5},
+    "latency": {"per_s": 20, "seconds": 1, "warm_up": 1, "bare": 5},
     "rebuild": {"events": 1200},
+    "travel": {"events": 200, "asked": 2, "warm_up": 1},
     "verify": {"events": 1200},
 }
 

@@ -1,0 +1,138 @@
+"""How long a store takes to answer as of an earlier place in the log, over real HTTP from a real gateway.
+
+The question is a dashboard's: the store with a page of its products, their pictures and variants, its pages and its
+media. It is asked as of random places in the store's history, and in turns with that as of now; the limit beside it is
+the same answer as of now, which reads the live tables.
+"""
+
+import asyncio
+import random
+import secrets
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+from pydantic import SecretStr
+
+from domain.store.events import StoreRequested
+from gateway.auth.tokens import AccessTokens
+from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
+from infra.bench.filling import fill_with_catalogue
+from infra.bench.ground import Ground
+from infra.bootstrap import open_platform
+from infra.bootstrap.roles import signing_keys
+from infra.embedded.process import ChildProcess, free_port
+
+PROCESSES = (("publisher", "projectors"), ("gateway",))
+READY_SECONDS = 60.0
+QUERY = """query ($id: ID!, $asOf: AsOfInput) { store(id: $id, asOf: $asOf) {
+  id name slug status brandIdentity { name colors { primary } } createdAt publishedAt
+  products(first: 20) { totalCount pageInfo { hasNextPage endCursor } nodes {
+    id title description sellingPrice compareAtPrice stockQuantity status
+    images { processedUrl status } variants { title price stock } } }
+  pages { nodes { title slug } }
+  media(first: 20) { totalCount nodes { id status url } }
+} }"""
+
+
+class WrongAnswer(Exception):
+    """An answer is none: how long it took says nothing."""
+
+
+async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+    """Fill one store's history, serve it, and ask."""
+    count, asked, dice = sizes["events"], sizes["asked"], random.Random(seed)  # noqa: S311  # repeatable on purpose
+    await fill_with_catalogue(ground.dsn, count, seed=seed, tell=tell)
+    port = free_port()
+    key = secrets.token_hex(32)
+    environment = {**ground.environment, "ZYENTA_MASTER_KEYS": key, "ZYENTA_GATEWAY_PORT": str(port)}
+    settings = ground.settings.model_copy(update={"master_keys": [SecretStr(key)]})
+    tell("waiting for the gateway")
+    async with _services(ground, environment), open_platform(settings, migrated=False) as platform:
+        pool = await platform.pool()
+        store_id, merchant_id = await _first_store(pool)
+        token, _ = AccessTokens(signing_keys(platform.keys()), platform.clock).sign(merchant_id)
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {token}"}, timeout=30
+        ) as client:
+            await _until_served(client, store_id, pool, count)
+            past: list[float] = []
+            present: list[float] = []
+            for number in range(-sizes["warm_up"], asked):
+                tell(f"{max(0, number)} of {asked} asked")
+                place = {"position": str(dice.randrange(count // 5, count + 1))}
+                for as_of, taken in ((place, past), (None, present)):
+                    seconds = await _ask(client, store_id, as_of)
+                    if number >= 0:
+                        taken.append(seconds)
+    return {
+        "p50_ms": 1000 * percentile(past, 0.50),
+        "p95_ms": 1000 * percentile(past, 0.95),
+        "present_p50_ms": 1000 * percentile(present, 0.50),
+        "present_p95_ms": 1000 * percentile(present, 0.95),
+    }
+
+
+async def _first_store(pool: asyncpg.Pool) -> tuple[UUID, UUID]:
+    """Return its id and its merchant's."""
+    (row,) = await pool.fetch(
+        "select stream_id, data from events where type = $1 order by position limit 1", StoreRequested.wire_name
+    )
+    return row["stream_id"], StoreRequested.model_validate_json(row["data"]).merchant_id
+
+
+async def _until_served(client: httpx.AsyncClient, store_id: UUID, pool: asyncpg.Pool, count: int) -> None:
+    """Return once the gateway answers and the read model is at the end of the log."""
+    async with asyncio.timeout(READY_SECONDS):
+        while True:
+            try:
+                if await pool.fetchval("select max(position) from checkpoints where schema_name = 'catalog'") == count:
+                    await _ask(client, store_id, None)
+                    return
+            except (asyncpg.UndefinedTableError, httpx.TransportError):
+                pass  # not there yet
+            await asyncio.sleep(0.05)
+
+
+async def _ask(client: httpx.AsyncClient, store_id: UUID, as_of: dict[str, str] | None) -> float:
+    """Return the seconds until the whole answer was there."""
+    began = time.perf_counter()
+    response = await client.post("/graphql", json={"query": QUERY, "variables": {"id": str(store_id), "asOf": as_of}})
+    seconds = time.perf_counter() - began
+    answer: dict[str, Any] = response.json()
+    if "errors" in answer or answer["data"]["store"] is None:
+        raise WrongAnswer(f"asked as of {as_of}: {response.text[:300]}")
+    return seconds
+
+
+@asynccontextmanager
+async def _services(ground: Ground, environment: dict[str, str]) -> AsyncIterator[None]:
+    children = []
+    try:
+        for roles in PROCESSES:
+            child = ChildProcess(roles[0], log_file=ground.directory / f"{roles[0]}.log")
+            child.launch([sys.executable, "-m", "infra.cli", "run", *roles], env=environment)
+            children.append(child)
+        yield
+    finally:
+        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
+
+
+BENCH = Bench(
+    name="travel",
+    about="A store as of an earlier place in the log, beside the same store as of now",
+    measure=measure,
+    full={"events": 500, "asked": 500, "warm_up": 30},
+    quick={"events": 500, "asked": 60, "warm_up": 10},
+    reach=(
+        Reach(figure="p95_ms", limit="present_p95_ms", most=60),
+        Reach(figure="p50_ms", limit="present_p50_ms"),
+    ),
+    kafka_jit="quick",
+)
