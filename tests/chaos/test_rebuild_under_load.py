@@ -1,0 +1,120 @@
+"""Promise 6: a read model of any size is made anew while commands and queries go on, and memory does not grow with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from commands.bus import CommandBus
+from commands.merchant import RegisterMerchant
+from commands.ports import Context
+from commands.store import RequestStore
+from domain.store.events import Preferences
+from infra.adapters.event_store import PostgresEventLog
+from infra.bench.filling import fill_with_catalogue
+from infra.bench.rebuild import Clockwork
+from infra.bootstrap import SystemClock, handlers
+from infra.embedded.kafka import ApacheKafka
+from projections.barrier import CheckpointBarrier
+from projections.catalog import MODEL
+from projections.catalog_queries import stores_by_ids
+from projections.rebuild import Progress, Rebuilder
+from schemas.envelope import ConsistencyToken
+from tests.chaos.conftest import Chaos
+from tests.chaos.services import Service
+from tests.fakes.samples import sealed
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
+
+GROWTH_MB = 64
+
+
+class Business:
+    """Commands, and queries that must see what they wrote, without pause."""
+
+    def __init__(self, database: str, pool: asyncpg.Pool) -> None:
+        self._database = database
+        self._log = PostgresEventLog(pool, SystemClock())
+        self._bus = CommandBus(self._log, handlers(SystemClock()))
+        self._barrier = CheckpointBarrier(pool, [MODEL.name], seconds=60)
+        self.stores = 0
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator[None]:
+        """Do business meanwhile; what fails ends the context."""
+        async with asyncio.TaskGroup() as tasks:
+            work = tasks.create_task(self._trade())
+            yield
+            work.cancel()
+
+    async def _trade(self) -> None:
+        merchant = uuid4()
+        await self._send(RegisterMerchant(merchant_id=merchant, email=sealed(merchant), name=None))
+        connection = await asyncpg.connect(self._database, server_settings={"search_path": "catalog, public"})
+        try:
+            while True:
+                id = uuid4()
+                token = await self._send(
+                    RequestStore(store_id=id, merchant_id=merchant, niche="Desk lamps", preferences=Preferences())
+                )
+                await self._barrier.wait(token)
+                assert id in await stores_by_ids(connection, [id])
+                self.stores += 1
+        finally:
+            await connection.close()
+
+    async def _send(self, command: object) -> ConsistencyToken:
+        receipt = await self._bus.dispatch(command, Context(command_id=uuid4(), correlation_id=UUID(int=1)))
+        assert receipt.token is not None
+        return receipt.token
+
+
+async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
+    chaos: Chaos, database: str, pool: asyncpg.Pool, kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    count = chaos.pick(short=15_000, full=1_000_000)
+    await fill_with_catalogue(database, count, seed=chaos.dice.randrange(1000), tell=lambda _: None)
+    service = await Service.launch(
+        "publisher", "projectors", database=database, kafka=kafka.bootstrap_servers, log_file=tmp_path / "services.log"
+    )
+    shown: list[tuple[str, float]] = []
+    clockwork = Clockwork()
+
+    def report(progress: Progress) -> None:
+        shown.append((progress.phase, progress.share))
+        clockwork.report(progress)
+
+    try:
+        await _filled(pool, count)
+        business = Business(database, pool)
+        async with business.going_on():
+            rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report)
+            after = business.stores
+            async with asyncio.timeout(60):
+                while business.stores < after + 10:
+                    await asyncio.sleep(0.05)
+    finally:
+        await service.kill()
+    assert rebuilt.difference is None
+    assert rebuilt.events >= count
+    assert after > 0
+    assert {phase for phase, _ in shown} >= {"reading", "indexing", "comparing", "swapping"}
+    assert all(0 <= share <= 1 for _, share in shown)
+    assert clockwork.growth_mb < GROWTH_MB
+
+
+async def _filled(pool: asyncpg.Pool, count: int) -> None:
+    """Wait until the live read model has all that was filled in."""
+    async with asyncio.timeout(600):
+        while True:
+            try:
+                reached = await pool.fetchval("select max(position) from checkpoints where schema_name = 'catalog'")
+                if reached is not None and reached >= count:
+                    return
+            except asyncpg.UndefinedTableError:
+                pass
+            await asyncio.sleep(0.2)
