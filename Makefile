@@ -30,10 +30,10 @@ tools: setup
 	@$(BIN)/python -m infra.setup.tools
 
 test: tools
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 chaos: tools
-	ZYENTA_CHAOS=full $(BIN)/pytest tests/chaos $(ARGS)
+	ZYENTA_CHAOS=full $(BIN)/pytest -s tests/chaos $(ARGS)
 
 lint: .venv/.synced
 	$(BIN)/ruff check .
