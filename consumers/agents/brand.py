@@ -32,7 +32,10 @@ class BrandAgent(StepAgent):
         store = await self._aggregates.get(STORE, event.store_id)
         # The attempt is in the seed: a step that runs again comes to another brand.
         brief = BrandBrief(
-            niche=store.niche, preferences=store.preferences, seed=f"{event.originator_id}:{event.attempt}"
+            niche=store.niche,
+            preferences=store.preferences,
+            seed=f"{event.originator_id}:{event.attempt}",
+            former_name=None if store.brand is None else store.brand.name,
         )
         proposal = await self.ask_once(
             envelope, event, BrandProposal, lambda: self._writer.propose(brief), who="the brand writer"

@@ -19,6 +19,8 @@ class BrandBrief:
     preferences: Preferences
     seed: str
     """The same seed gives the same brand (a model may ignore it; the house writer does not)."""
+    former_name: str | None = None
+    """The name the store has and its merchant wants another for; a name they asked for themselves stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -178,7 +178,8 @@ def _brief_data(brief: BrandBrief) -> dict[str, Any]:
         "colours": wishes.colours,
         "audience": wishes.audience,
     }
-    return {"niche": brief.niche, "wishes": {key: value for key, value in asked.items() if value}}
+    former = {"former_name": brief.former_name} if brief.former_name else {}
+    return {"niche": brief.niche, "wishes": {key: value for key, value in asked.items() if value}, **former}
 
 
 def _number(seed: str) -> int:

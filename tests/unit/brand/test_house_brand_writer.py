@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -108,6 +109,14 @@ async def test_another_seed_gives_another_brand() -> None:
     assert len({brand.name for brand in brands}) >= 10
     assert len({brand.palette for brand in brands}) == 12
     assert len({brand.logo.svg for brand in brands}) == 12
+
+
+async def test_a_brand_made_anew_has_another_name_than_the_one_before() -> None:
+    for niche in NICHES:
+        former = (await propose(niche)).brand.name
+        again = await HouseBrandWriter(KnownDomains()).propose(replace(brief(niche), former_name=former))
+        assert former not in {option.name for option in again.options}
+        assert len(again.options) == 5
 
 
 async def test_different_niches_look_different() -> None:

@@ -42,11 +42,12 @@ class Candidate:
     """Higher is better; about 0 to 10."""
 
 
-def invent(reading: Reading, chance: Chance, *, audience: str | None = None) -> list[Candidate]:
-    """Return five different names for a niche, the best first.
+def invent(reading: Reading, chance: Chance, *, audience: str | None = None, but: str | None = None) -> list[Candidate]:
+    """Return five different names for a niche, the best first, and none like the one it has.
 
     They differ in how they are built and share no word. The niche's own words are in one of them at most.
     """
+    taken = domain_label(but) if but else None
     thought = [
         *_compounds(reading, chance.fork("compound")),
         *_pairs(reading, chance.fork("pair")),
@@ -58,7 +59,7 @@ def invent(reading: Reading, chance: Chance, *, audience: str | None = None) -> 
     taste = chance.fork("taste")
     scored = [_judged(candidate, reading, audience, taste.between(0, 2.2)) for candidate in thought]
     ranked = sorted(
-        (candidate for candidate in scored if not awkward(candidate.name)),
+        (candidate for candidate in scored if not awkward(candidate.name) and domain_label(candidate.name) != taken),
         key=lambda candidate: (-candidate.score, candidate.name),
     )
     return _unlike(ranked, reading)

@@ -34,7 +34,7 @@ class HouseBrandWriter:
         chance = Chance(brief.seed, brief.niche.casefold())
         wishes = brief.preferences
         reading = understand(brief.niche, chance.fork("reading"), tone=wishes.tone)
-        candidates = _candidates(reading, wishes, chance.fork("names"))
+        candidates = _candidates(reading, wishes, chance.fork("names"), brief.former_name)
         domains = await find_domains([candidate.name for candidate in candidates], self._registry)
         options = [
             NameOption(
@@ -78,8 +78,8 @@ def draw_logo(symbol: str, palette: Palette, chance: Chance, *, name: str, idea:
     return Logo(concept=f"{idea.rstrip('. ')}. {concept}" if idea.strip() else concept, svg=svg)
 
 
-def _candidates(reading: Reading, wishes: Preferences, chance: Chance) -> list[Candidate]:
-    invented = invent(reading, chance, audience=wishes.audience)
+def _candidates(reading: Reading, wishes: Preferences, chance: Chance, former_name: str | None) -> list[Candidate]:
+    invented = invent(reading, chance, audience=wishes.audience, but=former_name)
     name = wished(wishes.name or "")
     if not name:
         return invented
