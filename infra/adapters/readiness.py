@@ -20,7 +20,7 @@ READ_SECONDS = 3.0
 """But readers have at least so long from when it was in the topic."""
 FRESH_SECONDS = 7.0
 """Who has seen a canary no older than this is well, and need not be waited for."""
-BROKER_SECONDS = 2.0
+BROKER_MS = 2000
 DATABASE_SECONDS = 3.0
 POLL_SECONDS = 0.05
 
@@ -74,7 +74,7 @@ class PlatformReadiness:
         if self._bootstrap_servers is None:
             return Check(name="broker", healthy=False, detail="KAFKA_BOOTSTRAP_SERVERS is not set")
         try:
-            async with asyncio.timeout(BROKER_SECONDS), open_admin(self._bootstrap_servers) as admin:
+            async with open_admin(self._bootstrap_servers, request_ms=BROKER_MS) as admin:
                 brokers = (await admin.describe_cluster())["brokers"]
         except (KafkaError, OSError, TimeoutError) as error:
             return Check(name="broker", healthy=False, detail=f"it does not answer ({type(error).__name__})")

@@ -25,13 +25,17 @@ class TopicMissing(Exception):
 
 
 @asynccontextmanager
-async def open_admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def open_admin(bootstrap_servers: str, *, request_ms: int = REQUEST_MS) -> AsyncIterator[AIOKafkaAdminClient]:
     """Open an administration client.
+
+    Args:
+        bootstrap_servers: ``host:port,...``.
+        request_ms: for each request; who cancels a request instead leaves its connection open.
 
     Raises:
         KafkaError: the broker is out of reach; retrying may help.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=REQUEST_MS)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=request_ms)
     try:
         await admin.start()
         yield admin
