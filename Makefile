@@ -30,7 +30,7 @@ tools: setup
 	@$(BIN)/python -m infra.setup.tools
 
 test: tools
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 chaos: tools
 	ZYENTA_CHAOS=full $(BIN)/pytest -s tests/chaos $(ARGS)
