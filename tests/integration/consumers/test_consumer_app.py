@@ -19,11 +19,11 @@ from infra.adapters.deliveries import PostgresDeliveries
 from infra.adapters.topic import ensure_topics
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import free_port
-from schemas.deliveries import DeadLetter, read_dead_letter
 from schemas.envelope import Envelope
 from schemas.topics import DEAD_LETTERS, Topic
 from tests.fakes.event_log import FixedClock
 from tests.fakes.records import FakeRecord, activated, archived, record
+from tests.integration.consumers.parked import letters_of
 
 pytestmark = pytest.mark.kafka
 
@@ -86,21 +86,6 @@ class World:
             for each in records:
                 await producer.send(self.topic.name, key=each.key, value=each.value, headers=list(each.headers))
             await producer.flush()
-
-    async def letters_of(self, group: str, *, wanted: int) -> list[DeadLetter]:
-        """Wait for a group's dead letters."""
-        found: list[DeadLetter] = []
-        partition = TopicPartition(DEAD_LETTERS.name, 0)
-        async with AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False) as reader:
-            reader.assign([partition])
-            await reader.seek_to_beginning(partition)
-            async with asyncio.timeout(20):
-                while len(found) < wanted:
-                    for each in (await reader.getmany(timeout_ms=200)).get(partition, ()):
-                        letter = read_dead_letter(each)
-                        if letter.group == group:
-                            found.append(letter)
-        return found
 
     async def committed(self, group: str) -> int:
         """Return the sum of a group's committed offsets."""
@@ -185,7 +170,7 @@ async def test_poison_is_parked_after_five_deliveries_while_other_keys_go_on(wor
         await until(lambda: len(probe.versions(poisoned)) == 8 and len(probe.versions(healthy)) == 30)
     assert probe.versions(poisoned) == [1, 2, 2, 2, 2, 2, 3, 4], "later records of the key follow after the park"
     assert probe.versions(healthy) == list(range(1, 31))
-    (letter,) = await world.letters_of(probe.name, wanted=1)
+    (letter,) = await letters_of(world.kafka, probe.name, wanted=1)
     assert (letter.count, letter.topic, letter.reason) == (5, world.topic.name, "ValueError: cannot be digested")
     assert letter.key == str(poisoned).encode()
     assert await world.committed(probe.name) == 34
@@ -207,7 +192,7 @@ async def test_the_delivery_count_outlives_the_process(world: World) -> None:
     )
     await world.publish([given])
     async with world.consuming(probe):
-        (letter,) = await world.letters_of(probe.name, wanted=1)
+        (letter,) = await letters_of(world.kafka, probe.name, wanted=1)
     assert probe.seen == []
     assert (letter.count, letter.reason.partition(":")[0]) == (5, "Crashed")
 
@@ -223,7 +208,7 @@ async def test_what_does_not_decode_is_parked_as_it_is_and_foreign_types_are_pas
     await world.publish([good, foreign, broken, headless, last])
     async with world.consuming(probe):
         await until(lambda: probe.versions(tenant) == [1, 4])
-    letters = await world.letters_of(probe.name, wanted=2)
+    letters = await letters_of(world.kafka, probe.name, wanted=2)
     assert [(letter.value, letter.count) for letter in letters] == [(b"{", 1), (b"hello", 1)]
     assert letters[1].headers == (("x", b"\xff"),)
     assert await world.committed(probe.name) == 5

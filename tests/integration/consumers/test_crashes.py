@@ -6,30 +6,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from infra.adapters.topic import ensure_topics
-from schemas.deliveries import DeadLetter, read_dead_letter
 from schemas.topics import DEAD_LETTERS, Topic
 from tests.fakes.records import activated, record
+from tests.integration.consumers.parked import letters_of
 
 pytestmark = pytest.mark.kafka
 
 CRASHING = Path(__file__).with_name("crashing.py")
 ROOT = CRASHING.parents[3]
-
-
-async def letters_of(kafka: str, group: str) -> list[DeadLetter]:
-    partition = TopicPartition(DEAD_LETTERS.name, 0)
-    async with AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False) as reader:
-        reader.assign([partition])
-        await reader.seek_to_beginning(partition)
-        end = (await reader.end_offsets([partition]))[partition]
-        found: list[DeadLetter] = []
-        while await reader.position(partition) < end:
-            for batch in (await reader.getmany(timeout_ms=200)).values():
-                found.extend(read_dead_letter(each) for each in batch)
-    return [letter for letter in found if letter.group == group]
 
 
 async def test_a_record_that_kills_its_process_is_parked_and_its_bystanders_are_handled(
