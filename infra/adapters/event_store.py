@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt, Staged
 from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
+from infra.adapters.state_cache import Remembered, StateCache
 from infra.adapters.statements import Statements
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
@@ -106,16 +106,15 @@ class PostgresEventLog:
         self._pool = pool
         self._statements = Statements(pool)
         self._clock = clock
-        self._cache: OrderedDict[UUID, tuple[str, Loaded, int]] = OrderedDict()
-        self._cached_streams = cached_streams
+        self._cache = StateCache(cached_streams)
         self._wake = asyncio.Event()
         self._background: set[asyncio.Task[None]] = set()
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         shape = _shape(kind)
-        known = self._cache.get(stream_id)
-        if known is not None and known[0] == shape.fingerprint:
-            start, snapshot_version = known[1], known[2]
+        known = self._cache.use(stream_id)
+        if known is not None and known.fingerprint == shape.fingerprint:
+            start, snapshot_version = known.loaded, known.snapshot_version
             rows = await self._statements.fetch(_FOLLOW, stream_id, start.version)
         else:
             start, snapshot_version = Loaded(None, 0, 0), 0
@@ -131,12 +130,12 @@ class PostgresEventLog:
             state = kind.fold((decode(row["type"], row["data"]) for row in rows), start.state)
             last = rows[-1]
             loaded = Loaded(state, last["version"], last["position"], last["tenant"])
-        self._remember(stream_id, shape.fingerprint, loaded, snapshot_version)
+        self._cache.keep(stream_id, Remembered(shape.fingerprint, loaded, snapshot_version))
         return loaded
 
     def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        known = self._cache.get(stream_id)
-        return None if known is None or known[0] != _shape(kind).fingerprint else known[1]
+        known = self._cache.use(stream_id)
+        return None if known is None or known.fingerprint != _shape(kind).fingerprint else known.loaded
 
     async def commit(self, commit: Commit) -> Receipt:
         command_id = commit.context.command_id
@@ -151,7 +150,7 @@ class PostgresEventLog:
                 known, position = await self._append(commit, result, token, events)
         except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
             for stream_id in (*commit.believed, *(staged.stream_id for staged in commit.staged)):
-                self._cache.pop(stream_id, None)
+                self._cache.forget(stream_id)
             raise ConcurrencyConflict(str(error)) from error
         if known:
             return await self._first_receipt(command_id, commit.digest)
@@ -327,29 +326,20 @@ class PostgresEventLog:
         """Wait for snapshots that are being written."""
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    def _remember(self, stream_id: UUID, fingerprint: str, loaded: Loaded, snapshot_version: int) -> None:
-        known = self._cache.get(stream_id)
-        if known is not None and known[0] == fingerprint and known[1].version > loaded.version:
-            return  # of two commands at once, the earlier may hear later of its success
-        self._cache[stream_id] = (fingerprint, loaded, snapshot_version)
-        self._cache.move_to_end(stream_id)
-        while len(self._cache) > self._cached_streams:
-            self._cache.popitem(last=False)
-
     def _after_append(self, staged: Sequence[Staged], position: int) -> None:
         for stream in staged:
             position += len(stream.events)
             version = stream.expected_version + len(stream.events)
             loaded = Loaded(stream.state, version, position - 1, stream.tenant)
-            known = self._cache.get(stream.stream_id)
-            snapshot_version = 0 if known is None else known[2]
+            known = self._cache.look(stream.stream_id)
+            snapshot_version = 0 if known is None else known.snapshot_version
             shape = _shape(stream.kind)
             if version - snapshot_version >= SNAPSHOT_EVERY:
                 snapshot_version = version
                 task = asyncio.create_task(self._snapshot(stream.stream_id, shape, loaded))
                 self._background.add(task)
                 task.add_done_callback(self._background.discard)
-            self._remember(stream.stream_id, shape.fingerprint, loaded, snapshot_version)
+            self._cache.keep(stream.stream_id, Remembered(shape.fingerprint, loaded, snapshot_version))
 
     async def _snapshot(self, stream_id: UUID, shape: "_Shape", loaded: Loaded) -> None:
         try:
