@@ -108,12 +108,12 @@ def _show(found: Findings) -> None:
     table = Table("", "part", "behind", "", box=None)
     for check in found.checks:
         count = "" if check.name not in behind else _count(behind[check.name])
-        table.add_row("[green]●[/]" if check.healthy else "[red]●[/]", check.name, count, check.detail)
+        table.add_row("[green]✓[/]" if check.healthy else "[red]✗[/]", check.name, count, check.detail)
     console.print(table)
     judged = {check.name for check in found.checks}
     for lag in found.lags:
         if lag.group not in judged:
-            console.print(f"[yellow]●[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
+            console.print(f"[yellow]?[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
 
 
 def _count(behind: int | None) -> str:
