@@ -134,4 +134,5 @@ BENCH = Bench(
         Reach(figure="p95_ms", limit="present_p95_ms", most=60),
         Reach(figure="p50_ms", limit="present_p50_ms"),
     ),
+    kafka_jit="quick",
 )
