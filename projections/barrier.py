@@ -8,6 +8,7 @@ import asyncpg
 from domain.kernel import Transient
 from projections.checkpoints import reached
 from projections.freshness import Stale
+from projections.outages import DATABASE_AWAY
 from schemas.envelope import ConsistencyToken
 
 LOOK_SECONDS = 0.002
@@ -35,7 +36,7 @@ class CheckpointBarrier:
                     pause = min(LONGEST_PAUSE_SECONDS, pause * 1.2)
         except TimeoutError:
             raise Stale(token) from None
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_AWAY as error:
             raise Transient("PostgreSQL", f"the checkpoints could not be read ({type(error).__name__})") from error
 
     async def _look(self) -> Mapping[int, int]:

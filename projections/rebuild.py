@@ -41,6 +41,7 @@ from projections.checkpoints import (
 )
 from projections.comparing import Histories, RowDifference, Side, compare, count_rows
 from projections.filling import CHUNK, Filling, Unappliable
+from projections.outages import DATABASE_AWAY
 from projections.tables import Connection, ReadModel
 
 LOCK = 7241004
@@ -359,7 +360,7 @@ async def alone(connection: Connection, name: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*DATABASE_AWAY):
             await connection.execute("select pg_advisory_unlock($1, hashtext($2))", LOCK, name)
 
 
@@ -374,6 +375,6 @@ def known_trouble(error: Exception) -> Exception:
         error = error.exceptions[0]
     if isinstance(error, KafkaError):
         return Transient("the broker", f"{type(error).__name__}: {error}")
-    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+    if isinstance(error, DATABASE_AWAY):
         return Transient("PostgreSQL", f"{type(error).__name__}: {error}")
     return error

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import asyncpg
-
 from domain.kernel import CorruptStream, Transient
 from projections.checkpoints import Fenced
+from projections.outages import DATABASE_AWAY
 from projections.tables import UNWRITABLE
 from schemas.registry import UndecodableEvent, UnknownEvent
 
 POISON = (UnknownEvent, UndecodableEvent, CorruptStream)
 """What no retry can help."""
 
-_ELSEWHERE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, Transient, Fenced)
+_ELSEWHERE = (*DATABASE_AWAY, Transient, Fenced)
 
 
 class Headed(Protocol):

@@ -42,6 +42,7 @@ from projections.checkpoints import (
     take_over,
 )
 from projections.decoding import Told
+from projections.outages import DATABASE_AWAY
 from projections.records import at_fault, position_of
 from projections.tables import Connection
 from schemas.canaries import Canaries
@@ -126,7 +127,7 @@ class ProjectionRunner:
                 async with self._pool.acquire() as connection:
                     await self._set_up(connection)
                     await self._follow(connection)
-            except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (KafkaError, *DATABASE_AWAY) as error:
                 trouble: Exception = error
             except (Fenced, Transient) as error:
                 trouble = error
@@ -204,7 +205,7 @@ class ProjectionRunner:
             if owned:
                 async with asyncio.timeout(5), self._pool.acquire() as connection:
                     await release(connection, self._projection.name, owned)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_AWAY as error:
             # The successor will go carefully for a moment, without need.
             log.warning("%s could not say that it stopped: %s", self.group, type(error).__name__)
         finally:
@@ -217,7 +218,7 @@ class ProjectionRunner:
         try:
             async with self._pool.acquire() as connection:
                 taken = await take_over(connection, self._projection.name, [each.partition for each in partitions])
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_AWAY as error:
             self._trouble = error
             return
         for checkpoint in taken:
@@ -238,7 +239,7 @@ class ProjectionRunner:
         for checkpoint in lost:
             self._unproven.discard(checkpoint.partition)
             self._care.relax(checkpoint.partition)
-        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*DATABASE_AWAY):
             async with self._pool.acquire() as connection:
                 await release(connection, self._projection.name, lost)
 

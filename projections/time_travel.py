@@ -18,6 +18,7 @@ import asyncpg
 
 from domain.kernel import Clock, CorruptStream, InvalidInput, Transient
 from projections.filling import apply_around
+from projections.outages import DATABASE_AWAY
 from projections.paging import Reader
 from projections.records import POISON
 from projections.tables import Connection, ReadModel
@@ -177,7 +178,7 @@ class TimeTravel:
                 task = asyncio.create_task(self._empty(connection))
                 self._emptying.add(task)
                 task.add_done_callback(self._emptying.discard)
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             raise Transient("PostgreSQL", f"the past could not be read ({type(error).__name__})") from error
 
     async def _empty(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
@@ -189,7 +190,7 @@ class TimeTravel:
             if self._uses[process] >= SWEEP_EVERY:
                 del self._uses[process]
                 await connection.execute(f"vacuum {', '.join(table.name for m in self._models for table in m.tables)}")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_AWAY as error:
             # The pool closes a connection that is in no state to be used again.
             log.warning("a connection for time travel could not be emptied: %s", type(error).__name__)
         finally:

@@ -16,6 +16,7 @@ import asyncpg
 from projections.checkpoints import create_tables, drop_tables, live_tables, positions_of, take_over
 from projections.comparing import Histories, RowDifference, Side, compare, count_rows
 from projections.filling import Filling, Unappliable
+from projections.outages import DATABASE_AWAY
 from projections.rebuild import KEPT_UNAPPLIABLE, Progress, Report, alone, known_trouble
 from projections.tables import Connection, ReadModel
 
@@ -91,7 +92,7 @@ async def _verify_alone(
     try:
         return await _verify(model, schema, connection, pool, bootstrap_servers, histories, report)
     finally:
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(*DATABASE_AWAY):
             async with connection.transaction():
                 await drop_tables(connection, schema)
 

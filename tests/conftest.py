@@ -1,8 +1,10 @@
 """Real parts for tests: one PostgreSQL a session, a fresh migrated database a test."""
 
+import asyncio
 import itertools
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +15,8 @@ from infra.adapters.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
 from tests.requirements import missing
+
+CLOSE_SECONDS = 15
 
 _numbers = itertools.count(1)
 
@@ -49,8 +53,35 @@ async def database(postgres_dsn: str, template: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
     """Connections to a fresh database."""
-    async with asyncpg.create_pool(database, min_size=1, max_size=10) as connections:
+    async with opened_pool(database) as connections:
         yield connections
+
+
+@pytest.fixture
+async def other_database(postgres_dsn: str, template: str) -> AsyncIterator[str]:
+    """The address of another fresh, migrated database: what is there after the first was lost."""
+    name = f"other_{next(_numbers)}"
+    await _execute(postgres_dsn, f"create database {name} template {template}")
+    yield _named(postgres_dsn, name)
+    await _execute(postgres_dsn, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def other_pool(other_database: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to the other database."""
+    async with opened_pool(other_database) as connections:
+        yield connections
+
+
+@asynccontextmanager
+async def opened_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Open a pool; closing it fails where a test has kept a connection, instead of waiting for that for ever."""
+    connections = await asyncpg.create_pool(dsn, min_size=1, max_size=10)
+    try:
+        yield connections
+    finally:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connections.close()
 
 
 async def _execute(dsn: str, statement: str) -> None:

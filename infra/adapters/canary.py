@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from projections.outages import DATABASE_AWAY
 from schemas.canaries import PUBLISHER
 
 CHANNEL = "zyenta_canary"
@@ -111,7 +112,7 @@ class PostgresCanaries:
     async def _write(self, component: str, statement: str, *values: object) -> None:
         try:
             await self._pool.execute(statement, *values, timeout=ANSWER_SECONDS)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_AWAY as error:
             log.info("%s could not tell of a canary: %s", component, type(error).__name__)
 
 
@@ -123,7 +124,7 @@ async def answer_for(dsn: str, roles: Mapping[str, Callable[[], bool]]) -> None:
         roles: their names, and whether each is well beside that.
     """
     while True:
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        with suppress(*DATABASE_AWAY):
             await _listen(dsn, roles)
         await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 
 from domain.kernel import Transient
+from projections.outages import DATABASE_AWAY
 from schemas.deliveries import Delivery, Place
 
 _BEGIN = """
@@ -52,5 +53,5 @@ class PostgresDeliveries:
     async def _ask(self, statement: str, *values: Any) -> Any:
         try:
             return await self._pool.fetchrow(statement, *values, timeout=self._timeout_seconds)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_AWAY as error:
             raise Transient("PostgreSQL", f"deliveries could not be counted ({type(error).__name__})") from error

@@ -18,6 +18,7 @@ from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
 from infra.adapters.state_cache import Remembered, StateCache
 from infra.adapters.statements import Statements
+from projections.outages import DATABASE_AWAY
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
 from schemas.topics import PARTITIONS, partition_of
@@ -315,7 +316,7 @@ class PostgresEventLog:
             self._wake.clear()
             try:
                 await self._statements.fetch(f"notify {CHANNEL}")
-            except (asyncpg.PostgresError, OSError) as error:
+            except DATABASE_AWAY as error:
                 # The publisher polls as well, so a lost wake-up costs milliseconds, not events.
                 log.warning("could not wake the publisher: %s", error)
                 await asyncio.sleep(0.5)
@@ -358,7 +359,7 @@ class PostgresEventLog:
                 loaded.tenant,
                 shape.adapter.dump_json(loaded.state),
             )
-        except (asyncpg.PostgresError, OSError) as error:
+        except DATABASE_AWAY as error:
             # A snapshot is a short cut; the stream loads without it, only slower.
             log.warning("could not write the snapshot of stream %s: %s", stream_id, error)
 

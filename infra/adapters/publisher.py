@@ -17,6 +17,7 @@ from infra.adapters.canary import PostgresCanaries
 from infra.adapters.event_store import CHANNEL, Connection, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
 from infra.adapters.topic import LogEnd, TopicMissing, ensure_topics, log_end, open_transactions, published_position
+from projections.outages import DATABASE_AWAY
 from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import RawEvent, to_headers
 from schemas.topics import CANARY, EVENTS, partition_of, work_topic
@@ -107,11 +108,8 @@ class Publisher:
             except (
                 KafkaError,
                 AssertionError,  # how aiokafka tells that a producer was fenced between two calls
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
                 Transient,
-                TimeoutError,
+                *DATABASE_AWAY,
             ) as error:
                 if loop.time() - started > 30:
                     backoff = 0.05
@@ -147,11 +145,16 @@ class Publisher:
             finally:
                 await producer.discard()
         finally:
-            # A connection that was lost has lost the lock too.
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                await connection.remove_listener(CHANNEL, self._on_notify)
-                await connection.remove_listener(CANARY_CHANNEL, self._on_canary)
-                await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
+            await self._hear_no_more(connection)
+            await give_up_leadership(connection)
+
+    async def _hear_no_more(self, connection: Connection) -> None:
+        for channel, listener in ((CHANNEL, self._on_notify), (CANARY_CHANNEL, self._on_canary)):
+            with suppress(*DATABASE_AWAY):
+                await connection.remove_listener(channel, listener)
+        if connection.is_closed():
+            # Of a lost connection asyncpg takes no listener away, and warns of them when it comes back to the pool.
+            connection.terminate()
 
     async def _begin(self, connection: Connection) -> None:
         """Find where to go on. Only after the producer's start, which has ended the predecessor's open transaction."""
@@ -316,6 +319,12 @@ async def take_leadership(connection: Connection, *, wedged_seconds: float = WED
         if deposed:
             log.warning("the publisher at work has been silent for %.0f s; taking over", wedged_seconds)
         await asyncio.sleep(0.2)
+
+
+async def give_up_leadership(connection: Connection) -> None:
+    """Let the next publisher lead. A connection that was lost has lost the lock already."""
+    with suppress(*DATABASE_AWAY):
+        await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
 
 async def _submit(

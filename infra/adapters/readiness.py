@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from infra.adapters.canary import Answers, Canary, PostgresCanaries
 from infra.adapters.topic import open_admin
+from projections.outages import DATABASE_AWAY
 from projections.readiness import Check
 from schemas.canaries import PUBLISHER
 from schemas.topics import CANARY
@@ -51,7 +52,7 @@ class PlatformReadiness:
         broker = asyncio.create_task(self._broker())
         try:
             judged = await self._judged()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_AWAY as error:
             detail = f"it does not answer ({type(error).__name__}); nothing behind it can be judged"
             return [Check(name="postgresql", healthy=False, detail=detail), await broker]
         return [Check(name="postgresql", healthy=True), await broker, *judged]

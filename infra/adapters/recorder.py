@@ -60,7 +60,7 @@ class BackgroundStore:
             return self._wait(work(self._pool))
         except asyncpg.IntegrityConstraintViolationError as error:
             raise IntegrityError(str(error)) from error
-        except (asyncpg.SerializationError, OSError, asyncpg.InterfaceError) as error:
+        except (asyncpg.SerializationError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             raise OperationalError(str(error)) from error
 
     def close(self) -> None:

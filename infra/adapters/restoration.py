@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,10 +12,10 @@ from aiokafka import ConsumerRecord
 from infra.adapters.event_store import Connection, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
 from infra.adapters.publisher import (
-    LEADER_LOCK,
     TRANSACTIONAL_ID,
     Publisher,
     TopicAhead,
+    give_up_leadership,
     take_leadership,
 )
 from infra.adapters.topic import delete_topics, ensure_topics, log_end, open_reader, published_position, read_to_end
@@ -95,7 +94,7 @@ async def restore_store(
             await connection.execute("analyze events")
             await connection.execute("analyze commands")
         finally:
-            await _give_up_lead(connection)
+            await give_up_leadership(connection)
     return restored
 
 
@@ -105,12 +104,6 @@ async def _lead(connection: Connection) -> None:
             await take_leadership(connection)
     except TimeoutError:
         raise NothingToRestore from None
-
-
-async def _give_up_lead(connection: Connection) -> None:
-    # A connection that was lost has lost the lock too.
-    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
 
 async def _end_open_transactions(bootstrap_servers: str) -> None:
@@ -234,7 +227,7 @@ async def republish(pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_serv
             await delete_topics(bootstrap_servers, (EVENTS, *set(WORK.values())))
             await ensure_topics(bootstrap_servers)
         finally:
-            await _give_up_lead(connection)
+            await give_up_leadership(connection)
     ours = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
     try:
         while await published_position(bootstrap_servers) < last:

@@ -6,6 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from projections.outages import DATABASE_AWAY
+
 Connection = asyncpg.pool.PoolConnectionProxy
 
 TIDY_SECONDS = 0.03
@@ -77,5 +79,5 @@ class Statements:
 
     async def _release(self, connection: Connection) -> None:
         # A pool that is closed, or a server that is gone, has taken the connection with it.
-        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+        with suppress(*DATABASE_AWAY):
             await self._pool.release(connection)

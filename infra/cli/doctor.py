@@ -19,6 +19,7 @@ from infra.cli.running import console, run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 from infra.settings import Settings
+from projections.outages import DATABASE_AWAY
 from projections.readiness import Check
 from projections.registry import READ_MODELS
 from schemas.topics import IMAGE_WORK
@@ -71,7 +72,7 @@ async def _examine() -> Findings:
         try:
             # A pool would wait for a frozen server much longer.
             await (await asyncpg.connect(platform.database_url, timeout=CONNECT_SECONDS)).close()
-        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+        except DATABASE_AWAY as error:
             detail = f"it does not answer ({type(error).__name__}); nothing behind it can be judged"
             return Findings([Check(name="postgresql", healthy=False, detail=detail)], [])
         pool = await platform.pool()
@@ -85,7 +86,7 @@ async def _examine() -> Findings:
                 groups = [name for name in CONSUMERS if name != "imager"]
                 lags.extend(await consumer_lags(platform.bootstrap_servers, groups))
                 lags.extend(await consumer_lags(platform.bootstrap_servers, ["imager"], IMAGE_WORK))
-            except (KafkaError, asyncpg.PostgresError) as error:
+            except (KafkaError, *DATABASE_AWAY) as error:
                 checks.append(Check(name="lag", healthy=False, detail=f"it cannot be told ({type(error).__name__})"))
         return Findings(checks, lags)
 

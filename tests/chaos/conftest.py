@@ -6,9 +6,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 
 from tests.chaos.pipeline import Outside
@@ -40,23 +38,3 @@ async def outside() -> AsyncIterator[Outside]:
     """The world outside, which counts its calls."""
     async with Outside().serve() as serving:
         yield serving
-
-
-@pytest.fixture
-async def other_database(postgres_dsn: str, template: str) -> AsyncIterator[str]:
-    """The address of another fresh, migrated database."""
-    name = f"other_{secrets.token_hex(4)}"
-    connection = await asyncpg.connect(postgres_dsn)
-    try:
-        await connection.execute(f"create database {name} template {template}")
-        yield urlsplit(postgres_dsn)._replace(path=f"/{name}").geturl()
-        await connection.execute(f"drop database {name} with (force)")
-    finally:
-        await connection.close()
-
-
-@pytest.fixture
-async def other_pool(other_database: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections to the other database."""
-    async with asyncpg.create_pool(other_database, min_size=1, max_size=10) as connections:
-        yield connections

@@ -1,18 +1,20 @@
 """The publisher: every committed event is in the topic once, per key in order, whatever happens to publishers."""
 
 import asyncio
+from collections.abc import Collection
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.event_store import Connection, PostgresEventLog
 from infra.adapters.publisher import LEADER_LOCK, take_leadership
 from infra.adapters.topic import delete_topics, published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
 from tests.fakes.commands import Ask, bus_on, context
 from tests.integration.log.halves import append, caught_up, published, publishing
@@ -167,6 +169,16 @@ async def test_a_frozen_leader_is_deposed(pool: asyncpg.Pool, database: str) -> 
         await next_.close()
 
 
+async def test_a_publisher_whose_session_is_ended_starts_again(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    ending = SessionEnding(pool, SystemClock())
+    async with publishing(pool, ending, kafka):
+        await append(log, 5)
+        assert (await caught_up(log, kafka)).events == 10
+    assert ending.met
+
+
 async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
     pool: asyncpg.Pool,
     log: PostgresEventLog,
@@ -188,6 +200,26 @@ async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
             while "zyenta log republish" not in caplog.text:
                 await asyncio.sleep(0.05)
     assert (await verify_log(log, kafka.bootstrap_servers)).events == 10
+
+
+class SessionEnding(PostgresEventLog):
+    """Asks once on a session that the server has just ended, before asyncpg has read its last word to the end."""
+
+    met = False
+
+    async def read_settled(
+        self,
+        after: int,
+        limit: int,
+        *,
+        connection: Connection | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> list[RawEvent]:
+        if connection is not None and not self.met:
+            self.met = True
+            await self._pool.execute("select pg_terminate_backend($1, 5000)", connection.get_server_pid())
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+        return await super().read_settled(after, limit, connection=connection, partitions=partitions)
 
 
 def _store_in(partition: int) -> UUID:
