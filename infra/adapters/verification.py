@@ -10,7 +10,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.publisher import occurred_at
+from infra.adapters.outgoing import occurred_at
 from infra.adapters.topic import open_reader, published_position
 from schemas.envelope import GENESIS, RawEvent, chain_hash, from_record, to_headers
 from schemas.registry import UndecodableEvent

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from infra.bench.ground import Ground
 
@@ -61,8 +61,6 @@ class Bench:
     """Sizes that end within 30 seconds."""
     reach: Sequence[Reach]
     with_kafka: bool = True
-    kafka_jit: Literal["quick", "full"] = "full"
-    """``full`` is fastest once it is warm, which takes a minute of load; ``quick`` is as fast as it gets at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import asyncpg
 import psutil
@@ -81,8 +81,11 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(*, with_kafka: bool, kafka_jit: Literal["quick", "full"] = "full") -> AsyncIterator[Ground]:
+async def open_ground(*, with_kafka: bool) -> AsyncIterator[Ground]:
     """Start the servers; stop them and delete all they held, however the bench ends.
+
+    Java compiles little: its full compiler is twice as fast after some minutes of load, which no bench lasts, and takes
+    half of the machine until then.
 
     Raises:
         KafkaUnavailable, PostgresUnavailable: they cannot run here; the message says what is missing.
@@ -94,7 +97,7 @@ async def open_ground(*, with_kafka: bool, kafka_jit: Literal["quick", "full"] =
         directory.chmod(0o711)  # noqa: ASYNC240  # once, on a local disk
         async with AsyncExitStack() as stack:
             postgres = EmbeddedPostgres(directory / "postgres", settings=POSTGRES_SETTINGS)
-            kafka = ApacheKafka(directory / "kafka", jit=kafka_jit) if with_kafka else None
+            kafka = ApacheKafka(directory / "kafka", jit="quick") if with_kafka else None
             stack.push_async_callback(postgres.kill)
             if kafka is not None:
                 stack.push_async_callback(kafka.kill)

@@ -205,7 +205,6 @@ BENCH = Bench(
     measure=measure,
     full={"per_s": 200, "seconds": 30, "warm_up": 10, "bare": 500},
     quick={"per_s": 200, "seconds": 5, "warm_up": 4, "bare": 100},
-    kafka_jit="quick",
     reach=(
         Reach(figure="p50_ms", limit="bare_p50_ms", most=15),
         Reach(figure="p99_ms", limit="bare_p99_ms", most=60),

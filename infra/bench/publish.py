@@ -6,13 +6,17 @@ producer that sends the same records, made beforehand, in transactions of the sa
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import asyncpg
 from aiokafka.admin import NewTopic
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.publisher import BATCH, Publisher, occurred_at
+from infra.adapters.outgoing import occurred_at
+from infra.adapters.publisher import BATCH, Publisher
 from infra.adapters.topic import ensure_topics, open_admin
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
@@ -67,23 +71,27 @@ async def _send_bare(bootstrap_servers: str, events: list[RawEvent]) -> float:
     try:
         began = time.perf_counter()
         for first in range(0, len(records), BATCH):
-            sent = []
+            batches = batched(producer, records[first : first + BATCH])
             await producer.begin_transaction()
-            for partition in range(PARTITIONS):
-                batch = producer.create_batch()
-                for number, record in records[first : first + BATCH]:
-                    if number != partition:
-                        continue
-                    if batch.append(**record) is None:
-                        sent.append(await producer.send_batch(batch, BARE_TOPIC, partition=partition))
-                        batch = producer.create_batch()
-                        batch.append(**record)
-                sent.append(await producer.send_batch(batch, BARE_TOPIC, partition=partition))
+            sent = [await producer.send_batch(batch, BARE_TOPIC, partition=number) for number, batch in batches]
             await asyncio.gather(*sent)
             await producer.commit_transaction()
         return len(records) / (time.perf_counter() - began)
     finally:
         await producer.stop()
+
+
+def batched(
+    producer: TransactionalProducer, records: Sequence[tuple[int, dict[str, Any]]]
+) -> Iterator[tuple[int, BatchBuilder]]:
+    """Yield batches of one partition each, as they get full."""
+    open_ = {number: producer.create_batch() for number in range(PARTITIONS)}
+    for number, record in records:
+        if open_[number].append(**record) is None:
+            yield number, open_[number]
+            open_[number] = producer.create_batch()
+            open_[number].append(**record)
+    yield from open_.items()
 
 
 BENCH = Bench(

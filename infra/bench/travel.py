@@ -134,5 +134,4 @@ BENCH = Bench(
         Reach(figure="p95_ms", limit="present_p95_ms", most=60),
         Reach(figure="p50_ms", limit="present_p50_ms"),
     ),
-    kafka_jit="quick",
 )

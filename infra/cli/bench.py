@@ -74,7 +74,7 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
         def tell(what: str) -> None:
             status.update(f"{chosen.name}: {what} …")
 
-        async with open_ground(with_kafka=chosen.with_kafka, kafka_jit=chosen.kafka_jit) as ground:
+        async with open_ground(with_kafka=chosen.with_kafka) as ground:
             measured = await unless_stopped(chosen.measure(ground, sizes, seed, tell), stop)
             return Outcome(
                 bench=chosen.name,

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
-from infra.adapters.publisher import occurred_at
+from infra.adapters.outgoing import occurred_at
 from infra.adapters.topic import ensure_topics
 from projections.decoding import Told
 from projections.tables import Connection, ReadModel
