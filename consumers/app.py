@@ -28,14 +28,12 @@ from consumers.lanes import Lanes
 from consumers.middleware import (
     CONCURRENCY,
     FIRST_PAUSE_SECONDS,
-    DeadLetters,
-    DeliveryLedger,
     Isolation,
     Reception,
 )
 from domain.kernel import Clock
 from schemas.canaries import Canaries, newest
-from schemas.deliveries import Record
+from schemas.deliveries import DeadLetters, DeliveryLedger, Record
 from schemas.topics import CANARY
 
 BATCH = 500

@@ -21,11 +21,11 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from consumers.dependencies import Consumer
 from domain.kernel import Clock, DomainError, Transient
-from schemas.deliveries import DeadLetter, Delivery, Place, Record, digest_traceback
+from schemas.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
 from schemas.envelope import Envelope, from_record
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent
 
@@ -42,38 +42,6 @@ CONCURRENCY = 8
 """How many keys a consumer handles at once."""
 
 log = logging.getLogger(__name__)
-
-
-class DeliveryLedger(Protocol):
-    """Counts deliveries where a crash cannot reach. Every method raises ``Transient`` while it is out of reach."""
-
-    async def begin(self, place: Place) -> Delivery:
-        """Count a delivery, before the handler runs."""
-        ...
-
-    async def failed(self, place: Place, reason: str) -> None:
-        """Note that the delivery raised: it did not crash."""
-        ...
-
-    async def withdraw(self, place: Place) -> None:
-        """Take the last delivery back: it was broken off by us."""
-        ...
-
-    async def done(self, place: Place) -> None:
-        """Forget the record: it is handled or parked."""
-        ...
-
-
-class DeadLetters(Protocol):
-    """Where records go that nobody could digest."""
-
-    async def park(self, letter: DeadLetter) -> None:
-        """Keep a letter for good.
-
-        Raises:
-            Transient: it could not be kept; retrying may help.
-        """
-        ...
 
 
 class Crashed(Exception):
@@ -227,19 +195,7 @@ class Reception:
             log.warning("could not take back a delivery of %s to %s", place.event_id, place.group)
 
     async def _park(self, record: Record, error: Exception, *, count: int) -> None:
-        letter = DeadLetter(
-            group=self._consumer.name,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-            headers=tuple(record.headers),
-            reason=f"{type(error).__name__}: {error}",
-            traceback_digest=digest_traceback(error.__traceback__),
-            count=count,
-            parked_at=self._clock.now(),
-        )
+        letter = DeadLetter.of(record, error, group=self._consumer.name, count=count, at=self._clock.now())
         await self._patiently(lambda: self._dead_letters.park(letter))
         log.error(
             "parked %s after %d deliveries (%s, traceback %s)",

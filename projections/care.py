@@ -12,7 +12,7 @@ from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
 from projections.records import POISON, at_fault
 from projections.tables import Connection
-from schemas.deliveries import DeadLetter, Delivery, Place
+from schemas.deliveries import DeliveryLedger, Place
 from schemas.registry import EVENTS
 
 CHUNK = 64
@@ -23,38 +23,6 @@ UNCOUNTED = 2
 """Of these, the tries within a batch and a chunk, which are not counted for each record."""
 
 _FOREIGN = UUID("5d2f8a4e-7c1b-4f0a-9d3e-2b6c8e1a0f47")
-
-
-class DeliveryLedger(Protocol):
-    """Counts tries where a crash cannot reach. Every method raises ``Transient`` while it is out of reach."""
-
-    async def begin(self, place: Place) -> Delivery:
-        """Count a try, before it is made."""
-        ...
-
-    async def failed(self, place: Place, reason: str) -> None:
-        """Note that the try raised: it did not crash."""
-        ...
-
-    async def withdraw(self, place: Place) -> None:
-        """Take the last try back: it was broken off by us."""
-        ...
-
-    async def done(self, place: Place) -> None:
-        """Forget the record: it is applied or parked."""
-        ...
-
-
-class DeadLetters(Protocol):
-    """Where records go that cannot be applied, for a person to find."""
-
-    async def park(self, letter: DeadLetter) -> None:
-        """Keep a letter.
-
-        Raises:
-            Transient: it could not be kept; retrying may help.
-        """
-        ...
 
 
 class Writer(Protocol):

@@ -28,7 +28,7 @@ from aiokafka.errors import KafkaError
 
 from domain.kernel import Clock, Transient
 from projections.canaries import CanaryWatch
-from projections.care import Care, DeadLetters, DeliveryLedger
+from projections.care import Care
 from projections.checkpoints import (
     Checkpoint,
     Fenced,
@@ -46,7 +46,7 @@ from projections.outages import DATABASE_AWAY
 from projections.records import at_fault, position_of
 from projections.tables import Connection
 from schemas.canaries import Canaries
-from schemas.deliveries import DeadLetter, digest_traceback
+from schemas.deliveries import DeadLetter, DeadLetters, DeliveryLedger
 from schemas.topics import EVENTS
 
 BATCH = 5000
@@ -338,19 +338,7 @@ class ProjectionRunner:
         Raises:
             Transient: that did not work; the record is not passed over then.
         """
-        letter = DeadLetter(
-            group=self.group,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-            headers=tuple(record.headers),
-            reason=f"{type(error).__name__}: {error}",
-            traceback_digest=digest_traceback(error.__traceback__),
-            count=count,
-            parked_at=self._clock.now(),
-        )
+        letter = DeadLetter.of(record, error, group=self.group, count=count, at=self._clock.now())
         await self._dead_letters.park(letter)
         log.error("%s parked %s after %d tries: %s", self.group, letter.id, count, type(error).__name__)
 

@@ -72,6 +72,23 @@ class DeadLetter:
     """How often it was delivered."""
     parked_at: datetime
 
+    @classmethod
+    def of(cls, record: Record, error: Exception, *, group: str, count: int, at: datetime) -> "DeadLetter":
+        """Return the letter of a record that a group gave up because of an error."""
+        return cls(
+            group=group,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            value=record.value,
+            headers=tuple(record.headers),
+            reason=f"{type(error).__name__}: {error}",
+            traceback_digest=digest_traceback(error.__traceback__),
+            count=count,
+            parked_at=at,
+        )
+
     @property
     def id(self) -> str:
         """Names the letter: parking the same record twice gives the same id."""
@@ -90,6 +107,38 @@ class DeadLetter:
             "parkedat": self.parked_at.isoformat(),
         }
         return [*self.headers, *((PREFIX + name, text.encode()) for name, text in ours.items())]
+
+
+class DeliveryLedger(Protocol):
+    """Counts deliveries where a crash cannot reach. Every method raises ``Transient`` while it is out of reach."""
+
+    async def begin(self, place: Place) -> Delivery:
+        """Count a delivery, before anything is done with it."""
+        ...
+
+    async def failed(self, place: Place, reason: str) -> None:
+        """Note that the delivery raised: it did not crash."""
+        ...
+
+    async def withdraw(self, place: Place) -> None:
+        """Take the last delivery back: it was broken off by us."""
+        ...
+
+    async def done(self, place: Place) -> None:
+        """Forget the record: it is handled or parked."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where records go that nobody could digest, for a person to find."""
+
+    async def park(self, letter: DeadLetter) -> None:
+        """Keep a letter for good.
+
+        Raises:
+            Transient: it could not be kept; retrying may help.
+        """
+        ...
 
 
 def read_dead_letter(record: Record) -> DeadLetter:

@@ -11,7 +11,7 @@ from schemas.topics import DEAD_LETTERS
 
 
 class KafkaDeadLetters:
-    """Implements :class:`consumers.middleware.DeadLetters`. Connects at the first letter: most processes never have one."""
+    """Implements :class:`schemas.deliveries.DeadLetters`. Connects at the first letter: most processes never have one."""
 
     def __init__(self, bootstrap_servers: str, *, timeout_seconds: float = 15.0) -> None:
         self._bootstrap_servers = bootstrap_servers

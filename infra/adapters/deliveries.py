@@ -31,7 +31,7 @@ _DONE = "delete from deliveries where consumer_group = $1 and event_id = $2"
 
 
 class PostgresDeliveries:
-    """Implements :class:`consumers.middleware.DeliveryLedger`: two short statements for each handled event."""
+    """Implements :class:`schemas.deliveries.DeliveryLedger`: two short statements for each handled event."""
 
     def __init__(self, pool: asyncpg.Pool, *, timeout_seconds: float = 10.0) -> None:
         self._pool = pool

@@ -5,10 +5,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from consumers.middleware import DeliveryLedger
 from domain.kernel import Transient
 from infra.adapters.deliveries import PostgresDeliveries
-from schemas.deliveries import Delivery, Place
+from schemas.deliveries import Delivery, DeliveryLedger, Place
 from tests.fakes.deliveries import MemoryLedger
 
 
