@@ -4,7 +4,6 @@ import asyncio
 import base64
 import logging
 import shutil
-import signal
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,19 +24,17 @@ from infra.embedded.kafka_install import (
 )
 from infra.embedded.process import (
     LOOPBACK,
-    ChildProcess,
     ServerFailed,
     accepts_connections,
     free_port,
 )
+from infra.embedded.server import EmbeddedServer
 
 __all__ = ["ApacheKafka", "KafkaUnavailable", "ensure_kafka"]
 
 logger = logging.getLogger(__name__)
 
 _START_SECONDS = 60
-_STOP_SECONDS = 20
-_PORT_ATTEMPTS = 3
 
 _SMALL_JVM = ("-Xmx512m", "-Xss512k", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Djava.awt.headless=true")
 
@@ -98,7 +95,7 @@ async def _installed(cache_dir: Path | None) -> KafkaInstallation:
         return installation
 
 
-class ApacheKafka:
+class ApacheKafka(EmbeddedServer):
     """One Kafka node, broker and controller, on free loopback ports.
 
     Args:
@@ -110,6 +107,8 @@ class ApacheKafka:
     """
 
     name = "Apache Kafka"
+    _log_name = "server.log"
+    _stop_seconds = 20
 
     def __init__(
         self,
@@ -120,28 +119,16 @@ class ApacheKafka:
         jit: Literal["quick", "full"] = "quick",
         cache_dir: Path | None = None,
     ) -> None:
-        self._data_dir = data_dir
-        self._port = port
+        super().__init__(data_dir, port=port)
         self._controller_port = 0
         self._settings = dict(settings or {})
         self._jvm = (*_SMALL_JVM, *(("-XX:TieredStopAtLevel=1",) if jit == "quick" else ()))
         self._cache_dir = cache_dir
-        self._process = ChildProcess(self.name, log_file=data_dir / "server.log")
 
     @property
     def bootstrap_servers(self) -> str:
         """``host:port`` for clients; known from the first ``start`` on."""
         return f"{LOOPBACK}:{self._port}"
-
-    @property
-    def running(self) -> bool:
-        """Whether the process is alive; a paused one is."""
-        return self._process.running
-
-    @property
-    def pid(self) -> int:
-        """The Java process."""
-        return self._process.pid
 
     async def start(self) -> None:
         """Return once a client can create a topic; on an unused port if none was given.
@@ -163,37 +150,11 @@ class ApacheKafka:
         """
         cluster = await asyncio.to_thread(self._prepare_storage, installation)
         java = installation.java_command(*self._jvm, *flags)
-        attempts = 1 if self._port and self._controller_port else _PORT_ATTEMPTS
-        for attempt in range(1, attempts + 1):
-            try:
-                await self._start_on(self._port or free_port(), self._controller_port or free_port(), java, cluster)
-            except ServerFailed:
-                await self.kill()
-                if attempt == attempts:
-                    raise
-            else:
-                return
 
-    async def stop(self) -> None:
-        """Shut down in order: logs flushed, groups told."""
-        await self._process.stop(signal.SIGTERM, grace=_STOP_SECONDS)
+        async def start() -> None:
+            await self._start_on(self._port or free_port(), self._controller_port or free_port(), java, cluster)
 
-    async def kill(self) -> None:
-        """SIGKILL, as a crash would end it."""
-        await self._process.kill()
-
-    def pause(self) -> None:
-        """Freeze it with SIGSTOP: connections stay open and nobody answers."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        """Let a paused broker go on."""
-        self._process.resume()
-
-    async def wipe(self) -> None:
-        """Kill it if it runs and delete all it holds; the next start is a new cluster on the same port."""
-        await self.kill()
-        await asyncio.to_thread(shutil.rmtree, self._data_dir, ignore_errors=True)
+        await self._start_with(start, ports_chosen=bool(self._port and self._controller_port))
 
     async def _start_on(self, port: int, controller_port: int, java: Sequence[str], cluster: str) -> None:
         properties = self._data_dir / "server.properties"

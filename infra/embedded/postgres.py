@@ -16,13 +16,12 @@ from pathlib import Path
 import psutil
 
 from infra.embedded.leash import NOBODY
-from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, User, free_port, leashed
+from infra.embedded.process import LOOPBACK, ServerFailed, User, free_port, leashed
+from infra.embedded.server import EmbeddedServer
 
 _START_SECONDS = 30
-_STOP_SECONDS = 20
 _LEFTOVER_SECONDS = 10
 _INITDB_SECONDS = 60
-_PORT_ATTEMPTS = 3
 _STATUS_LINE = 7
 
 _DEMO_SETTINGS: Mapping[str, str] = {
@@ -46,7 +45,7 @@ class PostgresUnavailable(Exception):
     """No PostgreSQL can run here; the message says what is missing."""
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """One PostgreSQL server on a free loopback port, with a password of its own.
 
     Args:
@@ -56,14 +55,16 @@ class EmbeddedPostgres:
     """
 
     name = "PostgreSQL"
+    _log_name = "postgres.log"
+    _stop_signal = signal.SIGINT
+    _stop_seconds = 20
+    # It also ends backends that are frozen or busy, and the files survive it as they do any crash.
+    _death_signal = signal.SIGQUIT
 
     def __init__(self, data_dir: Path, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
-        self._data_dir = data_dir.absolute()
-        self._port = port
+        super().__init__(data_dir.absolute(), port=port)
         self._password = ""
         self._settings = {**_DEMO_SETTINGS, **(settings or {})}
-        # SIGQUIT also ends backends that are frozen or busy, and the files survive it as they do any crash.
-        self._process = ChildProcess(self.name, log_file=data_dir / "postgres.log", death_signal=signal.SIGQUIT)
 
     @property
     def dsn(self) -> str:
@@ -73,16 +74,6 @@ class EmbeddedPostgres:
     def dsn_of(self, database: str) -> str:
         """Connection URL of another database on this server."""
         return f"postgresql://postgres:{self._password}@{LOOPBACK}:{self._port}/{database}"
-
-    @property
-    def running(self) -> bool:
-        """Whether the server is alive; a paused one is."""
-        return self._process.running
-
-    @property
-    def pid(self) -> int:
-        """The postmaster's process id."""
-        return self._process.pid
 
     async def start(self) -> None:
         """Return once it takes connections; creates the cluster first if there is none.
@@ -96,37 +87,7 @@ class EmbeddedPostgres:
         user = await asyncio.to_thread(_server_user)
         await asyncio.to_thread(self._create_cluster, user)
         await asyncio.to_thread(self._outlive_leftovers)
-        attempts = 1 if self._port else _PORT_ATTEMPTS
-        for attempt in range(1, attempts + 1):
-            try:
-                await self._start_on(self._port or free_port(), user)
-            except ServerFailed:
-                await self.kill()
-                if attempt == attempts:
-                    raise
-            else:
-                return
-
-    async def stop(self) -> None:
-        """Disconnect everyone, write a checkpoint and end."""
-        await self._process.stop(signal.SIGINT, grace=_STOP_SECONDS)
-
-    async def kill(self) -> None:
-        """SIGKILL the server and all its backends, as a crash would end them."""
-        await self._process.kill()
-
-    def pause(self) -> None:
-        """Freeze the server and its backends with SIGSTOP: connections stay open and nobody answers."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        """Let a paused server go on."""
-        self._process.resume()
-
-    async def wipe(self) -> None:
-        """Kill it if it runs and delete all it holds; the next start is an empty cluster on the same port."""
-        await self.kill()
-        await asyncio.to_thread(shutil.rmtree, self._data_dir, ignore_errors=True)
+        await self._start_with(lambda: self._start_on(self._port or free_port(), user), ports_chosen=bool(self._port))
 
     @property
     def _cluster(self) -> Path:
