@@ -14,6 +14,7 @@ import pytest
 from infra.adapters.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
+from tests.brokers import Brokers
 from tests.requirements import missing
 
 CLOSE_SECONDS = 15
@@ -92,9 +93,29 @@ async def _execute(dsn: str, statement: str) -> None:
         await connection.close()
 
 
+@pytest.fixture(scope="session")
+async def brokers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Brokers]:
+    """Lends Apache Kafka."""
+    lending = Brokers(tmp_path_factory.mktemp("kafka"))
+    yield lending
+    await lending.close()
+
+
 @pytest.fixture
-async def kafka(tmp_path: Path) -> AsyncIterator[ApacheKafka]:
-    """A real, empty Apache Kafka of this test's own, running; it may be killed, frozen and wiped."""
+async def kafka(brokers: Brokers) -> AsyncIterator[ApacheKafka]:
+    """A real, empty Apache Kafka, for this test alone while it runs; it may be killed, frozen and wiped."""
+    try:
+        broker = await brokers.lend()
+    except KafkaUnavailable as why:
+        missing("Apache Kafka", str(why))
+    pid = broker.pid
+    yield broker
+    await brokers.take_back(broker, pid)
+
+
+@pytest.fixture
+async def own_kafka(tmp_path: Path) -> AsyncIterator[ApacheKafka]:
+    """An Apache Kafka that nobody had before, in the test's directory: for whoever looks at its files, or kills all."""
     broker = ApacheKafka(tmp_path / "kafka")
     try:
         await broker.start()

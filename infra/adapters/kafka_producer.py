@@ -88,7 +88,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         with suppress(KafkaError, AssertionError, OSError, TimeoutError):
             async with asyncio.timeout(DISCARD_SECONDS):
                 await self.client.close()
-        # Looked at, or asyncio complains of exceptions never retrieved, at a moment of the garbage collector's choice.
+        # Looked at, now or whenever they end, or asyncio complains of exceptions that nobody retrieved.
         for outcome in (self._txn_manager._transaction_waiter, sending):  # noqa: SLF001
-            if outcome is not None and outcome.done() and not outcome.cancelled():
-                outcome.exception()
+            if outcome is not None:
+                outcome.add_done_callback(lambda done: done.cancelled() or done.exception())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from infra.embedded.kafka import ApacheKafka
 from tests.chaos.pipeline import Outside
 
 
@@ -38,3 +39,9 @@ async def outside() -> AsyncIterator[Outside]:
     """The world outside, which counts its calls."""
     async with Outside().serve() as serving:
         yield serving
+
+
+@pytest.fixture
+def kafka(own_kafka: ApacheKafka) -> ApacheKafka:
+    """A broker of the test's own."""
+    return own_kafka

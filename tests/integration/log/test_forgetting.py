@@ -60,13 +60,13 @@ CLEO = Person("Philippa Sprocketby", "philippa@sprocketby.example", "3 Umbrella 
 
 
 async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before(
-    database: str, kafka: ApacheKafka, tmp_path: Path
+    database: str, own_kafka: ApacheKafka, tmp_path: Path
 ) -> None:
     async with (
         asyncpg.create_pool(
             database, min_size=1, max_size=6, server_settings={"search_path": f"{SEARCH_PATH}, public"}
         ) as pool,
-        _platform(database, kafka, tmp_path) as (environment, storefront_url),
+        _platform(database, own_kafka, tmp_path) as (environment, storefront_url),
     ):
         log = PostgresEventLog(pool, SystemClock())
         bus = CommandBus(log, handlers(SystemClock()))
@@ -74,7 +74,7 @@ async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before
         for person in (ADA, BEN, CLEO):
             await _order(storefront_url, person)
         orders = await _paid_orders(pool, 3)
-        await _park_every_order(kafka)
+        await _park_every_order(own_kafka)
         personal = PostgresPersonalData(pool, MasterKeys([bytes.fromhex(environment["ZYENTA_MASTER_KEYS"])]))
         by_name = {str(await personal.open(_sealed(order["shopper_name"]))): order for order in orders}
         assert set(by_name) == {ADA.name, BEN.name, CLEO.name}
@@ -104,8 +104,8 @@ async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before
         after = await rows_of(pool, "events", but="transaction_id")
         assert after[: len(before)] == before
         assert [row["type"] for row in after[len(before) :]] == ["shopper.shopper_forgotten.v1"] * 2
-        await published(log, kafka)
-        assert (await verify_log(log, kafka.bootstrap_servers)).difference is None
+        await published(log, own_kafka)
+        assert (await verify_log(log, own_kafka.bootstrap_servers)).difference is None
         await pool.execute("checkpoint")
         places = [Path(await pool.fetchval("show data_directory")), tmp_path]
     scanned = list(_files(places))
