@@ -1,16 +1,14 @@
 """The whole write side in memory: the real bus and handlers on a log that forgets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from commands import generation, media, merchant, order, product, store
 from commands.bus import CommandBus, UnitOfWork
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep, generation_of
 from commands.merchant import RegisterMerchant
-from commands.ports import Context, Handler, Receipt
+from commands.ports import Context, Receipt
 from commands.product import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
 from domain.generation.events import Step
@@ -21,20 +19,12 @@ from domain.product.aggregate import PRODUCT, Product
 from domain.product.listing import Listing
 from domain.store.aggregate import STORE, Store
 from domain.store.events import Preferences, SupplierReport
+from infra.bootstrap import handlers
 from schemas.envelope import Envelope
 from tests.fakes.event_log import FixedClock, MemoryEventLog
 from tests.fakes.samples import SCORE, dollars, listing, page, proposal, sealed
 
 S = TypeVar("S")
-
-
-def handlers(clock: FixedClock) -> Mapping[type, Handler]:
-    """Bind every command's handler, as ``bootstrap`` does."""
-    return {
-        kind: partial(handler, clock=clock)
-        for module in (merchant, store, generation, product, media, order)
-        for kind, handler in module.HANDLERS.items()
-    }
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +11,7 @@ import asyncpg
 from fastapi import FastAPI
 
 from commands.bus import CommandBus
-from commands.order import HANDLERS, RecordPayment, RecordPaymentFailure
+from commands.order import RecordPayment, RecordPaymentFailure
 from commands.ports import Commit, Context, Receipt, Staged
 from domain.kernel import DomainEvent, StreamKind
 from domain.media.aggregate import IMAGE
@@ -45,6 +44,7 @@ from infra.adapters.disk_media import DiskMediaStore
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.sandbox_payments import SandboxPayments
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.bootstrap import handlers
 from projections.checkpoints import create_tables
 from projections.freshness import Stale
 from projections.registry import READ_MODELS, SEARCH_PATH
@@ -105,7 +105,7 @@ class ShopFloor:
         self.media = DiskMediaStore(media)
         self.personal = PostgresPersonalData(pool, MasterKeys([bytes(32)]))
         self.payments = SandboxPayments(SECRET, page_url=PAYMENT_PAGE)
-        self.bus = CommandBus(self.log, {kind: partial(run, clock=self.clock) for kind, run in HANDLERS.items()})
+        self.bus = CommandBus(self.log, handlers(self.clock))
         self.shelf = ReadModelShelf(readers)
         self.behind = False
         """While true the read models are not brought up to date, as when a projector is stopped."""

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +15,6 @@ import httpx
 from fastapi import FastAPI
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from commands import generation, media, merchant, order, product, store
 from commands.bus import CommandBus
 from commands.generation import StartGeneration, generation_of
 from commands.ports import Context, Receipt
@@ -37,6 +35,7 @@ from gateway.dependencies import GatewayDependencies
 from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.bootstrap import handlers
 from projections.freshness import Stale
 from projections.readiness import Check
 from projections.registry import READ_MODELS, SEARCH_PATH
@@ -323,11 +322,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
                 await connection.execute(model.ddl)
         clock = FixedClock()
         log = PostgresEventLog(pool, clock)
-        kinds = (merchant, store, generation, product, media, order)
-        handlers = {
-            command: partial(handle, clock=clock) for kind in kinds for command, handle in kind.HANDLERS.items()
-        }
-        bus = CommandBus(log, handlers)
+        bus = CommandBus(log, handlers(clock))
         barrier, pictures, vault, parts = OnDemand(log, reader), MemoryMedia(), MemoryVault(), Parts()
         deps = GatewayDependencies(
             commands=bus,

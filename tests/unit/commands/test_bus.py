@@ -16,8 +16,9 @@ from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierProvider
 from domain.store.aggregate import STORE
 from domain.store.events import Preferences
+from infra.bootstrap import handlers
 from tests.fakes.event_log import MemoryEventLog
-from tests.fakes.platform import Platform, handlers, kinds
+from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import sealed
 
 
