@@ -41,6 +41,10 @@ def partition_of(key: UUID) -> int:
     return (key.int & 0xFFFFFFFF) % PARTITIONS
 
 
+PARTITION_OF_TENANT = f"((substring(uuid_send(tenant) from 13)::integer::bigint & 4294967295) % {PARTITIONS})"
+"""The same of a column ``tenant``, in PostgreSQL's words."""
+
+
 def work_topic(event: DomainEvent | str) -> Topic | None:
     """Return the work topic an event (or wire name) is routed to as well, if any."""
     return WORK.get(event if isinstance(event, str) else event.wire_name)

@@ -21,7 +21,7 @@ from infra.adapters.statements import Statements
 from projections.outages import DATABASE_AWAY
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
-from schemas.topics import PARTITIONS, partition_of
+from schemas.topics import PARTITION_OF_TENANT, partition_of
 
 S = TypeVar("S")
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -69,11 +69,10 @@ where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
 order by position limit $2
 """  # noqa: S608 - constants only
 
-# schemas.topics.partition_of, as PostgreSQL computes it.
 _SETTLED_OF_PARTITIONS = f"""
 select {_COLUMNS} from events
 where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-  and ('x' || right(tenant::text, 8))::bit(32)::bigint % {PARTITIONS} = any ($3::integer[])
+  and {PARTITION_OF_TENANT} = any ($3::integer[])
 order by position limit $2
 """  # noqa: S608 - constants only
 

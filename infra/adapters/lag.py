@@ -7,22 +7,22 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from infra.adapters.topic import TopicMissing, last_events, open_admin
-from schemas.topics import EVENTS, PARTITIONS, Topic
+from schemas.topics import EVENTS, PARTITION_OF_TENANT, Topic
 
 COUNTED_MOST = 100_000
 """Events counted exactly, at most; who is further behind is at least so far."""
 
-_READ_MODELS = """
+_READ_MODELS = f"""
 select schema_name, sum((
     select count(*) from (
         select from events e
-        where e.position > c.position and ('x' || right(e.tenant::text, 8))::bit(32)::bigint % $2 = c.partition
+        where e.position > c.position and {PARTITION_OF_TENANT} = c.partition
           and e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-        limit $3
+        limit $2
     ) as missing
 ))::bigint as behind
 from checkpoints c where schema_name = any ($1::text[]) group by schema_name
-"""
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Lag:
 
 async def read_model_lags(pool: asyncpg.Pool, names: Sequence[str]) -> list[Lag]:
     """Return how many events of the store each live read model has not applied."""
-    rows = await pool.fetch(_READ_MODELS, list(names), PARTITIONS, COUNTED_MOST)
+    rows = await pool.fetch(_READ_MODELS, list(names), COUNTED_MOST)
     behind = {row["schema_name"]: row["behind"] for row in rows}
     return [Lag(group=f"projector-{name}", behind=behind.get(name)) for name in names]
 

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing.sharedctypes import Synchronized
@@ -16,13 +16,27 @@ from multiprocessing.sharedctypes import Synchronized
 import asyncpg
 
 from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.topic import open_reader
 from infra.adapters.verification import Parity, verify_log
 from infra.event_loop import new_runner
-from schemas.topics import PARTITIONS
+from schemas.topics import EVENTS
 
 WORTHWHILE = 100_000
 """Events above which starting processes costs less than it saves."""
 LOOK_SECONDS = 0.2
+
+
+def share_out(sizes: Mapping[int, int], processes: int) -> list[list[int]]:
+    """Return which partitions each process takes, so that all have about as much: the largest first, to whoever has least.
+
+    Args:
+        sizes: of the partitions.
+        processes: how many there may be; no more are used than there are partitions.
+    """
+    shares: list[list[int]] = [[] for _ in range(min(processes, len(sizes)))]
+    for number in sorted(sizes, key=lambda number: sizes[number], reverse=True):
+        min(shares, key=lambda share: (sum(sizes[each] for each in share), len(share))).append(number)
+    return shares
 
 
 class _Given:
@@ -50,7 +64,7 @@ async def verify_large_log(
         processes: how many; as many as there are cores.
         progress: told how many events were compared so far.
     """
-    shares = [range(first, PARTITIONS, processes) for first in range(min(processes, PARTITIONS))]
+    shares = share_out(await _sizes(bootstrap_servers), processes)
     # Spawned, not forked: a forked child would share our sockets and event loop.
     context = multiprocessing.get_context("spawn")
     compared, stopped = [context.Value("q", 0) for _ in shares], context.Value("b", 0)
@@ -77,6 +91,12 @@ async def verify_large_log(
         return Parity(equal=True, events=by_type.total(), by_type=dict(by_type))
     async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
         return await verify_log(PostgresEventLog(pool, _Clock()), bootstrap_servers, progress=progress)
+
+
+async def _sizes(bootstrap_servers: str) -> dict[int, int]:
+    async with open_reader(bootstrap_servers, EVENTS) as reader:
+        ends = await reader.end_offsets(reader.assignment())
+    return {partition.partition: end for partition, end in ends.items()}
 
 
 def _take(compared: Sequence[Synchronized], stopped: Synchronized, parent: int) -> None:  # type: ignore[type-arg]

@@ -27,7 +27,7 @@ from infra.adapters.topic import TopicMissing, log_end, open_admin, open_reader,
 from infra.bootstrap import SystemClock, handlers
 from infra.embedded.kafka import ApacheKafka
 from projections.registry import READ_MODELS
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, PARTITION_OF_TENANT
 from tests.chaos.services import ROOT, Service
 from tests.fakes.samples import sealed
 
@@ -189,16 +189,15 @@ class Pipeline:
 
     async def _projected(self) -> bool:
         rows = await self.pool.fetch(
-            """
+            f"""
             with ends as (
-                select ('x' || right(tenant::text, 8))::bit(32)::bigint % $2 as partition, max(position) as position
+                select {PARTITION_OF_TENANT} as partition, max(position) as position
                 from events group by 1
             )
             select schema_name from checkpoints left join ends using (partition) where schema_name = any ($1)
             group by schema_name having bool_and(checkpoints.position >= coalesce(ends.position, 0))
             """,
             list(READ_MODELS),
-            EVENTS.partitions,
         )
         return len(rows) == len(READ_MODELS)
 
