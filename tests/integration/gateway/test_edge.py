@@ -46,6 +46,7 @@ async def test_a_query_that_is_wrong_or_too_much_is_refused(
 ) -> None:
     answer = await platform.post(query, by=owner)
     assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
+    assert await platform.post(query, by=owner) == answer
 
 
 async def test_introspection_is_on(platform: Platform) -> None:
