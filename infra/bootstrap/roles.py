@@ -149,7 +149,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
     return create_app(
         GatewayDependencies(
             commands=await platform.bus(),
-            reader=pool,
+            reader=await platform.readers(),
             travel=await platform.travel(),
             barrier=await platform.barrier(),
             clock=platform.clock,
@@ -176,10 +176,10 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
     from storefront.dependencies import StorefrontDependencies
     from storefront.shelf import ReadModelShelf
 
-    settings, pool = platform.settings, await platform.pool()
+    settings = platform.settings
     app = create_app(
         StorefrontDependencies(
-            shelf=ReadModelShelf(pool),
+            shelf=ReadModelShelf(await platform.readers()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
             payments=platform.payments(),

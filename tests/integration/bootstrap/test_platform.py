@@ -1,0 +1,30 @@
+"""The parts that roles share."""
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from infra.bootstrap import open_platform
+from infra.settings import Settings
+
+
+async def test_whoever_answers_queries_can_change_nothing(database: str, tmp_path: Path) -> None:
+    async with open_platform(Settings(data_dir=tmp_path, database_url=database), migrated=False) as platform:
+        readers = await platform.readers()
+        assert await readers.fetchval("select count(*) from events") == 0
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await readers.execute("delete from events")
+
+
+async def test_a_query_that_failed_or_was_cancelled_leaves_its_connection_fit_for_the_next(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_platform(Settings(data_dir=tmp_path, database_url=database), migrated=False) as platform:
+        readers = await platform.readers()
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await readers.fetchval("select 1 / 0")
+        with pytest.raises(TimeoutError):
+            await readers.fetchval("select pg_sleep(30)", timeout=0.05)
+        assert await readers.fetchval("select 1") == 1
+        assert readers.get_idle_size() == readers.get_size()
