@@ -57,6 +57,7 @@ class KnownLog:
             timeout=60,
         )
         assert done.returncode == expect, done.stderr
+        assert "leaked" not in done.stderr
         return done.stdout if expect == 0 else done.stderr
 
     @property
