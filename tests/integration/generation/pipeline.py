@@ -157,7 +157,7 @@ class Pipeline:
             f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ {shown} userErrors {{ code message }} }} }}"
         )
         payload = await self.platform.ask(mutation, {"input": input}, by=self.owner)
-        assert payload["userErrors"] == []
+        assert payload["userErrors"] == [], payload
         return payload
 
     async def store(self, id: UUID) -> Any:
