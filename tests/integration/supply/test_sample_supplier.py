@@ -145,13 +145,13 @@ def _spoiled(**changes: object) -> bytes:
         (_answering(200, _spoiled(rating={"average": 11, "count": 3})), "rating.average"),
         (_answering(200, _spoiled(skus=[])), "skus"),
         (_answering(200, _spoiled(images=[{"url": "javascript:alert(1)", "width": 9, "height": 9}])), "images.0.url"),
-        (_silence, "did not answer within 0.2 seconds"),
+        (_silence, "did not answer within 2 seconds"),
     ],
 )
 async def test_trouble_is_transient_and_says_what_it_was(client: httpx.AsyncClient, fault: Fault, said: str) -> None:
     async with served(sample_supplier_app(fault=fault)) as address:
         with pytest.raises(Transient) as caught:
-            await SampleSupplier(address, client, timeout=0.2).search(["pot"], limit=5)
+            await SampleSupplier(address, client, timeout=2).search(["pot"], limit=5)
     assert caught.value.who == "The sample supplier"
     assert said in caught.value.what
     assert "<html>" not in caught.value.what
