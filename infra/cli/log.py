@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from infra.adapters.shares import WORTHWHILE
 from infra.adapters.topic import TopicMissing
 from infra.adapters.verification import Parity, verify_log
-from infra.adapters.verification_shares import WORTHWHILE, verify_large_log
+from infra.adapters.verification_shares import verify_large_log
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli import analysis, restoring
 from infra.cli.running import Interrupted, console, run, unless_stopped

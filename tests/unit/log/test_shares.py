@@ -1,9 +1,9 @@
-"""Processes that verify a log together have about as much to do, whatever the partitions hold."""
+"""Processes that work through a log together have about as much to do, whatever the partitions hold."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.adapters.verification_shares import share_out
+from infra.adapters.shares import share_out
 
 sizes = st.dictionaries(st.integers(0, 63), st.integers(0, 1_000_000), min_size=1)
 

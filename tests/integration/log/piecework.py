@@ -1,0 +1,31 @@
+"""What workers do in tests; a module of its own, because workers import it by name."""
+
+import asyncio
+from collections.abc import Sequence
+
+from infra.adapters.shares import Tell
+
+
+async def double(share: Sequence[int], tell: Tell, plus: int) -> int:
+    """Return twice the sum of the share and something for all."""
+    tell(len(share), *share)
+    return 2 * sum(share) + plus
+
+
+async def work_on(share: int, tell: Tell) -> int:
+    """Work until nobody waits."""
+    while True:
+        tell(share)
+        await asyncio.sleep(0.01)
+
+
+async def stumble(share: int, tell: Tell) -> int:
+    """Fail at the second share, and work on at the others."""
+    if share == 2:
+        raise LookupError("the second share is missing")
+    return await work_on(share, tell)
+
+
+async def find_in_the_first(share: int, tell: Tell) -> int:
+    """Be done with the first share, and work on at the others."""
+    return 1 if share == 1 else await work_on(share, tell)
