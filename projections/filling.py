@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -27,6 +28,8 @@ LANES = 2
 """How many sets of partitions are written side by side: while PostgreSQL works for one, another is folded."""
 QUIET_SECONDS = 10.0
 """How long the topic may give nothing new while it does not reach as far as it must."""
+KEPT_UNAPPLIABLE = 1000
+"""How many of the records that were passed over are remembered."""
 
 
 class TopicBehind(Transient):
@@ -44,8 +47,14 @@ class TopicBehind(Transient):
 class Unappliable:
     """A record that was passed over because no version of it can be applied."""
 
-    record: ConsumerRecord
-    error: Exception
+    partition: int
+    offset: int
+    error: str
+    """What kind of error it makes."""
+
+    @classmethod
+    def of(cls, record: ConsumerRecord, error: Exception) -> "Unappliable":
+        return cls(record.partition, record.offset, type(error).__name__)
 
 
 Passed = Callable[[Unappliable], None]
@@ -105,7 +114,7 @@ class Filling:
             Transient: PostgreSQL or the broker is out of reach, or there is no topic.
         """
         numbers = sorted(self.places)
-        self._lanes = [_Lane(self, numbers[lane::LANES]) for lane in range(LANES)]
+        self._lanes = [_Lane(self, numbers[lane::LANES]) for lane in range(min(LANES, len(numbers)))]
         try:
             for lane in self._lanes:
                 await lane.open()
@@ -125,6 +134,25 @@ class Filling:
         async with asyncio.TaskGroup() as lanes:
             for lane in self._lanes:
                 lanes.create_task(lane.fill(limits))
+
+
+class Workers(Protocol):
+    """Processes that fill tables together, faster than one can."""
+
+    async def fill(self, filling: Filling, limits: Mapping[int, int]) -> None:
+        """Apply what is worth it, up to a position in each partition at most, before a filling is opened.
+
+        It is told of progress and of what was passed over, and its places are where the tables stand afterwards. The rest
+        is the filling's: also what the workers failed at, which is not lost and will be met again.
+
+        Args:
+            filling: what to fill, not open.
+            limits: by partition.
+
+        Raises:
+            asyncpg.PostgresError: an outage; what was written stays.
+        """
+        ...
 
 
 class _Lane:
@@ -241,7 +269,7 @@ class _Lane:
             except Exception as error:
                 if not at_fault(error):
                     raise
-                chunk.unreadable.append(Unappliable(record, error))
+                chunk.unreadable.append(Unappliable.of(record, error))
             else:
                 if each is not None:
                     told.append(each)
@@ -258,7 +286,7 @@ class _Lane:
         unappliable = list(chunk.unreadable)
         async with connection.transaction():
             for index, error in await apply_around(filling.projection, chunk.told, connection):
-                unappliable.append(Unappliable(chunk.records[index], error))
+                unappliable.append(Unappliable.of(chunk.records[index], error))
             await advance(connection, filling.schema, chunk.places.values())
         filling.places.update(chunk.places)
         for each in unappliable:

@@ -40,7 +40,7 @@ from projections.checkpoints import (
     take_over,
 )
 from projections.comparing import Histories, RowDifference, Side, compare, count_rows
-from projections.filling import CHUNK, Filling, Unappliable
+from projections.filling import CHUNK, KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
 from projections.outages import DATABASE_AWAY
 from projections.tables import Connection, ReadModel
 
@@ -48,7 +48,6 @@ LOCK = 7241004
 """With the read model's name, the advisory lock of the one process that rebuilds it."""
 ROUNDS = 10
 """How often the live tables are followed before they are stopped: the last round is a few events."""
-KEPT_UNAPPLIABLE = 1000
 
 log = logging.getLogger(__name__)
 
@@ -128,17 +127,26 @@ class _Run:
 class Rebuilder:
     """Rebuilds read models; see the module."""
 
-    def __init__(self, pool: asyncpg.Pool, bootstrap_servers: str, *, histories: Histories | None = None) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        bootstrap_servers: str,
+        *,
+        histories: Histories | None = None,
+        workers: Workers | None = None,
+    ) -> None:
         """Make a rebuilder.
 
         Args:
             pool: four of its connections are used at once.
             bootstrap_servers: where the log is.
             histories: where the event behind a difference is looked for.
+            workers: who fills the tables where there is much to fill; left out: this process alone.
         """
         self._pool = pool
         self._bootstrap_servers = bootstrap_servers
         self._histories = histories
+        self._workers = workers
 
     async def rebuild(
         self, model: ReadModel[Any], *, even_if_different: bool = False, report: Report = lambda _: None
@@ -197,7 +205,7 @@ class Rebuilder:
         goal = await self._positions(connection, model.name)
 
         def passed(each: Unappliable) -> None:
-            log.warning("%s passes over offset %d of partition %d", schema, each.record.offset, each.record.partition)
+            log.warning("%s passes over offset %d of partition %d: %s", schema, each.offset, each.partition, each.error)
             if len(run.unappliable) < KEPT_UNAPPLIABLE:
                 run.unappliable.append(each)
 
@@ -208,8 +216,10 @@ class Rebuilder:
             report(progress)
 
         filling = Filling(model, self._pool, self._bootstrap_servers, schema, places, passed=passed, progress=read)
+        progress.phase = "reading"
+        if self._workers is not None:
+            await self._workers.fill(filling, goal)
         async with filling.open():
-            progress.phase = "reading"
             await filling.fill(goal)
             progress.phase = "indexing"
             report(progress)

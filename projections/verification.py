@@ -15,9 +15,9 @@ import asyncpg
 
 from projections.checkpoints import create_tables, drop_tables, live_tables, positions_of, take_over
 from projections.comparing import Histories, RowDifference, Side, compare, count_rows
-from projections.filling import Filling, Unappliable
+from projections.filling import KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
 from projections.outages import DATABASE_AWAY
-from projections.rebuild import KEPT_UNAPPLIABLE, Progress, Report, alone, known_trouble
+from projections.rebuild import Progress, Report, alone, known_trouble
 from projections.tables import Connection, ReadModel
 
 
@@ -51,6 +51,7 @@ async def verify_projection(
     bootstrap_servers: str,
     *,
     histories: Histories | None = None,
+    workers: Workers | None = None,
     report: Report = lambda _: None,
 ) -> Verified:
     """Compare a read model's live rows with those a fresh fold of the topic makes.
@@ -60,6 +61,7 @@ async def verify_projection(
         pool: four of its connections are used at once.
         bootstrap_servers: where the log is.
         histories: where the event behind a difference is looked for.
+        workers: who folds where there is much to fold; left out: this process alone.
         report: told of progress.
 
     Raises:
@@ -69,7 +71,7 @@ async def verify_projection(
     """
     try:
         async with pool.acquire() as connection, alone(connection, model.name):
-            return await _verify_alone(model, connection, pool, bootstrap_servers, histories, report)
+            return await _verify_alone(model, connection, pool, bootstrap_servers, histories, workers, report)
     except Exception as error:
         raise known_trouble(error) from error
 
@@ -80,6 +82,7 @@ async def _verify_alone(
     pool: asyncpg.Pool,
     bootstrap_servers: str,
     histories: Histories | None,
+    workers: Workers | None,
     report: Report,
 ) -> Verified:
     live = await live_tables(connection, model.name)
@@ -90,7 +93,7 @@ async def _verify_alone(
         await drop_tables(connection, schema)
         await create_tables(connection, model, schema, indexes=False)
     try:
-        return await _verify(model, schema, connection, pool, bootstrap_servers, histories, report)
+        return await _verify(model, schema, connection, pool, bootstrap_servers, histories, workers, report)
     finally:
         with suppress(*DATABASE_AWAY):
             async with connection.transaction():
@@ -104,6 +107,7 @@ async def _verify(
     pool: asyncpg.Pool,
     bootstrap_servers: str,
     histories: Histories | None,
+    workers: Workers | None,
     report: Report,
 ) -> Verified:
     loop = asyncio.get_running_loop()
@@ -123,6 +127,8 @@ async def _verify(
         report(progress)
 
     filling = Filling(model, pool, bootstrap_servers, schema, places, passed=passed, progress=read)
+    if workers is not None:
+        await workers.fill(filling, goal)
     async with filling.open():
         await filling.fill(goal)
         async with pool.acquire() as snapshot, snapshot.transaction(isolation="repeatable_read", readonly=True):

@@ -1,15 +1,19 @@
 """Events a second through the catalogue read model when it is rebuilt, and whether memory grows with the log.
 
-The live tables are filled first; then the real rebuild runs, which builds new ones from the beginning of the topic,
-compares all rows and swaps. ``events_per_s`` counts reading, folding, writing and the indexes; comparing and swapping
-are in ``compare_s`` and ``swap_s``. The limit beside it: reading the topic and doing nothing.
+The live tables are filled first; then the real rebuild runs, which builds new ones from the beginning of the topic, in
+several processes as ``zyenta projections rebuild`` does, compares all rows and swaps. ``events_per_s`` counts starting
+the processes, reading, folding, writing and the indexes; comparing and swapping are in ``compare_s`` and ``swap_s``. The
+limit beside it: one process that reads the topic and does nothing. Memory is that of all of them.
 """
 
+import multiprocessing
 import time
+from contextlib import suppress
 
 import asyncpg
 import psutil
 
+from infra.adapters.filling_shares import FillingProcesses
 from infra.adapters.topic import open_reader, read_to_end
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
@@ -33,8 +37,8 @@ class Clockwork:
     def __init__(self) -> None:
         self._began = time.perf_counter()
         self._phase = "preparing"
-        self._process = psutil.Process()
-        self._settled: float | None = None
+        self._settled: dict[int, float] = {}
+        """What each process held when it had settled."""
         self.seconds: dict[str, float] = {}
         self.growth_mb = 0.0
 
@@ -43,9 +47,20 @@ class Clockwork:
         if progress.phase != self._phase:
             self.enter(progress.phase)
         if progress.share >= SETTLED_SHARE:
-            resident = self._process.memory_info().rss / MEGABYTE
-            self._settled = resident if self._settled is None else self._settled
-            self.growth_mb = max(self.growth_mb, resident - self._settled)
+            self.growth_mb = max(self.growth_mb, self._growth())
+
+    def _growth(self) -> float:
+        """Return by how much this process and its workers have grown together, each since it had settled.
+
+        Servers and services that it has started are none of its workers.
+        """
+        grown = 0.0
+        for process in (None, *(worker.pid for worker in multiprocessing.active_children())):
+            with suppress(psutil.NoSuchProcess):
+                held = psutil.Process(process)
+                resident = held.memory_info().rss / MEGABYTE
+                grown += resident - self._settled.setdefault(held.pid, resident)
+        return grown
 
     def enter(self, phase: str) -> None:
         """Begin a phase, which ends the one before."""
@@ -75,7 +90,8 @@ async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figure
             clockwork.report(progress)
             tell(f"{progress.phase}, {progress.events:,} of {count:,} events")
 
-        rebuilt = await Rebuilder(pool, ground.kafka).rebuild(MODEL, report=report)
+        workers = FillingProcesses(ground.dsn, ground.kafka, processes=sizes["processes"])
+        rebuilt = await Rebuilder(pool, ground.kafka, workers=workers).rebuild(MODEL, report=report)
         clockwork.enter("done")
     seconds = clockwork.seconds
     making = sum(seconds.get(phase, 0.0) for phase in ("preparing", "reading", "indexing"))
@@ -113,8 +129,8 @@ BENCH = Bench(
     name="rebuild",
     about="A rebuild of the catalogue read model from the topic",
     measure=measure,
-    full={"events": 1_000_000},
-    quick={"events": 30_000},
+    full={"events": 1_000_000, "processes": 2},
+    quick={"events": 30_000, "processes": 2},
     reach=(
         Reach(figure="events_per_s", limit="bare_per_s", least=50_000),
         Reach(figure="rss_growth_mb", most=64),

@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from domain.media.ports import MediaStore
     from domain.order.ports import PaymentGateway
     from infra.adapters.dead_letters import KafkaDeadLetters
+    from infra.adapters.filling_shares import FillingProcesses
     from infra.adapters.sandbox_payments import SandboxPayments
     from projections.time_travel import TimeTravel
 
@@ -196,6 +198,12 @@ class Platform:
         models = tuple(READ_MODELS.values())
         pool = await self._stack.enter_async_context(travel_pool(self.database_url, models))
         return TimeTravel(pool, await self.log(), models, self.clock)
+
+    def filling_processes(self) -> "FillingProcesses":
+        """Who fills a read model's tables with a long log: a process a core."""
+        from infra.adapters.filling_shares import FillingProcesses
+
+        return FillingProcesses(self.database_url, self.bootstrap_servers, processes=os.cpu_count() or 1)
 
     async def client(self) -> httpx.AsyncClient:
         """One HTTP client for all outside calls; every call sets its own timeout."""

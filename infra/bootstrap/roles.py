@@ -44,7 +44,8 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
             f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}."
         )
     letters, pool = await platform.dead_letters(), await platform.pool()
-    ledger, rebuilder, alone = PostgresDeliveries(pool), Rebuilder(pool, platform.bootstrap_servers), asyncio.Lock()
+    ledger, alone = PostgresDeliveries(pool), asyncio.Lock()
+    rebuilder = Rebuilder(pool, platform.bootstrap_servers, workers=platform.filling_processes())
     runners = [
         ProjectionRunner(
             READ_MODELS[name],

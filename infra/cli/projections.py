@@ -130,7 +130,12 @@ def rebuild(
 
 async def _rebuild(model: ReadModel[Any], even_if_different: bool) -> Rebuilt:
     async with settings_of_running() as settings, open_platform(settings) as platform:
-        rebuilder = Rebuilder(await platform.pool(), platform.bootstrap_servers, histories=await platform.log())
+        rebuilder = Rebuilder(
+            await platform.pool(),
+            platform.bootstrap_servers,
+            histories=await platform.log(),
+            workers=platform.filling_processes(),
+        )
         with _bar(f"Rebuilding {model.name}") as report:
             return await rebuilder.rebuild(model, even_if_different=even_if_different, report=report)
 
@@ -169,7 +174,14 @@ async def _verify(model: ReadModel[Any]) -> Verified:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         pool, histories = await platform.pool(), await platform.log()
         with _bar(f"Verifying {model.name}") as report:
-            return await verify_projection(model, pool, platform.bootstrap_servers, histories=histories, report=report)
+            return await verify_projection(
+                model,
+                pool,
+                platform.bootstrap_servers,
+                histories=histories,
+                workers=platform.filling_processes(),
+                report=report,
+            )
 
 
 def _model(name: str) -> ReadModel[Any]:

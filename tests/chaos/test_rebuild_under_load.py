@@ -15,6 +15,7 @@ from commands.ports import Context
 from commands.store import RequestStore
 from domain.store.events import Preferences
 from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.filling_shares import FillingProcesses
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.rebuild import Clockwork
 from infra.bootstrap import SystemClock, handlers
@@ -92,7 +93,10 @@ async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
         await _filled(pool, count)
         business = Business(database, pool)
         async with business.going_on():
-            rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report)
+            # As the service and the command line do it: the long form in two processes.
+            workers = FillingProcesses(database, kafka.bootstrap_servers, processes=2)
+            rebuilder = Rebuilder(pool, kafka.bootstrap_servers, workers=workers)
+            rebuilt = await rebuilder.rebuild(MODEL, report=report)
             after = business.stores
             async with asyncio.timeout(60):
                 while business.stores < after + 10:

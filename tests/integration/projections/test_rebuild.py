@@ -260,4 +260,4 @@ async def test_what_the_live_runner_parked_is_passed_over_by_a_rebuild_too(
         await applied(pool, events)
         rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
     assert letters.letters
-    assert {each.record.offset for each in rebuilt.unappliable} == {letter.offset for letter in letters.letters}
+    assert {each.offset for each in rebuilt.unappliable} == {letter.offset for letter in letters.letters}

@@ -1,0 +1,100 @@
+"""Fills a read model's tables with a long log on several cores."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import asyncpg
+
+from infra.adapters.shares import WORTHWHILE, ShareFailed, Tell, in_processes, offsets_of_ends, share_out
+from projections.checkpoints import Checkpoint, positions_of
+from projections.filling import KEPT_UNAPPLIABLE, LANES, Filling, Unappliable
+from projections.registry import READ_MODELS
+
+log = logging.getLogger(__name__)
+
+
+class FillingProcesses:
+    """Implements :class:`projections.filling.Workers`: each process writes some partitions, with checkpoints of their own."""
+
+    def __init__(self, dsn: str, bootstrap_servers: str, *, processes: int, worthwhile: int = WORTHWHILE) -> None:
+        """Name the processes that are started when there is enough to do.
+
+        Args:
+            dsn: the read models' database.
+            bootstrap_servers: where the log is.
+            processes: how many; as many as there are cores.
+            worthwhile: how many records there must be.
+        """
+        self._dsn = dsn
+        self._bootstrap_servers = bootstrap_servers
+        self._processes = processes
+        self._worthwhile = worthwhile
+
+    async def fill(self, filling: Filling, limits: Mapping[int, int]) -> None:
+        model = filling.projection
+        # A process knows the models of the program by name, and no other.
+        if self._processes < 2 or READ_MODELS.get(model.name) is not model:
+            return
+        ends = await offsets_of_ends(self._bootstrap_servers)
+        left = {
+            number: max(0, ends.get(number, 0) - place.next_offset)
+            for number, place in filling.places.items()
+            if place.position < limits.get(number, 0)
+        }
+        if sum(left.values()) < self._worthwhile:
+            return
+        shares = [[filling.places[number] for number in share] for share in share_out(left, self._processes)]
+        done = 0
+
+        def progress(told: Sequence[Sequence[int]]) -> None:
+            nonlocal done
+            for share, (_, *positions) in zip(shares, told, strict=True):
+                for place, position in zip(share, positions, strict=False):
+                    filling.places[place.partition] = replace(place, position=max(place.position, position))
+            before, done = done, sum(events for events, *_ in told)
+            filling.progress(done - before)
+
+        given = (model.name, filling.schema, dict(limits), self._dsn, self._bootstrap_servers)
+        try:
+            for unappliable in await in_processes(_fill_share, shares, given, progress=progress):
+                for each in unappliable:
+                    filling.passed(each)
+        except ShareFailed as failure:
+            log.warning("%s is filled by one process from here on: %s", filling.schema, failure)
+        # Where they stand is what was written, whatever was told. The owner stays: if it is another one by now, the next
+        # write must fail.
+        async with filling.pool.acquire() as connection:
+            written = await positions_of(connection, filling.schema)
+        for number, place in filling.places.items():
+            reached = written[number]
+            filling.places[number] = replace(place, next_offset=reached.next_offset, position=reached.position)
+
+
+async def _fill_share(
+    places: Sequence[Checkpoint],
+    tell: Tell,
+    name: str,
+    schema: str,
+    limits: Mapping[int, int],
+    dsn: str,
+    bootstrap_servers: str,
+) -> list[Unappliable]:
+    """Fill some partitions, in a worker, and return what was passed over."""
+    unappliable: list[Unappliable] = []
+    done = 0
+
+    def passed(each: Unappliable) -> None:
+        if len(unappliable) < KEPT_UNAPPLIABLE:
+            unappliable.append(each)
+
+    def progress(count: int) -> None:
+        nonlocal done
+        done += count
+        tell(done, *(filling.places[place.partition].position for place in places))
+
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=LANES) as pool:
+        filling = Filling(READ_MODELS[name], pool, bootstrap_servers, schema, places, passed=passed, progress=progress)
+        async with filling.open():
+            await filling.fill(limits)
+    return unappliable
