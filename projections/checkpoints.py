@@ -11,6 +11,7 @@ from domain.kernel import DomainEvent
 from projections.decoding import Told
 from projections.tables import Connection, Table
 from schemas.envelope import ConsistencyToken
+from schemas.records import Record
 from schemas.topics import PARTITIONS
 
 
@@ -23,6 +24,10 @@ class RecordReader(Protocol):
         Raises:
             UnknownEvent, UndecodableEvent: it can never be read.
         """
+        ...
+
+    def bulk(self, record: Record) -> Told | None:
+        """Return what a record that was read in bulk tells; otherwise like :meth:`record`."""
         ...
 
 

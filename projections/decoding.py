@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from domain.kernel import DomainEvent
 from schemas.envelope import RawEvent
+from schemas.records import Record
 from schemas.registry import EVENTS, UndecodableEvent, decode
 
 Told = tuple[Any, UUID]
@@ -93,10 +94,10 @@ class Reader:
 
     def __init__(self, handled: Collection[type[DomainEvent]]) -> None:
         self._handled = frozenset(handled)
-        self._decoders: Mapping[str, Callable[[bytes], Any]] = {
-            event.wire_name: msgspec.json.Decoder(mirror_of(event)).decode for event in handled
+        self._decoders: Mapping[bytes, Callable[[bytes], Any]] = {
+            event.wire_name.encode(): msgspec.json.Decoder(mirror_of(event)).decode for event in handled
         }
-        self._passed_over = frozenset(EVENTS) - frozenset(self._decoders)
+        self._passed_over = frozenset(name.encode() for name in EVENTS) - frozenset(self._decoders)
         self._places = 0, 0
         """Where the last record had its type and tenant: most likely the next one has them there as well."""
 
@@ -112,16 +113,11 @@ class Reader:
                 type_, tenant = self._find(headers)
         except IndexError:
             type_, tenant = self._find(headers)
-        name = type_.decode(errors="replace")
-        if name in self._passed_over:
-            return None
-        if value is None:
-            raise UndecodableEvent(name, "the record has no value")
-        try:
-            tenant_id = _uuid(tenant)
-        except ValueError as error:
-            raise UndecodableEvent(name, f"its tenant {tenant[:80]!r} is no id") from error
-        return self._read(name, value, tenant_id)
+        return self._read(type_, value, tenant)
+
+    def bulk(self, record: Record) -> Told | None:
+        """Read a record as bulk reading gives it; otherwise like :meth:`record`."""
+        return self._read(record.type, record.value, record.tenant)
 
     def _find(self, headers: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes]:
         names = [name for name, _ in headers]
@@ -137,21 +133,37 @@ class Reader:
         Raises:
             UnknownEvent, UndecodableEvent: it can never be read.
         """
-        return None if raw.type in self._passed_over else self._read(raw.type, raw.data, raw.tenant)
+        type_ = raw.type.encode()
+        return None if type_ in self._passed_over else self._decode(type_, raw.data, raw.tenant)
 
-    def _read(self, name: str, body: bytes, tenant: UUID) -> Told | None:
+    def _read(self, type_: bytes, value: bytes | None, tenant: bytes) -> Told | None:
+        if type_ in self._passed_over:
+            return None
+        if value is None:
+            raise UndecodableEvent(_text(type_), "the record has no value")
+        try:
+            tenant_id = _uuid(tenant)
+        except ValueError as error:
+            raise UndecodableEvent(_text(type_), f"its tenant {tenant[:80]!r} is no id") from error
+        return self._decode(type_, value, tenant_id)
+
+    def _decode(self, type_: bytes, body: bytes, tenant: UUID) -> Told | None:
         if b"\\u0000" in body:
             # PostgreSQL's text cannot hold it; what people see is the replacement character.
             body = _NUL.sub(rb"\1\\ufffd", body)
-        decoder = self._decoders.get(name)
+        decoder = self._decoders.get(type_)
         if decoder is None:
             # An old version: the registry lifts it. Or nobody knows it: the registry says so.
-            event = decode(name, body)
+            event = decode(_text(type_), body)
             return (event, tenant) if type(event) in self._handled else None
         try:
             return decoder(body), tenant
         except (msgspec.MsgspecError, ValueError) as error:
-            raise UndecodableEvent(name, str(error)) from error
+            raise UndecodableEvent(_text(type_), str(error)) from error
+
+
+def _text(type_: bytes) -> str:
+    return type_.decode(errors="replace")
 
 
 @lru_cache(maxsize=65_536)

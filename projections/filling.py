@@ -5,21 +5,20 @@ one is written, and writes partitions side by side.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from domain.kernel import Transient
-from projections.checkpoints import Checkpoint, Projection, advance
+from projections.bulk_reader import Content, open_bulk_reader
+from projections.checkpoints import Checkpoint, Projection, RecordReader, advance
 from projections.decoding import Told
-from projections.records import at_fault, position_of
+from projections.records import at_fault, position_in
 from projections.tables import Connection
+from schemas.records import parts_of, read_ours
 from schemas.topics import EVENTS
 
 CHUNK = 8192
@@ -43,6 +42,10 @@ class TopicBehind(Transient):
         )
 
 
+Place = tuple[int, int]
+"""Partition and offset of a record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unappliable:
     """A record that was passed over because no version of it can be applied."""
@@ -53,8 +56,8 @@ class Unappliable:
     """What kind of error it makes."""
 
     @classmethod
-    def of(cls, record: ConsumerRecord, error: Exception) -> "Unappliable":
-        return cls(record.partition, record.offset, type(error).__name__)
+    def of(cls, place: Place, error: Exception) -> "Unappliable":
+        return cls(*place, type(error).__name__)
 
 
 Passed = Callable[[Unappliable], None]
@@ -64,8 +67,8 @@ Progress = Callable[[int], None]
 @dataclass(slots=True)
 class _Chunk:
     told: list[Told] = field(default_factory=list)
-    records: list[ConsumerRecord] = field(default_factory=list)
-    """Those that ``told`` was read from, one each."""
+    origins: list[Place] = field(default_factory=list)
+    """Where ``told`` was read, one each."""
     places: dict[int, Checkpoint] = field(default_factory=dict)
     """Where the partitions in it stand once it is written."""
     count: int = 0
@@ -115,13 +118,10 @@ class Filling:
         """
         numbers = sorted(self.places)
         self._lanes = [_Lane(self, numbers[lane::LANES]) for lane in range(min(LANES, len(numbers)))]
-        try:
+        async with AsyncExitStack() as stack:
             for lane in self._lanes:
-                await lane.open()
+                await stack.enter_async_context(lane.open())
             yield self
-        finally:
-            for lane in self._lanes:
-                await lane.close()
 
     async def fill(self, limits: Mapping[int, int]) -> None:
         """Apply everything up to a position in each partition, and nothing beyond.
@@ -156,45 +156,30 @@ class Workers(Protocol):
 
 
 class _Lane:
-    """One consumer, one connection, some partitions."""
+    """One reader, one connection, some partitions."""
 
     def __init__(self, filling: Filling, numbers: Sequence[int]) -> None:
         self._filling = filling
         self._numbers = numbers
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=filling.bootstrap_servers,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-            fetch_max_bytes=16 * 1024 * 1024,
-            # Kafka's own network has summed the bytes already; here it is a tenth of the time.
-            check_crcs=False,
-        )
-        self._connection: asyncpg.pool.PoolConnectionProxy | None = None
-        self._held: dict[int, deque[ConsumerRecord]] = {number: deque() for number in numbers}
+        self._held: dict[int, list[Content]] = {number: [] for number in numbers}
         """Fetched, but beyond the last limit."""
         self._read = {number: filling.places[number] for number in numbers}
         """Where reading stands; writing is at most two chunks behind."""
         self._unproven = {number for number in numbers if filling.places[number].position > 0}
         """Partitions whose last applied record was not yet seen to be where it was."""
 
-    async def open(self) -> None:
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
         filling = self._filling
-        await self._consumer.start()
-        if EVENTS.name not in await self._consumer.topics():
-            raise Transient("the broker", f"there is no topic {EVENTS.name}")
-        self._consumer.assign([TopicPartition(EVENTS.name, number) for number in self._numbers])
-        for number, place in self._read.items():
-            self._consumer.seek(TopicPartition(EVENTS.name, number), max(0, place.next_offset - 1))
-        self._connection = await filling.pool.acquire()
-        await self._connection.execute(f'set search_path to "{filling.schema}", public; set synchronous_commit to off')
-
-    async def close(self) -> None:
-        with suppress(KafkaError):
-            await self._consumer.stop()
-        if self._connection is not None:
-            await self._filling.pool.release(self._connection)
+        begins = {number: max(0, place.next_offset - 1) for number, place in self._read.items()}
+        async with (
+            open_bulk_reader(filling.bootstrap_servers, EVENTS, begins) as self._reader,
+            filling.pool.acquire() as self._connection,
+        ):
+            await self._connection.execute(
+                f'set search_path to "{filling.schema}", public; set synchronous_commit to off'
+            )
+            yield
 
     async def fill(self, limits: Mapping[int, int]) -> None:
         limits = {number: limits.get(number, 0) for number in self._numbers}
@@ -213,85 +198,85 @@ class _Lane:
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
         for number in self._numbers:
-            self._take(chunk, number, self._drain(number), limits[number])
+            held, self._held[number] = self._held[number], []
+            self._take(chunk, number, held, limits[number])
         while chunk.count < CHUNK:
             open_ = [number for number in self._numbers if self._read[number].position < limits[number]]
             if not open_:
                 break
-            fetched = await self._consumer.getmany(
-                *(TopicPartition(EVENTS.name, number) for number in open_),
-                timeout_ms=5 if chunk.count else 250,
-                max_records=CHUNK - chunk.count,
-            )
-            for partition, records in fetched.items():
-                self._take(chunk, partition.partition, records, limits[partition.partition])
-            if fetched:
+            if await self._reader.fetch(open_, seconds=0.005 if chunk.count else 0.25):
                 quiet_since = loop.time()
+                for number in open_:
+                    self._take(chunk, number, self._reader.take(number), limits[number])
             elif chunk.count:
                 break
             elif loop.time() - quiet_since > QUIET_SECONDS:
                 raise TopicBehind(open_[0], self._read[open_[0]].position, limits[open_[0]])
         return chunk if chunk.count else None
 
-    def _drain(self, number: int) -> list[ConsumerRecord]:
-        held = list(self._held[number])
-        self._held[number].clear()
-        return held
-
-    def _take(self, chunk: _Chunk, number: int, records: Sequence[ConsumerRecord], limit: int) -> None:
-        """Decode what is within the limit, and hold the rest."""
-        if not records:
+    def _take(self, chunk: _Chunk, number: int, contents: Sequence[Content], limit: int) -> None:
+        """Decode what is within the limit, and hold the rest: positions rise within a partition."""
+        if not contents:
             return
         place = self._read[number]
         if number in self._unproven:
             self._unproven.discard(number)
-            if records[0].offset != place.next_offset - 1 or position_of(records[0]) != place.position:
+            offset, content = contents[0]
+            if offset != place.next_offset - 1 or position_in(content) != place.position:
                 # The topic was made anew. Offsets mean nothing; positions still do.
-                self._consumer.seek(TopicPartition(EVENTS.name, number), 0)
+                self._read[number] = replace(place, next_offset=0)
+                self._reader.seek(number, 0)
                 return
-        last = position_of(records[-1])
-        if last is None or last > limit:
-            # Positions rise within a partition: what follows the first one beyond the limit is beyond it as well.
-            beyond = (index for index, record in enumerate(records) if (position_of(record) or 0) > limit)
-            cut = next(beyond, len(records))
-            self._held[number].extend(records[cut:])
-            records = records[:cut]
-            if not records:
-                return
-            last = next((each for each in map(position_of, reversed(records)) if each is not None), place.position)
-        if (position_of(records[0]) or 0) <= place.position:
-            records = [record for record in records if (position_of(record) or 0) > place.position]
-            last = max(last, place.position)
-        read, told, kept = self._filling.projection.reader.record, chunk.told, chunk.records
-        for record in records:
+        reader, told, origins = self._filling.projection.reader, chunk.told, chunk.origins
+        next_offset = reached = 0
+        count = 0
+        for index, (offset, content) in enumerate(contents):
+            record = read_ours(content)
+            position = position_in(content) if record is None else record.position
+            if position is not None:
+                if position > limit:
+                    self._held[number].extend(contents[index:])
+                    break
+                if position <= place.position:
+                    continue
+                reached = position
+            elif offset < place.next_offset:
+                continue
+            count += 1
+            next_offset = offset + 1
             try:
-                each = read(record.headers, record.value)
+                each = reader.bulk(record) if record is not None else _read_foreign(reader, content)
             except Exception as error:
                 if not at_fault(error):
                     raise
-                chunk.unreadable.append(Unappliable.of(record, error))
+                chunk.unreadable.append(Unappliable.of((number, offset), error))
             else:
                 if each is not None:
                     told.append(each)
-                    kept.append(record)
-        if records:
-            chunk.count += len(records)
+                    origins.append((number, offset))
+        if count:
+            chunk.count += count
             self._read[number] = chunk.places[number] = replace(
-                place, next_offset=records[-1].offset + 1, position=last
+                place, next_offset=next_offset, position=max(place.position, reached)
             )
 
     async def _write(self, chunk: _Chunk) -> None:
         filling, connection = self._filling, self._connection
-        assert connection is not None
         unappliable = list(chunk.unreadable)
         async with connection.transaction():
             for index, error in await apply_around(filling.projection, chunk.told, connection):
-                unappliable.append(Unappliable.of(chunk.records[index], error))
+                unappliable.append(Unappliable.of(chunk.origins[index], error))
             await advance(connection, filling.schema, chunk.places.values())
         filling.places.update(chunk.places)
         for each in unappliable:
             filling.passed(each)
         filling.progress(chunk.count)
+
+
+def _read_foreign(reader: RecordReader, content: bytes) -> Told | None:
+    """Read a record that another program wrote, with other headers than ours or in another order."""
+    _, value, headers = parts_of(content)
+    return reader.record(headers, value)
 
 
 async def apply_around(

@@ -7,6 +7,7 @@ from domain.kernel import CorruptStream, Transient
 from projections.checkpoints import Fenced
 from projections.outages import DATABASE_AWAY
 from projections.tables import UNWRITABLE
+from schemas.records import parts_of
 from schemas.registry import UndecodableEvent, UnknownEvent
 
 POISON = (UnknownEvent, UndecodableEvent, CorruptStream)
@@ -24,10 +25,23 @@ class Headed(Protocol):
 
 def position_of(record: Headed) -> int | None:
     """Return a record's place in the log; None for a record that is not one of ours."""
-    for name, value in record.headers:
+    return _position_in(record.headers)
+
+
+def _position_in(headers: Sequence[tuple[str, bytes]]) -> int | None:
+    for name, value in headers:
         if name == "ce_position":
             return int(value) if value.isdigit() else None
     return None
+
+
+def position_in(content: bytes) -> int | None:
+    """Return the place in the log of a record that was read in bulk; None for one that is not of ours."""
+    try:
+        _, _, headers = parts_of(content)
+    except (IndexError, UnicodeDecodeError):
+        return None
+    return _position_in(headers)
 
 
 def at_fault(error: Exception) -> bool:

@@ -60,7 +60,7 @@ HEADERS: Mapping[str, JsonSchema] = {
         "description": "What the command answered, as JSON; on the last event of its transaction alone.",
     },
 }
-"""What ``schemas.envelope.to_headers`` writes; all are UTF-8 text."""
+"""What ``schemas.records.content_of`` writes; all are UTF-8 text."""
 _YAML_VALUES = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 OPTIONAL_HEADERS = frozenset(
     {"ce_causationid", "ce_traceparent", "ce_commandid", "ce_commanddigest", "ce_commandresult"}

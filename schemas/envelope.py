@@ -119,44 +119,8 @@ def chain_hash(previous: bytes, *, id: UUID, type: str, stream_id: UUID, version
     ).digest()
 
 
-def to_headers(raw: RawEvent, occurred_at: str) -> list[tuple[str, bytes]]:
-    """Return the Kafka headers of an event (CloudEvents Kafka binding, binary mode).
-
-    Args:
-        raw: the stored event.
-        occurred_at: RFC 3339, as it stands in the body.
-    """
-    headers = [
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
-        ("ce_id", str(raw.id).encode()),
-        ("ce_type", raw.type.encode()),
-        ("ce_source", b"/zyenta/" + raw.type.partition(".")[0].encode()),
-        ("ce_subject", str(raw.stream_id).encode()),
-        ("ce_time", occurred_at.encode()),
-        ("ce_position", b"%d" % raw.position),
-        ("ce_streamversion", b"%d" % raw.version),
-        ("ce_tenant", str(raw.tenant).encode()),
-        ("ce_correlationid", str(raw.correlation_id).encode()),
-        ("ce_recordedtime", raw.recorded_at.isoformat().encode()),
-        ("ce_previoushash", raw.previous_hash.hex().encode()),
-        ("ce_hash", raw.hash.hex().encode()),
-    ]
-    if raw.causation_id is not None:
-        headers.append(("ce_causationid", str(raw.causation_id).encode()))
-    if raw.traceparent is not None:
-        headers.append(("ce_traceparent", raw.traceparent.encode()))
-    if raw.command_id is not None:
-        headers.append(("ce_commandid", str(raw.command_id).encode()))
-    if raw.command_digest is not None:
-        headers.append(("ce_commanddigest", raw.command_digest.hex().encode()))
-    if raw.command_result is not None:
-        headers.append(("ce_commandresult", raw.command_result.encode()))
-    return headers
-
-
 def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> RawEvent:
-    """Read a Kafka record back; the inverse of :func:`to_headers`.
+    """Read back a Kafka record that ``schemas.records`` wrote, whatever the order of its headers.
 
     Raises:
         UndecodableEvent: a header is missing or makes no sense, or there is no value.

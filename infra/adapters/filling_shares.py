@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import asyncpg
 
-from infra.adapters.shares import WORTHWHILE, ShareFailed, Tell, in_processes, offsets_of_ends, share_out
+from infra.adapters.shares import WORTHWHILE, ShareFailed, Tell, in_processes, share_out
+from infra.adapters.topic import offsets_of_ends
 from projections.checkpoints import Checkpoint, positions_of
 from projections.filling import KEPT_UNAPPLIABLE, LANES, Filling, Unappliable
 from projections.registry import READ_MODELS

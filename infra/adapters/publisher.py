@@ -188,12 +188,12 @@ class Publisher:
             # On the connection that holds the lock: to lose it is to stop, and to ask shows others that we live.
             before = self.position
             events = await self._events.read_settled(before, BATCH, connection=connection)
-            batches = await prepare(producer, events)
+            batches = await prepare(events)
             while events:
                 # There is a backlog, unless it ends here; a canary does not wait for its end.
                 ends = until is not None and events[-1].position >= until
                 more = len(events) == BATCH and not ends and self._canary is None
-                reading = self._read_and_prepare(producer, events[-1].position, connection) if more else None
+                reading = self._read_and_prepare(events[-1].position, connection) if more else None
                 following = await self._send_beside(producer, batches, reading)
                 self.position = events[-1].position
                 busy = loop.time()
@@ -215,11 +215,9 @@ class Publisher:
         waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
         return BUSY_POLL if waiting else IDLE_POLL
 
-    async def _read_and_prepare(
-        self, producer: TransactionalProducer, position: int, connection: Connection
-    ) -> tuple[list[RawEvent], list[Prepared]]:
+    async def _read_and_prepare(self, position: int, connection: Connection) -> tuple[list[RawEvent], list[Prepared]]:
         events = await self._events.read_settled(position, BATCH, connection=connection)
-        return events, await prepare(producer, events)
+        return events, await prepare(events)
 
     async def _send_beside(
         self, producer: TransactionalProducer, batches: Sequence[Prepared], beside: Coroutine[Any, Any, T] | None

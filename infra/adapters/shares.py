@@ -16,18 +16,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Generic, TypeVar
 
-from aiokafka.structs import TopicPartition
-
-from infra.adapters.topic import open_reader
 from infra.event_loop import new_runner
-from schemas.topics import EVENTS
+from schemas.topics import PARTITIONS
 
 T = TypeVar("T")
 
 WORTHWHILE = 100_000
 """Events above which starting processes costs less than it saves."""
 LOOK_SECONDS = 0.2
-SLOTS = 1 + EVENTS.partitions
+SLOTS = 1 + PARTITIONS
 """Numbers a worker can tell: one of its own and one for each partition."""
 
 Tell = Callable[..., None]
@@ -74,13 +71,6 @@ def share_out(sizes: Mapping[int, int], processes: int) -> list[list[int]]:
     for number in sorted(sizes, key=lambda number: sizes[number], reverse=True):
         min(shares, key=lambda share: (sum(sizes[each] for each in share), len(share))).append(number)
     return shares
-
-
-async def offsets_of_ends(bootstrap_servers: str) -> dict[int, int]:
-    """Return the offset after the last record of each partition of the log."""
-    async with open_reader(bootstrap_servers, EVENTS) as reader:
-        ends: Mapping[TopicPartition, int] = await reader.end_offsets(reader.assignment())
-    return {partition.partition: end for partition, end in ends.items()}
 
 
 async def in_processes(

@@ -107,7 +107,6 @@ async def open_reader(
     *,
     partitions: Iterable[int] | None = None,
     committed: bool = True,
-    check_sums: bool = True,
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """Open a reader of a topic's partitions: no group, nothing remembered.
 
@@ -116,7 +115,6 @@ async def open_reader(
         topic: what to read.
         partitions: which of its partitions; all if left out.
         committed: whether to see committed records only, as everybody should.
-        check_sums: whether to check what the broker sums over each batch; no use where every byte is compared anyway.
 
     Raises:
         TopicMissing: the broker has no such topic.
@@ -128,7 +126,6 @@ async def open_reader(
         isolation_level="read_committed" if committed else "read_uncommitted",
         auto_offset_reset="earliest",
         request_timeout_ms=REQUEST_MS,
-        check_crcs=check_sums,
         max_partition_fetch_bytes=4 * 1024 * 1024,
         fetch_max_bytes=32 * 1024 * 1024,
     )
@@ -217,6 +214,13 @@ async def log_end(bootstrap_servers: str) -> LogEnd:
         event_id=None if newest is None else UUID(dict(newest.headers)["ce_id"].decode()),
         offsets={partition: record.offset for partition, record in last.items()},
     )
+
+
+async def offsets_of_ends(bootstrap_servers: str) -> dict[int, int]:
+    """Return the offset after the last record of each partition of the log."""
+    async with open_reader(bootstrap_servers, EVENTS) as reader:
+        ends: Mapping[TopicPartition, int] = await reader.end_offsets(reader.assignment())
+    return {partition.partition: end for partition, end in ends.items()}
 
 
 async def open_transactions(bootstrap_servers: str) -> list[int]:

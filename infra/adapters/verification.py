@@ -2,17 +2,16 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-
 from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.outgoing import occurred_at
-from infra.adapters.topic import open_reader, published_position
-from schemas.envelope import GENESIS, RawEvent, chain_hash, from_record, to_headers
+from infra.adapters.topic import offsets_of_ends, published_position
+from projections.bulk_reader import BulkReader, Content, open_bulk_reader
+from schemas.envelope import GENESIS, RawEvent, chain_hash, from_record
+from schemas.records import content_of, parts_of
 from schemas.registry import UndecodableEvent
 from schemas.topics import EVENTS, partition_of
 
@@ -60,18 +59,20 @@ async def verify_log(
     heads: dict[UUID, tuple[int, bytes]] = {}
     end = await log.last_position()
     await _published(bootstrap_servers, end)
+    numbers = range(EVENTS.partitions) if partitions is None else partitions
+    ends = await offsets_of_ends(bootstrap_servers)
     try:
-        async with open_reader(bootstrap_servers, EVENTS, partitions=partitions, check_sums=False) as consumer:
-            topic = _Topic(consumer, await consumer.end_offsets(consumer.assignment()))
+        async with open_bulk_reader(bootstrap_servers, EVENTS, dict.fromkeys(numbers, 0)) as reader:
+            topic = _Topic(reader, numbers)
             async with aclosing(log.scan(up_to=end, partitions=partitions)) as batches:
                 async for batch in batches:
                     for stored in batch:
                         check_chain(stored, heads)
                         partition = partition_of(stored.tenant)
-                        _compare(stored, topic.at_hand(partition) or await topic.expect(partition))
+                        _compare(stored, partition, topic.at_hand(partition) or await topic.expect(partition))
                         counted[stored.type] += 1
                     progress(counted.total())
-            await topic.expect_nothing_before(end)
+            await topic.expect_nothing_before(end, ends)
     except Difference as difference:
         return Parity(equal=False, events=counted.total(), difference=str(difference), by_type=dict(counted))
     return Parity(equal=True, events=counted.total(), by_type=dict(counted))
@@ -86,54 +87,40 @@ async def _published(bootstrap_servers: str, position: int) -> None:
 
 
 class _Topic:
-    """Hands out each partition's records one by one, fetched in batches."""
+    """Hands out each partition's records one by one."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
-        self._consumer = consumer
-        self._ends = {partition.partition: end for partition, end in ends.items()}
-        self._fetched: dict[int, deque[ConsumerRecord]] = {number: deque() for number in self._ends}
+    def __init__(self, reader: BulkReader, partitions: Iterable[int]) -> None:
+        self._reader = reader
+        self._contents: dict[int, deque[Content]] = {number: deque() for number in partitions}
 
-    def at_hand(self, partition: int) -> ConsumerRecord | None:
+    def at_hand(self, partition: int) -> Content | None:
         """Return the partition's next record if it was fetched already."""
-        records = self._fetched[partition]
-        return records.popleft() if records else None
+        contents = self._contents[partition]
+        if not contents:
+            contents.extend(self._reader.take(partition))
+        return contents.popleft() if contents else None
 
-    async def take(self, partition: int) -> ConsumerRecord | None:
-        """Return the partition's next record, or None at its end."""
-        records = self._fetched[partition]
-        if not records:
-            await self._fetch(partition)
-        return records.popleft() if records else None
-
-    async def expect(self, partition: int) -> ConsumerRecord | None:
+    async def expect(self, partition: int) -> Content | None:
         """Return the partition's next record, which was published already; None if it does not come into sight."""
-        record = await self.take(partition)
-        key = TopicPartition(EVENTS.name, partition)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(VISIBLE_SECONDS):
-                # A transaction ends in one partition after the other, so an end may have been taken too early.
-                while record is None:
-                    self._ends[partition] = (await self._consumer.end_offsets([key]))[key]
-                    record = await self.take(partition)
-                    await asyncio.sleep(0 if record else 0.05)
-        return record
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + VISIBLE_SECONDS
+        while (found := self.at_hand(partition)) is None and loop.time() < deadline:
+            await self._reader.fetch([partition], seconds=deadline - loop.time())
+        return found
 
-    async def _fetch(self, partition: int) -> None:
-        key, records = TopicPartition(EVENTS.name, partition), self._fetched[partition]
-        while not records and await self._consumer.position(key) < self._ends[partition]:
-            fetched = await self._consumer.getmany(key, timeout_ms=1000, max_records=2000)
-            records.extend(fetched.get(key, ()))
-
-    async def expect_nothing_before(self, position: int) -> None:
+    async def expect_nothing_before(self, position: int, ends: Mapping[int, int]) -> None:
         """Check that what is left in the topic came after ``position``.
 
         Raises:
             Difference: an event is in the topic that the store does not have.
         """
-        for partition in self._ends:
-            record = await self.take(partition)
-            if record is not None:
-                event = from_record(record.headers, record.value)
+        for partition in self._contents:
+            found = self.at_hand(partition)
+            while found is None and self._reader.position(partition) < ends.get(partition, 0):
+                found = await self.expect(partition)
+            if found is not None:
+                _, value, headers = parts_of(found[1])
+                event = from_record(headers, value)
                 if event.position <= position:
                     raise Difference(f"{name_of(event)} is in the topic but not in the event store")
 
@@ -167,16 +154,18 @@ def check_chain(event: RawEvent, heads: dict[UUID, tuple[int, bytes]], *, where:
     heads[event.stream_id] = (event.version, event.hash)
 
 
-def _compare(stored: RawEvent, record: ConsumerRecord | None) -> None:
-    if record is None:
+def _compare(stored: RawEvent, partition: int, found: Content | None) -> None:
+    if found is None:
         raise Difference(f"{name_of(stored)} is in the event store but not in the topic")
-    if record.value == stored.data and list(record.headers) == to_headers(stored, occurred_at(stored)):
+    offset, content = found
+    if content == content_of(stored):
         return
     try:
-        published = from_record(record.headers, record.value)
-    except UndecodableEvent as error:
+        _, value, headers = parts_of(content)
+        published = from_record(headers, value)
+    except (UndecodableEvent, IndexError, UnicodeDecodeError) as error:
         raise Difference(
-            f"record {record.offset} of partition {record.partition}, where {name_of(stored)} should be: {error}"
+            f"record {offset} of partition {partition}, where {name_of(stored)} should be: {error}"
         ) from error
     if published.position != stored.position:
         first = min((stored, published), key=lambda event: event.position)
@@ -184,11 +173,9 @@ def _compare(stored: RawEvent, record: ConsumerRecord | None) -> None:
             "in the event store but not in the topic" if first is stored else "in the topic but not in the event store"
         )
         raise Difference(f"{name_of(first)} is {where}")
-    if record.partition != partition_of(stored.tenant):
-        raise Difference(f"{name_of(stored)} is in partition {record.partition}, which is not its tenant's")
     fields = [name for name in RawEvent.__struct_fields__ if getattr(stored, name) != getattr(published, name)]
     raise Difference(
-        f"{name_of(stored)} differs between event store and topic in: {', '.join(fields) or 'its headers'}"
+        f"{name_of(stored)} differs between event store and topic in: {', '.join(fields) or 'its key or headers'}"
     )
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import asyncpg
 
 from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.shares import ShareFailed, Tell, in_processes, offsets_of_ends, share_out
+from infra.adapters.shares import ShareFailed, Tell, in_processes, share_out
+from infra.adapters.topic import offsets_of_ends
 from infra.adapters.verification import Parity, verify_log
 
 

@@ -1,29 +1,27 @@
 """Events a second from the event store to the topic, when a backlog has to be drained.
 
 The publisher is the real one: settled rows read in batches, one Kafka transaction a batch. Beside it, the limit: a bare
-producer that sends the same records, made beforehand, in transactions of the same size.
+producer that sends the same records, encoded beforehand, in transactions of the same size.
 """
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import asyncpg
 from aiokafka.admin import NewTopic
-from aiokafka.producer.message_accumulator import BatchBuilder
 
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.outgoing import occurred_at
+from infra.adapters.outgoing import prepare
 from infra.adapters.publisher import BATCH, Publisher
 from infra.adapters.topic import ensure_topics, open_admin
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.ground import Ground
 from infra.bootstrap import open_platform
-from schemas.envelope import RawEvent, to_headers
-from schemas.topics import PARTITIONS, partition_of
+from schemas.envelope import RawEvent
+from schemas.topics import PARTITIONS
 
 BARE_TOPIC = "bare"
 BARE_SHARE = 4
@@ -51,47 +49,22 @@ async def publish(log: PostgresEventLog, pool: asyncpg.Pool, ground: Ground) -> 
     return time.perf_counter() - began
 
 
-async def _send_bare(bootstrap_servers: str, events: list[RawEvent]) -> float:
-    records = [
-        (
-            partition_of(raw.tenant),
-            {
-                "key": str(raw.tenant).encode(),
-                "value": raw.data,
-                "timestamp": int(raw.recorded_at.timestamp() * 1000),
-                "headers": to_headers(raw, occurred_at(raw)),
-            },
-        )
-        for raw in events
-    ]
+async def _send_bare(bootstrap_servers: str, events: Sequence[RawEvent]) -> float:
     async with open_admin(bootstrap_servers) as admin:
         await admin.create_topics([NewTopic(BARE_TOPIC, PARTITIONS, 1)])
+    transactions = [await prepare(events[first : first + BATCH]) for first in range(0, len(events), BATCH)]
     producer = TransactionalProducer(bootstrap_servers=bootstrap_servers, transactional_id="bare")
     await producer.start()
     try:
         began = time.perf_counter()
-        for first in range(0, len(records), BATCH):
-            batches = batched(producer, records[first : first + BATCH])
+        for batches in transactions:
             await producer.begin_transaction()
-            sent = [await producer.send_batch(batch, BARE_TOPIC, partition=number) for number, batch in batches]
+            sent = [await producer.send_batch(each.batch, BARE_TOPIC, partition=each.partition) for each in batches]
             await asyncio.gather(*sent)
             await producer.commit_transaction()
-        return len(records) / (time.perf_counter() - began)
+        return len(events) / (time.perf_counter() - began)
     finally:
         await producer.stop()
-
-
-def batched(
-    producer: TransactionalProducer, records: Sequence[tuple[int, dict[str, Any]]]
-) -> Iterator[tuple[int, BatchBuilder]]:
-    """Yield batches of one partition each, as they get full."""
-    open_ = {number: producer.create_batch() for number in range(PARTITIONS)}
-    for number, record in records:
-        if open_[number].append(**record) is None:
-            yield number, open_[number]
-            open_[number] = producer.create_batch()
-            open_[number].append(**record)
-    yield from open_.items()
 
 
 BENCH = Bench(

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 from domain.kernel import DomainEvent
 from domain.merchant.events import SupplierConnected, SupplierProvider
 from domain.product.events import ProductActivated, ProductArchived
-from schemas.envelope import GENESIS, RawEvent, chain_hash, to_headers
+from schemas.envelope import GENESIS, RawEvent, chain_hash
+from schemas.records import content_of, parts_of
 from schemas.registry import encode
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -73,5 +74,11 @@ def record(event: DomainEvent, *, tenant: UUID | None = None, offset: int = 0, p
         offset=offset,
         key=str(stored.tenant).encode(),
         value=stored.data,
-        headers=to_headers(stored, AT.isoformat()),
+        headers=headers_of(stored),
     )
+
+
+def headers_of(raw: RawEvent) -> list[tuple[str, bytes]]:
+    """Return an event's headers, as the publisher writes them."""
+    _, _, headers = parts_of(content_of(raw))
+    return headers

@@ -3,17 +3,19 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 
-from infra.adapters.outgoing import occurred_at
+from infra.adapters.kafka_producer import TransactionalProducer
+from infra.adapters.outgoing import prepare
 from infra.adapters.topic import ensure_topics
 from projections.decoding import Told
 from projections.tables import Connection, ReadModel
-from schemas.envelope import RawEvent, to_headers
+from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, PARTITIONS, partition_of
+from tests.fakes.records import headers_of
 
 Record = tuple[int, bytes | None, Sequence[tuple[str, bytes]]]
 """Partition, value, headers."""
@@ -21,24 +23,35 @@ Record = tuple[int, bytes | None, Sequence[tuple[str, bytes]]]
 
 def record_of(raw: RawEvent) -> Record:
     """Return an event as the publisher would send it."""
-    return partition_of(raw.tenant), raw.data, to_headers(raw, occurred_at(raw))
+    return partition_of(raw.tenant), raw.data, headers_of(raw)
 
 
 async def write_topic(bootstrap_servers: str, records: Sequence[RawEvent | Record], *, batch: int = 500) -> None:
-    """Append records to the topic in transactions of a size; another size gives other offsets."""
+    """Append records to the topic in transactions of a size; another size gives other offsets.
+
+    Events go as the publisher sends them, other records as any client's.
+    """
     await ensure_topics(bootstrap_servers)
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap_servers, transactional_id="tests", acks="all", max_batch_size=262_144
-    )
+    producer = TransactionalProducer(bootstrap_servers=bootstrap_servers, transactional_id="tests")
     await producer.start()
     try:
         for start in range(0, len(records), batch):
             async with producer.transaction():
-                for each in records[start : start + batch]:
-                    partition, value, headers = record_of(each) if isinstance(each, RawEvent) else each
-                    await producer.send(EVENTS.name, partition=partition, key=b"k", value=value, headers=headers)
+                for ours, some in groupby(records[start : start + batch], key=lambda each: isinstance(each, RawEvent)):
+                    await (_send_events if ours else _send_records)(producer, list(some))
     finally:
         await producer.stop()
+
+
+async def _send_events(producer: TransactionalProducer, events: Sequence[Any]) -> None:
+    for each in await prepare(events):
+        if each.topic == EVENTS.name:
+            await producer.send_batch(each.batch, each.topic, partition=each.partition)
+
+
+async def _send_records(producer: TransactionalProducer, records: Sequence[Any]) -> None:
+    for partition, value, headers in records:
+        await producer.send(EVENTS.name, partition=partition, key=b"k", value=value, headers=headers)
 
 
 def last_positions(raws: Sequence[RawEvent]) -> dict[int, int]:

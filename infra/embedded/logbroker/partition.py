@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.embedded.logbroker import batches
-from infra.embedded.logbroker.batches import BadBatch, Batch
 from infra.embedded.logbroker.wire import ErrorCode
+from schemas.record_batches import HEADER_BYTES, NO_PRODUCER, BadBatch, Batch, is_commit, parse
 
 _REMEMBERED_BATCHES = 5
 """How many batches of a producer are recognised when sent again: Kafka's limit of requests in flight."""
@@ -90,7 +90,7 @@ class Partition:
         at = 0
         while at < len(data):
             try:
-                batch = batches.parse(data, at)
+                batch = parse(data, at)
             except BadBatch as error:
                 raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
             if batch.is_control or at + batch.size > len(data):
@@ -108,7 +108,7 @@ class Partition:
     def end_transaction(self, producer_id: int, epoch: int, *, commit: bool) -> None:
         """Write the marker that commits or aborts what the producer has open here."""
         data = batches.marker(producer_id, epoch, commit=commit)
-        self._write(batches.parse(data), memoryview(data))
+        self._write(parse(data), memoryview(data))
         self._close_transaction(producer_id, epoch, commit=commit)
         self._wake()
 
@@ -162,7 +162,7 @@ class Partition:
         self._wake()
 
     def _append_one(self, batch: Batch, data: memoryview) -> int:
-        if batch.producer_id != batches.NO_PRODUCER:
+        if batch.producer_id != NO_PRODUCER:
             known = self._sequenced(batch)
             if known is not None:
                 return known
@@ -190,7 +190,7 @@ class Partition:
 
     def _note(self, batch: Batch, offset: int) -> None:
         """Remember who wrote the batch, and that its transaction is open."""
-        if batch.producer_id == batches.NO_PRODUCER:
+        if batch.producer_id == NO_PRODUCER:
             return
         producer = self._producers.get(batch.producer_id)
         if producer is None or producer.epoch != batch.producer_epoch:
@@ -228,7 +228,7 @@ class Partition:
         size = os.fstat(self._file).st_size
         while self._size < size:
             try:
-                batch = batches.parse(os.pread(self._file, batches.HEADER_BYTES, self._size))
+                batch = parse(os.pread(self._file, HEADER_BYTES, self._size))
             except BadBatch:
                 break
             if self._size + batch.size > size or batch.base_offset != self.end:
@@ -237,7 +237,7 @@ class Partition:
             self._index(batch, batch.base_offset)
             if batch.is_control:
                 marker = os.pread(self._file, batch.size, position)
-                commit = batches.is_commit(marker)
+                commit = is_commit(marker)
                 self._close_transaction(batch.producer_id, batch.producer_epoch, commit=commit)
             else:
                 self._note(batch, batch.base_offset)

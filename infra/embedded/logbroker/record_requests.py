@@ -3,12 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
-from infra.embedded.logbroker.batches import Batch
 from infra.embedded.logbroker.handling import NODE, UNTHROTTLED, Caller, Handlers, code_of
 from infra.embedded.logbroker.partition import Partition, Refused, Slice
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transactions import Transactions
 from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+from schemas.record_batches import Batch
 
 _LATEST, _EARLIEST = -1, -2
 _UNKNOWN = -1

@@ -27,9 +27,9 @@ from infra.analysis.reading import reading
 from infra.analysis.selection import Selection
 from infra.analysis.tables import open_export
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
-from schemas.envelope import RawEvent, to_headers
+from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
-from tests.fakes.records import raw
+from tests.fakes.records import headers_of, raw
 from tests.requirements import missing
 
 pytestmark = pytest.mark.kafka
@@ -142,7 +142,7 @@ async def _send(producer: AIOKafkaProducer, batch: Sequence[RawEvent]) -> None:
         await producer.send(
             EVENTS.name, each.data, key=str(each.tenant).encode(), partition=partition_of(each.tenant),
             timestamp_ms=int(each.recorded_at.timestamp() * 1000),
-            headers=to_headers(each, each.recorded_at.isoformat()),
+            headers=headers_of(each),
         )
         for each in batch
     ]  # fmt: skip

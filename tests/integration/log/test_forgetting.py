@@ -32,7 +32,7 @@ from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import accepts_connections, free_port
 from projections.registry import SEARCH_PATH
 from schemas.deliveries import DeadLetter
-from schemas.topics import EVENTS
+from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, Topic
 from tests.chaos.services import ROOT, Service
 from tests.fakes.commands import Ask, bus_on, context
 from tests.fakes.platform import Platform
@@ -108,6 +108,8 @@ async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before
         assert (await verify_log(log, own_kafka.bootstrap_servers)).difference is None
         await pool.execute("checkpoint")
         places = [Path(await pool.fetchval("show data_directory")), tmp_path]
+        # The broker's files hold compressed batches: what is in them is read the way anybody reads it.
+        topics = {topic.name: await _bytes_of(own_kafka, topic) for topic in TOPICS}
     scanned = list(_files(places))
     # What is searched is really where things are: the order is found, its shopper is not.
     ordered = str(by_name[ADA.name]["id"]).encode()
@@ -115,6 +117,8 @@ async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before
         tmp_path
     }
     assert _holding(scanned, (*ADA.words, *CLEO.words, *BEN.words)) == []
+    assert [name for name, data in topics.items() if ordered in data] == [EVENTS.name, DEAD_LETTERS.name]
+    assert not [word for data in topics.values() for word in (*ADA.words, *CLEO.words, *BEN.words) if word in data]
 
 
 async def test_a_key_that_comes_back_with_a_backup_is_deleted_again(
@@ -254,6 +258,16 @@ def _sealed(column: str) -> Sealed:
 def _files(places: Sequence[Path]) -> Iterator[Path]:
     for place in places:
         yield from (path for path in place.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+async def _bytes_of(kafka: ApacheKafka, topic: Topic) -> bytes:
+    """Return all that a topic's records say: keys, values and headers."""
+    parts: list[bytes] = []
+    async with open_reader(kafka.bootstrap_servers, topic) as reader:
+        async for records in read_to_end(reader, await reader.end_offsets(reader.assignment())):
+            for record in records:
+                parts += [record.key or b"", record.value or b"", *(value or b"" for _, value in record.headers)]
+    return b"\n".join(parts)
 
 
 def _holding(files: Sequence[Path], words: Sequence[bytes]) -> list[str]:

@@ -1,5 +1,6 @@
 """Clients without a line of our code read the log: kcat, and a short script on a plain Kafka library. On both brokers."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -10,15 +11,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from domain.money import Money
 from domain.order.events import OrderPaid
+from infra.adapters.kafka_producer import TransactionalProducer
+from infra.adapters.outgoing import prepare
 from infra.adapters.topic import ensure_topics
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
-from schemas.envelope import RawEvent, to_headers
-from schemas.topics import EVENTS, partition_of
+from schemas.envelope import RawEvent
 from tests.fakes.records import raw
 from tests.requirements import missing
 
@@ -55,16 +56,15 @@ async def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         missing("Apache Kafka", str(why))
     try:
         await ensure_topics(broker.bootstrap_servers)
-        producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, transactional_id="clients")
+        producer = TransactionalProducer(bootstrap_servers=broker.bootstrap_servers, transactional_id="clients")
         await producer.start()
         for committed in (True, False):
             await producer.begin_transaction()
-            for event in paid_orders():
-                sent = await producer.send(
-                    EVENTS.name, event.data, key=str(event.tenant).encode(), partition=partition_of(event.tenant),
-                    headers=to_headers(event, AT.isoformat()),
-                )  # fmt: skip
-                await sent
+            sent = [
+                await producer.send_batch(each.batch, each.topic, partition=each.partition)
+                for each in await prepare(paid_orders())
+            ]
+            await asyncio.gather(*sent)
             await (producer.commit_transaction() if committed else producer.abort_transaction())
         await producer.stop()
         yield broker.bootstrap_servers
@@ -73,13 +73,15 @@ async def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 def paid_orders() -> list[RawEvent]:
+    """Six, of two stores: some of them travel together, compressed."""
+    stores = uuid4(), uuid4()
     return [
         raw(
             OrderPaid(
                 originator_id=uuid4(), originator_version=2, occurred_at=AT, intent_id=f"pi_{number}",
                 amount=Money(minor=100 + number), platform_fee=Money(minor=5),
             ),
-            tenant=uuid4(),
+            tenant=stores[number % 2],
         )
         for number in range(6)
     ]  # fmt: skip

@@ -10,13 +10,14 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
 from infra.embedded.logbroker import batches
-from infra.embedded.logbroker.batches import Batch
 from infra.embedded.logbroker.groups import Groups
 from infra.embedded.logbroker.journal import Entry, Journal
 from infra.embedded.logbroker.partition import Partition, Refused
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transactions import Transactions
 from infra.embedded.logbroker.wire import ErrorCode
+from schemas import record_batches
+from schemas.record_batches import Batch
 
 
 def batch(*values: bytes, producer: int = -1, epoch: int = 0, sequence: int = 0, txn: bool = False) -> bytes:
@@ -36,7 +37,7 @@ def values(partition: Partition, *, committed_only: bool = False) -> list[bytes]
     data = partition.read(0, 10**9, committed_only=committed_only).data
     found: list[bytes] = []
     while data:
-        size = batches.parse(data).size
+        size = record_batches.parse(data).size
         one, data = DefaultRecordBatch(data[:size]), data[size:]
         assert one.validate_crc()
         if not one.is_control_batch:
@@ -132,7 +133,7 @@ def test_marker_is_a_batch_that_clients_accept() -> None:
         assert read.validate_crc()
         assert read.is_control_batch
         assert (read.producer_id, read.producer_epoch) == (7, 3)
-        assert batches.is_commit(data) == commit
+        assert record_batches.is_commit(data) == commit
         assert next(iter(read)).key == struct.pack(">hh", 0, int(commit))
 
 

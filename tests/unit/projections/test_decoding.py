@@ -9,9 +9,10 @@ import pytest
 from domain.product.events import PriceChanged, StockCounted
 from infra.bench.workload import catalog_events
 from projections.decoding import Reader, as_json, mirror_of
-from schemas.envelope import RawEvent, to_headers
+from schemas.envelope import RawEvent
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent
 from tests.fakes.histories import MOVES, History
+from tests.fakes.records import headers_of
 from tests.fakes.samples import NOON
 
 READER = Reader(EVENTS.values())
@@ -50,7 +51,7 @@ def test_a_mirror_says_what_its_event_says() -> None:
 
 def test_a_record_reads_like_the_stored_event() -> None:
     raw = next(iter(catalog_events(1)))
-    read = READER.record(to_headers(raw, "2026-01-01T00:00:00Z"), raw.data)
+    read = READER.record(headers_of(raw), raw.data)
     assert read is not None
     assert (as_json(read[0]), read[1]) == (as_json(told(raw)), raw.tenant)
 

@@ -8,10 +8,9 @@ import yaml
 
 from schemas.asyncapi import HEADERS, LETTER_HEADERS, OPTIONAL_HEADERS, as_yaml, document
 from schemas.deliveries import DeadLetter, LetterDone
-from schemas.envelope import to_headers
 from schemas.registry import EVENTS
 from schemas.topics import TOPICS
-from tests.fakes.records import activated, raw
+from tests.fakes.records import activated, headers_of, raw
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -27,8 +26,8 @@ def test_every_header_that_is_written_is_described_and_no_other() -> None:
         command_digest=b"d",
         command_result="{}",
     )
-    assert {name for name, _ in to_headers(full, AT.isoformat())} == set(HEADERS)
-    assert {name for name, _ in to_headers(bare, AT.isoformat())} == set(HEADERS) - OPTIONAL_HEADERS
+    assert {name for name, _ in headers_of(full)} == set(HEADERS)
+    assert {name for name, _ in headers_of(bare)} == set(HEADERS) - OPTIONAL_HEADERS
 
 
 def test_a_dead_letters_headers_are_described() -> None:

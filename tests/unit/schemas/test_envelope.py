@@ -10,54 +10,23 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from schemas.deliveries import DeadLetter, read_dead_letter
-from schemas.envelope import ConsistencyToken, RawEvent, chain_hash, from_record, to_headers
-from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode, encode
+from schemas.envelope import ConsistencyToken, RawEvent, chain_hash, from_record
+from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
 from schemas.topics import IMAGE_WORK, PARTITIONS, TOPICS, partition_of, work_topic
-from tests.fakes.records import FakeRecord, activated, record
-
-UUIDS = st.uuids()
-INSTANTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)).map(  # noqa: DTZ001
-    lambda at: at.replace(tzinfo=UTC)
-)
-TRACES = st.none() | st.from_regex(r"\A00-[0-9a-f]{32}-[0-9a-f]{16}-01\Z")
-
-
-@st.composite
-def raw_events(draw: st.DrawFn) -> RawEvent:
-    stream, version = draw(UUIDS), draw(st.integers(1, 10**6))
-    data = encode(activated(stream, version))
-    id, previous = draw(UUIDS), draw(st.binary(min_size=32, max_size=32))
-    type = "product.product_activated.v1"
-    return RawEvent(
-        position=draw(st.integers(1, 2**62)),
-        id=id,
-        type=type,
-        stream_id=stream,
-        version=version,
-        tenant=draw(UUIDS),
-        correlation_id=draw(UUIDS),
-        causation_id=draw(st.none() | UUIDS),
-        recorded_at=draw(INSTANTS),
-        traceparent=draw(TRACES),
-        data=data,
-        previous_hash=previous,
-        hash=chain_hash(previous, id=id, type=type, stream_id=stream, version=version, data=data),
-        command_id=draw(st.none() | UUIDS),
-        command_digest=draw(st.none() | st.binary(min_size=32, max_size=32)),
-        command_result=draw(st.none() | st.text()),
-    )
+from tests.fakes.raw_events import raw_events
+from tests.fakes.records import FakeRecord, activated, headers_of, record
 
 
 @for_all(raw_events())
 def test_an_event_comes_back_from_its_record_byte_for_byte(event: RawEvent) -> None:
-    again = from_record(to_headers(event, event.recorded_at.isoformat()), event.data)
+    again = from_record(headers_of(event), event.data)
     assert again == event
     assert again.decode().event == activated(event.stream_id, event.version)
 
 
 @for_all(raw_events(), st.integers(0, 13))
 def test_a_record_without_one_of_our_headers_is_undecodable_or_still_whole(event: RawEvent, drop: int) -> None:
-    headers = to_headers(event, event.recorded_at.isoformat())
+    headers = headers_of(event)
     dropped, _ = headers.pop(drop)
     if dropped in {"content-type", "ce_specversion", "ce_source", "ce_time"}:
         assert from_record(headers, event.data) == event
@@ -89,7 +58,7 @@ def test_tokens_of_no_sense_are_refused(text: str) -> None:
         ConsistencyToken.parse(text)
 
 
-@for_all(UUIDS, st.integers(1, 2**62))
+@for_all(st.uuids(), st.integers(1, 2**62))
 def test_a_token_is_of_its_tenants_partition(tenant: UUID, position: int) -> None:
     assert ConsistencyToken.of(tenant, position).partition == partition_of(tenant) < PARTITIONS
 
