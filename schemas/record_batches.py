@@ -112,7 +112,14 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 def varint(number: int) -> bytes:
     """Return an integer of up to 64 bits as a zigzag varint."""
-    raw, out = (number << 1) ^ (number >> 63), bytearray()
+    raw = (number << 1) ^ (number >> 63)
+    if raw < 0x80:
+        return bytes((raw,))
+    if raw < 0x4000:
+        return bytes((raw & 0x7F | 0x80, raw >> 7))
+    if raw < 0x200000:
+        return bytes((raw & 0x7F | 0x80, raw >> 7 & 0x7F | 0x80, raw >> 14))
+    out = bytearray()
     while raw > 0x7F:
         out.append(raw & 0x7F | 0x80)
         raw >>= 7

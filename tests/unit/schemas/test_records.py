@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.media.events import ImageProcessingRequested
-from infra.adapters.outgoing import BATCH_BYTES, Batch, prepare
+from infra.adapters.outgoing import BATCH_BYTES, OutgoingBatch, prepare
 from schemas.envelope import RawEvent, from_record
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
 from schemas.records import content_of, contents_in, parts_of, read_ours
@@ -23,7 +23,7 @@ from tests.fakes.records import activated, raw
 HEADERS = st.lists(st.tuples(st.text(max_size=80), st.binary(max_size=80)), max_size=6)
 
 
-def built(batch: Batch) -> bytes:
+def built(batch: OutgoingBatch) -> bytes:
     """Return a batch as it goes over the wire, as a producer's sender makes it."""
     batch.seal()
     batch._set_producer_state(7, 1, 40)
@@ -98,7 +98,7 @@ def test_an_event_whose_body_names_no_time_happened_when_it_was_recorded(at: dat
 @for_all(st.lists(raw_events(), min_size=1, max_size=20), st.integers(-3, 3))
 def test_a_library_reads_from_a_batch_what_was_put_in(events: list[RawEvent], drift: int) -> None:
     times = [1_700_000_000_000 + drift * number for number in range(len(events))]
-    batch = Batch()
+    batch = OutgoingBatch()
     assert all(batch.add(content_of(event), time) for event, time in zip(events, times, strict=True))
     read = DefaultRecordBatch(built(batch))
     assert read.validate_crc()
