@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.event_store import IN_ORDER, PostgresEventLog
 from infra.adapters.shares import ShareFailed, Tell, in_processes, share_out
 from infra.adapters.topic import offsets_of_ends
 from infra.adapters.verification import Parity, verify_log
@@ -47,7 +47,7 @@ async def verify_large_log(
 
 async def _verify_share(partitions: Sequence[int], tell: Tell, dsn: str, bootstrap_servers: str) -> Parity:
     """Verify some partitions, in a worker."""
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=2, server_settings=IN_ORDER) as pool:
         log = PostgresEventLog(pool, _Clock())
         return await verify_log(log, bootstrap_servers, partitions=partitions, progress=tell)
 
