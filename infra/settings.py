@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """What a store's slug is put before: ``<slug>.localhost:8080``."""
     storefront_scheme: str = "http"
     sandbox_url: str = "http://127.0.0.1:8090"
+    sandbox_former_urls: Annotated[list[str], NoDecode, BeforeValidator(_keys)] = []
+    """Where the sandbox was before: photos that were imported from there are fetched from where it is now."""
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_keys)] = []
     platform_fee_basis_points: int = 500
     """The platform's share of a sale; 500 are 5 %."""
@@ -57,6 +59,10 @@ class Settings(BaseSettings):
 
     rembg_model_path: Path | None = Field(default=None, validation_alias=AliasChoices("REMBG_MODEL_PATH"))
     """``u2netp.onnx``; left out: the one ``make`` has fetched."""
+
+    def storefront_url(self, slug: str) -> str:
+        """Return where shoppers find the store of this slug."""
+        return f"{self.storefront_scheme}://{slug}.{self.storefront_domain}"
 
     @property
     def media_dir(self) -> Path:

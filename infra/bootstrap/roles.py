@@ -164,7 +164,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             media=platform.media(),
             payments=platform.gateways(),
             readiness=readiness(platform, pool),
-            storefront_url=f"{settings.storefront_scheme}://{{slug}}.{settings.storefront_domain}",
+            storefront_url=settings.storefront_url("{slug}"),
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,
         )

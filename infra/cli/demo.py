@@ -21,8 +21,7 @@ from domain.generation.events import Step
 from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
 from infra.cli.running import console, run
-from infra.cli.services import supervisor_of
-from infra.cli.target import settings_from
+from infra.cli.target import settings_from, supervisor_of
 from infra.demo.merchant import LogIn, Merchant, Refused
 from infra.demo.shopper import Lost, Shopper
 from infra.embedded.process import ServerFailed
@@ -132,7 +131,7 @@ async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
         async with _timed(outcome, "approve and publish"):
             await _until_ready(merchant, outcome.store_id)
             store = await merchant.publish(outcome.store_id)
-        _describe(store, supervisor, outcome)
+        _describe(store, outcome)
         async with _timed(outcome, "shop and pay"):
             await _shop(outcome.storefront_url)
             async with asyncio.timeout(PAID_SECONDS):
@@ -192,10 +191,10 @@ async def _until_ready(merchant: Merchant, store_id: str) -> None:
                 return
 
 
-def _describe(store: dict[str, Any], supervisor: Supervisor, outcome: Outcome) -> None:
+def _describe(store: dict[str, Any], outcome: Outcome) -> None:
     products = [edge["node"] for edge in store["products"]["edges"]]
     outcome.name = store["name"]
-    outcome.storefront_url = supervisor.storefront_url(store["slug"])
+    outcome.storefront_url = store["url"]
     outcome.candidates = store["scouting"]["candidates"]
     outcome.products = store["products"]["totalCount"]
     outcome.pages = store["pages"]["totalCount"]
