@@ -39,7 +39,7 @@ query($id: ID!, $token: String) {
     name slug url status
     brandIdentity { voice { tagline tone } }
     scouting { candidates }
-    products(first: 50) { totalCount edges { node { title status images { status } } } }
+    products(first: 50) { totalCount edges { node { title status images { status rejection } } } }
     pages(first: 20) { totalCount }
     jobs { type step status startedAt completedAt }
   }
