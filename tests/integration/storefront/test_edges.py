@@ -133,8 +133,19 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert "secure" not in cookie
-    browser.cookies.clear()
-    assert "secure" in (await browser.get("https://fern.shops.test/products/pot")).headers["set-cookie"].lower()
+
+
+async def test_behind_something_that_speaks_tls_everything_is_https(floor: ShopFloor) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot")
+    transport = httpx.ASGITransport(app=floor.app(scheme="https"), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as proxy:
+        page = await proxy.get("/products/pot")
+        assert "secure" in page.headers["set-cookie"].lower()
+        assert page.headers["strict-transport-security"] == "max-age=31536000"
+        assert '<link rel="canonical" href="https://fern.shops.test/products/pot">' in page.text
+        assert "<loc>https://fern.shops.test/products/pot</loc>" in (await proxy.get("/sitemap.xml")).text
+        assert (await proxy.get("/cart/")).headers["location"] == "https://fern.shops.test/cart"
 
 
 async def test_another_stores_cart_is_an_empty_one_here(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
