@@ -43,23 +43,25 @@ async def test_the_platforms_own_address_is_no_store(floor: ShopFloor, browser: 
         assert (await browser.get("/products", headers={"host": host})).status_code == 404
 
 
-async def test_a_store_that_is_not_open_says_so_in_its_own_colours(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
-    store = await floor.open_store("fern", BRAND, published=False)
+async def test_a_paused_store_says_so_in_its_own_colours(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    assert (await browser.get("/")).status_code == 200
+    await floor.pause_store(store)
     closed = await browser.get("/products")
     assert closed.status_code == 503
     assert "Closed for now" in closed.text
     assert (await browser.get("/theme.css")).status_code == 200
     assert (await browser.get("/logo.svg")).status_code == 200
-    assert store
 
 
-async def test_pausing_a_store_shuts_it(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
-    store = await floor.open_store("fern", BRAND)
-    assert (await browser.get("/")).status_code == 200
-    await floor.pause_store(store)
-    assert (await browser.get("/")).status_code == 503
+@pytest.mark.parametrize("path", ["/", "/products", "/theme.css", "/logo.svg", "/favicon.ico", "/nowhere"])
+async def test_a_store_that_was_never_published_is_as_unknown_as_one_that_is_not(
+    floor: ShopFloor, browser: httpx.AsyncClient, path: str
+) -> None:
+    unknown = await browser.get(path)
+    await floor.open_store("fern", BRAND, published=False)
+    answer = await browser.get(path)
+    assert (answer.status_code, answer.content, answer.headers) == (404, unknown.content, unknown.headers)
 
 
 async def test_an_open_store_is_remembered_for_a_bounded_time(floor: ShopFloor) -> None:
