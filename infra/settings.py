@@ -1,7 +1,7 @@
 """Every setting there is, from the environment. Read by the bootstrap alone, which hands narrow values down."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -37,8 +37,13 @@ class Settings(BaseSettings):
     """How others reach the gateway."""
     storefront_domain: str = "localhost:8080"
     """What a store's slug is put before: ``<slug>.localhost:8080``."""
-    storefront_scheme: str = "http"
+    storefront_scheme: Literal["http", "https"] = "http"
+    """``https`` where something in front of the storefront speaks TLS."""
     sandbox_url: str = "http://127.0.0.1:8090"
+    sandbox_former_urls: Annotated[list[str], NoDecode, BeforeValidator(_keys)] = []
+    """Where the sandbox was before: photos that were imported from there are fetched from where it is now."""
+    behind_proxy: bool = False
+    """Whether the last entry of ``X-Forwarded-For`` is the caller, as a proxy of ours has written it."""
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_keys)] = []
     platform_fee_basis_points: int = 500
     """The platform's share of a sale; 500 are 5 %."""
@@ -57,6 +62,10 @@ class Settings(BaseSettings):
 
     rembg_model_path: Path | None = Field(default=None, validation_alias=AliasChoices("REMBG_MODEL_PATH"))
     """``u2netp.onnx``; left out: the one ``make`` has fetched."""
+
+    def storefront_url(self, slug: str) -> str:
+        """Return where shoppers find the store of this slug."""
+        return f"{self.storefront_scheme}://{slug}.{self.storefront_domain}"
 
     @property
     def media_dir(self) -> Path:

@@ -34,7 +34,7 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
         app.router.routes.extend(page.routes(front))
     for kind, handler in Troubles(front).handlers().items():
         app.add_exception_handler(kind, handler)
-    app.add_middleware(Shield, policy=content_policy(deps))
+    app.add_middleware(Shield, policy=content_policy(deps), scheme=deps.scheme)
     return app
 
 
@@ -113,10 +113,11 @@ class Troubles:
 
 
 class Shield:
-    """Adds security headers to every response and refuses bodies no form of ours could have."""
+    """Says what shoppers speak, adds security headers to every response, refuses bodies no form of ours could have."""
 
-    def __init__(self, app: ASGIApp, *, policy: str) -> None:
+    def __init__(self, app: ASGIApp, *, policy: str, scheme: str) -> None:
         self._app = app
+        self._scheme = scheme
         self._headers = {
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
@@ -130,6 +131,7 @@ class Shield:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["scheme"] = self._scheme
         taken = 0
 
         async def bounded() -> Message:
@@ -145,7 +147,7 @@ class Shield:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                if scope["scheme"] == "https":
+                if self._scheme == "https":
                     headers.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)
 

@@ -1,6 +1,7 @@
 """Everything the storefront is given; ``infra.bootstrap`` fills it in."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
@@ -24,6 +25,8 @@ class StorefrontDependencies:
     clock: Clock
     secret: bytes
     """Signs carts, order links and form tokens; 32 random bytes that all storefront processes share and keep."""
+    scheme: Literal["http", "https"] = "http"
+    """What shoppers' browsers speak, be it to a proxy in front of us."""
     base_domains: tuple[str, ...] = ("localhost",)
     """``<slug>.<base domain>`` is a store; the base domain itself is the platform."""
     payment_origins: tuple[str, ...] = ()

@@ -165,7 +165,7 @@ class Front:
 
         Raises:
             UnknownHost: no store has this host.
-            StoreClosed: it is not open.
+            StoreClosed: it is paused.
         """
         store = await self.tenancy.store_of(request.headers.get("host", ""))
         return await self.visit_to(store, request)

@@ -12,6 +12,8 @@ from storefront.ports import Shelf
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+PUBLIC = frozenset({StoreStatus.ACTIVE, StoreStatus.PAUSED})
+"""What was never published is the merchant's own, its name and logo too; what is archived is gone."""
 
 
 class UnknownHost(Exception):
@@ -23,7 +25,7 @@ class UnknownHost(Exception):
 
 
 class StoreClosed(Exception):
-    """There is a store, but it is not open to shoppers."""
+    """There is a store that shoppers know, but it is paused."""
 
     def __init__(self, store: StoreView) -> None:
         super().__init__(str(store.id))
@@ -78,8 +80,8 @@ class Tenancy:
         """Return the open store that a ``Host`` header names.
 
         Raises:
-            UnknownHost: there is none.
-            StoreClosed: it is not open at the moment.
+            UnknownHost: there is none, or none that the public may know of.
+            StoreClosed: it is paused.
         """
         host = bare_host(header)
         if not host:
@@ -89,9 +91,9 @@ class Tenancy:
             return seen.store
         self._seen.pop(host, None)
         store = await self._find(host)
-        if store is None or store.brand is None or store.status is StoreStatus.ARCHIVED:
+        if store is None or store.brand is None or store.status not in PUBLIC:
             raise UnknownHost(host)
-        if store.status is not StoreStatus.ACTIVE:
+        if store.status is StoreStatus.PAUSED:
             raise StoreClosed(store)
         self._seen[host] = _Seen(store, self._now())
         if len(self._seen) > self._most:

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import httpx
@@ -31,25 +31,38 @@ class HttpImageFetcher:
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, *, trusted_origins: Sequence[str] = (), seconds: float = SECONDS
+        self,
+        client: httpx.AsyncClient,
+        *,
+        trusted_origins: Sequence[str] = (),
+        moved_origins: Mapping[str, str] | None = None,
+        seconds: float = SECONDS,
     ) -> None:
         """Take a client.
 
         Args:
             client: its redirects are off; they are followed here, each one checked.
             trusted_origins: ``http://127.0.0.1:8090``: allowed although they are on a private network.
+            moved_origins: origins that nobody of ours answers at any more, and where their photos are now.
             seconds: what one photo may take, redirects included.
         """
         self._client = client
+        self._moved = moved_origins or {}
         self._seconds = seconds
         self._trusted = frozenset(trusted_origins)
 
     async def fetch(self, url: str) -> bytes:
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._follow(url)
+                return await self._follow(self._where_it_is_now(url))
         except TimeoutError as error:
             raise Transient(_host(url), f"the photo took longer than {self._seconds:.0f} s") from error
+
+    def _where_it_is_now(self, url: str) -> str:
+        for former, now in self._moved.items():
+            if url.startswith(f"{former}/"):
+                return now + url.removeprefix(former)
+        return url
 
     async def _follow(self, url: str) -> bytes:
         for _ in range(REDIRECTS + 1):

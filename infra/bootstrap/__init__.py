@@ -9,7 +9,7 @@ Imports are made where a role needs them: a projector must not carry GraphQL and
 """
 
 from infra.bootstrap.platform import NotConfigured, Platform, SystemClock, handlers, open_platform
-from infra.bootstrap.roles import ROLES, Role, gateway_app, run_consumers, run_projectors, run_roles
+from infra.bootstrap.roles import ROLES, Role, gateway_app, run_consumers, run_projectors, run_roles, storefront_app
 from infra.bootstrap.team import consumers
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "run_consumers",
     "run_projectors",
     "run_roles",
+    "storefront_app",
 ]

@@ -164,21 +164,30 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             media=platform.media(),
             payments=platform.gateways(),
             readiness=readiness(platform, pool),
-            storefront_url=f"{settings.storefront_scheme}://{{slug}}.{settings.storefront_domain}",
+            storefront_url=settings.storefront_url("{slug}"),
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,
+            behind_proxy=settings.behind_proxy,
         )
     )
 
 
 async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
     """Serve every store to shoppers."""
+    app = await storefront_app(platform)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve(app, platform.settings.host, platform.settings.storefront_port, stop))
+        tasks.create_task(_answer_canaries(platform, stop, "storefront"))
+
+
+async def storefront_app(platform: Platform) -> "FastAPI":
+    """Return the storefront, wired."""
     from storefront.app import create_app
     from storefront.dependencies import StorefrontDependencies
     from storefront.shelf import ReadModelShelf
 
     settings = platform.settings
-    app = create_app(
+    return create_app(
         StorefrontDependencies(
             shelf=ReadModelShelf(await platform.readers()),
             commands=await platform.bus(),
@@ -188,14 +197,12 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
             media=platform.media(),
             clock=platform.clock,
             secret=platform.keys().derive("storefront"),
+            scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),
             payment_origins=(origin(settings.sandbox_url),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
         )
     )
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve(app, settings.host, settings.storefront_port, stop))
-        tasks.create_task(_answer_canaries(platform, stop, "storefront"))
 
 
 async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:

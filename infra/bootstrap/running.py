@@ -58,6 +58,8 @@ async def serve(app: "FastAPI", host: str, port: int, stop: asyncio.Event) -> No
             lifespan="on",
             timeout_graceful_shutdown=3,
             server_header=False,
+            # What a proxy says is for the setting to believe: uvicorn believes whoever comes from this machine.
+            proxy_headers=False,
         )
     )
     server.capture_signals = _no_signals  # type: ignore[method-assign]

@@ -49,7 +49,12 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     aggregates = EventStoreAggregates(await platform.log())
     answers = PostgresAnswers(await platform.pool())
     client = await platform.client()
-    fetcher = HttpImageFetcher(client, trusted_origins=(origin(settings.sandbox_url),))
+    sandbox = origin(settings.sandbox_url)
+    fetcher = HttpImageFetcher(
+        client,
+        trusted_origins=(sandbox,),
+        moved_origins={origin(url): sandbox for url in settings.sandbox_former_urls},
+    )
     team = writers(settings)
 
     made: list[Consumer] = [

@@ -5,8 +5,6 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any
 
 import httpx
@@ -20,17 +18,18 @@ from rich.table import Table
 from domain.generation.events import Step
 from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
-from infra.cli.running import console, run
-from infra.cli.services import supervisor_of
-from infra.cli.target import settings_from
+from infra.cli.running import Interrupted, console, run, sentence_of, unless_stopped
+from infra.cli.target import settings_from, supervisor_of
 from infra.demo.merchant import LogIn, Merchant, Refused
+from infra.demo.outcome import Outcome
 from infra.demo.shopper import Lost, Shopper
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.settings import Settings
 
 GENERATION_SECONDS = 600
-PAID_SECONDS = 30
+PUBLISH_SECONDS = 60
+PAID_SECONDS = 60
 AGENT_STEPS = frozenset(Step)
 """Steps within ``generate``, told apart by their indentation."""
 
@@ -40,85 +39,59 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-@dataclass
-class Outcome:
-    """What the demonstration showed, as its JSON object."""
-
-    store_id: str = ""
-    name: str = ""
-    storefront_url: str = ""
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    candidates: int = 0
-    products: int = 0
-    images_processed: int = 0
-    pages: int = 0
-    order: dict[str, Any] = field(default_factory=dict)
-    events: dict[str, int] = field(default_factory=dict)
-    log_verified: bool = False
-    seconds_total: float = 0.0
-
-    def problems(self) -> list[str]:
-        """Everything that should hold and does not."""
-        checks = {
-            "fewer than 100 candidates were weighed": self.candidates >= 100,
-            "fewer than 15 products were imported": self.products >= 15,
-            "no image was processed": self.images_processed > 0,
-            "fewer than 6 pages were written": self.pages >= 6,
-            "the order was not paid": self.order.get("status") == "PAID",
-            "event store and topic differ": self.log_verified,
-        }
-        return [problem for problem, held in checks.items() if not held]
-
-
 def demo(
     niche: Annotated[str, typer.Argument(help="What to sell: “Cyberpunk home decor”.")],
     once: Annotated[bool, typer.Option("--once", help="Stop when the order is paid.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
 ) -> None:
     """Turn a niche into a published store, buy something in it, and keep serving until Ctrl-C."""
-    outcome = run(
-        lambda stop: _demo(niche, stop, once=once),
-        AlreadyRunning,
-        ServerFailed,
-        Refused,
-        Lost,
-        httpx.HTTPError,
-        TimeoutError,
-    )
-    if as_json:
-        print(json.dumps(vars(outcome)))
-    problems = outcome.problems()
-    for problem in problems:
-        console.print(f"[red]zyenta:[/] {problem}")
-    if problems:
+    outcome = Outcome()
+    try:
+        run(
+            lambda stop: _demo(niche, stop, outcome, once=once),
+            AlreadyRunning,
+            ServerFailed,
+            Refused,
+            Lost,
+            Interrupted,
+            httpx.HTTPError,
+            TimeoutError,
+        )
+        for problem in outcome.problems():
+            console.print(f"[red]zyenta:[/] {problem}")
+    finally:
+        if as_json:
+            print(json.dumps(vars(outcome)), flush=True)
+    if outcome.error:
         raise typer.Exit(1)
 
 
-async def _demo(niche: str, stop: asyncio.Event, *, once: bool) -> Outcome:
+async def _demo(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool) -> None:
     started = time.monotonic()
-    outcome = Outcome()
+    try:
+        await _show(niche, stop, outcome, once=once)
+    except Exception as error:
+        outcome.error = sentence_of(error)
+        outcome.seconds_total = outcome.seconds_total or round(time.monotonic() - started, 1)
+        raise
+    outcome.error = "; ".join(outcome.problems()) or None
+
+
+async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool) -> None:
+    started = time.monotonic()
     supervisor = supervisor_of(Settings())
     with console.status("Starting PostgreSQL, the broker and the services …"):
         async with _timed(outcome, "start"):
             await supervisor.start()
     try:
-        story = asyncio.create_task(_story(niche, supervisor, outcome))
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({story, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if not story.done():
-            story.cancel()
-            await asyncio.gather(story, return_exceptions=True)
-            return outcome
-        log_in = story.result()
+        log_in = await unless_stopped(_story(niche, supervisor, outcome), stop)
         outcome.seconds_total = round(time.monotonic() - started, 1)
         console.print(_summary(outcome, supervisor, log_in, serving=not once))
         if not once:
-            await stopped
+            await stop.wait()
             console.print("Stopping …")
-        stopped.cancel()
     finally:
         await supervisor.stop()
-    return outcome
 
 
 async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
@@ -126,25 +99,20 @@ async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
         merchant = Merchant(client, supervisor.gateway_url)
         async with _timed(outcome, "register"):
             log_in = await merchant.register()
-        async with _timed(outcome, "generate"), asyncio.timeout(GENERATION_SECONDS):
+        async with _timed(outcome, "generate", within=GENERATION_SECONDS):
             outcome.store_id, token = await merchant.request_store(niche)
             await _show_progress(merchant, outcome.store_id, token)
-        async with _timed(outcome, "approve and publish"):
+        async with _timed(outcome, "approve and publish", within=PUBLISH_SECONDS):
             await _until_ready(merchant, outcome.store_id)
             store = await merchant.publish(outcome.store_id)
-        _describe(store, supervisor, outcome)
-        async with _timed(outcome, "shop and pay"):
+        outcome.take(store)
+        async with _timed(outcome, "shop and pay", within=PAID_SECONDS):
             await _shop(outcome.storefront_url)
-            async with asyncio.timeout(PAID_SECONDS):
-                while not (orders := await merchant.orders(outcome.store_id)) or orders[0]["status"] != "PAID":
-                    await asyncio.sleep(0.1)
-            paid = orders[0]
-            outcome.order = {
-                "id": paid["id"],
-                "number": paid["number"],
-                "status": paid["status"],
-                "total": f"{paid['total']} {paid['currency']}",
-            }
+            while outcome.order.get("status") != "PAID":
+                await asyncio.sleep(0.1)
+                for order in (await merchant.orders(outcome.store_id))[:1]:
+                    total = f"{order['total']} {order['currency']}"
+                    outcome.order = {**{name: order[name] for name in ("id", "number", "status")}, "total": total}
     async with _timed(outcome, "verify the log"), open_platform(settings_from(supervisor.environment)) as platform:
         parity = await verify_log(await platform.log(), platform.bootstrap_servers)
         outcome.log_verified, outcome.events = parity.equal, dict(sorted(parity.by_type.items()))
@@ -180,33 +148,15 @@ async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
 
 async def _until_ready(merchant: Merchant, store_id: str) -> None:
     """Approve the store as soon as it may be: it is handed over a moment after its generation is complete."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await merchant.approve(store_id)
-            except Refused as refused:
-                if "CREATING" not in str(refused):
-                    raise
-                await asyncio.sleep(0.1)
-            else:
-                return
-
-
-def _describe(store: dict[str, Any], supervisor: Supervisor, outcome: Outcome) -> None:
-    products = [edge["node"] for edge in store["products"]["edges"]]
-    outcome.name = store["name"]
-    outcome.storefront_url = supervisor.storefront_url(store["slug"])
-    outcome.candidates = store["scouting"]["candidates"]
-    outcome.products = store["products"]["totalCount"]
-    outcome.pages = store["pages"]["totalCount"]
-    outcome.images_processed = sum(
-        image["status"] == "PROCESSED" for product in products for image in product["images"]
-    )
-    for job in store["jobs"]:
-        if job["startedAt"] and job["completedAt"]:
-            took = datetime.fromisoformat(job["completedAt"]) - datetime.fromisoformat(job["startedAt"])
-            step = {"name": job["step"].lower(), "seconds": round(took.total_seconds(), 2)}
-            outcome.steps.append(step)
+    while True:
+        try:
+            await merchant.approve(store_id)
+        except Refused as refused:
+            if "CREATING" not in str(refused):
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 async def _shop(storefront_url: str) -> None:
@@ -232,10 +182,17 @@ async def _shop(storefront_url: str) -> None:
 
 
 @asynccontextmanager
-async def _timed(outcome: Outcome, name: str) -> AsyncIterator[None]:
+async def _timed(outcome: Outcome, name: str, *, within: float | None = None) -> AsyncIterator[None]:
     started = time.monotonic()
-    yield
-    outcome.steps.append({"name": name, "seconds": round(time.monotonic() - started, 2)})
+    try:
+        async with asyncio.timeout(within) as limit:
+            yield
+    except TimeoutError as error:
+        if limit.expired():
+            raise TimeoutError(f"The step “{name}” took longer than {within:.0f} s.") from error
+        raise
+    finally:
+        outcome.steps.append({"name": name, "seconds": round(time.monotonic() - started, 2)})
 
 
 def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving: bool) -> Panel:

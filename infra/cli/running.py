@@ -47,8 +47,13 @@ def run(
             return runner.run(with_signals())
     except* refusals as group:
         for error in _leaves(group):
-            console.print(f"[red]zyenta:[/] {error}", soft_wrap=True)
+            console.print(f"[red]zyenta:[/] {sentence_of(error)}", soft_wrap=True)
     raise typer.Exit(1)
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what an error says; those that say nothing have a telling name at least."""
+    return str(error) or type(error).__name__
 
 
 class Interrupted(Exception):

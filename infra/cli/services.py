@@ -11,6 +11,7 @@ from rich.table import Table
 
 from infra.bootstrap import ROLES, NotConfigured, Role, run_consumers, run_projectors, run_roles
 from infra.cli.running import configure_logging, console, run
+from infra.cli.target import settings_from, supervisor_of
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.settings import Settings
@@ -47,23 +48,15 @@ async def _up(stop: asyncio.Event) -> None:
         await supervisor.stop()
 
 
-def supervisor_of(settings: Settings) -> Supervisor:
-    """Return the supervisor that settings ask for."""
-    return Supervisor(
-        settings.data_dir.absolute(),
-        database_url=settings.database_url,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-    )
-
-
 def addresses(supervisor: Supervisor) -> Panel:
     """Return where everything is, for a person to look at."""
     table = Table.grid(padding=(0, 2))
-    table.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")
-    table.add_row("REST", f"{supervisor.gateway_url}/api/v1")
-    table.add_row("Events", f"{supervisor.gateway_url}/events")
-    table.add_row("Kafka", supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"])
-    table.add_row("Storefronts", supervisor.storefront_url("<slug>"))
+    settings = settings_from(supervisor.environment)
+    table.add_row("GraphQL", f"{settings.gateway_url}/graphql")
+    table.add_row("REST", f"{settings.gateway_url}/api/v1")
+    table.add_row("Events", f"{settings.gateway_url}/events")
+    table.add_row("Kafka", settings.kafka_bootstrap_servers)
+    table.add_row("Storefronts", settings.storefront_url("<slug>"))
     table.add_row("Data", str(supervisor.data_dir))
     return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
 

@@ -20,19 +20,30 @@ async def settings_of_running() -> AsyncIterator[Settings]:
     if settings.database_url and settings.kafka_bootstrap_servers:
         yield settings
         return
-    data_dir = settings.data_dir.absolute()
-    supervisor = Supervisor(
-        data_dir, database_url=settings.database_url, bootstrap_servers=settings.kafka_bootstrap_servers
-    )
+    supervisor = supervisor_of(settings)
     try:
         await supervisor.start(services=())
     except AlreadyRunning:
-        yield settings_from(json.loads((data_dir / "running.json").read_text()))
+        yield settings_from(json.loads((supervisor.data_dir / "running.json").read_text()))
         return
     try:
         yield settings_from(supervisor.environment)
     finally:
         await supervisor.stop()
+
+
+def supervisor_of(settings: Settings) -> Supervisor:
+    """Return the supervisor that settings ask for; an address counts only if somebody set it."""
+    public = {"gateway": "gateway_url", "storefront": "storefront_domain", "sandbox": "sandbox_url"}
+    asked = settings.model_dump(include={*public.values(), *(f"{role}_port" for role in public)}, exclude_unset=True)
+    return Supervisor(
+        settings.data_dir.absolute(),
+        database_url=settings.database_url,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        ports={role: asked[f"{role}_port"] for role in public if f"{role}_port" in asked},
+        public={role: asked[name] for role, name in public.items() if name in asked},
+        former_sandboxes=settings.sandbox_former_urls,
+    )
 
 
 def settings_from(environment: dict[str, str]) -> Settings:

@@ -36,10 +36,10 @@ mutation($input: StoreInput!) {
 STORE = """
 query($id: ID!, $token: String) {
   store(id: $id, consistencyToken: $token) {
-    name slug status
+    name slug url status
     brandIdentity { voice { tagline tone } }
     scouting { candidates }
-    products(first: 50) { totalCount edges { node { title status images { status } } } }
+    products(first: 50) { totalCount edges { node { title status images { status rejection } } } }
     pages(first: 20) { totalCount }
     jobs { type step status startedAt completedAt }
   }

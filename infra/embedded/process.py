@@ -211,9 +211,17 @@ def free_port() -> int:
     """
     for _ in range(200):
         port = random.randrange(20_000, 32_000)  # noqa: S311  no secret
-        with socket.socket() as candidate:
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                candidate.bind((LOOPBACK, port))
-                return port
+        if is_free(port):
+            return port
     raise ServerFailed("no free port between 20000 and 32000 on 127.0.0.1")
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the loopback port."""
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True

@@ -34,6 +34,11 @@ class EmbeddedServer:
         self._process = ChildProcess(self.name, log_file=data_dir / self._log_name, death_signal=self._death_signal)
 
     @property
+    def port(self) -> int:
+        """The clients' port; known from the first ``start`` on."""
+        return self._port
+
+    @property
     def running(self) -> bool:
         """Whether it is alive; a paused one is."""
         return self._process.running

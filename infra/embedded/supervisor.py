@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from infra.embedded import Broker
+from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.postgres import EmbeddedPostgres
-from infra.embedded.process import ChildProcess, ServerFailed, accepts_connections, free_port
+from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, accepts_connections
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "web": ("gateway", "storefront", "sandbox"),
@@ -43,14 +43,35 @@ class AlreadyRunning(Exception):
 
 
 class Supervisor:
-    """One running platform: PostgreSQL and a broker unless real ones are configured, and our services."""
+    """One running platform: PostgreSQL and a broker unless real ones are configured, and our services.
 
-    def __init__(self, data_dir: Path, *, database_url: str | None, bootstrap_servers: str | None) -> None:
+    Args:
+        data_dir: everything it keeps, the ports it answers on included.
+        database_url: a PostgreSQL that runs already.
+        bootstrap_servers: a broker that runs already.
+        ports: those that are configured, by the role in the group ``web``; the others are chosen once and kept.
+        public: under which address others reach such a role, where that is configured; the storefront has a domain.
+        former_sandboxes: where photos were imported from before this data directory had an address of its own for them.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        database_url: str | None = None,
+        bootstrap_servers: str | None = None,
+        ports: Mapping[str, int] | None = None,
+        public: Mapping[str, str] | None = None,
+        former_sandboxes: Sequence[str] = (),
+    ) -> None:
         self.data_dir = data_dir
         self._database_url = database_url
         self._bootstrap_servers = bootstrap_servers
+        self._configured_ports = ports or {}
+        self._public = public or {}
+        self._former_sandboxes = former_sandboxes
         self._postgres: EmbeddedPostgres | None = None
-        self._broker: Broker | None = None
+        self._broker: EmbeddedBroker | None = None
         self._children: dict[str, ChildProcess] = {}
         self._lock: IO[str] | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -59,10 +80,8 @@ class Supervisor:
 
     @property
     def gateway_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports['gateway']}"
-
-    def storefront_url(self, slug: str) -> str:
-        return f"http://{slug}.localhost:{self.ports['storefront']}"
+        """The gateway's address on this machine."""
+        return _loopback(self.ports["gateway"])
 
     async def start(self, services: Sequence[str] = tuple(SERVICES)) -> None:
         """Return once every part answers.
@@ -78,8 +97,10 @@ class Supervisor:
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
         self._take_lock()
         try:
-            await asyncio.gather(self._start_postgres(), self._start_broker())
-            self._choose_environment()
+            addresses = Addresses(self.data_dir / "ports.json", self._configured_ports)
+            await asyncio.gather(self._start_postgres(addresses), self._start_broker(addresses))
+            self.ports = {role: await addresses.choose(role) for role in SERVICES["web"] if "web" in services}
+            self._choose_environment(addresses)
             for name in services:
                 self._launch(name)
             if "web" in services:
@@ -117,34 +138,42 @@ class Supervisor:
             self._lock = None
             raise AlreadyRunning(self.data_dir) from None
 
-    async def _start_postgres(self) -> None:
+    async def _start_postgres(self, addresses: Addresses) -> None:
         if self._database_url is None:
-            self._postgres = EmbeddedPostgres(self.data_dir / "postgres")
+            self._postgres = EmbeddedPostgres(self.data_dir / "postgres", port=await addresses.usable("PostgreSQL"))
             await self._postgres.start()
+            addresses.remember("PostgreSQL", self._postgres.port)
             self._database_url = self._postgres.dsn
 
-    async def _start_broker(self) -> None:
+    async def _start_broker(self, addresses: Addresses) -> None:
         if self._bootstrap_servers is None:
-            self._broker = EmbeddedBroker(self.data_dir / "broker")
+            self._broker = EmbeddedBroker(self.data_dir / "broker", port=await addresses.usable("broker"))
             await self._broker.start()
+            addresses.remember("broker", self._broker.port)
             self._bootstrap_servers = self._broker.bootstrap_servers
 
-    def _choose_environment(self) -> None:
+    def _choose_environment(self, addresses: Addresses) -> None:
         assert self._database_url is not None
         assert self._bootstrap_servers is not None
-        self.ports = {name: free_port() for name in ("gateway", "storefront", "sandbox")}
         self.environment = {
             **os.environ,
             "DATABASE_URL": self._database_url,
             "KAFKA_BOOTSTRAP_SERVERS": self._bootstrap_servers,
             "ZYENTA_DATA_DIR": str(self.data_dir),
-            "ZYENTA_GATEWAY_PORT": str(self.ports["gateway"]),
-            "ZYENTA_GATEWAY_URL": self.gateway_url,
-            "ZYENTA_STOREFRONT_PORT": str(self.ports["storefront"]),
-            "ZYENTA_STOREFRONT_DOMAIN": f"localhost:{self.ports['storefront']}",
-            "ZYENTA_SANDBOX_PORT": str(self.ports["sandbox"]),
-            "ZYENTA_SANDBOX_URL": f"http://127.0.0.1:{self.ports['sandbox']}",
         }
+        # Where the port of a configured address is somebody else's, that address does not lead here.
+        public = {role: address for role, address in self._public.items() if role not in addresses.moved}
+        for role, port in self.ports.items():
+            self.environment[f"ZYENTA_{role.upper()}_PORT"] = str(port)
+        if self.ports:
+            sandbox = public.get("sandbox", _loopback(self.ports["sandbox"]))
+            formers = [*self._former_sandboxes, *(_loopback(port) for port in addresses.known("sandbox"))]
+            self.environment |= {
+                "ZYENTA_GATEWAY_URL": public.get("gateway", self.gateway_url),
+                "ZYENTA_STOREFRONT_DOMAIN": public.get("storefront", f"localhost:{self.ports['storefront']}"),
+                "ZYENTA_SANDBOX_URL": sandbox,
+                "ZYENTA_SANDBOX_FORMER_URLS": ",".join(dict.fromkeys(url for url in formers if url != sandbox)),
+            }
         if not self.environment.get("ZYENTA_MASTER_KEYS"):
             self.environment["ZYENTA_MASTER_KEYS"] = local_master_key(self.data_dir)
         self._announce()
@@ -188,6 +217,10 @@ class Supervisor:
                     await asyncio.sleep(pause)
                     pauses[name] = min(5.0, pause * 2 or 0.2)
                     self._launch(name)
+
+
+def _loopback(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
 
 
 def local_master_key(data_dir: Path) -> str:

@@ -26,7 +26,7 @@ class Files:
         self._front, self._shelf, self._media = front, front.deps.shelf, front.deps.media
 
     async def theme(self, request: Request) -> Response:
-        # A store that is closed for now still shows its "closed" page in its own colours.
+        # A store that is paused still shows its "closed" page in its own colours.
         try:
             visit = await self._front.visit(request)
         except StoreClosed as closed:

@@ -177,6 +177,7 @@ async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_everything
     assert 15 <= shown["products"] <= 20
     assert shown["pages"] == 6
     assert shown["images_processed"] > 0
+    assert (shown["error"], shown["status"], shown["products_without_image"]) == (None, "ACTIVE", [])
     assert {"store_id", "name", "storefront_url", "steps", "events", "seconds_total"} <= shown.keys()
     async with asyncio.timeout(10):
         while processes_on(data_dir):

@@ -1,12 +1,17 @@
 """The parts that roles share."""
 
 from pathlib import Path
+from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 
-from infra.bootstrap import open_platform
+from infra.bootstrap import gateway_app, open_platform, storefront_app
 from infra.settings import Settings
+
+UNUSED: dict[str, Any] = {"kafka_bootstrap_servers": "127.0.0.1:1", "master_keys": ["ab" * 32]}
+"""What must be named, and is not used here."""
 
 
 async def test_whoever_answers_queries_can_change_nothing(database: str, tmp_path: Path) -> None:
@@ -28,3 +33,38 @@ async def test_a_query_that_failed_or_was_cancelled_leaves_its_connection_fit_fo
             await readers.fetchval("select pg_sleep(30)", timeout=0.05)
         assert await readers.fetchval("select 1") == 1
         assert readers.get_idle_size() == readers.get_size()
+
+
+REGISTER = "mutation($input: RegisterInput!) { register(input: $input) { userErrors { code } } }"
+
+
+async def tries_to_register(client: httpx.AsyncClient, forwarded_for: str) -> str:
+    given = {"email": "no address", "password": "a long enough password", "name": "Someone"}
+    answer = await client.post(
+        "/graphql",
+        json={"query": REGISTER, "variables": {"input": given}},
+        headers={"x-forwarded-for": forwarded_for},
+    )
+    (error,) = answer.json()["data"]["register"]["userErrors"]
+    return str(error["code"])
+
+
+@pytest.mark.parametrize(("behind_proxy", "others"), [(True, "INVALID_INPUT"), (False, "TOO_MANY_ATTEMPTS")])
+async def test_behind_a_proxy_every_caller_has_an_allowance_of_its_own(
+    database: str, tmp_path: Path, behind_proxy: bool, others: str
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=database, behind_proxy=behind_proxy, **UNUSED)
+    async with open_platform(settings, migrated=False) as platform:
+        transport = httpx.ASGITransport(app=await gateway_app(platform))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+            tries = [await tries_to_register(client, "198.51.100.7, 203.0.113.1") for _ in range(31)]
+            assert (set(tries[:-1]), tries[-1]) == ({"INVALID_INPUT"}, "TOO_MANY_ATTEMPTS")
+            assert await tries_to_register(client, "198.51.100.7, 203.0.113.2") == others
+
+
+async def test_the_storefront_speaks_the_configured_scheme(database: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=database, storefront_scheme="https", **UNUSED)
+    async with open_platform(settings, migrated=False) as platform:
+        transport = httpx.ASGITransport(app=await storefront_app(platform))
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop.localhost") as client:
+            assert "strict-transport-security" in (await client.get("/-/health")).headers

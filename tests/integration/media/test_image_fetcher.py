@@ -206,3 +206,12 @@ async def test_a_trusted_server_cannot_send_us_anywhere_else(
         assert (await refusal(trusting, f"{origin}/pot.jpg")).reason is RejectionReason.FORBIDDEN_ADDRESS
     assert not inside.asked
     assert supplier.asked == ["/pot.jpg"]
+
+
+async def test_a_photo_of_an_address_the_sandbox_had_is_fetched_from_where_it_is_now(
+    client: httpx.AsyncClient, supplier: Supplier, origin: str
+) -> None:
+    async with served(Supplier(body=b"a stranger's")) as former:
+        moved = HttpImageFetcher(client, trusted_origins=[origin], moved_origins={former: origin})
+        assert await moved.fetch(f"{former}/images/pot.jpg") == PHOTO
+    assert supplier.asked == ["/images/pot.jpg"]

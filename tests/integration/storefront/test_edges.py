@@ -43,23 +43,25 @@ async def test_the_platforms_own_address_is_no_store(floor: ShopFloor, browser: 
         assert (await browser.get("/products", headers={"host": host})).status_code == 404
 
 
-async def test_a_store_that_is_not_open_says_so_in_its_own_colours(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
-    store = await floor.open_store("fern", BRAND, published=False)
+async def test_a_paused_store_says_so_in_its_own_colours(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    assert (await browser.get("/")).status_code == 200
+    await floor.pause_store(store)
     closed = await browser.get("/products")
     assert closed.status_code == 503
     assert "Closed for now" in closed.text
     assert (await browser.get("/theme.css")).status_code == 200
     assert (await browser.get("/logo.svg")).status_code == 200
-    assert store
 
 
-async def test_pausing_a_store_shuts_it(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
-    store = await floor.open_store("fern", BRAND)
-    assert (await browser.get("/")).status_code == 200
-    await floor.pause_store(store)
-    assert (await browser.get("/")).status_code == 503
+@pytest.mark.parametrize("path", ["/", "/products", "/theme.css", "/logo.svg", "/favicon.ico", "/nowhere"])
+async def test_a_store_that_was_never_published_is_as_unknown_as_one_that_is_not(
+    floor: ShopFloor, browser: httpx.AsyncClient, path: str
+) -> None:
+    unknown = await browser.get(path)
+    await floor.open_store("fern", BRAND, published=False)
+    answer = await browser.get(path)
+    assert (answer.status_code, answer.content, answer.headers) == (404, unknown.content, unknown.headers)
 
 
 async def test_an_open_store_is_remembered_for_a_bounded_time(floor: ShopFloor) -> None:
@@ -133,8 +135,19 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert "secure" not in cookie
-    browser.cookies.clear()
-    assert "secure" in (await browser.get("https://fern.shops.test/products/pot")).headers["set-cookie"].lower()
+
+
+async def test_behind_something_that_speaks_tls_everything_is_https(floor: ShopFloor) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot")
+    transport = httpx.ASGITransport(app=floor.app(scheme="https"), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as proxy:
+        page = await proxy.get("/products/pot")
+        assert "secure" in page.headers["set-cookie"].lower()
+        assert page.headers["strict-transport-security"] == "max-age=31536000"
+        assert '<link rel="canonical" href="https://fern.shops.test/products/pot">' in page.text
+        assert "<loc>https://fern.shops.test/products/pot</loc>" in (await proxy.get("/sitemap.xml")).text
+        assert (await proxy.get("/cart/")).headers["location"] == "https://fern.shops.test/cart"
 
 
 async def test_another_stores_cart_is_an_empty_one_here(floor: ShopFloor, browser: httpx.AsyncClient) -> None:

@@ -1,0 +1,139 @@
+"""A data directory's platform is where it was, after every start: photos, pages and scripts name its addresses."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from infra.cli.target import settings_from, supervisor_of
+from infra.embedded.addresses import Addresses
+from infra.embedded.process import LOOPBACK, free_port
+from infra.embedded.supervisor import Supervisor
+from infra.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("ZYENTA_") or name in {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS"}:
+            monkeypatch.delenv(name)
+
+
+@asynccontextmanager
+async def platform(data_dir: Path, **configured: Any) -> AsyncIterator[Settings]:
+    """Run the part of a platform that has addresses; yield the settings its services have."""
+    supervisor = supervisor_of(Settings(_env_file=None, data_dir=data_dir, **configured))
+    await supervisor.start(("web",))
+    try:
+        await everything_answers(supervisor)
+        yield settings_from(supervisor.environment)
+    finally:
+        await supervisor.stop()
+
+
+async def everything_answers(supervisor: Supervisor) -> None:
+    settings = settings_from(supervisor.environment)
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"http://{LOOPBACK}:{settings.gateway_port}/healthz")).json() == {"status": "ok"}
+        assert (await client.get(f"http://{LOOPBACK}:{settings.storefront_port}/-/health")).text == "ok"
+        assert (await client.get(f"http://{LOOPBACK}:{settings.sandbox_port}/v1/products")).status_code == 401
+
+
+@contextmanager
+def taken(*ports: int) -> Iterator[None]:
+    """Be another program that listens there."""
+    held = [socket.create_server((LOOPBACK, port)) for port in ports]
+    try:
+        yield
+    finally:
+        for each in held:
+            each.close()
+
+
+def addresses(settings: Settings) -> dict[str, str | None]:
+    return {
+        "PostgreSQL": settings.database_url,
+        "broker": settings.kafka_bootstrap_servers,
+        "gateway": settings.gateway_url,
+        "storefront": settings.storefront_domain,
+        "sandbox": settings.sandbox_url,
+    }
+
+
+async def test_a_platform_that_is_started_again_is_where_it_was(tmp_path: Path) -> None:
+    async with platform(tmp_path / "data") as first:
+        pass
+    async with platform(tmp_path / "data") as second:
+        assert addresses(second) == addresses(first)
+        assert second.sandbox_former_urls == []
+
+
+async def test_only_what_finds_its_port_taken_goes_elsewhere_and_it_stays_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with platform(tmp_path / "data") as first:
+        pass
+    broker = int(str(first.kafka_bootstrap_servers).rpartition(":")[2])
+    with taken(broker, first.sandbox_port), caplog.at_level(logging.WARNING):
+        async with platform(tmp_path / "data") as second:
+            before, now = addresses(first), addresses(second)
+            assert {part for part in now if now[part] != before[part]} == {"broker", "sandbox"}
+    said = f"Port {first.sandbox_port} is taken: sandbox is on port {second.sandbox_port} now."
+    assert said in caplog.messages
+    assert any(message.startswith(f"Port {broker} is taken") for message in caplog.messages)
+    async with platform(tmp_path / "data") as third:
+        assert addresses(third) == addresses(second)
+        assert third.sandbox_former_urls == [first.sandbox_url]
+
+
+async def test_configured_addresses_are_used(tmp_path: Path) -> None:
+    port = free_port()
+    async with platform(
+        tmp_path / "data", gateway_port=port, gateway_url="https://api.example", storefront_domain="shops.example"
+    ) as settings:
+        assert (settings.gateway_port, settings.gateway_url) == (port, "https://api.example")
+        assert settings.storefront_domain == "shops.example"
+        assert settings.storefront_port != port
+        assert urlsplit(settings.sandbox_url).port == settings.sandbox_port
+
+
+async def test_a_configured_port_that_is_taken_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    port = free_port()
+    wanted = {"gateway_port": port, "gateway_url": f"http://{LOOPBACK}:{port}"}
+    with taken(port):
+        async with platform(tmp_path / "data", **wanted) as settings:
+            assert settings.gateway_port != port
+            assert settings.gateway_url == f"http://{LOOPBACK}:{settings.gateway_port}"
+
+
+async def test_what_a_killed_platform_leaves_behind_is_given_the_time_to_end(tmp_path: Path) -> None:
+    file = tmp_path / "ports.json"
+    port = await Addresses(file, {}).choose("sandbox")
+    held = socket.create_server((LOOPBACK, port))
+    asyncio.get_running_loop().call_later(0.3, held.close)
+    assert await Addresses(file, {}).choose("sandbox") == port
+
+
+async def test_a_configured_port_is_gone_back_to_once_it_is_free(tmp_path: Path) -> None:
+    file, port = tmp_path / "ports.json", free_port()
+    with taken(port):
+        other = await Addresses(file, {"sandbox": port}).choose("sandbox")
+        assert await Addresses(file, {"sandbox": port}).choose("sandbox") == other != port
+    addresses = Addresses(file, {"sandbox": port})
+    assert await addresses.choose("sandbox") == port
+    assert addresses.known("sandbox") == [port, other]
+
+
+async def test_no_two_parts_are_on_one_port_even_if_somebody_asks_for_that(tmp_path: Path) -> None:
+    port = free_port()
+    addresses = Addresses(tmp_path / "ports.json", {"gateway": port, "sandbox": port})
+    assert await addresses.choose("gateway") == port
+    assert await addresses.choose("sandbox") != port
