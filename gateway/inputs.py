@@ -66,8 +66,11 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
     """
     if not re.fullmatch("[A-Z]{3}", currency):
         raise InvalidInput("currency", f"{currency[:20]!r} is no currency code. Use one such as USD.")
-    if not amount.is_finite() or abs(amount) > PRICE_MOST:
-        raise InvalidInput(field, f"{field} must be a number below {PRICE_MOST:,}.")
+    # Compared as it is: arithmetic, be it abs(), overflows on an amount such as 1e9999999.
+    if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
+        raise InvalidInput(
+            field, f"{field} is {str(amount)[:40]}; it must be a number, and {PRICE_MOST:,} is the most."
+        )
     return Money.parse(amount, currency)
 
 

@@ -36,6 +36,8 @@ from domain.product.ports import ProductCopy
 TITLE_MAX = 200
 META_TITLE_MAX = 60
 META_DESCRIPTION_MAX = 155
+STOCK_MOST = 1_000_000
+"""The most there can be of one variant. More is a slip of the hand, and more than readers of the log can count on to hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +135,7 @@ class Product:
     def count_stock(self, variant_id: UUID, on_hand: int, *, at: datetime) -> Sequence[ProductEvent]:
         """Set what is on hand of a variant."""
         self._refuse_archived()
-        if on_hand < 0:
-            raise InvalidInput("stockQuantity", f"Stock cannot be {on_hand}; 0 is the least.")
+        _check_stock(on_hand)
         if self._variant(variant_id).on_hand == on_hand:
             return ()
         return (StockCounted(**self._next(at), variant_id=variant_id, on_hand=on_hand),)
@@ -226,7 +227,7 @@ def import_listing(
     score: WinningScore,
     at: datetime,
 ) -> Sequence[ProductEvent]:
-    """Take a supplier's listing over as a draft."""
+    """Take a supplier's listing over as a draft; of stock that is more than anybody counts, the most there can be."""
     return (
         ProductImported(
             originator_id=product_id,
@@ -247,7 +248,9 @@ def import_listing(
             compare_at=compare_at,
             shipping_days=listing.shipping_days,
             images=list(images),
-            variants=list(variants),
+            variants=[
+                variant.model_copy(update={"stock": min(max(variant.stock, 0), STOCK_MOST)}) for variant in variants
+            ],
             score=score,
         ),
     )
@@ -280,8 +283,7 @@ def add_by_hand(
     if cost.minor < 0 or cost.currency != price.currency:
         raise InvalidInput("costPrice", f"The cost is {cost}; it must be in {price.currency} and not below zero.")
     _check_compare_at(compare_at, price)
-    if stock < 0:
-        raise InvalidInput("stockQuantity", f"Stock cannot be {stock}; 0 is the least.")
+    _check_stock(stock)
     variant = ImportedVariant(variant_id=variant_id, title="Default", price=price, cost=cost, stock=stock)
     return (
         ProductAdded(
@@ -343,6 +345,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return replace(product, version=event.originator_version, status=ProductStatus.ARCHIVED)
         case _:
             raise CorruptStream(event)
+
+
+def _check_stock(stock: int) -> None:
+    if not 0 <= stock <= STOCK_MOST:
+        raise InvalidInput("stockQuantity", f"Stock cannot be {stock:,}; 0 is the least and {STOCK_MOST:,} the most.")
 
 
 def _check_compare_at(compare_at: Money | None, price: Money) -> None:

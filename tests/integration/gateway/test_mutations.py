@@ -197,6 +197,7 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         ({"title": "t\u0000"}, "title"),
         ({"sellingPrice": "0"}, "sellingPrice"),
         ({"sellingPrice": "1e30"}, "sellingPrice"),
+        ({"sellingPrice": "1e999999999"}, "sellingPrice"),
         ({"sellingPrice": "NaN"}, "sellingPrice"),
         ({"costPrice": "-1"}, "costPrice"),
         ({"compareAtPrice": "1"}, "compareAtPrice"),

@@ -135,6 +135,26 @@ async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner
     assert problem(elsewhere) == (404, "NOT_FOUND", None)
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"stockQuantity": 10**20}, "stockQuantity"),
+        ({"stockQuantity": 3_000_000_000}, "stockQuantity"),
+        ({"sellingPrice": "1e999999999"}, "sellingPrice"),
+        ({"compareAtPrice": "1e30"}, "compareAtPrice"),
+    ],
+)
+async def test_numbers_that_no_read_model_could_hold_are_refused_before_they_are_in_the_log(
+    platform: Platform, owner: Merchant, given: dict[str, Any], field: str
+) -> None:
+    store_id = await platform.store(owner)
+    before = await platform.event_count()
+    sound = {"title": "Moss lamp", "description": "It grows.", "sellingPrice": "19.90"}
+    added = await platform.call("POST", f"/stores/{store_id}/products", by=owner, json=sound | given)
+    assert problem(added) == (422, "INVALID_INPUT", field)
+    assert await platform.event_count() == before
+
+
 async def test_a_job_and_its_log_are_read(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     job = (await platform.call("GET", f"/jobs/{generation_of(store_id)}", by=owner)).json()

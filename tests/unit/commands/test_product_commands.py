@@ -118,6 +118,13 @@ async def test_dearer_variants_sell_for_more_at_the_same_markup(platform: Platfo
     assert prices == {"S": dollars("20.00"), "L": dollars("30.00"), "XS": dollars("15.00")}
 
 
+async def test_what_a_supplier_says_of_its_stock_is_believed_up_to_what_can_be_counted(platform: Platform) -> None:
+    await platform.request()
+    sizes = [ListingVariant(title=f"{stock}", cost=dollars("8.00"), stock=stock) for stock in (10**20, 7, -3)]
+    (id,) = await platform.scout(listing(variants=sizes))
+    assert [variant.on_hand for variant in (await platform.product(id)).variants.values()] == [1_000_000, 7, 0]
+
+
 async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> None:
     kept, dropped = await platform.publish(listing("L-1"), listing("L-2"))
     await platform.send(DeactivateProduct(product_id=dropped, merchant_id=platform.merchant_id))
@@ -218,6 +225,7 @@ async def test_a_merchant_adds_a_product_of_their_own(platform: Platform) -> Non
         ({"compare_at": dollars("15.00")}, "compareAtPrice"),
         ({"compare_at": Money(minor=9900, currency="EUR")}, "compareAtPrice"),
         ({"stock": -1}, "stockQuantity"),
+        ({"stock": 1_000_001}, "stockQuantity"),
         ({"image_urls": ["https://images.example/1.jpg", "file:///etc/passwd"]}, "images.1"),
     ],
 )

@@ -150,10 +150,11 @@ def test_counting_stock_sets_it() -> None:
     assert product.count_stock(variant, 10, at=NOON) == ()
 
 
-def test_stock_below_zero_is_refused() -> None:
+@pytest.mark.parametrize("count", [-1, 1_000_001, 3_000_000_000, 10**20])
+def test_stock_below_zero_or_beyond_what_can_be_counted_is_refused(count: int) -> None:
     product = on_sale()
-    with pytest.raises(InvalidInput) as refusal:
-        product.count_stock(only_variant(product), -1, at=NOON)
+    with pytest.raises(InvalidInput, match=f"cannot be {count:,}; 0 is the least and 1,000,000 the most") as refusal:
+        product.count_stock(only_variant(product), count, at=NOON)
     assert refusal.value.field == "stockQuantity"
 
 
