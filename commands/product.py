@@ -52,7 +52,8 @@ class ImportProducts:
 async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
     """Append a ``ProductImported`` each, ``ProductsScouted`` and the end of the scout step; nothing if it ended.
 
-    What an earlier scouting imported and nobody put on sale is archived.
+    The best pick decides the currency of a store that has none (``CurrencyChosen``); picks in another are left out, and
+    the step fails where none is left. What an earlier scouting imported and nobody put on sale is archived.
 
     Raises:
         InvalidInput: there is nothing to import.
@@ -63,11 +64,23 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         raise InvalidInput("picks", "No listing was good enough to import.")
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
+    store = await work.get(STORE, generation.store_id)
+    stocked_in = await _stocked_in(work, store)
+    currency = stocked_in or command.picks[0].price.currency
+    picks = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
+    if not picks:
+        reason = (
+            f"This store sells in {currency}, and nothing that was found is priced in it. Connect a supplier that sells "
+            f"in {currency}, or add products by hand."
+        )
+        work.append(
+            GENERATION, generation.fail_step(Step.SCOUT, command.attempt, reason=reason, at=at), tenant=store.id
+        )
+        return None
     summary = _summary(list(picks.values()), command.suppliers)
     ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
     if not ended:
         return None
-    store = await work.get(STORE, generation.store_id)
     taken: list[str] = []
     for earlier_id in chain(store.former_product_ids, store.product_ids):
         earlier = await work.get(PRODUCT, earlier_id)
@@ -95,6 +108,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         work.append(PRODUCT, events, tenant=store.id)
         taken.append(slug)
         ids.append(product_id)
+    store = work.append(STORE, store.sell_in(currency, stocked_in=stocked_in, at=at), tenant=store.id) or store
     work.append(
         STORE,
         store.record_scouting(
@@ -110,6 +124,16 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     )
     work.append(GENERATION, ended, tenant=store.id)
     return {"product_ids": [str(id) for id in ids]}
+
+
+async def _stocked_in(work: Work, store: Store) -> str | None:
+    """Return what a store sells in; one that is older than that rule is asked by the products it scouted and still has."""
+    if store.currency is None:
+        for product_id in chain(store.product_ids, store.former_product_ids):
+            product = await work.get(PRODUCT, product_id)
+            if product.status is not ProductStatus.ARCHIVED:
+                return product.price.currency
+    return store.currency
 
 
 def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport]) -> str:
@@ -222,10 +246,12 @@ class AddProduct:
 
 
 async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[str, str]:
-    """Append ``ProductAdded``. Its photos are shown as they are until ``RequestImage`` sends them to the studio.
+    """Append ``ProductAdded``, and ``CurrencyChosen`` if it is the store's first product.
+
+    Its photos are shown as they are until ``RequestImage`` sends them to the studio.
 
     Raises:
-        InvalidInput: names the field.
+        InvalidInput: names the field; a store sells in one currency.
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
@@ -237,6 +263,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     for n, url in enumerate(command.image_urls):
         if not url.startswith(("http://", "https://")):
             raise InvalidInput(f"images.{n}", f"{url!r} is no web address. Give one that starts with https://.")
+    at = clock.now()
     # The store keeps no list of products added by hand; the id's tail keeps their addresses apart.
     slug = f"{_slug(command.title)}-{command.product_id.hex[-6:]}"
     events = add_by_hand(
@@ -251,9 +278,11 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         images=_images(command.product_id, command.image_urls, command.title.strip()),
         variant_id=derived(command.product_id, "variant", "0"),
         stock=command.stock,
-        at=clock.now(),
+        at=at,
     )
+    chosen = store.sell_in(command.price.currency, stocked_in=await _stocked_in(work, store), at=at)
     work.append(PRODUCT, events, tenant=store.id)
+    work.append(STORE, chosen, tenant=store.id)
     return {"product_id": str(command.product_id), "slug": slug}
 
 

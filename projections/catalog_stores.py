@@ -6,6 +6,7 @@ from domain.ids import derived
 from domain.media.events import MediaType
 from domain.store.events import (
     BrandGenerated,
+    CurrencyChosen,
     PageWritten,
     ProductsScouted,
     StoreApproved,
@@ -41,6 +42,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         created_at=event.occurred_at,
         updated_at=event.occurred_at,
         published_at=None,
+        currency=None,
     )
 
 
@@ -105,6 +107,12 @@ def products_scouted(rows: CatalogRows, event: ProductsScouted, _: UUID) -> None
         }
     )
     store.updated_at = event.occurred_at
+
+
+@STORE_FOLDS.on(CurrencyChosen, stores="originator_id")
+def currency_chosen(rows: CatalogRows, event: CurrencyChosen, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.currency, store.updated_at = event.currency, event.occurred_at
 
 
 @STORE_FOLDS.on(PageWritten, pages="page_id")

@@ -100,6 +100,8 @@ class StoreView:
     updated_at: datetime
     published_at: datetime | None
     """When the storefront was opened last."""
+    currency: str | None
+    """What it sells in, an ISO 4217 code; ``None`` while it has no products."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

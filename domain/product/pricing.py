@@ -54,10 +54,8 @@ def price_listing(listing: Listing) -> Pricing | None:
     cost, shipping, market = listing.cost, listing.shipping_cost, listing.market_price
     if cost.minor <= 0 or shipping.minor < 0:
         return None
-    if shipping.currency != cost.currency or (market is not None and market.currency != cost.currency):
-        return None
     amounts = [cost, shipping, *(variant.cost for variant in listing.variants), *([] if market is None else [market])]
-    if any(amount.minor > DEAREST for amount in amounts):
+    if any(amount.currency != cost.currency or amount.minor > DEAREST for amount in amounts):
         return None
     landed = cost + shipping
     least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))

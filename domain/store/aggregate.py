@@ -15,6 +15,7 @@ from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
     BrandGenerated,
     CopyScores,
+    CurrencyChosen,
     PageType,
     PageWritten,
     Preferences,
@@ -66,6 +67,8 @@ class Store:
     """What the latest scouting imported."""
     former_product_ids: tuple[UUID, ...] = ()
     """What earlier scoutings imported; some of it may still be on sale."""
+    currency: str | None = None
+    """What its products are priced in; None while it has none, and where the first one is older than this rule."""
 
     def adopt_brand(
         self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
@@ -110,6 +113,24 @@ class Store:
                 product_ids=product_ids,
             ),
         )
+
+    def sell_in(self, currency: str, *, stocked_in: str | None, at: datetime) -> Sequence[StoreEvent]:
+        """Let the first product decide what the store sells in; nothing if it is that already.
+
+        Args:
+            currency: of a product that is about to be the store's.
+            stocked_in: of the products it has, if any: in a store older than this rule they have decided.
+            at: when.
+
+        Raises:
+            InvalidInput: it sells in another currency.
+        """
+        known = self.currency or stocked_in or currency
+        if known != currency:
+            raise InvalidInput(
+                "currency", f"This store sells in {known}, not in {currency}. Give the prices in {known}."
+            )
+        return () if self.currency else (CurrencyChosen(**self._next(at), currency=currency),)
 
     def write_page(
         self,
@@ -302,6 +323,8 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 product_ids=tuple(event.product_ids),
                 former_product_ids=(*store.former_product_ids, *store.product_ids),
             )
+        case Store(), CurrencyChosen():
+            return replace(store, version=event.originator_version, currency=event.currency)
         case Store(), PageWritten():
             page = PageRef(
                 type=event.type, title=event.title, slug=event.slug, by_merchant=event.written_by == BY_MERCHANT

@@ -106,6 +106,13 @@ class ProductsScouted(DomainEvent, wire_name="store.products_scouted.v1"):
     """The products that were imported."""
 
 
+class CurrencyChosen(DomainEvent, wire_name="store.currency_chosen.v1"):
+    """The store's first product decided what it sells in."""
+
+    currency: str
+    """ISO 4217 code; of every product from now on."""
+
+
 class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
     """A content page got its text; a later one of the same slug replaces it."""
 
@@ -156,6 +163,7 @@ StoreEvent = (
     StoreRequested
     | BrandGenerated
     | ProductsScouted
+    | CurrencyChosen
     | PageWritten
     | StoreReadyForReview
     | StoreApproved

@@ -48,6 +48,8 @@ class StoreBody(Body):
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
+    currency: str | None
+    """What it sells in; null while it has no products."""
 
     @classmethod
     def of(cls, view: StoreView, deps: GatewayDependencies) -> Self:
@@ -69,6 +71,7 @@ class StoreBody(Body):
             created_at=view.created_at,
             updated_at=view.updated_at,
             published_at=view.published_at,
+            currency=view.currency,
         )
 
 

@@ -67,6 +67,8 @@ def test_a_listing_that_costs_what_the_market_pays_is_left_alone() -> None:
 def test_amounts_in_several_currencies_are_left_alone() -> None:
     assert price_listing(listing(shipping_cost=Money(minor=100, currency="EUR"))) is None
     assert price_listing(listing(market_price=Money(minor=9_000, currency="EUR"))) is None
+    euros = ListingVariant(title="Default", cost=Money(minor=800, currency="EUR"), stock=1)
+    assert price_listing(listing(variants=[euros])) is None
 
 
 @pytest.mark.parametrize("amount", ["cost", "shipping_cost", "market_price", "variant"])
