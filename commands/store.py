@@ -219,7 +219,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock) -> dict[str, s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditPage:
-    """Rewrite a page; its address stays."""
+    """Change what is given of a page; its address stays."""
 
     store_id: UUID
     merchant_id: UUID
@@ -227,11 +227,11 @@ class EditPage:
     title: str | None
     """None: the title stays."""
     content: str | None
-    """Markdown; needed."""
+    """Markdown; None: the text stays."""
 
 
 async def edit_page(command: EditPage, work: Work, *, clock: Clock) -> None:
-    """Append ``PageWritten``.
+    """Append ``PageWritten``, or ``PageRetitled`` if only the title is given and new.
 
     Raises:
         InvalidInput: title or content is empty.

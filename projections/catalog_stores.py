@@ -7,6 +7,7 @@ from domain.media.events import MediaType
 from domain.store.events import (
     BrandGenerated,
     CurrencyChosen,
+    PageRetitled,
     PageWritten,
     ProductsScouted,
     StoreApproved,
@@ -134,6 +135,12 @@ def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
         return
     page.type, page.title, page.slug, page.content = event.type, event.title, event.slug, event.content
     page.scores, page.written_by, page.updated_at = as_json(event.scores), event.written_by, event.occurred_at
+
+
+@STORE_FOLDS.on(PageRetitled, pages="page_id")
+def page_retitled(rows: CatalogRows, event: PageRetitled, _: UUID) -> None:
+    page = rows.pages[event.page_id]
+    page.title, page.updated_at = event.title, event.occurred_at
 
 
 def _store_in(

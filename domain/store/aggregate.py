@@ -16,6 +16,7 @@ from domain.store.events import (
     BrandGenerated,
     CopyScores,
     CurrencyChosen,
+    PageRetitled,
     PageType,
     PageWritten,
     Preferences,
@@ -170,20 +171,27 @@ class Store:
     def edit_page(
         self, page_id: UUID, *, title: str | None, content: str | None, scores: CopyScores, at: datetime
     ) -> Sequence[StoreEvent]:
-        """Let the merchant rewrite a page; ``content`` is needed, ``title`` stays when left out.
+        """Let the merchant change what is given of a page; a title alone leaves the text to whoever wrote it.
 
         Raises:
+            InvalidInput: title or content is empty.
             PageNotFound: the store has no such page.
         """
         page = self.pages.get(page_id)
         if page is None:
             raise PageNotFound(page_id)
-        if content is None or not content.strip():
+        title = page.title if title is None else title.strip()
+        if content is None:
+            self._refuse_archived("edited")
+            if not title:
+                raise InvalidInput("title", "A page needs a title.")
+            return () if title == page.title else (PageRetitled(**self._next(at), page_id=page_id, title=title),)
+        if not content.strip():
             raise InvalidInput("content", "A page needs some text.")
         return self.write_page(
             page_id=page_id,
             type=page.type,
-            title=page.title if title is None else title,
+            title=title,
             slug=page.slug,
             content=content,
             scores=scores,
@@ -330,6 +338,9 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 type=event.type, title=event.title, slug=event.slug, by_merchant=event.written_by == BY_MERCHANT
             )
             return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
+        case Store(), PageRetitled(page_id=id):
+            retitled = replace(store.pages[id], title=event.title, by_merchant=True)
+            return replace(store, version=event.originator_version, pages={**store.pages, id: retitled})
         case Store(), StoreReadyForReview():
             return replace(store, version=event.originator_version, status=StoreStatus.PENDING_REVIEW)
         case Store(), StoreApproved():

@@ -129,6 +129,13 @@ class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
     """``house``, a model's name, or ``merchant``."""
 
 
+class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
+    """The merchant gave a page another title; its text stays as it is."""
+
+    page_id: UUID
+    title: str
+
+
 class StoreReadyForReview(DomainEvent, wire_name="store.store_ready_for_review.v1"):
     """Generation is complete; the merchant is to look at it."""
 
@@ -165,6 +172,7 @@ StoreEvent = (
     | ProductsScouted
     | CurrencyChosen
     | PageWritten
+    | PageRetitled
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

@@ -245,8 +245,15 @@ class History:
 
     def _page(self, number: int) -> None:
         id, type = self._pick(self.stores, number), list(PageType)[number % 7]
+        page_id = derived(id, "page", type)
+        if page_id in self.state(id).pages and number % 3 == 0:
+            retitled = self.state(id).edit_page(
+                page_id, title=f"Title {number}", content=None, scores=CopyScores(), at=self._at
+            )
+            self._append(stores.STORE, id, retitled)
+            return
         events = self.state(id).write_page(
-            page_id=derived(id, "page", type),
+            page_id=page_id,
             type=type,
             title=f"Page {number}",
             slug=type.lower(),

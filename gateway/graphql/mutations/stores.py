@@ -112,7 +112,7 @@ class StoreMutations:
 
         return await change(info, PagePayload, input, send, show)
 
-    @mutation("Rewrite a page; its address stays.")
+    @mutation("Change what is given of a page; its address stays.")
     async def edit_page(self, info: Info, input: EditPageInput) -> PagePayload | None:
         async def send(request: Request) -> Receipt:
             id = as_id("page", input.page_id)
@@ -125,7 +125,7 @@ class StoreMutations:
                     merchant_id=request.merchant_id,
                     page_id=id,
                     title=input.title,
-                    content=page.content if input.content is None else input.content,
+                    content=input.content,
                 )
             )
 

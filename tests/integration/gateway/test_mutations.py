@@ -227,6 +227,18 @@ async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -
     assert codes(empty) == [("INVALID_INPUT", "content")]
 
 
+async def test_a_new_title_is_the_same_request_whatever_became_of_the_text(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    shown = "page { id title content }"
+    added = await change(platform, owner, "addPage", shown, storeId=str(store_id), title="Us", content="Old")
+    id, title = added["page"]["id"], {"title": "About us", "commandId": str(uuid4())}
+    assert (await change(platform, owner, "editPage", shown, pageId=id, **title))["userErrors"] == []
+    await change(platform, owner, "editPage", shown, pageId=id, content="New")
+    again = await change(platform, owner, "editPage", shown, pageId=id, **title)
+    assert again["userErrors"] == []
+    assert again["page"] == {"id": id, "title": "About us", "content": "New"}
+
+
 async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     shown = "mediaAsset { id status attempt originalUrl metadata productId }"
