@@ -1,5 +1,6 @@
 """What may be asked of products: by the scout and the copywriter, and by the merchant."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
 from domain.store.errors import StoreNotReady
 from domain.store.events import StoreStatus, SupplierReport
+from domain.store.ports import TextMeasure
 
 IMAGES_MAX = 8
 """How many of a listing's photos are taken over; each costs the studio seconds."""
@@ -294,13 +296,19 @@ class EditProduct:
     merchant_id: UUID
     title: str | None = None
     description: str | None = None
+    features: list[str] | None = None
+    """With a description: it replaces them, as it does benefits and call to action."""
+    benefits: list[str] | None = None
+    call_to_action: str | None = None
     meta_title: str | None = None
     meta_description: str | None = None
     price: Money | None = None
     compare_at: Money | None = None
+    clear_compare_at: bool = False
+    """Whether no price is to be struck through any more."""
 
 
-async def edit_product(command: EditProduct, work: Work, *, clock: Clock) -> None:
+async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
     """Append a fact for each kind of change.
 
     Raises:
@@ -309,14 +317,20 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock) -> Non
         ProductPutAway: it is archived.
     """
     product = await _owned_product(work, command.product_id, command.merchant_id)
+    text = command.description
     events = product.edit(
         at=clock.now(),
         title=command.title,
-        description=command.description,
+        description=text,
+        features=command.features,
+        benefits=command.benefits,
+        call_to_action=command.call_to_action,
+        scores=None if text is None else await asyncio.to_thread(measure, text),
         meta_title=command.meta_title,
         meta_description=command.meta_description,
         price=command.price,
         compare_at=command.compare_at,
+        clear_compare_at=command.clear_compare_at,
     )
     work.append(PRODUCT, events, tenant=product.store_id)
 
@@ -422,10 +436,11 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     ImportProducts: import_products,
     WriteProductCopy: write_product_copy,
     AddProduct: add_product,
-    EditProduct: edit_product,
     CountStock: count_stock,
     ActivateProduct: activate_product,
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,
 }
 """Each command and its handler, to be bound with ``clock``."""
+MEASURED: Mapping[type, Callable[..., Any]] = {EditProduct: edit_product}
+"""The same for those to be bound with ``measure`` as well: a merchant's words are scored like everybody's."""

@@ -113,7 +113,7 @@ def product_view(record: Any) -> ProductView:
         description=record["description"],
         features=() if copy is None else tuple(copy.features),
         benefits=() if copy is None else tuple(copy.benefits),
-        call_to_action=None if copy is None else copy.call_to_action,
+        call_to_action=None if copy is None else copy.call_to_action or None,
         meta_title=record["meta_title"],
         meta_description=record["meta_description"],
         copy_scores=None if copy is None else copy.scores,

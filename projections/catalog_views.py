@@ -45,12 +45,12 @@ class ScoutingResult(Value):
 
 
 class CopyNotes(Value):
-    """What a copywriter left beside a product's title and description."""
+    """What was written beside a product's title and description, by a copywriter or the merchant."""
 
     features: list[str]
     benefits: list[str]
     call_to_action: str
-    scores: CopyScores
+    scores: CopyScores | None
     written_by: str
 
 
@@ -141,6 +141,7 @@ class ProductView:
     meta_description: str | None
     copy_scores: CopyScores | None
     copy_written_by: str | None
+    """``house``, a model's name, or ``merchant``."""
     category: str | None
     tags: tuple[str, ...]
 

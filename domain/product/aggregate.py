@@ -32,6 +32,7 @@ from domain.product.events import (
 )
 from domain.product.listing import Listing
 from domain.product.ports import ProductCopy
+from domain.store.events import CopyScores
 
 TITLE_MAX = 200
 META_TITLE_MAX = 60
@@ -90,14 +91,20 @@ class Product:
         at: datetime,
         title: str | None = None,
         description: str | None = None,
+        features: Sequence[str] | None = None,
+        benefits: Sequence[str] | None = None,
+        call_to_action: str | None = None,
+        scores: CopyScores | None = None,
         meta_title: str | None = None,
         meta_description: str | None = None,
         price: Money | None = None,
         compare_at: Money | None = None,
+        clear_compare_at: bool = False,
     ) -> Sequence[ProductEvent]:
         """Let the merchant change what is given; each kind of change is a fact of its own.
 
-        A new price alone keeps the compare-at price for as long as that is the higher one.
+        A new description replaces features, benefits and call to action too, which told of the one before. A new price
+        alone keeps the compare-at price for as long as that is the higher one.
 
         Raises:
             InvalidInput: names the field.
@@ -113,7 +120,20 @@ class Product:
         if description is not None:
             if not description.strip():
                 raise InvalidInput("description", "A product needs a description.")
-            events.append(ProductDescribed(**self._next(at, 1 + len(events)), description=description))
+            events.append(
+                ProductDescribed(
+                    **self._next(at, 1 + len(events)),
+                    description=description,
+                    features=list(features or ()),
+                    benefits=list(benefits or ()),
+                    call_to_action=call_to_action or "",
+                    scores=scores,
+                )
+            )
+        elif any(part is not None for part in (features, benefits, call_to_action)):
+            raise InvalidInput(
+                "description", "Features, benefits and callToAction come with a description. Give the description too."
+            )
         if (meta_title is None) != (meta_description is None):
             raise InvalidInput("metaTitle", "Give metaTitle and metaDescription together.")
         if meta_title is not None and meta_description is not None:
@@ -128,8 +148,9 @@ class Product:
                     **self._next(at, 1 + len(events)), meta_title=meta_title, meta_description=meta_description
                 )
             )
-        if price is not None or compare_at is not None:
-            events.extend(self._reprice(price or self.price, compare_at, at, 1 + len(events)))
+        if price is not None or compare_at is not None or clear_compare_at:
+            keep = not clear_compare_at
+            events.extend(self._reprice(price or self.price, compare_at, at, 1 + len(events), keep=keep))
         return events
 
     def count_stock(self, variant_id: UUID, on_hand: int, *, at: datetime) -> Sequence[ProductEvent]:
@@ -185,14 +206,16 @@ class Product:
         """Put it away for good; nothing if that was done."""
         return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**self._next(at)),)
 
-    def _reprice(self, price: Money, compare_at: Money | None, at: datetime, offset: int) -> Sequence[ProductEvent]:
+    def _reprice(
+        self, price: Money, compare_at: Money | None, at: datetime, offset: int, *, keep: bool
+    ) -> Sequence[ProductEvent]:
         if price.currency != self.price.currency:
             raise InvalidInput(
                 "sellingPrice", f"This product is priced in {self.price.currency}, not {price.currency}."
             )
         if price.minor <= 0:
             raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
-        if compare_at is None and self.compare_at is not None and price < self.compare_at:
+        if keep and compare_at is None and self.compare_at is not None and price < self.compare_at:
             compare_at = self.compare_at
         _check_compare_at(compare_at, price)
         if (price, compare_at) == (self.price, self.compare_at):

@@ -138,6 +138,9 @@ class ProductBody(Body):
     title: str
     original_title: str
     description: str
+    features: list[str]
+    benefits: list[str]
+    call_to_action: str | None
     slug: str
     category: str | None
     cost_price: Decimal
@@ -171,6 +174,9 @@ class ProductBody(Body):
             title=view.title,
             original_title=view.original_title,
             description=view.description,
+            features=list(view.features),
+            benefits=list(view.benefits),
+            call_to_action=view.call_to_action,
             slug=view.slug,
             category=view.category,
             cost_price=view.cost.decimal,

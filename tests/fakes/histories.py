@@ -234,7 +234,9 @@ class History:
         decisions: list[Callable[[], Sequence[DomainEvent]]] = [
             lambda: product.write_copy(copy(f"Copy {number}"), slug=f"copy-{number}", at=at),
             lambda: product.edit(title=f"Title {number}", price=Money(minor=900 + number % 500), at=at),
-            lambda: product.edit(description=f"About {number}", meta_title="T", meta_description="D", at=at),
+            lambda: product.edit(
+                description=f"About {number}", features=["USB"], meta_title="T", meta_description="D", at=at
+            ),
             lambda: product.count_stock(variants[number % len(variants)], number % 6, at=at),
             lambda: product.activate(at=at),
             lambda: product.activate(at=at),

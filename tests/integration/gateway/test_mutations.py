@@ -7,10 +7,13 @@ import pytest
 
 from commands.generation import FailStep, generation_of
 from commands.order import RecordPayment
+from commands.product import WriteProductCopy
 from commands.store import MarkStoreReady
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
+from infra.adapters.house.copy.scoring import measure
+from tests.fakes.samples import copy
 from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_queries import an_order
 
@@ -45,7 +48,7 @@ def codes(payload: Any) -> list[tuple[str, str | None]]:
 async def first_product(platform: Platform, owner: Merchant, store_id: UUID) -> Any:
     store = await platform.ask(
         "query ($id: ID!) { store(id: $id) { products(first: 1)"
-        " { nodes { id images { id } variants { id stock } } } } }",
+        " { nodes { id storeId images { id } variants { id stock } } } } }",
         {"id": str(store_id)},
         by=owner,
     )
@@ -181,6 +184,14 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         "compareAtPrice": "29.50",
         "metaTitle": "Moss light",
     }
+    for given, compare_at in (
+        ({"compareAtPrice": "0"}, "29.50"),
+        ({"title": "Moss"}, "29.50"),
+        ({"compareAtPrice": None}, None),
+    ):
+        await change(platform, owner, "editProduct", "product { id }", productId=id, **given)
+        shown = await change(platform, owner, "editProduct", "product { compareAtPrice }", productId=id)
+        assert shown["product"] == {"compareAtPrice": compare_at}, given
     counted = await change(platform, owner, "countStock", "product { stockQuantity }", productId=id, stockQuantity=0)
     assert counted["product"] == {"stockQuantity": 0}
     seen = [
@@ -213,6 +224,34 @@ async def test_a_bad_product_names_the_field(
     sound = {"storeId": str(store_id), "title": "Lamp", "description": "Glows.", "sellingPrice": "9.90"}
     payload = await change(platform, owner, "addProduct", "product { id }", **(sound | given))
     assert codes(payload) == [("INVALID_INPUT", field)]
+
+
+async def test_a_description_of_the_merchants_own_stands_without_the_copywriters_notes(
+    platform: Platform, owner: Merchant
+) -> None:
+    product = await first_product(platform, owner, await platform.stocked_store(owner))
+    await platform.send(
+        WriteProductCopy(
+            product_id=UUID(product["id"]),
+            generation_id=generation_of(UUID(product["storeId"])),
+            attempt=1,
+            copy=copy("Moss lamp").model_copy(update={"features": ["LED"], "benefits": ["Calm"]}),
+            total=3,
+        )
+    )
+    shown = "product { description features benefits callToAction copyWrittenBy copyScores { words readingEase } }"
+    before = await change(platform, owner, "editProduct", shown, productId=product["id"])
+    assert (before["product"]["features"], before["product"]["copyWrittenBy"]) == (["LED"], "house")
+    mine: dict[str, Any] = {"description": "It grows on you.", "benefits": ["Green"]}
+    after = await change(platform, owner, "editProduct", shown, productId=product["id"], **mine)
+    assert after["product"] == {
+        "description": "It grows on you.",
+        "features": [],
+        "benefits": ["Green"],
+        "callToAction": None,
+        "copyWrittenBy": "merchant",
+        "copyScores": {"words": 4, "readingEase": measure(mine["description"]).reading_ease},
+    }
 
 
 async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -> None:

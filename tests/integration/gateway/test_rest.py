@@ -125,6 +125,13 @@ async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner
         9,
         "ACTIVE",
     ]
+    described = {"description": "It glows.", "features": ["Moss"], "compareAtPrice": 30}
+    written = (await platform.call("PATCH", place, by=owner, json=described)).json()["product"]
+    assert (written["features"], written["compareAtPrice"]) == (["Moss"], "30.00")
+    kept = (await platform.call("PATCH", place, by=owner, json={"stockQuantity": 8})).json()["product"]
+    assert kept["compareAtPrice"] == "30.00"
+    cleared = (await platform.call("PATCH", place, by=owner, json={"compareAtPrice": None})).json()["product"]
+    assert cleared["compareAtPrice"] is None
     refused = await platform.call("PATCH", place, by=owner, json={"status": "ARCHIVED"})
     assert problem(refused) == (422, "INVALID_INPUT", "status")
     gone = await platform.call("DELETE", place, by=owner)
