@@ -55,7 +55,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     """Append a ``ProductImported`` each, ``ProductsScouted`` and the end of the scout step; nothing if it ended.
 
     The best pick decides the currency of a store that has none (``CurrencyChosen``); picks in another are left out, and
-    the step fails where none is left. What an earlier scouting imported and nobody put on sale is archived.
+    the step fails where none is left. What an earlier scouting imported and the merchant never touched is archived.
 
     Raises:
         InvalidInput: there is nothing to import.
@@ -86,7 +86,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     taken: list[str] = []
     for earlier_id in chain(store.former_product_ids, store.product_ids):
         earlier = await work.get(PRODUCT, earlier_id)
-        if earlier.status is ProductStatus.DRAFT:
+        if earlier.status is ProductStatus.DRAFT and not earlier.in_hand:
             work.append(PRODUCT, earlier.archive(at=at), tenant=store.id)
         taken.append(earlier.slug)
     ids: list[UUID] = []

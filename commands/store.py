@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 from uuid import UUID
 
@@ -298,6 +298,8 @@ class PublishStore:
 async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> dict[str, int]:
     """Append ``StorePublished``; the first time also put every scouted draft with a price and stock on sale.
 
+    Those of an earlier scouting that the merchant worked on are among them.
+
     Later publications leave products alone: what the merchant took off sale stays off.
 
     Raises:
@@ -309,7 +311,7 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
     work.append(STORE, store.publish(at=at), tenant=store.id)
     activated = 0
     if store.status is StoreStatus.PENDING_REVIEW:
-        for product_id in store.product_ids:
+        for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)
             if _is_sellable_draft(product):
                 work.append(PRODUCT, product.activate(at=at), tenant=store.id)

@@ -79,6 +79,8 @@ class Product:
     """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
     by_merchant: bool = False
     """Whether some of its text is in the merchant's own words, which no agent writes over."""
+    in_hand: bool = False
+    """Whether the merchant worked on it: edited, priced or counted it, or had it on sale."""
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Take on the copywriter's text under a slug that is free in the store."""
@@ -334,9 +336,9 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
         case Product(), ProductCopyWritten():
             return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
         case Product(), ProductRetitled():
-            return replace(product, version=event.originator_version, title=event.title, by_merchant=True)
+            return replace(product, version=event.originator_version, title=event.title, by_merchant=True, in_hand=True)
         case Product(), ProductDescribed() | ProductMetaWritten():
-            return replace(product, version=event.originator_version, by_merchant=True)
+            return replace(product, version=event.originator_version, by_merchant=True, in_hand=True)
         case Product(), PriceChanged():
             shift = event.price - product.price
             variants = {id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()}
@@ -346,10 +348,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
                 price=event.price,
                 compare_at=event.compare_at,
                 variants=variants,
+                in_hand=True,
             )
         case Product(), StockCounted(variant_id=id):
             counted = replace(product.variants[id], on_hand=event.on_hand)
-            return _with_variant(product, event, id, counted)
+            return replace(_with_variant(product, event, id, counted), in_hand=True)
         case Product(), StockReserved(variant_id=id):
             variant = product.variants[id]
             kept = replace(variant, reserved={**variant.reserved, event.order_id: event.quantity})
@@ -361,7 +364,7 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             sold = replace(variant, on_hand=variant.on_hand - event.quantity)
             return _with_variant(product, event, id, _without(sold, event.order_id))
         case Product(), ProductActivated():
-            return replace(product, version=event.originator_version, status=ProductStatus.ACTIVE)
+            return replace(product, version=event.originator_version, status=ProductStatus.ACTIVE, in_hand=True)
         case Product(), ProductDeactivated():
             return replace(product, version=event.originator_version, status=ProductStatus.DRAFT)
         case Product(), ProductArchived():

@@ -30,6 +30,9 @@ from domain.store.events import CurrencyChosen, ProductsScouted, SupplierReport
 from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import SCORE, copy, dollars, listing
 
+WHOSE: Any = {"product_id": uuid4(), "merchant_id": uuid4()}
+"""Of a command whose product is known only later."""
+
 
 async def write(platform: Platform, product_id: UUID, title: str, attempt: int = 1) -> list[str]:
     command = WriteProductCopy(
@@ -135,8 +138,8 @@ async def test_what_a_supplier_says_of_its_stock_is_believed_up_to_what_can_be_c
 
 
 async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> None:
-    kept, dropped = await platform.publish(listing("L-1"), listing("L-2"))
-    await platform.send(DeactivateProduct(product_id=dropped, merchant_id=platform.merchant_id))
+    sold_out = [ListingVariant(title="Default", cost=dollars("8.00"), stock=0)]
+    kept, dropped = await platform.publish(listing("L-1"), listing("L-2", variants=sold_out))
     await platform.again(Step.SCOUT)
     (new,) = await platform.scout(listing("L-1"), attempt=2)
     assert new not in {kept, dropped}
@@ -146,6 +149,37 @@ async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> 
     assert (store.product_ids, store.former_product_ids) == ((new,), (kept, dropped))
     slugs = {(await platform.product(id)).slug for id in (kept, dropped, new)}
     assert len(slugs) == 3, "an address is not used twice"
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        [EditProduct(**WHOSE, title="My Lamp")],
+        [EditProduct(**WHOSE, description="My words.")],
+        [EditProduct(**WHOSE, price=dollars("25.00"))],
+        [CountStock(**WHOSE, variant_id=None, on_hand=4)],
+        [ActivateProduct(**WHOSE), DeactivateProduct(**WHOSE)],
+    ],
+)
+async def test_scouting_anew_leaves_the_merchants_own_work_alone(platform: Platform, work: list[Any]) -> None:
+    await platform.request()
+    mine, other = await platform.scout(listing("L-1"), listing("L-2"))
+    for command in work:
+        await platform.send(replace(command, product_id=mine, merchant_id=platform.merchant_id))
+    await platform.again(Step.SCOUT)
+    await platform.scout(listing("L-1"), attempt=2)
+    assert (await platform.product(mine)).status is ProductStatus.DRAFT
+    assert (await platform.product(other)).status is ProductStatus.ARCHIVED
+
+
+async def test_what_survives_scouting_anew_goes_on_sale_with_the_rest(platform: Platform) -> None:
+    await platform.request()
+    (mine,) = await platform.scout(listing("L-1"))
+    await platform.send(EditProduct(product_id=mine, merchant_id=platform.merchant_id, title="My Lamp"))
+    await platform.again(Step.SCOUT)
+    (new,) = await platform.scout(listing("L-1"), attempt=2)
+    await platform.finish()
+    assert [(await platform.product(id)).status for id in (mine, new)] == [ProductStatus.ACTIVE] * 2
 
 
 async def test_no_picks_are_no_result(platform: Platform) -> None:
