@@ -6,7 +6,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from commands.media import RequestImage
-from domain.ids import derived
 from domain.kernel import InvalidInput, NotFound
 from domain.media.events import Operation
 from domain.merchant.events import SupplierProvider
@@ -153,7 +152,7 @@ async def image_request(
         store_id=store_id,
         merchant_id=merchant_id,
         product_id=product,
-        source_url=source,
+        url=source,
         alt_text=check_text("altText", alt, 500) or "",
         operations=list(ALL_OPERATIONS if operations is None else dict.fromkeys(operations)),
         ground=ground_colour(ground),
@@ -175,6 +174,14 @@ async def _known_image(
     raise NotFound("image", image_id)
 
 
-def image_id_of(command_id: UUID, url: str) -> UUID:
-    """Return the id of a new image: the same when its request is repeated."""
-    return derived(command_id, "image", url)
+def log_line(cursor: str | None) -> int:
+    """Return the number of the line that a job's log is to be continued after; 0: from its beginning.
+
+    Raises:
+        InvalidInput: that is no line's number.
+    """
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+        raise InvalidInput("after", f"The cursor {cursor[:80]!r} is none of this list. Pass one as a page returned it.")
+    return int(cursor)

@@ -170,8 +170,9 @@ async def test_a_job_and_its_log_are_read(platform: Platform, owner: Merchant) -
     assert page["hasNextPage"]
     more = (await platform.call("GET", f"/jobs/{job['id']}/logs?after={page['endCursor']}", by=owner)).json()
     assert more["items"][0]["number"] > page["items"][0]["number"]
-    bad = await platform.call("GET", f"/jobs/{job['id']}/logs?after=x", by=owner)
-    assert problem(bad) == (422, "INVALID_INPUT", "after")
+    for cursor in ("x", "-1", "9" * 20, "９"):
+        bad = await platform.call("GET", f"/jobs/{job['id']}/logs", by=owner, params={"after": cursor})
+        assert problem(bad) == (422, "INVALID_INPUT", "after"), cursor
 
 
 async def test_agents_are_set_to_work_again(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
@@ -210,6 +211,14 @@ async def test_images_are_sent_to_the_studio(platform: Platform, owner: Merchant
     events = await platform.event_count()
     again = await platform.call("POST", "/images/batch", by=owner, json=batch, headers={"idempotency-key": "b"})
     assert again.json()["jobs"] == sent.json()["jobs"]
+    assert await platform.event_count() == events
+    for bad, field in (("file:///etc/passwd", "images.2.url"), (url * 100, "images.2.url"), ("", "images.2.url")):
+        mixed = {"storeId": store_id, "images": [{"url": f"{url}?a"}, {"url": f"{url}?b"}, {"url": bad}]}
+        assert problem(await platform.call("POST", "/images/batch", by=owner, json=mixed)) == (
+            422,
+            "INVALID_INPUT",
+            field,
+        )
     assert await platform.event_count() == events
     none = await platform.call("POST", "/images/batch", by=owner, json={"storeId": store_id, "images": []})
     assert problem(none) == (422, "INVALID_INPUT", "images")

@@ -206,7 +206,7 @@ class Merchandising:
                 store_id=self.store_id,
                 merchant_id=self._owner.id,
                 product_id=None,
-                source_url="http://images.localhost/x.jpg",
+                url="http://images.localhost/x.jpg",
                 alt_text="A lamp",
                 operations=list(Operation),
                 ground="#ffffff",
