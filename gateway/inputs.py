@@ -1,8 +1,9 @@
-"""What GraphQL and REST check alike before a command is made of what a client sent."""
+"""What GraphQL and REST check alike, before a command is made of what a client sent or a view is shown."""
 
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
 from commands.media import RequestImage
@@ -15,11 +16,35 @@ from domain.store.events import Preferences
 from projections import catalog_queries
 from projections.paging import Reader
 
+V = TypeVar("V")
 TEXT_MAX = 200
 """Longest free text among a store's preferences."""
 COLOURS_MAX = 6
 PRICE_MOST = Decimal(1_000_000_000)
 ALL_OPERATIONS = tuple(Operation)
+
+
+def as_id(kind: str, text: str) -> UUID:
+    """Read an id out of what a client sent.
+
+    Raises:
+        NotFound: it is none, which is as good as an unknown one.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(kind, text[:64]) from error
+
+
+def found(view: V | None, kind: str, id: UUID) -> V:
+    """Return what was found.
+
+    Raises:
+        NotFound: nothing was, or it is somebody else's.
+    """
+    if view is None:
+        raise NotFound(kind, id)
+    return view
 
 
 def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None:

@@ -23,12 +23,6 @@ from projections.catalog_views import (
 from projections.jobs_queries import JobLogView, JobView
 
 
-def media_url(deps: GatewayDependencies, key: str) -> str:
-    """Return where a media store key is loaded from."""
-    url = deps.media.url(key)
-    return deps.public_url.rstrip("/") + url if url.startswith("/") else url
-
-
 class StoreBody(Body):
     """A store."""
 
@@ -92,7 +86,7 @@ class ImageBody(Body):
         return cls(
             id=view.id,
             original_url=view.original_url,
-            processed_url=None if key is None else media_url(deps, key),
+            processed_url=None if key is None else deps.media_url(key),
             alt_text=view.alt_text,
             position=view.position,
             status=view.status,
@@ -291,7 +285,7 @@ class ImageJobBody(Body):
             status=view.status,
             attempt=view.attempt,
             original_url=view.original_url,
-            urls={name: media_url(deps, one.key) for name, one in view.renditions.items()},
+            urls={name: deps.media_url(one.key) for name, one in view.renditions.items()},
             operations=list(view.operations),
             metadata={name: value for name, value in known.items() if value is not None},
             rejection=view.rejection,

@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse
 from commands.media import RequestImage, RequestImages
 from domain.kernel import InvalidInput
 from domain.media.events import Operation
-from gateway.inputs import image_request
+from gateway.inputs import as_id, found, image_request
 from gateway.requests import Request
-from gateway.rest.asking import Asked, Asking, Body, accepted, as_id, found
+from gateway.rest.asking import Asked, Asking, Body, accepted
 from gateway.rest.bodies import ImageJobBody
 from projections import catalog_queries
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from gateway.inputs import log_line
-from gateway.rest.asking import Asked, Page, PageOf, as_id, found
+from gateway.inputs import as_id, found, log_line
+from gateway.rest.asking import Asked, Page, PageOf
 from gateway.rest.bodies import JobBody, JobLogBody
 from projections import jobs_queries
 

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse
 from commands.product import ActivateProduct, AddProduct, ArchiveProduct, CountStock, DeactivateProduct, EditProduct
 from domain.kernel import InvalidInput
 from domain.product.events import ProductStatus
-from gateway.inputs import money
-from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, as_id, found, page_of
+from gateway.inputs import as_id, found, money
+from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, page_of
 from gateway.rest.bodies import ProductBody
 from projections import catalog_queries
 from projections.catalog_views import ProductFilter, ProductSort, ProductView

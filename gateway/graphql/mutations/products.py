@@ -14,7 +14,7 @@ from commands.product import (
     DeactivateProduct,
     EditProduct,
 )
-from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
     AddProductInput,
@@ -26,7 +26,7 @@ from gateway.graphql.mutations.inputs import (
 )
 from gateway.graphql.mutations.payloads import MediaAssetPayload, ProductPayload, Send, change
 from gateway.graphql.queries.root import find_media, find_product
-from gateway.inputs import currency_of, image_request, money
+from gateway.inputs import as_id, currency_of, image_request, money
 from gateway.requests import Request
 
 
