@@ -399,6 +399,7 @@ async def test_a_price_that_is_asked_for_is_in_the_stores_currency(
     for name, yen in (("Cheap Vase", 900), ("Good Vase", 4900), ("Dear Vase", 90_000)):
         slug = name.lower().replace(" ", "-")
         await floor.stock(store, name, slug=slug, variants=[Variant("Default", yen, 3)], currency="JPY")
+    assert "“1e99” is not a price" in (await browser.get("/products?min=1e99")).text
     listing = await browser.get("/products?min=¥1000&max=5000")
     assert "Good Vase" in listing.text
     assert "Cheap Vase" not in listing.text
