@@ -94,7 +94,8 @@ class RequestImage:
     store_id: UUID
     merchant_id: UUID
     product_id: UUID | None
-    source_url: str
+    url: str
+    """Where the photo is."""
     alt_text: str
     operations: list[Operation]
     ground: str | None
@@ -112,10 +113,8 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     store = await owned_store(work, command.store_id, command.merchant_id)
     if store.status is StoreStatus.ARCHIVED:
         raise StoreNotReady(store.id, store.status, "given images", "Request a new store instead.")
-    if not command.source_url.startswith(("http://", "https://")):
-        raise InvalidInput(
-            "sourceUrl", f"{command.source_url!r} is no web address. Give one that starts with https://."
-        )
+    if not command.url.startswith(("http://", "https://")):
+        raise InvalidInput("url", f"{command.url!r} is no web address. Give one that starts with https://.")
     product = None
     if command.product_id is not None:
         product = await work.get(PRODUCT, command.product_id)
@@ -134,7 +133,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
         product_id=command.product_id,
         generation_id=image.generation_id if image is not None and awaited else None,
         attempt=attempt,
-        source_url=command.source_url,
+        source_url=command.url,
         alt_text=command.alt_text,
         position=_position(command.image_id, product),
         operations=[operation for operation in Operation if operation in command.operations],
@@ -143,6 +142,29 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     )
     work.append(IMAGE, events, tenant=store.id)
     return {"image_id": str(command.image_id), "attempt": attempt}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestImages:
+    """Send several photos to the studio: all of them, or none."""
+
+    images: list[RequestImage]
+
+
+async def request_images(command: RequestImages, work: Work, *, clock: Clock) -> list[dict[str, Any]]:
+    """Do for each what :func:`request_image` does, and return what it returns, in the same order.
+
+    Raises:
+        InvalidInput: as there; the field says which image.
+        NotFound, StoreNotReady: as there.
+    """
+    asked: list[dict[str, Any]] = []
+    for number, image in enumerate(command.images):
+        try:
+            asked.append(await request_image(image, work, clock=clock))
+        except InvalidInput as refusal:
+            raise refusal.within(f"images.{number}") from refusal
+    return asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +295,7 @@ def _position(image_id: UUID, product: Product | None) -> int:
 HANDLERS: Mapping[type, Callable[..., Any]] = {
     RequestStepImages: request_step_images,
     RequestImage: request_image,
+    RequestImages: request_images,
     RecordImage: record_image,
     RejectImage: reject_image,
     CountStepImage: count_step_image,

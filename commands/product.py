@@ -1,5 +1,6 @@
 """What may be asked of products: by the scout and the copywriter, and by the merchant."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
 from domain.store.errors import StoreNotReady
 from domain.store.events import StoreStatus, SupplierReport
+from domain.store.ports import TextMeasure
 
 IMAGES_MAX = 8
 """How many of a listing's photos are taken over; each costs the studio seconds."""
@@ -52,7 +54,8 @@ class ImportProducts:
 async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
     """Append a ``ProductImported`` each, ``ProductsScouted`` and the end of the scout step; nothing if it ended.
 
-    What an earlier scouting imported and nobody put on sale is archived.
+    The best pick decides the currency of a store that has none (``CurrencyChosen``); picks in another are left out, and
+    the step fails where none is left. What an earlier scouting imported and the merchant never touched is archived.
 
     Raises:
         InvalidInput: there is nothing to import.
@@ -63,15 +66,27 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         raise InvalidInput("picks", "No listing was good enough to import.")
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
+    store = await work.get(STORE, generation.store_id)
+    stocked_in = await _stocked_in(work, store)
+    currency = stocked_in or command.picks[0].price.currency
+    picks = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
+    if not picks:
+        reason = (
+            f"This store sells in {currency}, and nothing that was found is priced in it. Connect a supplier that sells "
+            f"in {currency}, or add products by hand."
+        )
+        work.append(
+            GENERATION, generation.fail_step(Step.SCOUT, command.attempt, reason=reason, at=at), tenant=store.id
+        )
+        return None
     summary = _summary(list(picks.values()), command.suppliers)
     ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
     if not ended:
         return None
-    store = await work.get(STORE, generation.store_id)
     taken: list[str] = []
     for earlier_id in chain(store.former_product_ids, store.product_ids):
         earlier = await work.get(PRODUCT, earlier_id)
-        if earlier.status is ProductStatus.DRAFT:
+        if earlier.status is ProductStatus.DRAFT and not earlier.in_hand:
             work.append(PRODUCT, earlier.archive(at=at), tenant=store.id)
         taken.append(earlier.slug)
     ids: list[UUID] = []
@@ -95,6 +110,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         work.append(PRODUCT, events, tenant=store.id)
         taken.append(slug)
         ids.append(product_id)
+    store = work.append(STORE, store.sell_in(currency, stocked_in=stocked_in, at=at), tenant=store.id) or store
     work.append(
         STORE,
         store.record_scouting(
@@ -110,6 +126,16 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     )
     work.append(GENERATION, ended, tenant=store.id)
     return {"product_ids": [str(id) for id in ids]}
+
+
+async def _stocked_in(work: Work, store: Store) -> str | None:
+    """Return what a store sells in; one that is older than that rule is asked by the products it scouted and still has."""
+    if store.currency is None:
+        for product_id in chain(store.product_ids, store.former_product_ids):
+            product = await work.get(PRODUCT, product_id)
+            if product.status is not ProductStatus.ARCHIVED:
+                return product.price.currency
+    return store.currency
 
 
 def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport]) -> str:
@@ -222,10 +248,12 @@ class AddProduct:
 
 
 async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[str, str]:
-    """Append ``ProductAdded``. Its photos are shown as they are until ``RequestImage`` sends them to the studio.
+    """Append ``ProductAdded``, and ``CurrencyChosen`` if it is the store's first product.
+
+    Its photos are shown as they are until ``RequestImage`` sends them to the studio.
 
     Raises:
-        InvalidInput: names the field.
+        InvalidInput: names the field; a store sells in one currency.
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
@@ -237,6 +265,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     for n, url in enumerate(command.image_urls):
         if not url.startswith(("http://", "https://")):
             raise InvalidInput(f"images.{n}", f"{url!r} is no web address. Give one that starts with https://.")
+    at = clock.now()
     # The store keeps no list of products added by hand; the id's tail keeps their addresses apart.
     slug = f"{_slug(command.title)}-{command.product_id.hex[-6:]}"
     events = add_by_hand(
@@ -251,9 +280,11 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         images=_images(command.product_id, command.image_urls, command.title.strip()),
         variant_id=derived(command.product_id, "variant", "0"),
         stock=command.stock,
-        at=clock.now(),
+        at=at,
     )
+    chosen = store.sell_in(command.price.currency, stocked_in=await _stocked_in(work, store), at=at)
     work.append(PRODUCT, events, tenant=store.id)
+    work.append(STORE, chosen, tenant=store.id)
     return {"product_id": str(command.product_id), "slug": slug}
 
 
@@ -265,13 +296,19 @@ class EditProduct:
     merchant_id: UUID
     title: str | None = None
     description: str | None = None
+    features: list[str] | None = None
+    """With a description: it replaces them, as it does benefits and call to action."""
+    benefits: list[str] | None = None
+    call_to_action: str | None = None
     meta_title: str | None = None
     meta_description: str | None = None
     price: Money | None = None
     compare_at: Money | None = None
+    clear_compare_at: bool = False
+    """Whether no price is to be struck through any more."""
 
 
-async def edit_product(command: EditProduct, work: Work, *, clock: Clock) -> None:
+async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
     """Append a fact for each kind of change.
 
     Raises:
@@ -280,14 +317,20 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock) -> Non
         ProductPutAway: it is archived.
     """
     product = await _owned_product(work, command.product_id, command.merchant_id)
+    text = command.description
     events = product.edit(
         at=clock.now(),
         title=command.title,
-        description=command.description,
+        description=text,
+        features=command.features,
+        benefits=command.benefits,
+        call_to_action=command.call_to_action,
+        scores=None if text is None else await asyncio.to_thread(measure, text),
         meta_title=command.meta_title,
         meta_description=command.meta_description,
         price=command.price,
         compare_at=command.compare_at,
+        clear_compare_at=command.clear_compare_at,
     )
     work.append(PRODUCT, events, tenant=product.store_id)
 
@@ -393,10 +436,11 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     ImportProducts: import_products,
     WriteProductCopy: write_product_copy,
     AddProduct: add_product,
-    EditProduct: edit_product,
     CountStock: count_stock,
     ActivateProduct: activate_product,
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,
 }
 """Each command and its handler, to be bound with ``clock``."""
+MEASURED: Mapping[type, Callable[..., Any]] = {EditProduct: edit_product}
+"""The same for those to be bound with ``measure`` as well: a merchant's words are scored like everybody's."""

@@ -1,9 +1,10 @@
 """What may be asked of a store: by its merchant, and by the agents that make it."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from domain.store.aggregate import BY_MERCHANT, SLUG, STORE, Store, reserve_slug
 from domain.store.aggregate import request_store as decide_request
 from domain.store.brand import BrandProposal
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
-from domain.store.ports import PageDraft
+from domain.store.ports import PageDraft, TextMeasure
 
 
 async def owned_store(work: Work, store_id: UUID, merchant_id: UUID) -> Store:
@@ -189,7 +190,7 @@ class AddPage:
     """Markdown."""
 
 
-async def add_page(command: AddPage, work: Work, *, clock: Clock) -> dict[str, str]:
+async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextMeasure) -> dict[str, str]:
     """Append ``PageWritten`` under an address made from the title.
 
     Raises:
@@ -209,7 +210,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock) -> dict[str, s
         title=command.title,
         slug=slug,
         content=command.content,
-        scores=CopyScores(words=len(command.content.split())),
+        scores=await asyncio.to_thread(measure, command.content),
         written_by=BY_MERCHANT,
         at=clock.now(),
     )
@@ -219,7 +220,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock) -> dict[str, s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditPage:
-    """Rewrite a page; its address stays."""
+    """Change what is given of a page; its address stays."""
 
     store_id: UUID
     merchant_id: UUID
@@ -227,11 +228,11 @@ class EditPage:
     title: str | None
     """None: the title stays."""
     content: str | None
-    """Markdown; needed."""
+    """Markdown; None: the text stays."""
 
 
-async def edit_page(command: EditPage, work: Work, *, clock: Clock) -> None:
-    """Append ``PageWritten``.
+async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
+    """Append ``PageWritten``, or ``PageRetitled`` if only the title is given and new.
 
     Raises:
         InvalidInput: title or content is empty.
@@ -243,7 +244,7 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock) -> None:
         command.page_id,
         title=command.title,
         content=command.content,
-        scores=CopyScores(words=len((command.content or "").split())),
+        scores=CopyScores() if command.content is None else await asyncio.to_thread(measure, command.content),
         at=clock.now(),
     )
     work.append(STORE, events, tenant=store.id)
@@ -297,6 +298,8 @@ class PublishStore:
 async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> dict[str, int]:
     """Append ``StorePublished``; the first time also put every scouted draft with a price and stock on sale.
 
+    Those of an earlier scouting that the merchant worked on are among them.
+
     Later publications leave products alone: what the merchant took off sale stays off.
 
     Raises:
@@ -308,7 +311,7 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
     work.append(STORE, store.publish(at=at), tenant=store.id)
     activated = 0
     if store.status is StoreStatus.PENDING_REVIEW:
-        for product_id in store.product_ids:
+        for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)
             if _is_sellable_draft(product):
                 work.append(PRODUCT, product.activate(at=at), tenant=store.id)
@@ -369,8 +372,6 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     RequestStore: request_store,
     AdoptBrand: adopt_brand,
     WritePages: write_pages,
-    AddPage: add_page,
-    EditPage: edit_page,
     MarkStoreReady: mark_store_ready,
     ApproveStore: approve_store,
     PublishStore: publish_store,
@@ -378,3 +379,5 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     ArchiveStore: archive_store,
 }
 """Each command and its handler, to be bound with ``clock``."""
+MEASURED: Mapping[type, Callable[..., Any]] = {AddPage: add_page, EditPage: edit_page}
+"""The same for those to be bound with ``measure`` as well: a merchant's words are scored like everybody's."""

@@ -59,7 +59,11 @@ class InvalidInput(DomainError):
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
-        self.field = field
+        self.field: str = field
+
+    def within(self, path: str) -> "InvalidInput":
+        """Return the same refusal where the field is one of ``path``, such as ``images.3``."""
+        return InvalidInput(f"{path}.{self.field}", str(self))
 
 
 class NotFound(DomainError):

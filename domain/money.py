@@ -34,15 +34,14 @@ class Money(Value):
         """Read a decimal amount in major units, ``"12.34"``; half a minor unit rounds away from zero.
 
         Raises:
-            ValueError: not a finite decimal number.
+            ValueError: not a finite decimal number, or one of more than 28 digits.
         """
         try:
-            value = Decimal(amount)
+            scaled = Decimal(amount).scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         except ArithmeticError as error:
             raise ValueError(f"{amount!r} is not an amount of money") from error
-        if not value.is_finite():
+        if not scaled.is_finite():
             raise ValueError(f"{amount!r} is not an amount of money")
-        scaled = value.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         return cls(minor=int(scaled), currency=currency)
 
     @classmethod

@@ -72,3 +72,8 @@ class GatewayDependencies:
     """Longest wait for a read model; the barrier's own bound usually comes first."""
     progress_poll: timedelta = timedelta(milliseconds=250)
     """How often a watched generation's read model is looked at, once for all its watchers."""
+
+    def media_url(self, key: str) -> str:
+        """Return where a browser loads a media store key from."""
+        url = self.media.url(key)
+        return self.public_url.rstrip("/") + url if url.startswith("/") else url

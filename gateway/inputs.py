@@ -1,12 +1,12 @@
-"""What GraphQL and REST check alike before a command is made of what a client sent."""
+"""What GraphQL and REST check alike, before a command is made of what a client sent or a view is shown."""
 
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
 from commands.media import RequestImage
-from domain.ids import derived
 from domain.kernel import InvalidInput, NotFound
 from domain.media.events import Operation
 from domain.merchant.events import SupplierProvider
@@ -16,11 +16,35 @@ from domain.store.events import Preferences
 from projections import catalog_queries
 from projections.paging import Reader
 
+V = TypeVar("V")
 TEXT_MAX = 200
 """Longest free text among a store's preferences."""
 COLOURS_MAX = 6
 PRICE_MOST = Decimal(1_000_000_000)
 ALL_OPERATIONS = tuple(Operation)
+
+
+def as_id(kind: str, text: str) -> UUID:
+    """Read an id out of what a client sent.
+
+    Raises:
+        NotFound: it is none, which is as good as an unknown one.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(kind, text[:64]) from error
+
+
+def found(view: V | None, kind: str, id: UUID) -> V:
+    """Return what was found.
+
+    Raises:
+        NotFound: nothing was, or it is somebody else's.
+    """
+    if view is None:
+        raise NotFound(kind, id)
+    return view
 
 
 def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None:
@@ -66,8 +90,11 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
     """
     if not re.fullmatch("[A-Z]{3}", currency):
         raise InvalidInput("currency", f"{currency[:20]!r} is no currency code. Use one such as USD.")
-    if not amount.is_finite() or abs(amount) > PRICE_MOST:
-        raise InvalidInput(field, f"{field} must be a number below {PRICE_MOST:,}.")
+    # Compared as it is: arithmetic, be it abs(), overflows on an amount such as 1e9999999.
+    if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
+        raise InvalidInput(
+            field, f"{field} is {str(amount)[:40]}; it must be a number, and {PRICE_MOST:,} is the most."
+        )
     return Money.parse(amount, currency)
 
 
@@ -150,7 +177,7 @@ async def image_request(
         store_id=store_id,
         merchant_id=merchant_id,
         product_id=product,
-        source_url=source,
+        url=source,
         alt_text=check_text("altText", alt, 500) or "",
         operations=list(ALL_OPERATIONS if operations is None else dict.fromkeys(operations)),
         ground=ground_colour(ground),
@@ -172,6 +199,14 @@ async def _known_image(
     raise NotFound("image", image_id)
 
 
-def image_id_of(command_id: UUID, url: str) -> UUID:
-    """Return the id of a new image: the same when its request is repeated."""
-    return derived(command_id, "image", url)
+def log_line(cursor: str | None) -> int:
+    """Return the number of the line that a job's log is to be continued after; 0: from its beginning.
+
+    Raises:
+        InvalidInput: that is no line's number.
+    """
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+        raise InvalidInput("after", f"The cursor {cursor[:80]!r} is none of this list. Pass one as a page returned it.")
+    return int(cursor)

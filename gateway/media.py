@@ -1,17 +1,13 @@
 """Serves what the media store holds. A key names its content, so an answer is good for ever."""
 
-import re
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from domain.kernel import NotFound
+from domain.media.ports import MEDIA_KEY
 from gateway.requests import Gateway
 
 router = APIRouter(include_in_schema=False)
-
-KEY = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{2,5}")
-"""What a key looks like; nothing else is even looked up, so no path can lead out of the store."""
 
 IMAGES = frozenset({"image/webp", "image/png", "image/jpeg", "image/gif", "image/avif", "image/svg+xml"})
 
@@ -24,7 +20,7 @@ async def media(key: str, request: Request) -> Response:
         NotFound: there is no such key.
     """
     gateway: Gateway = request.app.state.gateway
-    if not KEY.fullmatch(key):
+    if not MEDIA_KEY.fullmatch(key):
         raise NotFound("media file", key[:100])
     tag = f'"{key[10:42]}"'
     headers = {

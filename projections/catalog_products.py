@@ -21,9 +21,10 @@ from domain.product.events import (
     StockReserved,
     StockSold,
 )
+from domain.store.aggregate import BY_MERCHANT
 from projections.catalog_tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
 from projections.catalog_views import ImageState
-from projections.tables import Folds, as_json
+from projections.tables import Folds, Json, as_json
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
 
@@ -170,13 +171,17 @@ def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, _: UUID) 
     product.title, product.slug, product.updated_at = event.title, event.slug, event.occurred_at
     text.description = event.description
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
-    text.copy = as_json(
+    text.copy = _copy_notes(event, written_by=event.written_by)
+
+
+def _copy_notes(event: ProductCopyWritten | ProductDescribed, *, written_by: str) -> Json:
+    return as_json(
         {
             "features": event.features,
             "benefits": event.benefits,
             "call_to_action": event.call_to_action,
             "scores": event.scores,
-            "written_by": event.written_by,
+            "written_by": written_by,
         }
     )
 
@@ -190,7 +195,10 @@ def product_retitled(rows: CatalogRows, event: ProductRetitled, _: UUID) -> None
 @PRODUCT_FOLDS.on(ProductDescribed, products="originator_id", product_texts="originator_id")
 def product_described(rows: CatalogRows, event: ProductDescribed, _: UUID) -> None:
     rows.products[event.originator_id].updated_at = event.occurred_at
-    rows.product_texts[event.originator_id].description = event.description
+    text = rows.product_texts[event.originator_id]
+    text.description = event.description
+    # What the copywriter wrote beside the description before told of that one.
+    text.copy = _copy_notes(event, written_by=BY_MERCHANT)
 
 
 @PRODUCT_FOLDS.on(ProductMetaWritten, products="originator_id", product_texts="originator_id")

@@ -30,7 +30,10 @@ _renditions = TypeAdapter(list[Rendition])
 
 STORE_COLUMNS = (
     "s.id, s.merchant_id, s.niche, s.name, s.slug, s.description, s.status, s.approved, s.preferences, s.brand, "
-    "s.scouting, s.custom_domain, s.created_at, s.updated_at, s.published_at"
+    "s.scouting, s.custom_domain, s.created_at, s.updated_at, s.published_at, "
+    # A store older than the event that says so sells in what its products are priced in, those on sale first.
+    "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
+    "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1)) as currency"
 )
 PAGE_COLUMNS = (
     "g.id, g.store_id, g.type, g.title, g.slug, g.content, g.scores, g.written_by, g.created_at, g.updated_at"
@@ -78,6 +81,7 @@ def store_view(record: Any) -> StoreView:
         created_at=record["created_at"],
         updated_at=record["updated_at"],
         published_at=record["published_at"],
+        currency=record["currency"],
     )
 
 
@@ -109,7 +113,7 @@ def product_view(record: Any) -> ProductView:
         description=record["description"],
         features=() if copy is None else tuple(copy.features),
         benefits=() if copy is None else tuple(copy.benefits),
-        call_to_action=None if copy is None else copy.call_to_action,
+        call_to_action=None if copy is None else copy.call_to_action or None,
         meta_title=record["meta_title"],
         meta_description=record["meta_description"],
         copy_scores=None if copy is None else copy.scores,

@@ -6,6 +6,8 @@ from domain.ids import derived
 from domain.media.events import MediaType
 from domain.store.events import (
     BrandGenerated,
+    CurrencyChosen,
+    PageRetitled,
     PageWritten,
     ProductsScouted,
     StoreApproved,
@@ -41,6 +43,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         created_at=event.occurred_at,
         updated_at=event.occurred_at,
         published_at=None,
+        currency=None,
     )
 
 
@@ -107,6 +110,12 @@ def products_scouted(rows: CatalogRows, event: ProductsScouted, _: UUID) -> None
     store.updated_at = event.occurred_at
 
 
+@STORE_FOLDS.on(CurrencyChosen, stores="originator_id")
+def currency_chosen(rows: CatalogRows, event: CurrencyChosen, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.currency, store.updated_at = event.currency, event.occurred_at
+
+
 @STORE_FOLDS.on(PageWritten, pages="page_id")
 def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
     page = rows.pages.get(event.page_id)
@@ -126,6 +135,12 @@ def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
         return
     page.type, page.title, page.slug, page.content = event.type, event.title, event.slug, event.content
     page.scores, page.written_by, page.updated_at = as_json(event.scores), event.written_by, event.occurred_at
+
+
+@STORE_FOLDS.on(PageRetitled, pages="page_id")
+def page_retitled(rows: CatalogRows, event: PageRetitled, _: UUID) -> None:
+    page = rows.pages[event.page_id]
+    page.title, page.updated_at = event.title, event.occurred_at
 
 
 def _store_in(

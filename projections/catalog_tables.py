@@ -37,6 +37,7 @@ class StoreRow:
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
+    currency: str | None
 
 
 @dataclass(slots=True)
@@ -147,6 +148,7 @@ STORES = Table(
         "scouting",
         "updated_at",
         "published_at",
+        "currency",
     ),
     indexes=(
         "create index on stores (merchant_id, created_at, id)",

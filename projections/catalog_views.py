@@ -45,12 +45,12 @@ class ScoutingResult(Value):
 
 
 class CopyNotes(Value):
-    """What a copywriter left beside a product's title and description."""
+    """What was written beside a product's title and description, by a copywriter or the merchant."""
 
     features: list[str]
     benefits: list[str]
     call_to_action: str
-    scores: CopyScores
+    scores: CopyScores | None
     written_by: str
 
 
@@ -100,6 +100,8 @@ class StoreView:
     updated_at: datetime
     published_at: datetime | None
     """When the storefront was opened last."""
+    currency: str | None
+    """What it sells in, an ISO 4217 code; ``None`` while it has no products."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,7 @@ class ProductView:
     meta_description: str | None
     copy_scores: CopyScores | None
     copy_written_by: str | None
+    """``house``, a model's name, or ``merchant``."""
     category: str | None
     tags: tuple[str, ...]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.money import Money
 from domain.product.events import ProductStatus
-from projections.catalog_views import ON_SALE
+from projections.catalog_views import ON_SALE, ProductView, StoreView
 from storefront.cart import Cart, CartEntry
 from storefront.display import Link, Picture, pictures
 from storefront.ports import Shelf
@@ -45,7 +45,7 @@ class Trolley:
 
     lines: Sequence[TrolleyLine]
     gone: Sequence[UUID]
-    """Variants in the cart that this store does not sell (any more)."""
+    """Variants in the cart that this store does not sell (any more), or not in its currency."""
 
     @property
     def count(self) -> int:
@@ -71,8 +71,18 @@ class Trolley:
         return cart.without(self.gone)
 
 
-async def look_up(cart: Cart, store_id: UUID, shelf: Shelf, link: Link) -> Trolley:
-    """Return the cart with the shelf's prices and stock; products of other stores count as gone."""
+def is_sold_by(store: StoreView, product: ProductView) -> bool:
+    """Tell whether a store sells a product."""
+    return product.store_id == store.id and product.status in ON_SALE
+
+
+def is_foreign_money(store: StoreView, product: ProductView) -> bool:
+    """Tell whether a product is priced in another currency than its store's, as only stores of old can have one."""
+    return store.currency not in {None, product.price.currency}
+
+
+async def look_up(cart: Cart, store: StoreView, shelf: Shelf, link: Link) -> Trolley:
+    """Return the cart with the shelf's prices and stock; products of other stores or currencies count as gone."""
     ids = list({entry.product_id for entry in cart})
     if not ids:
         return Trolley((), ())
@@ -84,7 +94,7 @@ async def look_up(cart: Cart, store_id: UUID, shelf: Shelf, link: Link) -> Troll
         product = products.get(entry.product_id)
         known = variants.get(entry.product_id, ())
         variant = next((one for one in known if one.id == entry.variant_id), None)
-        if product is None or variant is None or product.store_id != store_id or product.status not in ON_SALE:
+        if product is None or variant is None or not is_sold_by(store, product) or is_foreign_money(store, product):
             gone.append(entry.variant_id)
             continue
         shown = pictures(images.get(product.id, ()), product.title, link)

@@ -1,10 +1,14 @@
 """What the studio needs from outside: bytes, a pair of scissors, and a place to put the result."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from domain.media.events import Operation, RejectionReason
+
+MEDIA_KEY = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\.([a-z0-9]{2,5})")
+"""What a media store's key looks like, with its extension; nothing else is even looked up, so no path can lead out of the store."""
 
 
 class UnusableImage(Exception):

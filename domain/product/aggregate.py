@@ -32,10 +32,13 @@ from domain.product.events import (
 )
 from domain.product.listing import Listing
 from domain.product.ports import ProductCopy
+from domain.store.events import CopyScores
 
 TITLE_MAX = 200
 META_TITLE_MAX = 60
 META_DESCRIPTION_MAX = 155
+STOCK_MOST = 1_000_000
+"""The most there can be of one variant. More is a slip of the hand, and more than readers of the log can count on to hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,8 @@ class Product:
     """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
     by_merchant: bool = False
     """Whether some of its text is in the merchant's own words, which no agent writes over."""
+    in_hand: bool = False
+    """Whether the merchant worked on it: edited, priced or counted it, or had it on sale."""
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Take on the copywriter's text under a slug that is free in the store."""
@@ -88,14 +93,20 @@ class Product:
         at: datetime,
         title: str | None = None,
         description: str | None = None,
+        features: Sequence[str] | None = None,
+        benefits: Sequence[str] | None = None,
+        call_to_action: str | None = None,
+        scores: CopyScores | None = None,
         meta_title: str | None = None,
         meta_description: str | None = None,
         price: Money | None = None,
         compare_at: Money | None = None,
+        clear_compare_at: bool = False,
     ) -> Sequence[ProductEvent]:
         """Let the merchant change what is given; each kind of change is a fact of its own.
 
-        A new price alone keeps the compare-at price for as long as that is the higher one.
+        A new description replaces features, benefits and call to action too, which told of the one before. A new price
+        alone keeps the compare-at price for as long as that is the higher one.
 
         Raises:
             InvalidInput: names the field.
@@ -111,7 +122,20 @@ class Product:
         if description is not None:
             if not description.strip():
                 raise InvalidInput("description", "A product needs a description.")
-            events.append(ProductDescribed(**self._next(at, 1 + len(events)), description=description))
+            events.append(
+                ProductDescribed(
+                    **self._next(at, 1 + len(events)),
+                    description=description,
+                    features=list(features or ()),
+                    benefits=list(benefits or ()),
+                    call_to_action=call_to_action or "",
+                    scores=scores,
+                )
+            )
+        elif any(part is not None for part in (features, benefits, call_to_action)):
+            raise InvalidInput(
+                "description", "Features, benefits and callToAction come with a description. Give the description too."
+            )
         if (meta_title is None) != (meta_description is None):
             raise InvalidInput("metaTitle", "Give metaTitle and metaDescription together.")
         if meta_title is not None and meta_description is not None:
@@ -126,15 +150,15 @@ class Product:
                     **self._next(at, 1 + len(events)), meta_title=meta_title, meta_description=meta_description
                 )
             )
-        if price is not None or compare_at is not None:
-            events.extend(self._reprice(price or self.price, compare_at, at, 1 + len(events)))
+        if price is not None or compare_at is not None or clear_compare_at:
+            keep = not clear_compare_at
+            events.extend(self._reprice(price or self.price, compare_at, at, 1 + len(events), keep=keep))
         return events
 
     def count_stock(self, variant_id: UUID, on_hand: int, *, at: datetime) -> Sequence[ProductEvent]:
         """Set what is on hand of a variant."""
         self._refuse_archived()
-        if on_hand < 0:
-            raise InvalidInput("stockQuantity", f"Stock cannot be {on_hand}; 0 is the least.")
+        _check_stock(on_hand)
         if self._variant(variant_id).on_hand == on_hand:
             return ()
         return (StockCounted(**self._next(at), variant_id=variant_id, on_hand=on_hand),)
@@ -184,14 +208,16 @@ class Product:
         """Put it away for good; nothing if that was done."""
         return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**self._next(at)),)
 
-    def _reprice(self, price: Money, compare_at: Money | None, at: datetime, offset: int) -> Sequence[ProductEvent]:
+    def _reprice(
+        self, price: Money, compare_at: Money | None, at: datetime, offset: int, *, keep: bool
+    ) -> Sequence[ProductEvent]:
         if price.currency != self.price.currency:
             raise InvalidInput(
                 "sellingPrice", f"This product is priced in {self.price.currency}, not {price.currency}."
             )
         if price.minor <= 0:
             raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
-        if compare_at is None and self.compare_at is not None and price < self.compare_at:
+        if keep and compare_at is None and self.compare_at is not None and price < self.compare_at:
             compare_at = self.compare_at
         _check_compare_at(compare_at, price)
         if (price, compare_at) == (self.price, self.compare_at):
@@ -226,7 +252,7 @@ def import_listing(
     score: WinningScore,
     at: datetime,
 ) -> Sequence[ProductEvent]:
-    """Take a supplier's listing over as a draft."""
+    """Take a supplier's listing over as a draft; of stock that is more than anybody counts, the most there can be."""
     return (
         ProductImported(
             originator_id=product_id,
@@ -247,7 +273,9 @@ def import_listing(
             compare_at=compare_at,
             shipping_days=listing.shipping_days,
             images=list(images),
-            variants=list(variants),
+            variants=[
+                variant.model_copy(update={"stock": min(max(variant.stock, 0), STOCK_MOST)}) for variant in variants
+            ],
             score=score,
         ),
     )
@@ -280,8 +308,7 @@ def add_by_hand(
     if cost.minor < 0 or cost.currency != price.currency:
         raise InvalidInput("costPrice", f"The cost is {cost}; it must be in {price.currency} and not below zero.")
     _check_compare_at(compare_at, price)
-    if stock < 0:
-        raise InvalidInput("stockQuantity", f"Stock cannot be {stock}; 0 is the least.")
+    _check_stock(stock)
     variant = ImportedVariant(variant_id=variant_id, title="Default", price=price, cost=cost, stock=stock)
     return (
         ProductAdded(
@@ -309,9 +336,9 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
         case Product(), ProductCopyWritten():
             return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
         case Product(), ProductRetitled():
-            return replace(product, version=event.originator_version, title=event.title, by_merchant=True)
+            return replace(product, version=event.originator_version, title=event.title, by_merchant=True, in_hand=True)
         case Product(), ProductDescribed() | ProductMetaWritten():
-            return replace(product, version=event.originator_version, by_merchant=True)
+            return replace(product, version=event.originator_version, by_merchant=True, in_hand=True)
         case Product(), PriceChanged():
             shift = event.price - product.price
             variants = {id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()}
@@ -321,10 +348,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
                 price=event.price,
                 compare_at=event.compare_at,
                 variants=variants,
+                in_hand=True,
             )
         case Product(), StockCounted(variant_id=id):
             counted = replace(product.variants[id], on_hand=event.on_hand)
-            return _with_variant(product, event, id, counted)
+            return replace(_with_variant(product, event, id, counted), in_hand=True)
         case Product(), StockReserved(variant_id=id):
             variant = product.variants[id]
             kept = replace(variant, reserved={**variant.reserved, event.order_id: event.quantity})
@@ -336,13 +364,18 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             sold = replace(variant, on_hand=variant.on_hand - event.quantity)
             return _with_variant(product, event, id, _without(sold, event.order_id))
         case Product(), ProductActivated():
-            return replace(product, version=event.originator_version, status=ProductStatus.ACTIVE)
+            return replace(product, version=event.originator_version, status=ProductStatus.ACTIVE, in_hand=True)
         case Product(), ProductDeactivated():
             return replace(product, version=event.originator_version, status=ProductStatus.DRAFT)
         case Product(), ProductArchived():
             return replace(product, version=event.originator_version, status=ProductStatus.ARCHIVED)
         case _:
             raise CorruptStream(event)
+
+
+def _check_stock(stock: int) -> None:
+    if not 0 <= stock <= STOCK_MOST:
+        raise InvalidInput("stockQuantity", f"Stock cannot be {stock:,}; 0 is the least and {STOCK_MOST:,} the most.")
 
 
 def _check_compare_at(compare_at: Money | None, price: Money) -> None:

@@ -139,9 +139,14 @@ class ProductRetitled(DomainEvent, wire_name="product.product_retitled.v1"):
 
 
 class ProductDescribed(DomainEvent, wire_name="product.product_described.v1"):
-    """The merchant rewrote its description."""
+    """The merchant rewrote its description, and with it all that was written beside it."""
 
     description: str
+    features: list[str] = []
+    benefits: list[str] = []
+    call_to_action: str = ""
+    scores: CopyScores | None = None
+    """How the description measures; null where nobody measured it."""
 
 
 class ProductMetaWritten(DomainEvent, wire_name="product.product_meta_written.v1"):

@@ -25,6 +25,9 @@ UNDERCUT = 9_200
 COMPARE_AT_LEAST = 10_500
 """Basis points of our price that the market's must reach before it is shown beside it."""
 
+DEAREST = 1_000_000_000
+"""Minor units beyond which a supplier's amount is taken for a slip."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pricing:
@@ -43,7 +46,7 @@ class Pricing:
 
 
 def price_listing(listing: Listing) -> Pricing | None:
-    """Return what a listing sells for, or None where no price leaves the minimum margin.
+    """Return what a listing sells for, or None where no price leaves the minimum margin or an amount makes no sense.
 
     The price is for ``listing.cost``, which is the cheapest variant's; dearer variants are marked up alike. Amounts in
     several currencies cannot be priced: there is no exchange rate here.
@@ -51,7 +54,8 @@ def price_listing(listing: Listing) -> Pricing | None:
     cost, shipping, market = listing.cost, listing.shipping_cost, listing.market_price
     if cost.minor <= 0 or shipping.minor < 0:
         return None
-    if shipping.currency != cost.currency or (market is not None and market.currency != cost.currency):
+    amounts = [cost, shipping, *(variant.cost for variant in listing.variants), *([] if market is None else [market])]
+    if any(amount.currency != cost.currency or amount.minor > DEAREST for amount in amounts):
         return None
     landed = cost + shipping
     least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))

@@ -15,6 +15,8 @@ from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
     BrandGenerated,
     CopyScores,
+    CurrencyChosen,
+    PageRetitled,
     PageType,
     PageWritten,
     Preferences,
@@ -66,6 +68,8 @@ class Store:
     """What the latest scouting imported."""
     former_product_ids: tuple[UUID, ...] = ()
     """What earlier scoutings imported; some of it may still be on sale."""
+    currency: str | None = None
+    """What its products are priced in; None while it has none, and where the first one is older than this rule."""
 
     def adopt_brand(
         self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
@@ -111,6 +115,24 @@ class Store:
             ),
         )
 
+    def sell_in(self, currency: str, *, stocked_in: str | None, at: datetime) -> Sequence[StoreEvent]:
+        """Let the first product decide what the store sells in; nothing if it is that already.
+
+        Args:
+            currency: of a product that is about to be the store's.
+            stocked_in: of the products it has, if any: in a store older than this rule they have decided.
+            at: when.
+
+        Raises:
+            InvalidInput: it sells in another currency.
+        """
+        known = self.currency or stocked_in or currency
+        if known != currency:
+            raise InvalidInput(
+                "currency", f"This store sells in {known}, not in {currency}. Give the prices in {known}."
+            )
+        return () if self.currency else (CurrencyChosen(**self._next(at), currency=currency),)
+
     def write_page(
         self,
         *,
@@ -149,20 +171,27 @@ class Store:
     def edit_page(
         self, page_id: UUID, *, title: str | None, content: str | None, scores: CopyScores, at: datetime
     ) -> Sequence[StoreEvent]:
-        """Let the merchant rewrite a page; ``content`` is needed, ``title`` stays when left out.
+        """Let the merchant change what is given of a page; a title alone leaves the text to whoever wrote it.
 
         Raises:
+            InvalidInput: title or content is empty.
             PageNotFound: the store has no such page.
         """
         page = self.pages.get(page_id)
         if page is None:
             raise PageNotFound(page_id)
-        if content is None or not content.strip():
+        title = page.title if title is None else title.strip()
+        if content is None:
+            self._refuse_archived("edited")
+            if not title:
+                raise InvalidInput("title", "A page needs a title.")
+            return () if title == page.title else (PageRetitled(**self._next(at), page_id=page_id, title=title),)
+        if not content.strip():
             raise InvalidInput("content", "A page needs some text.")
         return self.write_page(
             page_id=page_id,
             type=page.type,
-            title=page.title if title is None else title,
+            title=title,
             slug=page.slug,
             content=content,
             scores=scores,
@@ -302,11 +331,16 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 product_ids=tuple(event.product_ids),
                 former_product_ids=(*store.former_product_ids, *store.product_ids),
             )
+        case Store(), CurrencyChosen():
+            return replace(store, version=event.originator_version, currency=event.currency)
         case Store(), PageWritten():
             page = PageRef(
                 type=event.type, title=event.title, slug=event.slug, by_merchant=event.written_by == BY_MERCHANT
             )
             return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
+        case Store(), PageRetitled(page_id=id):
+            retitled = replace(store.pages[id], title=event.title, by_merchant=True)
+            return replace(store, version=event.originator_version, pages={**store.pages, id: retitled})
         case Store(), StoreReadyForReview():
             return replace(store, version=event.originator_version, status=StoreStatus.PENDING_REVIEW)
         case Store(), StoreApproved():

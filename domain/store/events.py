@@ -106,6 +106,13 @@ class ProductsScouted(DomainEvent, wire_name="store.products_scouted.v1"):
     """The products that were imported."""
 
 
+class CurrencyChosen(DomainEvent, wire_name="store.currency_chosen.v1"):
+    """The store's first product decided what it sells in."""
+
+    currency: str
+    """ISO 4217 code; of every product from now on."""
+
+
 class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
     """A content page got its text; a later one of the same slug replaces it."""
 
@@ -120,6 +127,13 @@ class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
     scores: CopyScores = CopyScores()
     written_by: str
     """``house``, a model's name, or ``merchant``."""
+
+
+class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
+    """The merchant gave a page another title; its text stays as it is."""
+
+    page_id: UUID
+    title: str
 
 
 class StoreReadyForReview(DomainEvent, wire_name="store.store_ready_for_review.v1"):
@@ -156,7 +170,9 @@ StoreEvent = (
     StoreRequested
     | BrandGenerated
     | ProductsScouted
+    | CurrencyChosen
     | PageWritten
+    | PageRetitled
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

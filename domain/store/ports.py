@@ -72,6 +72,12 @@ class BrandWriter(Protocol):
         ...
 
 
+class TextMeasure(Protocol):
+    """Measures how a text reads. Pure, but not quick with a long one."""
+
+    def __call__(self, markdown: str) -> CopyScores: ...
+
+
 class PageWriter(Protocol):
     """Writes a store's content pages."""
 

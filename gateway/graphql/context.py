@@ -7,7 +7,6 @@ from uuid import UUID
 import strawberry
 from strawberry.fastapi import BaseContext
 
-from domain.kernel import NotFound
 from gateway.auth.errors import Unauthenticated
 from gateway.dependencies import GatewayDependencies
 from gateway.graphql.loaders import Loaders
@@ -113,16 +112,4 @@ class Reading:
         self.loaders = Loaders(self.db, self.merchant_id)
 
 
-def as_id(kind: str, text: str) -> UUID:
-    """Read an id.
-
-    Raises:
-        NotFound: it is no id at all, which is as good as an unknown one.
-    """
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound(kind, text[:64]) from error
-
-
-__all__ = ["Info", "Reading", "RequestContext", "Unauthenticated", "as_id"]
+__all__ = ["Info", "Reading", "RequestContext", "Unauthenticated"]

@@ -6,7 +6,8 @@ from starlette.responses import JSONResponse
 from commands.generation import RunStepAgain, generation_of, job_of
 from domain.generation.events import Step
 from domain.kernel import NotFound
-from gateway.rest.asking import Asked, Asking, Body, accepted, as_id
+from gateway.inputs import as_id
+from gateway.rest.asking import Asked, Asking, Body, accepted
 
 router = APIRouter(tags=["agents"], prefix="/agents")
 

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
 from commands.ports import Receipt
-from domain.kernel import InvalidInput, NotFound
+from domain.kernel import InvalidInput
 from gateway import requests
 from gateway.dependencies import GatewayDependencies
 from gateway.middleware import caller_of
@@ -103,29 +103,6 @@ def window(
 
 
 Page = Annotated[Window, Depends(window)]
-
-
-def as_id(kind: str, text: str) -> UUID:
-    """Read an id out of an address or body.
-
-    Raises:
-        NotFound: it is none, which is as good as an unknown one.
-    """
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound(kind, text[:64]) from error
-
-
-def found(view: V | None, kind: str, id: UUID) -> V:
-    """Return what was found.
-
-    Raises:
-        NotFound: nothing was, or it is somebody else's.
-    """
-    if view is None:
-        raise NotFound(kind, id)
-    return view
 
 
 def accepted(

@@ -23,12 +23,6 @@ from projections.catalog_views import (
 from projections.jobs_queries import JobLogView, JobView
 
 
-def media_url(deps: GatewayDependencies, key: str) -> str:
-    """Return where a media store key is loaded from."""
-    url = deps.media.url(key)
-    return deps.public_url.rstrip("/") + url if url.startswith("/") else url
-
-
 class StoreBody(Body):
     """A store."""
 
@@ -48,6 +42,8 @@ class StoreBody(Body):
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
+    currency: str | None
+    """What it sells in; null while it has no products."""
 
     @classmethod
     def of(cls, view: StoreView, deps: GatewayDependencies) -> Self:
@@ -69,6 +65,7 @@ class StoreBody(Body):
             created_at=view.created_at,
             updated_at=view.updated_at,
             published_at=view.published_at,
+            currency=view.currency,
         )
 
 
@@ -89,7 +86,7 @@ class ImageBody(Body):
         return cls(
             id=view.id,
             original_url=view.original_url,
-            processed_url=None if key is None else media_url(deps, key),
+            processed_url=None if key is None else deps.media_url(key),
             alt_text=view.alt_text,
             position=view.position,
             status=view.status,
@@ -135,6 +132,9 @@ class ProductBody(Body):
     title: str
     original_title: str
     description: str
+    features: list[str]
+    benefits: list[str]
+    call_to_action: str | None
     slug: str
     category: str | None
     cost_price: Decimal
@@ -168,6 +168,9 @@ class ProductBody(Body):
             title=view.title,
             original_title=view.original_title,
             description=view.description,
+            features=list(view.features),
+            benefits=list(view.benefits),
+            call_to_action=view.call_to_action,
             slug=view.slug,
             category=view.category,
             cost_price=view.cost.decimal,
@@ -282,7 +285,7 @@ class ImageJobBody(Body):
             status=view.status,
             attempt=view.attempt,
             original_url=view.original_url,
-            urls={name: media_url(deps, one.key) for name, one in view.renditions.items()},
+            urls={name: deps.media_url(one.key) for name, one in view.renditions.items()},
             operations=list(view.operations),
             metadata={name: value for name, value in known.items() if value is not None},
             rejection=view.rejection,

@@ -1,15 +1,18 @@
 """``/images``: the studio."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import JSONResponse
 
+from commands.media import RequestImage, RequestImages
+from domain.kernel import InvalidInput
 from domain.media.events import Operation
-from gateway.inputs import image_request
-from gateway.rest.asking import Asked, Asking, Body, accepted, as_id, found
+from gateway.inputs import as_id, found, image_request
+from gateway.requests import Request
+from gateway.rest.asking import Asked, Asking, Body, accepted
 from gateway.rest.bodies import ImageJobBody
 from projections import catalog_queries
 
@@ -57,13 +60,20 @@ class BackgroundBody(Body):
 @router.post("/process", status_code=202, summary="Send an image to the studio")
 async def process(body: ImageRequestBody, asked: Asked) -> JSONResponse:
     """Answer with the image job."""
-    return await _send(asked, body.store_id, [body])
+    return await _send(asked, body.store_id, body)
 
 
 @router.post("/batch", status_code=202, summary="Send several images to the studio")
 async def batch(body: BatchBody, asked: Asked) -> JSONResponse:
-    """Answer with the image jobs, in the order of the request; all are checked before the first is sent."""
-    return await _send(asked, body.store_id, body.images, as_batch=True)
+    """Answer with the image jobs, in the order of the request; all are sent, or where one is refused none."""
+    request, commands = asked.change(), []
+    for number, image in enumerate(body.images):
+        try:
+            commands.append(await _request_for(asked, request, body.store_id, image, number))
+        except InvalidInput as refusal:
+            raise refusal.within(f"images.{number}") from refusal
+    receipt = await request.send(RequestImages(images=commands))
+    return accepted(receipt, {"jobs": [_job(image) for image in receipt.result]})
 
 
 @router.post("/backgrounds", status_code=202, summary="Place a product on another ground")
@@ -77,7 +87,7 @@ async def backgrounds(body: BackgroundBody, asked: Asked) -> JSONResponse:
         operations=list(ON_GROUND),
         ground=body.ground,
     )
-    return await _send(asked, body.store_id, [placed])
+    return await _send(asked, body.store_id, placed)
 
 
 @router.get("/jobs/{id}", summary="How an image stands")
@@ -88,27 +98,27 @@ async def get_image_job(id: str, asked: Asked) -> ImageJobBody:
     return ImageJobBody.of(found(view, "image job", image_id), asked.deps)
 
 
-async def _send(asked: Asking, store: str, images: Sequence[ImageBody], *, as_batch: bool = False) -> JSONResponse:
-    request, store_id = asked.change(), as_id("store", store)
-    commands = [
-        await image_request(
-            asked.db,
-            merchant_id=asked.merchant_id,
-            store_id=store_id,
-            new_id=request.new_id("image", str(number)),
-            image_id=None if one.image_id is None else as_id("image", one.image_id),
-            product_id=None if one.product_id is None else as_id("product", one.product_id),
-            url=one.url,
-            alt_text=one.alt_text,
-            operations=one.operations,
-            ground=one.ground,
-        )
-        for number, one in enumerate(images)
-    ]
-    jobs = []
-    for number, command in enumerate(commands):
-        receipt = await request.send(command, part=f"image:{number}")
-        jobs.append({"jobId": receipt.result["image_id"], "attempt": receipt.result["attempt"]})
-    if as_batch:
-        return accepted(receipt, {"jobs": jobs})
-    return accepted(receipt, jobs[0], location=f"/api/v1/images/jobs/{jobs[0]['jobId']}")
+async def _send(asked: Asking, store: str, image: ImageBody) -> JSONResponse:
+    request = asked.change()
+    receipt = await request.send(await _request_for(asked, request, store, image))
+    job = _job(receipt.result)
+    return accepted(receipt, job, location=f"/api/v1/images/jobs/{job['jobId']}")
+
+
+async def _request_for(asked: Asking, request: Request, store: str, image: ImageBody, number: int = 0) -> RequestImage:
+    return await image_request(
+        asked.db,
+        merchant_id=asked.merchant_id,
+        store_id=as_id("store", store),
+        new_id=request.new_id("image", str(number)),
+        image_id=None if image.image_id is None else as_id("image", image.image_id),
+        product_id=None if image.product_id is None else as_id("product", image.product_id),
+        url=image.url,
+        alt_text=image.alt_text,
+        operations=image.operations,
+        ground=image.ground,
+    )
+
+
+def _job(image: Mapping[str, Any]) -> dict[str, Any]:
+    return {"jobId": image["image_id"], "attempt": image["attempt"]}

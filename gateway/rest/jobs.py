@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from domain.kernel import InvalidInput
-from gateway.rest.asking import Asked, Page, PageOf, as_id, found
+from gateway.inputs import as_id, found, log_line
+from gateway.rest.asking import Asked, Page, PageOf
 from gateway.rest.bodies import JobBody, JobLogBody
 from projections import jobs_queries
 
@@ -23,12 +23,11 @@ async def get_logs(id: str, asked: Asked, page: Page) -> PageOf[JobLogBody]:
     """Return a page of a job's log; a line's number is its cursor."""
     job_id = as_id("job", id)
     page.check()
-    if page.after is not None and not (page.after.isdecimal() and len(page.after) < 10):
-        raise InvalidInput("after", f"The cursor {page.after[:80]!r} is none of this list.")
+    after = log_line(page.after)
     view = await jobs_queries.job_by_id(asked.db, job_id, merchant_id=asked.merchant_id)
     found(view, "job", job_id)
     lines = await jobs_queries.job_logs(
-        asked.db, job_id, after=int(page.after or 0), limit=page.size + 1, merchant_id=asked.merchant_id
+        asked.db, job_id, after=after, limit=page.size + 1, merchant_id=asked.merchant_id
     )
     shown = lines[: page.size]
     return PageOf(

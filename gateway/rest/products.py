@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse
 from commands.product import ActivateProduct, AddProduct, ArchiveProduct, CountStock, DeactivateProduct, EditProduct
 from domain.kernel import InvalidInput
 from domain.product.events import ProductStatus
-from gateway.inputs import money
-from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, as_id, found, page_of
+from gateway.inputs import as_id, found, money
+from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, page_of
 from gateway.rest.bodies import ProductBody
 from projections import catalog_queries
 from projections.catalog_views import ProductFilter, ProductSort, ProductView
@@ -34,10 +34,16 @@ class NewProductBody(Body):
 
 
 class ProductChangesBody(Body):
-    """What is left out stays as it is."""
+    """What is left out stays as it is; a compare-at price of null is taken away.
+
+    A description replaces features, benefits and call to action too, which told of the one before.
+    """
 
     title: str | None = None
     description: str | None = None
+    features: list[str] | None = None
+    benefits: list[str] | None = None
+    call_to_action: str | None = None
     meta_title: str | None = None
     meta_description: str | None = None
     selling_price: Decimal | None = None
@@ -109,10 +115,14 @@ async def edit_product(id: str, pid: str, body: ProductChangesBody, asked: Asked
             merchant_id=owner,
             title=body.title,
             description=body.description,
+            features=body.features,
+            benefits=body.benefits,
+            call_to_action=body.call_to_action,
             meta_title=body.meta_title,
             meta_description=body.meta_description,
             price=None if price is None else money("sellingPrice", price, currency),
             compare_at=None if compare_at is None else money("compareAtPrice", compare_at, currency),
+            clear_compare_at=compare_at is None and "compare_at_price" in body.model_fields_set,
         )
     }
     if body.stock_quantity is not None:

@@ -5,8 +5,8 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from commands.store import RequestStore
-from gateway.inputs import preferences
-from gateway.rest.asking import Asked, Body, accepted, as_id, found
+from gateway.inputs import as_id, found, preferences
+from gateway.rest.asking import Asked, Body, accepted
 from gateway.rest.bodies import StoreBody
 from projections import catalog_queries
 

@@ -3,11 +3,11 @@
 import asyncio
 import hashlib
 import os
-import re
 import tempfile
 from pathlib import Path
 
 from domain.kernel import Transient
+from domain.media.ports import MEDIA_KEY
 
 EXTENSIONS = {
     "image/webp": "webp",
@@ -16,7 +16,6 @@ EXTENSIONS = {
     "image/svg+xml": "svg",
 }
 MIME_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
-KEY = re.compile(r"sha256/([0-9a-f]{2})/([0-9a-f]{64})\.([a-z0-9]{2,4})")
 
 
 class DiskMediaStore:
@@ -34,11 +33,11 @@ class DiskMediaStore:
         return key
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
-        match = KEY.fullmatch(key)
-        if match is None or match[3] not in MIME_TYPES:
+        match = MEDIA_KEY.fullmatch(key)
+        if match is None or match[1] not in MIME_TYPES:
             return None
         try:
-            return await asyncio.to_thread((self._root / key).read_bytes), MIME_TYPES[match[3]]
+            return await asyncio.to_thread((self._root / key).read_bytes), MIME_TYPES[match[1]]
         except FileNotFoundError:
             return None
         except OSError as error:

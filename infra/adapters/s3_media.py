@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from pydantic import SecretStr
 
 from domain.kernel import Transient
-from infra.adapters.disk_media import KEY, MIME_TYPES, content_key
+from domain.media.ports import MEDIA_KEY
+from infra.adapters.disk_media import MIME_TYPES, content_key
 
 OUTAGES = (BotoCoreError, ClientError, HTTPClientError, OSError, TimeoutError)
 CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -79,14 +80,14 @@ class S3MediaStore:
         return key
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
-        match = KEY.fullmatch(key)
-        if match is None or match[3] not in MIME_TYPES:
+        match = MEDIA_KEY.fullmatch(key)
+        if match is None or match[1] not in MIME_TYPES:
             return None
         try:
             client = await self._client()
             answer = await client.get_object(Bucket=self._bucket, Key=key)
             async with answer["Body"] as body:
-                return await body.read(), MIME_TYPES[match[3]]
+                return await body.read(), MIME_TYPES[match[1]]
         except OUTAGES as error:
             if _reason(error) in {"NoSuchKey", "404"}:
                 return None

@@ -82,12 +82,19 @@ class EventStoreAggregates:
 def handlers(clock: Clock) -> Handlers:
     """Return every command with its handler; each module of ``commands`` lists its own."""
     from commands import generation, media, merchant, order, product, shopper, store
+    from infra.adapters.house.copy.scoring import measure
 
-    return {
+    bound = {
         command: partial(handler, clock=clock)
         for module in (generation, media, merchant, order, product, shopper, store)
         for command, handler in module.HANDLERS.items()
     }
+    measured = {
+        command: partial(handler, clock=clock, measure=measure)
+        for module in (product, store)
+        for command, handler in module.MEASURED.items()
+    }
+    return bound | measured
 
 
 async def _left_as_it_is(_connection: asyncpg.Connection) -> None:

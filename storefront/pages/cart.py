@@ -6,10 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from projections.catalog_views import ON_SALE
 from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart
 from storefront.front import Front, PageMissing
-from storefront.trolley import look_up
+from storefront.trolley import is_foreign_money, is_sold_by, look_up
 
 
 def routes(front: Front) -> list[Route]:
@@ -18,7 +17,7 @@ def routes(front: Front) -> list[Route]:
 
     async def show(request: Request) -> Response:
         visit = await front.visit(request)
-        trolley = await look_up(visit.cart, visit.store.id, shelf, link)
+        trolley = await look_up(visit.cart, visit.store, shelf, link)
         return front.page(visit, "cart.html", trolley=trolley, most=MOST_OF_ONE, robots="noindex")
 
     async def add(request: Request) -> Response:
@@ -28,8 +27,14 @@ def routes(front: Front) -> list[Route]:
         product = (await shelf.products_by_ids([product_id])).get(product_id)
         variants = (await shelf.variants([product_id])).get(product_id, ())
         variant = next((one for one in variants if one.id == variant_id), None)
-        if product is None or variant is None or product.store_id != visit.store.id or product.status not in ON_SALE:
+        if product is None or variant is None or not is_sold_by(visit.store, product):
             raise PageMissing
+        if is_foreign_money(visit.store, product):
+            visit.say(
+                f"“{product.title}” is priced in {variant.price.currency} and cannot be bought here: "
+                f"this shop sells in {visit.store.currency}."
+            )
+            return front.redirect(visit, f"/products/{product.slug}")
         if variant.available <= 0:
             visit.say(f"“{product.title}” is sold out at the moment.")
             return front.redirect(visit, f"/products/{product.slug}")
@@ -64,7 +69,7 @@ def routes(front: Front) -> list[Route]:
     async def tidy(request: Request) -> Response:
         visit = await front.visit(request)
         await front.form(visit)
-        trolley = await look_up(visit.cart, visit.store.id, shelf, link)
+        trolley = await look_up(visit.cart, visit.store, shelf, link)
         visit.keep_cart(trolley.tidied(visit.cart))
         return front.redirect(visit, "/cart")
 

@@ -23,7 +23,7 @@ class CheckoutPages:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
     async def trolley_of(self, visit: Visit) -> Trolley:
-        return await look_up(visit.cart, visit.store.id, self._deps.shelf, self._deps.media.url)
+        return await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url)
 
     def page(
         self, visit: Visit, trolley: Trolley, shopper: ShopperForm, problems: dict[str, str], nonce: str

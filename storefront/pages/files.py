@@ -1,19 +1,18 @@
 """What browsers and search engines fetch besides pages: stylesheet, logo, pictures, robots, sitemap."""
 
-import re
 from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from domain.media.ports import MEDIA_KEY
 from projections.catalog_views import ON_SALE, ProductFilter, ProductSort
 from projections.paging import PAGE_MAX, Window
 from storefront.front import Front, PageMissing
 from storefront.static_files import FOREVER
 from storefront.tenancy import StoreClosed
 
-MEDIA_KEY = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,5}")
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG opened by itself may style itself and nothing more."""
 MOST_IN_SITEMAP = 2_000

@@ -16,7 +16,7 @@ from domain.money import Money
 from domain.product.events import ProductStatus
 from projections.catalog_views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.paging import Window
-from storefront.display import Picture, cards, pictures, saving, summary
+from storefront.display import SYMBOLS, Picture, cards, pictures, saving, summary
 from storefront.front import Front, PageMissing, Visit
 
 PAGE = 24
@@ -76,12 +76,16 @@ class Wish:
         query = urlencode({name: value for name, value in asked.items() if value})
         return "/products" + (f"?{query}" if query else "")
 
-    def filter(self) -> tuple[ProductFilter, str | None]:
-        """Return the filter, and what was wrong with a price if something was."""
+    def filter(self, currency: str) -> tuple[ProductFilter, str | None]:
+        """Return the filter, and what was wrong with a price if something was.
+
+        Args:
+            currency: what the prices are in.
+        """
         problem: str | None = None
         bounds: list[int | None] = []
         for text in (self.low, self.high):
-            amount = _minor(text)
+            amount = _minor(text, currency)
             if text and amount is None:
                 problem = f"“{text}” is not a price. Write a number such as 25 or 24.90."
             bounds.append(amount)
@@ -100,9 +104,9 @@ class Wish:
         )
 
 
-def _minor(text: str) -> int | None:
+def _minor(text: str, currency: str) -> int | None:
     try:
-        amount = Money.parse(text.lstrip("$€£").replace(",", "."))
+        amount = Money.parse(text.lstrip("".join(SYMBOLS.values())).replace(",", "."), currency)
     except ValueError:
         return None
     return amount.minor if 0 <= amount.minor < DEARER_THAN_ANYTHING else None
@@ -115,7 +119,7 @@ def routes(front: Front) -> list[Route]:
     async def listing(request: Request) -> Response:
         visit = await front.visit(request)
         wish = Wish.of(request)
-        where, problem = wish.filter()
+        where, problem = wish.filter(visit.store.currency or "USD")
         sort, _ = SORTS[wish.sort]
         try:
             found = await shelf.products(

@@ -192,6 +192,7 @@ class History:
         self.products.append(id)
         self.images += [image.image_id for image in images]
         self.shows.update({image.image_id: id for image in images})
+        self._append(stores.STORE, store, self.state(store).sell_in(price.currency, stocked_in=None, at=self._at))
         scouting = self.state(store).record_scouting(
             generation_id=derived(store, "generation"),
             attempt=1,
@@ -233,7 +234,9 @@ class History:
         decisions: list[Callable[[], Sequence[DomainEvent]]] = [
             lambda: product.write_copy(copy(f"Copy {number}"), slug=f"copy-{number}", at=at),
             lambda: product.edit(title=f"Title {number}", price=Money(minor=900 + number % 500), at=at),
-            lambda: product.edit(description=f"About {number}", meta_title="T", meta_description="D", at=at),
+            lambda: product.edit(
+                description=f"About {number}", features=["USB"], meta_title="T", meta_description="D", at=at
+            ),
             lambda: product.count_stock(variants[number % len(variants)], number % 6, at=at),
             lambda: product.activate(at=at),
             lambda: product.activate(at=at),
@@ -244,8 +247,15 @@ class History:
 
     def _page(self, number: int) -> None:
         id, type = self._pick(self.stores, number), list(PageType)[number % 7]
+        page_id = derived(id, "page", type)
+        if page_id in self.state(id).pages and number % 3 == 0:
+            retitled = self.state(id).edit_page(
+                page_id, title=f"Title {number}", content=None, scores=CopyScores(), at=self._at
+            )
+            self._append(stores.STORE, id, retitled)
+            return
         events = self.state(id).write_page(
-            page_id=derived(id, "page", type),
+            page_id=page_id,
             type=type,
             title=f"Page {number}",
             slug=type.lower(),

@@ -99,6 +99,11 @@ class Platform:
         """Take the store all the way to shoppers and return its products' ids."""
         await self.request()
         products = await self.scout(*listings)
+        await self.finish()
+        return products
+
+    async def finish(self) -> None:
+        """Take a scouted store to shoppers."""
         await self.brand()
         await self.send(WritePages(generation_id=self.generation_id, attempt=1, pages=[page()]))
         for step in (Step.COPY, Step.IMAGES):
@@ -106,7 +111,6 @@ class Platform:
         await self.send(MarkStoreReady(store_id=self.store_id, generation_id=self.generation_id))
         await self.send(ApproveStore(store_id=self.store_id, merchant_id=self.merchant_id))
         await self.send(PublishStore(store_id=self.store_id, merchant_id=self.merchant_id))
-        return products
 
     async def succeed(self, step: Step, attempt: int = 1) -> None:
         await self.send(SucceedStep(generation_id=self.generation_id, step=step, attempt=attempt, summary="done"))

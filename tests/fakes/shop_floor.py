@@ -215,6 +215,12 @@ class ShopFloor:
         paused = StorePaused(originator_id=store_id, originator_version=store.version + 1, occurred_at=self.clock.now())
         await self.happened(STORE, store_id, paused)
 
+    async def choose_currency(self, store_id: UUID, currency: str) -> None:
+        store = await self.log.load(STORE, store_id)
+        assert store is not None
+        chosen = store.state.sell_in(currency, stocked_in=None, at=self.clock.now())
+        await self.happened(STORE, store_id, *chosen)
+
     async def write_page(self, store_id: UUID, type: PageType, title: str, slug: str, content: str) -> None:
         store = await self.log.load(STORE, store_id)
         assert store is not None

@@ -12,7 +12,7 @@ from commands.ports import Receipt
 from domain.kernel import NotFound
 from domain.merchant.events import SupplierProvider
 from gateway.auth.accounts import Session
-from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.context import Info, Reading
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
@@ -26,7 +26,7 @@ from gateway.graphql.mutations.inputs import (
 from gateway.graphql.mutations.payloads import CHANGED, OrderPayload, Payload, SupplierPayload, change
 from gateway.graphql.queries.root import find_order, find_user
 from gateway.graphql.types.merchant import User
-from gateway.inputs import check_text, supplier_credentials
+from gateway.inputs import as_id, check_text, supplier_credentials
 from gateway.refusals import REFUSALS
 from gateway.requests import Request
 

@@ -86,11 +86,18 @@ class AddProductInput(MutationInput):
 class EditProductInput(MutationInput):
     product_id: strawberry.ID
     title: str | None = None
-    description: str | None = None
+    description: str | None = strawberry.field(
+        default=None, description="Replaces features, benefits and callToAction too, which told of the one before."
+    )
+    features: list[str] | None = strawberry.field(default=None, description="With a description.")
+    benefits: list[str] | None = strawberry.field(default=None, description="With a description.")
+    call_to_action: str | None = strawberry.field(default=None, description="With a description.")
     meta_title: str | None = strawberry.field(default=None, description="Together with metaDescription.")
     meta_description: str | None = None
     selling_price: Decimal | None = None
-    compare_at_price: Decimal | None = None
+    compare_at_price: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description="Null: no price is struck through any more."
+    )
 
 
 @strawberry.input

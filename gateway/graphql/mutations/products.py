@@ -14,7 +14,7 @@ from commands.product import (
     DeactivateProduct,
     EditProduct,
 )
-from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
     AddProductInput,
@@ -26,7 +26,7 @@ from gateway.graphql.mutations.inputs import (
 )
 from gateway.graphql.mutations.payloads import MediaAssetPayload, ProductPayload, Send, change
 from gateway.graphql.queries.root import find_media, find_product
-from gateway.inputs import currency_of, image_request, money
+from gateway.inputs import as_id, currency_of, image_request, money
 from gateway.requests import Request
 
 
@@ -61,17 +61,22 @@ class ProductMutations:
         async def send(request: Request) -> Receipt:
             id, owner = as_id("product", input.product_id), request.merchant_id
             currency = await currency_of(info.context.deps.reader, id, merchant_id=owner)
-            price, compare_at = input.selling_price, input.compare_at_price
+            price = input.selling_price
+            compare_at = None if input.compare_at_price is strawberry.UNSET else input.compare_at_price
             return await request.send(
                 EditProduct(
                     product_id=id,
                     merchant_id=owner,
                     title=input.title,
                     description=input.description,
+                    features=input.features,
+                    benefits=input.benefits,
+                    call_to_action=input.call_to_action,
                     meta_title=input.meta_title,
                     meta_description=input.meta_description,
                     price=None if price is None else money("sellingPrice", price, currency),
                     compare_at=None if compare_at is None else money("compareAtPrice", compare_at, currency),
+                    clear_compare_at=input.compare_at_price is None,
                 )
             )
 

@@ -10,7 +10,7 @@ from commands.ports import Receipt
 from commands.store import AddPage, ApproveStore, ArchiveStore, EditPage, PauseStore, PublishStore, RequestStore
 from domain.generation.events import Step
 from domain.kernel import NotFound
-from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
     AddPageInput,
@@ -29,7 +29,7 @@ from gateway.graphql.mutations.payloads import (
 )
 from gateway.graphql.queries.root import find_generation, find_page, find_store
 from gateway.graphql.types.media import as_gid
-from gateway.inputs import preferences
+from gateway.inputs import as_id, preferences
 from gateway.requests import Request
 from projections import catalog_queries
 
@@ -112,7 +112,7 @@ class StoreMutations:
 
         return await change(info, PagePayload, input, send, show)
 
-    @mutation("Rewrite a page; its address stays.")
+    @mutation("Change what is given of a page; its address stays.")
     async def edit_page(self, info: Info, input: EditPageInput) -> PagePayload | None:
         async def send(request: Request) -> Receipt:
             id = as_id("page", input.page_id)
@@ -125,7 +125,7 @@ class StoreMutations:
                     merchant_id=request.merchant_id,
                     page_id=id,
                     title=input.title,
-                    content=page.content if input.content is None else input.content,
+                    content=input.content,
                 )
             )
 

@@ -6,9 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from domain.kernel import NotFound
 from domain.store.events import StoreStatus
-from gateway.graphql.context import Info, Reading, as_id
+from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import field
 from gateway.graphql.past import AsOfInput
 from gateway.graphql.types.connection import Connection
@@ -19,6 +18,7 @@ from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
+from gateway.inputs import as_id, found
 from projections import catalog_queries, jobs_queries, merchants, sales_queries
 from projections.paging import Window
 
@@ -57,17 +57,6 @@ async def then(
     if as_of is None:
         return present
     return await find(await info.context.past(reading, store_of(present), as_of))
-
-
-def found(view: V | None, kind: str, id: UUID) -> V:
-    """Return what was found.
-
-    Raises:
-        NotFound: nothing was, or it is somebody else's.
-    """
-    if view is None:
-        raise NotFound(kind, id)
-    return view
 
 
 async def find_store(reading: Reading, id: UUID) -> Store:

@@ -9,11 +9,11 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain.generation.events import JobStatus, JobType, Step
-from domain.kernel import InvalidInput
 from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
+from gateway.inputs import log_line
 from projections.jobs_queries import GenerationView, JobLogView, JobView, job_logs
 from projections.paging import Edge, Slice, Window
 
@@ -48,9 +48,7 @@ async def log_page(reading: Reading, id: UUID, first: int | None, after: str | N
     """
     window = Window(first=first, after=after)
     window.check()
-    if after is not None and not after.isdecimal():
-        raise InvalidInput("after", f"The cursor {after[:80]!r} is none of this list. Pass one as a page returned it.")
-    known = int(after or 0)
+    known = log_line(after)
     lines: Sequence[JobLogView] = await job_logs(
         reading.db, id, after=known, limit=window.size + 1, merchant_id=reading.merchant_id
     )

@@ -32,7 +32,7 @@ def renditions(found: Iterable[Rendition], reading: Reading) -> list[RenditionTy
     return [
         RenditionType(
             name=one.name,
-            url=media_url(reading, one.key),
+            url=reading.deps.media_url(one.key),
             width=one.width,
             height=one.height,
             size=one.size_bytes,
@@ -40,12 +40,6 @@ def renditions(found: Iterable[Rendition], reading: Reading) -> list[RenditionTy
         )
         for one in sorted(found, key=lambda one: order.get(one.name, len(SIZES)))
     ]
-
-
-def media_url(reading: Reading, key: str) -> str:
-    """Return where a browser loads a media store key from."""
-    url = reading.deps.media.url(key)
-    return reading.deps.public_url.rstrip("/") + url if url.startswith("/") else url
 
 
 @strawberry.type(description="A photo of a product: the supplier's, and ours once it is processed.")
@@ -69,7 +63,7 @@ class ProductImage:
             id=as_gid(view.id),
             product_id=as_gid(view.product_id),
             original_url=view.original_url,
-            processed_url=None if view.processed_key is None else media_url(reading, view.processed_key),
+            processed_url=None if view.processed_key is None else reading.deps.media_url(view.processed_key),
             alt_text=view.alt_text or None,
             position=view.position,
             status=view.status,
@@ -131,7 +125,7 @@ class MediaAsset:
 def asset_url(view: MediaAssetView, reading: Reading) -> str | None:
     """Return where an asset is loaded from; None while there is nothing to load."""
     if view.key is not None:
-        return media_url(reading, view.key)
+        return reading.deps.media_url(view.key)
     if view.content is not None:
         return "data:image/svg+xml," + quote(view.content)
     return None

@@ -43,6 +43,7 @@ class Store:
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
+    currency: str | None = strawberry.field(description="What it sells in: its first product decided. Null before.")
     view: strawberry.Private[StoreView]
     reading: strawberry.Private[Reading]
 
@@ -172,6 +173,7 @@ class Store:
             created_at=view.created_at,
             updated_at=view.updated_at,
             published_at=view.published_at,
+            currency=view.currency,
             view=view,
             reading=reading,
         )

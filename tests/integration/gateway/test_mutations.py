@@ -7,10 +7,13 @@ import pytest
 
 from commands.generation import FailStep, generation_of
 from commands.order import RecordPayment
+from commands.product import WriteProductCopy
 from commands.store import MarkStoreReady
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
+from infra.adapters.house.copy.scoring import measure
+from tests.fakes.samples import copy
 from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_queries import an_order
 
@@ -45,7 +48,7 @@ def codes(payload: Any) -> list[tuple[str, str | None]]:
 async def first_product(platform: Platform, owner: Merchant, store_id: UUID) -> Any:
     store = await platform.ask(
         "query ($id: ID!) { store(id: $id) { products(first: 1)"
-        " { nodes { id images { id } variants { id stock } } } } }",
+        " { nodes { id storeId images { id } variants { id stock } } } } }",
         {"id": str(store_id)},
         by=owner,
     )
@@ -181,6 +184,14 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         "compareAtPrice": "29.50",
         "metaTitle": "Moss light",
     }
+    for given, compare_at in (
+        ({"compareAtPrice": "0"}, "29.50"),
+        ({"title": "Moss"}, "29.50"),
+        ({"compareAtPrice": None}, None),
+    ):
+        await change(platform, owner, "editProduct", "product { id }", productId=id, **given)
+        shown = await change(platform, owner, "editProduct", "product { compareAtPrice }", productId=id)
+        assert shown["product"] == {"compareAtPrice": compare_at}, given
     counted = await change(platform, owner, "countStock", "product { stockQuantity }", productId=id, stockQuantity=0)
     assert counted["product"] == {"stockQuantity": 0}
     seen = [
@@ -197,6 +208,7 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         ({"title": "t\u0000"}, "title"),
         ({"sellingPrice": "0"}, "sellingPrice"),
         ({"sellingPrice": "1e30"}, "sellingPrice"),
+        ({"sellingPrice": "1e999999999"}, "sellingPrice"),
         ({"sellingPrice": "NaN"}, "sellingPrice"),
         ({"costPrice": "-1"}, "costPrice"),
         ({"compareAtPrice": "1"}, "compareAtPrice"),
@@ -214,6 +226,34 @@ async def test_a_bad_product_names_the_field(
     assert codes(payload) == [("INVALID_INPUT", field)]
 
 
+async def test_a_description_of_the_merchants_own_stands_without_the_copywriters_notes(
+    platform: Platform, owner: Merchant
+) -> None:
+    product = await first_product(platform, owner, await platform.stocked_store(owner))
+    await platform.send(
+        WriteProductCopy(
+            product_id=UUID(product["id"]),
+            generation_id=generation_of(UUID(product["storeId"])),
+            attempt=1,
+            copy=copy("Moss lamp").model_copy(update={"features": ["LED"], "benefits": ["Calm"]}),
+            total=3,
+        )
+    )
+    shown = "product { description features benefits callToAction copyWrittenBy copyScores { words readingEase } }"
+    before = await change(platform, owner, "editProduct", shown, productId=product["id"])
+    assert (before["product"]["features"], before["product"]["copyWrittenBy"]) == (["LED"], "house")
+    mine: dict[str, Any] = {"description": "It grows on you.", "benefits": ["Green"]}
+    after = await change(platform, owner, "editProduct", shown, productId=product["id"], **mine)
+    assert after["product"] == {
+        "description": "It grows on you.",
+        "features": [],
+        "benefits": ["Green"],
+        "callToAction": None,
+        "copyWrittenBy": "merchant",
+        "copyScores": {"words": 4, "readingEase": measure(mine["description"]).reading_ease},
+    }
+
+
 async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     shown = "page { id type title slug content writtenBy }"
@@ -224,6 +264,18 @@ async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -
     assert edited["page"] == page | {"title": "The workshop"}
     empty = await change(platform, owner, "editPage", shown, pageId=page["id"], content=" ")
     assert codes(empty) == [("INVALID_INPUT", "content")]
+
+
+async def test_a_new_title_is_the_same_request_whatever_became_of_the_text(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    shown = "page { id title content }"
+    added = await change(platform, owner, "addPage", shown, storeId=str(store_id), title="Us", content="Old")
+    id, title = added["page"]["id"], {"title": "About us", "commandId": str(uuid4())}
+    assert (await change(platform, owner, "editPage", shown, pageId=id, **title))["userErrors"] == []
+    await change(platform, owner, "editPage", shown, pageId=id, content="New")
+    again = await change(platform, owner, "editPage", shown, pageId=id, **title)
+    assert again["userErrors"] == []
+    assert again["page"] == {"id": id, "title": "About us", "content": "New"}
 
 
 async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, owner: Merchant) -> None:
@@ -254,7 +306,8 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
     ("given", "expected"),
     [
         ({}, ("INVALID_INPUT", "url")),
-        ({"url": "file:///etc/passwd"}, ("INVALID_INPUT", "sourceUrl")),
+        ({"url": "file:///etc/passwd"}, ("INVALID_INPUT", "url")),
+        ({"url": "https://example.com/\u0000.jpg"}, ("INVALID_INPUT", "url")),
         ({"url": "https://example.com/x.jpg", "ground": "red"}, ("INVALID_INPUT", "ground")),
         ({"imageId": "00000000-0000-4000-8000-000000000000"}, ("NOT_FOUND", None)),
     ],

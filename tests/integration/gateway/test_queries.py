@@ -192,6 +192,14 @@ async def test_a_query_with_a_token_sees_the_write_and_one_without_need_not(
     assert await platform.ask(query, variables | token, by=owner) == {"niche": "Lamps"}
 
 
+@pytest.mark.parametrize("cursor", ["x", "-1", "99999999999999999999"])
+async def test_a_cursor_that_is_no_line_of_a_log_is_refused(platform: Platform, owner: Merchant, cursor: str) -> None:
+    store_id = await platform.store(owner)
+    query = "query ($id: ID!, $after: String) { generation(id: $id) { logs(after: $after) { nodes { number } } } }"
+    answer = await platform.post(query, {"id": str(generation_of(store_id)), "after": cursor}, by=owner)
+    assert [error["extensions"] for error in answer["errors"]] == [{"code": "INVALID_INPUT", "field": "after"}]
+
+
 @pytest.mark.parametrize("way", ["argument", "header"])
 async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, owner: Merchant, way: str) -> None:
     platform.barrier.wedged = True

@@ -125,6 +125,13 @@ async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner
         9,
         "ACTIVE",
     ]
+    described = {"description": "It glows.", "features": ["Moss"], "compareAtPrice": 30}
+    written = (await platform.call("PATCH", place, by=owner, json=described)).json()["product"]
+    assert (written["features"], written["compareAtPrice"]) == (["Moss"], "30.00")
+    kept = (await platform.call("PATCH", place, by=owner, json={"stockQuantity": 8})).json()["product"]
+    assert kept["compareAtPrice"] == "30.00"
+    cleared = (await platform.call("PATCH", place, by=owner, json={"compareAtPrice": None})).json()["product"]
+    assert cleared["compareAtPrice"] is None
     refused = await platform.call("PATCH", place, by=owner, json={"status": "ARCHIVED"})
     assert problem(refused) == (422, "INVALID_INPUT", "status")
     gone = await platform.call("DELETE", place, by=owner)
@@ -135,6 +142,26 @@ async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner
     assert problem(elsewhere) == (404, "NOT_FOUND", None)
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"stockQuantity": 10**20}, "stockQuantity"),
+        ({"stockQuantity": 3_000_000_000}, "stockQuantity"),
+        ({"sellingPrice": "1e999999999"}, "sellingPrice"),
+        ({"compareAtPrice": "1e30"}, "compareAtPrice"),
+    ],
+)
+async def test_numbers_that_no_read_model_could_hold_are_refused_before_they_are_in_the_log(
+    platform: Platform, owner: Merchant, given: dict[str, Any], field: str
+) -> None:
+    store_id = await platform.store(owner)
+    before = await platform.event_count()
+    sound = {"title": "Moss lamp", "description": "It grows.", "sellingPrice": "19.90"}
+    added = await platform.call("POST", f"/stores/{store_id}/products", by=owner, json=sound | given)
+    assert problem(added) == (422, "INVALID_INPUT", field)
+    assert await platform.event_count() == before
+
+
 async def test_a_job_and_its_log_are_read(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     job = (await platform.call("GET", f"/jobs/{generation_of(store_id)}", by=owner)).json()
@@ -143,8 +170,9 @@ async def test_a_job_and_its_log_are_read(platform: Platform, owner: Merchant) -
     assert page["hasNextPage"]
     more = (await platform.call("GET", f"/jobs/{job['id']}/logs?after={page['endCursor']}", by=owner)).json()
     assert more["items"][0]["number"] > page["items"][0]["number"]
-    bad = await platform.call("GET", f"/jobs/{job['id']}/logs?after=x", by=owner)
-    assert problem(bad) == (422, "INVALID_INPUT", "after")
+    for cursor in ("x", "-1", "9" * 20, "９"):
+        bad = await platform.call("GET", f"/jobs/{job['id']}/logs", by=owner, params={"after": cursor})
+        assert problem(bad) == (422, "INVALID_INPUT", "after"), cursor
 
 
 async def test_agents_are_set_to_work_again(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
@@ -183,6 +211,14 @@ async def test_images_are_sent_to_the_studio(platform: Platform, owner: Merchant
     events = await platform.event_count()
     again = await platform.call("POST", "/images/batch", by=owner, json=batch, headers={"idempotency-key": "b"})
     assert again.json()["jobs"] == sent.json()["jobs"]
+    assert await platform.event_count() == events
+    for bad, field in (("file:///etc/passwd", "images.2.url"), (url * 100, "images.2.url"), ("", "images.2.url")):
+        mixed = {"storeId": store_id, "images": [{"url": f"{url}?a"}, {"url": f"{url}?b"}, {"url": bad}]}
+        assert problem(await platform.call("POST", "/images/batch", by=owner, json=mixed)) == (
+            422,
+            "INVALID_INPUT",
+            field,
+        )
     assert await platform.event_count() == events
     none = await platform.call("POST", "/images/batch", by=owner, json={"storeId": store_id, "images": []})
     assert problem(none) == (422, "INVALID_INPUT", "images")

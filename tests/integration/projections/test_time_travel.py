@@ -186,13 +186,15 @@ class Merchandising:
         self.pages.append(id)
 
     async def _edit_page(self) -> None:
+        words = str(self._dice.random())
+        title, content = (words, None) if self._dice.random() < 0.5 else (None, f"# {words}")
         await self._platform.send(
             EditPage(
                 store_id=self.store_id,
                 merchant_id=self._owner.id,
                 page_id=self._dice.choice(self.pages),
-                title=None,
-                content=f"# {self._dice.random()}",
+                title=title,
+                content=content,
             )
         )
 
@@ -204,7 +206,7 @@ class Merchandising:
                 store_id=self.store_id,
                 merchant_id=self._owner.id,
                 product_id=None,
-                source_url="http://images.localhost/x.jpg",
+                url="http://images.localhost/x.jpg",
                 alt_text="A lamp",
                 operations=list(Operation),
                 ground="#ffffff",

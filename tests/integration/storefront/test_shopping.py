@@ -366,3 +366,41 @@ async def test_order_links_are_good_for_their_own_order_only(floor: ShopFloor, b
     await floor.open_store("fern", BRAND)
     assert (await browser.get(f"/checkout/success/{UUID(int=5).hex}.AAAA")).status_code == 404
     assert (await browser.get("/checkout/unpaid/nonsense")).status_code == 404
+
+
+async def test_a_cart_of_two_currencies_is_shown_without_what_the_store_does_not_sell_in(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    pot = await floor.stock(store, "Euro Pot", slug="euro-pot", variants=[Variant("Default", 1500, 3)], currency="EUR")
+    await put_in_cart(browser, pot)
+    # Of a store older than the rule: both are for sale, and the currency was decided afterwards.
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 3)])
+    await floor.choose_currency(store, "USD")
+    await put_in_cart(browser, vase)
+    cart = await browser.get("/cart")
+    assert cart.status_code == 200
+    assert "One product is no longer sold here" in cart.text
+    assert "$49.00" in cart.text
+    checkout = await browser.get("/checkout")
+    assert (checkout.status_code, checkout.headers["location"]) == (303, "/cart")
+    await browser.post("/cart/tidy", data={"csrf": hidden(cart, "csrf")})
+    assert (await browser.get("/checkout")).status_code == 200
+    await put_in_cart(browser, pot)
+    refused = await browser.get("/cart")
+    assert "“Euro Pot” is priced in EUR and cannot be bought here: this shop sells in USD." in refused.text
+    assert "€" not in refused.text
+
+
+async def test_a_price_that_is_asked_for_is_in_the_stores_currency(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    for name, yen in (("Cheap Vase", 900), ("Good Vase", 4900), ("Dear Vase", 90_000)):
+        slug = name.lower().replace(" ", "-")
+        await floor.stock(store, name, slug=slug, variants=[Variant("Default", yen, 3)], currency="JPY")
+    assert "“1e99” is not a price" in (await browser.get("/products?min=1e99")).text
+    listing = await browser.get("/products?min=¥1000&max=5000")
+    assert "Good Vase" in listing.text
+    assert "Cheap Vase" not in listing.text
+    assert "Dear Vase" not in listing.text

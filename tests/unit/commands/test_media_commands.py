@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.media import CountStepImage, RecordImage, RejectImage, RequestImage, RequestStepImages
+from commands.media import CountStepImage, RecordImage, RejectImage, RequestImage, RequestImages, RequestStepImages
 from domain.generation.aggregate import GENERATION
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import JobStatus, Step, StepFailed, StepSucceeded
@@ -56,7 +56,7 @@ def by_hand(platform: Platform, image_id: UUID, **changes: Any) -> RequestImage:
         "store_id": platform.store_id,
         "merchant_id": platform.merchant_id,
         "product_id": None,
-        "source_url": "https://images.example/own.jpg",
+        "url": "https://images.example/own.jpg",
         "alt_text": "Mine",
         "operations": [Operation.SHARPEN, Operation.REMOVE_BACKGROUND],
         "ground": None,
@@ -145,8 +145,20 @@ async def test_an_image_asked_for_by_hand_belongs_to_no_step(platform: Platform)
 async def test_what_is_no_web_address_is_refused(platform: Platform, url: str) -> None:
     await prepare(platform)
     with pytest.raises(InvalidInput) as refusal:
-        await platform.send(by_hand(platform, uuid4(), source_url=url))
-    assert refusal.value.field == "sourceUrl"
+        await platform.send(by_hand(platform, uuid4(), url=url))
+    assert refusal.value.field == "url"
+
+
+async def test_a_batch_of_images_is_asked_for_whole_or_not_at_all(platform: Platform) -> None:
+    await prepare(platform)
+    sound, bad = by_hand(platform, uuid4()), by_hand(platform, uuid4(), url="file:///etc/passwd")
+    before = len(platform.log.raw)
+    with pytest.raises(InvalidInput) as refusal:
+        await platform.send(RequestImages(images=[sound, bad]))
+    assert refusal.value.field == "images.1.url"
+    assert len(platform.log.raw) == before
+    receipt = await platform.send(RequestImages(images=[sound, sound]))
+    assert [image["attempt"] for image in receipt.result] == [1, 2]
 
 
 async def test_foreign_images_and_products_read_like_unknown_ones(platform: Platform) -> None:

@@ -1,5 +1,6 @@
 """What the scout, the copywriter and the merchant may ask of products."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,16 +19,19 @@ from commands.product import (
     WriteProductCopy,
 )
 from domain.generation.errors import StepNotRunning
-from domain.generation.events import Step, StepProgressed, StepSucceeded
+from domain.generation.events import Step, StepFailed, StepProgressed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import ProductPutAway
 from domain.product.events import ProductAdded, ProductCopyWritten, ProductImported, ProductStatus
 from domain.product.listing import ListingVariant
-from domain.store.events import ProductsScouted, SupplierReport
+from domain.store.events import CurrencyChosen, ProductsScouted, SupplierReport
 from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import SCORE, copy, dollars, listing
+
+WHOSE: Any = {"product_id": uuid4(), "merchant_id": uuid4()}
+"""Of a command whose product is known only later."""
 
 
 async def write(platform: Platform, product_id: UUID, title: str, attempt: int = 1) -> list[str]:
@@ -58,8 +62,16 @@ async def test_picks_are_imported_and_end_the_scout_step(platform: Platform) -> 
     before = len(platform.log.raw)
     ids = await platform.scout(listing("L-1"), listing("L-2"))
     events = platform.log.events[before:]
-    assert kinds(events) == ["ProductImported", "ProductImported", "ProductsScouted", "StepSucceeded"]
-    first, second, scouted, ended = events
+    assert kinds(events) == [
+        "ProductImported",
+        "ProductImported",
+        "CurrencyChosen",
+        "ProductsScouted",
+        "StepSucceeded",
+    ]
+    first, second, chosen, scouted, ended = events
+    assert isinstance(chosen, CurrencyChosen)
+    assert chosen.currency == "USD"
     assert isinstance(first, ProductImported)
     assert isinstance(second, ProductImported)
     assert isinstance(scouted, ProductsScouted)
@@ -118,9 +130,16 @@ async def test_dearer_variants_sell_for_more_at_the_same_markup(platform: Platfo
     assert prices == {"S": dollars("20.00"), "L": dollars("30.00"), "XS": dollars("15.00")}
 
 
+async def test_what_a_supplier_says_of_its_stock_is_believed_up_to_what_can_be_counted(platform: Platform) -> None:
+    await platform.request()
+    sizes = [ListingVariant(title=f"{stock}", cost=dollars("8.00"), stock=stock) for stock in (10**20, 7, -3)]
+    (id,) = await platform.scout(listing(variants=sizes))
+    assert [variant.on_hand for variant in (await platform.product(id)).variants.values()] == [1_000_000, 7, 0]
+
+
 async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> None:
-    kept, dropped = await platform.publish(listing("L-1"), listing("L-2"))
-    await platform.send(DeactivateProduct(product_id=dropped, merchant_id=platform.merchant_id))
+    sold_out = [ListingVariant(title="Default", cost=dollars("8.00"), stock=0)]
+    kept, dropped = await platform.publish(listing("L-1"), listing("L-2", variants=sold_out))
     await platform.again(Step.SCOUT)
     (new,) = await platform.scout(listing("L-1"), attempt=2)
     assert new not in {kept, dropped}
@@ -130,6 +149,37 @@ async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> 
     assert (store.product_ids, store.former_product_ids) == ((new,), (kept, dropped))
     slugs = {(await platform.product(id)).slug for id in (kept, dropped, new)}
     assert len(slugs) == 3, "an address is not used twice"
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        [EditProduct(**WHOSE, title="My Lamp")],
+        [EditProduct(**WHOSE, description="My words.")],
+        [EditProduct(**WHOSE, price=dollars("25.00"))],
+        [CountStock(**WHOSE, variant_id=None, on_hand=4)],
+        [ActivateProduct(**WHOSE), DeactivateProduct(**WHOSE)],
+    ],
+)
+async def test_scouting_anew_leaves_the_merchants_own_work_alone(platform: Platform, work: list[Any]) -> None:
+    await platform.request()
+    mine, other = await platform.scout(listing("L-1"), listing("L-2"))
+    for command in work:
+        await platform.send(replace(command, product_id=mine, merchant_id=platform.merchant_id))
+    await platform.again(Step.SCOUT)
+    await platform.scout(listing("L-1"), attempt=2)
+    assert (await platform.product(mine)).status is ProductStatus.DRAFT
+    assert (await platform.product(other)).status is ProductStatus.ARCHIVED
+
+
+async def test_what_survives_scouting_anew_goes_on_sale_with_the_rest(platform: Platform) -> None:
+    await platform.request()
+    (mine,) = await platform.scout(listing("L-1"))
+    await platform.send(EditProduct(product_id=mine, merchant_id=platform.merchant_id, title="My Lamp"))
+    await platform.again(Step.SCOUT)
+    (new,) = await platform.scout(listing("L-1"), attempt=2)
+    await platform.finish()
+    assert [(await platform.product(id)).status for id in (mine, new)] == [ProductStatus.ACTIVE] * 2
 
 
 async def test_no_picks_are_no_result(platform: Platform) -> None:
@@ -198,14 +248,68 @@ async def test_copy_for_another_stores_product_is_refused(platform: Platform) ->
 async def test_a_merchant_adds_a_product_of_their_own(platform: Platform) -> None:
     await platform.request()
     command = by_hand(platform, title="  Own Lamp ")
-    (event,) = await platform.do(command)
+    event, chosen = await platform.do(command)
     assert isinstance(event, ProductAdded)
+    assert isinstance(chosen, CurrencyChosen)
     assert event.title == "Own Lamp"
     assert event.slug == f"own-lamp-{command.product_id.hex[-6:]}"
     assert [variant.stock for variant in event.variants] == [3]
     with pytest.raises(InvalidInput) as refusal:
         await platform.send(command)
     assert refusal.value.field == "id"
+
+
+EUROS = {"price": Money(minor=1500, currency="EUR"), "cost": Money(minor=500, currency="EUR")}
+
+
+async def test_a_store_sells_in_the_currency_of_its_first_product(platform: Platform) -> None:
+    await platform.request()
+    assert kinds(await platform.do(by_hand(platform, **EUROS))) == ["ProductAdded", "CurrencyChosen"]
+    assert kinds(await platform.do(by_hand(platform, **EUROS))) == ["ProductAdded"]
+    before = len(platform.log.raw)
+    with pytest.raises(InvalidInput, match=r"sells in EUR, not in USD\. Give the prices in EUR") as refusal:
+        await platform.send(by_hand(platform))
+    assert refusal.value.field == "currency"
+    assert len(platform.log.raw) == before
+
+
+async def test_a_scouted_store_sells_in_what_was_scouted(platform: Platform) -> None:
+    await platform.request()
+    await platform.scout()
+    with pytest.raises(InvalidInput, match="sells in USD, not in EUR"):
+        await platform.send(by_hand(platform, **EUROS))
+
+
+async def test_a_store_older_than_the_rule_sells_in_what_it_has(platform: Platform) -> None:
+    await platform.request()
+    await platform.scout()
+    store = replace(await platform.store(), currency=None)
+    assert kinds(store.sell_in("USD", stocked_in="USD", at=platform.clock.now())) == ["CurrencyChosen"]
+    with pytest.raises(InvalidInput, match="sells in USD, not in EUR"):
+        store.sell_in("EUR", stocked_in="USD", at=platform.clock.now())
+
+
+async def test_scouting_leaves_out_what_is_priced_in_another_currency(platform: Platform) -> None:
+    def pick(source_id: str, currency: str) -> Pick:
+        price, cost = Money(minor=2000, currency=currency), Money(minor=800, currency=currency)
+        found = listing(source_id, variants=[ListingVariant(title="Default", cost=cost, stock=1)])
+        found = found.model_copy(update={"cost": cost})
+        return Pick(listing=found, price=price, compare_at=None, score=SCORE)
+
+    def scouting(attempt: int, *picks: Pick) -> ImportProducts:
+        found = {"keywords": [], "suppliers": [], "duplicates": 0, "picks": list(picks)}
+        return ImportProducts(generation_id=platform.generation_id, attempt=attempt, **found)  # type: ignore[arg-type]
+
+    await platform.request()
+    receipt = await platform.send(scouting(1, pick("L-1", "EUR"), pick("L-2", "USD"), pick("L-3", "EUR")))
+    assert len(receipt.result["product_ids"]) == 2
+    await platform.again(Step.SCOUT)
+    failed, *_ = await platform.do(scouting(2, pick("L-4", "USD")))
+    assert isinstance(failed, StepFailed)
+    assert failed.reason == (
+        "This store sells in EUR, and nothing that was found is priced in it. Connect a supplier that sells in EUR, or "
+        "add products by hand."
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,6 +322,7 @@ async def test_a_merchant_adds_a_product_of_their_own(platform: Platform) -> Non
         ({"compare_at": dollars("15.00")}, "compareAtPrice"),
         ({"compare_at": Money(minor=9900, currency="EUR")}, "compareAtPrice"),
         ({"stock": -1}, "stockQuantity"),
+        ({"stock": 1_000_001}, "stockQuantity"),
         ({"image_urls": ["https://images.example/1.jpg", "file:///etc/passwd"]}, "images.1"),
     ],
 )

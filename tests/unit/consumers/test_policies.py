@@ -118,7 +118,7 @@ async def test_an_image_asked_for_by_hand_counts_in_no_step(platform: Platform) 
             store_id=platform.store_id,
             merchant_id=platform.merchant_id,
             product_id=None,
-            source_url="https://images.example/1.jpg",
+            url="https://images.example/1.jpg",
             alt_text="",
             operations=[],
             ground=None,

@@ -73,7 +73,7 @@ def test_half_a_minor_unit_rounds_away_from_zero(text: str, currency: str, minor
     assert Money.parse(text, currency) == Money(minor=minor, currency=currency)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "1,5", "1.2.3"])
+@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "1,5", "1.2.3", "1e99", "1e9999999"])
 def test_what_is_no_number_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="is not an amount of money"):
         Money.parse(text)

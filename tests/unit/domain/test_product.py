@@ -27,6 +27,7 @@ from domain.product.events import (
     StockSold,
 )
 from domain.product.listing import ListingVariant
+from domain.store.events import CopyScores
 from tests.fakes.samples import NOON, copy, dollars, listing, product_added
 
 
@@ -150,10 +151,11 @@ def test_counting_stock_sets_it() -> None:
     assert product.count_stock(variant, 10, at=NOON) == ()
 
 
-def test_stock_below_zero_is_refused() -> None:
+@pytest.mark.parametrize("count", [-1, 1_000_001, 3_000_000_000, 10**20])
+def test_stock_below_zero_or_beyond_what_can_be_counted_is_refused(count: int) -> None:
     product = on_sale()
-    with pytest.raises(InvalidInput) as refusal:
-        product.count_stock(only_variant(product), -1, at=NOON)
+    with pytest.raises(InvalidInput, match=f"cannot be {count:,}; 0 is the least and 1,000,000 the most") as refusal:
+        product.count_stock(only_variant(product), count, at=NOON)
     assert refusal.value.field == "stockQuantity"
 
 
@@ -201,9 +203,31 @@ def test_a_new_price_alone_keeps_a_compare_at_price_that_is_still_higher(price: 
     )
 
 
+def test_a_compare_at_price_is_taken_away_alone_or_with_a_new_price() -> None:
+    product = fold([product_added(price="19.00", compare_at="30.00")])
+    assert product.edit(at=NOON, clear_compare_at=True) == [
+        PriceChanged(**head(product), price=dollars("19.00"), compare_at=None)
+    ]
+    assert product.edit(at=NOON, price=dollars("20.00"), clear_compare_at=True) == [
+        PriceChanged(**head(product), price=dollars("20.00"), compare_at=None)
+    ]
+    assert on_sale().edit(at=NOON, clear_compare_at=True) == []
+
+
+def test_a_new_description_replaces_what_was_written_beside_it() -> None:
+    product = on_sale()
+    scores = CopyScores(reading_ease=80.0, words=2)
+    (event,) = product.edit(at=NOON, description="New words", features=["USB"], call_to_action="Buy.", scores=scores)
+    assert event == ProductDescribed(
+        **head(product), description="New words", features=["USB"], benefits=[], call_to_action="Buy.", scores=scores
+    )
+
+
 @pytest.mark.parametrize(
     ("edit", "field"),
     [
+        ({"features": ["USB"]}, "description"),
+        ({"call_to_action": ""}, "description"),
         ({"title": "  "}, "title"),
         ({"title": "x" * 201}, "title"),
         ({"description": " "}, "description"),

@@ -26,6 +26,7 @@ from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
     BrandGenerated,
     CopyScores,
+    PageRetitled,
     PageType,
     PageWritten,
     Preferences,
@@ -232,8 +233,25 @@ def test_an_edited_page_keeps_its_kind_and_address() -> None:
     )
 
 
-@pytest.mark.parametrize("content", [None, "", "  "])
-def test_an_edited_page_needs_text(content: str | None) -> None:
+def test_a_new_title_leaves_the_text_of_a_page_as_it_is() -> None:
+    store = requested()
+    store = fold(write(store), store)
+    (page_id,) = store.pages
+    events = store.edit_page(page_id, title=" Who we are ", content=None, scores=CopyScores(), at=NOON)
+    assert events == (PageRetitled(**head(store), page_id=page_id, title="Who we are"),)
+    store = fold(events, store)
+    assert (store.pages[page_id].title, store.pages[page_id].by_merchant) == ("Who we are", True)
+    assert store.edit_page(page_id, title="Who we are", content=None, scores=CopyScores(), at=NOON) == ()
+    with pytest.raises(InvalidInput) as refusal:
+        store.edit_page(page_id, title="  ", content=None, scores=CopyScores(), at=NOON)
+    assert refusal.value.field == "title"
+    archived = fold(store.archive(at=NOON), store)
+    with pytest.raises(StoreNotReady):
+        archived.edit_page(page_id, title="Late", content=None, scores=CopyScores(), at=NOON)
+
+
+@pytest.mark.parametrize("content", ["", "  "])
+def test_an_edited_page_needs_text(content: str) -> None:
     store = requested()
     store = fold(write(store), store)
     with pytest.raises(InvalidInput) as refusal:

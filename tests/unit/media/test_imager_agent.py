@@ -217,7 +217,7 @@ async def test_an_old_request_is_not_worked_on_once_a_newer_one_was_made(imaging
             store_id=imaging.platform.store_id,
             merchant_id=imaging.platform.merchant_id,
             product_id=product_id,
-            source_url="https://images.example/better.jpg",
+            url="https://images.example/better.jpg",
             alt_text="Better",
             operations=list(Operation),
             ground=None,

@@ -50,8 +50,9 @@ def test_the_catalogue_agrees_with_the_aggregates(history: History) -> None:
     for id in history.stores:
         store, made = history.state(id), rows.stores[id]
         assert (made.status, made.slug, made.approved) == (store.status, store.slug, store.approved)
-        assert {page.id: page.slug for page in rows.pages.values() if page.store_id == id} == {
-            id: page.slug for id, page in store.pages.items()
+        assert made.currency == store.currency
+        assert {page.id: (page.slug, page.title) for page in rows.pages.values() if page.store_id == id} == {
+            id: (page.slug, page.title) for id, page in store.pages.items()
         }
     assert {row.status for row in rows.products.values()} >= {ProductStatus.DRAFT, ProductStatus.ACTIVE}
 

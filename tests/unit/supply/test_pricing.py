@@ -1,9 +1,13 @@
 """The margin rule."""
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import Money
+from domain.product.listing import ListingVariant
 from domain.product.pricing import MINIMUM_MARGIN, charming, price_listing
 from tests.fakes.supply import listing
 
@@ -63,6 +67,17 @@ def test_a_listing_that_costs_what_the_market_pays_is_left_alone() -> None:
 def test_amounts_in_several_currencies_are_left_alone() -> None:
     assert price_listing(listing(shipping_cost=Money(minor=100, currency="EUR"))) is None
     assert price_listing(listing(market_price=Money(minor=9_000, currency="EUR"))) is None
+    euros = ListingVariant(title="Default", cost=Money(minor=800, currency="EUR"), stock=1)
+    assert price_listing(listing(variants=[euros])) is None
+
+
+@pytest.mark.parametrize("amount", ["cost", "shipping_cost", "market_price", "variant"])
+def test_a_listing_with_an_amount_that_nobody_would_pay_is_left_alone(amount: str) -> None:
+    absurd = Money(minor=10**20)
+    changes: dict[str, Any] = {amount: absurd, "market_price": absurd if amount == "market_price" else None}
+    if amount == "variant":
+        changes = {"variants": [ListingVariant(title="Default", cost=absurd, stock=1)]}
+    assert price_listing(listing(**changes)) is None
 
 
 def test_yen_are_priced_in_whole_yen() -> None:
