@@ -15,6 +15,8 @@ from domain.order.events import (
     OrderStatus,
     PaymentFailed,
     PaymentSessionOpened,
+    PaymentUnmatched,
+    UnmatchedReason,
 )
 from domain.store.events import StoreRequested
 from projections.tables import Folds, Json, ReadModel, Table, as_json
@@ -70,6 +72,18 @@ class OrderLineRow:
 
 
 @dataclass(slots=True)
+class UnmatchedPaymentRow:
+    """A payment that pays nothing."""
+
+    order_id: UUID
+    intent_id: str
+    amount_minor: int
+    currency: str
+    reason: UnmatchedReason
+    at: datetime
+
+
+@dataclass(slots=True)
 class DailySalesRow:
     """What a store sold on one UTC day in one currency, by the time of payment."""
 
@@ -117,6 +131,7 @@ ORDERS = Table(
     ),
 )
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
+UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
 DAILY_SALES = Table(
     "daily_sales",
     DailySalesRow,
@@ -137,6 +152,7 @@ class SalesRows:
 
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
+    unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
     daily_sales: dict[tuple[UUID, date, str], DailySalesRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
@@ -228,6 +244,19 @@ def payment_failed(rows: SalesRows, event: PaymentFailed, _: UUID) -> None:
     order.payment_failure, order.updated_at = event.reason, event.occurred_at
 
 
+@FOLDS.on(PaymentUnmatched, orders="originator_id")
+def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, _: UUID) -> None:
+    rows.orders[event.originator_id].updated_at = event.occurred_at
+    rows.unmatched_payments[event.originator_id, event.intent_id] = UnmatchedPaymentRow(
+        order_id=event.originator_id,
+        intent_id=event.intent_id,
+        amount_minor=event.amount.minor,
+        currency=event.amount.currency,
+        reason=event.reason,
+        at=event.occurred_at,
+    )
+
+
 @FOLDS.on(OrderCancelled, orders="originator_id")
 def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
@@ -242,5 +271,5 @@ def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
     order.fulfilled_at = order.updated_at = event.occurred_at
 
 
-MODEL = ReadModel("sales", 1, SalesRows, (ORDERS, ORDER_LINES, DAILY_SALES, STORE_OWNERS), (FOLDS,))
+MODEL = ReadModel("sales", 2, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, DAILY_SALES, STORE_OWNERS), (FOLDS,))
 """The read model."""

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.money import Money
-from domain.order.events import OrderStatus
+from domain.order.events import OrderStatus, UnmatchedReason
 from domain.personal import Sealed
 from projections.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 
@@ -31,6 +31,16 @@ class OrderLineView:
     @property
     def total(self) -> Money:
         return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedPaymentView:
+    """A payment that arrived and pays nothing: the merchant gives it back, or makes it good."""
+
+    intent_id: str
+    amount: Money
+    reason: UnmatchedReason
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,8 @@ class OrderView:
     platform_fee: Money | None
     payment_failure: str | None
     """Why the last try to pay was refused; ``None`` once it is paid."""
+    unmatched_payments: tuple[UnmatchedPaymentView, ...]
+    """By time."""
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
@@ -136,7 +148,7 @@ async def orders_of_store(
         id="o.id",
         read=lambda record: record,
     )
-    views = await _with_lines(db, page.nodes)
+    views = await _whole(db, page.nodes)
     return Slice(
         edges=tuple(Edge(edge.cursor, view) for edge, view in zip(page.edges, views, strict=True)),
         has_next=page.has_next,
@@ -261,12 +273,14 @@ async def _first(db: Reader, where: Conditions) -> OrderView | None:
         f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit 1",
         *where.arguments,
     )
-    views = await _with_lines(db, records)
+    views = await _whole(db, records)
     return views[0] if views else None
 
 
-async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
+async def _whole(db: Reader, records: Collection[Any]) -> list[OrderView]:
+    """Return orders with their lines and unmatched payments."""
     lines: dict[UUID, list[OrderLineView]] = {record["id"]: [] for record in records}
+    unmatched: dict[UUID, list[UnmatchedPaymentView]] = {id: [] for id in lines}
     if lines:
         for line in await db.fetch(
             "select l.order_id, l.product_id, l.variant_id, l.title, l.variant_title, l.quantity, l.unit_price_minor, "
@@ -283,10 +297,25 @@ async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
                     unit_price=Money(minor=line["unit_price_minor"], currency=line["currency"]),
                 )
             )
-    return [_order(record, tuple(lines[record["id"]])) for record in records]
+        for payment in await db.fetch(
+            "select u.order_id, u.intent_id, u.amount_minor, u.currency, u.reason, u.at from unmatched_payments u "
+            "where u.order_id = any($1) order by u.order_id, u.at, u.intent_id",
+            list(lines),
+        ):
+            unmatched[payment["order_id"]].append(
+                UnmatchedPaymentView(
+                    intent_id=payment["intent_id"],
+                    amount=Money(minor=payment["amount_minor"], currency=payment["currency"]),
+                    reason=UnmatchedReason(payment["reason"]),
+                    at=payment["at"],
+                )
+            )
+    return [_order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])) for record in records]
 
 
-def _order(record: Any, lines: tuple[OrderLineView, ...]) -> OrderView:
+def _order(
+    record: Any, lines: tuple[OrderLineView, ...], unmatched_payments: tuple[UnmatchedPaymentView, ...]
+) -> OrderView:
     currency = record["currency"]
 
     def money(column: str) -> Money:
@@ -313,6 +342,7 @@ def _order(record: Any, lines: tuple[OrderLineView, ...]) -> OrderView:
         paid=None if record["paid_minor"] is None else money("paid_minor"),
         platform_fee=None if record["platform_fee_minor"] is None else money("platform_fee_minor"),
         payment_failure=record["payment_failure"],
+        unmatched_payments=unmatched_payments,
         cancel_reason=record["cancel_reason"],
         carrier=record["carrier"],
         tracking_number=record["tracking_number"],

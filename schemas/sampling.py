@@ -105,6 +105,7 @@ WORDS: Mapping[str, Any] = {
     "reason": "The supplier did not answer.",
     "BrandGenerated.reason": "It is the shortest of the five, and its domain is free.",
     "PaymentFailed.reason": "The card was declined.",
+    "PaymentUnmatched.reason": "LATE",
     "OrderCancelled.reason": "It was not paid in time.",
     "error": "It answered too slowly; what it had sent by then was used.",
     "written_by": "house",

@@ -1,6 +1,7 @@
 """What orders need from outside: a payment provider, and keys for personal data."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -22,6 +23,8 @@ class PaymentRequest:
     platform_fee: Money
     success_url: str
     cancel_url: str
+    expires_at: datetime
+    """From when on the order may be cancelled, so that the page should take no payment any more."""
     idempotency_key: str
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.generation import FailStep, generation_of
-from commands.order import RecordPayment
+from commands.order import CancelOrder, RecordPayment
 from commands.store import MarkStoreReady
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
@@ -297,6 +297,23 @@ async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) ->
         platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO123"
     )
     assert (sent["order"]["status"], sent["order"]["carrier"]) == ("FULFILLED", "Posten")
+
+
+async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
+    order_id = await an_order(platform, owner, await platform.stocked_store(owner))
+    await platform.send(CancelOrder(order_id=order_id, reason="It was not paid within 60 minutes."))
+    await platform.send(
+        RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_late")
+    )
+    order = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { status unmatchedPayments { intentId amount currency reason } } }",
+        {"id": str(order_id)},
+        by=owner,
+    )
+    assert order == {
+        "status": "CANCELLED",
+        "unmatchedPayments": [{"intentId": "pi_late", "amount": "58.00", "currency": "USD", "reason": "LATE"}],
+    }
 
 
 async def test_nobody_changes_what_is_somebody_else_s(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
