@@ -202,9 +202,15 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
     _write(rows, event, "INFO", f"Started to make a store for “{event.niche}”.")
 
 
-@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _job_of(event))
+def _jobs_of(event: StepStarted | GenerationCancelled) -> frozenset[UUID]:
+    return frozenset(job_id(event.originator_id, step) for step in Step)
+
+
+@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
 def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
     generation, job, at = rows.generations[event.originator_id], rows.jobs[_job_of(event)], event.occurred_at
+    if generation.status == JobStatus.CANCELLED:
+        _reopen(rows, event)
     generation.status, generation.error, generation.completed_at = JobStatus.PROCESSING, None, None
     generation.updated_at = at
     job.status, job.attempt, job.deadline = JobStatus.PROCESSING, event.attempt, event.deadline
@@ -213,6 +219,14 @@ def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
     job.started_at = job.updated_at = at
     again = "" if event.attempt == 1 else f" again (attempt {event.attempt})"
     _write(rows, event, "INFO", f"{TITLES[event.step]} started{again}.", event.step)
+
+
+def _reopen(rows: JobsRows, event: StepStarted) -> None:
+    """Let the steps of a cancelled generation that were never reached wait for their turn again."""
+    for id in _jobs_of(event):
+        job = rows.jobs[id]
+        if job.attempt == 0:
+            job.status, job.completed_at, job.updated_at = JobStatus.PENDING, None, event.occurred_at
 
 
 @FOLDS.on(StepProgressed, jobs=lambda event, _: _job_of(event))
@@ -259,16 +273,12 @@ def generation_failed(rows: JobsRows, event: GenerationFailed, _: UUID) -> None:
     _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
 
 
-def _jobs_of(event: GenerationCancelled) -> frozenset[UUID]:
-    return frozenset(job_id(event.originator_id, step) for step in Step)
-
-
 @FOLDS.on(GenerationCancelled, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
 def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: UUID) -> None:
     _ended(rows, event, JobStatus.CANCELLED)
     for id in _jobs_of(event):
         job = rows.jobs[id]
-        if job.status in {JobStatus.PENDING, JobStatus.PROCESSING}:
+        if job.status != JobStatus.COMPLETED:
             job.status = JobStatus.CANCELLED
             job.completed_at = job.updated_at = event.occurred_at
     _write(rows, event, "WARNING", "Cancelled. What was made is kept.")
@@ -305,5 +315,5 @@ def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
         )
 
 
-MODEL = ReadModel("jobs", 1, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
+MODEL = ReadModel("jobs", 2, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
 """The read model."""

@@ -184,8 +184,13 @@ class Store:
         """
         if self.approved:
             return ()
+        self._refuse_archived("approved")
         if self.status is not StoreStatus.PENDING_REVIEW:
-            raise StoreNotReady(self.id, self.status, "approved", "Wait until its generation is complete.")
+            hint = (
+                "Wait until its generation is complete; if that has failed or was cancelled, run its step again "
+                "(retryStep)."
+            )
+            raise StoreNotReady(self.id, self.status, "approved", hint)
         return (StoreApproved(**self._next(at)),)
 
     def publish(self, *, at: datetime) -> Sequence[StoreEvent]:

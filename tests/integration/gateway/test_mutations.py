@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import FailStep, generation_of
+from commands.generation import FailStep, SucceedStep, generation_of
 from commands.order import CancelOrder, RecordPayment
 from commands.store import MarkStoreReady
 from domain.generation.events import Step
@@ -140,8 +140,22 @@ async def test_a_step_is_retried_regenerated_and_a_generation_cancelled(platform
     assert again["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 2}
     ended = await change(platform, owner, "cancelGeneration", shown, generationId=str(generation_id))
     assert ended["generation"]["status"] == "CANCELLED"
-    late = await change(platform, owner, "regenerateStep", shown, generationId=str(generation_id), step="BRAND")
-    assert codes(late) == [("GENERATION_ENDED", None)]
+    assert {job["status"] for job in ended["generation"]["jobs"]} == {"CANCELLED"}
+    went_on = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="COPY")
+    assert went_on["generation"]["status"] == "PROCESSING"
+    assert {job["step"]: (job["status"], job["attempt"]) for job in went_on["generation"]["jobs"]} == {
+        "BRAND": ("PROCESSING", 3),
+        "SCOUT": ("PROCESSING", 2),
+        "COPY": ("PENDING", 0),
+        "IMAGES": ("PENDING", 0),
+        "PAGES": ("PENDING", 0),
+    }
+    await platform.send(SucceedStep(generation_id=generation_id, step=Step.BRAND, attempt=3, summary="Neon Haven"))
+    done = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="BRAND")
+    assert codes(done) == [("STEP_NOT_RETRYABLE", None)]
+    assert "regenerateStep" in done["userErrors"][0]["message"]
+    anew = await change(platform, owner, "regenerateStep", shown, generationId=str(generation_id), step="BRAND")
+    assert anew["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 4}
 
 
 async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: Platform, owner: Merchant) -> None:

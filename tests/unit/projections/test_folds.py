@@ -63,10 +63,7 @@ def test_jobs_agree_with_the_aggregates(history: History) -> None:
         assert rows.generations[generation.id].status == generation.status
         for step, state in generation.steps.items():
             job = rows.jobs[derived(generation.id, step)]
-            ended = generation.status is JobStatus.CANCELLED and state.status not in {
-                JobStatus.COMPLETED,
-                JobStatus.FAILED,
-            }
+            ended = generation.status is JobStatus.CANCELLED and state.status is not JobStatus.COMPLETED
             assert job.status == (JobStatus.CANCELLED if ended else state.status)
             assert (job.attempt, job.done) == (state.attempt, len(state.items))
         assert max(number for id, number in rows.job_logs if id == generation.id) == generation.version
