@@ -39,6 +39,7 @@ WORDS: Mapping[str, Any] = {
     "content": "# About us\n\nIt began with one lamp.",
     "audience": "People who work at night",
     "tone": "bold",
+    "contact_email": "hello@neonhaven.com",
     "Voice.tone": ["bold", "knowing"],
     "tagline": "Light up the night",
     "story": "It began with one lamp in a dark room. It went on from there.",

@@ -57,6 +57,8 @@ class Store:
     merchant_id: UUID
     niche: str
     preferences: Preferences = Preferences()
+    contact_email: str | None = None
+    """Where shoppers write to; None: the merchant has not said."""
     status: StoreStatus = StoreStatus.CREATING
     approved: bool = False
     brand: BrandIdentity | None = None
@@ -234,7 +236,13 @@ class Store:
 
 
 def request_store(
-    store_id: UUID, *, merchant_id: UUID, niche: str, preferences: Preferences, at: datetime
+    store_id: UUID,
+    *,
+    merchant_id: UUID,
+    niche: str,
+    preferences: Preferences,
+    contact_email: str | None = None,
+    at: datetime,
 ) -> Sequence[StoreEvent]:
     """Ask for a store.
 
@@ -249,6 +257,7 @@ def request_store(
             merchant_id=merchant_id,
             niche=clean_niche(niche),
             preferences=preferences,
+            contact_email=contact_email,
         ),
     )
 
@@ -297,6 +306,7 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 merchant_id=event.merchant_id,
                 niche=event.niche,
                 preferences=event.preferences,
+                contact_email=event.contact_email,
             )
         case Store(), BrandGenerated():
             return replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)

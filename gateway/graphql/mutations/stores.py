@@ -29,7 +29,7 @@ from gateway.graphql.mutations.payloads import (
 )
 from gateway.graphql.queries.root import find_generation, find_page, find_store
 from gateway.graphql.types.media import as_gid
-from gateway.inputs import preferences
+from gateway.inputs import contact_email, preferences
 from gateway.requests import Request
 from projections import catalog_queries
 
@@ -51,6 +51,7 @@ class StoreMutations:
                         colours=wanted.colours if wanted else None,
                         audience=wanted.audience if wanted else None,
                     ),
+                    contact_email=contact_email(input.contact_email),
                 )
             )
 

@@ -76,6 +76,8 @@ async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platfo
         ({"niche": "Lamps", "preferences": {"tone": "t" * 201}}, "preferences.tone"),
         ({"niche": "Lamps", "preferences": {"colours": ["a"] * 7}}, "preferences.colours"),
         ({"niche": "Lamps", "preferences": {"audience": "a\u001bb"}}, "preferences.audience"),
+        ({"niche": "Lamps", "contactEmail": "hello"}, "contactEmail"),
+        ({"niche": "Lamps", "contactEmail": "a](b)@example.com"}, "contactEmail"),
     ],
 )
 async def test_a_bad_niche_names_the_field_and_nothing_is_appended(
