@@ -123,6 +123,7 @@ WORDS: Mapping[str, Any] = {
     "amount": {"minor": 2990, "currency": "USD"},
     "platform_fee": {"minor": 150, "currency": "USD"},
     "provider": "SAMPLE",
+    "account_id": "merchant-1042",
     "source_provider": "SAMPLE",
     "PageWritten.type": "ABOUT",
     "StepProgressed.step": "copy",

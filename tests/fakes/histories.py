@@ -120,8 +120,11 @@ class History:
     def _supplier(self, number: int) -> None:
         id = self._pick(self.merchants, number)
         merchant, provider = self.state(id), list(SupplierProvider)[number % 4]
-        decide = merchant.disconnect if provider in merchant.suppliers else merchant.connect
-        self._append(merchants.MERCHANT, id, decide(provider, at=self._at))
+        if provider in merchant.suppliers and number % 8 < 6:
+            events = merchant.disconnect(provider, at=self._at)
+        else:
+            events = merchant.connect(provider, account_id=f"account-{number}" if number % 3 else None, at=self._at)
+        self._append(merchants.MERCHANT, id, events)
 
     def _step(self, number: int) -> None:
         id = self._pick(self.stores, number)

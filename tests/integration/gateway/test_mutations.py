@@ -296,6 +296,21 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
     assert platform.vault.kept[owner.id, SupplierProvider.SPOCKET].api_key == "sk-secret"
     everything = b"".join([raw.data async for batch in platform.log.scan() for raw in batch])
     assert b"sk-secret" not in everything
+    other = await change(
+        platform,
+        owner,
+        "connectSupplier",
+        "supplierAccount { provider isActive accountId userId }",
+        provider="SPOCKET",
+        apiKey="sk-secret",
+        accountId="shop-7",
+    )
+    assert other["supplierAccount"] == {
+        "provider": "SPOCKET",
+        "isActive": True,
+        "accountId": "shop-7",
+        "userId": str(owner.id),
+    }
     gone = await change(platform, owner, "disconnectSupplier", shown, provider="SPOCKET")
     assert gone["supplierAccount"] == {"provider": "SPOCKET", "isActive": False}
     assert (owner.id, SupplierProvider.SPOCKET) not in platform.vault.kept

@@ -368,8 +368,9 @@ async def test_a_merchant_tells_their_suppliers(db: asyncpg.Connection) -> None:
     merchant = await merchant_by_id(db, history.merchants[0])
     assert merchant is not None
     assert (merchant.email.person_id, merchant.name) == (merchant.id, None)
-    assert [(each.provider, each.is_active) for each in merchant.suppliers] == [
-        (SupplierProvider.ALIEXPRESS, False),
-        (SupplierProvider.SPOCKET, True),
+    assert [(each.provider, each.account_id, each.is_active) for each in merchant.suppliers] == [
+        (SupplierProvider.ALIEXPRESS, None, False),
+        (SupplierProvider.SPOCKET, "account-2", True),
     ]
+    assert {each.merchant_id for each in merchant.suppliers} == {merchant.id}
     assert await merchant_by_id(db, uuid4()) is None
