@@ -20,11 +20,6 @@ def generation_of(store_id: UUID) -> UUID:
     return derived(store_id, "generation")
 
 
-def job_of(generation_id: UUID, step: Step) -> UUID:
-    """Return the id under which a step is shown as a job of its own."""
-    return derived(generation_id, step)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartGeneration:
     """Set the agents to work on a requested store."""

@@ -1,10 +1,10 @@
-"""The sales read model: orders, their lines, and what was sold per day.
+"""The sales read model: orders, their lines, and payments that pay nothing.
 
 What it tells and how to ask is in ``sales_queries``. Shoppers' names and addresses stay sealed in it.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from domain.order.events import (
@@ -84,19 +84,6 @@ class UnmatchedPaymentRow:
 
 
 @dataclass(slots=True)
-class DailySalesRow:
-    """What a store sold on one UTC day in one currency, by the time of payment."""
-
-    store_id: UUID
-    day: date
-    currency: str
-    orders: int
-    items: int
-    revenue_minor: int
-    fees_minor: int
-
-
-@dataclass(slots=True)
 class StoreOwnerRow:
     """Whose a store is: orders do not say."""
 
@@ -109,7 +96,6 @@ ORDERS = Table(
     OrderRow,
     hot=(
         "status",
-        "items",
         "provider",
         "session_id",
         "intent_id",
@@ -126,18 +112,11 @@ ORDERS = Table(
     ),
     indexes=(
         "create index on orders (store_id, placed_at, id)",
-        "create index on orders (store_id, number)",
         "create index on orders (placed_at) where status = 'PENDING'",
     ),
 )
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
 UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
-DAILY_SALES = Table(
-    "daily_sales",
-    DailySalesRow,
-    key=("store_id", "day", "currency"),
-    hot=("orders", "items", "revenue_minor", "fees_minor"),
-)
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -153,7 +132,6 @@ class SalesRows:
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
-    daily_sales: dict[tuple[UUID, date, str], DailySalesRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
@@ -218,24 +196,12 @@ def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID
     order.provider, order.session_id, order.updated_at = event.provider, event.session_id, event.occurred_at
 
 
-def _day_of(event: OrderPaid, tenant: UUID) -> tuple[UUID, date, str]:
-    return tenant, event.occurred_at.astimezone(UTC).date(), event.amount.currency
-
-
-@FOLDS.on(OrderPaid, orders="originator_id", daily_sales=_day_of)
-def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
+@FOLDS.on(OrderPaid, orders="originator_id")
+def order_paid(rows: SalesRows, event: OrderPaid, _: UUID) -> None:
     order, at = rows.orders[event.originator_id], event.occurred_at
     order.status, order.intent_id, order.payment_failure = OrderStatus.PAID, event.intent_id, None
     order.paid_minor, order.platform_fee_minor = event.amount.minor, event.platform_fee.minor
     order.paid_at = order.updated_at = at
-    key = _day_of(event, tenant)
-    sales = rows.daily_sales.get(key)
-    if sales is None:
-        sales = rows.daily_sales[key] = DailySalesRow(*key, orders=0, items=0, revenue_minor=0, fees_minor=0)
-    sales.orders += 1
-    sales.items += order.items
-    sales.revenue_minor += event.amount.minor
-    sales.fees_minor += event.platform_fee.minor
 
 
 @FOLDS.on(PaymentFailed, orders="originator_id")
@@ -271,5 +237,5 @@ def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
     order.fulfilled_at = order.updated_at = event.occurred_at
 
 
-MODEL = ReadModel("sales", 2, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, DAILY_SALES, STORE_OWNERS), (FOLDS,))
+MODEL = ReadModel("sales", 2, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, STORE_OWNERS), (FOLDS,))
 """The read model."""

@@ -5,9 +5,9 @@ A ``merchant_id`` narrows to what belongs to that merchant: what is somebody els
 
 # ruff: noqa: S608  # the parts are constants of ours; values are arguments
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -81,32 +81,6 @@ class OrderView:
     fulfilled_at: datetime | None
     cancelled_at: datetime | None
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DailySalesView:
-    """What a store sold on one UTC day in one currency."""
-
-    store_id: UUID
-    day: date
-    orders: int
-    items: int
-    revenue: Money
-    """What buyers paid, tax and shipping included."""
-    fees: Money
-    """The platform's share of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SalesSummary:
-    """A store's sales so far."""
-
-    orders_by_status: Mapping[OrderStatus, int]
-    """Every status is a key."""
-    items_sold: int
-    revenue: tuple[Money, ...]
-    """One amount per currency, by currency; empty when nothing was sold."""
-    fees: tuple[Money, ...]
 
 
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
@@ -185,77 +159,6 @@ async def order_by_id(
     if store_id is not None:
         where.add("o.store_id = {}", store_id)
     return await _first(db, where)
-
-
-async def order_by_number(
-    db: Reader, store_id: UUID, number: str, *, merchant_id: UUID | None = None
-) -> OrderView | None:
-    """Return a store's order by what people call it; the newest, should two ever share a number."""
-    where = Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number)
-    return await _first(db, _owned(where, "o", merchant_id))
-
-
-async def daily_sales(
-    db: Reader,
-    store_id: UUID,
-    *,
-    since: date | None = None,
-    until: date | None = None,
-    merchant_id: UUID | None = None,
-) -> tuple[DailySalesView, ...]:
-    """Return what a store sold, day by day; days on which nothing was sold are left out.
-
-    Args:
-        db: what to read from.
-        store_id: whose.
-        since: first UTC day, inclusive.
-        until: last UTC day, inclusive.
-        merchant_id: the owner the store must have.
-    """
-    where = _owned(Conditions().add("d.store_id = {}", store_id), "d", merchant_id)
-    if since is not None:
-        where.add("d.day >= {}", since)
-    if until is not None:
-        where.add("d.day <= {}", until)
-    records = await db.fetch(
-        "select d.store_id, d.day, d.currency, d.orders, d.items, d.revenue_minor, d.fees_minor from daily_sales d "
-        f"where {where.sql} order by d.day, d.currency",
-        *where.arguments,
-    )
-    return tuple(
-        DailySalesView(
-            store_id=record["store_id"],
-            day=record["day"],
-            orders=record["orders"],
-            items=record["items"],
-            revenue=Money(minor=record["revenue_minor"], currency=record["currency"]),
-            fees=Money(minor=record["fees_minor"], currency=record["currency"]),
-        )
-        for record in records
-    )
-
-
-async def sales_summary(db: Reader, store_id: UUID, *, merchant_id: UUID | None = None) -> SalesSummary:
-    """Return a store's sales so far."""
-    where = _orders(store_id, (), merchant_id)
-    records = await db.fetch(
-        f"select o.status, count(*)::bigint as orders from orders o where {where.sql} group by o.status",
-        *where.arguments,
-    )
-    counts = {OrderStatus(record["status"]): int(record["orders"]) for record in records}
-    where = _owned(Conditions().add("d.store_id = {}", store_id), "d", merchant_id)
-    sold = await db.fetch(
-        "select d.currency, sum(d.items)::bigint as items, sum(d.revenue_minor)::bigint as revenue, "
-        f"sum(d.fees_minor)::bigint as fees from daily_sales d where {where.sql} "
-        "group by d.currency order by d.currency",
-        *where.arguments,
-    )
-    return SalesSummary(
-        orders_by_status={status: counts.get(status, 0) for status in OrderStatus},
-        items_sold=sum(record["items"] for record in sold),
-        revenue=tuple(Money(minor=record["revenue"], currency=record["currency"]) for record in sold),
-        fees=tuple(Money(minor=record["fees"], currency=record["currency"]) for record in sold),
-    )
 
 
 async def pending_orders_before(db: Reader, placed_before: datetime, *, limit: int = 100) -> tuple[UUID, ...]:

@@ -7,6 +7,7 @@ scout made anew, what would be wrong beside the new result is made anew as well,
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from domain.generation.events import (
     StepStarted,
     StepSucceeded,
 )
+from domain.ids import derived
 from domain.kernel import CorruptStream, StreamKind
 
 NEEDS: Mapping[Step, frozenset[Step]] = {
@@ -66,6 +68,12 @@ JOB_TYPES: Mapping[Step, JobType] = {
     Step.IMAGES: JobType.IMAGE_PROCESSOR,
     Step.PAGES: JobType.COPYWRITER,
 }
+
+
+@lru_cache(maxsize=4096)
+def job_of(generation_id: UUID, step: Step) -> UUID:
+    """Return the id under which a step is shown as a job of its own."""
+    return derived(generation_id, step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

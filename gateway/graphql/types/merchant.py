@@ -55,12 +55,12 @@ class User:
 
     @field("Null once the merchant was forgotten.")
     async def email(self) -> str | None:
-        return await self.reading.deps.personal.open(self.view.email)
+        return await self.reading.loaders.personal.load(self.view.email)
 
     @strawberry.field
     async def name(self) -> str | None:
         sealed = self.view.name
-        return None if sealed is None else await self.reading.deps.personal.open(sealed)
+        return None if sealed is None else await self.reading.loaders.personal.load(sealed)
 
     @field("The merchant's stores, the newest first.")
     async def stores(

@@ -134,12 +134,14 @@ class Order:
 
     @strawberry.field
     async def shopper(self) -> Shopper:
-        personal, view = self.reading.deps.personal, self.view
-        address = await personal.open(view.shipping_address)
+        view = self.view
+        name, email, address = await self.reading.loaders.personal.load_many(
+            [view.shopper_name, view.shopper_email, view.shipping_address]
+        )
         return Shopper(
             id=as_gid(view.shopper_id),
-            name=await personal.open(view.shopper_name),
-            email=await personal.open(view.shopper_email),
+            name=name,
+            email=email,
             shipping_address=None if address is None else Address.parse(address),
         )
 
