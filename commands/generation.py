@@ -20,11 +20,6 @@ def generation_of(store_id: UUID) -> UUID:
     return derived(store_id, "generation")
 
 
-def job_of(generation_id: UUID, step: Step) -> UUID:
-    """Return the id under which a step is shown as a job of its own."""
-    return derived(generation_id, step)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartGeneration:
     """Set the agents to work on a requested store."""
@@ -125,26 +120,36 @@ async def fail_step(command: FailStep, work: Work, *, clock: Clock) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunStepAgain:
-    """Run a failed step again, or a finished one anew."""
+class RetryStep:
+    """Run a step again that has failed or was cancelled."""
 
     generation_id: UUID
     merchant_id: UUID
     step: Step
 
 
-async def run_step_again(command: RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
-    """Append ``StepStarted`` with the next attempt, and return that attempt.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStepAgain:
+    """Run a step again, whether it has failed, was cancelled or is to be made anew."""
+
+    generation_id: UUID
+    merchant_id: UUID
+    step: Step
+
+
+async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
+    """Append ``StepStarted`` with the next attempt, and return that attempt; 0 if others must run before it.
 
     Raises:
         NotFound: there is no such generation, or it is somebody else's.
-        StepNotRetryable, GenerationEnded, StoreNotReady: refused; retrying cannot help.
+        StepNotRetryable, StoreNotReady: refused; retrying cannot help.
     """
     generation = await _owned_generation(work, command.generation_id, command.merchant_id)
     store = await work.get(STORE, generation.store_id)
     if store.status is StoreStatus.ARCHIVED:
         raise StoreNotReady(store.id, store.status, "regenerated", "Request a new store instead.")
-    after = work.append(GENERATION, generation.run_again(command.step, at=clock.now()), tenant=generation.store_id)
+    decide = generation.retry if isinstance(command, RetryStep) else generation.run_again
+    after = work.append(GENERATION, decide(command.step, at=clock.now()), tenant=generation.store_id)
     return {"attempt": 0 if after is None else after.steps[command.step].attempt}
 
 
@@ -179,6 +184,7 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     ProgressStep: progress_step,
     SucceedStep: succeed_step,
     FailStep: fail_step,
+    RetryStep: run_step_again,
     RunStepAgain: run_step_again,
     CancelGeneration: cancel_generation,
 }

@@ -264,8 +264,8 @@ async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock)
         ended: Sequence[Any] = after.fail_step(
             Step.IMAGES,
             command.attempt,
-            reason=f"None of the {rejected} images could be used. Look at the reasons in the log, "
-            "then run the step again or add photos by hand.",
+            reason=f"None of the {rejected} images could be used. Look at the reasons in the log, then run this step "
+            "again (retryStep), or have other products scouted (regenerateStep of the step SCOUT).",
             at=at,
         )
     else:

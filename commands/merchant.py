@@ -40,16 +40,19 @@ class ConnectSupplier:
 
     merchant_id: UUID
     provider: SupplierProvider
+    account_id: str | None = None
+    """The merchant's account there, where the supplier names one."""
 
 
 async def connect_supplier(command: ConnectSupplier, work: Work, *, clock: Clock) -> None:
-    """Append ``SupplierConnected``, unless it is connected.
+    """Append ``SupplierConnected``, unless it is connected with that account.
 
     Raises:
         NotFound: there is no such merchant; retrying cannot help.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
-    work.append(MERCHANT, merchant.connect(command.provider, at=clock.now()), tenant=merchant.id)
+    events = merchant.connect(command.provider, account_id=command.account_id, at=clock.now())
+    work.append(MERCHANT, events, tenant=merchant.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

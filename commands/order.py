@@ -10,7 +10,7 @@ from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.money import Money
 from domain.order.aggregate import INBOX, ORDER, Order, place
-from domain.order.events import OrderLine, WebhookReceived
+from domain.order.events import OrderLine, OrderPaid, WebhookReceived
 from domain.personal import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
@@ -192,16 +192,17 @@ class RecordPayment:
 async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) -> None:
     """Append ``OrderPaid`` and a ``StockSold`` for each line; nothing if the payment is known.
 
+    A payment that comes too late or does not match is appended as ``PaymentUnmatched`` and sells nothing.
+
     Raises:
         NotFound: there is no such order.
-        PaymentMismatch, OrderNotOpen: refused; retrying cannot help, a person must look.
     """
     at = clock.now()
     order = await work.get(ORDER, command.order_id)
     events = order.record_payment(command.paid, fee=command.fee, intent_id=command.intent_id, at=at)
-    if not events:
-        return
     work.append(ORDER, events, tenant=order.store_id)
+    if not any(isinstance(event, OrderPaid) for event in events):
+        return
     for line in order.lines:
         product = await work.get(PRODUCT, line.product_id)
         work.append(PRODUCT, product.sell(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)

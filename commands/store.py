@@ -56,6 +56,8 @@ class RequestStore:
     merchant_id: UUID
     niche: str
     preferences: Preferences
+    contact_email: str | None = None
+    """For the store's pages; clean already."""
 
 
 async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> dict[str, str]:
@@ -71,6 +73,7 @@ async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> d
         merchant_id=command.merchant_id,
         niche=command.niche,
         preferences=command.preferences,
+        contact_email=command.contact_email,
         at=clock.now(),
     )
     if not await work.is_new(STORE, command.store_id):

@@ -20,6 +20,9 @@ V = TypeVar("V")
 TEXT_MAX = 200
 """Longest free text among a store's preferences."""
 COLOURS_MAX = 6
+EMAIL_MAX = 254
+_CONTACT_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
+"""Stricter than for logging in: it stands on pages, so it has nothing in it that Markdown could read as its own."""
 PRICE_MOST = Decimal(1_000_000_000)
 ALL_OPERATIONS = tuple(Operation)
 
@@ -80,6 +83,21 @@ def preferences(
         colours=[colour for colour in cleaned if colour is not None],
         audience=check_text("preferences.audience", audience),
     )
+
+
+def contact_email(email: str | None) -> str | None:
+    """Return the address that is to stand on a store's pages; None for an empty one.
+
+    Raises:
+        InvalidInput: it has not the form of one.
+    """
+    cleaned = check_text("contact_email", email, EMAIL_MAX)
+    if cleaned is not None and not _CONTACT_EMAIL.fullmatch(cleaned):
+        raise InvalidInput(
+            "contact_email",
+            f"{cleaned!r} cannot stand on a store's pages as an e-mail address. Write one like hello@example.com.",
+        )
+    return cleaned
 
 
 def money(field: str, amount: Decimal, currency: str) -> Money:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.media.events import MediaType
-from domain.product.events import ProductStatus
 from domain.store.events import StoreStatus
 from projections.catalog_reading import (
     IMAGE_COLUMNS,
@@ -180,17 +179,6 @@ async def categories_of_store(
         *conditions.arguments,
     )
     return tuple(CategoryCount(category=record["category"], products=record["products"]) for record in records)
-
-
-async def products_by_status(db: Reader, store_id: UUID) -> dict[ProductStatus, int]:
-    """Return how many products a store has in each status; every status is a key."""
-    records = await db.fetch(
-        f"select {PRODUCT_STATUS} as status, count(*) as products from {PRODUCT_SOURCE} "
-        "where p.store_id = $1 group by 1",
-        store_id,
-    )
-    counts = {ProductStatus(record["status"]): int(record["products"]) for record in records}
-    return {status: counts.get(status, 0) for status in ProductStatus}
 
 
 def _products(store_id: UUID, wanted: ProductFilter, merchant_id: UUID | None) -> Conditions:

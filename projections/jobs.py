@@ -5,10 +5,9 @@ What it tells and how to ask is in ``jobs_queries``.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
-from domain.generation.aggregate import JOB_TYPES
+from domain.generation.aggregate import JOB_TYPES, job_of
 from domain.generation.events import (
     GenerationCancelled,
     GenerationCompleted,
@@ -22,7 +21,6 @@ from domain.generation.events import (
     StepStarted,
     StepSucceeded,
 )
-from domain.ids import derived
 from domain.kernel import DomainEvent
 from domain.store.events import BrandGenerated, ProductsScouted
 from projections.tables import Folds, Json, ReadModel, Table, as_json
@@ -130,14 +128,8 @@ class JobsRows:
 FOLDS: Folds[JobsRows] = Folds()
 
 
-@lru_cache(maxsize=4096)
-def job_id(generation_id: UUID, step: Step) -> UUID:
-    """Return the id of a step's job."""
-    return derived(generation_id, step)
-
-
-def _job_of(event: StepStarted | StepProgressed | StepSucceeded | StepFailed) -> UUID:
-    return job_id(event.originator_id, event.step)
+def _step_job(event: StepStarted | StepProgressed | StepSucceeded | StepFailed) -> UUID:
+    return job_of(event.originator_id, event.step)
 
 
 def _write(rows: JobsRows, event: DomainEvent, level: str, message: str, step: Step | None = None) -> None:
@@ -145,7 +137,7 @@ def _write(rows: JobsRows, event: DomainEvent, level: str, message: str, step: S
     rows.job_logs[key] = JobLogRow(
         generation_id=event.originator_id,
         number=event.originator_version,
-        job_id=None if step is None else job_id(event.originator_id, step),
+        job_id=None if step is None else job_of(event.originator_id, step),
         at=event.occurred_at,
         level=level,
         message=message,
@@ -177,8 +169,8 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
         completed_at=None,
     )
     for step in Step:
-        rows.jobs[job_id(id, step)] = JobRow(
-            id=job_id(id, step),
+        rows.jobs[job_of(id, step)] = JobRow(
+            id=job_of(id, step),
             generation_id=id,
             store_id=event.store_id,
             merchant_id=event.merchant_id,
@@ -202,9 +194,15 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
     _write(rows, event, "INFO", f"Started to make a store for “{event.niche}”.")
 
 
-@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _job_of(event))
+def _jobs_of(event: StepStarted | GenerationCancelled) -> frozenset[UUID]:
+    return frozenset(job_of(event.originator_id, step) for step in Step)
+
+
+@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
 def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
-    generation, job, at = rows.generations[event.originator_id], rows.jobs[_job_of(event)], event.occurred_at
+    generation, job, at = rows.generations[event.originator_id], rows.jobs[_step_job(event)], event.occurred_at
+    if generation.status == JobStatus.CANCELLED:
+        _reopen(rows, event)
     generation.status, generation.error, generation.completed_at = JobStatus.PROCESSING, None, None
     generation.updated_at = at
     job.status, job.attempt, job.deadline = JobStatus.PROCESSING, event.attempt, event.deadline
@@ -215,24 +213,32 @@ def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
     _write(rows, event, "INFO", f"{TITLES[event.step]} started{again}.", event.step)
 
 
-@FOLDS.on(StepProgressed, jobs=lambda event, _: _job_of(event))
+def _reopen(rows: JobsRows, event: StepStarted) -> None:
+    """Let the steps of a cancelled generation that were never reached wait for their turn again."""
+    for id in _jobs_of(event):
+        job = rows.jobs[id]
+        if job.attempt == 0:
+            job.status, job.completed_at, job.updated_at = JobStatus.PENDING, None, event.occurred_at
+
+
+@FOLDS.on(StepProgressed, jobs=lambda event, _: _step_job(event))
 def step_progressed(rows: JobsRows, event: StepProgressed, _: UUID) -> None:
-    job = rows.jobs[_job_of(event)]
+    job = rows.jobs[_step_job(event)]
     job.done, job.total, job.message, job.updated_at = event.done, event.total, event.message, event.occurred_at
     _write(rows, event, "INFO", event.message, event.step)
 
 
-@FOLDS.on(StepSucceeded, jobs=lambda event, _: _job_of(event))
+@FOLDS.on(StepSucceeded, jobs=lambda event, _: _step_job(event))
 def step_succeeded(rows: JobsRows, event: StepSucceeded, _: UUID) -> None:
-    job, at = rows.jobs[_job_of(event)], event.occurred_at
+    job, at = rows.jobs[_step_job(event)], event.occurred_at
     job.status, job.summary, job.message = JobStatus.COMPLETED, event.summary, event.summary
     job.completed_at = job.updated_at = at
     _write(rows, event, "INFO", f"{TITLES[event.step]} done: {event.summary}", event.step)
 
 
-@FOLDS.on(StepFailed, jobs=lambda event, _: _job_of(event))
+@FOLDS.on(StepFailed, jobs=lambda event, _: _step_job(event))
 def step_failed(rows: JobsRows, event: StepFailed, _: UUID) -> None:
-    job, at = rows.jobs[_job_of(event)], event.occurred_at
+    job, at = rows.jobs[_step_job(event)], event.occurred_at
     job.status, job.error = JobStatus.FAILED, event.reason
     job.completed_at = job.updated_at = at
     _write(rows, event, "ERROR", f"{TITLES[event.step]} failed: {event.reason}", event.step)
@@ -259,24 +265,20 @@ def generation_failed(rows: JobsRows, event: GenerationFailed, _: UUID) -> None:
     _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
 
 
-def _jobs_of(event: GenerationCancelled) -> frozenset[UUID]:
-    return frozenset(job_id(event.originator_id, step) for step in Step)
-
-
 @FOLDS.on(GenerationCancelled, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
 def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: UUID) -> None:
     _ended(rows, event, JobStatus.CANCELLED)
     for id in _jobs_of(event):
         job = rows.jobs[id]
-        if job.status in {JobStatus.PENDING, JobStatus.PROCESSING}:
+        if job.status != JobStatus.COMPLETED:
             job.status = JobStatus.CANCELLED
             job.completed_at = job.updated_at = event.occurred_at
     _write(rows, event, "WARNING", "Cancelled. What was made is kept.")
 
 
-@FOLDS.on(BrandGenerated, jobs=lambda event, _: job_id(event.generation_id, Step.BRAND))
+@FOLDS.on(BrandGenerated, jobs=lambda event, _: job_of(event.generation_id, Step.BRAND))
 def brand_generated(rows: JobsRows, event: BrandGenerated, _: UUID) -> None:
-    job = rows.jobs.get(job_id(event.generation_id, Step.BRAND))
+    job = rows.jobs.get(job_of(event.generation_id, Step.BRAND))
     if job is not None and job.attempt == event.attempt:
         job.output = as_json(
             {
@@ -290,9 +292,9 @@ def brand_generated(rows: JobsRows, event: BrandGenerated, _: UUID) -> None:
         )
 
 
-@FOLDS.on(ProductsScouted, jobs=lambda event, _: job_id(event.generation_id, Step.SCOUT))
+@FOLDS.on(ProductsScouted, jobs=lambda event, _: job_of(event.generation_id, Step.SCOUT))
 def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
-    job = rows.jobs.get(job_id(event.generation_id, Step.SCOUT))
+    job = rows.jobs.get(job_of(event.generation_id, Step.SCOUT))
     if job is not None and job.attempt == event.attempt:
         job.output = as_json(
             {
@@ -305,5 +307,5 @@ def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
         )
 
 
-MODEL = ReadModel("jobs", 1, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
+MODEL = ReadModel("jobs", 2, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
 """The read model."""

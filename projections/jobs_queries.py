@@ -126,12 +126,6 @@ async def generations_by_stores(
     return {id: tuple(each for each in found if each.store_id == id) for id in store_ids}
 
 
-async def jobs_of_store(db: Reader, store_id: UUID, *, merchant_id: UUID | None = None) -> tuple[JobView, ...]:
-    """Return a store's jobs, those of the newest generation first, in the order of their steps."""
-    generations = await generations_by_stores(db, [store_id], merchant_id=merchant_id)
-    return tuple(job for generation in generations[store_id] for job in generation.jobs)
-
-
 async def job_by_id(db: Reader, id: UUID, *, merchant_id: UUID | None = None) -> JobView | None:
     """Return a step's job, or a generation as one job."""
     where = _of(Conditions().add("j.id = {}", id), "j", merchant_id)

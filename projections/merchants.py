@@ -46,7 +46,7 @@ MERCHANTS = Table("merchants", MerchantRow)
 SUPPLIER_ACCOUNTS = Table(
     "supplier_accounts",
     SupplierAccountRow,
-    hot=("is_active", "updated_at"),
+    hot=("account_id", "is_active", "updated_at"),
     indexes=("create index on supplier_accounts (merchant_id)",),
 )
 
@@ -86,13 +86,13 @@ def supplier_connected(rows: MerchantsRows, event: SupplierConnected, tenant: UU
     id, at = _account_of(event, tenant), event.occurred_at
     account = rows.supplier_accounts.get(id)
     if account is not None:
-        account.is_active, account.updated_at = True, at
+        account.account_id, account.is_active, account.updated_at = event.account_id, True, at
         return
     rows.supplier_accounts[id] = SupplierAccountRow(
         id=id,
         merchant_id=event.originator_id,
         provider=event.provider,
-        account_id=None,
+        account_id=event.account_id,
         is_active=True,
         created_at=at,
         updated_at=at,
@@ -105,7 +105,7 @@ def supplier_disconnected(rows: MerchantsRows, event: SupplierDisconnected, tena
     account.is_active, account.updated_at = False, event.occurred_at
 
 
-MODEL = ReadModel("merchants", 1, MerchantsRows, (MERCHANTS, SUPPLIER_ACCOUNTS), (FOLDS,))
+MODEL = ReadModel("merchants", 2, MerchantsRows, (MERCHANTS, SUPPLIER_ACCOUNTS), (FOLDS,))
 """The read model."""
 
 
@@ -114,6 +114,7 @@ class SupplierAccountView:
     """A supplier account (``SupplierAccount``), without its keys, which are in the vault."""
 
     id: UUID
+    merchant_id: UUID
     provider: SupplierProvider
     account_id: str | None
     """The merchant's account at the supplier, where the supplier names one."""
@@ -150,8 +151,8 @@ async def merchant_by_id(db: Reader, merchant_id: UUID) -> MerchantView | None:
     if record is None:
         return None
     accounts = await db.fetch(
-        "select a.id, a.provider, a.account_id, a.is_active, a.created_at, a.updated_at from supplier_accounts a "
-        "where a.merchant_id = $1 order by a.provider",
+        "select a.id, a.merchant_id, a.provider, a.account_id, a.is_active, a.created_at, a.updated_at "
+        "from supplier_accounts a where a.merchant_id = $1 order by a.provider",
         merchant_id,
     )
     return MerchantView(
@@ -165,6 +166,7 @@ async def merchant_by_id(db: Reader, merchant_id: UUID) -> MerchantView | None:
         suppliers=tuple(
             SupplierAccountView(
                 id=account["id"],
+                merchant_id=account["merchant_id"],
                 provider=SupplierProvider(account["provider"]),
                 account_id=account["account_id"],
                 is_active=account["is_active"],

@@ -1,10 +1,10 @@
-"""The sales read model: orders, their lines, and what was sold per day.
+"""The sales read model: orders, their lines, and payments that pay nothing.
 
 What it tells and how to ask is in ``sales_queries``. Shoppers' names and addresses stay sealed in it.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from domain.order.events import (
@@ -15,6 +15,8 @@ from domain.order.events import (
     OrderStatus,
     PaymentFailed,
     PaymentSessionOpened,
+    PaymentUnmatched,
+    UnmatchedReason,
 )
 from domain.store.events import StoreRequested
 from projections.tables import Folds, Json, ReadModel, Table, as_json
@@ -70,16 +72,15 @@ class OrderLineRow:
 
 
 @dataclass(slots=True)
-class DailySalesRow:
-    """What a store sold on one UTC day in one currency, by the time of payment."""
+class UnmatchedPaymentRow:
+    """A payment that pays nothing."""
 
-    store_id: UUID
-    day: date
+    order_id: UUID
+    intent_id: str
+    amount_minor: int
     currency: str
-    orders: int
-    items: int
-    revenue_minor: int
-    fees_minor: int
+    reason: UnmatchedReason
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -95,7 +96,6 @@ ORDERS = Table(
     OrderRow,
     hot=(
         "status",
-        "items",
         "provider",
         "session_id",
         "intent_id",
@@ -112,17 +112,11 @@ ORDERS = Table(
     ),
     indexes=(
         "create index on orders (store_id, placed_at, id)",
-        "create index on orders (store_id, number)",
         "create index on orders (placed_at) where status = 'PENDING'",
     ),
 )
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
-DAILY_SALES = Table(
-    "daily_sales",
-    DailySalesRow,
-    key=("store_id", "day", "currency"),
-    hot=("orders", "items", "revenue_minor", "fees_minor"),
-)
+UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -137,7 +131,7 @@ class SalesRows:
 
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
-    daily_sales: dict[tuple[UUID, date, str], DailySalesRow] = field(default_factory=dict)
+    unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
@@ -202,30 +196,31 @@ def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID
     order.provider, order.session_id, order.updated_at = event.provider, event.session_id, event.occurred_at
 
 
-def _day_of(event: OrderPaid, tenant: UUID) -> tuple[UUID, date, str]:
-    return tenant, event.occurred_at.astimezone(UTC).date(), event.amount.currency
-
-
-@FOLDS.on(OrderPaid, orders="originator_id", daily_sales=_day_of)
-def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
+@FOLDS.on(OrderPaid, orders="originator_id")
+def order_paid(rows: SalesRows, event: OrderPaid, _: UUID) -> None:
     order, at = rows.orders[event.originator_id], event.occurred_at
     order.status, order.intent_id, order.payment_failure = OrderStatus.PAID, event.intent_id, None
     order.paid_minor, order.platform_fee_minor = event.amount.minor, event.platform_fee.minor
     order.paid_at = order.updated_at = at
-    key = _day_of(event, tenant)
-    sales = rows.daily_sales.get(key)
-    if sales is None:
-        sales = rows.daily_sales[key] = DailySalesRow(*key, orders=0, items=0, revenue_minor=0, fees_minor=0)
-    sales.orders += 1
-    sales.items += order.items
-    sales.revenue_minor += event.amount.minor
-    sales.fees_minor += event.platform_fee.minor
 
 
 @FOLDS.on(PaymentFailed, orders="originator_id")
 def payment_failed(rows: SalesRows, event: PaymentFailed, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.payment_failure, order.updated_at = event.reason, event.occurred_at
+
+
+@FOLDS.on(PaymentUnmatched, orders="originator_id")
+def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, _: UUID) -> None:
+    rows.orders[event.originator_id].updated_at = event.occurred_at
+    rows.unmatched_payments[event.originator_id, event.intent_id] = UnmatchedPaymentRow(
+        order_id=event.originator_id,
+        intent_id=event.intent_id,
+        amount_minor=event.amount.minor,
+        currency=event.amount.currency,
+        reason=event.reason,
+        at=event.occurred_at,
+    )
 
 
 @FOLDS.on(OrderCancelled, orders="originator_id")
@@ -242,5 +237,5 @@ def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
     order.fulfilled_at = order.updated_at = event.occurred_at
 
 
-MODEL = ReadModel("sales", 1, SalesRows, (ORDERS, ORDER_LINES, DAILY_SALES, STORE_OWNERS), (FOLDS,))
+MODEL = ReadModel("sales", 2, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, STORE_OWNERS), (FOLDS,))
 """The read model."""

@@ -5,14 +5,14 @@ A ``merchant_id`` narrows to what belongs to that merchant: what is somebody els
 
 # ruff: noqa: S608  # the parts are constants of ours; values are arguments
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.money import Money
-from domain.order.events import OrderStatus
+from domain.order.events import OrderStatus, UnmatchedReason
 from domain.personal import Sealed
 from projections.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 
@@ -31,6 +31,16 @@ class OrderLineView:
     @property
     def total(self) -> Money:
         return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedPaymentView:
+    """A payment that arrived and pays nothing: the merchant gives it back, or makes it good."""
+
+    intent_id: str
+    amount: Money
+    reason: UnmatchedReason
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,8 @@ class OrderView:
     platform_fee: Money | None
     payment_failure: str | None
     """Why the last try to pay was refused; ``None`` once it is paid."""
+    unmatched_payments: tuple[UnmatchedPaymentView, ...]
+    """By time."""
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
@@ -69,32 +81,6 @@ class OrderView:
     fulfilled_at: datetime | None
     cancelled_at: datetime | None
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DailySalesView:
-    """What a store sold on one UTC day in one currency."""
-
-    store_id: UUID
-    day: date
-    orders: int
-    items: int
-    revenue: Money
-    """What buyers paid, tax and shipping included."""
-    fees: Money
-    """The platform's share of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SalesSummary:
-    """A store's sales so far."""
-
-    orders_by_status: Mapping[OrderStatus, int]
-    """Every status is a key."""
-    items_sold: int
-    revenue: tuple[Money, ...]
-    """One amount per currency, by currency; empty when nothing was sold."""
-    fees: tuple[Money, ...]
 
 
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
@@ -136,7 +122,7 @@ async def orders_of_store(
         id="o.id",
         read=lambda record: record,
     )
-    views = await _with_lines(db, page.nodes)
+    views = await _whole(db, page.nodes)
     return Slice(
         edges=tuple(Edge(edge.cursor, view) for edge, view in zip(page.edges, views, strict=True)),
         has_next=page.has_next,
@@ -175,77 +161,6 @@ async def order_by_id(
     return await _first(db, where)
 
 
-async def order_by_number(
-    db: Reader, store_id: UUID, number: str, *, merchant_id: UUID | None = None
-) -> OrderView | None:
-    """Return a store's order by what people call it; the newest, should two ever share a number."""
-    where = Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number)
-    return await _first(db, _owned(where, "o", merchant_id))
-
-
-async def daily_sales(
-    db: Reader,
-    store_id: UUID,
-    *,
-    since: date | None = None,
-    until: date | None = None,
-    merchant_id: UUID | None = None,
-) -> tuple[DailySalesView, ...]:
-    """Return what a store sold, day by day; days on which nothing was sold are left out.
-
-    Args:
-        db: what to read from.
-        store_id: whose.
-        since: first UTC day, inclusive.
-        until: last UTC day, inclusive.
-        merchant_id: the owner the store must have.
-    """
-    where = _owned(Conditions().add("d.store_id = {}", store_id), "d", merchant_id)
-    if since is not None:
-        where.add("d.day >= {}", since)
-    if until is not None:
-        where.add("d.day <= {}", until)
-    records = await db.fetch(
-        "select d.store_id, d.day, d.currency, d.orders, d.items, d.revenue_minor, d.fees_minor from daily_sales d "
-        f"where {where.sql} order by d.day, d.currency",
-        *where.arguments,
-    )
-    return tuple(
-        DailySalesView(
-            store_id=record["store_id"],
-            day=record["day"],
-            orders=record["orders"],
-            items=record["items"],
-            revenue=Money(minor=record["revenue_minor"], currency=record["currency"]),
-            fees=Money(minor=record["fees_minor"], currency=record["currency"]),
-        )
-        for record in records
-    )
-
-
-async def sales_summary(db: Reader, store_id: UUID, *, merchant_id: UUID | None = None) -> SalesSummary:
-    """Return a store's sales so far."""
-    where = _orders(store_id, (), merchant_id)
-    records = await db.fetch(
-        f"select o.status, count(*)::bigint as orders from orders o where {where.sql} group by o.status",
-        *where.arguments,
-    )
-    counts = {OrderStatus(record["status"]): int(record["orders"]) for record in records}
-    where = _owned(Conditions().add("d.store_id = {}", store_id), "d", merchant_id)
-    sold = await db.fetch(
-        "select d.currency, sum(d.items)::bigint as items, sum(d.revenue_minor)::bigint as revenue, "
-        f"sum(d.fees_minor)::bigint as fees from daily_sales d where {where.sql} "
-        "group by d.currency order by d.currency",
-        *where.arguments,
-    )
-    return SalesSummary(
-        orders_by_status={status: counts.get(status, 0) for status in OrderStatus},
-        items_sold=sum(record["items"] for record in sold),
-        revenue=tuple(Money(minor=record["revenue"], currency=record["currency"]) for record in sold),
-        fees=tuple(Money(minor=record["fees"], currency=record["currency"]) for record in sold),
-    )
-
-
 async def pending_orders_before(db: Reader, placed_before: datetime, *, limit: int = 100) -> tuple[UUID, ...]:
     """Return the orders that were placed before a time and are not paid, the oldest first."""
     records = await db.fetch(
@@ -261,12 +176,14 @@ async def _first(db: Reader, where: Conditions) -> OrderView | None:
         f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit 1",
         *where.arguments,
     )
-    views = await _with_lines(db, records)
+    views = await _whole(db, records)
     return views[0] if views else None
 
 
-async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
+async def _whole(db: Reader, records: Collection[Any]) -> list[OrderView]:
+    """Return orders with their lines and unmatched payments."""
     lines: dict[UUID, list[OrderLineView]] = {record["id"]: [] for record in records}
+    unmatched: dict[UUID, list[UnmatchedPaymentView]] = {id: [] for id in lines}
     if lines:
         for line in await db.fetch(
             "select l.order_id, l.product_id, l.variant_id, l.title, l.variant_title, l.quantity, l.unit_price_minor, "
@@ -283,10 +200,25 @@ async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
                     unit_price=Money(minor=line["unit_price_minor"], currency=line["currency"]),
                 )
             )
-    return [_order(record, tuple(lines[record["id"]])) for record in records]
+        for payment in await db.fetch(
+            "select u.order_id, u.intent_id, u.amount_minor, u.currency, u.reason, u.at from unmatched_payments u "
+            "where u.order_id = any($1) order by u.order_id, u.at, u.intent_id",
+            list(lines),
+        ):
+            unmatched[payment["order_id"]].append(
+                UnmatchedPaymentView(
+                    intent_id=payment["intent_id"],
+                    amount=Money(minor=payment["amount_minor"], currency=payment["currency"]),
+                    reason=UnmatchedReason(payment["reason"]),
+                    at=payment["at"],
+                )
+            )
+    return [_order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])) for record in records]
 
 
-def _order(record: Any, lines: tuple[OrderLineView, ...]) -> OrderView:
+def _order(
+    record: Any, lines: tuple[OrderLineView, ...], unmatched_payments: tuple[UnmatchedPaymentView, ...]
+) -> OrderView:
     currency = record["currency"]
 
     def money(column: str) -> Money:
@@ -313,6 +245,7 @@ def _order(record: Any, lines: tuple[OrderLineView, ...]) -> OrderView:
         paid=None if record["paid_minor"] is None else money("paid_minor"),
         platform_fee=None if record["platform_fee_minor"] is None else money("platform_fee_minor"),
         payment_failure=record["payment_failure"],
+        unmatched_payments=unmatched_payments,
         cancel_reason=record["cancel_reason"],
         carrier=record["carrier"],
         tracking_number=record["tracking_number"],

@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -42,7 +42,6 @@ SQL_TYPES: Mapping[Any, str] = {
     float: "double precision",
     bool: "boolean",
     datetime: "timestamptz",
-    date: "date",
 }
 
 UNWRITABLE = (

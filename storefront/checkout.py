@@ -7,6 +7,7 @@ from uuid import UUID
 from commands.order import CancelOrder, CartLine, OpenPaymentSession, PlaceOrder
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived
+from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest
 from projections.catalog_views import StoreView
@@ -110,6 +111,7 @@ class Checkout:
                 platform_fee=order.total.basis_points(self._deps.platform_fee_basis_points),
                 success_url=success_url,
                 cancel_url=cancel_url,
+                expires_at=order.placed_at + PAY_WITHIN,
                 idempotency_key=f"checkout:{order.id}",
             )
         )

@@ -160,7 +160,6 @@ class PageAgent(StepAgent):
         answers: where each page is recorded.
         dispatch: how commands are sent.
         clock: where the time comes from.
-        contact_email_for: the address shoppers write to.
         host_for: the host the storefront answers under.
     """
 
@@ -175,12 +174,10 @@ class PageAgent(StepAgent):
         dispatch: Dispatch,
         clock: Clock,
         *,
-        contact_email_for: Callable[[Store], str] | None = None,
         host_for: Callable[[Store], str] | None = None,
     ) -> None:
         super().__init__(aggregates, answers, dispatch, clock)
         self._writer = writer
-        self._contact_email_for = contact_email_for or example_email
         self._host_for = host_for or local_host
 
     async def work(self, envelope: Envelope, event: StepStarted) -> WritePages:
@@ -201,7 +198,6 @@ class PageAgent(StepAgent):
             store,
             store.brand,
             [product for product in products if product.status is not ProductStatus.ARCHIVED],
-            contact_email=self._contact_email_for(store),
             host=self._host_for(store),
             event=event,
         )
@@ -235,7 +231,6 @@ def store_facts(
     brand: BrandIdentity,
     products: Sequence[Product],
     *,
-    contact_email: str,
     host: str,
     event: StepStarted,
 ) -> StoreFacts:
@@ -248,7 +243,7 @@ def store_facts(
         host=host,
         niche=store.niche,
         brand=brand,
-        contact_email=contact_email,
+        contact_email=store.contact_email,
         products=[
             kind for kind, _ in Counter(product.category for product in products if product.category).most_common()
         ],
@@ -256,11 +251,6 @@ def store_facts(
         shipping_days=(min(fewest for fewest, _ in days), max(most for _, most in days)) if days else None,
         effective_on=event.occurred_at,
     )
-
-
-def example_email(store: Store) -> str:
-    """Return an address that cannot exist (RFC 2606), for stores nobody has given a real one."""
-    return f"hello@{store.slug or 'store'}.example"
 
 
 def local_host(store: Store) -> str:

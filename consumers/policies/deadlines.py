@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -14,10 +14,9 @@ from commands.ports import Context, Receipt
 from domain.generation.aggregate import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
+from domain.order.aggregate import PAY_WITHIN
 from projections.jobs_queries import OverdueJob
 
-PAY_WITHIN = timedelta(minutes=60)
-"""How long stock is kept for an order that is not paid."""
 EVERY_SECONDS = 5.0
 """How often the read models are asked; a deadline may be late by this and their lag."""
 AT_ONCE = 200

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class PaymentsPolicy:
-    """Turns a verified payment webhook into a paid order, or a noted failure.
+    """Turns a verified payment webhook into a paid order, a noted failure, or a payment that a person must look at.
 
     Safe to redeliver: the command's id is derived from the event, and a payment counts once by its intent id.
     """

@@ -7,6 +7,7 @@ scout made anew, what would be wrong beside the new result is made anew as well,
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from domain.generation.events import (
     StepStarted,
     StepSucceeded,
 )
+from domain.ids import derived
 from domain.kernel import CorruptStream, StreamKind
 
 NEEDS: Mapping[Step, frozenset[Step]] = {
@@ -68,6 +70,12 @@ JOB_TYPES: Mapping[Step, JobType] = {
 }
 
 
+@lru_cache(maxsize=4096)
+def job_of(generation_id: UUID, step: Step) -> UUID:
+    """Return the id under which a step is shown as a job of its own."""
+    return derived(generation_id, step)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepState:
     """How one step stands."""
@@ -78,8 +86,15 @@ class StepState:
     total: int = 0
     reason: str = ""
     """Why it failed, for the merchant; empty unless it has."""
+    made: bool = False
+    """Whether an attempt has succeeded, which one at work or cancelled does not undo."""
     outdated: bool = False
     """Whether what it was started with has been made anew since, so that it is due again once it does not run."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether others can go on with its result: the last attempt's, or an earlier one's if that was cancelled."""
+        return self.status is JobStatus.COMPLETED or (self.status is JobStatus.CANCELLED and self.made)
 
     @property
     def progress(self) -> int:
@@ -158,7 +173,7 @@ class Generation:
         events.extend(after._start_due(at))
         if len(events) > 1:
             return events
-        if all(state.status is JobStatus.COMPLETED for state in after.steps.values()):
+        if all(state.is_done for state in after.steps.values()):
             events.append(GenerationCompleted(**self._next(at, 2), store_id=self.store_id))
         elif self.status is JobStatus.PROCESSING and not after._is_at_work():
             failed = next(name for name in Step if after.steps[name].status is JobStatus.FAILED)
@@ -181,10 +196,7 @@ class Generation:
         if state.status is JobStatus.FAILED and state.attempt == attempt:
             return ()
         # Two steps may fail side by side: the second is still a fact worth keeping.
-        if state.status is not JobStatus.PROCESSING or state.attempt != attempt:
-            raise StepNotRunning(self.id, step, attempt)
-        if self.status in {JobStatus.COMPLETED, JobStatus.CANCELLED}:
-            raise GenerationEnded(self.id, self.status)
+        self._require_running(step, attempt)
         events: list[GenerationEvent] = [StepFailed(**self._next(at), step=step, attempt=attempt, reason=reason)]
         events.extend(evolve(self, events[0])._start_due(at))
         if len(events) == 1 and self.status is JobStatus.PROCESSING:
@@ -192,18 +204,31 @@ class Generation:
         return events
 
     def run_again(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
-        """Run a failed step again, or a finished one anew; what that outdates follows when it has succeeded.
+        """Run a step that has ended again; what that outdates follows when it has succeeded.
+
+        A cancelled job goes on by this: all that has no result yet runs as well, now or once what it needs is there. So
+        there any step may be named.
 
         Raises:
             StepNotRetryable: it is running, or was never reached; it may be run again once it has ended.
-            GenerationEnded: the job was cancelled; retrying cannot help.
         """
-        if self.status is JobStatus.CANCELLED:
-            raise GenerationEnded(self.id, self.status)
         state = self.steps[step]
-        if state.status not in {JobStatus.FAILED, JobStatus.COMPLETED}:
+        if state.attempt == 0 and self.status is JobStatus.CANCELLED:
+            return self._start_due(at)
+        if state.status in {JobStatus.PROCESSING, JobStatus.PENDING}:
             raise StepNotRetryable(step, state.status)
-        return (self._start(step, attempt=state.attempt + 1, at=at),)
+        asked = self._start(step, attempt=state.attempt + 1, at=at)
+        return (asked, *evolve(self, asked)._start_due(at))
+
+    def retry(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
+        """Run a step again that has failed or was cancelled.
+
+        Raises:
+            StepNotRetryable: it has a result, is running, or was never reached.
+        """
+        if self.steps[step].status is JobStatus.COMPLETED:
+            raise StepNotRetryable(step, JobStatus.COMPLETED)
+        return self.run_again(step, at=at)
 
     def cancel(self, *, at: datetime) -> Sequence[GenerationEvent]:
         """Stop the job; nothing if it is cancelled.
@@ -222,8 +247,10 @@ class Generation:
 
     def _is_due(self, step: Step) -> bool:
         state = self.steps[step]
-        wanted = state.status is JobStatus.PENDING or (state.outdated and state.status is not JobStatus.PROCESSING)
-        return wanted and all(self.steps[needed].status is JobStatus.COMPLETED for needed in NEEDS[step])
+        dropped = state.status is JobStatus.CANCELLED and not state.made
+        outdated = state.outdated and state.status is not JobStatus.PROCESSING
+        wanted = state.status is JobStatus.PENDING or dropped or outdated
+        return wanted and all(self.steps[needed].is_done for needed in NEEDS[step])
 
     def _start_due(self, at: datetime) -> Sequence[StepStarted]:
         due = [step for step in Step if self._is_due(step)]
@@ -286,14 +313,16 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
                 niche=event.niche,
             )
         case Generation(), StepStarted(step=step):
-            begun = StepState(status=JobStatus.PROCESSING, attempt=event.attempt)
+            before = generation.steps[step]
+            made = before.made and not before.outdated
+            begun = StepState(status=JobStatus.PROCESSING, attempt=event.attempt, made=made)
             return _with_step(generation, event, step, begun, status=JobStatus.PROCESSING)
         case Generation(), StepProgressed(step=step):
             state = generation.steps[step]
             moved = replace(state, items=state.items | {event.item}, total=event.total)
             return _with_step(generation, event, step, moved)
         case Generation(), StepSucceeded(step=step):
-            ended = replace(generation.steps[step], status=JobStatus.COMPLETED)
+            ended = replace(generation.steps[step], status=JobStatus.COMPLETED, made=True)
             return _outdate(_with_step(generation, event, step, ended), REMADE_AFTER.get(step, frozenset()))
         case Generation(), StepFailed(step=step):
             failed = replace(generation.steps[step], status=JobStatus.FAILED, reason=event.reason)
@@ -303,7 +332,12 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
         case Generation(), GenerationFailed():
             return replace(generation, version=event.originator_version, status=JobStatus.FAILED)
         case Generation(), GenerationCancelled():
-            return replace(generation, version=event.originator_version, status=JobStatus.CANCELLED)
+            return replace(
+                generation,
+                version=event.originator_version,
+                status=JobStatus.CANCELLED,
+                steps={step: _dropped(state) for step, state in generation.steps.items()},
+            )
         case _:
             raise CorruptStream(event)
 
@@ -317,6 +351,11 @@ def _with_step(
         steps={**generation.steps, step: state},
         status=generation.status if status is None else status,
     )
+
+
+def _dropped(state: StepState) -> StepState:
+    ended = state.status in {JobStatus.PROCESSING, JobStatus.FAILED}
+    return replace(state, status=JobStatus.CANCELLED, reason="") if ended else state
 
 
 def _outdate(generation: Generation, steps: frozenset[Step]) -> Generation:

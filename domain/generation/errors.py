@@ -13,7 +13,9 @@ class GenerationEnded(DomainError):
     code: ClassVar[str] = "GENERATION_ENDED"
 
     def __init__(self, generation_id: UUID, status: JobStatus) -> None:
-        super().__init__(f"Generation {generation_id} is {status}; nothing more can be done in it.")
+        super().__init__(
+            f"Generation {generation_id} is {status}; nothing is running in it. Run a step again to go on."
+        )
         self.generation_id, self.status = generation_id, status
 
 
@@ -28,12 +30,15 @@ class StepNotRunning(DomainError):
 
 
 class StepNotRetryable(DomainError):
-    """The step runs at this moment, or has not been reached yet."""
+    """The step runs at this moment, has not been reached yet, or has nothing to retry."""
 
     code: ClassVar[str] = "STEP_NOT_RETRYABLE"
 
     def __init__(self, step: Step, status: JobStatus) -> None:
-        super().__init__(
-            f"Step “{step}” is {status}; only a step that has failed or succeeded can be run again. Wait for its end."
+        hint = (
+            "there is nothing to retry. Use regenerateStep to have it made anew, and what depends on it as well."
+            if status is JobStatus.COMPLETED
+            else "only a step that has ended can be run again. Wait for its end."
         )
+        super().__init__(f"Step “{step}” is {status}; {hint}")
         self.step, self.status = step, status

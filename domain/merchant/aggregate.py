@@ -1,7 +1,7 @@
 """The merchant: who may own stores, and from which suppliers they source."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,15 +22,22 @@ class Merchant:
 
     id: UUID
     version: int
-    suppliers: frozenset[SupplierProvider] = frozenset()
+    suppliers: Mapping[SupplierProvider, str | None] = field(default_factory=dict)
+    """Each connected supplier, and the merchant's account there where it names one."""
 
-    def connect(self, provider: SupplierProvider, *, at: datetime) -> Sequence[MerchantEvent]:
-        """Source from ``provider`` from now on; nothing if that is so already."""
-        if provider in self.suppliers:
+    def connect(
+        self, provider: SupplierProvider, *, account_id: str | None = None, at: datetime
+    ) -> Sequence[MerchantEvent]:
+        """Source from ``provider`` from now on; nothing if that is so already, with that account."""
+        if provider in self.suppliers and self.suppliers[provider] == account_id:
             return ()
         return (
             SupplierConnected(
-                originator_id=self.id, originator_version=self.version + 1, occurred_at=at, provider=provider
+                originator_id=self.id,
+                originator_version=self.version + 1,
+                occurred_at=at,
+                provider=provider,
+                account_id=account_id,
             ),
         )
 
@@ -58,9 +65,11 @@ def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
         case None, MerchantRegistered():
             return Merchant(id=event.originator_id, version=event.originator_version)
         case Merchant(), SupplierConnected(provider=provider):
-            return replace(merchant, version=event.originator_version, suppliers=merchant.suppliers | {provider})
+            connected = {**merchant.suppliers, provider: event.account_id}
+            return replace(merchant, version=event.originator_version, suppliers=connected)
         case Merchant(), SupplierDisconnected(provider=provider):
-            return replace(merchant, version=event.originator_version, suppliers=merchant.suppliers - {provider})
+            left = {one: account for one, account in merchant.suppliers.items() if one != provider}
+            return replace(merchant, version=event.originator_version, suppliers=left)
         case _:
             raise CorruptStream(event)
 

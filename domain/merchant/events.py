@@ -40,6 +40,8 @@ class SupplierConnected(DomainEvent, wire_name="merchant.supplier_connected.v1")
     """The merchant may source from this supplier; its keys are in the vault."""
 
     provider: SupplierProvider
+    account_id: str | None = None
+    """The merchant's account at the supplier, where the supplier names one. Connecting another one is told again."""
 
 
 class SupplierDisconnected(DomainEvent, wire_name="merchant.supplier_disconnected.v1"):

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from domain.kernel import CorruptStream, InvalidInput, StreamKind
 from domain.money import Money
-from domain.order.errors import OrderNotOpen, PaymentMismatch
+from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
     OrderEvent,
@@ -19,9 +19,14 @@ from domain.order.events import (
     OrderStatus,
     PaymentFailed,
     PaymentSessionOpened,
+    PaymentUnmatched,
+    UnmatchedReason,
     WebhookReceived,
 )
 from domain.personal import Sealed
+
+PAY_WITHIN = timedelta(minutes=60)
+"""How long stock is kept for an order that is not paid, and its payment page open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,7 @@ class Order:
     session_id: str | None = None
     intent_id: str | None = None
     failed_intents: frozenset[str] = frozenset()
+    unmatched_intents: frozenset[str] = frozenset()
 
     def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Note the page on which it can be paid; nothing if it is known.
@@ -54,17 +60,23 @@ class Order:
     def record_payment(self, paid: Money, *, fee: Money, intent_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Decide what a confirmed payment means; nothing if it is known already.
 
-        Raises:
-            PaymentMismatch: ``paid`` is not the order's total.
-            OrderNotOpen: it was cancelled, or paid by another payment.
+        The money has moved, so there is no refusing it: what pays nothing is a fact too.
         """
-        if intent_id == self.intent_id:
+        if intent_id == self.intent_id or intent_id in self.unmatched_intents:
             return ()
-        if paid != self.total:
-            raise PaymentMismatch(self.id, due=self.total, paid=paid)
-        if self.status is not OrderStatus.PENDING:
-            raise OrderNotOpen(self.id, self.status, "paid")
+        reason = self._unmatched(paid)
+        if reason is not None:
+            return (
+                PaymentUnmatched(**self._next(at), intent_id=intent_id, amount=paid, platform_fee=fee, reason=reason),
+            )
         return (OrderPaid(**self._next(at), intent_id=intent_id, amount=paid, platform_fee=fee),)
+
+    def _unmatched(self, paid: Money) -> UnmatchedReason | None:
+        if self.status is OrderStatus.CANCELLED:
+            return UnmatchedReason.LATE
+        if self.status is not OrderStatus.PENDING:
+            return UnmatchedReason.DUPLICATE
+        return None if paid == self.total else UnmatchedReason.MISMATCH
 
     def record_failure(self, *, intent_id: str, reason: str, at: datetime) -> Sequence[OrderEvent]:
         """Note a refused payment; nothing if it is known, or the order is past it."""
@@ -169,6 +181,12 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 order,
                 version=event.originator_version,
                 failed_intents=order.failed_intents | {event.intent_id},
+            )
+        case Order(), PaymentUnmatched():
+            return replace(
+                order,
+                version=event.originator_version,
+                unmatched_intents=order.unmatched_intents | {event.intent_id},
             )
         case Order(), OrderCancelled():
             return replace(order, version=event.originator_version, status=OrderStatus.CANCELLED)

@@ -4,20 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.kernel import DomainError
-from domain.money import Money
 from domain.order.events import OrderStatus
-
-
-class PaymentMismatch(DomainError):
-    """What was paid is not what was due."""
-
-    code: ClassVar[str] = "PAYMENT_MISMATCH"
-
-    def __init__(self, order_id: UUID, *, due: Money, paid: Money) -> None:
-        super().__init__(
-            f"Order {order_id} is due {due}, but {paid} was paid. Look at the payment before anything else."
-        )
-        self.order_id, self.due, self.paid = order_id, due, paid
 
 
 class OrderNotOpen(DomainError):

@@ -93,6 +93,32 @@ class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):
     """In the provider's words."""
 
 
+class UnmatchedReason(StrEnum):
+    """Why a payment pays no order."""
+
+    LATE = "LATE"
+    """The order had been cancelled."""
+    DUPLICATE = "DUPLICATE"
+    """Another payment had paid the order."""
+    MISMATCH = "MISMATCH"
+    """It is not what was due."""
+
+
+class PaymentUnmatched(DomainEvent, wire_name="order.payment_unmatched.v1"):
+    """The provider took a payment that pays nothing: a person must look, and give it back or make it good.
+
+    Once per payment; the order stays as it was.
+    """
+
+    intent_id: str
+    """The provider's payment id, by which it is found there."""
+    amount: Money
+    """What the buyer paid."""
+    platform_fee: Money
+    """Our share, which the provider took out of ``amount``."""
+    reason: UnmatchedReason
+
+
 class OrderCancelled(DomainEvent, wire_name="order.order_cancelled.v1"):
     """It was not paid in time, or called off before payment; its stock went back."""
 
@@ -106,7 +132,9 @@ class OrderFulfilled(DomainEvent, wire_name="order.order_fulfilled.v1"):
     tracking_number: str | None = None
 
 
-OrderEvent = OrderPlaced | PaymentSessionOpened | OrderPaid | PaymentFailed | OrderCancelled | OrderFulfilled
+OrderEvent = (
+    OrderPlaced | PaymentSessionOpened | OrderPaid | PaymentFailed | PaymentUnmatched | OrderCancelled | OrderFulfilled
+)
 
 
 class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v1"):

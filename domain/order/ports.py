@@ -1,6 +1,8 @@
 """What orders need from outside: a payment provider, and keys for personal data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -22,6 +24,8 @@ class PaymentRequest:
     platform_fee: Money
     success_url: str
     cancel_url: str
+    expires_at: datetime
+    """From when on the order may be cancelled, so that the page should take no payment any more."""
     idempotency_key: str
 
 
@@ -94,6 +98,10 @@ class PersonalData(Protocol):
 
     async def open(self, sealed: Sealed) -> str | None:
         """Return the value, or None if the person was forgotten."""
+        ...
+
+    async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
+        """Return all values in their order, with one look at the keys of everybody concerned."""
         ...
 
     async def forget(self, person_id: UUID) -> None:

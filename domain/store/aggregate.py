@@ -59,6 +59,8 @@ class Store:
     merchant_id: UUID
     niche: str
     preferences: Preferences = Preferences()
+    contact_email: str | None = None
+    """Where shoppers write to; None: the merchant has not said."""
     status: StoreStatus = StoreStatus.CREATING
     approved: bool = False
     brand: BrandIdentity | None = None
@@ -213,8 +215,13 @@ class Store:
         """
         if self.approved:
             return ()
+        self._refuse_archived("approved")
         if self.status is not StoreStatus.PENDING_REVIEW:
-            raise StoreNotReady(self.id, self.status, "approved", "Wait until its generation is complete.")
+            hint = (
+                "Wait until its generation is complete; if that has failed or was cancelled, run its step again "
+                "(retryStep)."
+            )
+            raise StoreNotReady(self.id, self.status, "approved", hint)
         return (StoreApproved(**self._next(at)),)
 
     def publish(self, *, at: datetime) -> Sequence[StoreEvent]:
@@ -258,7 +265,13 @@ class Store:
 
 
 def request_store(
-    store_id: UUID, *, merchant_id: UUID, niche: str, preferences: Preferences, at: datetime
+    store_id: UUID,
+    *,
+    merchant_id: UUID,
+    niche: str,
+    preferences: Preferences,
+    contact_email: str | None = None,
+    at: datetime,
 ) -> Sequence[StoreEvent]:
     """Ask for a store.
 
@@ -273,6 +286,7 @@ def request_store(
             merchant_id=merchant_id,
             niche=clean_niche(niche),
             preferences=preferences,
+            contact_email=contact_email,
         ),
     )
 
@@ -321,6 +335,7 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 merchant_id=event.merchant_id,
                 niche=event.niche,
                 preferences=event.preferences,
+                contact_email=event.contact_email,
             )
         case Store(), BrandGenerated():
             return replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)

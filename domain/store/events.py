@@ -60,6 +60,8 @@ class StoreRequested(DomainEvent, wire_name="store.store_requested.v1"):
     niche: str
     """What the store is to be about, in the merchant's words."""
     preferences: Preferences = Preferences()
+    contact_email: str | None = None
+    """The business address that shoppers write to; it stands on the store's pages for everybody to read."""
 
 
 class BrandGenerated(DomainEvent, wire_name="store.brand_generated.v1"):

@@ -31,7 +31,8 @@ class StoreFacts:
     host: str
     niche: str
     brand: BrandIdentity
-    contact_email: str
+    contact_email: str | None
+    """Where shoppers write to; None: the merchant has not said."""
     products: Sequence[str]
     """What kinds of thing it sells, the most frequent first: ``Desk Mats``. Not titles: those are written at the same time."""
     price_range: tuple[Money, Money] | None

@@ -109,7 +109,7 @@ class Reading:
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loaders = Loaders(self.db, self.merchant_id)
+        self.loaders = Loaders(self.db, self.merchant_id, self.deps.personal)
 
 
 __all__ = ["Info", "Reading", "RequestContext", "Unauthenticated"]

@@ -5,7 +5,7 @@ import strawberry
 from domain.generation.events import JobStatus, JobType, Step
 from domain.media.events import MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
-from domain.order.events import OrderStatus
+from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
 from domain.store.brand import Availability
 from domain.store.events import PageType, StoreStatus
@@ -24,6 +24,8 @@ ENUMS = {
     JobStatus: "Where a job, or one step of it, stands.",
     Step: "The steps of a store's generation.",
     OrderStatus: "Where an order stands.",
+    UnmatchedReason: "Why a payment pays no order. LATE: it was cancelled. DUPLICATE: another payment had paid it. "
+    "MISMATCH: the amount is not what was due.",
     Availability: "What a domain registry says of a name. UNKNOWN: it could not be asked, or did not answer clearly.",
     ProductSort: "Orders in which products can be listed.",
 }

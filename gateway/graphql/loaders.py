@@ -5,8 +5,10 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from domain.order.ports import PersonalData
+from domain.personal import Sealed
 from projections import catalog_queries, jobs_queries
-from projections.catalog_views import ImageView, MediaAssetView, PageView, ProductView, StoreView, VariantView
+from projections.catalog_views import ImageView, PageView, ProductView, StoreView, VariantView
 from projections.jobs_queries import GenerationView
 from projections.paging import Reader
 
@@ -14,17 +16,13 @@ from projections.paging import Reader
 class Loaders:
     """The dataloaders of one reading. What they remember is as old as the reading, so they are never shared."""
 
-    def __init__(self, db: Reader, merchant_id: UUID) -> None:
+    def __init__(self, db: Reader, merchant_id: UUID, personal: PersonalData) -> None:
         async def stores(ids: list[UUID]) -> Sequence[StoreView | None]:
             found = await catalog_queries.stores_by_ids(db, ids, merchant_id=merchant_id)
             return [found.get(id) for id in ids]
 
         async def products(ids: list[UUID]) -> Sequence[ProductView | None]:
             found = await catalog_queries.products_by_ids(db, ids, merchant_id=merchant_id)
-            return [found.get(id) for id in ids]
-
-        async def media(ids: list[UUID]) -> Sequence[MediaAssetView | None]:
-            found = await catalog_queries.media_by_ids(db, ids, merchant_id=merchant_id)
             return [found.get(id) for id in ids]
 
         async def images(product_ids: list[UUID]) -> Sequence[tuple[ImageView, ...]]:
@@ -45,8 +43,8 @@ class Loaders:
 
         self.store: DataLoader[UUID, StoreView | None] = DataLoader(load_fn=stores)
         self.product: DataLoader[UUID, ProductView | None] = DataLoader(load_fn=products)
-        self.media: DataLoader[UUID, MediaAssetView | None] = DataLoader(load_fn=media)
         self.images: DataLoader[UUID, tuple[ImageView, ...]] = DataLoader(load_fn=images)
         self.variants: DataLoader[UUID, tuple[VariantView, ...]] = DataLoader(load_fn=variants)
         self.pages: DataLoader[UUID, tuple[PageView, ...]] = DataLoader(load_fn=pages)
         self.generations: DataLoader[UUID, tuple[GenerationView, ...]] = DataLoader(load_fn=generations)
+        self.personal: DataLoader[Sealed, str | None] = DataLoader(load_fn=personal.open_many)

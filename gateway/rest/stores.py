@@ -5,7 +5,7 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from commands.store import RequestStore
-from gateway.inputs import as_id, found, preferences
+from gateway.inputs import as_id, contact_email, found, preferences
 from gateway.rest.asking import Asked, Body, accepted
 from gateway.rest.bodies import StoreBody
 from projections import catalog_queries
@@ -27,6 +27,7 @@ class StoreRequestBody(Body):
 
     niche: str
     preferences: PreferencesBody = PreferencesBody()
+    contact_email: str | None = None
 
 
 @router.post("/stores", status_code=202, summary="Ask for a store; its agents begin at once")
@@ -38,6 +39,7 @@ async def create_store(body: StoreRequestBody, asked: Asked) -> JSONResponse:
         merchant_id=asked.merchant_id,
         niche=body.niche,
         preferences=preferences(**body.preferences.model_dump()),
+        contact_email=contact_email(body.contact_email),
     )
     receipt = await request.send(command)
     ids = {"storeId": receipt.result["store_id"], "jobId": receipt.result["generation_id"]}

@@ -50,6 +50,7 @@ class SandboxSession:
     platform_fee: Money
     success_url: str
     cancel_url: str
+    expires_at: datetime
 
 
 class SandboxPayments:
@@ -61,7 +62,7 @@ class SandboxPayments:
         Args:
             secret: at least 16 bytes, the same in every process that opens sessions, shows the page or reads webhooks.
             page_url: where the page is served, ``http://127.0.0.1:8090/pay``; a token is put behind it.
-            clock: for the age of webhooks; the system's if left out.
+            clock: for the age of webhooks and pages; the system's if left out.
         """
         if len(secret) < 16:
             raise ValueError("the sandbox payment secret needs at least 16 bytes; set a longer one")
@@ -95,6 +96,7 @@ class SandboxPayments:
             "fee": request.platform_fee.minor,
             "success": request.success_url,
             "cancel": request.cancel_url,
+            "expires": int(request.expires_at.timestamp()),
         }
         packed = zlib.compress(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode(), 9)
         body = _text(packed)
@@ -124,7 +126,13 @@ class SandboxPayments:
             platform_fee=Money(minor=says["fee"], currency=currency),
             success_url=says["success"],
             cancel_url=says["cancel"],
+            # Pages that were opened before they had an end are past it.
+            expires_at=datetime.fromtimestamp(says.get("expires", 0), UTC),
         )
+
+    def is_expired(self, session: SandboxSession) -> bool:
+        """Return whether a page takes no decision any more: its order may be cancelled by now."""
+        return self._now() >= session.expires_at
 
     def paid_webhook(self, session: SandboxSession) -> str:
         """Return the body that says a session was paid: always the same one, so that a repeat is recognised."""

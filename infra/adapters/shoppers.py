@@ -52,8 +52,8 @@ class ReadModelShoppers:
             *before,
             BATCH,
         ):
-            for row in rows:
-                found = await self._personal.open(Sealed(**json.loads(row["shopper_email"])))
+            emails = await self._personal.open_many([Sealed(**json.loads(row["shopper_email"])) for row in rows])
+            for row, found in zip(rows, emails, strict=True):
                 if found is not None and found.strip().casefold() == wanted:
                     yield _known(row)
             before = rows[-1]["placed_at"], rows[-1]["id"]

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -67,11 +67,12 @@ class PostgresPersonalData:
         return Sealed(person_id=person_id, ciphertext=ciphertext)
 
     async def open(self, sealed: Sealed) -> str | None:
-        key = await self._key(sealed.person_id)
-        if key is None or key_id_of(sealed.ciphertext) != _key_id(key):
-            # No key, or a new one after forgetting: what was sealed before stays forgotten.
-            return None
-        return _open(key, sealed.ciphertext, f"person|{sealed.person_id}").decode()
+        (value,) = await self.open_many((sealed,))
+        return value
+
+    async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
+        keys = await self._keys_of({one.person_id for one in sealed})
+        return [_opened(one, keys.get(one.person_id)) for one in sealed]
 
     async def forget(self, person_id: UUID) -> None:
         await self._pool.execute("delete from person_keys where person_id = $1", person_id)
@@ -93,8 +94,16 @@ class PostgresPersonalData:
         return changed
 
     async def _key(self, person_id: UUID) -> bytes | None:
-        wrapped = await self._pool.fetchval("select wrapped_key from person_keys where person_id = $1", person_id)
-        return None if wrapped is None else self._keys.open(wrapped, bound_to=f"person_keys|{person_id}")
+        return (await self._keys_of({person_id})).get(person_id)
+
+    async def _keys_of(self, person_ids: Collection[UUID]) -> dict[UUID, bytes]:
+        rows = await self._pool.fetch(
+            "select person_id, wrapped_key from person_keys where person_id = any($1)", list(person_ids)
+        )
+        return {
+            row["person_id"]: self._keys.open(row["wrapped_key"], bound_to=f"person_keys|{row['person_id']}")
+            for row in rows
+        }
 
     async def _make_key(self, person_id: UUID) -> bytes:
         bound = f"person_keys|{person_id}"
@@ -105,6 +114,13 @@ class PostgresPersonalData:
             self._keys.seal(AESGCM.generate_key(256), bound_to=bound),
         )
         return self._keys.open(wrapped, bound_to=bound)
+
+
+def _opened(sealed: Sealed, key: bytes | None) -> str | None:
+    if key is None or key_id_of(sealed.ciphertext) != _key_id(key):
+        # No key, or a new one after forgetting: what was sealed before stays forgotten.
+        return None
+    return _open(key, sealed.ciphertext, f"person|{sealed.person_id}").decode()
 
 
 def key_id_of(sealed: str) -> str:

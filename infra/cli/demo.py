@@ -100,7 +100,7 @@ async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
         async with _timed(outcome, "register"):
             log_in = await merchant.register()
         async with _timed(outcome, "generate", within=GENERATION_SECONDS):
-            outcome.store_id, token = await merchant.request_store(niche)
+            outcome.store_id, token = await merchant.request_store(niche, contact_email=log_in.email)
             await _show_progress(merchant, outcome.store_id, token)
         async with _timed(outcome, "approve and publish", within=PUBLISH_SECONDS):
             await _until_ready(merchant, outcome.store_id)

@@ -78,9 +78,9 @@ class Merchant:
         self._access_token = payload["accessToken"]
         return log_in
 
-    async def request_store(self, niche: str) -> tuple[str, str]:
+    async def request_store(self, niche: str, *, contact_email: str) -> tuple[str, str]:
         """Ask for a store and return its id and a consistency token."""
-        payload = await self._mutate("requestStore", REQUEST, {"niche": niche})
+        payload = await self._mutate("requestStore", REQUEST, {"niche": niche, "contactEmail": contact_email})
         return payload["storeId"], payload["consistencyToken"]
 
     async def watch(self, store_id: str, token: str) -> AsyncIterator[dict[str, Any]]:

@@ -31,8 +31,8 @@ class OrderPages:
     async def success(self, request: Request) -> Response:
         visit = await self._front.visit(request)
         order_id, order = await self.order_of(visit)
-        if order is not None and not is_open(order):
-            if order.status is OrderStatus.CANCELLED:
+        if order is not None and (not is_open(order) or order.unmatched_payments):
+            if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
                 return self._front.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
             self.empty_cart_of(visit, order_id)
             return self._front.page(visit, "confirmation.html", order=order, robots="noindex")

@@ -69,6 +69,7 @@ class Shop:
     pages: CountingPageWriter = field(default_factory=lambda: CountingPageWriter(HousePageWriter()))
     crash_before: Callable[[object, int], bool] = lambda command, sent: False
     product_ids: list[UUID] = field(default_factory=list)
+    contact_email: str | None = None
 
     async def begin(self, step: Step, *, names: Sequence[str] = NAMES, branded: bool = True) -> Envelope:
         """Bring the store to where copy and pages have started; return that step's StepStarted."""
@@ -111,7 +112,12 @@ class Shop:
     async def _give_store(self, *, branded: bool) -> None:
         at = self.clock.now()
         requested = request_store(
-            STORE_ID, merchant_id=MERCHANT_ID, niche="Neon lamps", preferences=Preferences(), at=at
+            STORE_ID,
+            merchant_id=MERCHANT_ID,
+            niche="Neon lamps",
+            preferences=Preferences(),
+            contact_email=self.contact_email,
+            at=at,
         )
         await self.log.given(STORE, requested, tenant=STORE_ID)
         scouted: dict[str, Any] = {

@@ -17,7 +17,7 @@ from domain.merchant import aggregate as merchants
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
-from domain.order.events import OrderLine
+from domain.order.events import OrderLine, OrderPaid
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
 from domain.product.listing import ListingVariant
@@ -120,8 +120,11 @@ class History:
     def _supplier(self, number: int) -> None:
         id = self._pick(self.merchants, number)
         merchant, provider = self.state(id), list(SupplierProvider)[number % 4]
-        decide = merchant.disconnect if provider in merchant.suppliers else merchant.connect
-        self._append(merchants.MERCHANT, id, decide(provider, at=self._at))
+        if provider in merchant.suppliers and number % 8 < 6:
+            events = merchant.disconnect(provider, at=self._at)
+        else:
+            events = merchant.connect(provider, account_id=f"account-{number}" if number % 3 else None, at=self._at)
+        self._append(merchants.MERCHANT, id, events)
 
     def _step(self, number: int) -> None:
         id = self._pick(self.stores, number)
@@ -134,7 +137,7 @@ class History:
             events = generation.succeed_step(step, attempt, summary=f"Done {number}", at=self._at)
         elif outcome == 4:
             events = generation.fail_step(step, attempt, reason="The supplier did not answer.", at=self._at)
-        elif number % 11 == 0:
+        elif number % 3 == 0:
             events = generation.cancel(at=self._at)
         else:
             events = generation.run_again(step, at=self._at)
@@ -356,17 +359,21 @@ class History:
         order, at = self.state(self._pick(self.orders, number)), self._at
         line = order.lines[0]
         product = self.state(line.product_id)
-        kind = number // 3 % 5
+        kind = number // 3 % 6
         if kind == 0:
             events = order.open_session(provider="sandbox", session_id=f"s-{number}", at=at)
         elif kind == 1:
             events = order.record_failure(intent_id=f"f-{number}", reason="Refused.", at=at)
         elif kind == 2:
             events = order.record_payment(order.total, fee=Money(minor=order.total.minor // 20), intent_id="p", at=at)
-            self._append(products.PRODUCT, order.store_id, product.sell(line.variant_id, order_id=order.id, at=at))
+            if any(isinstance(event, OrderPaid) for event in events):
+                self._append(products.PRODUCT, order.store_id, product.sell(line.variant_id, order_id=order.id, at=at))
         elif kind == 3:
             events = order.cancel(reason="Not paid in time.", at=at)
             self._append(products.PRODUCT, order.store_id, product.release(line.variant_id, order_id=order.id, at=at))
+        elif kind == 4:
+            odd = order.total + Money(minor=1)
+            events = order.record_payment(odd, fee=Money(minor=0), intent_id=f"o-{number}", at=at)
         else:
             events = order.fulfil(carrier="Post", tracking_number=f"T{number}", at=at)
         self._append(orders.ORDER, order.store_id, events)

@@ -80,12 +80,15 @@ class AccountMutations:
     @mutation("Source from a supplier from now on.")
     async def connect_supplier(self, info: Info, input: ConnectSupplierInput) -> SupplierPayload | None:
         async def send(request: Request) -> Receipt:
+            account_id = check_text("account_id", input.account_id)
             credentials = supplier_credentials(
-                input.provider, api_key=input.api_key, api_secret=input.api_secret, account_id=input.account_id
+                input.provider, api_key=input.api_key, api_secret=input.api_secret, account_id=account_id
             )
             if credentials is not None:
                 await info.context.deps.supplier_vault.keep(request.merchant_id, input.provider, credentials)
-            return await request.send(ConnectSupplier(merchant_id=request.merchant_id, provider=input.provider))
+            return await request.send(
+                ConnectSupplier(merchant_id=request.merchant_id, provider=input.provider, account_id=account_id)
+            )
 
         async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
             return await _show_supplier(reading, input.provider)

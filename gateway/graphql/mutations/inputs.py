@@ -51,6 +51,10 @@ class PreferencesInput:
 class RequestStoreInput(MutationInput):
     niche: str = strawberry.field(description="What to sell, in up to 120 characters: “Ceramic planters”.")
     preferences: PreferencesInput | None = None
+    contact_email: str | None = strawberry.field(
+        default=None,
+        description="Where shoppers write to. It is published on the store's pages; without one they say what is missing.",
+    )
 
 
 @strawberry.input

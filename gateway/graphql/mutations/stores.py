@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-from commands.generation import CancelGeneration, RunStepAgain, generation_of
+from commands.generation import CancelGeneration, RetryStep, RunStepAgain, generation_of
 from commands.ports import Receipt
 from commands.store import AddPage, ApproveStore, ArchiveStore, EditPage, PauseStore, PublishStore, RequestStore
 from domain.generation.events import Step
@@ -29,7 +29,7 @@ from gateway.graphql.mutations.payloads import (
 )
 from gateway.graphql.queries.root import find_generation, find_page, find_store
 from gateway.graphql.types.media import as_gid
-from gateway.inputs import as_id, preferences
+from gateway.inputs import as_id, contact_email, preferences
 from gateway.requests import Request
 from projections import catalog_queries
 
@@ -51,6 +51,7 @@ class StoreMutations:
                         colours=wanted.colours if wanted else None,
                         audience=wanted.audience if wanted else None,
                     ),
+                    contact_email=contact_email(input.contact_email),
                 )
             )
 
@@ -75,7 +76,7 @@ class StoreMutations:
     async def archive_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(info, input, lambda which, owner: ArchiveStore(store_id=which, merchant_id=owner))
 
-    @mutation("Stop a generation; what was made is kept.")
+    @mutation("Stop a generation; what was made is kept, and retryStep goes on with it.")
     async def cancel_generation(self, info: Info, input: GenerationInput) -> GenerationPayload | None:
         async def send(request: Request) -> Receipt:
             id = as_id("generation", input.generation_id)
@@ -86,13 +87,13 @@ class StoreMutations:
 
         return await change(info, GenerationPayload, input, send, show)
 
-    @mutation("Run a step again that has failed.")
+    @mutation("Run a step again that has failed or was cancelled; after a cancellation all that was not done runs too.")
     async def retry_step(self, info: Info, input: StepInput) -> GenerationPayload | None:
-        return await _run_again(info, input)
+        return await _run_again(info, input, RetryStep)
 
     @mutation("Do a finished step anew; what it makes replaces what it made.")
     async def regenerate_step(self, info: Info, input: StepInput) -> GenerationPayload | None:
-        return await _run_again(info, input)
+        return await _run_again(info, input, RunStepAgain)
 
     @mutation("Add a page of your own.")
     async def add_page(self, info: Info, input: AddPageInput) -> PagePayload | None:
@@ -145,12 +146,10 @@ async def _store_change(info: Info, input: StoreInput, command: Callable[[UUID, 
     return await change(info, StorePayload, input, send, show)
 
 
-async def _run_again(info: Info, input: StepInput) -> GenerationPayload:
+async def _run_again(info: Info, input: StepInput, command: type[RetryStep | RunStepAgain]) -> GenerationPayload:
     async def send(request: Request) -> Receipt:
         id = as_id("generation", input.generation_id)
-        return await request.send(
-            RunStepAgain(generation_id=id, merchant_id=request.merchant_id, step=Step(input.step))
-        )
+        return await request.send(command(generation_id=id, merchant_id=request.merchant_id, step=Step(input.step)))
 
     async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
         return {"generation": await find_generation(reading, as_id("generation", input.generation_id))}

@@ -20,7 +20,9 @@ from projections.paging import Window
 @strawberry.type(description="A supplier the merchant sources from. Its keys are write-only: nothing shows them.")
 class SupplierAccount:
     id: strawberry.ID
+    user_id: strawberry.ID
     provider: SupplierProvider
+    account_id: str | None = strawberry.field(description="The merchant's account there, where the supplier names one.")
     is_active: bool
     created_at: datetime
     updated_at: datetime
@@ -29,7 +31,9 @@ class SupplierAccount:
     def of(cls, view: SupplierAccountView) -> Self:
         return cls(
             id=as_gid(view.id),
+            user_id=as_gid(view.merchant_id),
             provider=view.provider,
+            account_id=view.account_id,
             is_active=view.is_active,
             created_at=view.created_at,
             updated_at=view.updated_at,
@@ -39,10 +43,10 @@ class SupplierAccount:
 @strawberry.type(description="The merchant.")
 class User:
     id: strawberry.ID
-    email_verified: datetime | None = None
-    image: str | None = None
-    stripe_account_id: str | None = None
-    stripe_onboarded: bool = False
+    email_verified: datetime | None
+    image: str | None
+    stripe_account_id: str | None
+    stripe_onboarded: bool
     supplier_accounts: list[SupplierAccount]
     created_at: datetime
     updated_at: datetime
@@ -51,12 +55,12 @@ class User:
 
     @field("Null once the merchant was forgotten.")
     async def email(self) -> str | None:
-        return await self.reading.deps.personal.open(self.view.email)
+        return await self.reading.loaders.personal.load(self.view.email)
 
     @strawberry.field
     async def name(self) -> str | None:
         sealed = self.view.name
-        return None if sealed is None else await self.reading.deps.personal.open(sealed)
+        return None if sealed is None else await self.reading.loaders.personal.load(sealed)
 
     @field("The merchant's stores, the newest first.")
     async def stores(
@@ -74,6 +78,10 @@ class User:
     def of(cls, view: MerchantView, reading: Reading) -> Self:
         return cls(
             id=as_gid(view.id),
+            email_verified=view.email_verified_at,
+            image=view.image_url,
+            stripe_account_id=view.stripe_account_id,
+            stripe_onboarded=view.stripe_onboarded,
             supplier_accounts=[SupplierAccount.of(one) for one in view.suppliers],
             created_at=view.created_at,
             updated_at=view.updated_at,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from domain.order.events import OrderStatus
+from domain.order.events import OrderStatus, UnmatchedReason
 from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import Product
-from projections.sales_queries import OrderLineView, OrderView
+from projections.sales_queries import OrderLineView, OrderView, UnmatchedPaymentView
 
 if TYPE_CHECKING:
     from gateway.graphql.types.store import Store
@@ -76,6 +76,25 @@ class OrderLine:
         )
 
 
+@strawberry.type(description="A payment that arrived and pays nothing. Refund it at the provider, or make it good.")
+class UnmatchedPayment:
+    intent_id: str = strawberry.field(description="The provider's payment, to find it there.")
+    amount: Decimal
+    currency: str
+    reason: UnmatchedReason
+    at: datetime
+
+    @classmethod
+    def of(cls, view: UnmatchedPaymentView) -> Self:
+        return cls(
+            intent_id=view.intent_id,
+            amount=view.amount.decimal,
+            currency=view.amount.currency,
+            reason=view.reason,
+            at=view.at,
+        )
+
+
 @strawberry.type(description="A shopper's order.")
 class Order:
     id: strawberry.ID
@@ -109,14 +128,20 @@ class Order:
     def lines(self) -> list[OrderLine]:
         return [OrderLine.of(line, self.reading) for line in self.view.lines]
 
+    @field("Payments that came too late, twice, or in another amount, and need the merchant; by time.")
+    def unmatched_payments(self) -> list[UnmatchedPayment]:
+        return [UnmatchedPayment.of(payment) for payment in self.view.unmatched_payments]
+
     @strawberry.field
     async def shopper(self) -> Shopper:
-        personal, view = self.reading.deps.personal, self.view
-        address = await personal.open(view.shipping_address)
+        view = self.view
+        name, email, address = await self.reading.loaders.personal.load_many(
+            [view.shopper_name, view.shopper_email, view.shipping_address]
+        )
         return Shopper(
             id=as_gid(view.shopper_id),
-            name=await personal.open(view.shopper_name),
-            email=await personal.open(view.shopper_email),
+            name=name,
+            email=email,
             shipping_address=None if address is None else Address.parse(address),
         )
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -94,7 +95,8 @@ def sandbox_payment_app(
     templates.filters["money"] = _money
 
     def page(session: SandboxSession | None, status: int, **context: object) -> Response:
-        html = templates.get_template("page.html").render(session=session, **context)
+        expired = status == HTTPStatus.GONE
+        html = templates.get_template("page.html").render(session=session, expired=expired, **context)
         back = _origins(session) if session else ""
         policy = (
             f"default-src 'none'; style-src 'self'; form-action 'self' {back}; base-uri 'none'; frame-ancestors 'none'"
@@ -118,12 +120,16 @@ def sandbox_payment_app(
         session = session_of(request)
         if session is None:
             return page(None, 404, problem=None, attempt="")
+        if payments.is_expired(session):
+            return page(session, HTTPStatus.GONE, problem=None, attempt="")
         return page(session, 200, problem=None, attempt=secrets.token_hex(8))
 
     async def decide(request: Request) -> Response:
         session = session_of(request)
         if session is None:
             return page(None, 404, problem=None, attempt="")
+        if payments.is_expired(session):
+            return page(session, HTTPStatus.GONE, problem=None, attempt="")
         form = await request.form(max_files=0, max_fields=10, max_part_size=1024)
         pays, attempt = form.get("decision") == "pay", str(form.get("attempt", ""))[:32]
         body = payments.paid_webhook(session) if pays else payments.declined_webhook(session, attempt)

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import FailStep, generation_of
-from commands.order import RecordPayment
+from commands.generation import FailStep, SucceedStep, generation_of
+from commands.order import CancelOrder, RecordPayment
 from commands.product import WriteProductCopy
 from commands.store import MarkStoreReady
 from domain.generation.events import Step
@@ -79,6 +79,8 @@ async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platfo
         ({"niche": "Lamps", "preferences": {"tone": "t" * 201}}, "preferences.tone"),
         ({"niche": "Lamps", "preferences": {"colours": ["a"] * 7}}, "preferences.colours"),
         ({"niche": "Lamps", "preferences": {"audience": "a\u001bb"}}, "preferences.audience"),
+        ({"niche": "Lamps", "contactEmail": "hello"}, "contactEmail"),
+        ({"niche": "Lamps", "contactEmail": "a](b)@example.com"}, "contactEmail"),
     ],
 )
 async def test_a_bad_niche_names_the_field_and_nothing_is_appended(
@@ -143,8 +145,22 @@ async def test_a_step_is_retried_regenerated_and_a_generation_cancelled(platform
     assert again["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 2}
     ended = await change(platform, owner, "cancelGeneration", shown, generationId=str(generation_id))
     assert ended["generation"]["status"] == "CANCELLED"
-    late = await change(platform, owner, "regenerateStep", shown, generationId=str(generation_id), step="BRAND")
-    assert codes(late) == [("GENERATION_ENDED", None)]
+    assert {job["status"] for job in ended["generation"]["jobs"]} == {"CANCELLED"}
+    went_on = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="COPY")
+    assert went_on["generation"]["status"] == "PROCESSING"
+    assert {job["step"]: (job["status"], job["attempt"]) for job in went_on["generation"]["jobs"]} == {
+        "BRAND": ("PROCESSING", 3),
+        "SCOUT": ("PROCESSING", 2),
+        "COPY": ("PENDING", 0),
+        "IMAGES": ("PENDING", 0),
+        "PAGES": ("PENDING", 0),
+    }
+    await platform.send(SucceedStep(generation_id=generation_id, step=Step.BRAND, attempt=3, summary="Neon Haven"))
+    done = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="BRAND")
+    assert codes(done) == [("STEP_NOT_RETRYABLE", None)]
+    assert "regenerateStep" in done["userErrors"][0]["message"]
+    anew = await change(platform, owner, "regenerateStep", shown, generationId=str(generation_id), step="BRAND")
+    assert anew["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 4}
 
 
 async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: Platform, owner: Merchant) -> None:
@@ -333,6 +349,21 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
     assert platform.vault.kept[owner.id, SupplierProvider.SPOCKET].api_key == "sk-secret"
     everything = b"".join([raw.data async for batch in platform.log.scan() for raw in batch])
     assert b"sk-secret" not in everything
+    other = await change(
+        platform,
+        owner,
+        "connectSupplier",
+        "supplierAccount { provider isActive accountId userId }",
+        provider="SPOCKET",
+        apiKey="sk-secret",
+        accountId="shop-7",
+    )
+    assert other["supplierAccount"] == {
+        "provider": "SPOCKET",
+        "isActive": True,
+        "accountId": "shop-7",
+        "userId": str(owner.id),
+    }
     gone = await change(platform, owner, "disconnectSupplier", shown, provider="SPOCKET")
     assert gone["supplierAccount"] == {"provider": "SPOCKET", "isActive": False}
     assert (owner.id, SupplierProvider.SPOCKET) not in platform.vault.kept
@@ -350,6 +381,23 @@ async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) ->
         platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO123"
     )
     assert (sent["order"]["status"], sent["order"]["carrier"]) == ("FULFILLED", "Posten")
+
+
+async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
+    order_id = await an_order(platform, owner, await platform.stocked_store(owner))
+    await platform.send(CancelOrder(order_id=order_id, reason="It was not paid within 60 minutes."))
+    await platform.send(
+        RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_late")
+    )
+    order = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { status unmatchedPayments { intentId amount currency reason } } }",
+        {"id": str(order_id)},
+        by=owner,
+    )
+    assert order == {
+        "status": "CANCELLED",
+        "unmatchedPayments": [{"intentId": "pi_late", "amount": "58.00", "currency": "USD", "reason": "LATE"}],
+    }
 
 
 async def test_nobody_changes_what_is_somebody_else_s(platform: Platform, owner: Merchant, stranger: Merchant) -> None:

@@ -1,16 +1,21 @@
 """What a merchant can read, and nobody else."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
-from commands.generation import generation_of, job_of
+from commands.generation import generation_of
 from commands.order import CartLine, PlaceOrder
 from commands.store import ApproveStore, MarkStoreReady, PublishStore
+from domain.generation.aggregate import job_of
 from domain.generation.events import Step
-from tests.integration.gateway.platform import Merchant, Platform
+from domain.personal import Sealed
+from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from tests.integration.gateway.platform import Merchant, Platform, a_platform
 
 STORE = """query ($id: ID!) { store(id: $id) {
   id name slug niche status url subdomain approved settings publishedAt
@@ -30,7 +35,7 @@ STORE = """query ($id: ID!) { store(id: $id) {
 } }"""
 
 
-async def an_order(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:
+async def an_order(platform: Platform, owner: Merchant, store_id: UUID, *, quantity: int = 2) -> UUID:
     """Publish a store and order something in it."""
     await platform.send(MarkStoreReady(store_id=store_id, generation_id=generation_of(store_id)))
     await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
@@ -46,7 +51,11 @@ async def an_order(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:
         PlaceOrder(
             order_id=order_id,
             store_id=store_id,
-            lines=[CartLine(product_id=UUID(product["id"]), variant_id=UUID(product["variants"][0]["id"]), quantity=2)],
+            lines=[
+                CartLine(
+                    product_id=UUID(product["id"]), variant_id=UUID(product["variants"][0]["id"]), quantity=quantity
+                )
+            ],
             shopper_id=shopper,
             shopper_name=await personal.seal(shopper, "Grace"),
             shopper_email=await personal.seal(shopper, "grace@example.com"),
@@ -171,6 +180,31 @@ async def test_an_order_shows_its_shopper_to_the_merchant_until_they_are_forgott
     await platform.deps.personal.forget(UUID(shopper_id))
     order = await platform.ask(query, {"id": str(order_id)}, by=owner)
     assert order["shopper"] == {"id": shopper_id, "name": None, "email": None, "shippingAddress": None}
+
+
+class CountingPersonalData(PostgresPersonalData):
+    """Notes how many values each look at the keys was for."""
+
+    asked: list[int]
+
+    async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
+        self.asked.append(len(sealed))
+        return await super().open_many(sealed)
+
+
+async def test_the_shoppers_of_a_page_of_orders_cost_one_look_at_the_keys(database: str) -> None:
+    async with asyncpg.create_pool(database, min_size=1, max_size=2) as pool:
+        personal = CountingPersonalData(pool, MasterKeys([b"k" * 32]))
+        personal.asked = []
+        async with a_platform(database, personal=personal) as platform:
+            owner = await platform.merchant()
+            store_id = await platform.stocked_store(owner)
+            orders = [await an_order(platform, owner, store_id, quantity=1) for _ in range(3)]
+            query = "query ($id: ID!) { store(id: $id) { orders { nodes { shopper { name email shippingAddress { city } } } } } }"
+            store = await platform.ask(query, {"id": str(store_id)}, by=owner)
+    shopper = {"name": "Grace", "email": "grace@example.com", "shippingAddress": {"city": "Oslo"}}
+    assert [node["shopper"] for node in store["orders"]["nodes"]] == [shopper] * len(orders)
+    assert personal.asked == [3 * len(orders)]
 
 
 async def test_a_query_with_a_token_sees_the_write_and_one_without_need_not(

@@ -77,6 +77,7 @@ async def test_json_under_another_name_is_400_and_says_so(platform: Platform, ow
         ({"niche": 5}, "niche"),
         ({"niche": "Lamps", "colour": "red"}, "colour"),
         ({"niche": "Lamps", "preferences": {"tone": 3}}, "preferences.tone"),
+        ({"niche": "Lamps", "contactEmail": "hello@"}, "contactEmail"),
         ([], "body"),
         ("Lamps", "body"),
     ],

@@ -141,9 +141,9 @@ class Pipeline:
     async def events(self) -> list[DomainEvent]:
         return [raw.decode().event async for part in self.platform.log.scan() for raw in part]
 
-    async def request(self) -> UUID:
+    async def request(self, **more: Any) -> UUID:
         """Request a store as a merchant does."""
-        payload = await self._change("requestStore", "RequestStore", "storeId", niche="Ceramic planters")
+        payload = await self._change("requestStore", "RequestStore", "storeId", niche="Ceramic planters", **more)
         return UUID(payload["storeId"])
 
     async def change(self, name: str, generation_id: UUID, step: str | None = None) -> Any:

@@ -100,7 +100,7 @@ async def test_other_products_come_with_their_own_texts_and_photos(pipeline: Pip
 
 
 async def test_another_brand_is_named_on_pages_and_products_and_asks_for_no_photos(pipeline: Pipeline) -> None:
-    store_id = await pipeline.request()
+    store_id = await pipeline.request(contactEmail=" hello@sageholt.com ")
     await pipeline.run()
     photos = sum(isinstance(event, ImageProcessingRequested) for event in await pipeline.events())
     await pipeline.change("regenerateStep", generation_of(store_id), "BRAND")
@@ -111,6 +111,7 @@ async def test_another_brand_is_named_on_pages_and_products_and_asks_for_no_phot
     store = await pipeline.store(store_id)
     assert (store["name"], store["generation"]["status"]) == (present, "COMPLETED")
     texts = [page["content"] for page in store["pages"]["nodes"]]
+    assert all("hello@sageholt.com" in text for text in texts), "what the merchant gave is where shoppers write to"
     texts += [f"{product['title']} {product['description']}" for product in store["products"]["nodes"]]
     assert len(texts) == 6 + len(POTS)
     assert all(former not in text for text in texts)

@@ -179,11 +179,9 @@ async def test_nothing_of_another_merchant_is_seen(db: asyncpg.Connection) -> No
             await jobs.job_by_id(db, step, merchant_id=merchant) is not None,
             await jobs.job_by_id(db, generation, merchant_id=merchant) is not None,
             bool(await jobs.job_logs(db, generation, merchant_id=merchant)),
-            bool(await jobs.jobs_of_store(db, store, merchant_id=merchant)),
             await sales.order_by_id(db, order, merchant_id=merchant) is not None,
             bool((await sales.orders_of_store(db, store, window, merchant_id=merchant)).edges),
             await sales.count_orders(db, store, merchant_id=merchant) > 0,
-            sum((await sales.sales_summary(db, store, merchant_id=merchant)).orders_by_status.values()) > 0,
         ]
 
     assert set(await seen(mine)) == {True}
@@ -225,12 +223,6 @@ async def test_an_active_product_with_nothing_available_is_out_of_stock(db: asyn
     views = await catalog.products_by_ids(db, [empty, taken])
     assert [views[id].status for id in (empty, taken)] == [ProductStatus.OUT_OF_STOCK] * 2
     assert (views[taken].on_hand, views[taken].available) == (2, 0)
-    assert await catalog.products_by_status(db, store) == {
-        ProductStatus.DRAFT: 0,
-        ProductStatus.ACTIVE: 0,
-        ProductStatus.OUT_OF_STOCK: 2,
-        ProductStatus.ARCHIVED: 0,
-    }
     sold_out = ProductFilter(statuses=frozenset({ProductStatus.OUT_OF_STOCK}))
     assert await catalog.count_products(db, store, where=sold_out) == 2
     assert await catalog.count_products(db, store, where=ProductFilter(statuses=frozenset({ProductStatus.ACTIVE}))) == 0
@@ -342,23 +334,14 @@ async def test_overdue_steps_and_unpaid_orders_are_found(db: asyncpg.Connection)
     assert len(await sales.pending_orders_before(db, last)) == len(pending) - 1
 
 
-async def test_a_paid_order_counts_in_its_day(db: asyncpg.Connection) -> None:
+async def test_a_paid_order_tells_what_was_paid(db: asyncpg.Connection) -> None:
     history = await made(db, FULL, stores=1)
-    store = history.stores[0]
     paid = next(id for id in history.orders if history.state(id).status is OrderStatus.PAID)
     order = await sales.order_by_id(db, paid)
     assert order is not None
     assert order.total == order.paid == history.state(paid).total
     assert order.lines[0].total + order.shipping == order.total
     assert order.shopper_name.person_id == order.shopper_id
-    assert await sales.order_by_number(db, store, order.number) == order
-    summary = await sales.sales_summary(db, store)
-    days = await sales.daily_sales(db, store)
-    assert summary.orders_by_status[OrderStatus.PAID] == sum(day.orders for day in days)
-    assert summary.revenue == (Money.total(day.revenue for day in days),)
-    assert order.paid_at is not None
-    assert days[0].day == order.paid_at.date()
-    assert await sales.daily_sales(db, store, since=days[-1].day.replace(year=2030)) == ()
     elsewhere = await sales.order_by_id(db, paid, store_id=uuid4())
     assert elsewhere is None
 
@@ -368,8 +351,9 @@ async def test_a_merchant_tells_their_suppliers(db: asyncpg.Connection) -> None:
     merchant = await merchant_by_id(db, history.merchants[0])
     assert merchant is not None
     assert (merchant.email.person_id, merchant.name) == (merchant.id, None)
-    assert [(each.provider, each.is_active) for each in merchant.suppliers] == [
-        (SupplierProvider.ALIEXPRESS, False),
-        (SupplierProvider.SPOCKET, True),
+    assert [(each.provider, each.account_id, each.is_active) for each in merchant.suppliers] == [
+        (SupplierProvider.ALIEXPRESS, None, False),
+        (SupplierProvider.SPOCKET, "account-2", True),
     ]
+    assert {each.merchant_id for each in merchant.suppliers} == {merchant.id}
     assert await merchant_by_id(db, uuid4()) is None

@@ -38,6 +38,7 @@ STORE = """query ($id: ID!, $asOf: AsOfInput) { store(id: $id, asOf: $asOf) {
   media(statuses: [PROCESSED, REQUESTED, ORIGINAL]) { totalCount nodes { id type status url mimeType metadata renditions
     { name url } updatedAt } }
   orders { totalCount nodes { id number status total paid lines { quantity title product { title sellingPrice } }
+    unmatchedPayments { intentId amount reason at }
     shopper { name email shippingAddress { city } } store { status } } }
   generation { id status progress jobs { type step status attempt } logs(first: 3) { nodes { number message } } }
   jobs { id type }
@@ -52,7 +53,7 @@ MEDIA = (
     "query ($id: ID!, $asOf: AsOfInput) { mediaAsset(id: $id, asOf: $asOf) { status attempt url metadata updatedAt } }"
 )
 ORDER = """query ($id: ID!, $asOf: AsOfInput) { order(id: $id, asOf: $asOf) {
-  number status total paid lines { quantity product { title } } store { name status } shopper { name } } }"""
+  number status total paid unmatchedPayments { amount reason } lines { quantity product { title } } store { name status } shopper { name } } }"""
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
 
 from domain.money import Money
+from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderStatus
 from domain.order.ports import PaymentNotice
 from domain.store.events import PageType
@@ -228,6 +230,61 @@ async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
     assert "called off" in (await browser.get(unpaid)).text
     assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
     assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
+
+
+async def test_a_payment_after_the_order_was_called_off_is_not_said_to_be_none(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    assert session.expires_at <= floor.clock.now() + PAY_WITHIN
+    unpaid, success = urlsplit(session.cancel_url).path, urlsplit(session.success_url).path
+    page = await browser.get(unpaid)
+    await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(page, "csrf")})
+    assert (await browser.get(success)).headers["location"] == unpaid
+    before = (await browser.get(unpaid)).text
+    assert "no payment for it has reached us" in before
+    assert "nothing was charged" not in before.lower()
+    await floor.told(notice_of(floor, session))
+    assert (await browser.get(success)).headers["location"] == unpaid
+    after = (await browser.get(unpaid)).text
+    assert "Your payment of <strong>$49.00</strong> arrived after order" in after
+    assert "refunded" in after
+    assert "not paid" not in after
+    assert (await floor.events_of(store))[-1] == "order.payment_unmatched.v1"
+
+
+async def test_a_payment_of_another_amount_is_shown_and_not_waited_for(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    notice = notice_of(floor, session)
+    await floor.told(replace(notice, amount=Money(minor=1)))
+    unpaid = urlsplit(session.cancel_url).path
+    assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
+    page = (await browser.get(unpaid)).text
+    assert "Your payment of <strong>$0.01</strong> arrived, but $49.00 was due" in page
+    assert "/pay" not in page.replace("/payment", "")
+
+
+async def test_a_second_payment_of_a_paid_order_is_shown_on_its_confirmation(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    await floor.told(notice_of(floor, session))
+    await floor.told(replace(notice_of(floor, session), intent_id="pi_again"))
+    page = (await browser.get(urlsplit(session.success_url).path)).text
+    assert "Your order is in" in page
+    assert "arrived after order" in page
+    assert "was paid already" in page
 
 
 async def test_an_order_the_read_models_have_not_seen_is_waited_for(

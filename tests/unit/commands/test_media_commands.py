@@ -103,6 +103,7 @@ async def test_a_step_without_one_usable_image_fails(platform: Platform) -> None
     assert kinds(events) == ["StepProgressed", "StepFailed", "GenerationFailed"]
     assert isinstance(events[1], StepFailed)
     assert "None of the 2 images could be used" in events[1].reason
+    assert "by hand" not in events[1].reason, "photos by hand end no step"
 
 
 async def test_an_image_the_merchant_sends_off_meanwhile_still_ends_the_step(platform: Platform) -> None:

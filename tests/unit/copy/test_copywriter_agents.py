@@ -19,7 +19,7 @@ from domain.product.ports import CopyBrief
 from domain.store.events import PageType, PageWritten
 from domain.store.ports import PageDraft, StoreFacts
 from infra.adapters.house.copy.copywriter import HouseCopywriter
-from infra.adapters.house.copy.pages import HousePageWriter
+from infra.adapters.house.copy.pages import TO_COMPLETE, HousePageWriter
 from tests.fakes.copy_shop import GENERATION_ID, NAMES, STORE_ID, Crash, Shop
 from tests.fakes.copywriting import CountingCopywriter, CountingPageWriter
 
@@ -239,11 +239,20 @@ async def test_a_started_pages_step_writes_all_six_pages() -> None:
     assert {step.message for step in shop.of(StepProgressed)} >= {"Wrote the privacy policy", "Wrote the about page"}
 
 
-async def test_pages_state_the_stores_own_facts() -> None:
+async def test_pages_of_a_store_without_an_address_say_that_it_is_missing_and_invent_none() -> None:
     shop = Shop()
     await shop.page_agent(await shop.begin(Step.PAGES))
     pages = {page.type: page.content for page in shop.of(PageWritten)}
-    assert "hello@neonhaven.example" in pages[PageType.CONTACT]
+    assert not [type for type, content in pages.items() if "@" in content or "mailto" in content]
+    missing = f"[{TO_COMPLETE} the e-mail address that shoppers write to]"
+    assert {type for type, content in pages.items() if missing in content} == set(pages)
+
+
+async def test_pages_state_the_stores_own_facts() -> None:
+    shop = Shop(contact_email="hello@neonhaven.com")
+    await shop.page_agent(await shop.begin(Step.PAGES))
+    pages = {page.type: page.content for page in shop.of(PageWritten)}
+    assert "[hello@neonhaven.com](mailto:hello@neonhaven.com)" in pages[PageType.CONTACT]
     assert "neonhaven.localhost" in pages[PageType.TERMS_OF_SERVICE]
     assert "4 to 14 days" in pages[PageType.FAQ]
     assert "10.00 USD to 15.00 USD" in pages[PageType.FAQ]

@@ -265,6 +265,62 @@ def test_a_result_of_an_earlier_attempt_is_too_late() -> None:
         generation.fail_step(Step.SCOUT, 1, reason="late", at=NOON)
 
 
+def cancel(generation: Generation) -> Generation:
+    return fold(generation.cancel(at=NOON), generation)
+
+
+def test_only_what_has_failed_or_was_cancelled_is_retried() -> None:
+    failed = fail(fold(begin()), Step.SCOUT)
+    assert failed.retry(Step.SCOUT, at=NOON) == (started(failed, Step.SCOUT, 1, attempt=2),)
+    again = fold(failed.retry(Step.SCOUT, at=NOON), failed)
+    with pytest.raises(StepNotRetryable, match="Wait for its end"):
+        again.retry(Step.SCOUT, at=NOON)
+    with pytest.raises(StepNotRetryable, match="Use regenerateStep"):
+        succeed(again, Step.SCOUT).retry(Step.SCOUT, at=NOON)
+    cancelled = cancel(again)
+    assert cancelled.retry(Step.SCOUT, at=NOON)[0] == started(cancelled, Step.SCOUT, 1, attempt=3)
+
+
+@pytest.mark.parametrize("asked", [Step.SCOUT, Step.COPY])
+def test_a_cancelled_first_generation_goes_on_with_all_that_was_not_done(asked: Step) -> None:
+    generation = cancel(after(Step.BRAND))
+    assert list(generation.run_again(asked, at=NOON)) == [started(generation, Step.SCOUT, 1, attempt=2)]
+    generation = fold(generation.run_again(asked, at=NOON), generation)
+    assert generation.status is JobStatus.PROCESSING
+    for step in (Step.SCOUT, Step.COPY, Step.IMAGES, Step.PAGES):
+        generation = succeed(generation, step)
+    assert generation.status is JobStatus.COMPLETED
+
+
+def test_a_cancelled_failure_is_run_with_whatever_is_asked_for() -> None:
+    generation = cancel(fail(after(Step.BRAND), Step.SCOUT))
+    assert generation.run_again(Step.BRAND, at=NOON) == (
+        started(generation, Step.BRAND, 1, attempt=2),
+        started(generation, Step.SCOUT, 2, attempt=2),
+    )
+
+
+@pytest.mark.parametrize("end", [lambda generation, _: generation, fail])
+def test_a_cancelled_regeneration_leaves_the_former_result_and_goes_on_with_what_is_asked_for(
+    end: Callable[..., Generation],
+) -> None:
+    generation = cancel(end(retry(after(*Step), Step.SCOUT), Step.SCOUT))
+    with pytest.raises(StepNotRunning):
+        retry(generation, Step.PAGES).succeed_step(Step.SCOUT, 2, summary="late", at=NOON)
+    assert generation.run_again(Step.PAGES, at=NOON) == (started(generation, Step.PAGES, 1, attempt=2),)
+    assert succeed(retry(generation, Step.PAGES), Step.PAGES).status is JobStatus.COMPLETED
+    assert generation.retry(Step.SCOUT, at=NOON) == (started(generation, Step.SCOUT, 1, attempt=3),)
+
+
+def test_what_a_cancelled_regeneration_had_outdated_is_made_anew() -> None:
+    generation = cancel(succeed(retry(after(*Step), Step.BRAND), Step.BRAND))
+    assert generation.run_again(Step.IMAGES, at=NOON) == (
+        started(generation, Step.IMAGES, 1, attempt=2),
+        started(generation, Step.COPY, 2, attempt=3),
+        started(generation, Step.PAGES, 3, attempt=3),
+    )
+
+
 @pytest.mark.parametrize("step", [Step.BRAND, Step.COPY])
 def test_a_step_that_runs_or_was_not_reached_cannot_be_run_again(step: Step) -> None:
     with pytest.raises(StepNotRetryable):
@@ -282,7 +338,6 @@ def test_a_cancelled_job_takes_nothing_more() -> None:
         lambda: cancelled.succeed_step(Step.SCOUT, 1, summary="late", at=NOON),
         lambda: cancelled.fail_step(Step.SCOUT, 1, reason="late", at=NOON),
         lambda: cancelled.progress_step(Step.SCOUT, 1, item="x", total=1, message="late", at=NOON),
-        lambda: cancelled.run_again(Step.BRAND, at=NOON),
     ]
     for refused in attempts:
         with pytest.raises(GenerationEnded):
@@ -306,7 +361,11 @@ def test_events_without_a_beginning_are_corrupt() -> None:
         )
 
 
-OUTCOMES = st.lists(st.tuples(st.sampled_from(list(Step)), st.sampled_from(["succeed", "fail", "retry"])), max_size=60)
+ENDS = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
+OUTCOMES = st.lists(
+    st.tuples(st.sampled_from(list(Step)), st.sampled_from(["succeed", "fail", "retry", "again", "cancel"])),
+    max_size=60,
+)
 
 
 class Playing:
@@ -324,6 +383,10 @@ class Playing:
                     events = generation.succeed_step(step, attempt, summary="ok", at=NOON)
                 case "fail":
                     events = generation.fail_step(step, attempt, reason="away", at=NOON)
+                case "retry":
+                    events = generation.retry(step, at=NOON)
+                case "cancel":
+                    events = generation.cancel(at=NOON)
                 case _:
                     events = generation.run_again(step, at=NOON)
         except DomainError:
@@ -338,12 +401,14 @@ class Playing:
             self.generation = evolve(self.generation, event)
             self.log.append(event)
         assert 0 <= self.generation.progress <= 100
-        assert self.running or self.generation.status in {JobStatus.COMPLETED, JobStatus.FAILED}
+        assert self.running or self.generation.status in ENDS
         if self.generation.status is JobStatus.COMPLETED:
             self.check_fresh()
 
     @property
     def running(self) -> list[Step]:
+        if self.generation.status is JobStatus.CANCELLED:
+            return []
         return [step for step in Step if self.generation.steps[step].status is JobStatus.PROCESSING]
 
     def check_fresh(self) -> None:
@@ -366,8 +431,9 @@ def test_whatever_happens_the_job_ends_and_no_step_runs_twice_at_once(outcomes: 
         game.play(game.running[0], "succeed")
         left -= 1
         assert left > 0, "it goes round and round"
-    complete = all(state.status is JobStatus.COMPLETED for state in game.generation.steps.values())
-    assert game.generation.status is (JobStatus.COMPLETED if complete else JobStatus.FAILED)
+    if game.generation.status is not JobStatus.CANCELLED:
+        complete = all(state.is_done for state in game.generation.steps.values())
+        assert game.generation.status is (JobStatus.COMPLETED if complete else JobStatus.FAILED)
 
 
 @for_all(OUTCOMES)
@@ -375,10 +441,15 @@ def test_whatever_happens_retrying_what_failed_completes_the_job(outcomes: list[
     game = Playing()
     for step, what in outcomes:
         game.play(step, what)
+    left = 4 * len(Step)
     while game.generation.status is not JobStatus.COMPLETED:
         for step in game.running:
             game.play(step, "succeed")
         for step in Step:
-            if game.generation.steps[step].status is JobStatus.FAILED:
+            if game.generation.status is JobStatus.CANCELLED:
+                game.play(step, "again")
+            elif game.generation.steps[step].status is JobStatus.FAILED:
                 game.play(step, "retry")
+        left -= 1
+        assert left > 0, "it goes round and round"
     game.check_fresh()

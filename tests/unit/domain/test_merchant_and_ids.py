@@ -28,8 +28,15 @@ def test_a_merchant_registers_and_connects_suppliers_once_each() -> None:
     assert connected == (SupplierConnected(originator_id=ID, originator_version=2, occurred_at=NOON, provider=sample),)
     merchant = MERCHANT.fold(connected, merchant)
     assert merchant is not None
-    assert merchant.suppliers == {sample}
+    assert merchant.suppliers == {sample: None}
     assert merchant.connect(sample, at=NOON) == ()
+    other = merchant.connect(sample, account_id="shop-7", at=NOON)
+    assert other == (
+        SupplierConnected(
+            originator_id=ID, originator_version=3, occurred_at=NOON, provider=sample, account_id="shop-7"
+        ),
+    )
+    assert evolve(merchant, other[0]).connect(sample, account_id="shop-7", at=NOON) == ()
     gone = merchant.disconnect(sample, at=NOON)
     assert gone == (SupplierDisconnected(originator_id=ID, originator_version=3, occurred_at=NOON, provider=sample),)
     assert MERCHANT.fold(gone, merchant) == evolve(merchant, gone[0])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.kernel import CorruptStream, InvalidInput
 from domain.money import Money
 from domain.order.aggregate import INBOX, ORDER, Order, evolve, order_number, place
-from domain.order.errors import OrderNotOpen, PaymentMismatch
+from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
     OrderEvent,
@@ -21,6 +21,8 @@ from domain.order.events import (
     OrderStatus,
     PaymentFailed,
     PaymentSessionOpened,
+    PaymentUnmatched,
+    UnmatchedReason,
     WebhookReceived,
 )
 from tests.fakes.samples import NOON, dollars, sealed
@@ -122,20 +124,28 @@ def test_a_confirmed_payment_pays_the_order_once() -> None:
     assert fold(events, order).record_payment(dollars("49.98"), fee=dollars("2.50"), intent_id="pi_1", at=NOON) == ()
 
 
-@pytest.mark.parametrize("amount", [dollars("49.97"), dollars("0.00"), Money(minor=4998, currency="EUR")])
-def test_a_payment_of_another_amount_is_refused(amount: Money) -> None:
-    with pytest.raises(PaymentMismatch):
-        pending().record_payment(amount, fee=dollars("0.00"), intent_id="pi_1", at=NOON)
-
-
-def test_a_second_payment_of_a_paid_order_is_refused() -> None:
-    with pytest.raises(OrderNotOpen):
-        paid().record_payment(dollars("49.98"), fee=dollars("0.00"), intent_id="pi_2", at=NOON)
-
-
-def test_a_payment_of_a_cancelled_order_is_refused() -> None:
-    with pytest.raises(OrderNotOpen):
-        cancelled().record_payment(dollars("49.98"), fee=dollars("0.00"), intent_id="pi_1", at=NOON)
+@pytest.mark.parametrize(
+    ("order", "amount", "reason"),
+    [
+        (pending(), dollars("49.97"), UnmatchedReason.MISMATCH),
+        (pending(), dollars("0.00"), UnmatchedReason.MISMATCH),
+        (pending(), Money(minor=4998, currency="EUR"), UnmatchedReason.MISMATCH),
+        (cancelled(), dollars("49.98"), UnmatchedReason.LATE),
+        (cancelled(), dollars("1.00"), UnmatchedReason.LATE),
+        (paid(), dollars("49.98"), UnmatchedReason.DUPLICATE),
+    ],
+)
+def test_a_payment_that_pays_nothing_is_noted_once_and_changes_nothing_else(
+    order: Order, amount: Money, reason: UnmatchedReason
+) -> None:
+    fee = dollars("2.50")
+    events = order.record_payment(amount, fee=fee, intent_id="pi_2", at=NOON)
+    assert events == (
+        PaymentUnmatched(**head(order), intent_id="pi_2", amount=amount, platform_fee=fee, reason=reason),
+    )
+    after = fold(events, order)
+    assert (after.status, after.intent_id) == (order.status, order.intent_id)
+    assert after.record_payment(amount, fee=fee, intent_id="pi_2", at=NOON) == ()
 
 
 def test_a_refused_payment_is_noted_once_and_leaves_the_order_open() -> None:

@@ -301,6 +301,13 @@ def test_what_comes_too_early_or_too_late_is_refused() -> None:
             refused()
 
 
+def test_a_store_that_cannot_be_approved_is_told_what_helps() -> None:
+    with pytest.raises(StoreNotReady, match="if that has failed or was cancelled, run its step again"):
+        requested().approve(at=NOON)
+    with pytest.raises(StoreNotReady, match="Request a new store instead"):
+        gone().approve(at=NOON)
+
+
 def test_archiving_twice_is_archiving() -> None:
     store = gone()
     assert store.status is StoreStatus.ARCHIVED

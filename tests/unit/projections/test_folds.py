@@ -1,11 +1,10 @@
 """Folds are pure: rows and events in, rows out, no database."""
 
 from collections import Counter
-from uuid import uuid4
 
 import pytest
 
-from domain.generation.events import JobStatus, Step
+from domain.generation.events import JobStatus
 from domain.ids import derived
 from domain.kernel import CorruptStream
 from domain.product.aggregate import Product
@@ -64,10 +63,7 @@ def test_jobs_agree_with_the_aggregates(history: History) -> None:
         assert rows.generations[generation.id].status == generation.status
         for step, state in generation.steps.items():
             job = rows.jobs[derived(generation.id, step)]
-            ended = generation.status is JobStatus.CANCELLED and state.status not in {
-                JobStatus.COMPLETED,
-                JobStatus.FAILED,
-            }
+            ended = generation.status is JobStatus.CANCELLED and state.status is not JobStatus.COMPLETED
             assert job.status == (JobStatus.CANCELLED if ended else state.status)
             assert (job.attempt, job.done) == (state.attempt, len(state.items))
         assert max(number for id, number in rows.job_logs if id == generation.id) == generation.version
@@ -78,9 +74,6 @@ def test_orders_agree_with_the_aggregates(history: History) -> None:
     assert {id: row.status for id, row in rows.orders.items()} == {
         id: history.state(id).status for id in history.orders
     }
-    paid = [row for row in rows.orders.values() if row.paid_minor is not None]
-    assert sum(day.revenue_minor for day in rows.daily_sales.values()) == sum(row.paid_minor or 0 for row in paid)
-    assert sum(day.items for day in rows.daily_sales.values()) == sum(row.items for row in paid)
 
 
 def test_an_event_about_an_unknown_thing_is_corrupt(history: History) -> None:
@@ -112,8 +105,3 @@ def test_the_workload_is_lawful_and_the_same_for_the_same_seed() -> None:
     rows = catalog.MODEL.fold(CatalogRows(), ((raw.decode().event, raw.tenant) for raw in first))
     assert all(variant.on_hand >= variant.reserved >= 0 for variant in rows.variants.values())
     assert {raw.position for raw in first} == set(range(1, 3001))
-
-
-def test_a_job_has_the_id_that_agents_derive() -> None:
-    generation = uuid4()
-    assert jobs.job_id(generation, Step.COPY) == derived(generation, Step.COPY)

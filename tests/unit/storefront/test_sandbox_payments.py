@@ -13,6 +13,7 @@ from domain.order.ports import InvalidSignature, PaymentRequest
 from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments, SandboxSession
 from infra.sandbox.payments.app import TRIES, NotDelivered, WebhookSender, sandbox_payment_app
 from tests.fakes.event_log import FixedClock
+from tests.fakes.samples import NOON
 
 SECRET = b"a secret that only tests know"
 ORDER, STORE = UUID(int=10), UUID(int=20)
@@ -34,6 +35,7 @@ def request(key: str = "checkout:10", total: int = 9800) -> PaymentRequest:
         platform_fee=Money(minor=490),
         success_url="http://fern.shops.test/checkout/success/x",
         cancel_url="http://fern.shops.test/checkout/unpaid/x",
+        expires_at=NOON + timedelta(minutes=60),
         idempotency_key=key,
     )
 
@@ -197,6 +199,31 @@ async def test_paying_tells_the_shop_with_a_good_signature_and_leads_back() -> N
     assert notice is not None
     assert notice.succeeded
     assert str(told[0].url) == HOOK
+
+
+async def test_an_expired_page_takes_no_payment_and_leads_back_to_the_shop() -> None:
+    clock = FixedClock()
+    provider = payments(clock)
+    path, session = await opened(provider)
+    told: list[httpx.Request] = []
+
+    def gateway(asked: httpx.Request) -> httpx.Response:
+        told.append(asked)
+        return httpx.Response(200)
+
+    async with page(provider, httpx.MockTransport(gateway)) as browser:
+        clock.advance(session.expires_at - clock.now() - timedelta(seconds=1))
+        assert (await browser.get(path.removeprefix("/pay"))).status_code == 200
+        clock.advance(timedelta(seconds=1))
+        for answer in (
+            await browser.get(path.removeprefix("/pay")),
+            await browser.post(path.removeprefix("/pay"), data={"decision": "pay", "attempt": "1"}),
+        ):
+            assert answer.status_code == 410
+            assert "has expired" in answer.text
+            assert session.cancel_url in answer.text
+            assert "<button" not in answer.text
+    assert told == []
 
 
 async def test_declining_leads_back_to_the_cart() -> None:

@@ -114,7 +114,7 @@ class HousePageWriter:
         return {
             "name": name,
             "host": _address(facts.host),
-            "email": _address(facts.contact_email),
+            "email": _address(facts.contact_email or ""),
             "niche": running(line(facts.niche)),
             "niche_goods": goods,
             "niche_goods_first": upper_first(goods),

@@ -1,0 +1,26 @@
+"""What GraphQL tells of a merchant."""
+
+from typing import Any, cast
+from uuid import uuid4
+
+from gateway.graphql.types.merchant import User
+from projections.merchants import MerchantView
+from tests.fakes.samples import NOON, sealed
+
+
+def test_everything_the_read_model_knows_of_a_merchant_is_told() -> None:
+    view = MerchantView(
+        id=uuid4(),
+        email=sealed(),
+        name=None,
+        email_verified_at=NOON,
+        image_url="https://images.example/me.png",
+        stripe_account_id="acct_1",
+        stripe_onboarded=True,
+        suppliers=(),
+        created_at=NOON,
+        updated_at=NOON,
+    )
+    user = User.of(view, cast("Any", None))
+    assert (user.email_verified, user.image) == (NOON, "https://images.example/me.png")
+    assert (user.stripe_account_id, user.stripe_onboarded) == ("acct_1", True)
