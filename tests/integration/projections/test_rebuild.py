@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psycopg
 import pytest
 
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog_queries import stores_by_ids
+from projections.checkpoints import Fenced
 from projections.decoding import Told
 from projections.rebuild import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
 from projections.tables import Connection, ReadModel
@@ -121,6 +123,66 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
     # The indexes came along.
     names = "select count(*) from pg_indexes where schemaname = 'catalog'"
     assert await pool.fetchval(names) == len(MODEL.tables) + MODEL.indexes_ddl.count("create ")
+
+
+async def test_what_takes_long_in_a_rebuild_holds_no_transaction_id_so_that_the_log_goes_on(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    holding: dict[str, list[str]] = {}
+    with psycopg.connect(database) as older, psycopg.connect(database, autocommit=True) as looking:
+
+        def look(phase: str) -> None:
+            holding[phase] = [row[0] for row in looking.execute(HOLDING)]
+
+        def report(progress: Progress) -> None:
+            if progress.phase == "indexing":
+                # Making an index concurrently waits for who sees the database as it was: so it can be looked at.
+                older.execute("set transaction isolation level repeatable read; select from events")
+            elif progress.phase == "comparing":
+                look(progress.phase)
+
+        async def look_at_indexing() -> None:
+            async with asyncio.timeout(20):
+                while not looking.execute(INDEXING).fetchone():
+                    await asyncio.sleep(0.02)
+            look("indexing")
+            older.rollback()
+
+        async with live(pool, kafka), asyncio.TaskGroup() as tasks:
+            await applied(pool, EVENTS)
+            tasks.create_task(look_at_indexing())
+            rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report)
+    assert holding == {"indexing": [], "comparing": []}
+    assert rebuilt.difference is None
+
+
+async def test_new_tables_that_somebody_else_took_over_since_they_were_compared_are_not_swapped_in(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    def report(progress: Progress) -> None:
+        if progress.phase == "swapping":
+            with psycopg.connect(database) as other:
+                other.execute("update checkpoints set owner = owner + 1 where schema_name = 'catalog_build'")
+
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        oid = await pool.fetchval("select 'catalog'::regnamespace::oid")
+        with pytest.raises(Fenced):
+            await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report)
+    assert oid == await pool.fetchval("select 'catalog'::regnamespace::oid")
+    await expect_rows_of(pool, EVENTS)
+
+
+HOLDING = """
+select query from pg_stat_activity
+where backend_xid is not null and backend_type = 'client backend' and datname = current_database()
+"""
+INDEXING = """
+select pid from pg_stat_activity
+where query like 'create index%' and wait_event_type = 'Lock' and datname = current_database()
+"""
 
 
 async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_row_and_event(
