@@ -14,7 +14,8 @@ Queries name tables without a schema, so the next one of any connection, prepare
 is running finishes on the old ones, which are dropped when it is done. The runner finds itself fenced, and goes on with
 the new tables.
 
-Killed at any moment, a rebuild leaves the live tables as they were, and the next one goes on where it stopped.
+Killed or refused, a rebuild leaves the live tables as they were, and the next one goes on where it stopped; but for one by
+other code, which begins anew: what the old code has folded may be what was mended.
 
 With a new version of the tables or of their meaning (``version`` raised) there is nothing to compare row by row; the new
 tables are refused only if one is empty whose namesake holds rows. Until the swap the old rows stay readable. Runners of
@@ -25,7 +26,6 @@ that the old tables lack.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -48,6 +48,7 @@ from projections.checkpoints import (
     take_over,
 )
 from projections.comparing import Histories, RowDifference, Side, compare, count_rows, open_snapshot
+from projections.construction import fingerprint, finish
 from projections.filling import CHUNK, KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
 from projections.outages import DATABASE_AWAY
 from projections.tables import Connection, ReadModel
@@ -58,8 +59,6 @@ ROUNDS = 10
 """How often the live tables are followed before they are stopped: the last round is a few events."""
 STILL_SECONDS = 3.0
 """How long the live runner, and with it the publisher, may stand still at most: readers wait five seconds for the log."""
-INDEX_SECONDS = 600.0
-"""How long one index may take: making it waits for every snapshot that is older."""
 
 log = logging.getLogger(__name__)
 
@@ -236,7 +235,7 @@ class Rebuilder:
             await filling.fill(goal)
             progress.phase = "indexing"
             report(progress)
-            await _finish(connection, model, schema)
+            await finish(connection, model, schema)
             progress.phase = "reading"
             await self._catch_up(connection, filling, progress)
             rows, difference = await self._compare(connection, model, live, filling, run, even_if_different, report)
@@ -374,35 +373,6 @@ class Rebuilder:
         return {number: place.position for number, place in (await positions_of(connection, schema)).items()}
 
 
-async def _finish(connection: Connection, model: ReadModel[Any], schema: str) -> None:
-    """Make the indexes, which cost less when the rows are there, and tell the planner about them.
-
-    Concurrently, though nobody else is there: else a transaction has an id for as long as an index takes.
-    """
-    wanted = [statement for table in model.tables for statement in table.indexes]
-    made = await connection.fetch(
-        """
-        select indexrelid::regclass::text as name, indisvalid as valid
-        from pg_index i join pg_class c on c.oid = i.indrelid
-        where c.relnamespace = $1::regnamespace and not i.indisprimary
-        """,
-        schema,
-    )
-    await connection.execute(f'set search_path to "{schema}"')
-    try:
-        if len(made) != len(wanted) or not all(index["valid"] for index in made):
-            # A rebuild was killed at them.
-            for index in made:
-                await connection.execute(f"drop index {index['name']}")
-            for statement in wanted:
-                concurrently = statement.replace("index", "index concurrently", 1)
-                await connection.execute(concurrently, timeout=INDEX_SECONDS)
-        for table in model.tables:
-            await connection.execute(f"analyze {table.name}")
-    finally:
-        await connection.execute("reset search_path")
-
-
 async def _refuse_emptied(old: Side, model: ReadModel[Any], rows: Mapping[str, int]) -> None:
     """Refuse a new version that lost all rows of a table it still has.
 
@@ -433,11 +403,6 @@ async def alone(connection: Connection, name: str) -> AsyncIterator[None]:
     finally:
         with suppress(*DATABASE_AWAY):
             await connection.execute("select pg_advisory_unlock($1, hashtext($2))", LOCK, name)
-
-
-def fingerprint(model: ReadModel[Any]) -> str:
-    """Return what half-built tables must have been made for to be gone on with."""
-    return f"version {model.version}, {hashlib.sha256(model.tables_ddl.encode()).hexdigest()[:16]}"
 
 
 def known_trouble(error: Exception) -> Exception:
