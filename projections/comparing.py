@@ -3,10 +3,13 @@
 # ruff: noqa: S608  # schema, table and column names are our own; values are arguments
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
+
+import asyncpg
 
 from domain.kernel import CorruptStream
 from projections.tables import Connection, ReadModel, Table
@@ -72,6 +75,17 @@ class Side:
 
     connection: Connection
     schema: str
+
+
+@asynccontextmanager
+async def open_snapshot(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+    """See the database as it is now, for as long as the context lasts; only to read.
+
+    Such a transaction has no id, so the log goes on however long it takes, and nobody needs to end it for being idle.
+    """
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("set local idle_in_transaction_session_timeout to 0")
+        yield connection
 
 
 async def count_rows(side: Side, model: ReadModel[Any]) -> dict[str, int]:

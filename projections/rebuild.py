@@ -1,13 +1,21 @@
 """Builds a read model anew beside the live one and puts it in its place, while commands and queries go on.
 
 The new tables are in the schema ``<name>_build``, with checkpoints of their own, and grow from the beginning of the topic
-up to where the live ones stand. Then, in one transaction: the live checkpoints are locked, which stops the live runner at
-its next write; the last few events are applied, so that both stand at the same places; both are compared; the schemas
-swap names. Queries name tables without a schema, so the next one of any connection, prepared or not, reads the new
-tables; one that is running finishes on the old ones, which are dropped when it is done. The runner finds itself fenced,
-and goes on with the new tables.
+up to where the live ones stand. Then both are compared, where the live ones stand in one snapshot of the database; rows
+and checkpoints always agree there. At last, in one transaction: the live checkpoints are locked, which stops the live
+runner at its next write; the last few events are applied, so that both stand at the same places again; the schemas swap
+names. Since the comparison only the log has changed either: whoever writes to one moves its checkpoints, and only this
+rebuild owns those of the new tables.
 
-Killed at any moment, a rebuild leaves the live tables as they were, and the next one goes on where it stopped.
+While anybody's transaction has an id, nothing that is appended after it is published (ADR 0002). So only short ones here
+have one: a chunk of events, and the swap. What takes long (comparing, indexes) goes without.
+
+Queries name tables without a schema, so the next one of any connection, prepared or not, reads the new tables; one that
+is running finishes on the old ones, which are dropped when it is done. The runner finds itself fenced, and goes on with
+the new tables.
+
+Killed or refused, a rebuild leaves the live tables as they were, and the next one goes on where it stopped; but for one by
+other code, which begins anew: what the old code has folded may be what was mended.
 
 With a new version of the tables or of their meaning (``version`` raised) there is nothing to compare row by row; the new
 tables are refused only if one is empty whose namesake holds rows. Until the swap the old rows stay readable. Runners of
@@ -18,7 +26,6 @@ that the old tables lack.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -31,6 +38,7 @@ from aiokafka.errors import KafkaError
 from domain.kernel import Transient
 from projections.checkpoints import (
     Checkpoint,
+    Fenced,
     Live,
     create_tables,
     drop_tables,
@@ -39,7 +47,8 @@ from projections.checkpoints import (
     positions_of,
     take_over,
 )
-from projections.comparing import Histories, RowDifference, Side, compare, count_rows
+from projections.comparing import Histories, RowDifference, Side, compare, count_rows, open_snapshot
+from projections.construction import fingerprint, finish
 from projections.filling import CHUNK, KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
 from projections.outages import DATABASE_AWAY
 from projections.tables import Connection, ReadModel
@@ -48,6 +57,8 @@ LOCK = 7241004
 """With the read model's name, the advisory lock of the one process that rebuilds it."""
 ROUNDS = 10
 """How often the live tables are followed before they are stopped: the last round is a few events."""
+STILL_SECONDS = 3.0
+"""How long the live runner, and with it the publisher, may stand still at most: readers wait five seconds for the log."""
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +117,7 @@ class Rebuilt:
     """Read by this run; a run that was resumed does not count those before it."""
     resumed: bool
     rows: Mapping[str, int]
+    """When they were compared."""
     unappliable: tuple[Unappliable, ...]
     """Events that were passed over, as the runner that parked them did; a thousand at most."""
     difference: RowDifference | None
@@ -223,15 +235,25 @@ class Rebuilder:
             await filling.fill(goal)
             progress.phase = "indexing"
             report(progress)
-            await _finish(connection, model, schema)
-            for _ in range(ROUNDS):
-                before = progress.events
-                goal = await self._positions(connection, model.name)
-                progress.phase = "reading"
-                await filling.fill(goal)
-                if progress.events - before < CHUNK // 8:
-                    break
-            return await self._swap(connection, model, live, filling, run, even_if_different, report)
+            await finish(connection, model, schema)
+            progress.phase = "reading"
+            await self._catch_up(connection, filling, progress)
+            rows, difference = await self._compare(connection, model, live, filling, run, even_if_different, report)
+            progress.phase = "swapping"
+            report(progress)
+            await self._catch_up(connection, filling, progress)
+            fenced_seconds = await self._swap(connection, model, filling)
+        await self._drop(connection, f"{model.name}_old")
+        return Rebuilt(
+            name=model.name,
+            version=model.version,
+            events=progress.events,
+            resumed=run.resumed,
+            rows=rows,
+            unappliable=tuple(run.unappliable),
+            difference=difference,
+            fenced_seconds=fenced_seconds,
+        )
 
     async def _prepare(self, connection: Connection, model: ReadModel[Any], schema: str, run: _Run) -> list[Checkpoint]:
         """Make the new tables, or go on with those of a rebuild that was killed."""
@@ -247,7 +269,15 @@ class Rebuilder:
                 await connection.execute(f"comment on schema \"{schema}\" is '{mark}'")
             return await take_over(connection, schema, await self._positions(connection, schema))
 
-    async def _swap(
+    async def _catch_up(self, connection: Connection, filling: Filling, progress: Progress) -> None:
+        """Follow the live tables until only a few events are missing."""
+        for _ in range(ROUNDS):
+            before = progress.events
+            await filling.fill(await self._positions(connection, filling.projection.name))
+            if progress.events - before < CHUNK // 8:
+                return
+
+    async def _compare(
         self,
         connection: Connection,
         model: ReadModel[Any],
@@ -256,58 +286,76 @@ class Rebuilder:
         run: _Run,
         even_if_different: bool,
         report: Report,
-    ) -> Rebuilt:
-        loop = asyncio.get_running_loop()
-        name, schema = model.name, filling.schema
-        async with connection.transaction():
-            await connection.execute("set local lock_timeout to '10s'")
-            begun = loop.time()
-            stopped = await positions_of(connection, name, lock=True)
-            positions = {number: checkpoint.position for number, checkpoint in stopped.items()}
+    ) -> tuple[dict[str, int], RowDifference | None]:
+        """Return how many rows the new tables have, and what the live ones have otherwise, where that is allowed.
+
+        Raises:
+            Different, Emptied: it is not.
+        """
+        async with open_snapshot(self._pool) as snapshot:
+            positions = await self._positions(snapshot, model.name)
             await filling.fill(positions)
             run.progress.phase = "comparing"
             report(run.progress)
-            old, new = Side(connection, name), Side(connection, schema)
+            old, new = Side(snapshot, model.name), Side(connection, filling.schema)
             rows = await count_rows(new, model)
             difference = None
             if live.version == model.version:
                 difference = await compare(old, new, model, self._histories, positions)
                 if difference is not None and not even_if_different:
-                    raise Different(name, difference)
+                    raise Different(model.name, difference)
             elif not even_if_different:
                 await _refuse_emptied(old, model, rows)
-            run.progress.phase = "swapping"
-            report(run.progress)
+            return rows, difference
+
+    async def _swap(self, connection: Connection, model: ReadModel[Any], filling: Filling) -> float:
+        """Put the new tables in the place of the live ones; return for how many seconds these stood still.
+
+        Raises:
+            Fenced: somebody else has written to the new tables.
+            Transient: the last events took too long; the live tables stay, and the next rebuild goes on from here.
+        """
+        loop = asyncio.get_running_loop()
+        name, schema = model.name, filling.schema
+        async with connection.transaction():
+            # Where this process is frozen, the server ends what it has begun.
+            await connection.execute(
+                "set local lock_timeout to '2s'; set local idle_in_transaction_session_timeout to '5s'"
+            )
+            begun = loop.time()
+            try:
+                async with asyncio.timeout(STILL_SECONDS):
+                    stopped = await positions_of(connection, name, lock=True)
+                    await filling.fill({number: checkpoint.position for number, checkpoint in stopped.items()})
+            except TimeoutError as error:
+                raise Transient(
+                    "the last step of the rebuild", f"{name} would have stood still for over {STILL_SECONDS:.0f} s"
+                ) from error
             await connection.execute(f'alter schema "{name}" rename to "{name}_old"')
             await connection.execute(f'alter schema "{schema}" rename to "{name}"')
             await connection.execute(f'comment on schema "{name}" is null')
             # The owner goes up, so that a write of the live runner that waits for these rows fails.
-            await connection.execute(
+            moved = await connection.fetch(
                 """
-                update checkpoints as c set next_offset = b.next_offset, position = greatest(c.position, b.position),
+                update checkpoints as c set next_offset = b.next_offset, position = b.position,
                     owner = c.owner + 1, running = false, updated_at = clock_timestamp()
-                from checkpoints as b
-                where c.schema_name = $1 and b.schema_name = $2 and b.partition = c.partition
+                from checkpoints as b join unnest($3::integer[], $4::bigint[]) as o (partition, owner)
+                    on b.partition = o.partition and b.owner = o.owner
+                where c.schema_name = $1 and b.schema_name = $2 and b.partition = c.partition and b.position = c.position
+                returning c.partition
                 """,
                 name,
                 schema,
+                list(filling.places),
+                [place.owner for place in filling.places.values()],
             )
+            if lost := filling.places.keys() - {row["partition"] for row in moved}:
+                raise Fenced(schema, [filling.places[number] for number in sorted(lost)])
             await connection.execute("delete from checkpoints where schema_name = $1", schema)
             await connection.execute(
                 "update projections set version = $2, built_at = clock_timestamp() where name = $1", name, model.version
             )
-        fenced = loop.time() - begun
-        await self._drop(connection, f"{name}_old")
-        return Rebuilt(
-            name=name,
-            version=model.version,
-            events=run.progress.events,
-            resumed=run.resumed,
-            rows=rows,
-            unappliable=tuple(run.unappliable),
-            difference=difference,
-            fenced_seconds=fenced,
-        )
+        return loop.time() - begun
 
     async def _drop(self, connection: Connection, schema: str) -> None:
         """Drop a schema once nobody reads it any more; if that takes long, the next rebuild does."""
@@ -323,23 +371,6 @@ class Rebuilder:
 
     async def _positions(self, connection: Connection, schema: str) -> dict[int, int]:
         return {number: place.position for number, place in (await positions_of(connection, schema)).items()}
-
-
-async def _finish(connection: Connection, model: ReadModel[Any], schema: str) -> None:
-    """Make the indexes, which cost less when the rows are there, and tell the planner about them."""
-    async with connection.transaction():
-        await connection.execute(f'set local search_path to "{schema}"')
-        wanted = model.indexes_ddl
-        made = await connection.fetchval(
-            """
-            select count(*) from pg_index i join pg_class c on c.oid = i.indrelid
-            where c.relnamespace = $1::regnamespace and not i.indisprimary
-            """,
-            schema,
-        )
-        if wanted.strip() and not made:
-            await connection.execute(wanted)
-        await connection.execute("".join(f"analyze {table.name};" for table in model.tables))
 
 
 async def _refuse_emptied(old: Side, model: ReadModel[Any], rows: Mapping[str, int]) -> None:
@@ -372,11 +403,6 @@ async def alone(connection: Connection, name: str) -> AsyncIterator[None]:
     finally:
         with suppress(*DATABASE_AWAY):
             await connection.execute("select pg_advisory_unlock($1, hashtext($2))", LOCK, name)
-
-
-def fingerprint(model: ReadModel[Any]) -> str:
-    """Return what half-built tables must have been made for to be gone on with."""
-    return f"version {model.version}, {hashlib.sha256(model.tables_ddl.encode()).hexdigest()[:16]}"
 
 
 def known_trouble(error: Exception) -> Exception:

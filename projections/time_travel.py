@@ -18,7 +18,7 @@ import asyncpg
 
 from domain.kernel import Clock, CorruptStream, InvalidInput, Transient
 from projections.filling import apply_around
-from projections.outages import DATABASE_AWAY
+from projections.outages import DATABASE_AWAY, IDLE_IN_TRANSACTION
 from projections.paging import Reader
 from projections.records import POISON
 from projections.tables import Connection, ReadModel
@@ -263,7 +263,12 @@ async def travel_pool(
         max_size=connections,
         init=prepare,
         max_inactive_connection_lifetime=600,
-        server_settings={"search_path": "pg_temp", "application_name": "zyenta time travel", "jit": "off"},
+        server_settings={
+            "search_path": "pg_temp",
+            "application_name": "zyenta time travel",
+            "jit": "off",
+            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
+        },
         command_timeout=30,
     ) as pool:
         yield pool

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from projections.checkpoints import create_tables, drop_tables, live_tables, positions_of, take_over
-from projections.comparing import Histories, RowDifference, Side, compare, count_rows
+from projections.comparing import Histories, RowDifference, Side, compare, count_rows, open_snapshot
 from projections.filling import KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
 from projections.outages import DATABASE_AWAY
 from projections.rebuild import Progress, Report, alone, known_trouble
@@ -131,7 +131,7 @@ async def _verify(
         await workers.fill(filling, goal)
     async with filling.open():
         await filling.fill(goal)
-        async with pool.acquire() as snapshot, snapshot.transaction(isolation="repeatable_read", readonly=True):
+        async with open_snapshot(pool) as snapshot:
             goal = _positions(await positions_of(snapshot, model.name))
             await filling.fill(goal)
             progress.phase = "comparing"

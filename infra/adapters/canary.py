@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from infra.adapters.event_store import Connection
 from projections.outages import DATABASE_AWAY
 from schemas.canaries import PUBLISHER
 
@@ -41,6 +42,21 @@ select id, extract(epoch from clock_timestamp() - asked_at)::float8 as asked,
 from canaries where asked_at > clock_timestamp() - make_interval(secs => $1) order by id
 """
 
+_NEWEST_SETTLED = """
+select max(id) from canaries where id > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+"""
+
+# The oldest transaction that has an id is the horizon itself.
+_HOLDER = """
+select pid, application_name, coalesce(state, 'in a state that this user may not see'),
+       extract(epoch from clock_timestamp() - xact_start)::float8
+from pg_stat_activity
+where backend_xid = pg_snapshot_xmin(pg_current_snapshot())::xid and exists (
+    select from canaries where published_at is null and asked_at < clock_timestamp() - make_interval(secs => $1)
+      and transaction_id >= pg_snapshot_xmin(pg_current_snapshot())
+)
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -61,6 +77,24 @@ class Answers:
     canaries: Sequence[Canary]
     seen: Mapping[str, Mapping[int, int]]
     """Component to partition to number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose open transaction keeps the log from being published (ADR 0002). Its query is nobody's business here."""
+
+    pid: int
+    application: str
+    state: str
+    seconds: float | None
+    """How long it has been open; None if this user may not know."""
+
+    def __str__(self) -> str:
+        open_for = "" if self.seconds is None else f", open for {self.seconds:.0f} s"
+        return (
+            f"it waits for a transaction of process {self.pid} ({self.application or 'of no name'}, {self.state}{open_for}): "
+            f"end it there, or with “select pg_terminate_backend({self.pid})”"
+        )
 
 
 class PostgresCanaries:
@@ -96,6 +130,24 @@ class PostgresCanaries:
         ):
             seen.setdefault(row["component"], {})[row["partition"]] = row["canary"]
         return Answers([Canary(*row) for row in canaries], seen)
+
+    async def newest_settled(self, after: int, connection: Connection) -> int | None:
+        """Return the newest canary after another that no open transaction holds back, as it would an event.
+
+        Raises:
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
+        """
+        found: int | None = await connection.fetchval(_NEWEST_SETTLED, after, timeout=ANSWER_SECONDS)
+        return found
+
+    async def holder(self, late_seconds: float) -> Holder | None:
+        """Return whose transaction holds back a canary that was asked for so long ago; None if nobody's does.
+
+        Raises:
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
+        """
+        row = await self._pool.fetchrow(_HOLDER, late_seconds, timeout=ANSWER_SECONDS)
+        return None if row is None else Holder(*row)
 
     async def answer(self, component: str, seen: Mapping[int, int]) -> None:
         if seen:

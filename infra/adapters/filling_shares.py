@@ -10,6 +10,7 @@ from infra.adapters.shares import WORTHWHILE, ShareFailed, Tell, in_processes, s
 from infra.adapters.topic import offsets_of_ends
 from projections.checkpoints import Checkpoint, positions_of
 from projections.filling import KEPT_UNAPPLIABLE, LANES, Filling, Unappliable
+from projections.outages import IDLE_IN_TRANSACTION
 from projections.registry import READ_MODELS
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,8 @@ async def _fill_share(
         done += count
         tell(done, *(filling.places[place.partition].position for place in places))
 
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=LANES) as pool:
+    settings = {"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION}
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=LANES, server_settings=settings) as pool:
         filling = Filling(READ_MODELS[name], pool, bootstrap_servers, schema, places, passed=passed, progress=progress)
         async with filling.open():
             await filling.fill(limits)

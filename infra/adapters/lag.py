@@ -17,7 +17,6 @@ select schema_name, sum((
     select count(*) from (
         select from events e
         where e.position > c.position and {PARTITION_OF_TENANT} = c.partition
-          and e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
         limit $2
     ) as missing
 ))::bigint as behind
@@ -36,7 +35,7 @@ class Lag:
 
 
 async def read_model_lags(pool: asyncpg.Pool, names: Sequence[str]) -> list[Lag]:
-    """Return how many events of the store each live read model has not applied."""
+    """Return how many committed events of the store each live read model has not applied, published or not."""
     rows = await pool.fetch(_READ_MODELS, list(names), COUNTED_MOST)
     behind = {row["schema_name"]: row["behind"] for row in rows}
     return [Lag(group=f"projector-{name}", behind=behind.get(name)) for name in names]

@@ -89,7 +89,7 @@ class Publisher:
         self._events = events
         self._bootstrap_servers = bootstrap_servers
         self._canaries = PostgresCanaries(pool)
-        self._canary: int | None = None
+        self._canary_asked = self._canary_sent = 0
         self._woken = asyncio.Event()
         self._offsets: dict[int, int] = {}
         self.position = 0
@@ -141,6 +141,7 @@ class Publisher:
                 async with asyncio.timeout(SEND_SECONDS):
                     await producer.start()
                 await self._begin(connection)
+                self._canary_asked = self._canary_sent = 0
                 await connection.add_listener(CHANNEL, self._on_notify)
                 await connection.add_listener(CANARY_CHANNEL, self._on_canary)
                 await self._publish(producer, connection, until=until)
@@ -183,8 +184,8 @@ class Publisher:
         busy = checked = loop.time()
         while until is None or self.position < until:
             self._woken.clear()
-            if self._canary is not None:
-                await self._send_canary(producer, self._canary)
+            if self._canary_waits:
+                await self._send_canary(producer, connection)
             # On the connection that holds the lock: to lose it is to stop, and to ask shows others that we live.
             before = self.position
             events = await self._events.read_settled(before, BATCH, connection=connection)
@@ -192,7 +193,7 @@ class Publisher:
             while events:
                 # There is a backlog, unless it ends here; a canary does not wait for its end.
                 ends = until is not None and events[-1].position >= until
-                more = len(events) == BATCH and not ends and self._canary is None
+                more = len(events) == BATCH and not ends and not self._canary_waits
                 reading = self._read_and_prepare(events[-1].position, connection) if more else None
                 following = await self._send_beside(producer, batches, reading)
                 self.position = events[-1].position
@@ -209,7 +210,7 @@ class Publisher:
                     busy = loop.time()
 
     async def _pause(self, connection: Connection, idle_seconds: float) -> float:
-        if idle_seconds < BUSY_SECONDS:
+        if idle_seconds < BUSY_SECONDS or self._canary_waits:
             return BUSY_POLL
         # Events held back by a slower transaction: its end is nothing anybody is told of.
         waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
@@ -257,8 +258,15 @@ class Publisher:
             self._check_follows(written)
         await producer.commit_transaction()
 
-    async def _send_canary(self, producer: TransactionalProducer, canary: int) -> None:
-        """Send a canary the way of the events: in a transaction, into every partition."""
+    @property
+    def _canary_waits(self) -> bool:
+        return self._canary_asked > self._canary_sent
+
+    async def _send_canary(self, producer: TransactionalProducer, connection: Connection) -> None:
+        """Send the newest canary the way of the events: once it is settled, in a transaction, into every partition."""
+        canary = await self._canaries.newest_settled(self._canary_sent, connection)
+        if canary is None:
+            return
         async with asyncio.timeout(SEND_SECONDS):
             await producer.begin_transaction()
             headers = to_canary_headers(canary)
@@ -268,8 +276,7 @@ class Publisher:
             ]
             await asyncio.gather(*sent)
             await producer.commit_transaction()
-        if self._canary == canary:
-            self._canary = None
+        self._canary_sent = canary
         await self._canaries.published(canary)
 
     def _check_follows(self, written: RecordMetadata) -> None:
@@ -289,7 +296,7 @@ class Publisher:
         self._woken.set()
 
     def _on_canary(self, *told: object) -> None:
-        self._canary = int(str(told[3]))
+        self._canary_asked = int(str(told[3]))
         self._woken.set()
 
 

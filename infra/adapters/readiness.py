@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import asyncpg
@@ -68,8 +68,18 @@ class PlatformReadiness:
                 answers = await self._canaries.answers()
             checks = judge(answers, self._components, waiting=loop.time() < end)
             if checks is not None:
-                return checks
+                return await self._explained(checks)
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _explained(self, checks: list[Check]) -> list[Check]:
+        """Say of a publisher that is held back by whom: it is not the one to be looked at."""
+        if all(check.healthy for check in checks if check.name == PUBLISHER):
+            return checks
+        async with asyncio.timeout(DATABASE_SECONDS):
+            holder = await self._canaries.holder(LATE_SECONDS)
+        if holder is None:
+            return checks
+        return [replace(check, detail=str(holder)) if check.name == PUBLISHER else check for check in checks]
 
     async def _broker(self) -> Check:
         if self._bootstrap_servers is None:

@@ -89,6 +89,8 @@ async def restore_store(
         try:
             await _end_open_transactions(bootstrap_servers)
             async with connection.transaction():
+                # Between writes it reads the topic for as long as that takes; nobody appends or publishes meanwhile.
+                await connection.execute("set local idle_in_transaction_session_timeout to 0")
                 await connection.execute("lock table events, commands in share row exclusive mode")
                 restored = await _restore(connection, bootstrap_servers, progress)
             await connection.execute("analyze events")

@@ -22,6 +22,7 @@ from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap.running import cancelled
 from infra.settings import Settings
 from projections.barrier import CheckpointBarrier
+from projections.outages import IDLE_IN_TRANSACTION
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import Envelope
 
@@ -136,7 +137,11 @@ class Platform:
                     self.database_url,
                     min_size=1,
                     max_size=20,
-                    server_settings={"search_path": f"{SEARCH_PATH}, public", "application_name": "zyenta"},
+                    server_settings={
+                        "search_path": f"{SEARCH_PATH}, public",
+                        "application_name": "zyenta",
+                        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
+                    },
                     command_timeout=60,
                 )
             )

@@ -147,6 +147,11 @@ async def test_whatever_is_frozen_killed_or_stopped_is_named_within_ten_seconds(
                 assert set(unwell) == {component}
         await world.green()
 
+    async with _forgetting_a_transaction(world) as holder:
+        assert f"process {holder} " in (await world.red("publisher"))["publisher"]
+        assert await _doctor(world) == (1, EVERYTHING - set(COMPONENTS.readers), {"publisher"})
+    await world.green()
+
     for server, component in ((world.kafka, "broker"), (world.postgres, "postgresql")):
         server.pause()
         try:
@@ -197,6 +202,18 @@ def test_a_canary_under_way_is_waited_for_and_a_late_one_is_not() -> None:
     # Who has seen one lately is not waited for; who has not, is.
     assert red(Canary(1, 6.0, 6.0), Canary(2, 2.0, 2.0), seen=seen) == set()
     assert red(Canary(1, 9.0, 9.0), Canary(2, 2.0, 2.0), seen=seen) is None
+
+
+@asynccontextmanager
+async def _forgetting_a_transaction(world: World) -> AsyncIterator[int]:
+    """Write in a transaction and do not end it; yield the process of the server that has it open."""
+    connection = await asyncpg.connect(world.postgres.dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_current_xact_id()")
+            yield connection.get_server_pid()
+    finally:
+        await connection.close()
 
 
 def _freezing(world: World) -> Callable[[str], Any]:

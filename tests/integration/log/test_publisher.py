@@ -9,11 +9,15 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra.adapters.event_store import Connection, PostgresEventLog
+from infra.adapters.lag import Lag, read_model_lags
 from infra.adapters.publisher import LEADER_LOCK, take_leadership
+from infra.adapters.readiness import Components, PlatformReadiness
 from infra.adapters.topic import delete_topics, published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from projections.catalog import MODEL
+from projections.checkpoints import ensure_live
 from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
 from tests.fakes.commands import Ask, bus_on, context
@@ -31,6 +35,37 @@ async def test_what_is_committed_is_in_the_topic_once_and_in_order(
         assert await caught_up(log, kafka) == Parity(
             equal=True, events=80, by_type={"store.store_requested.v1": 40, "store.page_written.v1": 40}
         )
+
+
+async def test_whoever_holds_the_log_back_is_named_within_ten_seconds_and_until_it_ends(
+    database: str, pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    readiness = PlatformReadiness(pool, kafka.bootstrap_servers, Components(readers=[], roles=[]))
+
+    async def publisher_is(*, healthy: bool, seconds: float) -> str:
+        async with asyncio.timeout(seconds):
+            while True:
+                check = next(each for each in await readiness.checks() if each.name == "publisher")
+                if check.healthy == healthy:
+                    return check.detail
+                await asyncio.sleep(0.05)
+
+    async with pool.acquire() as connection:
+        await ensure_live(connection, MODEL)
+    async with publishing(pool, log, kafka):
+        await publisher_is(healthy=True, seconds=30)
+        other = await asyncpg.connect(database, server_settings={"application_name": "a forgotten console"})
+        try:
+            async with other.transaction():
+                await other.execute("select pg_current_xact_id()")
+                await append(log, 5)
+                detail = await publisher_is(healthy=False, seconds=10)
+                assert f"process {other.get_server_pid()} (a forgotten console, idle in transaction, open for" in detail
+                assert await read_model_lags(pool, [MODEL.name]) == [Lag(group="projector-catalog", behind=10)]
+            assert await publisher_is(healthy=True, seconds=10) == ""
+        finally:
+            await other.close()
+        assert (await caught_up(log, kafka)).events == 10
 
 
 async def test_a_second_publisher_stands_by_and_takes_over(

@@ -7,14 +7,17 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import asyncpg
+import psycopg
 import pytest
 
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog_queries import stores_by_ids
+from projections.checkpoints import Fenced
 from projections.decoding import Told
 from projections.rebuild import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
 from projections.tables import Connection, ReadModel
@@ -125,6 +128,97 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
     assert await pool.fetchval(names) == len(MODEL.tables) + MODEL.indexes_ddl.count("create ")
 
 
+async def test_what_takes_long_in_a_rebuild_holds_no_transaction_id_so_that_the_log_goes_on(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    holding: dict[str, list[str]] = {}
+    with psycopg.connect(database) as older, psycopg.connect(database, autocommit=True) as looking:
+
+        def look(phase: str) -> None:
+            holding[phase] = [row[0] for row in looking.execute(HOLDING)]
+
+        def report(progress: Progress) -> None:
+            if progress.phase == "indexing":
+                older.execute(SNAPSHOT)
+            elif progress.phase == "comparing":
+                look(progress.phase)
+
+        async def look_at_indexing() -> None:
+            await indexing(looking)
+            look("indexing")
+            older.rollback()
+
+        async with live(pool, kafka), asyncio.TaskGroup() as tasks:
+            await applied(pool, EVENTS)
+            tasks.create_task(look_at_indexing())
+            rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report)
+    assert holding == {"indexing": [], "comparing": []}
+    assert rebuilt.difference is None
+
+
+async def test_an_index_that_a_rebuild_was_stopped_at_is_made_anew(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    valid = "select indisvalid from pg_index join pg_class c on c.oid = indrelid where relnamespace = $1::regnamespace"
+    with psycopg.connect(database) as older, psycopg.connect(database, autocommit=True) as looking:
+
+        def report(progress: Progress) -> None:
+            if progress.phase == "indexing":
+                older.execute(SNAPSHOT)
+
+        async with live(pool, kafka):
+            await applied(pool, EVENTS)
+            rebuilding = asyncio.create_task(Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report))
+            await indexing(looking)
+            rebuilding.cancel()
+            await asyncio.gather(rebuilding, return_exceptions=True)
+            older.rollback()
+            assert False in {row[0] for row in await pool.fetch(valid, "catalog_build")}
+            rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
+    assert rebuilt.resumed
+    indexes = len(MODEL.tables) + MODEL.indexes_ddl.count("create ")
+    assert [row[0] for row in await pool.fetch(valid, "catalog")] == [True] * indexes
+
+
+async def indexing(looking: "psycopg.Connection[Any]") -> None:
+    """Wait until an index is being made, and cannot be finished for an older snapshot."""
+    async with asyncio.timeout(20):
+        while not looking.execute(INDEXING).fetchone():
+            await asyncio.sleep(0.02)
+
+
+async def test_new_tables_that_somebody_else_took_over_since_they_were_compared_are_not_swapped_in(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    def report(progress: Progress) -> None:
+        if progress.phase == "swapping":
+            with psycopg.connect(database) as other:
+                other.execute("update checkpoints set owner = owner + 1 where schema_name = 'catalog_build'")
+
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        oid = await pool.fetchval("select 'catalog'::regnamespace::oid")
+        with pytest.raises(Fenced):
+            await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report)
+    assert oid == await pool.fetchval("select 'catalog'::regnamespace::oid")
+    await expect_rows_of(pool, EVENTS)
+
+
+HOLDING = """
+select query from pg_stat_activity
+where backend_xid is not null and backend_type = 'client backend' and datname = current_database()
+"""
+SNAPSHOT = "set transaction isolation level repeatable read; select from events"
+"""Sees the database as it is: to make an index concurrently is to wait for whoever does, and so can be looked at."""
+INDEXING = """
+select pid from pg_stat_activity
+where query like 'create index%' and wait_event_type = 'Lock' and datname = current_database()
+"""
+
+
 async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_row_and_event(
     pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
@@ -151,6 +245,45 @@ async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_ro
         assert rebuilt.difference is not None
     assert await schemas(pool) == {"catalog"}
     await expect_rows_of(pool, EVENTS)
+
+
+async def test_after_a_fold_was_mended_nothing_is_kept_of_what_the_old_one_made(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    for package in ("domain", "schemas", "projections"):
+        copytree(ROOT / package, tmp_path / package)
+    folds = tmp_path / "projections" / "catalog_products.py"
+    folds.write_text(folds.read_text().replace("= event.title, event.slug,", "= event.title.upper(), event.slug,"))
+    async with live(pool, kafka):
+        await applied(pool, EVENTS)
+        # The wrong folds are refused, and their tables are left; the version is the same.
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", REFUSED, kafka.bootstrap_servers, database,
+            cwd=tmp_path, env=dict(os.environ) | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        told, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert told == b"refused\n"
+        assert await schemas(pool) == {"catalog", "catalog_build"}
+        rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
+    assert (rebuilt.resumed, rebuilt.difference, rebuilt.events) == (False, None, len(EVENTS))
+    await expect_rows_of(pool, EVENTS)
+
+
+REFUSED = """
+import asyncio, sys, asyncpg
+from projections import catalog
+from projections.rebuild import Different, Rebuilder
+
+async def main(kafka, dsn):
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
+        try:
+            await Rebuilder(pool, kafka).rebuild(catalog.MODEL)
+        except Different:
+            print("refused")
+
+asyncio.run(main(*sys.argv[1:]))
+"""
 
 
 async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, kafka: ApacheKafka) -> None:
