@@ -20,9 +20,10 @@ from infra.adapters.topic import ensure_topics
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import free_port
 from schemas.envelope import Envelope
+from schemas.headers import header
 from schemas.topics import DEAD_LETTERS, Topic
 from tests.fakes.event_log import FixedClock
-from tests.fakes.records import FakeRecord, activated, archived, record
+from tests.fakes.records import FakeRecord, activated, archived, record, without_value
 from tests.integration.consumers.parked import letters_of
 
 pytestmark = pytest.mark.kafka
@@ -180,7 +181,7 @@ async def test_poison_is_parked_after_five_deliveries_while_other_keys_go_on(wor
 async def test_the_delivery_count_outlives_the_process(world: World) -> None:
     tenant = uuid4()
     (given,) = stream(tenant, 1)
-    event_id = UUID(dict(given.headers)["ce_id"].decode())
+    event_id = UUID(header(given.headers, "ce_id").decode())
     probe = Probe(world.topic)
     # What five crashes leave behind: five deliveries begun, no word from any.
     await world.pool.execute(
@@ -203,15 +204,17 @@ async def test_what_does_not_decode_is_parked_as_it_is_and_foreign_types_are_pas
     foreign = replace(record(archived(tenant, 2), tenant=tenant), value=b"\xff never decoded")
     broken = replace(record(activated(tenant, 3), tenant=tenant), value=b"{")
     headless = FakeRecord(key=str(tenant).encode(), value=b"hello", headers=(("x", b"\xff"),))
+    hollow = replace(good, headers=without_value(good.headers, "ce_type", "ce_position"))
     last = record(activated(tenant, 4), tenant=tenant)
     probe = Probe(world.topic)
-    await world.publish([good, foreign, broken, headless, last])
+    await world.publish([good, foreign, broken, headless, hollow, last])
     async with world.consuming(probe):
         await until(lambda: probe.versions(tenant) == [1, 4])
-    letters = await letters_of(world.kafka, probe.name, wanted=2)
-    assert [(letter.value, letter.count) for letter in letters] == [(b"{", 1), (b"hello", 1)]
+    letters = await letters_of(world.kafka, probe.name, wanted=3)
+    assert [(letter.value, letter.count) for letter in letters] == [(b"{", 1), (b"hello", 1), (good.value, 1)]
     assert letters[1].headers == (("x", b"\xff"),)
-    assert await world.committed(probe.name) == 5
+    assert letters[2].headers == tuple(hollow.headers)
+    assert await world.committed(probe.name) == 6
 
 
 async def test_a_rebalance_loses_nothing_and_keeps_order_per_key(world: World) -> None:

@@ -15,8 +15,11 @@ from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from schemas.envelope import RawEvent
-from schemas.topics import EVENTS, partition_of
+from schemas.headers import Headers
+from schemas.topics import EVENTS, PARTITIONS, partition_of
 from tests.fakes.commands import Ask, bus_on, context
+from tests.fakes.records import headers_of, without_value
+from tests.fakes.topic import write_topic
 from tests.integration.log.halves import append, caught_up, published, publishing
 
 pytestmark = pytest.mark.kafka
@@ -224,3 +227,24 @@ class SessionEnding(PostgresEventLog):
 
 def _store_in(partition: int) -> UUID:
     return next(id for id in iter(uuid4, None) if partition_of(id) == partition)
+
+
+async def test_records_of_others_at_the_end_of_the_topic_stop_no_publisher(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    async with publishing(pool, log, kafka):
+        await append(log, 3)
+        await published(log, kafka)
+    first = (await log.read_settled(0, 1))[0]
+    hollow = [without_value(headers_of(first), name) for name in ("ce_position", "ce_id", "ce_type")]
+    nameless: Headers = [("ce_position", b"1" * 18)]
+    boundless = [(name, b"9" * 5_000 if name == "ce_position" else value) for name, value in headers_of(first)]
+    foreign = [*hollow, nameless, boundless]
+    await write_topic(
+        kafka.bootstrap_servers, [(number, b"{}", each) for each in foreign for number in range(PARTITIONS)]
+    )
+    assert await published_position(kafka.bootstrap_servers) == 6
+    async with publishing(pool, log, kafka):
+        await append(log, 3)
+        await published(log, kafka)
+    assert await published_position(kafka.bootstrap_servers) == 12
