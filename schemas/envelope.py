@@ -48,7 +48,7 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
     command_result: str | None = None
     """What that command answered, as JSON; on the last event of its transaction alone, None for an empty answer.
 
-    Digest and result are what a restored event store needs to know the command again (see decision 0003).
+    Digest and result are what a restored event store needs to know the command again (see decision 0010).
     """
 
     def decode(self) -> "Envelope":
