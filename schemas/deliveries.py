@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol
 from uuid import UUID
 
-from schemas.headers import Headers
+from schemas.headers import Headers, event_id_in
 
 PREFIX = "dlq_"
 """Our headers beside the record's own."""
@@ -92,7 +92,16 @@ class DeadLetter:
 
     @property
     def id(self) -> str:
-        """Names the letter: parking the same record twice gives the same id."""
+        """Names the letter: parking the same event twice gives the same id, wherever a refilled topic has it.
+
+        A record that names no event is known by its place.
+        """
+        event_id = event_id_in(self.headers)
+        return self.place if event_id is None else f"{self.group}/{event_id}"
+
+    @property
+    def place(self) -> str:
+        """Where the record lay; letters were once named so."""
         return f"{self.group}/{self.topic}/{self.partition}/{self.offset}"
 
     def to_headers(self) -> list[tuple[str, bytes | None]]:

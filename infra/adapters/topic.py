@@ -176,7 +176,7 @@ async def last_events(bootstrap_servers: str, topic: Topic = EVENTS) -> dict[int
                 for record in records:
                     # Not simply the last one: anybody may have repeated an old event after it.
                     position = position_in(record.headers)
-                    if position is not None and position > reached.get(record.partition, 0):
+                    if position is not None and position >= reached.get(record.partition, 0):
                         found[record.partition], reached[record.partition] = record, position
             open_ = {
                 partition
