@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from domain.kernel import Clock
 from infra.adapters.event_store import Connection, PostgresEventLog
 from infra.adapters.publisher import LEADER_LOCK, take_leadership
 from infra.adapters.topic import delete_topics, published_position
@@ -182,6 +183,29 @@ async def test_a_publisher_whose_session_is_ended_starts_again(
     assert ending.met
 
 
+async def test_a_publisher_that_froze_with_a_batch_in_its_hands_cannot_publish_it_a_second_time(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    frozen = Freezing(pool, SystemClock())
+    await append(log, 5)
+    async with publishing(pool, frozen, kafka):
+        await frozen.reached.wait()
+        await pool.execute(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1 and granted",
+            LEADER_LOCK,
+        )
+        async with publishing(pool, log, kafka):
+            await published(log, kafka)
+            frozen.thaw.set()
+            async with asyncio.timeout(20):
+                while "publisher starts again" not in caplog.text:
+                    await asyncio.sleep(0.02)
+            await append(log, 5)
+            assert await caught_up(log, kafka) == Parity(
+                equal=True, events=20, by_type={"store.store_requested.v1": 10, "store.page_written.v1": 10}
+            )
+
+
 async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
     pool: asyncpg.Pool,
     log: PostgresEventLog,
@@ -203,6 +227,28 @@ async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
             while "zyenta log republish" not in caplog.text:
                 await asyncio.sleep(0.05)
     assert (await verify_log(log, kafka.bootstrap_servers)).events == 10
+
+
+class Freezing(PostgresEventLog):
+    """Stops between having read a batch and giving it out; what comes then asks the database nothing."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+        super().__init__(pool, clock)
+        self.reached, self.thaw = asyncio.Event(), asyncio.Event()
+
+    async def read_settled(
+        self,
+        after: int,
+        limit: int,
+        *,
+        connection: Connection | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> list[RawEvent]:
+        events = await super().read_settled(after, limit, connection=connection, partitions=partitions)
+        if events and connection is not None:
+            self.reached.set()
+            await self.thaw.wait()
+        return events
 
 
 class SessionEnding(PostgresEventLog):
