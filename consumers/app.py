@@ -8,11 +8,12 @@ order per key; :class:`consumers.middleware.Reception` counts, retries and parks
 to what is done and no further.
 
 Every consumer must bear seeing an event again: after a crash or a rebalance, everything above the last committed offset
-is delivered anew.
+is delivered anew, and everything there is where the topic was made anew (:mod:`consumers.places`).
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -31,6 +32,7 @@ from consumers.middleware import (
     Isolation,
     Reception,
 )
+from consumers.places import Places
 from domain.kernel import Clock
 from schemas.canaries import Canaries, newest
 from schemas.deliveries import DeadLetters, DeliveryLedger, Record
@@ -47,6 +49,8 @@ GRACE_SECONDS = 5.0
 """How long handlers may go on after a partition was taken away or the process was told to stop."""
 SESSION_SECONDS = 10.0
 RECONNECT_SECONDS = 2.0
+SILENT_SECONDS = 2.0
+"""A partition that was not fetched for so long may have been made anew meanwhile; fetching asks twice a second."""
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +165,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._canaries = canaries
         self._reception = reception
         self._lanes = Lanes(reception.handle)
+        self._places = Places()
         self._grace_seconds = grace_seconds
         self._assigned = asyncio.Event()
         self._stopping = False
@@ -224,7 +229,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 return
             try:
                 if await self._is_current(partition, batch[-1].offset):
-                    self._queue(batch)
+                    await self._queue(partition, batch)
             except Exception:
                 log.exception("%s could not take a batch of %s", self.consumer.name, partition)
                 self._fetch_again(partition, batch[0].offset)
@@ -232,12 +237,45 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         if self._canaries is not None:
             await self._canaries.answer(self.consumer.name, newest(records))
 
-    def _queue(self, batch: Sequence[Record]) -> None:
-        for record in batch:
-            if record.topic == CANARY.name or self._reception.skips(record):
+    async def _queue(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
+        if partition.topic == CANARY.name:
+            self._lanes.skip(batch[-1])
+            return
+        new = self._places.new_in(batch)
+        if new is None:
+            await self._begin_anew(partition)
+            return
+        for record in new:
+            if self._reception.skips(record):
                 self._lanes.skip(record)
             else:
                 self._lanes.submit(record)
+        self._places.took(batch[-1])
+
+    async def _begin_anew(self, partition: TopicPartition) -> None:
+        """Read a partition of a topic that was made anew from its beginning; all that was done is recognised."""
+        log.warning("%s: %s was made anew, reading it from its beginning", self.consumer.name, partition)
+        # Offsets of what is open mean other records now: neither may they be committed, nor stand beside the new ones.
+        numbers = {(partition.topic, partition.partition)}
+        await self._lanes.drain(numbers, grace_seconds=self._grace_seconds)
+        self._lanes.forget(numbers)
+        self._places.forget(numbers)
+        self._fetch_again(partition, 0)
+
+    def _doubt(self, partitions: Iterable[TopicPartition]) -> None:
+        """Have partitions prove that they are the ones that were read, by beginning with the last record taken."""
+        for partition in partitions:
+            offset = self._places.doubt((partition.topic, partition.partition))
+            if offset is not None:
+                self._fetch_again(partition, offset)
+
+    def _watch(self) -> None:
+        """Doubt what was not fetched for a while: the broker was away, or this process was frozen."""
+        kafka = self._kafka
+        if kafka is None:
+            return
+        since = (time.time() - SILENT_SECONDS) * 1000
+        self._doubt(each for each in self._read() if since > (kafka.last_poll_timestamp(each) or since))
 
     async def _is_current(self, partition: TopicPartition, last: int) -> bool:
         """Whether a batch belongs to the present assignment: a new one stands where the last commit was."""
@@ -263,19 +301,24 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             return
         with suppress(IllegalStateError):
             if self._lanes.open >= OPEN_MOST:
-                kafka.pause(*kafka.assignment())
-            elif self._lanes.open < OPEN_MOST // 2 and kafka.paused():
-                kafka.resume(*kafka.paused())
+                kafka.pause(*self._read())
+            elif self._lanes.open < OPEN_MOST // 2 and (paused := kafka.paused()):
+                self._doubt(paused)
+                kafka.resume(*paused)
 
     async def _keep_committing(self) -> None:
         while True:
-            await self._lanes.moved()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lanes.moved(), COMMIT_EVERY_SECONDS)
+            self._watch()
             self._regulate()
             await self._commit()
             await asyncio.sleep(COMMIT_EVERY_SECONDS)
+            self._watch()
 
     async def _commit(self) -> None:
-        kafka, marks = self._kafka, self._lanes.uncommitted()
+        kafka = self._kafka
+        marks = {each: offset for each, offset in self._lanes.uncommitted().items() if not self._places.doubts(each)}
         if kafka is None or not marks:
             return
         try:
@@ -290,6 +333,11 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         await self._lanes.drain(partitions, grace_seconds=self._grace_seconds)
         await self._commit()
         self._lanes.forget(partitions)
+        self._places.forget(partitions)
+
+    def _read(self) -> set[TopicPartition]:
+        """Return the partitions it is here for: canaries pass whatever is open."""
+        return {each for each in self._assignment() if each.topic == self.consumer.topic.name}
 
     def _assignment(self) -> set[TopicPartition]:
         return set() if self._kafka is None else self._kafka.assignment()

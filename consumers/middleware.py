@@ -27,7 +27,7 @@ from consumers.dependencies import Consumer
 from domain.kernel import Clock, DomainError, Transient
 from schemas.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
 from schemas.envelope import Envelope, from_record
-from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent
+from schemas.registry import EVENTS
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ class Reception:
         """Return when the record is done with: handled, refused or parked."""
         try:
             envelope = from_record(record.headers, record.value).decode()
-        except (UnknownEvent, UndecodableEvent) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with its bytes, they stay as they are
             await self._park(record, error, count=1)
             return
         if type(envelope.event) not in self._consumer.handles:

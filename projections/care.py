@@ -13,6 +13,7 @@ from domain.kernel import DomainEvent, Transient
 from projections.records import POISON, at_fault
 from projections.tables import Connection
 from schemas.deliveries import DeliveryLedger, Place
+from schemas.headers import event_id_in, kind_in
 from schemas.registry import EVENTS
 
 CHUNK = 64
@@ -116,7 +117,7 @@ class Care:
                     return
             # It raised, or the process died of it the last time.
             await self._ledger.withdraw(place)
-            if _kind(chunk[0]) in self._passed_over:
+            if kind_in(chunk[0].headers) in self._passed_over:
                 await self._ledger.done(place)
             self._singly[number] = CHUNK
         self._singly[number] -= len(chunk)
@@ -125,7 +126,7 @@ class Care:
     async def _apply_singly(self, chunk: Sequence[ConsumerRecord], connection: Connection) -> None:
         passed_over: list[ConsumerRecord] = []
         for record in chunk:
-            if _kind(record) in self._passed_over:
+            if kind_in(record.headers) in self._passed_over:
                 passed_over.append(record)
             else:
                 # One write for all that was passed over: each costs a transaction.
@@ -176,14 +177,6 @@ class Care:
             await self._ledger.withdraw(place)
 
 
-def _kind(record: ConsumerRecord) -> str:
-    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_type"), "")
-
-
 def _id(record: ConsumerRecord) -> UUID:
     """Return the id of a record's event, or one for its place where it says none."""
-    for name, value in record.headers:
-        if name == "ce_id":
-            with suppress(ValueError):
-                return UUID(value.decode(errors="replace"))
-    return derived(_FOREIGN, record.topic, str(record.partition), str(record.offset))
+    return event_id_in(record.headers) or derived(_FOREIGN, record.topic, str(record.partition), str(record.offset))

@@ -11,6 +11,7 @@ from domain.kernel import DomainEvent
 from projections.decoding import Told
 from projections.tables import Connection, Table
 from schemas.envelope import ConsistencyToken
+from schemas.headers import Headers
 from schemas.records import Record
 from schemas.topics import PARTITIONS
 
@@ -18,7 +19,7 @@ from schemas.topics import PARTITIONS
 class RecordReader(Protocol):
     """Reads records for a projection."""
 
-    def record(self, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Told | None:
+    def record(self, headers: Headers, value: bytes | None) -> Told | None:
         """Return what a record tells; None if the projection does not care for its kind.
 
         Raises:

@@ -8,7 +8,7 @@ written. Folds read attributes only, so either form will do.
 import re
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import cache, lru_cache, reduce
 from operator import or_
@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from domain.kernel import DomainEvent
 from schemas.envelope import RawEvent
+from schemas.headers import Headers, kind_in
 from schemas.records import Record
 from schemas.registry import EVENTS, UndecodableEvent, decode
 
@@ -101,7 +102,7 @@ class Reader:
         self._places = 0, 0
         """Where the last record had its type and tenant: most likely the next one has them there as well."""
 
-    def record(self, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Told | None:
+    def record(self, headers: Headers, value: bytes | None) -> Told | None:
         """Read a Kafka record; None if nobody here handles its kind.
 
         Raises:
@@ -113,16 +114,16 @@ class Reader:
                 type_, tenant = self._find(headers)
         except IndexError:
             type_, tenant = self._find(headers)
-        return self._read(type_, value, tenant)
+        return self._read(type_ or b"", value, tenant or b"")
 
     def bulk(self, record: Record) -> Told | None:
         """Read a record as bulk reading gives it; otherwise like :meth:`record`."""
         return self._read(record.type, record.value, record.tenant)
 
-    def _find(self, headers: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes]:
+    def _find(self, headers: Headers) -> tuple[bytes | None, bytes | None]:
         names = [name for name, _ in headers]
         if "ce_type" not in names or "ce_tenant" not in names:
-            kind = dict(headers).get("ce_type", b"a record without ce_type").decode(errors="replace")
+            kind = kind_in(headers) or "a record without ce_type"
             raise UndecodableEvent(kind, "its envelope is not ours: it has no ce_type or no ce_tenant")
         self._places = names.index("ce_type"), names.index("ce_tenant")
         return headers[self._places[0]][1], headers[self._places[1]][1]

@@ -1,12 +1,12 @@
 """What projecting needs to know of a record of the log, and whose fault it is when one cannot be applied."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from domain.kernel import CorruptStream, Transient
 from projections.checkpoints import Fenced
 from projections.outages import DATABASE_AWAY
 from projections.tables import UNWRITABLE
+from schemas import headers
 from schemas.records import parts_of
 from schemas.registry import UndecodableEvent, UnknownEvent
 
@@ -20,28 +20,21 @@ class Headed(Protocol):
     """A record of any Kafka client."""
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> headers.Headers: ...
 
 
 def position_of(record: Headed) -> int | None:
     """Return a record's place in the log; None for a record that is not one of ours."""
-    return _position_in(record.headers)
-
-
-def _position_in(headers: Sequence[tuple[str, bytes]]) -> int | None:
-    for name, value in headers:
-        if name == "ce_position":
-            return int(value) if value.isdigit() else None
-    return None
+    return headers.position_in(record.headers)
 
 
 def position_in(content: bytes) -> int | None:
     """Return the place in the log of a record that was read in bulk; None for one that is not of ours."""
     try:
-        _, _, headers = parts_of(content)
+        _, _, said = parts_of(content)
     except (IndexError, UnicodeDecodeError):
         return None
-    return _position_in(headers)
+    return headers.position_in(said)
 
 
 def at_fault(error: Exception) -> bool:

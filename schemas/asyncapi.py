@@ -206,7 +206,10 @@ _LETTERS: dict[str, Document] = {
             "type": "object",
             "properties": {
                 "dlq_done": {"enum": ["replayed", "dropped"]},
-                "dlq_id": {"type": "string", "description": "`<group>/<topic>/<partition>/<offset>` of the letter."},
+                "dlq_id": {
+                    "type": "string",
+                    "description": "`<group>/<event id>` of the letter, or `<group>/<topic>/<partition>/<offset>`.",
+                },
                 "dlq_doneat": {"type": "string", "format": "date-time"},
             },
             "required": ["dlq_done", "dlq_id", "dlq_doneat"],

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from schemas.deliveries import Record
+from schemas.headers import header, number
 from schemas.topics import CANARY
 
 HEADER = "canary"
@@ -38,7 +39,8 @@ def newest(records: Iterable[Record]) -> dict[int, int]:
     """Return the newest canary of each partition; what is none is passed over."""
     found: dict[int, int] = {}
     for record in records:
-        for name, value in record.headers:
-            if record.topic == CANARY.name and name == HEADER and value.isdigit():
-                found[record.partition] = max(int(value), found.get(record.partition, 0))
+        if record.topic == CANARY.name:
+            canary = number(header(record.headers, HEADER))
+            if canary is not None:
+                found[record.partition] = max(canary, found.get(record.partition, 0))
     return found

@@ -1,12 +1,13 @@
 """Records on their way into a consumer group, and the letters that are left of those nobody could digest."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol
 from uuid import UUID
+
+from schemas.headers import Headers, event_id_in
 
 PREFIX = "dlq_"
 """Our headers beside the record's own."""
@@ -27,7 +28,7 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Headers: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class DeadLetter:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Headers
     """The record's own, unchanged."""
     reason: str
     """What went wrong, for people: the error's type and message."""
@@ -91,10 +92,19 @@ class DeadLetter:
 
     @property
     def id(self) -> str:
-        """Names the letter: parking the same record twice gives the same id."""
+        """Names the letter: parking the same event twice gives the same id, wherever a refilled topic has it.
+
+        A record that names no event is known by its place.
+        """
+        event_id = event_id_in(self.headers)
+        return self.place if event_id is None else f"{self.group}/{event_id}"
+
+    @property
+    def place(self) -> str:
+        """Where the record lay; letters were once named so."""
         return f"{self.group}/{self.topic}/{self.partition}/{self.offset}"
 
-    def to_headers(self) -> list[tuple[str, bytes]]:
+    def to_headers(self) -> list[tuple[str, bytes | None]]:
         """Return the parked record's headers: its own, then ours."""
         ours = {
             "group": self.group,
@@ -148,7 +158,7 @@ def read_dead_letter(record: Record) -> DeadLetter:
         ValueError: it is none of ours.
     """
     ours = {
-        name.removeprefix(PREFIX): value.decode(errors="replace")
+        name.removeprefix(PREFIX): (value or b"").decode(errors="replace")
         for name, value in record.headers
         if name.startswith(PREFIX)
     }
@@ -193,7 +203,7 @@ class LetterDone:
 
 def read_letter_done(record: Record) -> LetterDone | None:
     """Read a record of the dead letter topic that closes a letter; None if it is something else."""
-    fields = dict(record.headers)
+    fields = {name: value or b"" for name, value in record.headers}
     try:
         return LetterDone(
             id=fields[f"{PREFIX}id"].decode(),

@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from domain.kernel import DomainEvent
+from schemas.headers import Headers, number
 from schemas.registry import UndecodableEvent, decode
 from schemas.topics import partition_of
 
@@ -47,7 +48,7 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
     command_result: str | None = None
     """What that command answered, as JSON; on the last event of its transaction alone, None for an empty answer.
 
-    Digest and result are what a restored event store needs to know the command again (see decision 0003).
+    Digest and result are what a restored event store needs to know the command again (see decision 0010).
     """
 
     def decode(self) -> "Envelope":
@@ -119,25 +120,30 @@ def chain_hash(previous: bytes, *, id: UUID, type: str, stream_id: UUID, version
     ).digest()
 
 
-def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> RawEvent:
+def from_record(headers: Headers, value: bytes | None) -> RawEvent:
     """Read back a Kafka record that ``schemas.records`` wrote, whatever the order of its headers.
 
     Raises:
         UndecodableEvent: a header is missing or makes no sense, or there is no value.
     """
-    fields = dict(headers)
+    fields = {name: said or b"" for name, said in headers}
     if value is None:
         raise UndecodableEvent(_type_of(fields), "the record has no value")
+    position, version = number(fields.get("ce_position")), number(fields.get("ce_streamversion"), most=2**31 - 1)
+    if position is None or version is None:
+        raise UndecodableEvent(
+            _type_of(fields), "its envelope is not ours: no ce_position or ce_streamversion that fits"
+        )
     try:
         causation, trace = fields.get("ce_causationid"), fields.get("ce_traceparent")
         command, digest = fields.get("ce_commandid"), fields.get("ce_commanddigest")
         result = fields.get("ce_commandresult")
         return RawEvent(
-            position=int(fields["ce_position"]),
+            position=position,
             id=UUID(fields["ce_id"].decode()),
             type=fields["ce_type"].decode(),
             stream_id=UUID(fields["ce_subject"].decode()),
-            version=int(fields["ce_streamversion"]),
+            version=version,
             tenant=UUID(fields["ce_tenant"].decode()),
             correlation_id=UUID(fields["ce_correlationid"].decode()),
             causation_id=None if causation is None else UUID(causation.decode()),
@@ -155,4 +161,4 @@ def from_record(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Ra
 
 
 def _type_of(fields: Mapping[str, bytes]) -> str:
-    return fields.get("ce_type", b"a record without ce_type").decode(errors="replace")
+    return fields.get("ce_type", b"").decode(errors="replace") or "a record without ce_type"

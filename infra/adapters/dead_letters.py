@@ -23,8 +23,10 @@ class KafkaDeadLetters:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 producer = await self._connected()
+                # aiokafka sends no record that has neither, which others do.
+                value = b"" if letter.key is None and letter.value is None else letter.value
                 await producer.send_and_wait(
-                    DEAD_LETTERS.name, key=letter.key, value=letter.value, headers=letter.to_headers()
+                    DEAD_LETTERS.name, key=letter.key, value=value, headers=letter.to_headers()
                 )
         except (KafkaError, OSError, TimeoutError) as error:
             # Not to be reused: after some errors its sequence numbers are off.

@@ -32,7 +32,8 @@ class Letterbox:
                     for record in records:
                         done = read_letter_done(record)
                         if done is not None:
-                            letters.pop(done.id, None)
+                            for id in [id for id, each in letters.items() if done.id in {id, each.place}]:
+                                del letters[id]
                             continue
                         try:
                             letter = read_dead_letter(record)
@@ -65,6 +66,6 @@ class Letterbox:
         try:
             for letter in letters:
                 done = LetterDone(id=letter.id, how=how, at=at)
-                await producer.send_and_wait(DEAD_LETTERS.name, key=letter.key, headers=done.to_headers())
+                await producer.send_and_wait(DEAD_LETTERS.name, key=letter.key or b"", headers=done.to_headers())
         finally:
             await producer.stop()

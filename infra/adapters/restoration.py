@@ -19,6 +19,7 @@ from infra.adapters.publisher import (
     take_leadership,
 )
 from infra.adapters.topic import delete_topics, ensure_topics, log_end, open_reader, published_position, read_to_end
+from infra.adapters.vault import forget_again
 from infra.adapters.verification import Difference, check_chain, name_of
 from schemas.envelope import RawEvent, from_record
 from schemas.registry import UndecodableEvent
@@ -59,6 +60,8 @@ class Restored:
     """Whose outcomes were written back."""
     position: int
     """Where the log ends now."""
+    forgotten: int = 0
+    """Keys of forgotten people that a backup had brought back, deleted again."""
 
 
 async def restore_store(
@@ -68,8 +71,8 @@ async def restore_store(
 
     Positions, ids, hashes and times are the topic's. Every hash chain is checked on the way, and what the store has
     already is compared. Commands with events get their outcome back, so that their repetition is recognised; see
-    ``infra/decisions/0003-restoring-either-half.md`` for the others. Appends wait until it is done. People whom the log
-    says were forgotten since a key of theirs was backed up are forgotten again.
+    ``infra/decisions/0010-restoring-the-store.md`` for the others. Appends wait until it is done. Whoever the log says
+    is forgotten has no key afterwards; run it again after keys came back from a backup.
 
     Memory: the hash of the last event of every stream.
 
@@ -140,11 +143,8 @@ async def _restore(connection: Connection, bootstrap_servers: str, progress: Cal
     await connection.execute(
         "select setval('events_position', $1) where $1 > (select last_value from events_position)", position
     )
-    await connection.execute(
-        "delete from person_keys using events"
-        " where type = 'shopper.shopper_forgotten.v1' and stream_id = person_id and created_at < recorded_at"
-    )
-    return Restored(events=added, known=known, commands=commands, position=position)
+    forgotten = await forget_again(connection)
+    return Restored(events=added, known=known, commands=commands, position=position, forgotten=forgotten)
 
 
 def _event(record: ConsumerRecord) -> RawEvent:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+from schemas.headers import event_id_in, position_in
 from schemas.topics import CANARY, EVENTS, TOPICS, Topic
 
 CREATE_SECONDS = 15
@@ -164,6 +165,7 @@ async def last_events(bootstrap_servers: str, topic: Topic = EVENTS) -> dict[int
         partitions = consumer.assignment()
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         found: dict[int, ConsumerRecord] = {}
+        reached: dict[int, int] = {}
         window = 64
         open_ = {partition for partition in partitions if ends[partition] > begins[partition]}
         while open_:
@@ -171,10 +173,11 @@ async def last_events(bootstrap_servers: str, topic: Topic = EVENTS) -> dict[int
             for partition in open_:
                 consumer.seek(partition, max(begins[partition], ends[partition] - window))
             async for records in read_to_end(consumer, {partition: ends[partition] for partition in open_}):
-                for record in reversed(records):
-                    if _position(record) is not None:
-                        found[record.partition] = record
-                        break
+                for record in records:
+                    # Not simply the last one: anybody may have repeated an old event after it.
+                    position = position_in(record.headers)
+                    if position is not None and position >= reached.get(record.partition, 0):
+                        found[record.partition], reached[record.partition] = record, position
             open_ = {
                 partition
                 for partition in open_
@@ -208,10 +211,10 @@ async def log_end(bootstrap_servers: str) -> LogEnd:
         KafkaError: the broker is out of reach; retrying may help.
     """
     last = await last_events(bootstrap_servers)
-    newest = max(last.values(), key=lambda record: _position(record) or 0, default=None)
+    newest = max(last.values(), key=lambda record: position_in(record.headers) or 0, default=None)
     return LogEnd(
-        position=0 if newest is None else _position(newest) or 0,
-        event_id=None if newest is None else UUID(dict(newest.headers)["ce_id"].decode()),
+        position=0 if newest is None else position_in(newest.headers) or 0,
+        event_id=None if newest is None else event_id_in(newest.headers),
         offsets={partition: record.offset for partition, record in last.items()},
     )
 
@@ -240,7 +243,3 @@ async def published_position(bootstrap_servers: str) -> int:
         return (await log_end(bootstrap_servers)).position
     except TopicMissing:
         return 0
-
-
-def _position(record: ConsumerRecord) -> int | None:
-    return next((int(value) for name, value in record.headers if name == "ce_position" and value.isdigit()), None)

@@ -12,7 +12,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.personal import Sealed
+from domain.shopper.events import ShopperForgotten
+from infra.adapters.event_store import Connection
 
+POLICY_SECONDS = 60.0
+"""How long the forgetting policy may take to delete a key."""
 _NONCE_BYTES = 12
 
 
@@ -121,6 +125,29 @@ def _opened(sealed: Sealed, key: bytes | None) -> str | None:
         # No key, or a new one after forgetting: what was sealed before stays forgotten.
         return None
     return _open(key, sealed.ciphertext, f"person|{sealed.person_id}").decode()
+
+
+async def forget_again(connection: Connection) -> int:
+    """Delete the keys of all who are forgotten, such as a backup brings back, and return how many there were.
+
+    Nobody who is forgotten gets a key again: every order has a shopper of its own.
+    """
+    deleted = await connection.fetch(
+        "delete from person_keys using events where type = $1 and stream_id = person_id returning person_id",
+        ShopperForgotten.wire_name,
+    )
+    return len(deleted)
+
+
+async def keys_of_forgotten(pool: asyncpg.Pool) -> int:
+    """Return how many keys there are of people who were forgotten longer ago than the policy takes to delete one."""
+    count: int = await pool.fetchval(
+        "select count(*) from person_keys join events on stream_id = person_id"
+        " where type = $1 and recorded_at < clock_timestamp() - make_interval(secs => $2)",
+        ShopperForgotten.wire_name,
+        POLICY_SECONDS,
+    )
+    return count
 
 
 def key_id_of(sealed: str) -> str:

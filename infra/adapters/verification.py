@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 from uuid import UUID
 
 from infra.adapters.event_store import PostgresEventLog
@@ -15,6 +16,8 @@ from schemas.records import content_of, parts_of
 from schemas.registry import UndecodableEvent
 from schemas.topics import EVENTS, partition_of
 
+Heads: TypeAlias = dict[UUID, tuple[int, bytes]]
+"""Version and hash of each stream's last event so far."""
 CATCH_UP_SECONDS = 15
 """How long the publisher may take to reach where the store ends."""
 VISIBLE_SECONDS = 5
@@ -56,7 +59,7 @@ async def verify_log(
         progress: told how many events were compared so far.
     """
     counted: Counter[str] = Counter()
-    heads: dict[UUID, tuple[int, bytes]] = {}
+    heads: Heads = {}
     end = await log.last_position()
     await _published(bootstrap_servers, end)
     numbers = range(EVENTS.partitions) if partitions is None else partitions
@@ -67,12 +70,18 @@ async def verify_log(
             async with aclosing(log.scan(up_to=end, partitions=partitions)) as batches:
                 async for batch in batches:
                     for stored in batch:
-                        check_chain(stored, heads)
                         partition = partition_of(stored.tenant)
-                        _compare(stored, partition, topic.at_hand(partition) or await topic.expect(partition))
+                        found = topic.at_hand(partition) or await topic.expect(partition)
+                        try:
+                            check_chain(stored, heads)
+                        except Difference:
+                            # Perhaps only because the event before it is not in the store: then that is the first.
+                            _published_at(stored, partition, found, heads)
+                            raise
+                        _compare(stored, partition, found, heads)
                         counted[stored.type] += 1
                     progress(counted.total())
-            await topic.expect_nothing_before(end, ends)
+            await topic.expect_nothing_before(end, ends, heads)
     except Difference as difference:
         return Parity(equal=False, events=counted.total(), difference=str(difference), by_type=dict(counted))
     return Parity(equal=True, events=counted.total(), by_type=dict(counted))
@@ -108,24 +117,23 @@ class _Topic:
             await self._reader.fetch([partition], seconds=deadline - loop.time())
         return found
 
-    async def expect_nothing_before(self, position: int, ends: Mapping[int, int]) -> None:
+    async def expect_nothing_before(self, position: int, ends: Mapping[int, int], heads: Heads) -> None:
         """Check that what is left in the topic came after ``position``.
 
         Raises:
-            Difference: an event is in the topic that the store does not have.
+            Difference: an event is in the topic that the store does not have, or something that is no event.
         """
         for partition in self._contents:
             found = self.at_hand(partition)
             while found is None and self._reader.position(partition) < ends.get(partition, 0):
                 found = await self.expect(partition)
             if found is not None:
-                _, value, headers = parts_of(found[1])
-                event = from_record(headers, value)
+                event = _event(found, partition, "after its last event")
                 if event.position <= position:
-                    raise Difference(f"{name_of(event)} is in the topic but not in the event store")
+                    raise Difference(_surplus(event, partition, found, heads))
 
 
-def check_chain(event: RawEvent, heads: dict[UUID, tuple[int, bytes]], *, where: str = "the event store") -> None:
+def check_chain(event: RawEvent, heads: Heads, *, where: str = "the event store") -> None:
     """Check an event against its stream's last one, and remember it as the last.
 
     Args:
@@ -154,29 +162,45 @@ def check_chain(event: RawEvent, heads: dict[UUID, tuple[int, bytes]], *, where:
     heads[event.stream_id] = (event.version, event.hash)
 
 
-def _compare(stored: RawEvent, partition: int, found: Content | None) -> None:
-    if found is None:
-        raise Difference(f"{name_of(stored)} is in the event store but not in the topic")
-    offset, content = found
-    if content == content_of(stored):
+def _compare(stored: RawEvent, partition: int, found: Content | None, heads: Heads) -> None:
+    if found is not None and found[1] == content_of(stored):
         return
-    try:
-        _, value, headers = parts_of(content)
-        published = from_record(headers, value)
-    except (UndecodableEvent, IndexError, UnicodeDecodeError) as error:
-        raise Difference(
-            f"record {offset} of partition {partition}, where {name_of(stored)} should be: {error}"
-        ) from error
-    if published.position != stored.position:
-        first = min((stored, published), key=lambda event: event.position)
-        where = (
-            "in the event store but not in the topic" if first is stored else "in the topic but not in the event store"
-        )
-        raise Difference(f"{name_of(first)} is {where}")
+    published = _published_at(stored, partition, found, heads)
     fields = [name for name in RawEvent.__struct_fields__ if getattr(stored, name) != getattr(published, name)]
     raise Difference(
         f"{name_of(stored)} differs between event store and topic in: {', '.join(fields) or 'its key or headers'}"
     )
+
+
+def _published_at(stored: RawEvent, partition: int, found: Content | None, heads: Heads) -> RawEvent:
+    """Return the event that the topic has where a stored one should be.
+
+    Raises:
+        Difference: it is none, or that of another position; the smaller of the two is named.
+    """
+    if found is not None:
+        published = _event(found, partition, f"where {name_of(stored)} should be")
+        if published.position < stored.position:
+            raise Difference(_surplus(published, partition, found, heads))
+        if published.position == stored.position:
+            return published
+    raise Difference(f"{name_of(stored)} is in the event store but not in the topic")
+
+
+def _surplus(published: RawEvent, partition: int, found: Content, heads: Heads) -> str:
+    version, _ = heads.get(published.stream_id, (0, b""))
+    if published.version <= version:
+        return f"{name_of(published)} is in the topic again, as record {found[0]} of partition {partition}"
+    return f"{name_of(published)} is in the topic but not in the event store"
+
+
+def _event(found: Content, partition: int, where: str) -> RawEvent:
+    offset, content = found
+    try:
+        _, value, headers = parts_of(content)
+        return from_record(headers, value)
+    except (UndecodableEvent, IndexError, UnicodeDecodeError) as error:
+        raise Difference(f"record {offset} of partition {partition}, {where}: {error}") from error
 
 
 def name_of(event: RawEvent) -> str:

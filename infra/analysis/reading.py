@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from infra.adapters.topic import open_reader, read_to_end
 from infra.analysis.selection import Selection
+from schemas.headers import position_in
 from schemas.registry import UndecodableEvent, UnknownEvent, lift
 from schemas.topics import EVENTS
 
@@ -161,10 +162,12 @@ class LogReader:
 
     def _wanted(self, record: ConsumerRecord) -> Entry | None:
         try:
-            headers = {name: value.decode() for name, value in record.headers}
-            name, position = headers["ce_type"], int(headers["ce_position"])
+            headers = {name: (value or b"").decode() for name, value in record.headers}
+            name, position = headers["ce_type"], position_in(record.headers)
             recorded_at = datetime.fromisoformat(headers["ce_recordedtime"])
         except (KeyError, ValueError):
+            position = None
+        if position is None:
             self.foreign += 1
             return None
         wanted = self._selection
@@ -214,4 +217,4 @@ async def _offsets(
 
 
 def _position(record: ConsumerRecord) -> int:
-    return next((int(value) for name, value in record.headers if name == "ce_position" and value.isdigit()), 0)
+    return position_in(record.headers) or 0

@@ -185,7 +185,7 @@ def _table(letters: Sequence[DeadLetter], now: datetime) -> Table:
 
 
 def _readable(letter: DeadLetter) -> dict[str, str]:
-    return {name: value.decode(errors="replace") for name, value in letter.headers}
+    return {name: (value or b"").decode(errors="replace") for name, value in letter.headers}
 
 
 def _age(age: timedelta) -> str:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from rich.table import Table
 
 from infra.adapters.lag import Lag, consumer_lags, read_model_lags
+from infra.adapters.vault import keys_of_forgotten
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.roles import readiness
 from infra.bootstrap.team import CONSUMERS
@@ -25,6 +26,10 @@ from projections.registry import READ_MODELS
 from schemas.topics import IMAGE_WORK
 
 CONNECT_SECONDS = 3.0
+_RETURNED = (
+    "{:,} of them have a key again, so their data can be read: a backup brought it back, or nobody runs forgetting-policy. "
+    "Stop the publisher and run “zyenta log restore”, which deletes these keys"
+)
 
 
 class NotRunning(Exception):
@@ -81,6 +86,8 @@ async def _examine() -> Findings:
         unwell = {check.name for check in checks if not check.healthy}
         if "postgresql" not in unwell:
             lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
+            if count := await keys_of_forgotten(pool):
+                checks.append(Check(name="forgotten shoppers", healthy=False, detail=_RETURNED.format(count)))
         if "broker" not in unwell:
             try:
                 groups = [name for name in CONSUMERS if name != "imager"]

@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
 def restore(as_json: AsJson = False) -> None:
     """Rebuild an empty or outdated event store from the topic.
 
-    Keys of people, secrets and log-ins are not in the log: restore their tables from their own backup, before or after.
+    Keys of people, secrets and log-ins are not in the log: restore their tables from their own backup before; or run this
+    once more afterwards, before a publisher works, so that keys of people who are forgotten do not come back.
     """
     restored = run(lambda _: _restore(), NothingToRestore, Difference, *_REFUSALS)
     if as_json:
@@ -41,7 +42,9 @@ def restore(as_json: AsJson = False) -> None:
         console.print(
             f"[green]Restored.[/] {restored.events:,} events added, {restored.known:,} were there and are the same; "
             f"the outcomes of {restored.commands:,} commands are known again. The log ends at {restored.position:,}.\n"
-            "Keys of people, secrets and log-ins come from their own backup. Prove it with “zyenta log verify”."
+            f"Keys of people, secrets and log-ins come from their own backup; {restored.forgotten:,} keys of forgotten "
+            "people were in it and are deleted again. If you restore keys only now, run this once more. Prove the log with "
+            "“zyenta log verify”."
         )
 
 

@@ -63,6 +63,7 @@ async def test_kills_replays_and_doubled_records_leave_the_same_effects_as_none(
     async with attacked.running(("projectors", *AGENTS)):
         await attacked.seen()
         await attacked.feed_again()
+        await attacked.read()
         await attacked.seen()
     assert len(outside.calls) == called
     assert await attacked.events() == events

@@ -13,7 +13,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.adapters.event_store import CHANNEL, PostgresEventLog
-from infra.adapters.topic import published_position
+from infra.adapters.publisher import LEADER_LOCK
+from infra.adapters.topic import open_transactions, published_position
 from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
@@ -127,6 +128,76 @@ async def test_killed_doubled_and_restarted_publishers_publish_every_event_exact
     assert _per_key([(str(row["tenant"]), str(row["id"])) for row in stored]) == _per_key(published)
     assert len({id for _, id in published}) == len(published)
     assert (parity.equal, parity.difference) == (True, None)
+
+
+async def test_a_publisher_that_wakes_in_the_middle_of_its_batch_adds_nothing_to_what_its_successor_published(
+    chaos: Chaos, pool: asyncpg.Pool, database: str, kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    log, writing = PostgresEventLog(pool, SystemClock()), asyncio.Event()
+
+    async def write() -> None:
+        while not writing.is_set():
+            await _append_many(pool, chaos.dice, 1_000)
+
+    async def launch(name: str) -> Service:
+        return await Service.launch(
+            "publisher", database=database, kafka=kafka.bootstrap_servers, log_file=tmp_path / f"{name}.log"
+        )
+
+    async def caught_up() -> None:
+        while await published_position(kafka.bootstrap_servers) < await log.last_position():
+            await asyncio.sleep(0.1)
+
+    writer, services = asyncio.create_task(write()), [await launch("zombie")]
+    (zombie,) = services
+    try:
+        await _published_anything(kafka)
+        await _freeze_within_a_batch(zombie, kafka)
+        writing.set()
+        await writer
+        services.append(await launch("successor"))
+        assert await pool.fetchval(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1 and granted",
+            LEADER_LOCK,
+        )
+        async with asyncio.timeout(60):
+            await caught_up()
+        # The successor has ended the transaction by its start; it did not wait until the broker gave it up.
+        assert "transaction is open" not in services[1].output()
+        zombie.thaw()
+        async with asyncio.timeout(60):
+            while "publisher starts again" not in zombie.output():
+                await asyncio.sleep(0.1)
+        await _append_many(pool, chaos.dice, 100)
+        async with asyncio.timeout(30):
+            await caught_up()
+        parity = await verify_log(log, kafka.bootstrap_servers)
+    finally:
+        writing.set()
+        await asyncio.gather(writer, *(service.kill() for service in services), return_exceptions=True)
+    assert (parity.equal, parity.difference) == (True, None)
+    published = await _read_everything(kafka)
+    assert len({id for _, id in published}) == len(published) == await pool.fetchval("select count(*) from events")
+
+
+async def _append_many(pool: asyncpg.Pool, dice: Random, count: int) -> None:
+    """Append the first event of each of so many streams, in one transaction."""
+    streams, ids = ([UUID(int=dice.getrandbits(128), version=4) for _ in range(count)] for _ in range(2))
+    await pool.execute(
+        APPEND, ids[0], ids, streams, [1] * count, ["store.store_paused.v1"] * count, [b"{}"] * count
+    )  # fmt: skip
+
+
+async def _freeze_within_a_batch(publisher: Service, kafka: ApacheKafka) -> None:
+    """Freeze a publisher that has work, so that its transaction is open and stays so."""
+    async with asyncio.timeout(60):
+        while True:
+            publisher.freeze()
+            # One that is just being committed ends by itself.
+            if all([await open_transactions(kafka.bootstrap_servers) for _ in range(3)]):
+                return
+            publisher.thaw()
+            await asyncio.sleep(0.05)
 
 
 async def _published_anything(kafka: ApacheKafka) -> None:

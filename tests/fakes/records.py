@@ -1,6 +1,5 @@
 """Events and records for tests of consumers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -11,6 +10,7 @@ from domain.kernel import DomainEvent
 from domain.merchant.events import SupplierConnected, SupplierProvider
 from domain.product.events import ProductActivated, ProductArchived
 from schemas.envelope import GENESIS, RawEvent, chain_hash
+from schemas.headers import Headers
 from schemas.records import content_of, parts_of
 from schemas.registry import encode
 
@@ -27,7 +27,7 @@ class FakeRecord:
     offset: int = 0
     key: bytes | None = None
     value: bytes | None = None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Headers = ()
 
 
 def activated(product_id: UUID, version: int = 1) -> ProductActivated:
@@ -76,6 +76,11 @@ def record(event: DomainEvent, *, tenant: UUID | None = None, offset: int = 0, p
         value=stored.data,
         headers=headers_of(stored),
     )
+
+
+def without_value(headers: Headers, *names: str) -> list[tuple[str, bytes | None]]:
+    """Return headers of which some have no value, as some clients write them and all may."""
+    return [(name, None if name in names else value) for name, value in headers]
 
 
 def headers_of(raw: RawEvent) -> list[tuple[str, bytes]]:

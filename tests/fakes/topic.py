@@ -14,10 +14,11 @@ from infra.adapters.topic import ensure_topics
 from projections.decoding import Told
 from projections.tables import Connection, ReadModel
 from schemas.envelope import RawEvent
+from schemas.headers import Headers
 from schemas.topics import EVENTS, PARTITIONS, partition_of
 from tests.fakes.records import headers_of
 
-Record = tuple[int, bytes | None, Sequence[tuple[str, bytes]]]
+Record = tuple[int, bytes | None, Headers]
 """Partition, value, headers."""
 
 

@@ -1,7 +1,7 @@
 """Consumers on a real Apache Kafka and a real PostgreSQL: nothing lost, order per key, parked after five."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,18 +11,21 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from consumers.app import ConsumerApp
+from consumers.app import OPEN_MOST, ConsumerApp
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
 from infra.adapters.dead_letters import KafkaDeadLetters
 from infra.adapters.deliveries import PostgresDeliveries
-from infra.adapters.topic import ensure_topics
+from infra.adapters.topic import delete_topics, ensure_topics
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import free_port
+from schemas.canaries import Canaries
+from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import Envelope
-from schemas.topics import DEAD_LETTERS, Topic
+from schemas.headers import header
+from schemas.topics import CANARY, DEAD_LETTERS, Topic
 from tests.fakes.event_log import FixedClock
-from tests.fakes.records import FakeRecord, activated, archived, record
+from tests.fakes.records import FakeRecord, activated, archived, record, without_value
 from tests.integration.consumers.parked import letters_of
 
 pytestmark = pytest.mark.kafka
@@ -62,7 +65,7 @@ class World:
     topic: Topic
 
     @asynccontextmanager
-    async def consuming(self, *probes: Probe) -> AsyncIterator[ConsumerApp]:
+    async def consuming(self, *probes: Probe, canaries: Canaries | None = None) -> AsyncIterator[ConsumerApp]:
         """Run an app until the block ends."""
         letters = KafkaDeadLetters(self.kafka)
         app = ConsumerApp(
@@ -73,6 +76,7 @@ class World:
             clock=FixedClock(),
             first_pause_seconds=0.02,
             grace_seconds=1.0,
+            canaries=canaries,
         )
         await app.start()
         try:
@@ -180,7 +184,7 @@ async def test_poison_is_parked_after_five_deliveries_while_other_keys_go_on(wor
 async def test_the_delivery_count_outlives_the_process(world: World) -> None:
     tenant = uuid4()
     (given,) = stream(tenant, 1)
-    event_id = UUID(dict(given.headers)["ce_id"].decode())
+    event_id = UUID(header(given.headers, "ce_id").decode())
     probe = Probe(world.topic)
     # What five crashes leave behind: five deliveries begun, no word from any.
     await world.pool.execute(
@@ -203,15 +207,17 @@ async def test_what_does_not_decode_is_parked_as_it_is_and_foreign_types_are_pas
     foreign = replace(record(archived(tenant, 2), tenant=tenant), value=b"\xff never decoded")
     broken = replace(record(activated(tenant, 3), tenant=tenant), value=b"{")
     headless = FakeRecord(key=str(tenant).encode(), value=b"hello", headers=(("x", b"\xff"),))
+    hollow = replace(good, headers=without_value(good.headers, "ce_type", "ce_position"))
     last = record(activated(tenant, 4), tenant=tenant)
     probe = Probe(world.topic)
-    await world.publish([good, foreign, broken, headless, last])
+    await world.publish([good, foreign, broken, headless, hollow, last])
     async with world.consuming(probe):
         await until(lambda: probe.versions(tenant) == [1, 4])
-    letters = await letters_of(world.kafka, probe.name, wanted=2)
-    assert [(letter.value, letter.count) for letter in letters] == [(b"{", 1), (b"hello", 1)]
+    letters = await letters_of(world.kafka, probe.name, wanted=3)
+    assert [(letter.value, letter.count) for letter in letters] == [(b"{", 1), (b"hello", 1), (good.value, 1)]
     assert letters[1].headers == (("x", b"\xff"),)
-    assert await world.committed(probe.name) == 5
+    assert letters[2].headers == tuple(hollow.headers)
+    assert await world.committed(probe.name) == 6
 
 
 async def test_a_rebalance_loses_nothing_and_keeps_order_per_key(world: World) -> None:
@@ -251,6 +257,60 @@ async def test_several_consumers_of_one_process_go_at_their_own_pace(world: Worl
         await until(lambda: len(free.seen) == 10 and len(stuck.seen) == 1)
     assert await world.committed(stuck.name) == 0
     assert await world.committed(free.name) == 10
+
+
+@dataclass
+class Cage:
+    """Takes in canaries."""
+
+    seen: dict[int, int] = field(default_factory=dict)
+
+    async def answer(self, component: str, seen: Mapping[int, int]) -> None:
+        self.seen.update(seen)
+
+
+def loaded(app: ConsumerApp) -> bool:
+    """Whether the app's one consumer has stopped fetching, because too much is open."""
+    return app._subscriptions[0]._lanes.open >= OPEN_MOST
+
+
+async def test_a_consumer_with_a_full_load_lets_canaries_pass(world: World) -> None:
+    async def hang(_: Envelope) -> None:
+        await asyncio.Event().wait()
+
+    await ensure_topics(world.kafka, (CANARY,))
+    probe, cage = Probe(world.topic, hang), Cage()
+    await world.publish([each for _ in range(50) for each in stream(uuid4(), 40)])
+    async with world.consuming(probe, canaries=cage) as app:
+        await until(lambda: loaded(app))
+        async with AIOKafkaProducer(bootstrap_servers=world.kafka) as producer:
+            await producer.send_and_wait(CANARY.name, b"", partition=5, headers=to_canary_headers(7))
+        await until(lambda: cage.seen == {5: 7})
+        assert loaded(app)
+
+
+async def test_a_consumer_that_is_behind_while_its_topic_is_made_anew_misses_nothing(world: World) -> None:
+    go = asyncio.Event()
+
+    async def wait(_: Envelope) -> None:
+        await go.wait()
+
+    tenants = [uuid4() for _ in range(60)]
+    given = [each for turn in zip(*(stream(tenant, 50) for tenant in tenants), strict=True) for each in turn]
+    # What nobody here handles takes offsets in the first topic, and none in the second, as transaction markers do.
+    passed_by = [
+        record(archived(UUID(each.key.decode())), tenant=UUID(each.key.decode())) for each in given if each.key
+    ]
+    probe = Probe(world.topic, wait)
+    await world.publish([each for pair in zip(given, passed_by, strict=True) for each in pair][:2_600])
+    async with world.consuming(probe) as app:
+        await until(lambda: loaded(app))
+        await delete_topics(world.kafka, (world.topic,))
+        await ensure_topics(world.kafka, (world.topic,))
+        await world.publish(given)
+        go.set()
+        await until(lambda: len(set(probe.seen)) == len(given), seconds=60)
+    assert await world.committed(probe.name) == len(given)
 
 
 async def test_consumers_wait_for_a_broker_that_is_not_there_yet_and_outlive_its_restart(

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from commands.generation import generation_of
 from consumers.replaying import Result, replay
@@ -25,9 +26,9 @@ from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.letterbox import Letterbox
 from infra.adapters.topic import ensure_topics
 from infra.bootstrap import SystemClock
-from schemas.deliveries import DeadLetter
+from schemas.deliveries import DeadLetter, LetterDone
 from schemas.envelope import Envelope
-from schemas.topics import EVENTS, Topic
+from schemas.topics import DEAD_LETTERS, EVENTS, Topic
 from tests.fakes.commands import Ask, bus_on, context
 from tests.fakes.records import AT, FakeRecord, activated, archived, record
 
@@ -83,6 +84,27 @@ async def test_a_letter_is_open_until_it_is_replayed_or_dropped_and_again_when_p
     assert await letterbox.open_letters() == []
     await park(kafka, [second])
     assert await letterbox.open_letters() == [second]
+
+
+async def test_letters_of_two_events_at_the_same_place_are_two(kafka: str, letterbox: Letterbox) -> None:
+    # As a topic that was republished has them; its offsets begin anew.
+    first, second = (letter_of(record(activated(uuid4()), offset=11)) for _ in range(2))
+    again = replace(first, offset=7)
+    await park(kafka, [first, second, again])
+    assert await letterbox.open_letters() == [second, again]
+    await letterbox.close([first], "dropped", AT)
+    assert await letterbox.open_letters() == [second]
+
+
+async def test_a_letter_that_was_closed_under_its_place_stays_closed(kafka: str, letterbox: Letterbox) -> None:
+    letter, foreign = letter_of(record(activated(uuid4()), offset=11)), letter_of(FakeRecord(offset=12))
+    await park(kafka, [letter, foreign])
+    assert [each.id for each in await letterbox.open_letters()] == [letter.id, "probe/zyenta.events/0/12"]
+    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+        for place in ("probe/zyenta.events/0/11", "probe/zyenta.events/0/12"):
+            done = LetterDone(id=place, how="dropped", at=AT)
+            await producer.send_and_wait(DEAD_LETTERS.name, b"", headers=done.to_headers())
+    assert await letterbox.open_letters() == []
 
 
 @dataclass

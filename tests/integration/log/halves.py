@@ -14,6 +14,7 @@ from infra.adapters.topic import published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from schemas.topics import partition_of
 from tests.fakes.commands import Ask, Write, bus_on, context
 
 
@@ -43,14 +44,19 @@ async def caught_up(log: PostgresEventLog, kafka: ApacheKafka) -> Parity:
     return await verify_log(log, kafka.bootstrap_servers)
 
 
-async def append(log: PostgresEventLog, count: int) -> list[UUID]:
-    """Ask for stores, give each a page, and return their ids."""
+async def append(log: PostgresEventLog, count: int, *, partition: int | None = None) -> list[UUID]:
+    """Ask for stores, give each a page, and return their ids; all of one partition if it is named."""
     bus = bus_on(log, SystemClock())
-    stores = [uuid4() for _ in range(count)]
+    stores = [uuid4() if partition is None else store_in(partition) for _ in range(count)]
     for store in stores:
         await bus.dispatch(Ask(store_id=store), context())
         await bus.dispatch(Write(store_id=store), context())
     return stores
+
+
+def store_in(partition: int) -> UUID:
+    """Return an id whose events go to a partition."""
+    return next(id for id in iter(uuid4, None) if partition_of(id) == partition)
 
 
 async def rows_of(pool: asyncpg.Pool, table: str, *, but: str = "") -> list[dict[str, Any]]:

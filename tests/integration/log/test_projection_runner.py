@@ -31,6 +31,7 @@ from schemas.deliveries import read_dead_letter
 from schemas.envelope import RawEvent
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
 from tests.fakes.deliveries import LetterBox
+from tests.fakes.records import without_value
 from tests.fakes.topic import Record, Tampered, all_rows, last_positions, record_of, rows_by_the_log, write_topic
 
 pytestmark = pytest.mark.kafka
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.kafka
 ROOT = Path(__file__).parents[3]
 DYING = Path(__file__).with_name("dying_projector.py")
 MODEL = catalog.MODEL
+HOLLOW = ("ce_type", "ce_tenant", "ce_position", "ce_id")
 EVENTS = list(catalog_events(1_500, seed=3, side_by_side=12, per_store=60))
 
 
@@ -299,14 +301,16 @@ async def test_what_cannot_be_read_is_parked_and_the_line_goes_on(pool: asyncpg.
     unknown = (0, b"{}", [*[(n, v) for n, v in last[2] if n != "ce_type"], ("ce_type", b"store.store_teleported.v1")])
     foreign: Record = (3, b"hello", [])
     nothing = (last[0], None, last[2])
-    await write_topic(kafka.bootstrap_servers, [*first, garbage, unknown, foreign, nothing, *second[1:]])
+    hollow: list[Record] = [(last[0], b"{}", without_value(last[2], name)) for name in HOLLOW]
+    boundless: Record = (last[0], b"{}", [("ce_position", b"9" * 19)])
+    far: Record = (last[0], b"{}", [("ce_position", b"9" * 18)])
+    foreign_ones = [garbage, unknown, foreign, nothing, *hollow, boundless, far]
+    await write_topic(kafka.bootstrap_servers, [*first, *foreign_ones, *second[1:]])
     async with running(runner_of(pool, kafka, letters=letters, ledger=PostgresDeliveries(pool))):
         await applied(pool, EVENTS)
     assert sorted(letter.reason.partition(":")[0] for letter in letters.letters) == [
-        "UndecodableEvent",
-        "UndecodableEvent",
-        "UndecodableEvent",
-        "UnknownEvent",
+        *["UndecodableEvent"] * 8,
+        *["UnknownEvent"] * 2,
     ]
     assert {letter.group for letter in letters.letters} == {"projector-catalog"}
     assert await pool.fetchval("select count(*) from deliveries") == 0

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Collection
-from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from domain.kernel import Clock
 from infra.adapters.event_store import Connection, PostgresEventLog
 from infra.adapters.lag import Lag, read_model_lags
 from infra.adapters.publisher import LEADER_LOCK, take_leadership
@@ -19,9 +19,12 @@ from infra.embedded.kafka import ApacheKafka
 from projections.catalog import MODEL
 from projections.checkpoints import ensure_live
 from schemas.envelope import RawEvent
-from schemas.topics import EVENTS, partition_of
+from schemas.headers import Headers
+from schemas.topics import EVENTS, PARTITIONS
 from tests.fakes.commands import Ask, bus_on, context
-from tests.integration.log.halves import append, caught_up, published, publishing
+from tests.fakes.records import headers_of, without_value
+from tests.fakes.topic import write_topic
+from tests.integration.log.halves import append, caught_up, published, publishing, store_in
 
 pytestmark = pytest.mark.kafka
 
@@ -125,7 +128,8 @@ async def test_an_event_missing_from_the_store_is_named(
     await pool.execute("delete from events where position = 5")
     found = await verify_log(log, kafka.bootstrap_servers)
     assert found.difference is not None
-    assert "position 5" in found.difference or "position 6" in found.difference
+    assert "position 5" in found.difference
+    assert "in the topic but not in the event store" in found.difference
 
 
 async def test_a_topic_made_anew_under_a_working_publisher_gets_everything(
@@ -144,7 +148,7 @@ async def test_a_topic_made_anew_under_a_working_publisher_gets_everything(
 async def test_verification_waits_for_a_partition_that_comes_into_sight_later(
     pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
 ) -> None:
-    late, prompt = _store_in(3), _store_in(4)
+    late, prompt = store_in(3), store_in(4)
     bus = bus_on(log, SystemClock())
     async with publishing(pool, log, kafka):
         await append(log, 1)
@@ -176,7 +180,7 @@ async def test_a_publisher_begins_only_when_it_can_see_where_the_topic_ends(
         await holding.start()
         await holding.begin_transaction()
         await holding.send_and_wait(EVENTS.name, b"", partition=3)
-        await bus.dispatch(Ask(store_id=_store_in(3)), context())
+        await bus.dispatch(Ask(store_id=store_in(3)), context())
         async with asyncio.timeout(20):
             while first.position < 3:
                 await asyncio.sleep(0.02)
@@ -214,6 +218,29 @@ async def test_a_publisher_whose_session_is_ended_starts_again(
     assert ending.met
 
 
+async def test_a_publisher_that_froze_with_a_batch_in_its_hands_cannot_publish_it_a_second_time(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    frozen = Freezing(pool, SystemClock())
+    await append(log, 5)
+    async with publishing(pool, frozen, kafka):
+        await frozen.reached.wait()
+        await pool.execute(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1 and granted",
+            LEADER_LOCK,
+        )
+        async with publishing(pool, log, kafka):
+            await published(log, kafka)
+            frozen.thaw.set()
+            async with asyncio.timeout(20):
+                while "publisher starts again" not in caplog.text:
+                    await asyncio.sleep(0.02)
+            await append(log, 5)
+            assert await caught_up(log, kafka) == Parity(
+                equal=True, events=20, by_type={"store.store_requested.v1": 10, "store.page_written.v1": 10}
+            )
+
+
 async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
     pool: asyncpg.Pool,
     log: PostgresEventLog,
@@ -237,6 +264,28 @@ async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
     assert (await verify_log(log, kafka.bootstrap_servers)).events == 10
 
 
+class Freezing(PostgresEventLog):
+    """Stops between having read a batch and giving it out; what comes then asks the database nothing."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+        super().__init__(pool, clock)
+        self.reached, self.thaw = asyncio.Event(), asyncio.Event()
+
+    async def read_settled(
+        self,
+        after: int,
+        limit: int,
+        *,
+        connection: Connection | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> list[RawEvent]:
+        events = await super().read_settled(after, limit, connection=connection, partitions=partitions)
+        if events and connection is not None:
+            self.reached.set()
+            await self.thaw.wait()
+        return events
+
+
 class SessionEnding(PostgresEventLog):
     """Asks once on a session that the server has just ended, before asyncpg has read its last word to the end."""
 
@@ -257,5 +306,22 @@ class SessionEnding(PostgresEventLog):
         return await super().read_settled(after, limit, connection=connection, partitions=partitions)
 
 
-def _store_in(partition: int) -> UUID:
-    return next(id for id in iter(uuid4, None) if partition_of(id) == partition)
+async def test_records_of_others_at_the_end_of_the_topic_stop_no_publisher(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    async with publishing(pool, log, kafka):
+        await append(log, 3)
+        await published(log, kafka)
+    first = (await log.read_settled(0, 1))[0]
+    hollow = [without_value(headers_of(first), name) for name in ("ce_position", "ce_id", "ce_type")]
+    nameless: Headers = [("ce_position", b"1" * 18)]
+    boundless = [(name, b"9" * 5_000 if name == "ce_position" else value) for name, value in headers_of(first)]
+    foreign = [*hollow, nameless, boundless]
+    await write_topic(
+        kafka.bootstrap_servers, [(number, b"{}", each) for each in foreign for number in range(PARTITIONS)]
+    )
+    assert await published_position(kafka.bootstrap_servers) == 6
+    async with publishing(pool, log, kafka):
+        await append(log, 3)
+        await published(log, kafka)
+    assert await published_position(kafka.bootstrap_servers) == 12
