@@ -347,16 +347,16 @@ async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
         building.set()
         await go.wait()
 
-    newer: Any = version_of(MODEL, 2)
-    slow = Tampered(newer, wait, version=2)
+    newer: Any = version_of(MODEL, MODEL.version + 1)
+    slow = Tampered(newer, wait, version=newer.version)
     async with Reading(database).going_on() as reading, live(pool, kafka), live(pool, kafka, model=slow):
         await building.wait()
         await reading.some_more()
-        assert await pool.fetchval("select version from projections where name = 'catalog'") == 1
+        assert await pool.fetchval("select version from projections where name = 'catalog'") == MODEL.version
         assert await pool.fetchval("select count(*) from catalog.products") > 0
         go.set()
         async with asyncio.timeout(30):
-            while await pool.fetchval("select version from projections where name = 'catalog'") == 1:
+            while await pool.fetchval("select version from projections where name = 'catalog'") == MODEL.version:
                 await asyncio.sleep(0.02)
         # Both go on; the old one is fenced and must not write into the new tables.
         more = list(catalog_events(4_000, seed=5, side_by_side=12, per_store=200))
@@ -376,7 +376,7 @@ async def test_a_new_version_that_lost_all_rows_of_a_table_is_refused(pool: asyn
     await write_topic(kafka.bootstrap_servers, EVENTS)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
-        newer: Any = Forgetful(MODEL, version=2)
+        newer: Any = Forgetful(MODEL, version=MODEL.version + 1)
         with pytest.raises(Emptied, match="pages is empty"):
             await Rebuilder(pool, kafka.bootstrap_servers).rebuild(newer)
     await expect_rows_of(pool, EVENTS)
