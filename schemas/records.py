@@ -74,15 +74,15 @@ class _OccurredAt(msgspec.Struct):
     occurred_at: str = ""
 
 
-_read_time = msgspec.json.Decoder(_OccurredAt)
+_read_time = msgspec.json.Decoder(_OccurredAt).decode
 
 
-def _occurred(raw: RawEvent) -> bytes:
-    """Return when an event happened, as its body says it."""
+def _occurred(data: bytes) -> bytes:
+    """Return when an event happened, as its body says it; nothing if it does not."""
     try:
-        return _read_time.decode(raw.data).occurred_at.encode() or _recorded(raw.recorded_at)
+        return _read_time(data).occurred_at.encode()
     except msgspec.DecodeError:  # an event of a library application need not be JSON
-        return _recorded(raw.recorded_at)
+        return b""
 
 
 def content_of(raw: RawEvent, *, key: UUID | None = None) -> bytes:
@@ -96,7 +96,8 @@ def content_of(raw: RawEvent, *, key: UUID | None = None) -> bytes:
     if kind is None:
         kind = _kinds[raw.type] = _kind(raw.type)
     tenant = str(raw.tenant).encode()
-    occurred, recorded = _occurred(raw), _recorded(raw.recorded_at)
+    recorded = _recorded(raw.recorded_at)
+    occurred = _occurred(raw.data) or recorded
     position, version = b"%d" % raw.position, b"%d" % raw.version
     previous, hash_ = hexlify(raw.previous_hash), hexlify(raw.hash)
     parts = [
@@ -137,16 +138,17 @@ def content_of(raw: RawEvent, *, key: UUID | None = None) -> bytes:
     return b"".join(parts)
 
 
-def record_of(content: bytes, *, number: int, milliseconds: int) -> bytes:
-    """Return the record that has a content.
+def record_of(content: bytes, *, number: int, milliseconds: int) -> tuple[bytes, bytes, bytes]:
+    """Return the record that has a content, in parts.
 
     Args:
         content: see :func:`content_of`.
         number: its place in the batch, from 0.
         milliseconds: by how much its time is after that of the batch's first record; may be negative.
     """
-    place = b"\0" + varint(milliseconds) + _length(number)
-    return _length(len(place) + len(content)) + place + content
+    later = _SMALL[milliseconds] if 0 <= milliseconds < 16_384 else varint(milliseconds)
+    place = b"\0" + later + _length(number)
+    return _length(len(place) + len(content)), place, content
 
 
 def contents_in(records: bytes) -> Iterator[tuple[int, bytes]]:

@@ -25,7 +25,6 @@ HEADERS = st.lists(st.tuples(st.text(max_size=80), st.binary(max_size=80)), max_
 
 def built(batch: OutgoingBatch) -> bytes:
     """Return a batch as it goes over the wire, as a producer's sender makes it."""
-    batch.seal()
     batch._set_producer_state(7, 1, 40)
     return batch._build()
 
@@ -98,9 +97,7 @@ def test_an_event_whose_body_names_no_time_happened_when_it_was_recorded(at: dat
 @for_all(st.lists(raw_events(), min_size=1, max_size=20), st.integers(-3, 3))
 def test_a_library_reads_from_a_batch_what_was_put_in(events: list[RawEvent], drift: int) -> None:
     times = [1_700_000_000_000 + drift * number for number in range(len(events))]
-    batch = OutgoingBatch()
-    assert all(batch.add(content_of(event), time) for event, time in zip(events, times, strict=True))
-    read = DefaultRecordBatch(built(batch))
+    read = DefaultRecordBatch(built(OutgoingBatch([(content_of(e), at) for e, at in zip(events, times, strict=True)])))
     assert read.validate_crc()
     assert (read.is_transactional, read.is_control_batch) == (True, False)
     assert (read.producer_id, read.producer_epoch, read.base_sequence) == (7, 1, 40)
