@@ -217,6 +217,14 @@ class Product:
             )
         if price.minor <= 0:
             raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
+        for variant in self.variants.values():
+            # Variants keep their distance to the product's price.
+            moved = variant.price + (price - self.price)
+            if moved.minor <= 0:
+                raise InvalidInput(
+                    "sellingPrice",
+                    f"At {price}, “{variant.title}” would cost {moved}; every variant must cost something.",
+                )
         if keep and compare_at is None and self.compare_at is not None and price < self.compare_at:
             compare_at = self.compare_at
         _check_compare_at(compare_at, price)

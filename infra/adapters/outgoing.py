@@ -23,7 +23,7 @@ WORTH_COMPRESSING = 2048
 ZSTD = 4
 """Its number in a batch's attributes."""
 LEVEL = 1
-"""Of compression: 3.4 microseconds an event, which then has 330 bytes instead of 1,500. Level 3 takes twice as long."""
+"""Of compression: 3 microseconds an event, which then has 290 bytes instead of 1,490. Level 3 gains nothing here."""
 
 
 Outgoing = tuple[bytes, int]

@@ -1,6 +1,7 @@
 """Decisions and refusals of a product."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -201,6 +202,18 @@ def test_a_new_price_alone_keeps_a_compare_at_price_that_is_still_higher(price: 
     assert event == PriceChanged(
         **head(product), price=dollars(price), compare_at=None if kept is None else dollars(kept)
     )
+
+
+def test_a_price_at_which_a_cheaper_variant_would_cost_nothing_is_refused() -> None:
+    product = fold([product_added(price="19.00")])
+    ((id, variant),) = product.variants.items()
+    product = replace(product, variants={id: replace(variant, price=dollars("9.00"))})
+    assert len(product.edit(at=NOON, price=dollars("10.01"))) == 1
+    with pytest.raises(
+        InvalidInput, match=r"At 10\.00 USD, “.+” would cost 0\.00 USD; every variant must cost"
+    ) as refusal:
+        product.edit(at=NOON, price=dollars("10.00"))
+    assert refusal.value.field == "sellingPrice"
 
 
 def test_a_compare_at_price_is_taken_away_alone_or_with_a_new_price() -> None:
