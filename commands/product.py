@@ -1,7 +1,6 @@
-"""What may be asked of products: by the scout and the copywriter, and by the merchant."""
+"""What may be asked of products: by the copywriter, and by the merchant."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -15,169 +14,17 @@ from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, Product, add_by_hand, import_listing
-from domain.product.events import ImportedImage, ImportedVariant, ProductStatus, WinningScore
-from domain.product.listing import Listing, ListingVariant
+from domain.product.aggregate import PRODUCT, Product, add_by_hand
+from domain.product.events import ImportedImage, ProductStatus
 from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
 from domain.store.errors import StoreNotReady
-from domain.store.events import StoreStatus, SupplierReport
+from domain.store.events import StoreStatus
 from domain.store.ports import TextMeasure
 
 IMAGES_MAX = 8
 """How many of a listing's photos are taken over; each costs the studio seconds."""
 SLUG_MAX = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
-    """A listing that is to be imported, and for how much it will sell."""
-
-    listing: Listing
-    price: Money
-    compare_at: Money | None
-    score: WinningScore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportProducts:
-    """Stock a store with the best listings."""
-
-    generation_id: UUID
-    attempt: int
-    keywords: list[str]
-    suppliers: list[SupplierReport]
-    duplicates: int
-    picks: list[Pick]
-
-
-async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
-    """Append a ``ProductImported`` each, ``ProductsScouted`` and the end of the scout step; nothing if it ended.
-
-    The best pick decides the currency of a store that has none (``CurrencyChosen``); picks in another are left out, and
-    the step fails where none is left. What an earlier scouting imported and the merchant never touched is archived.
-
-    Raises:
-        InvalidInput: there is nothing to import.
-        GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
-    """
-    picks = {(pick.listing.provider, pick.listing.source_id): pick for pick in reversed(command.picks)}
-    if not picks:
-        raise InvalidInput("picks", "No listing was good enough to import.")
-    at = clock.now()
-    generation = await work.get(GENERATION, command.generation_id)
-    store = await work.get(STORE, generation.store_id)
-    stocked_in = await _stocked_in(work, store)
-    currency = stocked_in or command.picks[0].price.currency
-    picks = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
-    if not picks:
-        reason = (
-            f"This store sells in {currency}, and nothing that was found is priced in it. Connect a supplier that sells "
-            f"in {currency}, or add products by hand."
-        )
-        work.append(
-            GENERATION, generation.fail_step(Step.SCOUT, command.attempt, reason=reason, at=at), tenant=store.id
-        )
-        return None
-    summary = _summary(list(picks.values()), command.suppliers)
-    ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
-    if not ended:
-        return None
-    taken: list[str] = []
-    for earlier_id in chain(store.former_product_ids, store.product_ids):
-        earlier = await work.get(PRODUCT, earlier_id)
-        if earlier.status is ProductStatus.DRAFT and not earlier.in_hand:
-            work.append(PRODUCT, earlier.archive(at=at), tenant=store.id)
-        taken.append(earlier.slug)
-    ids: list[UUID] = []
-    for (provider, source_id), pick in reversed(picks.items()):
-        product_id = derived(generation.id, "product", str(command.attempt), provider, source_id)
-        slug = free_slug(_slug(pick.listing.title), taken)
-        events = import_listing(
-            product_id,
-            pick.listing,
-            store_id=store.id,
-            generation_id=generation.id,
-            slug=slug,
-            price=pick.price,
-            compare_at=pick.compare_at,
-            # A supplier's title is no description; without one, pages describe a photo by the written title.
-            images=_images(product_id, pick.listing.image_urls, ""),
-            variants=_variants(product_id, pick),
-            score=pick.score,
-            at=at,
-        )
-        work.append(PRODUCT, events, tenant=store.id)
-        taken.append(slug)
-        ids.append(product_id)
-    store = work.append(STORE, store.sell_in(currency, stocked_in=stocked_in, at=at), tenant=store.id) or store
-    work.append(
-        STORE,
-        store.record_scouting(
-            generation_id=generation.id,
-            attempt=command.attempt,
-            keywords=command.keywords,
-            suppliers=command.suppliers,
-            duplicates=command.duplicates,
-            product_ids=ids,
-            at=at,
-        ),
-        tenant=store.id,
-    )
-    work.append(GENERATION, ended, tenant=store.id)
-    return {"product_ids": [str(id) for id in ids]}
-
-
-async def _stocked_in(work: Work, store: Store) -> str | None:
-    """Return what a store sells in; one that is older than that rule is asked by the products it scouted and still has."""
-    if store.currency is None:
-        for product_id in chain(store.product_ids, store.former_product_ids):
-            product = await work.get(PRODUCT, product_id)
-            if product.status is not ProductStatus.ARCHIVED:
-                return product.price.currency
-    return store.currency
-
-
-def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport]) -> str:
-    """Say where the products come from, the sandbox by its name, and who could not be searched."""
-    candidates = sum(report.candidates for report in suppliers)
-    sources = Counter(pick.listing.provider.known_as.removeprefix("the ") for pick in picks).most_common()
-    origin = ", ".join(name if len(sources) == 1 else f"{count} from {name}" for name, count in sources)
-    products = f"{len(picks)} product{'' if len(picks) == 1 else 's'}"
-    found = f"{products} from {candidates} candidate{'' if candidates == 1 else 's'} ({origin})"
-    away = [f"{report.provider.known_as} could not be searched" for report in suppliers if report.error is not None]
-    return "; ".join([found, *away])
-
-
-def _images(product_id: UUID, urls: Sequence[str], alt_text: str) -> list[ImportedImage]:
-    return [
-        ImportedImage(image_id=derived(product_id, "image", str(n)), url=url, alt_text=alt_text, position=n)
-        for n, url in enumerate(dict.fromkeys(urls[:IMAGES_MAX]))
-    ]
-
-
-def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
-    return [
-        ImportedVariant(
-            variant_id=derived(product_id, "variant", str(n)),
-            sku=variant.sku,
-            title=variant.title,
-            options=variant.options,
-            price=_variant_price(pick, variant),
-            cost=variant.cost,
-            stock=variant.stock,
-        )
-        for n, variant in enumerate(pick.listing.variants)
-    ]
-
-
-def _variant_price(pick: Pick, variant: ListingVariant) -> Money:
-    """A variant that costs us more sells for more, marked up like the product itself."""
-    cost = pick.listing.cost
-    difference = variant.cost - cost
-    if cost.minor <= 0:
-        return pick.price + difference
-    return pick.price + difference.basis_points(pick.price.minor * 10_000 // cost.minor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +68,7 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
     store = await work.get(STORE, product.store_id)
     slug = product.slug
     if product.status is not ProductStatus.ACTIVE:
-        slug = free_slug(_slug(command.copy.title), await _slugs_of_others(work, store, product.id))
+        slug = free_slug(slug_of(command.copy.title), await _slugs_of_others(work, store, product.id))
     work.append(PRODUCT, product.write_copy(command.copy, slug=slug, at=at), tenant=store.id)
     work.append(GENERATION, progress, tenant=store.id)
 
@@ -267,7 +114,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
             raise InvalidInput(f"images.{n}", f"{url!r} is no web address. Give one that starts with https://.")
     at = clock.now()
     # The store keeps no list of products added by hand; the id's tail keeps their addresses apart.
-    slug = f"{_slug(command.title)}-{command.product_id.hex[-6:]}"
+    slug = f"{slug_of(command.title)}-{command.product_id.hex[-6:]}"
     events = add_by_hand(
         command.product_id,
         store_id=store.id,
@@ -277,12 +124,12 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         cost=command.cost,
         price=command.price,
         compare_at=command.compare_at,
-        images=_images(command.product_id, command.image_urls, command.title.strip()),
+        images=images_of(command.product_id, command.image_urls, command.title.strip()),
         variant_id=derived(command.product_id, "variant", "0"),
         stock=command.stock,
         at=at,
     )
-    chosen = store.sell_in(command.price.currency, stocked_in=await _stocked_in(work, store), at=at)
+    chosen = store.sell_in(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
     work.append(PRODUCT, events, tenant=store.id)
     work.append(STORE, chosen, tenant=store.id)
     return {"product_id": str(command.product_id), "slug": slug}
@@ -428,12 +275,30 @@ async def _owned_product(work: Work, product_id: UUID, merchant_id: UUID) -> Pro
     return product
 
 
-def _slug(title: str) -> str:
+async def stocked_in(work: Work, store: Store) -> str | None:
+    """Return what a store sells in; one that is older than that rule is asked by the products it scouted and still has."""
+    if store.currency is None:
+        for product_id in chain(store.product_ids, store.former_product_ids):
+            product = await work.get(PRODUCT, product_id)
+            if product.status is not ProductStatus.ARCHIVED:
+                return product.price.currency
+    return store.currency
+
+
+def images_of(product_id: UUID, urls: Sequence[str], alt_text: str) -> list[ImportedImage]:
+    """Return photos as a product has them, the first of them in their order."""
+    return [
+        ImportedImage(image_id=derived(product_id, "image", str(n)), url=url, alt_text=alt_text, position=n)
+        for n, url in enumerate(dict.fromkeys(urls[:IMAGES_MAX]))
+    ]
+
+
+def slug_of(title: str) -> str:
+    """Return a title as a part of an address."""
     return slugify(title, fallback="product", most=SLUG_MAX)
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {
-    ImportProducts: import_products,
     WriteProductCopy: write_product_copy,
     AddProduct: add_product,
     CountStock: count_stock,

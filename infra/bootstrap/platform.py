@@ -82,12 +82,12 @@ class EventStoreAggregates:
 
 def handlers(clock: Clock) -> Handlers:
     """Return every command with its handler; each module of ``commands`` lists its own."""
-    from commands import generation, media, merchant, order, product, shopper, store
+    from commands import generation, media, merchant, order, product, scouting, shopper, store
     from infra.adapters.house.copy.scoring import measure
 
     bound = {
         command: partial(handler, clock=clock)
-        for module in (generation, media, merchant, order, product, shopper, store)
+        for module in (generation, media, merchant, order, product, scouting, shopper, store)
         for command, handler in module.HANDLERS.items()
     }
     measured = {

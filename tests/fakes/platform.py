@@ -9,7 +9,7 @@ from commands.bus import CommandBus, UnitOfWork
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep, generation_of
 from commands.merchant import RegisterMerchant
 from commands.ports import Context, Receipt
-from commands.product import ImportProducts, Pick
+from commands.scouting import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
 from domain.generation.events import Step
 from domain.ids import derived

@@ -18,7 +18,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from commands.bus import CommandBus
 from commands.generation import StartGeneration, generation_of
 from commands.ports import Context, Receipt
-from commands.product import ImportProducts, Pick
+from commands.scouting import ImportProducts, Pick
 from commands.store import AdoptBrand, RequestStore, WritePages
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials

@@ -14,10 +14,9 @@ from commands.product import (
     CountStock,
     DeactivateProduct,
     EditProduct,
-    ImportProducts,
-    Pick,
     WriteProductCopy,
 )
+from commands.scouting import ImportProducts, Pick
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import Step, StepFailed, StepProgressed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound

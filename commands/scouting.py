@@ -1,0 +1,160 @@
+"""What may be asked of products by the scout."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+from commands.ports import Work
+from commands.product import images_of, slug_of, stocked_in
+from commands.store import free_slug
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import Step
+from domain.ids import derived
+from domain.kernel import Clock, InvalidInput
+from domain.money import Money
+from domain.product.aggregate import PRODUCT, import_listing
+from domain.product.events import ImportedVariant, ProductStatus, WinningScore
+from domain.product.listing import Listing, ListingVariant
+from domain.store.aggregate import STORE
+from domain.store.events import SupplierReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """A listing that is to be imported, and for how much it will sell."""
+
+    listing: Listing
+    price: Money
+    compare_at: Money | None
+    score: WinningScore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportProducts:
+    """Stock a store with the best listings."""
+
+    generation_id: UUID
+    attempt: int
+    keywords: list[str]
+    suppliers: list[SupplierReport]
+    duplicates: int
+    picks: list[Pick]
+
+
+async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
+    """Append a ``ProductImported`` each, ``ProductsScouted`` and the end of the scout step; nothing if it ended.
+
+    The best pick decides the currency of a store that has none (``CurrencyChosen``); picks in another are left out, and
+    the step fails where none is left. What an earlier scouting imported and the merchant never touched is archived.
+
+    Raises:
+        InvalidInput: there is nothing to import.
+        GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
+    """
+    picks = {(pick.listing.provider, pick.listing.source_id): pick for pick in reversed(command.picks)}
+    if not picks:
+        raise InvalidInput("picks", "No listing was good enough to import.")
+    at = clock.now()
+    generation = await work.get(GENERATION, command.generation_id)
+    store = await work.get(STORE, generation.store_id)
+    sold_in = await stocked_in(work, store)
+    currency = sold_in or command.picks[0].price.currency
+    picks = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
+    if not picks:
+        reason = (
+            f"This store sells in {currency}, and nothing that was found is priced in it. Connect a supplier that sells "
+            f"in {currency}, or add products by hand."
+        )
+        work.append(
+            GENERATION, generation.fail_step(Step.SCOUT, command.attempt, reason=reason, at=at), tenant=store.id
+        )
+        return None
+    summary = _summary(list(picks.values()), command.suppliers)
+    ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
+    if not ended:
+        return None
+    taken: list[str] = []
+    for earlier_id in chain(store.former_product_ids, store.product_ids):
+        earlier = await work.get(PRODUCT, earlier_id)
+        if earlier.status is ProductStatus.DRAFT and not earlier.in_hand:
+            work.append(PRODUCT, earlier.archive(at=at), tenant=store.id)
+        taken.append(earlier.slug)
+    ids: list[UUID] = []
+    for (provider, source_id), pick in reversed(picks.items()):
+        product_id = derived(generation.id, "product", str(command.attempt), provider, source_id)
+        slug = free_slug(slug_of(pick.listing.title), taken)
+        events = import_listing(
+            product_id,
+            pick.listing,
+            store_id=store.id,
+            generation_id=generation.id,
+            slug=slug,
+            price=pick.price,
+            compare_at=pick.compare_at,
+            # A supplier's title is no description; without one, pages describe a photo by the written title.
+            images=images_of(product_id, pick.listing.image_urls, ""),
+            variants=_variants(product_id, pick),
+            score=pick.score,
+            at=at,
+        )
+        work.append(PRODUCT, events, tenant=store.id)
+        taken.append(slug)
+        ids.append(product_id)
+    store = work.append(STORE, store.sell_in(currency, stocked_in=sold_in, at=at), tenant=store.id) or store
+    work.append(
+        STORE,
+        store.record_scouting(
+            generation_id=generation.id,
+            attempt=command.attempt,
+            keywords=command.keywords,
+            suppliers=command.suppliers,
+            duplicates=command.duplicates,
+            product_ids=ids,
+            at=at,
+        ),
+        tenant=store.id,
+    )
+    work.append(GENERATION, ended, tenant=store.id)
+    return {"product_ids": [str(id) for id in ids]}
+
+
+def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport]) -> str:
+    """Say where the products come from, the sandbox by its name, and who could not be searched."""
+    candidates = sum(report.candidates for report in suppliers)
+    sources = Counter(pick.listing.provider.known_as.removeprefix("the ") for pick in picks).most_common()
+    origin = ", ".join(name if len(sources) == 1 else f"{count} from {name}" for name, count in sources)
+    products = f"{len(picks)} product{'' if len(picks) == 1 else 's'}"
+    found = f"{products} from {candidates} candidate{'' if candidates == 1 else 's'} ({origin})"
+    away = [f"{report.provider.known_as} could not be searched" for report in suppliers if report.error is not None]
+    return "; ".join([found, *away])
+
+
+def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
+    return [
+        ImportedVariant(
+            variant_id=derived(product_id, "variant", str(n)),
+            sku=variant.sku,
+            title=variant.title,
+            options=variant.options,
+            price=_variant_price(pick, variant),
+            cost=variant.cost,
+            stock=variant.stock,
+        )
+        for n, variant in enumerate(pick.listing.variants)
+    ]
+
+
+def _variant_price(pick: Pick, variant: ListingVariant) -> Money:
+    """A variant that costs us more sells for more, marked up like the product itself."""
+    cost = pick.listing.cost
+    difference = variant.cost - cost
+    if cost.minor <= 0:
+        return pick.price + difference
+    return pick.price + difference.basis_points(pick.price.minor * 10_000 // cost.minor)
+
+
+HANDLERS: Mapping[type, Callable[..., Any]] = {ImportProducts: import_products}
+"""Each command and its handler, to be bound with ``clock``."""
