@@ -308,8 +308,11 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _keep_committing(self) -> None:
         while True:
+            # Not wait_for: in Python 3.11 it swallows the cancellation that comes as what it waits for ends, and the stop
+            # that cancelled waits for ever.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lanes.moved(), COMMIT_EVERY_SECONDS)
+                async with asyncio.timeout(COMMIT_EVERY_SECONDS):
+                    await self._lanes.moved()
             self._watch()
             self._regulate()
             await self._commit()

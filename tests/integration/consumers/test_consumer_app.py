@@ -201,6 +201,18 @@ async def test_the_delivery_count_outlives_the_process(world: World) -> None:
     assert (letter.count, letter.reason.partition(":")[0]) == (5, "Crashed")
 
 
+async def test_a_stop_that_meets_the_end_of_a_record_stops_all_the_same(world: World) -> None:
+    tenant = uuid4()
+    probe = Probe(world.topic)
+    async with asyncio.timeout(30), world.consuming(probe) as app:
+        await world.publish(stream(tenant, 1))
+        await until(lambda: probe.versions(tenant) == [1])
+        moved = app._subscriptions[0]._lanes._moved
+        await until(lambda: len(moved._waiters) == 1)
+        moved.set()
+        await asyncio.sleep(0)
+
+
 async def test_what_does_not_decode_is_parked_as_it_is_and_foreign_types_are_passed_by(world: World) -> None:
     tenant = uuid4()
     good = record(activated(tenant, 1), tenant=tenant)
