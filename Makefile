@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 NICHE ?= Cyberpunk home decor
 BIN := .venv/bin
+# Every process of ours starts several times faster from compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test lint types contracts audit check chaos tools
 

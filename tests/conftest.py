@@ -119,13 +119,21 @@ async def kafka(brokers: Brokers) -> AsyncIterator[ApacheKafka]:
 @pytest.fixture
 async def own_kafka(tmp_path: Path) -> AsyncIterator[ApacheKafka]:
     """An Apache Kafka that nobody had before, in the test's directory: for whoever looks at its files, or kills all."""
-    broker = ApacheKafka(tmp_path / "kafka")
+    async with started(ApacheKafka(tmp_path / "kafka")) as broker:
+        yield broker
+
+
+@asynccontextmanager
+async def started(broker: ApacheKafka) -> AsyncIterator[ApacheKafka]:
+    """Run a broker; where none can be installed, say what is missing."""
     try:
         await broker.start()
     except KafkaUnavailable as why:
         missing("Apache Kafka", str(why))
-    yield broker
-    await broker.kill()
+    try:
+        yield broker
+    finally:
+        await broker.kill()
 
 
 def _named(dsn: str, database: str) -> str:

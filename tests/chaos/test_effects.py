@@ -27,7 +27,7 @@ async def test_kills_replays_and_doubled_records_leave_the_same_effects_as_none(
     outside: Outside,
     tmp_path: Path,
 ) -> None:
-    stores, kills = chaos.pick(short=24, full=300), chaos.pick(short=6, full=40)
+    stores, kills = chaos.pick(short=16, full=300), chaos.pick(short=4, full=40)
     numbers = range(stores)
     calm = Pipeline(database, pool, kafka, outside, tmp_path)
     async with calm.running(("publisher", "projectors", "agents-0")):
@@ -73,7 +73,7 @@ async def test_kills_replays_and_doubled_records_leave_the_same_effects_as_none(
 async def test_commands_go_on_while_the_broker_is_down_and_a_wiped_one_is_refilled_without_a_second_call(
     chaos: Chaos, database: str, pool: asyncpg.Pool, kafka: ApacheKafka, outside: Outside, tmp_path: Path
 ) -> None:
-    down_seconds, each = chaos.pick(short=4, full=60), chaos.pick(short=6, full=40)
+    down_seconds, each = chaos.pick(short=3, full=60), chaos.pick(short=6, full=40)
     pipeline = Pipeline(database, pool, kafka, outside, tmp_path)
     async with pipeline.running(("publisher", "projectors", *AGENTS)):
         await pipeline.request(range(each))

@@ -30,6 +30,7 @@ from projections.registry import READ_MODELS
 from schemas.topics import CANARY
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import ROOT, Service
+from tests.conftest import started
 
 pytestmark = pytest.mark.kafka
 
@@ -93,24 +94,22 @@ class World:
             await asyncio.sleep(0.1)
 
 
-@pytest.fixture
-async def world(kafka: ApacheKafka, tmp_path: Path) -> AsyncIterator[World]:
-    with tempfile.TemporaryDirectory(prefix="zyenta-test-") as directory:
-        Path(directory).chmod(0o711)
-        postgres = EmbeddedPostgres(Path(directory) / "postgres")
-        await postgres.start()
-        await migrate(postgres.dsn)
+@pytest.fixture(scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A platform that every test leaves as it should be: to start one takes longer than to look at it."""
+    directory = tmp_path_factory.mktemp("readiness")
+    async with started(ApacheKafka(directory / "kafka")) as kafka, private_postgres() as postgres:
         ports = {name: str(free_port()) for name in ("GATEWAY", "STOREFRONT")}
         environment = {
             "DATABASE_URL": postgres.dsn,
             "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-            "ZYENTA_DATA_DIR": str(tmp_path / "data"),
+            "ZYENTA_DATA_DIR": str(directory / "data"),
             "ZYENTA_MASTER_KEYS": "00" * 32,
             **{f"ZYENTA_{name}_PORT": port for name, port in ports.items()},
         }
         async with asyncpg.create_pool(postgres.dsn, min_size=1, max_size=4) as pool:
             world = World(
-                environment, PlatformReadiness(pool, kafka.bootstrap_servers, COMPONENTS), postgres, kafka, tmp_path
+                environment, PlatformReadiness(pool, kafka.bootstrap_servers, COMPONENTS), postgres, kafka, directory
             )
             try:
                 for name in PROCESSES:
@@ -119,7 +118,20 @@ async def world(kafka: ApacheKafka, tmp_path: Path) -> AsyncIterator[World]:
             finally:
                 await asyncio.gather(*(service.kill() for service in world.services.values()))
                 pool.terminate()
-        await postgres.kill()
+
+
+@asynccontextmanager
+async def private_postgres() -> AsyncIterator[EmbeddedPostgres]:
+    """A PostgreSQL that may be paused."""
+    with tempfile.TemporaryDirectory(prefix="zyenta-test-") as directory:
+        Path(directory).chmod(0o711)
+        postgres = EmbeddedPostgres(Path(directory) / "postgres")
+        await postgres.start()
+        try:
+            await migrate(postgres.dsn)
+            yield postgres
+        finally:
+            await postgres.kill()
 
 
 @pytest.mark.timeout(900)
