@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.kernel import NotFound
+from gateway.requests import Gateway
 
 ASSETS = {
     "gateway.css": "text/css; charset=utf-8",
@@ -29,7 +30,9 @@ def console_page() -> HTMLResponse:
 @router.get("/")
 async def home(request: Request) -> HTMLResponse:
     """Say what this is and what is where."""
-    address = escape(str(request.base_url).rstrip("/"))
+    gateway: Gateway = request.app.state.gateway
+    # What the request says of its address is what a proxy made of it: http, where the browser has https.
+    address = escape((gateway.deps.public_url or str(request.base_url)).rstrip("/"))
     return HTMLResponse(_read("home.html").replace("{{address}}", address), headers={"cache-control": "no-cache"})
 
 

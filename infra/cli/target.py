@@ -43,6 +43,7 @@ def supervisor_of(settings: Settings) -> Supervisor:
         ports={role: asked[f"{role}_port"] for role in public if f"{role}_port" in asked},
         public={role: asked[name] for role, name in public.items() if name in asked},
         former_sandboxes=settings.sandbox_former_urls,
+        master_keys=[key.get_secret_value() for key in settings.master_keys],
     )
 
 

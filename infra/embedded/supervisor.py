@@ -52,6 +52,7 @@ class Supervisor:
         ports: those that are configured, by the role in the group ``web``; the others are chosen once and kept.
         public: under which address others reach such a role, where that is configured; the storefront has a domain.
         former_sandboxes: where photos were imported from before this data directory had an address of its own for them.
+        master_keys: those that are configured, the current one first; none: one is made in the data directory.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Supervisor:
         ports: Mapping[str, int] | None = None,
         public: Mapping[str, str] | None = None,
         former_sandboxes: Sequence[str] = (),
+        master_keys: Sequence[str] = (),
     ) -> None:
         self.data_dir = data_dir
         self._database_url = database_url
@@ -70,6 +72,7 @@ class Supervisor:
         self._configured_ports = ports or {}
         self._public = public or {}
         self._former_sandboxes = former_sandboxes
+        self._master_keys = master_keys
         self._postgres: EmbeddedPostgres | None = None
         self._broker: EmbeddedBroker | None = None
         self._children: dict[str, ChildProcess] = {}
@@ -174,8 +177,7 @@ class Supervisor:
                 "ZYENTA_SANDBOX_URL": sandbox,
                 "ZYENTA_SANDBOX_FORMER_URLS": ",".join(dict.fromkeys(url for url in formers if url != sandbox)),
             }
-        if not self.environment.get("ZYENTA_MASTER_KEYS"):
-            self.environment["ZYENTA_MASTER_KEYS"] = local_master_key(self.data_dir)
+        self.environment["ZYENTA_MASTER_KEYS"] = ",".join(keys_of(self.data_dir, self._master_keys))
         self._announce()
 
     def _announce(self) -> None:
@@ -223,11 +225,16 @@ def _loopback(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
 
 
-def local_master_key(data_dir: Path) -> str:
-    """Return the platform key kept in the data directory, made at the first start and readable by its owner only."""
+def keys_of(data_dir: Path, configured: Sequence[str]) -> list[str]:
+    """Return the platform's keys, the current one first.
+
+    A data directory that began without a configured key has one of its own, in a file that its owner alone can read. It
+    stays among the keys when another is configured: what it has sealed must be opened.
+    """
     path = data_dir / "master.key"
-    if not path.exists():
+    if not configured and not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
-    return path.read_text().strip()
+    own = [path.read_text().strip()] if path.exists() else []
+    return list(dict.fromkeys([*configured, *own]))

@@ -16,7 +16,7 @@ import pytest
 from infra.cli.target import settings_from, supervisor_of
 from infra.embedded.addresses import Addresses
 from infra.embedded.process import LOOPBACK, free_port
-from infra.embedded.supervisor import Supervisor
+from infra.embedded.supervisor import Supervisor, keys_of
 from infra.settings import Settings
 
 
@@ -86,11 +86,16 @@ async def test_a_platform_is_where_it_was_but_for_what_finds_its_port_taken_and_
         assert third.sandbox_former_urls == [first.sandbox_url]
 
 
-async def test_configured_addresses_are_used(tmp_path: Path) -> None:
+async def test_configured_addresses_and_keys_are_used(tmp_path: Path) -> None:
     port = free_port()
     async with platform(
-        tmp_path / "data", gateway_port=port, gateway_url="https://api.example", storefront_domain="shops.example"
+        tmp_path / "data",
+        gateway_port=port,
+        gateway_url="https://api.example",
+        storefront_domain="shops.example",
+        master_keys=["00" * 32],
     ) as settings:
+        assert [key.get_secret_value() for key in settings.master_keys] == ["00" * 32]
         assert (settings.gateway_port, settings.gateway_url) == (port, "https://api.example")
         assert settings.storefront_domain == "shops.example"
         assert settings.storefront_port != port
@@ -104,6 +109,21 @@ async def test_a_configured_port_that_is_taken_keeps_nobody_from_starting(tmp_pa
         async with platform(tmp_path / "data", **wanted) as settings:
             assert settings.gateway_port != port
             assert settings.gateway_url == f"http://{LOOPBACK}:{settings.gateway_port}"
+
+
+def test_a_configured_key_comes_first_and_what_the_directorys_own_has_sealed_can_still_be_opened(
+    tmp_path: Path,
+) -> None:
+    (own,) = keys_of(tmp_path, [])
+    assert len(bytes.fromhex(own)) == 32
+    assert keys_of(tmp_path, []) == [own]
+    assert keys_of(tmp_path, ["00" * 32, "11" * 32]) == ["00" * 32, "11" * 32, own]
+    assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_where_a_key_is_configured_from_the_beginning_there_is_no_other(tmp_path: Path) -> None:
+    assert keys_of(tmp_path, ["00" * 32]) == ["00" * 32]
+    assert not (tmp_path / "master.key").exists()
 
 
 async def test_what_a_killed_platform_leaves_behind_is_given_the_time_to_end(tmp_path: Path) -> None:

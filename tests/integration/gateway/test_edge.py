@@ -228,3 +228,8 @@ async def test_own_pages_load_nothing_from_elsewhere(platform: Platform) -> None
     described = (await platform.client.get("/openapi.json")).json()
     assert "/api/v1/stores/{id}/products/{pid}" in described["paths"]
     assert "/graphql" not in described["paths"]
+
+
+async def test_the_first_page_tells_the_address_that_is_known_to_the_public(database: str) -> None:
+    async with a_platform(database, public_url="https://api.example/") as platform:
+        assert "curl -s https://api.example/graphql " in (await platform.client.get("/")).text
