@@ -1,4 +1,4 @@
-"""Cuts the product out of its photo, with rembg's U²-Net."""
+"""Cuts the product out of its photo, with rembg's U²-Net, and along its outline where that knows better."""
 
 import importlib
 import sys
@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
+from infra.adapters.darkroom.ground import on_plain_ground
 from infra.adapters.darkroom.intake import Photo
 
 MODEL_SIDE = 320
@@ -19,6 +20,9 @@ MODEL_SIDE = 320
 FAINT, FIRM = 0.12, 0.84
 """Below the one the model means the background, above the other the product; in between is edge."""
 SURE = 240
+OVERLOOKED, MISTAKEN = 0.1, 0.25
+"""Where the model misses more than this of what stands on a plain ground, a flat thing's outline knows better; where it
+misses more than that, what it has found is no product, whatever the outline."""
 Side = Literal["left", "top", "right", "bottom"]
 CROPPED = 0.1
 """A product that lies solid against so much of its own side at the photo's edge goes on beyond it."""
@@ -43,22 +47,36 @@ def cut_out(photo: Photo, model: str) -> Cutout | None:
         model: path of ``u2netp.onnx``.
 
     Returns:
-        None if the model is not sure what the product is.
+        None if it is not sure what the product is.
     """
     size = photo.image.size
     if photo.alpha is not None:
         box = _box(photo.alpha, size)
         alpha = photo.alpha.crop(box)
     else:
-        mask = see(photo.image, model)
-        if not is_sure(mask):
+        mask = find(photo.image, model)
+        if mask is None:
             return None
         box = _box(mask, size)
-        # Firm only once it is large: the model's 320 steps would show as a staircase.
+        # Firm only once it is large: the mask's own steps would show as a staircase.
         alpha = _enlarged(mask, size, box).point(_FIRM_EDGES)
     cut = without_halo(photo.image.crop(box), alpha)
     cut.putalpha(alpha)
     return Cutout(cut, _cropped(alpha, box, size))
+
+
+def find(image: Image.Image, model: str) -> Image.Image | None:
+    """Return a mask, white where the product is: what the model sees, unless a plain ground shows that it sees wrong.
+
+    Returns:
+        None if neither is sure.
+    """
+    mask = see(image, model)
+    sure, outline = is_sure(mask), on_plain_ground(image)
+    missed = 0.0 if outline is None else outline.share_missed(mask)
+    if outline is not None and outline.is_flat and (not sure or missed > OVERLOOKED):
+        return outline.mask()
+    return mask if sure and missed <= MISTAKEN else None
 
 
 def see(image: Image.Image, model: str) -> Image.Image:

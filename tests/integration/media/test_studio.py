@@ -18,6 +18,8 @@ from domain.media.ports import StudioResult, UnusableImage
 from infra.adapters import rembg_studio
 from infra.adapters.disk_media import DiskMediaStore, content_key
 from infra.adapters.rembg_studio import RembgStudio
+from infra.sandbox.sample_supplier.goods import all_goods
+from infra.sandbox.sample_supplier.pictures import Shot, render
 from tests.fakes.photographs import encoded, opened, png_of, product_photo
 
 EVERYTHING = list(Operation)
@@ -30,6 +32,12 @@ Studios = Callable[..., RembgStudio]
 
 def sizes(result: StudioResult) -> dict[str, tuple[int, int]]:
     return {rendition.name: (rendition.width, rendition.height) for rendition in result.renditions}
+
+
+def supplied(id: str) -> bytes:
+    """Return the sample supplier's photo of its goods of that id."""
+    (goods,) = (goods for goods in all_goods() if goods.id == id)
+    return render(Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on))
 
 
 def stranger(code: str) -> list[str]:
@@ -54,6 +62,20 @@ async def test_a_photo_becomes_three_webp_pictures_of_the_product_on_the_brands_
         corner, middle = picture.getpixel((3, 3)), picture.getpixel((picture.width // 2, picture.height // 2))
         assert max(corner) < 60, "the dark ground is where the light wall was"  # type: ignore[arg-type]
         assert middle[0] > 120, "the pot is still red"  # type: ignore[index]
+
+
+async def test_a_framed_print_is_cut_out_along_its_frame_and_not_around_what_it_pictures(studio: RembgStudio) -> None:
+    result = await studio.process(supplied("tennis-framed"), operations=EVERYTHING, ground=GROUND)
+    assert Operation.REMOVE_BACKGROUND in result.operations
+    picture = opened(result.renditions[1].data).convert("L")
+    across = list(picture.crop((0, picture.height // 2, picture.width, picture.height // 2 + 1)).tobytes())
+    begins = next(x for x, light in enumerate(across) if light < 150)
+    assert min(across[begins : begins + 8]) < 60, "the frame is black, the ball in it is light"
+
+
+async def test_a_print_whose_outline_cannot_be_seen_is_kept_as_it_was_photographed(studio: RembgStudio) -> None:
+    result = await studio.process(supplied("slr-triptych"), operations=EVERYTHING, ground=GROUND)
+    assert not {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND} & set(result.operations)
 
 
 async def test_no_rendition_is_larger_than_its_photo(studio: RembgStudio) -> None:
