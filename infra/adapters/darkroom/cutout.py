@@ -20,9 +20,6 @@ MODEL_SIDE = 320
 FAINT, FIRM = 0.12, 0.84
 """Below the one the model means the background, above the other the product; in between is edge."""
 SURE = 240
-OVERLOOKED, MISTAKEN = 0.1, 0.25
-"""Where the model misses more than this of what stands on a plain ground, a flat thing's outline knows better; where it
-misses more than that, what it has found is no product, whatever the outline."""
 Side = Literal["left", "top", "right", "bottom"]
 CROPPED = 0.1
 """A product that lies solid against so much of its own side at the photo's edge goes on beyond it."""
@@ -66,17 +63,18 @@ def cut_out(photo: Photo, model: str) -> Cutout | None:
 
 
 def find(image: Image.Image, model: str) -> Image.Image | None:
-    """Return a mask, white where the product is: what the model sees, unless a plain ground shows that it sees wrong.
+    """Return a mask, white where the product is.
+
+    The model's, unless the product is flat and stands on a plain ground: then its outline is known better.
 
     Returns:
         None if neither is sure.
     """
     mask = see(image, model)
     sure, outline = is_sure(mask), on_plain_ground(image)
-    missed = 0.0 if outline is None else outline.share_missed(mask)
-    if outline is not None and outline.is_flat and (not sure or missed > OVERLOOKED):
+    if outline is not None and outline.is_flat and (not sure or outline.surrounds(mask)):
         return outline.mask()
-    return mask if sure and missed <= MISTAKEN else None
+    return mask if sure and (outline is None or outline.agrees(mask)) else None
 
 
 def see(image: Image.Image, model: str) -> Image.Image:

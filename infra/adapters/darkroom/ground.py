@@ -25,6 +25,10 @@ SMOOTHING, STEEP = 2.0, 3.0
 """How far the outline is smoothed, in pixels, and how much steeper than that its edge is then."""
 SMALLEST = 0.01
 """Of the photo: less is dust."""
+OVERLOOKED, HIDDEN = 0.25, 0.45
+"""A mask that misses more than this of the goods has not found them; more than that, even if it may be shadow."""
+BEYOND = 0.1
+"""Of what a mask shows, so much may be outside of an outline."""
 SHADE = (0.2, 1.05)
 """How light the ground is in a shadow."""
 TINT = 0.08
@@ -42,12 +46,19 @@ class Outline:
     is_flat: bool
     """Whether it is a print, a cushion, a clock or several of them: solid, and of a simple shape."""
 
-    def share_missed(self, mask: Image.Image) -> float:
-        """Return how much of the goods another mask (white where it sees them) does not have, from 0 to 1."""
-        seen = np.asarray(mask.resize(self.lit.shape[::-1], Image.Resampling.BILINEAR)) > 127
-        # A shadow makes no flat shape together with its thing, but a print may have the ground's colour.
-        goods = self.filled if self.is_flat else self.lit
-        return float((goods & ~seen).sum() / max(self.filled.sum(), seen.sum()))
+    def agrees(self, mask: Image.Image) -> bool:
+        """Whether a mask, white where somebody else sees the goods, may be right."""
+        seen = self._seen(mask)
+        goods = max(self.filled.sum(), seen.sum())
+        return bool((self.lit & ~seen).sum() <= OVERLOOKED * goods and (self.filled & ~seen).sum() <= HIDDEN * goods)
+
+    def surrounds(self, mask: Image.Image) -> bool:
+        """Whether what somebody else sees is within the outline; more would be goods of the ground's own colour."""
+        seen = self._seen(mask)
+        return bool((seen & ~self.filled).sum() <= BEYOND * seen.sum())
+
+    def _seen(self, mask: Image.Image) -> np.ndarray:
+        return np.asarray(mask.resize(self.lit.shape[::-1], Image.Resampling.BILINEAR)) > 127
 
     def mask(self) -> Image.Image:
         """Return the outline as an image, white where the goods are, with a smooth edge that can be enlarged."""

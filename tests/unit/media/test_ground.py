@@ -52,11 +52,21 @@ def test_a_framed_print_is_found_along_its_frame_and_its_soft_shadow_is_not() ->
     assert agreement(outline.filled, mask_of(FRAME)) > 0.97
 
 
-def test_a_mask_of_what_is_pictured_misses_most_of_a_print() -> None:
+def test_a_mask_of_what_a_print_pictures_has_not_found_the_print() -> None:
     outline = on_plain_ground(framed_ball())
     assert outline is not None
-    assert outline.share_missed(mask_of((250, 200, 350, 300))) > 0.8
-    assert outline.share_missed(mask_of(FRAME)) < 0.02
+    pictured = mask_of((250, 200, 350, 300))
+    assert not outline.agrees(pictured)
+    assert outline.agrees(mask_of(FRAME))
+    assert outline.surrounds(pictured)
+
+
+def test_a_mask_that_goes_beyond_the_outline_has_found_what_is_of_the_grounds_colour() -> None:
+    outline = on_plain_ground(framed_ball())
+    assert outline is not None
+    left, top, right, bottom = FRAME
+    assert not outline.surrounds(mask_of((left, top, right, bottom + 60)))
+    assert outline.surrounds(mask_of((left, top, right, bottom + 10)))
 
 
 def test_several_flat_things_side_by_side_are_flat_each() -> None:
@@ -79,7 +89,7 @@ def test_a_thing_with_arms_is_not_flat() -> None:
     assert not outline.is_flat
 
 
-def test_a_hard_shadow_is_not_missed_of_a_thing_that_is_not_flat() -> None:
+def test_a_mask_without_a_things_hard_shadow_agrees() -> None:
     scene = wall()
     draw = ImageDraw.Draw(scene)
     draw.polygon([(300, 300), (560, 420), (500, 440), (240, 320)], fill=(95, 95, 95))
@@ -89,7 +99,7 @@ def test_a_hard_shadow_is_not_missed_of_a_thing_that_is_not_flat() -> None:
     outline = on_plain_ground(scene)
     assert outline is not None
     assert not outline.is_flat
-    assert outline.share_missed(ball) < 0.05
+    assert outline.agrees(ball)
 
 
 def test_the_mask_of_an_outline_is_white_within_and_black_without() -> None:
