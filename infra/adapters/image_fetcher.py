@@ -17,6 +17,8 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 REDIRECTS = 3
 SECONDS = 60.0
 """In all: a server that sends a byte now and then keeps no slot for ever."""
+RESTART_SECONDS = 5.0
+"""After which to ask a server again that does not listen: it may be starting."""
 HEADERS = {"accept": "image/*", "accept-encoding": "identity"}
 TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses, as a NAT64 network writes them."""
@@ -78,6 +80,8 @@ class HttpImageFetcher:
                     return await _read(response)
             except httpx.InvalidURL as error:
                 raise UnusableImage(RejectionReason.NOT_FOUND, f"{url} is no web address.") from error
+            except httpx.ConnectError as error:
+                raise Transient(_host(url), "nobody answers there", retry_after=RESTART_SECONDS) from error
             except httpx.HTTPError as error:
                 raise Transient(_host(url), f"the photo could not be downloaded ({type(error).__name__})") from error
         raise UnusableImage(RejectionReason.UNREACHABLE, f"{url} redirects more than {REDIRECTS} times.")

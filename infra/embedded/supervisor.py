@@ -26,6 +26,9 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 }
 """Which roles share a process. In production each role is a process of its own; here memory counts."""
 
+ASKING = frozenset({"agents", "imager"})
+"""Those who ask the sandbox for photos and listings: they end first, or their last questions would find nobody there."""
+
 READY_SECONDS = 60
 WATCH_SECONDS = 0.25
 
@@ -114,12 +117,15 @@ class Supervisor:
         self._watcher = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """End everything in order: our services, then what they lean on. Nothing is left behind."""
+        """End everything in order: whoever asks before whoever answers, our services before servers. Nothing is left."""
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
             self._watcher = None
-        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in self._children.values()))
+        asking = [child for name, child in self._children.items() if name in ASKING]
+        answering = [child for name, child in self._children.items() if name not in ASKING]
+        for children in (asking, answering):
+            await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
         self._children.clear()
         servers = [server for server in (self._broker, self._postgres) if server is not None]
         await asyncio.gather(*(server.stop() for server in servers))

@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
 from infra.cli.target import settings_from, supervisor_of
 from infra.embedded.addresses import Addresses
-from infra.embedded.process import LOOPBACK, free_port
+from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.supervisor import Supervisor, keys_of
 from infra.settings import Settings
 
@@ -109,6 +110,21 @@ async def test_a_configured_port_that_is_taken_keeps_nobody_from_starting(tmp_pa
         async with platform(tmp_path / "data", **wanted) as settings:
             assert settings.gateway_port != port
             assert settings.gateway_url == f"http://{LOOPBACK}:{settings.gateway_port}"
+
+
+async def test_photos_are_served_until_those_who_ask_for_them_have_ended(tmp_path: Path) -> None:
+    supervisor = supervisor_of(Settings(_env_file=None, data_dir=tmp_path / "data"))
+    await supervisor.start(("web", "agents"))
+    agents = psutil.Process(supervisor.pids()["agents"])
+    broker = int(supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
+    async with asyncio.timeout(30):  # until they are at work: then it takes them a while to end
+        while sum(each.raddr[1:] == (broker,) for each in agents.net_connections()) < 9:
+            await asyncio.sleep(0.05)
+    stopping = asyncio.create_task(supervisor.stop())
+    while await accepts_connections(supervisor.ports["sandbox"]):
+        await asyncio.sleep(0.005)
+    assert not agents.is_running()
+    await stopping
 
 
 def test_a_configured_key_comes_first_and_what_the_directorys_own_has_sealed_can_still_be_opened(
