@@ -1,5 +1,8 @@
 """How texts are measured."""
 
+import subprocess
+import sys
+
 from infra.adapters.house.copy.scoring import measure, plain
 
 
@@ -28,3 +31,19 @@ def test_marks_of_markdown_are_no_words() -> None:
 
 def test_hyphens_and_apostrophes_do_not_split_words() -> None:
     assert measure("It's a well-made lamp").words == 4
+
+
+def test_threads_that_measure_their_first_text_at_the_same_time_load_one_dictionary() -> None:
+    def peak(threads: int) -> int:
+        script = f"""
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from infra.adapters.house.copy.scoring import measure
+
+with ThreadPoolExecutor({threads}) as threads:
+    list(threads.map(measure, ["A lamp for the desk."] * {threads}))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+        return int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout)
+
+    assert peak(6) < 1.3 * peak(1)

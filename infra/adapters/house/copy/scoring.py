@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from domain.store.events import CopyScores
 
+_LOADING = Lock()
 _MARKUP = re.compile(r"^\s{0,3}(#{1,6}\s+|[-*+]\s+|\d+\.\s+|>\s?)|[*_`|]|\]\([^)]*\)|\[", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 
@@ -25,7 +27,7 @@ def measure(markdown: str, keywords: Sequence[str] = ()) -> CopyScores:
     text = plain(markdown)
     words = [word.casefold() for word in _WORD.findall(text)]
     density = {keyword: _density(words, keyword) for keyword in dict.fromkeys(filter(None, keywords))}
-    ease = round(float(_textstat().flesch_reading_ease(text)), 1) if words else 0.0
+    ease = round(_reading_ease(text), 1) if words else 0.0
     return CopyScores(keyword_density=density, reading_ease=ease, words=len(words))
 
 
@@ -43,9 +45,18 @@ def _density(words: Sequence[str], keyword: str) -> float:
     return round(min(1.0, hits * len(wanted) / len(words)), 4)
 
 
+def _reading_ease(text: str) -> float:
+    # Copy is written in several threads, and whoever finds no dictionary loads one: six at once took eight seconds and
+    # 300 MB, one takes one and 75.
+    with _LOADING:
+        textstat = _textstat()
+    return float(textstat.flesch_reading_ease(text))
+
+
 @cache
 def _textstat() -> Any:
-    # Its import loads a dictionary of hyphenation, so whoever writes no copy does not wait for it.
+    """Return textstat with its dictionary loaded; whoever writes no copy does not wait for it."""
     import textstat  # noqa: PLC0415
 
+    textstat.textstat.flesch_reading_ease("A first word.")
     return textstat.textstat
