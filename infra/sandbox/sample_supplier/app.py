@@ -8,6 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Annotated, Any
 
@@ -59,7 +60,8 @@ def sample_supplier_app(
     """
     app = FastAPI(title="Sample supplier (sandbox)", docs_url=None, redoc_url=None, openapi_url=None)
     admitted = Depends(_gate(key, limit or RateLimit(per_second=40, burst=80)))
-    drawing = asyncio.Semaphore(2)
+    # Threads of its own, and few: what a thread has once needed for drawing, the process keeps for it.
+    drawing = ThreadPoolExecutor(2, thread_name_prefix="drawing")
 
     @app.get("/v1/products", dependencies=[admitted], response_model=None)
     async def products(
@@ -97,8 +99,7 @@ def sample_supplier_app(
         shot = _shots().get(file)
         if shot is None:
             raise HTTPException(404, f"There is no image {file}.")
-        async with drawing:
-            body = await asyncio.to_thread(render, shot)
+        body = await asyncio.get_running_loop().run_in_executor(drawing, render, shot)
         return Response(body, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=86400"})
 
     return app
