@@ -1,4 +1,7 @@
-"""An order's own page: waiting for payment, paid, or not paid after all."""
+"""An order's own page: waiting for payment, paid, or not paid after all.
+
+Whoever ordered is told how it stands even when the store is paused or archived meanwhile: money may have moved.
+"""
 
 from uuid import UUID
 
@@ -29,7 +32,7 @@ class OrderPages:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
     async def success(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         order_id, order = await self.order_of(visit)
         if order is not None and (not is_open(order) or order.unmatched_payments):
             if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
@@ -39,7 +42,7 @@ class OrderPages:
         return self.waiting(visit, order_id, order)
 
     async def unpaid(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         order_id, order = await self.order_of(visit)
         if order is None:
             return self.waiting(visit, order_id, None)
@@ -50,15 +53,15 @@ class OrderPages:
         )
 
     async def pay(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         await self._front.form(visit)
         _, order = await self.order_of(visit)
-        if order is None:
+        if order is None or visit.is_gone:
             return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         return await send_to_payment(self._front, self._checkout, visit, order)
 
     async def call_off(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         await self._front.form(visit)
         order_id, _ = await self.order_of(visit)
         try:
@@ -68,6 +71,8 @@ class OrderPages:
         if receipt.token is not None:
             # The cart shows what is free again; if the read models lag, the next look at the cart shows it.
             await self._checkout.settle(receipt.token)
+        if not visit.is_open:
+            return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         visit.say("That order is called off. Everything is still in your cart.")
         return self._front.redirect(visit, "/cart")
 
