@@ -83,6 +83,14 @@ class Visit:
             self.fresh_visitor = True
         return self.signers.csrf.fingerprint(self.visitor)
 
+    @property
+    def ordered(self) -> UUID | None:
+        """The order this browser placed last, if it is of late."""
+        try:
+            return UUID(self.signers.order.open(self.request.cookies.get(ORDERED, "")))
+        except (Tampered, ValueError):
+            return None
+
     def page_of(self, type: PageType) -> PageView | None:
         """Return the content page of a type, if it is written."""
         return next((page for page in self.pages if page.type is type), None)

@@ -172,7 +172,7 @@ async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     unpaid = urlsplit(session.cancel_url).path
-    assert "Sold out in the meantime" in (await browser.get("/cart")).text
+    assert "Kept for you in your open order" in (await browser.get("/cart")).text
     page = await browser.get(unpaid)
     gone = await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(page, "csrf")})
     assert gone.headers["location"] == "/cart"
