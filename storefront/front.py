@@ -189,7 +189,7 @@ class Front:
         return await self.visit_to(store, request)
 
     async def visit_even_if_closed(self, request: Request) -> Visit:
-        """Return the visit of a request for what outlives a store's opening hours: orders, and how their pages look.
+        """Return the visit of a request for what outlives a store's opening hours: orders, and what was promised.
 
         Raises:
             UnknownHost: no store that was ever open has this host.

@@ -13,7 +13,7 @@ from storefront.ports import Shelf
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 PUBLIC = frozenset({StoreStatus.ACTIVE, StoreStatus.PAUSED})
-"""What was never published is the merchant's own, its name and logo too; of what is archived only the orders are left."""
+"""What was never published is the merchant's own, its name and logo too; of what is archived, orders and words are left."""
 
 
 class UnknownHost(Exception):

@@ -40,7 +40,6 @@ async def test_who_paid_a_shop_that_is_archived_meanwhile_sees_their_order(
     assert session.order_number in page.text
     assert "Your order is in" in page.text
     assert "Fern &amp; Clay has closed for good" in page.text
-    assert "hello@fern.test" in page.text
     assert (await browser.get(urlsplit(session.cancel_url).path)).headers["location"] in session.success_url
 
 
@@ -68,9 +67,25 @@ async def test_an_order_page_of_a_closed_shop_is_whole_and_leads_nowhere_that_is
     for file in ("/theme.css", "/logo.svg"):
         assert f'"{file}' in page
         assert (await browser.get(file)).status_code == 200
-    for address in ("/", "/cart", "/products", "/pages/contact"):
+    for address in ("/", "/cart", "/products"):
         assert f'href="{address}"' not in page
         assert (await browser.get(address)).status_code == (503 if shut == "pause_store" else 404)
+
+
+@pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
+async def test_who_ordered_can_still_write_to_a_closed_shop_and_read_what_it_promised(
+    floor: ShopFloor, browser: httpx.AsyncClient, shut: str
+) -> None:
+    store, session = await ordered(floor, browser)
+    await getattr(floor, shut)(store)
+    assert 'href="/pages/contact"' in (await browser.get(urlsplit(session.cancel_url).path)).text
+    contact = await browser.get("/pages/contact")
+    assert contact.status_code == 200
+    assert "hello@fern.test" in contact.text
+    assert "takes no new orders" in contact.text
+    assert 'name="robots" content="noindex"' in contact.text
+    assert 'href="/products"' not in contact.text
+    assert (await browser.get("/pages/nothing")).status_code == (503 if shut == "pause_store" else 404)
 
 
 async def test_an_order_of_a_paused_shop_can_still_be_paid_or_called_off(
@@ -121,7 +136,7 @@ async def test_a_payment_that_an_archived_shop_gets_too_late_is_not_denied(
     assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
     after = (await browser.get(unpaid)).text
     assert "Your payment of <strong>$49.00</strong> arrived after order" in after
-    assert "hello@fern.test" in after
+    assert 'href="/pages/contact"' in after
 
 
 async def test_orders_of_open_and_paused_shops_are_left_to_their_time(
@@ -137,7 +152,7 @@ async def test_orders_of_open_and_paused_shops_are_left_to_their_time(
 
 
 @pytest.mark.parametrize("published", [True, False])
-async def test_without_an_order_of_ones_own_an_archived_shop_is_as_unknown_as_one_that_never_was(
+async def test_but_for_orders_and_words_an_archived_shop_is_as_unknown_as_one_that_never_was(
     floor: ShopFloor, browser: httpx.AsyncClient, published: bool
 ) -> None:
     forged = f"/checkout/success/{UUID(int=5).hex}.AAAA"
@@ -147,4 +162,6 @@ async def test_without_an_order_of_ones_own_an_archived_shop_is_as_unknown_as_on
     for path in (forged, "/", "/nowhere"):
         answer = await browser.get(path)
         assert (answer.status_code, answer.content) == (404, unknown.content)
-    assert (await browser.get("/theme.css")).status_code == (200 if published else 404)
+    await floor.write_page(store, PageType.CONTACT, "Contact", "contact", "Write to hello@fern.test.")
+    for path in ("/theme.css", "/logo.svg", "/pages/contact"):
+        assert (await browser.get(path)).status_code == (200 if published else 404)
