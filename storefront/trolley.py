@@ -71,8 +71,8 @@ class Trolley:
 
     @property
     def only_kept(self) -> bool:
-        """Whether nothing but the shopper's own open order is in the way of ordering it."""
-        return not self.gone and all(line.kept for line in self.lines if line.problem is not None)
+        """Whether the shopper's own open order is in the way of ordering it, and nothing else is."""
+        return not self.ready and not self.gone and all(line.kept for line in self.lines if line.problem is not None)
 
     def tidied(self, cart: Cart) -> Cart:
         """Return the cart with quantities lowered to what is left, and without what is gone."""

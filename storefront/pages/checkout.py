@@ -14,7 +14,7 @@ from storefront.front import DAY, ORDERED, ForeignForm, Front, Visit
 from storefront.pages.payment import send_to_payment
 from storefront.signing import Tampered
 from storefront.trolley import Trolley, look_up
-from storefront.waiting import waiting_order
+from storefront.waiting import WaitingOrder, waiting_order
 
 
 class CheckoutPages:
@@ -23,8 +23,8 @@ class CheckoutPages:
     def __init__(self, front: Front) -> None:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
-    async def trolley_of(self, visit: Visit) -> Trolley:
-        return await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url)
+    async def trolley_of(self, visit: Visit, waiting: WaitingOrder | None = None) -> Trolley:
+        return await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url, waiting)
 
     async def page(
         self, visit: Visit, trolley: Trolley, shopper: ShopperForm, problems: dict[str, str], nonce: str
@@ -71,7 +71,10 @@ class CheckoutPages:
         try:
             placed = await self._checkout.place(visit.store, order_id, visit.cart, shopper)
         except DomainError as refusal:
-            visit.say(str(refusal))
+            waiting = await waiting_order(self._front, visit)
+            if waiting is None or not (await self.trolley_of(visit, waiting)).only_kept:
+                visit.say(str(refusal))
+            # Else nothing is sold out: the cart shows the shopper's own order, which keeps it.
             return self._front.redirect(visit, "/cart")
         link = self._front.order_link(visit, order_id)
         visit.cookies[ORDERED] = (visit.signers.order.seal(order_id.hex), DAY)

@@ -28,6 +28,7 @@ async def test_a_shopper_is_not_locked_out_by_their_own_unpaid_order(
     cart = await browser.get("/cart")
     assert f"Order {session.order_number} is waiting" in cart.text
     assert "Kept for you in your open order." in cart.text
+    assert "nothing is left" not in cart.text
     assert "Sold out in the meantime" not in cart.text
     assert "Put my cart in order" not in cart.text
     assert f'action="{unpaid}/pay"' in cart.text
