@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from commands.ports import Work
@@ -13,13 +15,15 @@ from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, ImageStatus, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.product.aggregate import PRODUCT, Product
-from domain.product.events import ProductStatus
+from domain.product.events import ImportedImage, ProductStatus
 from domain.store.aggregate import STORE, Store
 from domain.store.errors import StoreNotReady
 from domain.store.events import StoreStatus
 
 SENT = "sent"
 """The item that stands for sending the images off; it fixes the step's total, so that the last image is known."""
+ADDRESS_MAX = 2_000
+"""Longest web address of a photo, in characters."""
 PLAIN_GROUND = "#ffffff"
 """What a product stands on while its store has no brand."""
 
@@ -86,6 +90,46 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
     return {"images": len(wanted)}
 
 
+def send_new_photos(
+    work: Work, photos: Sequence[ImportedImage], *, store: Store, product_id: UUID, at: datetime
+) -> None:
+    """Append an ``ImageProcessingRequested`` for each photo of a product that no images step will come by."""
+    for photo in photos:
+        events = request_processing(
+            None,
+            photo.image_id,
+            store_id=store.id,
+            product_id=product_id,
+            generation_id=None,
+            attempt=1,
+            source_url=photo.url,
+            alt_text=photo.alt_text,
+            position=photo.position,
+            operations=list(Operation),
+            ground=_ground(store),
+            at=at,
+        )
+        work.append(IMAGE, events, tenant=store.id)
+
+
+def check_photo_address(field: str, url: str) -> None:
+    """Refuse what a photo cannot be fetched from.
+
+    Raises:
+        InvalidInput: it is no web address, or too long.
+    """
+    if len(url) > ADDRESS_MAX:
+        raise InvalidInput(field, f"The address has {len(url)} characters; {ADDRESS_MAX} is the most.")
+    try:
+        parts = urlsplit(url)
+        # Asking for the port reads it, and so refuses one that is none.
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or not url.isprintable():
+        raise InvalidInput(field, f"{url!r} is no web address. Give one like https://example.com/photo.jpg.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestImage:
     """Send one photo to the studio, for the first time or again."""
@@ -113,8 +157,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     store = await owned_store(work, command.store_id, command.merchant_id)
     if store.status is StoreStatus.ARCHIVED:
         raise StoreNotReady(store.id, store.status, "given images", "Request a new store instead.")
-    if not command.url.startswith(("http://", "https://")):
-        raise InvalidInput("url", f"{command.url!r} is no web address. Give one that starts with https://.")
+    check_photo_address("url", command.url)
     product = None
     if command.product_id is not None:
         product = await work.get(PRODUCT, command.product_id)

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from commands.media import check_photo_address, send_new_photos
 from commands.ports import Work
 from commands.store import free_slug, owned_store
 from domain.generation.aggregate import GENERATION
@@ -95,9 +96,9 @@ class AddProduct:
 
 
 async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[str, str]:
-    """Append ``ProductAdded``, and ``CurrencyChosen`` if it is the store's first product.
+    """Append ``ProductAdded``, ``CurrencyChosen`` if it is the store's first product, and send its photos to the studio.
 
-    Its photos are shown as they are until ``RequestImage`` sends them to the studio.
+    Shoppers see what comes back from there.
 
     Raises:
         InvalidInput: names the field; a store sells in one currency.
@@ -110,8 +111,14 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     if not await work.is_new(PRODUCT, command.product_id):
         raise InvalidInput("id", f"The id {command.product_id} is taken. Use a new id.")
     for n, url in enumerate(command.image_urls):
-        if not url.startswith(("http://", "https://")):
-            raise InvalidInput(f"images.{n}", f"{url!r} is no web address. Give one that starts with https://.")
+        check_photo_address(f"images.{n}", url)
+    urls = list(dict.fromkeys(command.image_urls))
+    if len(urls) > IMAGES_MAX:
+        raise InvalidInput(
+            "images",
+            f"{len(urls)} photos were given; {IMAGES_MAX} is the most. Leave out {len(urls) - IMAGES_MAX}.",
+        )
+    photos = images_of(command.product_id, urls, command.title.strip())
     at = clock.now()
     # The store keeps no list of products added by hand; the id's tail keeps their addresses apart.
     slug = f"{slug_of(command.title)}-{command.product_id.hex[-6:]}"
@@ -124,7 +131,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         cost=command.cost,
         price=command.price,
         compare_at=command.compare_at,
-        images=images_of(command.product_id, command.image_urls, command.title.strip()),
+        images=photos,
         variant_id=derived(command.product_id, "variant", "0"),
         stock=command.stock,
         at=at,
@@ -132,6 +139,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     chosen = store.sell_in(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
     work.append(PRODUCT, events, tenant=store.id)
     work.append(STORE, chosen, tenant=store.id)
+    send_new_photos(work, photos, store=store, product_id=command.product_id, at=at)
     return {"product_id": str(command.product_id), "slug": slug}
 
 

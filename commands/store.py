@@ -360,6 +360,8 @@ class ArchiveStore:
 async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> None:
     """Append ``StoreArchived``, and cancel a generation that is still at work.
 
+    Its unpaid orders are called off soon after by the deadlines policy; paid ones stand.
+
     Raises:
         NotFound: there is no such store, or it is somebody else's.
     """

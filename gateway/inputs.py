@@ -188,8 +188,6 @@ async def image_request(
     if image_id is not None:
         known = await _known_image(db, image_id, product_id, merchant_id=merchant_id, store_id=store_id)
         source, alt, product = source or known[0], alt_text or known[1], known[2]
-    if len(source) > 2000:
-        raise InvalidInput("url", f"The address has {len(source)} characters; 2000 is the most.")
     return RequestImage(
         image_id=new_id if image_id is None else image_id,
         store_id=store_id,

@@ -171,6 +171,16 @@ async def pending_orders_before(db: Reader, placed_before: datetime, *, limit: i
     return tuple(record["id"] for record in records)
 
 
+async def pending_orders_of_archived_stores(db: Reader, *, limit: int = 100) -> tuple[UUID, ...]:
+    """Return the orders that are not paid and whose store is archived, as the catalogue knows, the oldest first."""
+    records = await db.fetch(
+        "select o.id from orders o join stores s on s.id = o.store_id "
+        "where o.status = 'PENDING' and s.status = 'ARCHIVED' order by o.placed_at, o.id limit $1",
+        limit,
+    )
+    return tuple(record["id"] for record in records)
+
+
 async def _first(db: Reader, where: Conditions) -> OrderView | None:
     records = await db.fetch(
         f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit 1",

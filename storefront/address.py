@@ -21,6 +21,8 @@ COUNTRIES: Mapping[str, str] = {
     "GB": "United Kingdom", "US": "United States", "VN": "Vietnam",
 }  # fmt: skip
 """ISO 3166 code to English name: where checkout takes addresses in."""
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Unseen, but part of how Persian, Urdu, Sinhala and other names are spelt."""
 NO_POSTCODE = frozenset({"AE", "HK"})
 NEEDS_REGION = frozenset({"AU", "BR", "CA", "IN", "MX", "US"})
 """Where a parcel without a state or province does not arrive."""
@@ -50,7 +52,7 @@ class ShopperForm:
         found: dict[str, str] = {}
 
         def need(field: str, message: str) -> None:
-            if not getattr(self, field):
+            if not getattr(self, field).strip(JOINERS + " "):
                 found[field] = message
 
         need("name", "Write the name that goes on the parcel.")
@@ -68,7 +70,8 @@ class ShopperForm:
             found["email"] = f"“{self.email[:60]}” is not an e-mail address. Write it like name@example.com."
         for field in fields(self):
             value: str = getattr(self, field.name)
-            if any(unicodedata.category(letter).startswith("C") for letter in value):
+            spelling = "" if field.name == "email" else JOINERS
+            if any(unicodedata.category(letter).startswith("C") and letter not in spelling for letter in value):
                 found[field.name] = "There are control characters in this field. Type it anew."
             elif field.name != "email" and len(value) > TEXT_MAX:
                 found[field.name] = f"This has {len(value)} characters; {TEXT_MAX} is the most."

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
@@ -17,6 +18,7 @@ from storefront.pages import cart, checkout, content, files, home, order, produc
 from storefront.tenancy import StoreClosed, UnknownHost, bare_host
 
 LARGEST_FORM = 64 * 1024
+NO_LETTER = "\N{REPLACEMENT CHARACTER}"
 log = logging.getLogger(__name__)
 
 __all__ = ["StorefrontDependencies", "create_app"]
@@ -113,7 +115,11 @@ class Troubles:
 
 
 class Shield:
-    """Says what shoppers speak, adds security headers to every response, refuses bodies no form of ours could have."""
+    """Says what shoppers speak, adds security headers to every response, refuses bodies no form of ours could have.
+
+    PostgreSQL takes no text with a NUL in it, and nothing of ours has one: an address with a NUL is read with U+FFFD in
+    its place, and so is not found. Leaving the NUL out instead could make another one of what stands around it.
+    """
 
     def __init__(self, app: ASGIApp, *, policy: str, scheme: str) -> None:
         self._app = app
@@ -132,6 +138,8 @@ class Shield:
             await self._app(scope, receive, send)
             return
         scope["scheme"] = self._scheme
+        scope["path"] = scope["path"].replace("\0", NO_LETTER)
+        scope["query_string"] = scope["query_string"].replace(b"%00", quote(NO_LETTER).encode())
         taken = 0
 
         async def bounded() -> Message:

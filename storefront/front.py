@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.store.brand import BrandIdentity
-from domain.store.events import PageType
+from domain.store.events import PageType, StoreStatus
 from projections.catalog_views import PageView, StoreView
 from storefront import display, markdown
 from storefront.cart import Cart, read_cart, write_cart
@@ -45,7 +45,7 @@ class ForeignForm(Exception):
 
 @dataclass(slots=True)
 class Visit:
-    """One request to one open store."""
+    """One request to one store."""
 
     request: Request
     store: StoreView
@@ -61,6 +61,16 @@ class Visit:
     """Cookies to set: value and age in seconds; age 0 deletes."""
 
     @property
+    def is_open(self) -> bool:
+        """Whether the store sells; links into one that does not lead nowhere."""
+        return self.store.status is StoreStatus.ACTIVE
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the store closed for good."""
+        return self.store.status is StoreStatus.ARCHIVED
+
+    @property
     def origin(self) -> str:
         """The store's own address, ``http://neon-haven.localhost:8080``."""
         return f"{self.request.url.scheme}://{self.request.headers['host']}"
@@ -72,6 +82,14 @@ class Visit:
             self.visitor = secrets.token_urlsafe(18)
             self.fresh_visitor = True
         return self.signers.csrf.fingerprint(self.visitor)
+
+    @property
+    def ordered(self) -> UUID | None:
+        """The order this browser placed last, if it is of late."""
+        try:
+            return UUID(self.signers.order.open(self.request.cookies.get(ORDERED, "")))
+        except (Tampered, ValueError):
+            return None
 
     def page_of(self, type: PageType) -> PageView | None:
         """Return the content page of a type, if it is written."""
@@ -161,13 +179,22 @@ class Front:
         )
 
     async def visit(self, request: Request) -> Visit:
-        """Return the visit of a request.
+        """Return the visit of a request to an open store.
 
         Raises:
             UnknownHost: no store has this host.
             StoreClosed: it is paused.
         """
         store = await self.tenancy.store_of(request.headers.get("host", ""))
+        return await self.visit_to(store, request)
+
+    async def visit_even_if_closed(self, request: Request) -> Visit:
+        """Return the visit of a request for what outlives a store's opening hours: orders, and what was promised.
+
+        Raises:
+            UnknownHost: no store that was ever open has this host.
+        """
+        store = await self.tenancy.once_open_store_of(request.headers.get("host", ""))
         return await self.visit_to(store, request)
 
     async def visit_to(self, store: StoreView, request: Request) -> Visit:

@@ -13,7 +13,7 @@ from storefront.ports import Shelf
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 PUBLIC = frozenset({StoreStatus.ACTIVE, StoreStatus.PAUSED})
-"""What was never published is the merchant's own, its name and logo too; what is archived is gone."""
+"""What was never published is the merchant's own, its name and logo too; of what is archived, orders and words are left."""
 
 
 class UnknownHost(Exception):
@@ -83,6 +83,19 @@ class Tenancy:
             UnknownHost: there is none, or none that the public may know of.
             StoreClosed: it is paused.
         """
+        store = await self.once_open_store_of(header)
+        if store.status not in PUBLIC:
+            raise UnknownHost(bare_host(header))
+        if store.status is StoreStatus.PAUSED:
+            raise StoreClosed(store)
+        return store
+
+    async def once_open_store_of(self, header: str) -> StoreView:
+        """Return the store that a ``Host`` header names if it was ever open, even if it is paused or archived now.
+
+        Raises:
+            UnknownHost: there is none, or none that the public ever knew of.
+        """
         host = bare_host(header)
         if not host:
             raise UnknownHost(header)
@@ -91,13 +104,12 @@ class Tenancy:
             return seen.store
         self._seen.pop(host, None)
         store = await self._find(host)
-        if store is None or store.brand is None or store.status not in PUBLIC:
+        if store is None or store.brand is None or store.published_at is None:
             raise UnknownHost(host)
-        if store.status is StoreStatus.PAUSED:
-            raise StoreClosed(store)
-        self._seen[host] = _Seen(store, self._now())
-        if len(self._seen) > self._most:
-            self._seen.popitem(last=False)
+        if store.status is StoreStatus.ACTIVE:
+            self._seen[host] = _Seen(store, self._now())
+            if len(self._seen) > self._most:
+                self._seen.popitem(last=False)
         return store
 
     async def _find(self, host: str) -> StoreView | None:

@@ -10,6 +10,7 @@ from projections.catalog_views import ON_SALE, ProductView, StoreView
 from storefront.cart import Cart, CartEntry
 from storefront.display import Link, Picture, pictures
 from storefront.ports import Shelf
+from storefront.waiting import WaitingOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class TrolleyLine:
     picture: Picture | None
     unit_price: Money
     available: int
+    kept: int = 0
+    """How many the shopper's own open order keeps back from it."""
 
     @property
     def total(self) -> Money:
@@ -32,6 +35,9 @@ class TrolleyLine:
     @property
     def problem(self) -> str | None:
         """Why this line cannot be bought as it is; None if it can."""
+        if self.available < self.entry.quantity and self.kept:
+            few = f"Only {self.available} left besides what is kept" if self.available > 0 else "Kept"
+            return f"{few} for you in your open order."
         if self.available <= 0:
             return "Sold out in the meantime."
         if self.available < self.entry.quantity:
@@ -63,6 +69,11 @@ class Trolley:
         """Whether it can be ordered as it is."""
         return bool(self.lines) and not self.gone and all(line.problem is None for line in self.lines)
 
+    @property
+    def only_kept(self) -> bool:
+        """Whether the shopper's own open order is in the way of ordering it, and nothing else is."""
+        return not self.ready and not self.gone and all(line.kept for line in self.lines if line.problem is not None)
+
     def tidied(self, cart: Cart) -> Cart:
         """Return the cart with quantities lowered to what is left, and without what is gone."""
         for line in self.lines:
@@ -81,8 +92,11 @@ def is_foreign_money(store: StoreView, product: ProductView) -> bool:
     return store.currency not in {None, product.price.currency}
 
 
-async def look_up(cart: Cart, store: StoreView, shelf: Shelf, link: Link) -> Trolley:
+async def look_up(
+    cart: Cart, store: StoreView, shelf: Shelf, link: Link, waiting: WaitingOrder | None = None
+) -> Trolley:
     """Return the cart with the shelf's prices and stock; products of other stores or currencies count as gone."""
+    kept = {} if waiting is None else waiting.kept
     ids = list({entry.product_id for entry in cart})
     if not ids:
         return Trolley((), ())
@@ -107,6 +121,7 @@ async def look_up(cart: Cart, store: StoreView, shelf: Shelf, link: Link) -> Tro
                 picture=shown[0] if shown else None,
                 unit_price=variant.price,
                 available=0 if product.status is ProductStatus.OUT_OF_STOCK else max(0, variant.available),
+                kept=kept.get(variant.id, 0),
             )
         )
     return Trolley(lines, gone)

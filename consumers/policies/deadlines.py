@@ -1,4 +1,8 @@
-"""What time does by itself: steps that take too long are given up, orders that nobody pays are called off."""
+"""What time does by itself: steps that take too long are given up, orders that nobody pays are called off.
+
+So are those of an archived store. That is looked for here and not when ``StoreArchived`` arrives, because an order may
+be placed at the same moment, and a read model may see it later.
+"""
 
 import asyncio
 import logging
@@ -36,11 +40,15 @@ class Overdue(Protocol):
         """Return orders that are PENDING and were placed before a time, oldest first."""
         ...
 
+    async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
+        """Return orders that are PENDING in a store that closed for good, oldest first."""
+        ...
+
 
 class DeadlinePolicy:
-    """Gives up steps past their deadline and calls off orders nobody paid, so that their stock returns.
+    """Gives up steps past their deadline and calls off orders nobody paid or can pay, so that their stock returns.
 
-    Safe to run twice at once and to repeat: each step attempt and each order has one command id for it.
+    Safe to run twice at once and to repeat: each step attempt and each order has one command id for each reason.
     """
 
     name = "deadlines"
@@ -92,6 +100,9 @@ class DeadlinePolicy:
             minutes = int(PAY_WITHIN.total_seconds() // 60)
             cancel = CancelOrder(order_id=order_id, reason=f"It was not paid within {minutes} minutes.")
             await self._carry_out(cancel, derived(order_id, self.name), correlation_id=order_id)
+        for order_id in await self._overdue.orders_of_archived_stores(limit=AT_ONCE):
+            cancel = CancelOrder(order_id=order_id, reason="The shop closed for good.")
+            await self._carry_out(cancel, derived(order_id, self.name, "archived"), correlation_id=order_id)
 
     async def _carry_out(self, command: object, id: UUID, *, correlation_id: UUID) -> None:
         try:

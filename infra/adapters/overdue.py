@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from projections.jobs_queries import OverdueJob, jobs_past_deadline
-from projections.sales_queries import pending_orders_before
+from projections.sales_queries import pending_orders_before, pending_orders_of_archived_stores
 
 
 class ReadModelOverdue:
@@ -21,3 +21,6 @@ class ReadModelOverdue:
 
     async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
         return await pending_orders_before(self._pool, placed_before, limit=limit)
+
+    async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
+        return await pending_orders_of_archived_stores(self._pool, limit=limit)

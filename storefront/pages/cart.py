@@ -9,6 +9,7 @@ from starlette.routing import Route
 from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart
 from storefront.front import Front, PageMissing
 from storefront.trolley import is_foreign_money, is_sold_by, look_up
+from storefront.waiting import waiting_order
 
 
 def routes(front: Front) -> list[Route]:
@@ -17,8 +18,9 @@ def routes(front: Front) -> list[Route]:
 
     async def show(request: Request) -> Response:
         visit = await front.visit(request)
-        trolley = await look_up(visit.cart, visit.store, shelf, link)
-        return front.page(visit, "cart.html", trolley=trolley, most=MOST_OF_ONE, robots="noindex")
+        waiting = await waiting_order(front, visit)
+        trolley = await look_up(visit.cart, visit.store, shelf, link, waiting)
+        return front.page(visit, "cart.html", trolley=trolley, waiting=waiting, most=MOST_OF_ONE, robots="noindex")
 
     async def add(request: Request) -> Response:
         visit = await front.visit(request)

@@ -14,6 +14,7 @@ from storefront.front import DAY, ORDERED, ForeignForm, Front, Visit
 from storefront.pages.payment import send_to_payment
 from storefront.signing import Tampered
 from storefront.trolley import Trolley, look_up
+from storefront.waiting import WaitingOrder, waiting_order
 
 
 class CheckoutPages:
@@ -22,10 +23,10 @@ class CheckoutPages:
     def __init__(self, front: Front) -> None:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
-    async def trolley_of(self, visit: Visit) -> Trolley:
-        return await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url)
+    async def trolley_of(self, visit: Visit, waiting: WaitingOrder | None = None) -> Trolley:
+        return await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url, waiting)
 
-    def page(
+    async def page(
         self, visit: Visit, trolley: Trolley, shopper: ShopperForm, problems: dict[str, str], nonce: str
     ) -> Response:
         return self._front.page(
@@ -33,6 +34,7 @@ class CheckoutPages:
             "checkout.html",
             status=422 if problems else 200,
             trolley=trolley,
+            waiting=await waiting_order(self._front, visit),
             shopper=shopper,
             problems=problems,
             countries=COUNTRIES,
@@ -45,7 +47,7 @@ class CheckoutPages:
         trolley = await self.trolley_of(visit)
         if not trolley.ready:
             return self._front.redirect(visit, "/cart")
-        return self.page(visit, trolley, ShopperForm(), {}, secrets.token_hex(16))
+        return await self.page(visit, trolley, ShopperForm(), {}, secrets.token_hex(16))
 
     async def submit(self, request: Request) -> Response:
         visit = await self._front.visit(request)
@@ -60,7 +62,7 @@ class CheckoutPages:
         if problems:
             trolley = await self.trolley_of(visit)
             if trolley.ready:
-                return self.page(visit, trolley, shopper, problems, nonce)
+                return await self.page(visit, trolley, shopper, problems, nonce)
         if problems or not visit.cart:
             return self._front.redirect(visit, "/cart")
         wanted = ";".join(f"{entry.variant_id}x{entry.quantity}" for entry in visit.cart)
@@ -69,7 +71,10 @@ class CheckoutPages:
         try:
             placed = await self._checkout.place(visit.store, order_id, visit.cart, shopper)
         except DomainError as refusal:
-            visit.say(str(refusal))
+            waiting = await waiting_order(self._front, visit)
+            if waiting is None or not (await self.trolley_of(visit, waiting)).only_kept:
+                visit.say(str(refusal))
+            # Else nothing is sold out: the cart shows the shopper's own order, which keeps it.
             return self._front.redirect(visit, "/cart")
         link = self._front.order_link(visit, order_id)
         visit.cookies[ORDERED] = (visit.signers.order.seal(order_id.hex), DAY)

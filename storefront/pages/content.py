@@ -1,4 +1,7 @@
-"""Content pages: the store's story, its policies, how to reach it."""
+"""Content pages: the store's story, its policies, how to reach it.
+
+They outlive the store's opening hours: who ordered there may still have to write, or to look up what was promised.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +14,7 @@ def routes(front: Front) -> list[Route]:
     """Return the content pages' route."""
 
     async def page(request: Request) -> Response:
-        visit = await front.visit(request)
+        visit = await front.visit_even_if_closed(request)
         found = await front.deps.shelf.page(visit.store.id, request.path_params["slug"])
         if found is None:
             raise PageMissing
@@ -19,6 +22,7 @@ def routes(front: Front) -> list[Route]:
             visit,
             "content.html",
             page=found,
+            robots=None if visit.is_open else "noindex",
             body=_without_title(found.content, found.title),
             legal=[page for page in visit.pages if page.type in LEGAL] if found.type in LEGAL else [],
         )

@@ -1,4 +1,7 @@
-"""An order's own page: waiting for payment, paid, or not paid after all."""
+"""An order's own page: waiting for payment, paid, or not paid after all.
+
+Whoever ordered is told how it stands even when the store is paused or archived meanwhile: money may have moved.
+"""
 
 from uuid import UUID
 
@@ -14,7 +17,6 @@ from storefront.cart import Cart
 from storefront.checkout import Checkout, is_open
 from storefront.front import ORDERED, Front, Visit
 from storefront.pages.payment import send_to_payment
-from storefront.signing import Tampered
 
 TRIES = 30
 """How often a waiting page asks again by itself before it leaves that to the shopper."""
@@ -29,7 +31,7 @@ class OrderPages:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
     async def success(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         order_id, order = await self.order_of(visit)
         if order is not None and (not is_open(order) or order.unmatched_payments):
             if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
@@ -39,7 +41,7 @@ class OrderPages:
         return self.waiting(visit, order_id, order)
 
     async def unpaid(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         order_id, order = await self.order_of(visit)
         if order is None:
             return self.waiting(visit, order_id, None)
@@ -50,15 +52,15 @@ class OrderPages:
         )
 
     async def pay(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         await self._front.form(visit)
         _, order = await self.order_of(visit)
-        if order is None:
+        if order is None or visit.is_gone:
             return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         return await send_to_payment(self._front, self._checkout, visit, order)
 
     async def call_off(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._front.visit_even_if_closed(request)
         await self._front.form(visit)
         order_id, _ = await self.order_of(visit)
         try:
@@ -68,6 +70,8 @@ class OrderPages:
         if receipt.token is not None:
             # The cart shows what is free again; if the read models lag, the next look at the cart shows it.
             await self._checkout.settle(receipt.token)
+        if not visit.is_open:
+            return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         visit.say("That order is called off. Everything is still in your cart.")
         return self._front.redirect(visit, "/cart")
 
@@ -94,11 +98,7 @@ class OrderPages:
 
     def empty_cart_of(self, visit: Visit, order_id: UUID) -> None:
         """Empty the cart that became this order; a cart filled since is left alone."""
-        try:
-            ordered = visit.signers.order.open(visit.request.cookies.get(ORDERED, ""))
-        except Tampered:
-            return
-        if ordered == order_id.hex:
+        if visit.ordered == order_id:
             visit.keep_cart(Cart())
             visit.cookies[ORDERED] = ("", 0)
 

@@ -54,7 +54,7 @@ class Wish:
             in_stock=asked.get("stock") == "in",
             sort=sort if sort in SORTS else "featured",
             after=asked.get("after", "")[:400],
-            search=" ".join(asked.get("q", "").replace("\0", "").split())[:80],
+            search=" ".join(asked.get("q", "").split())[:80],
         )
 
     @property

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from commands.bus import CommandBus
 from commands.order import RecordPayment, RecordPaymentFailure
 from commands.ports import Commit, Context, Receipt, Staged
+from consumers.policies.deadlines import DeadlinePolicy
 from domain.kernel import DomainEvent, StreamKind
 from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition
@@ -36,12 +37,14 @@ from domain.store.events import (
     CopyScores,
     PageType,
     PageWritten,
+    StoreArchived,
     StorePaused,
     StorePublished,
     StoreRequested,
 )
 from infra.adapters.disk_media import DiskMediaStore
 from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.overdue import ReadModelOverdue
 from infra.adapters.sandbox_payments import SandboxPayments
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
@@ -101,7 +104,7 @@ class ShopFloor:
     def __init__(self, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> None:
         self.clock = SystemClock()
         self.log = PostgresEventLog(pool, self.clock)
-        self._pool = pool
+        self._pool, self._readers = pool, readers
         self.media = DiskMediaStore(media)
         self.personal = PostgresPersonalData(pool, MasterKeys([bytes(32)]))
         self.payments = SandboxPayments(SECRET, page_url=PAYMENT_PAGE)
@@ -210,10 +213,20 @@ class ShopFloor:
         return store_id
 
     async def pause_store(self, store_id: UUID) -> None:
+        await self._shut(store_id, StorePaused)
+
+    async def archive_store(self, store_id: UUID) -> None:
+        await self._shut(store_id, StoreArchived)
+
+    async def _shut(self, store_id: UUID, how: type[StorePaused | StoreArchived]) -> None:
         store = await self.log.load(STORE, store_id)
         assert store is not None
-        paused = StorePaused(originator_id=store_id, originator_version=store.version + 1, occurred_at=self.clock.now())
-        await self.happened(STORE, store_id, paused)
+        shut = how(originator_id=store_id, originator_version=store.version + 1, occurred_at=self.clock.now())
+        await self.happened(STORE, store_id, shut)
+
+    async def call_off_overdue(self) -> None:
+        """Do what the deadlines process does once."""
+        await DeadlinePolicy(ReadModelOverdue(self._readers), self.dispatch, self.clock).enforce()
 
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)

@@ -83,7 +83,9 @@ class AddProductInput(MutationInput):
     compare_at_price: Decimal | None = None
     currency: str = "USD"
     stock_quantity: int = 0
-    images: list[str] = strawberry.field(default_factory=list, description="Web addresses of photos.")
+    images: list[str] = strawberry.field(
+        default_factory=list, description="Web addresses of up to 8 photos; they go to the studio."
+    )
 
 
 @strawberry.input(description="What is left out stays as it is.")

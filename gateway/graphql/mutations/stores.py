@@ -72,7 +72,7 @@ class StoreMutations:
     async def pause_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(info, input, lambda which, owner: PauseStore(store_id=which, merchant_id=owner))
 
-    @mutation("Put the store away for good.")
+    @mutation("Put the store away for good; its unpaid orders are called off.")
     async def archive_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(info, input, lambda which, owner: ArchiveStore(store_id=which, merchant_id=owner))
 

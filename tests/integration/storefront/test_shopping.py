@@ -1,7 +1,6 @@
 """A shopper's way through a store: shelves, cart, checkout, payment, confirmation."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,64 +10,17 @@ import httpx
 from domain.money import Money
 from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderStatus
-from domain.order.ports import PaymentNotice
 from domain.store.events import PageType
-from infra.adapters.sandbox_payments import SandboxSession
-from tests.fakes.shop_floor import BRAND, Product, ShopFloor, Variant
-
-ANNA = {
-    "name": "Anna Prüfer",
-    "email": "anna@example.com",
-    "line1": "Main St 1",
-    "line2": "",
-    "city": "Portland",
-    "region": "Oregon",
-    "postcode": "97201",
-    "country": "US",
-}
-
-
-def hidden(page: httpx.Response, name: str) -> str:
-    """Return a hidden field's value."""
-    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
-    assert found is not None, f"the page has no field {name}"
-    return found[1]
-
-
-async def put_in_cart(
-    browser: httpx.AsyncClient, product: Product, *, variant: int = 0, quantity: int = 1
-) -> httpx.Response:
-    page = await browser.get(f"/products/{product.slug}")
-    form = {
-        "csrf": hidden(page, "csrf"),
-        "product": str(product.id),
-        "variant": str(product.variants[variant]),
-        "quantity": str(quantity),
-    }
-    return await browser.post("/cart/add", data=form)
-
-
-async def checkout_form(browser: httpx.AsyncClient, **typed: str) -> dict[str, str]:
-    page = await browser.get("/checkout")
-    assert page.status_code == 200, page.headers.get("location")
-    return {"csrf": hidden(page, "csrf"), "ticket": hidden(page, "ticket")} | ANNA | typed
-
-
-async def to_payment(browser: httpx.AsyncClient, form: Mapping[str, str]) -> str:
-    answer = await browser.post("/checkout", data=dict(form))
-    assert answer.status_code == 303, answer.text
-    return answer.headers["location"]
-
-
-def session_at(floor: ShopFloor, address: str) -> SandboxSession:
-    assert address.startswith("http://payments.test/pay/"), address
-    return floor.payments.read_session(address.rpartition("/")[2])
-
-
-def notice_of(floor: ShopFloor, session: SandboxSession) -> PaymentNotice:
-    notice = floor.payments.read_body(floor.payments.paid_webhook(session))
-    assert notice is not None
-    return notice
+from tests.fakes.shop_floor import BRAND, ShopFloor, Variant
+from tests.integration.storefront.shopping import (
+    ANNA,
+    checkout_form,
+    hidden,
+    notice_of,
+    put_in_cart,
+    session_at,
+    to_payment,
+)
 
 
 async def test_a_shopper_buys_something(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
@@ -220,7 +172,7 @@ async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     unpaid = urlsplit(session.cancel_url).path
-    assert "Sold out in the meantime" in (await browser.get("/cart")).text
+    assert "Kept for you in your open order" in (await browser.get("/cart")).text
     page = await browser.get(unpaid)
     gone = await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(page, "csrf")})
     assert gone.headers["location"] == "/cart"

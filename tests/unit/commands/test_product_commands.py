@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.generation import SucceedStep
+from commands.media import RequestImage
 from commands.product import (
     ActivateProduct,
     AddProduct,
@@ -20,6 +21,7 @@ from commands.scouting import ImportProducts, Pick
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import Step, StepFailed, StepProgressed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
+from domain.media.events import ImageProcessingRequested, Operation
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import ProductPutAway
@@ -247,7 +249,7 @@ async def test_copy_for_another_stores_product_is_refused(platform: Platform) ->
 async def test_a_merchant_adds_a_product_of_their_own(platform: Platform) -> None:
     await platform.request()
     command = by_hand(platform, title="  Own Lamp ")
-    event, chosen = await platform.do(command)
+    event, chosen, _ = await platform.do(command)
     assert isinstance(event, ProductAdded)
     assert isinstance(chosen, CurrencyChosen)
     assert event.title == "Own Lamp"
@@ -258,13 +260,67 @@ async def test_a_merchant_adds_a_product_of_their_own(platform: Platform) -> Non
     assert refusal.value.field == "id"
 
 
+async def test_the_photos_of_a_product_added_by_hand_go_to_the_studio(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand()
+    urls = [f"https://images.example/{n}.jpg" for n in range(3)]
+    command = by_hand(platform, image_urls=[*urls, urls[0]])
+    added, _, *sent = await platform.do(command)
+    assert isinstance(added, ProductAdded)
+    store = await platform.store()
+    assert store.brand is not None
+    assert sent == [
+        ImageProcessingRequested(
+            originator_id=photo.image_id,
+            originator_version=1,
+            occurred_at=platform.clock.now(),
+            store_id=platform.store_id,
+            product_id=command.product_id,
+            generation_id=None,
+            attempt=1,
+            source_url=url,
+            alt_text="Own Lamp",
+            position=n,
+            operations=list(Operation),
+            ground=store.brand.palette.surface,
+        )
+        for n, (photo, url) in enumerate(zip(added.images, urls, strict=True))
+    ]
+    again = await platform.do(
+        RequestImage(
+            image_id=added.images[0].image_id,
+            store_id=platform.store_id,
+            merchant_id=platform.merchant_id,
+            product_id=command.product_id,
+            url=urls[0],
+            alt_text="",
+            operations=[],
+            ground=None,
+        )
+    )
+    assert [event.attempt for event in again if isinstance(event, ImageProcessingRequested)] == [2]
+
+
+async def test_a_product_takes_eight_photos_and_says_so(platform: Platform) -> None:
+    await platform.request()
+    urls = [f"https://images.example/{n}.jpg" for n in range(12)]
+    with pytest.raises(InvalidInput, match=r"12 photos were given; 8 is the most\. Leave out 4") as refusal:
+        await platform.send(by_hand(platform, image_urls=urls))
+    assert refusal.value.field == "images"
+    assert kinds(await platform.do(by_hand(platform, image_urls=urls[:8])))[2:] == ["ImageProcessingRequested"] * 8
+
+
 EUROS = {"price": Money(minor=1500, currency="EUR"), "cost": Money(minor=500, currency="EUR")}
 
 
 async def test_a_store_sells_in_the_currency_of_its_first_product(platform: Platform) -> None:
     await platform.request()
-    assert kinds(await platform.do(by_hand(platform, **EUROS))) == ["ProductAdded", "CurrencyChosen"]
-    assert kinds(await platform.do(by_hand(platform, **EUROS))) == ["ProductAdded"]
+    assert kinds(await platform.do(by_hand(platform, **EUROS))) == [
+        "ProductAdded",
+        "CurrencyChosen",
+        "ImageProcessingRequested",
+    ]
+    assert kinds(await platform.do(by_hand(platform, **EUROS))) == ["ProductAdded", "ImageProcessingRequested"]
     before = len(platform.log.raw)
     with pytest.raises(InvalidInput, match=r"sells in EUR, not in USD\. Give the prices in EUR") as refusal:
         await platform.send(by_hand(platform))
@@ -323,6 +379,12 @@ async def test_scouting_leaves_out_what_is_priced_in_another_currency(platform: 
         ({"stock": -1}, "stockQuantity"),
         ({"stock": 1_000_001}, "stockQuantity"),
         ({"image_urls": ["https://images.example/1.jpg", "file:///etc/passwd"]}, "images.1"),
+        ({"image_urls": ["https://"]}, "images.0"),
+        ({"image_urls": ["https:///own.jpg"]}, "images.0"),
+        ({"image_urls": ["https://[own.jpg"]}, "images.0"),
+        ({"image_urls": ["https://images.example:port/own.jpg"]}, "images.0"),
+        ({"image_urls": ["https://images.example/\0"]}, "images.0"),
+        ({"image_urls": ["https://images.example/" + "x" * 10_000]}, "images.0"),
     ],
 )
 async def test_a_bad_product_is_refused_and_names_its_field(

@@ -23,7 +23,7 @@ from domain.kernel import DomainError, DomainEvent
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.money import Money
 from domain.order.aggregate import ORDER, PAY_WITHIN
-from domain.order.events import OrderStatus
+from domain.order.events import OrderCancelled, OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
 from projections.jobs_queries import OverdueJob
@@ -256,6 +256,7 @@ class KnownOverdue:
 
     late: list[OverdueJob] = field(default_factory=list)
     unpaid: list[UUID] = field(default_factory=list)
+    archived: list[UUID] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
     broken: bool = False
 
@@ -268,6 +269,9 @@ class KnownOverdue:
     async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
         self.asked.append(placed_before)
         return self.unpaid[:limit]
+
+    async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
+        return self.archived[:limit]
 
 
 async def test_a_step_past_its_deadline_fails_with_the_time_it_had(platform: Platform) -> None:
@@ -302,6 +306,20 @@ async def test_an_order_nobody_pays_is_called_off_and_its_stock_returns(platform
     assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
     assert overdue.asked == [platform.clock.now(), platform.clock.now() - PAY_WITHIN]
     assert timedelta(minutes=60) == PAY_WITHIN
+
+
+async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is_due(platform: Platform) -> None:
+    order_id = await ordered(platform)
+    overdue = KnownOverdue(archived=[order_id])
+    before = len(platform.log.raw)
+    policy = DeadlinePolicy(overdue, platform.bus.dispatch, platform.clock)
+    await policy.enforce()
+    overdue.unpaid = [order_id]
+    await policy.enforce()
+    cancelled, released = platform.log.events[before:]
+    assert kinds([cancelled, released]) == ["OrderCancelled", "StockReleased"]
+    assert isinstance(cancelled, OrderCancelled)
+    assert cancelled.reason == "The shop closed for good."
 
 
 async def test_the_loop_outlives_trouble_and_ends_when_told(platform: Platform) -> None:

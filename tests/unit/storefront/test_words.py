@@ -1,5 +1,7 @@
 """Money, days, summaries and Markdown as shoppers see them."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.money import Money
@@ -102,6 +104,26 @@ def test_each_field_says_what_is_wrong_with_it(field: str, value: str) -> None:
     problems = ShopperForm(**typed).problems()
     assert list(problems) == [field]
     assert problems[field].endswith(".")
+
+
+@pytest.mark.parametrize("name", ["علی\u200cرضا حسینی", "ක්\u200dරිස්ටි"])
+def test_a_name_that_is_written_with_joiners_is_a_name(name: str) -> None:
+    assert replace(GOOD, name=name).problems() == {}
+
+
+@pytest.mark.parametrize(
+    "letter",
+    ["\u200b", "\u200e", "\u202a", "\u202e", "\u2066", "\u2069", "\ufeff", "\u0007", "\u0085", "\ud800", "\ue000"],
+)
+def test_what_is_not_seen_and_no_name_needs_is_refused(letter: str) -> None:
+    assert list(replace(GOOD, name=f"An{letter}na").problems()) == ["name"]
+
+
+@pytest.mark.parametrize("field", ["name", "line1", "city"])
+def test_a_field_of_nothing_but_joiners_is_empty(field: str) -> None:
+    problems = replace(GOOD, **{field: "\u200c \u200d"}).problems()
+    assert list(problems) == [field]
+    assert problems[field].startswith("Write ")
 
 
 def test_problems_come_in_the_forms_order() -> None:

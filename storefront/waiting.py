@@ -1,0 +1,35 @@
+"""The order a shopper placed last and has not paid: it keeps stock, so they must find it again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.money import Money
+from storefront.checkout import is_open
+from storefront.front import Front, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrder:
+    """A shopper's own order that waits for its payment."""
+
+    number: str
+    total: Money
+    link: str
+    """The part of an address by which only its shopper can ask for it."""
+    kept: Mapping[UUID, int]
+    """How many of which variant it keeps for them."""
+
+
+async def waiting_order(front: Front, visit: Visit) -> WaitingOrder | None:
+    """Return the order this browser placed last, if it still waits for its payment."""
+    order_id = visit.ordered
+    order = None if order_id is None else await front.deps.shelf.order(visit.store.id, order_id)
+    if order is None or not is_open(order):
+        return None
+    return WaitingOrder(
+        number=order.number,
+        total=order.total,
+        link=front.order_link(visit, order.id),
+        kept={line.variant_id: line.quantity for line in order.lines},
+    )

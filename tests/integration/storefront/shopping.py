@@ -1,0 +1,64 @@
+"""What a shopper does in the tests: fill a cart, fill in the form, go and pay."""
+
+import re
+from collections.abc import Mapping
+
+import httpx
+
+from domain.order.ports import PaymentNotice
+from infra.adapters.sandbox_payments import SandboxSession
+from tests.fakes.shop_floor import Product, ShopFloor
+
+ANNA = {
+    "name": "Anna Prüfer",
+    "email": "anna@example.com",
+    "line1": "Main St 1",
+    "line2": "",
+    "city": "Portland",
+    "region": "Oregon",
+    "postcode": "97201",
+    "country": "US",
+}
+
+
+def hidden(page: httpx.Response, name: str) -> str:
+    """Return a hidden field's value."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found is not None, f"the page has no field {name}"
+    return found[1]
+
+
+async def put_in_cart(
+    browser: httpx.AsyncClient, product: Product, *, variant: int = 0, quantity: int = 1
+) -> httpx.Response:
+    page = await browser.get(f"/products/{product.slug}")
+    form = {
+        "csrf": hidden(page, "csrf"),
+        "product": str(product.id),
+        "variant": str(product.variants[variant]),
+        "quantity": str(quantity),
+    }
+    return await browser.post("/cart/add", data=form)
+
+
+async def checkout_form(browser: httpx.AsyncClient, **typed: str) -> dict[str, str]:
+    page = await browser.get("/checkout")
+    assert page.status_code == 200, page.headers.get("location")
+    return {"csrf": hidden(page, "csrf"), "ticket": hidden(page, "ticket")} | ANNA | typed
+
+
+async def to_payment(browser: httpx.AsyncClient, form: Mapping[str, str]) -> str:
+    answer = await browser.post("/checkout", data=dict(form))
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def session_at(floor: ShopFloor, address: str) -> SandboxSession:
+    assert address.startswith("http://payments.test/pay/"), address
+    return floor.payments.read_session(address.rpartition("/")[2])
+
+
+def notice_of(floor: ShopFloor, session: SandboxSession) -> PaymentNotice:
+    notice = floor.payments.read_body(floor.payments.paid_webhook(session))
+    assert notice is not None
+    return notice

@@ -1,0 +1,167 @@
+"""An order outlives its shop's opening hours: what a shopper is told once the store is paused or archived."""
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+import pytest
+
+from domain.order.events import OrderStatus
+from domain.store.events import PageType
+from infra.adapters.sandbox_payments import SandboxSession
+from tests.fakes.shop_floor import BRAND, ShopFloor
+from tests.integration.storefront.shopping import (
+    checkout_form,
+    hidden,
+    notice_of,
+    put_in_cart,
+    session_at,
+    to_payment,
+)
+
+
+async def ordered(floor: ShopFloor, browser: httpx.AsyncClient) -> tuple[UUID, SandboxSession]:
+    """Place an order in a fresh store; return the store and the order's payment page."""
+    store = await floor.open_store("fern", BRAND)
+    await floor.write_page(store, PageType.CONTACT, "Contact", "contact", "Write to hello@fern.test.")
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    return store, session_at(floor, await to_payment(browser, await checkout_form(browser)))
+
+
+async def test_who_paid_a_shop_that_is_archived_meanwhile_sees_their_order(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store, session = await ordered(floor, browser)
+    await floor.archive_store(store)
+    await floor.told(notice_of(floor, session))
+    page = await browser.get(urlsplit(session.success_url).path)
+    assert page.status_code == 200
+    assert session.order_number in page.text
+    assert "Your order is in" in page.text
+    assert "Fern &amp; Clay has closed for good" in page.text
+    assert (await browser.get(urlsplit(session.cancel_url).path)).headers["location"] in session.success_url
+
+
+async def test_who_paid_a_shop_that_is_paused_meanwhile_sees_their_order(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store, session = await ordered(floor, browser)
+    await floor.pause_store(store)
+    path = urlsplit(session.success_url).path
+    assert "Payment is being confirmed" in (await browser.get(path)).text
+    await floor.told(notice_of(floor, session))
+    page = await browser.get(path)
+    assert page.status_code == 200
+    assert "Your order is in" in page.text
+    assert "is closed for now" in page.text
+
+
+@pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
+async def test_an_order_page_of_a_closed_shop_is_whole_and_leads_nowhere_that_is_shut(
+    floor: ShopFloor, browser: httpx.AsyncClient, shut: str
+) -> None:
+    store, session = await ordered(floor, browser)
+    await getattr(floor, shut)(store)
+    page = (await browser.get(urlsplit(session.cancel_url).path)).text
+    for file in ("/theme.css", "/logo.svg"):
+        assert f'"{file}' in page
+        assert (await browser.get(file)).status_code == 200
+    for address in ("/", "/cart", "/products"):
+        assert f'href="{address}"' not in page
+        assert (await browser.get(address)).status_code == (503 if shut == "pause_store" else 404)
+
+
+@pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
+async def test_who_ordered_can_still_write_to_a_closed_shop_and_read_what_it_promised(
+    floor: ShopFloor, browser: httpx.AsyncClient, shut: str
+) -> None:
+    store, session = await ordered(floor, browser)
+    await getattr(floor, shut)(store)
+    assert 'href="/pages/contact"' in (await browser.get(urlsplit(session.cancel_url).path)).text
+    contact = await browser.get("/pages/contact")
+    assert contact.status_code == 200
+    assert "hello@fern.test" in contact.text
+    assert "takes no new orders" in contact.text
+    assert 'name="robots" content="noindex"' in contact.text
+    assert 'href="/products"' not in contact.text
+    assert (await browser.get("/pages/nothing")).status_code == (503 if shut == "pause_store" else 404)
+
+
+async def test_an_order_of_a_paused_shop_can_still_be_paid_or_called_off(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store, session = await ordered(floor, browser)
+    await floor.pause_store(store)
+    unpaid = urlsplit(session.cancel_url).path
+    token = hidden(await browser.get(unpaid), "csrf")
+    paying = await browser.post(f"{unpaid}/pay", data={"csrf": token})
+    assert session_at(floor, paying.headers["location"]).order_id == session.order_id
+    gone = await browser.post(f"{unpaid}/call-off", data={"csrf": token})
+    assert gone.headers["location"] == unpaid
+    assert "This order was called off" in (await browser.get(unpaid)).text
+    assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
+
+
+async def test_an_order_of_an_archived_shop_is_not_offered_for_payment_and_soon_called_off(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store, session = await ordered(floor, browser)
+    token = hidden(await browser.get(urlsplit(session.cancel_url).path), "csrf")
+    await floor.archive_store(store)
+    unpaid = urlsplit(session.cancel_url).path
+    page = await browser.get(unpaid)
+    assert "can no longer be paid" in page.text
+    assert "<form" not in page.text
+    assert (await browser.post(f"{unpaid}/pay", data={"csrf": token})).headers["location"] == unpaid
+    await floor.call_off_overdue()
+    order = await floor.shelf.order(store, session.order_id)
+    assert order is not None
+    assert (order.status, order.cancel_reason) == (OrderStatus.CANCELLED, "The shop closed for good.")
+    assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
+    await floor.call_off_overdue()
+    assert (await floor.events_of(store)).count("order.order_cancelled.v1") == 1
+
+
+async def test_a_payment_that_an_archived_shop_gets_too_late_is_not_denied(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store, session = await ordered(floor, browser)
+    await floor.archive_store(store)
+    await floor.call_off_overdue()
+    unpaid = urlsplit(session.cancel_url).path
+    before = (await browser.get(unpaid)).text
+    assert "the shop has closed for good" in before
+    await floor.told(notice_of(floor, session))
+    assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
+    after = (await browser.get(unpaid)).text
+    assert "Your payment of <strong>$49.00</strong> arrived after order" in after
+    assert 'href="/pages/contact"' in after
+
+
+async def test_orders_of_open_and_paused_shops_are_left_to_their_time(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store, session = await ordered(floor, browser)
+    await floor.call_off_overdue()
+    await floor.pause_store(store)
+    await floor.call_off_overdue()
+    order = await floor.shelf.order(store, session.order_id)
+    assert order is not None
+    assert order.status is OrderStatus.PENDING
+
+
+@pytest.mark.parametrize("published", [True, False])
+async def test_but_for_orders_and_words_an_archived_shop_is_as_unknown_as_one_that_never_was(
+    floor: ShopFloor, browser: httpx.AsyncClient, published: bool
+) -> None:
+    forged = f"/checkout/success/{UUID(int=5).hex}.AAAA"
+    unknown = await browser.get(forged)
+    store = await floor.open_store("fern", BRAND, published=published)
+    await floor.archive_store(store)
+    for path in (forged, "/", "/nowhere"):
+        answer = await browser.get(path)
+        assert (answer.status_code, answer.content) == (404, unknown.content)
+    await floor.write_page(store, PageType.CONTACT, "Contact", "contact", "Write to hello@fern.test.")
+    for path in ("/theme.css", "/logo.svg", "/pages/contact"):
+        assert (await browser.get(path)).status_code == (200 if published else 404)

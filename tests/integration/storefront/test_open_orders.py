@@ -1,0 +1,77 @@
+"""A shopper who comes back from the payment page without paying finds their order again."""
+
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.fakes.shop_floor import BRAND, ShopFloor, Variant
+from tests.integration.storefront.shopping import (
+    checkout_form,
+    hidden,
+    notice_of,
+    put_in_cart,
+    session_at,
+    to_payment,
+)
+
+
+async def test_a_shopper_is_not_locked_out_by_their_own_unpaid_order(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser)
+    session = session_at(floor, await to_payment(browser, form))
+    unpaid = urlsplit(session.cancel_url).path
+    assert await to_payment(browser, form | {"city": "Salem"}) == "/cart"
+    cart = await browser.get("/cart")
+    assert f"Order {session.order_number} is waiting" in cart.text
+    assert "Kept for you in your open order." in cart.text
+    assert "nothing is left" not in cart.text
+    assert "Sold out in the meantime" not in cart.text
+    assert "Put my cart in order" not in cart.text
+    assert f'action="{unpaid}/pay"' in cart.text
+    await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(cart, "csrf")})
+    assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
+    assert "is waiting" not in (await browser.get("/cart")).text
+    second = session_at(floor, await to_payment(browser, await checkout_form(browser, city="Salem")))
+    assert second.order_id != session.order_id
+
+
+async def test_an_open_order_is_shown_at_checkout_before_another_is_placed(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    address = await to_payment(browser, await checkout_form(browser))
+    session = session_at(floor, address)
+    checkout = await browser.get("/checkout")
+    assert f"Order {session.order_number} is waiting" in checkout.text
+    unpaid = urlsplit(session.cancel_url).path
+    paying = await browser.post(f"{unpaid}/pay", data={"csrf": hidden(checkout, "csrf")})
+    assert paying.headers["location"] == address
+    await floor.told(notice_of(floor, session))
+    assert "is waiting" not in (await browser.get("/checkout")).text
+    assert "is waiting" not in (await browser.get("/cart")).text
+
+
+async def test_what_others_bought_is_sold_out_even_with_an_open_order(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    pot = await floor.stock(store, "Last Pot", slug="last-pot", variants=[Variant("Default", 4900, 1)])
+    await put_in_cart(browser, vase)
+    await to_payment(browser, await checkout_form(browser))
+    await put_in_cart(browser, pot)
+    async with httpx.AsyncClient(transport=browser._transport, base_url=browser.base_url) as other:
+        await put_in_cart(other, pot)
+        await to_payment(other, await checkout_form(other))
+    cart = (await browser.get("/cart")).text
+    assert "Sold out in the meantime" in cart
+    assert "Put my cart in order" in cart
+    assert "is waiting" in cart
+    async with httpx.AsyncClient(transport=browser._transport, base_url=browser.base_url) as stranger:
+        assert "is waiting" not in (await stranger.get("/cart")).text
