@@ -135,8 +135,8 @@ class ProcessImageInput(MutationInput):
     store_id: strawberry.ID
     image_id: strawberry.ID | None = None
     url: str | None = None
-    product_id: strawberry.ID | None = strawberry.field(default=None, description="Whose picture it is to be.")
-    alt_text: str | None = None
+    product_id: strawberry.ID | None = strawberry.field(default=None, description="Whose picture a new photo is to be.")
+    alt_text: str | None = strawberry.field(default=None, description="What a known image has, when left out.")
     operations: list[Operation] | None = strawberry.field(default=None, description="Everything, when left out.")
     ground: str | None = strawberry.field(default=None, description="#rrggbb; the brand's surface when left out.")
 

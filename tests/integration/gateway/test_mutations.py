@@ -318,6 +318,21 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
     assert (known["mediaAsset"]["id"], known["mediaAsset"]["productId"]) == (image_id, product["id"])
 
 
+async def test_an_image_sent_again_is_the_same_request_whatever_became_of_its_text(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    image_id = (await first_product(platform, owner, store_id))["images"][0]["id"]
+    shown, an_image = "mediaAsset { attempt }", {"storeId": str(store_id), "imageId": image_id}
+    again = an_image | {"commandId": str(uuid4())}
+    first = await change(platform, owner, "processImage", shown, **again)
+    await change(platform, owner, "processImage", shown, **an_image, altText="A new alt")
+    repeated = await change(platform, owner, "processImage", "mediaAsset { attempt altText }", **again)
+    assert repeated["userErrors"] == []
+    assert repeated["consistencyToken"] == first["consistencyToken"]
+    assert repeated["mediaAsset"] == {"attempt": 2, "altText": "A new alt"}
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -326,6 +341,10 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
         ({"url": "https://example.com/\u0000.jpg"}, ("INVALID_INPUT", "url")),
         ({"url": "https://example.com/x.jpg", "ground": "red"}, ("INVALID_INPUT", "ground")),
         ({"imageId": "00000000-0000-4000-8000-000000000000"}, ("NOT_FOUND", None)),
+        (
+            {"imageId": "00000000-0000-4000-8000-000000000000", "url": "https://example.com/x.jpg"},
+            ("INVALID_INPUT", "url"),
+        ),
     ],
 )
 async def test_an_image_that_cannot_be_asked_for_is_refused(
