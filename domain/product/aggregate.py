@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind
+from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import InsufficientStock, NotForSale, ProductPutAway
 from domain.product.events import (
@@ -75,6 +76,8 @@ class Product:
     original_description: str = ""
     category: str = ""
     tags: tuple[str, ...] = ()
+    source: tuple[SupplierProvider, str] | None = None
+    """Which supplier listed it, and under which id there; None for what the merchant added by hand."""
     shipping_days: tuple[int, int] | None = None
     """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
     by_merchant: bool = False
@@ -416,6 +419,7 @@ def _created(event: ProductImported | ProductAdded) -> Product:
         original_description=event.original_description,
         category=event.category,
         tags=tuple(event.tags),
+        source=(event.source_provider, event.source_id),
         shipping_days=event.shipping_days,
     )
 
