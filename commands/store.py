@@ -20,7 +20,8 @@ from domain.product.events import ProductStatus
 from domain.store.aggregate import BY_MERCHANT, SLUG, STORE, Store, reserve_slug, slugify
 from domain.store.aggregate import request_store as decide_request
 from domain.store.brand import BrandProposal
-from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
+from domain.store.errors import StoreNotReady
+from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.ports import PageDraft, TextMeasure
 
 
@@ -92,7 +93,9 @@ class AdoptBrand:
 
 
 async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[str, str] | None:
-    """Append ``SlugReserved`` (the first time), ``BrandGenerated`` and the end of the brand step; nothing if it ended.
+    """Append ``SlugReserved``, ``BrandGenerated`` and the end of the brand step; nothing if it ended.
+
+    Until shoppers may know it, the address follows the name; the ones before stay the store's own.
 
     Raises:
         GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
@@ -105,7 +108,8 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     if not ended:
         return None
     store = await work.get(STORE, generation.store_id)
-    slug = store.slug or await _reserve_slug(work, brand.name, store.id, at=at)
+    slug = store.slug if store.is_known else None
+    slug = slug or await _reserve_slug(work, brand.name, store.id, at=at)
     work.append(
         STORE,
         store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
@@ -284,10 +288,21 @@ async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> N
 
     Raises:
         NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: it is still being made, or archived.
+        StoreNotReady: it is being made, for the first time or anew, or archived.
     """
     store = await owned_store(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.approve(at=clock.now()), tenant=store.id)
+    events = store.approve(at=clock.now())
+    if events:
+        await _refuse_at_work(work, store, "approved")
+    work.append(STORE, events, tenant=store.id)
+
+
+async def _refuse_at_work(work: Work, store: Store, wanted: str) -> None:
+    """What is being made anew has not been reviewed, and its products would miss going on sale with the others."""
+    generation = await work.find(GENERATION, generation_of(store.id))
+    if generation is not None and generation.is_at_work:
+        hint = "Its generation is at work; wait until it is complete, or stop it (cancelGeneration)."
+        raise StoreNotReady(store.id, store.status, wanted, hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,13 +322,14 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
 
     Raises:
         NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: not approved yet, or archived.
+        StoreNotReady: not approved yet, archived, or never published and being made anew.
     """
     at = clock.now()
     store = await owned_store(work, command.store_id, command.merchant_id)
     work.append(STORE, store.publish(at=at), tenant=store.id)
     activated = 0
-    if store.status is StoreStatus.PENDING_REVIEW:
+    if not store.is_known:
+        await _refuse_at_work(work, store, "published")
         for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)
             if _is_sellable_draft(product):

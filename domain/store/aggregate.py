@@ -73,6 +73,11 @@ class Store:
     currency: str | None = None
     """What its products are priced in; None while it has none, and where the first one is older than this rule."""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it was ever open, so that shoppers may know its address."""
+        return self.status in {StoreStatus.ACTIVE, StoreStatus.PAUSED}
+
     def adopt_brand(
         self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
     ) -> Sequence[StoreEvent]:

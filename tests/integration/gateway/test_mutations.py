@@ -8,7 +8,6 @@ import pytest
 from commands.generation import FailStep, SucceedStep, generation_of
 from commands.order import CancelOrder, RecordPayment
 from commands.product import WriteProductCopy
-from commands.store import MarkStoreReady
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -121,7 +120,7 @@ async def test_a_store_is_approved_published_paused_and_archived(platform: Platf
     store_id = await platform.stocked_store(owner)
     too_early = await change(platform, owner, "publishStore", "store { status }", storeId=str(store_id))
     assert codes(too_early) == [("STORE_NOT_READY", None)]
-    await platform.send(MarkStoreReady(store_id=store_id, generation_id=generation_of(store_id)))
+    await platform.finish(store_id)
     shown = "store { status approved publishedAt products(statuses: [ACTIVE]) { totalCount } }"
     seen = []
     for name in ("approveStore", "publishStore", "pauseStore", "publishStore", "archiveStore"):

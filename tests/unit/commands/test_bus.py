@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.bus import CommandBus, UnitOfWork, payload_digest
-from commands.generation import StartGeneration
 from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt
 from commands.product import AddProduct
@@ -152,9 +151,7 @@ async def test_a_refusal_on_an_old_memory_is_decided_again(platform: Platform) -
     )
     early = await platform.log.load(STORE, platform.store_id)
     assert early is not None
-    generation = platform.generation_id
-    await platform.send(StartGeneration(generation_id=generation, store_id=platform.store_id))
-    await platform.send(MarkStoreReady(store_id=platform.store_id, generation_id=generation))
+    await platform.send(MarkStoreReady(store_id=platform.store_id, generation_id=platform.generation_id))
     platform.log.remembered[platform.store_id] = early  # still being made, as far as that says: not to be approved
     approve = ApproveStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
     assert kinds(await platform.do(approve)) == ["StoreApproved"]

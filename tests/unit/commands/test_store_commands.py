@@ -104,6 +104,18 @@ async def test_a_new_brand_keeps_the_stores_address(platform: Platform) -> None:
     assert store.brand.name == "Volt Nest"
 
 
+async def test_a_new_brand_before_publication_has_an_address_of_its_own(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand("Neon Haven")
+    await platform.again(Step.BRAND)
+    assert (await platform.brand("Volt Nest", attempt=2)).result == {"slug": "volt-nest"}
+    assert (await platform.store()).slug == "volt-nest"
+    await platform.again(Step.BRAND)
+    before = len(platform.log.raw)
+    assert (await platform.brand("Neon Haven", attempt=3)).result == {"slug": "neon-haven"}
+    assert "SlugReserved" not in kinds(platform.log.events[before:]), "it had reserved that one"
+
+
 async def test_a_brand_told_twice_is_adopted_once(platform: Platform) -> None:
     await platform.request()
     await platform.brand("Neon Haven")
@@ -231,6 +243,32 @@ async def test_a_store_is_reviewed_before_it_is_published(platform: Platform) ->
     ready = MarkStoreReady(store_id=platform.store_id, generation_id=platform.generation_id)
     assert kinds(await platform.do(ready)) == ["StoreReadyForReview"]
     assert await platform.do(ready) == []
+
+
+async def test_a_store_is_neither_approved_nor_first_published_while_it_is_made_anew(platform: Platform) -> None:
+    await platform.request()
+    await platform.scout()
+    await platform.complete()
+    ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    await platform.again(Step.SCOUT)
+    before = len(platform.log.raw)
+    with pytest.raises(StoreNotReady, match=r"cannot be approved\. Its generation is at work"):
+        await platform.send(ApproveStore(**ids))
+    assert len(platform.log.raw) == before
+    cancel = CancelGeneration(generation_id=platform.generation_id, merchant_id=platform.merchant_id)
+    await platform.send(cancel)
+    assert kinds(await platform.do(ApproveStore(**ids))) == ["StoreApproved"]
+    await platform.again(Step.SCOUT)
+    assert await platform.do(ApproveStore(**ids)) == [], "that was done"
+    with pytest.raises(StoreNotReady, match=r"cannot be published\. Its generation is at work"):
+        await platform.send(PublishStore(**ids))
+    (lamp,) = await platform.scout(attempt=3)
+    await platform.send(cancel)
+    assert kinds(await platform.do(PublishStore(**ids))) == ["StorePublished", "ProductActivated"]
+    assert (await platform.product(lamp)).status is ProductStatus.ACTIVE
+    await platform.send(PauseStore(**ids))
+    await platform.again(Step.SCOUT)
+    assert kinds(await platform.do(PublishStore(**ids))) == ["StorePublished"], "shoppers knew it before"
 
 
 async def test_archiving_a_store_stops_its_generation(platform: Platform) -> None:
