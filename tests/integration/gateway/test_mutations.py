@@ -1,5 +1,6 @@
 """What a merchant can change, once however often it is sent, and how refusals read."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -399,6 +400,11 @@ async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) ->
         platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO123"
     )
     assert (sent["order"]["status"], sent["order"]["carrier"]) == ("FULFILLED", "Posten")
+    platform.clock.advance(timedelta(minutes=1))
+    corrected = await change(
+        platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO1234"
+    )
+    assert corrected["order"] == sent["order"] | {"trackingNumber": "NO1234"}
 
 
 async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
