@@ -11,7 +11,7 @@ from domain.kernel import InvalidInput, NotFound
 from domain.media.events import Operation
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
-from domain.money import Money
+from domain.money import CURRENCIES, Money, exponent
 from domain.store.events import Preferences
 from projections import catalog_queries
 from projections.paging import Reader
@@ -104,16 +104,22 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
     """Return an amount in major units as money.
 
     Raises:
-        InvalidInput: not a sensible amount, or no currency code.
+        InvalidInput: not a sensible amount, or one finer than the currency, or no currency.
     """
-    if not re.fullmatch("[A-Z]{3}", currency):
-        raise InvalidInput("currency", f"{currency[:20]!r} is no currency code. Use one such as USD.")
+    if currency not in CURRENCIES:
+        raise InvalidInput("currency", f"{currency[:20]!r} is no currency (ISO 4217). Use a code such as USD.")
     # Compared as it is: arithmetic, be it abs(), overflows on an amount such as 1e9999999.
     if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
         raise InvalidInput(
             field, f"{field} is {str(amount)[:40]}; it must be a number, and {PRICE_MOST:,} is the most."
         )
-    return Money.parse(amount, currency)
+    parsed = Money.parse(amount, currency)
+    if parsed.decimal != amount:
+        places = exponent(currency) or "no"
+        raise InvalidInput(
+            field, f"{field} is {str(amount)[:40]}; an amount in {currency} has {places} digits after the point."
+        )
+    return parsed
 
 
 def ground_colour(ground: str | None) -> str | None:

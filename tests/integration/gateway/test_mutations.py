@@ -230,6 +230,11 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         ({"compareAtPrice": "1"}, "compareAtPrice"),
         ({"stockQuantity": -1}, "stockQuantity"),
         ({"currency": "dollars"}, "currency"),
+        ({"currency": "ZZZ"}, "currency"),
+        ({"sellingPrice": "10.005"}, "sellingPrice"),
+        ({"costPrice": "1e-9999999"}, "costPrice"),
+        ({"sellingPrice": "1000.5", "currency": "JPY"}, "sellingPrice"),
+        ({"sellingPrice": "9.9000", "compareAtPrice": "12.345"}, "compareAtPrice"),
         ({"images": ["ftp://example.com/x.jpg"]}, "images.0"),
     ],
 )
