@@ -15,8 +15,6 @@ from domain.media.events import Operation, RejectionReason, Rendition
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ProductStatus
 from domain.store.aggregate import STORE, Store
-from domain.store.errors import StoreNotReady
-from domain.store.events import StoreStatus
 
 SENT = "sent"
 """The item that stands for sending the images off; it fixes the step's total, so that the last image is known."""
@@ -114,8 +112,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     """
     # What is known of an image is read here: in the command, a repeat would not be the same once it has changed.
     store = await owned_store(work, command.store_id, command.merchant_id)
-    if store.status is StoreStatus.ARCHIVED:
-        raise StoreNotReady(store.id, store.status, "given images", "Request a new store instead.")
+    store.refuse_archived("given images")
     if command.url is not None and not command.url.startswith(("http://", "https://")):
         raise InvalidInput("url", f"{command.url!r} is no web address. Give one that starts with https://.")
     image = await work.find(IMAGE, command.image_id)

@@ -23,6 +23,7 @@ from domain.store.brand import BrandProposal
 from domain.store.errors import StoreNotReady
 from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.ports import PageDraft, TextMeasure
+from domain.text import clean_title
 
 
 async def owned_store(work: Work, store_id: UUID, merchant_id: UUID) -> Store:
@@ -201,7 +202,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
     """Append ``PageWritten`` under an address made from the title.
 
     Raises:
-        InvalidInput: title or content is empty, or the id is taken.
+        InvalidInput: the title is none, the content empty, or the id taken.
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
@@ -210,11 +211,12 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
         raise InvalidInput("id", f"The id {command.page_id} is taken. Use a new id.")
     if not command.content.strip():
         raise InvalidInput("content", "A page needs some text.")
-    slug = free_slug(slugify(command.title, fallback="page"), (page.slug for page in store.pages.values()))
+    title = clean_title(command.title)
+    slug = free_slug(slugify(title, fallback="page"), (page.slug for page in store.pages.values()))
     events = store.write_page(
         page_id=command.page_id,
         type=PageType.CUSTOM,
-        title=command.title,
+        title=title,
         slug=slug,
         content=command.content,
         scores=await asyncio.to_thread(measure, command.content),
@@ -242,7 +244,7 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
     """Append ``PageWritten``, or ``PageRetitled`` if only the title is given and new.
 
     Raises:
-        InvalidInput: title or content is empty.
+        InvalidInput: the title is none, or the content empty.
         NotFound, PageNotFound: there is no such store or page, or it is somebody else's.
         StoreNotReady: the store is archived.
     """

@@ -34,8 +34,8 @@ from domain.product.events import (
 from domain.product.listing import Listing
 from domain.product.ports import ProductCopy
 from domain.store.events import CopyScores
+from domain.text import clean_title
 
-TITLE_MAX = 200
 META_TITLE_MAX = 60
 META_DESCRIPTION_MAX = 155
 STOCK_MOST = 1_000_000
@@ -116,15 +116,10 @@ class Product:
         """
         self._refuse_archived()
         events: list[ProductEvent] = []
-        if title is not None and title.strip() != self.title:
-            if not title.strip() or len(title.strip()) > TITLE_MAX:
-                raise InvalidInput(
-                    "title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}."
-                )
-            events.append(ProductRetitled(**self._next(at, 1), title=title.strip()))
+        if title is not None and " ".join(title.split()) != self.title:
+            events.append(ProductRetitled(**self._next(at, 1), title=clean_title(title)))
         if description is not None:
-            if not description.strip():
-                raise InvalidInput("description", "A product needs a description.")
+            _check_description(description)
             events.append(
                 ProductDescribed(
                     **self._next(at, 1 + len(events)),
@@ -312,8 +307,8 @@ def add_by_hand(
     Raises:
         InvalidInput: names the field.
     """
-    if not title.strip() or len(title.strip()) > TITLE_MAX:
-        raise InvalidInput("title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}.")
+    title = clean_title(title)
+    _check_description(description)
     if price.minor <= 0:
         raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
     if cost.minor < 0 or cost.currency != price.currency:
@@ -327,7 +322,7 @@ def add_by_hand(
             originator_version=1,
             occurred_at=at,
             store_id=store_id,
-            title=title.strip(),
+            title=title,
             slug=slug,
             description=description,
             cost=cost,
@@ -382,6 +377,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return replace(product, version=event.originator_version, status=ProductStatus.ARCHIVED)
         case _:
             raise CorruptStream(event)
+
+
+def _check_description(description: str) -> None:
+    if not description.strip():
+        raise InvalidInput("description", "A product needs a description.")
 
 
 def _check_stock(stock: int) -> None:

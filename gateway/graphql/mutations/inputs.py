@@ -76,7 +76,7 @@ class StepInput(MutationInput):
 @strawberry.input
 class AddProductInput(MutationInput):
     store_id: strawberry.ID
-    title: str
+    title: str = strawberry.field(description="1 to 200 characters, in one line.")
     description: str
     selling_price: Decimal
     cost_price: Decimal = Decimal(0)
@@ -119,7 +119,7 @@ class ProductInput(MutationInput):
 @strawberry.input
 class AddPageInput(MutationInput):
     store_id: strawberry.ID
-    title: str
+    title: str = strawberry.field(description="1 to 200 characters, in one line.")
     content: str = strawberry.field(description="Markdown.")
 
 

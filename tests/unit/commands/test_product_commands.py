@@ -17,6 +17,7 @@ from commands.product import (
     WriteProductCopy,
 )
 from commands.scouting import ImportProducts, Pick
+from commands.store import ArchiveStore
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import Step, StepProgressed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
@@ -25,6 +26,7 @@ from domain.money import Money
 from domain.product.errors import ProductPutAway
 from domain.product.events import ProductAdded, ProductCopyWritten, ProductImported, ProductStatus
 from domain.product.listing import ListingVariant
+from domain.store.errors import StoreNotReady
 from domain.store.events import CurrencyChosen, ProductsScouted, SupplierReport
 from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import SCORE, copy, dollars, listing
@@ -354,6 +356,8 @@ async def test_a_listing_that_the_store_keeps_is_not_imported_again(platform: Pl
     ("changes", "field"),
     [
         ({"title": " "}, "title"),
+        ({"title": "Own\nLamp"}, "title"),
+        ({"description": " \n"}, "description"),
         ({"price": dollars("0.00")}, "sellingPrice"),
         ({"cost": dollars("-1.00")}, "costPrice"),
         ({"cost": Money(minor=1, currency="EUR")}, "costPrice"),
@@ -390,6 +394,24 @@ async def test_a_merchant_edits_counts_and_puts_away_their_product(platform: Pla
     assert kinds(await platform.do(ArchiveProduct(**ids))) == ["ProductArchived"]
     with pytest.raises(ProductPutAway):
         await platform.send(ActivateProduct(**ids))
+
+
+async def test_what_is_in_an_archived_store_is_changed_no_more(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    await platform.send(ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
+    before = len(platform.log.raw)
+    ids: dict[str, Any] = {"product_id": lamp, "merchant_id": platform.merchant_id}
+    for command in (
+        by_hand(platform),
+        EditProduct(**ids, title="x"),
+        CountStock(**ids, variant_id=None, on_hand=1),
+        ActivateProduct(**ids),
+        DeactivateProduct(**ids),
+        ArchiveProduct(**ids),
+    ):
+        with pytest.raises(StoreNotReady, match="is ARCHIVED and cannot be"):
+            await platform.send(command)
+    assert len(platform.log.raw) == before
 
 
 async def test_a_count_names_the_variant_where_there_are_several(platform: Platform) -> None:

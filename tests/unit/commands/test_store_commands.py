@@ -217,6 +217,26 @@ async def test_a_page_without_text_is_refused(platform: Platform) -> None:
     assert refusal.value.field == "content"
 
 
+@pytest.mark.parametrize("title", ["", " ", "Our\nworkshop", "Our\tworkshop", "Our\x07workshop", "x" * 201])
+async def test_a_page_has_a_title_of_one_line(platform: Platform, title: str) -> None:
+    await platform.publish()
+    (page_id,) = (await platform.store()).pages
+    ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    before = len(platform.log.raw)
+    for command in (
+        AddPage(**ids, page_id=uuid4(), title=title, content="# Hi"),
+        EditPage(**ids, page_id=page_id, title=title, content=None),
+        EditPage(**ids, page_id=page_id, title=title, content="# Hi"),
+    ):
+        with pytest.raises(InvalidInput) as refusal:
+            await platform.send(command)
+        assert refusal.value.field == "title"
+    assert len(platform.log.raw) == before
+    (added,) = await platform.do(AddPage(**ids, page_id=uuid4(), title="  Our   workshop\n", content="# Hi"))
+    assert isinstance(added, PageWritten)
+    assert (added.title, added.slug) == ("Our workshop", "our-workshop")
+
+
 async def test_publishing_puts_what_can_be_sold_on_sale(platform: Platform) -> None:
     sold_out = listing("L-2", title="Mug")
     sold_out = sold_out.model_copy(update={"variants": [sold_out.variants[0].model_copy(update={"stock": 0})]})
