@@ -300,7 +300,10 @@ async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> N
 
 
 async def _refuse_at_work(work: Work, store: Store, wanted: str) -> None:
-    """What is being made anew has not been reviewed, and its products would miss going on sale with the others."""
+    """Refuse what needs a finished store while its generation is at work.
+
+    What is being made has not been reviewed, and its products would miss going on sale with the others.
+    """
     generation = await work.find(GENERATION, generation_of(store.id))
     if generation is not None and generation.is_at_work:
         hint = "Its generation is at work; wait until it is complete, or stop it (cancelGeneration)."
