@@ -16,11 +16,12 @@ from commands.ports import (
     EventLog,
     Handlers,
     Loaded,
+    OfAnotherKind,
     Receipt,
     Staged,
 )
 from domain.ids import derived
-from domain.kernel import DomainError, DomainEvent, NotFound, StreamKind
+from domain.kernel import DomainError, DomainEvent, InvalidInput, NotFound, StreamKind
 from schemas.envelope import ConsistencyToken, Envelope
 
 S = TypeVar("S")
@@ -107,8 +108,11 @@ class UnitOfWork:
         self._believing = believing
         self.believed: dict[UUID, int] = {}
         """Streams that were not asked for, and their versions."""
-        self._loaded: dict[UUID, Loaded] = {}
-        self._staged: dict[UUID, Staged] = {}
+        self._loaded: dict[tuple[str, UUID], Loaded] = {}
+        """By kind and id: an id asked for as another kind finds nothing."""
+        self._staged: dict[tuple[str, UUID], Staged] = {}
+        self._taken: set[UUID] = set()
+        """Ids that are known to be in use, whatever the kind."""
         self.read: ConsistencyToken | None = None
 
     @property
@@ -119,25 +123,33 @@ class UnitOfWork:
     @property
     def unproven(self) -> dict[UUID, int]:
         """What was believed of streams that nothing is appended to; where something is, its version proves it."""
-        return {id: version for id, version in self.believed.items() if id not in self._staged}
+        proven = {id for _, id in self._staged}
+        return {id: version for id, version in self.believed.items() if id not in proven}
 
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
-        if stream_id in self._staged:
-            staged: S = self._staged[stream_id].state
+        key = kind.name, stream_id
+        if key in self._staged:
+            staged: S = self._staged[key].state
             return staged
-        loaded = self._loaded.get(stream_id) or self._recall(kind, stream_id) or await self._log.load(kind, stream_id)
+        try:
+            loaded = self._loaded.get(key) or self._recall(kind, stream_id) or await self._log.load(kind, stream_id)
+        except OfAnotherKind:
+            self._taken.add(stream_id)
+            return None
         if loaded is None:
             return None
-        self._loaded[stream_id] = loaded
+        self._loaded[key] = loaded
+        self._taken.add(stream_id)
         if loaded.tenant is not None and (self.read is None or loaded.position > self.read.position):
             self.read = ConsistencyToken.of(loaded.tenant, loaded.position)
         state: S = loaded.state
         return state
 
     async def is_new(self, kind: StreamKind[S], stream_id: UUID) -> bool:
-        if not self._believing or stream_id in self._staged or stream_id in self._loaded:
-            return await self.find(kind, stream_id) is None
-        if self._recall(kind, stream_id) is not None:
+        if not self._believing:
+            await self.find(kind, stream_id)
+            return stream_id not in self._taken
+        if stream_id in self._taken or self._recall(kind, stream_id) is not None:
             return False
         self.believed[stream_id] = 0
         return True
@@ -158,15 +170,19 @@ class UnitOfWork:
         if not events:
             return None
         stream_id = events[0].originator_id
-        before = self._staged.get(stream_id)
+        key = kind.name, stream_id
+        before = self._staged.get(key)
         if before is not None:
             expected, earlier, state = before.expected_version, before.events, before.state
         else:
-            loaded = self._loaded.get(stream_id)
+            loaded = self._loaded.get(key)
+            if loaded is None and stream_id in self._taken:
+                raise InvalidInput("id", f"The id {stream_id} is taken. Use a new id.")
             expected, earlier = (0 if loaded is None else loaded.version), ()
             state = None if loaded is None else loaded.state
         after = kind.fold(events, state)
-        self._staged[stream_id] = Staged(
+        self._taken.add(stream_id)
+        self._staged[key] = Staged(
             kind=kind,
             stream_id=stream_id,
             tenant=tenant,

@@ -11,8 +11,6 @@ from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, NotFound
 from domain.store.aggregate import STORE
-from domain.store.errors import StoreNotReady
-from domain.store.events import StoreStatus
 
 
 def generation_of(store_id: UUID) -> UUID:
@@ -146,8 +144,7 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
     """
     generation = await _owned_generation(work, command.generation_id, command.merchant_id)
     store = await work.get(STORE, generation.store_id)
-    if store.status is StoreStatus.ARCHIVED:
-        raise StoreNotReady(store.id, store.status, "regenerated", "Request a new store instead.")
+    store.refuse_archived("regenerated")
     decide = generation.retry if isinstance(command, RetryStep) else generation.run_again
     after = work.append(GENERATION, decide(command.step, at=clock.now()), tenant=generation.store_id)
     return {"attempt": 0 if after is None else after.steps[command.step].attempt}

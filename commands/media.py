@@ -12,13 +12,11 @@ from commands.store import owned_store
 from domain.generation.aggregate import GENERATION, Generation
 from domain.generation.events import Step
 from domain.kernel import Clock, InvalidInput, NotFound
-from domain.media.aggregate import IMAGE, ImageStatus, request_processing
+from domain.media.aggregate import IMAGE, Image, ImageStatus, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ImportedImage, ProductStatus
 from domain.store.aggregate import STORE, Store
-from domain.store.errors import StoreNotReady
-from domain.store.events import StoreStatus
 
 SENT = "sent"
 """The item that stands for sending the images off; it fixes the step's total, so that the last image is known."""
@@ -138,9 +136,11 @@ class RequestImage:
     store_id: UUID
     merchant_id: UUID
     product_id: UUID | None
-    url: str
-    """Where the photo is."""
-    alt_text: str
+    """Whose picture it is; a known one stays its product's."""
+    url: str | None
+    """Where a new photo is; None: a known one, taken from where it was."""
+    alt_text: str | None
+    """None: what a known one has, and nothing for a new one."""
     operations: list[Operation]
     ground: str | None
     """``#rrggbb``; None: the brand's surface colour."""
@@ -154,18 +154,21 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
         NotFound: there is no such store, product or image, or it is somebody else's.
         StoreNotReady: the store is archived.
     """
+    # What is known of an image is read here: in the command, a repeat would not be the same once it has changed.
     store = await owned_store(work, command.store_id, command.merchant_id)
-    if store.status is StoreStatus.ARCHIVED:
-        raise StoreNotReady(store.id, store.status, "given images", "Request a new store instead.")
-    check_photo_address("url", command.url)
-    product = None
-    if command.product_id is not None:
-        product = await work.get(PRODUCT, command.product_id)
-        if product.store_id != store.id:
-            raise NotFound(PRODUCT.name, command.product_id)
+    store.refuse_archived("given images")
+    if command.url is not None:
+        check_photo_address("url", command.url)
     image = await work.find(IMAGE, command.image_id)
     if image is not None and image.store_id != store.id:
-        raise NotFound(IMAGE.name, command.image_id)
+        raise NotFound("image", command.image_id)
+    product_id = command.product_id if image is None else image.product_id
+    product = None
+    if product_id is not None:
+        product = await work.get(PRODUCT, product_id)
+        if product.store_id != store.id:
+            raise NotFound(PRODUCT.name, product_id)
+    url, alt_text = _photo(command, image, product)
     attempt = 1 if image is None else image.attempt + 1
     # A step that waits for this image goes on waiting for its new result.
     awaited = image is not None and image.status is ImageStatus.REQUESTED
@@ -173,11 +176,11 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
         image,
         command.image_id,
         store_id=store.id,
-        product_id=command.product_id,
+        product_id=product_id,
         generation_id=image.generation_id if image is not None and awaited else None,
         attempt=attempt,
-        source_url=command.url,
-        alt_text=command.alt_text,
+        source_url=url,
+        alt_text=alt_text,
         position=_position(command.image_id, product),
         operations=[operation for operation in Operation if operation in command.operations],
         ground=command.ground or _ground(store),
@@ -185,6 +188,18 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     )
     work.append(IMAGE, events, tenant=store.id)
     return {"image_id": str(command.image_id), "attempt": attempt}
+
+
+def _photo(command: RequestImage, image: Image | None, product: Product | None) -> tuple[str, str]:
+    """Return where a photo is and its alt text: as the command says, else as it was, else as its product has it."""
+    if command.url is not None:
+        return command.url, command.alt_text or ""
+    if image is not None:
+        return image.source_url, command.alt_text or image.alt_text
+    for photo in () if product is None else product.images:
+        if photo.image_id == command.image_id:
+            return photo.url, command.alt_text or photo.alt_text
+    raise NotFound("image", command.image_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -256,7 +256,7 @@ async def cancel_order(command: CancelOrder, work: Work, *, clock: Clock) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FulfilOrder:
-    """Note that everything in an order was handed to a carrier."""
+    """Note that everything in an order was handed to a carrier, or correct what was noted of that."""
 
     order_id: UUID
     merchant_id: UUID
@@ -265,7 +265,7 @@ class FulfilOrder:
 
 
 async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> None:
-    """Append ``OrderFulfilled``, unless it is fulfilled.
+    """Append ``OrderFulfilled``, or ``ShipmentCorrected`` if it is fulfilled and something is given anew.
 
     Raises:
         NotFound: there is no such order, or it is somebody else's.

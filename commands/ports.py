@@ -24,6 +24,13 @@ class CommandReused(Exception):
         self.command_id = command_id
 
 
+class OfAnotherKind(Exception):
+    """The id is taken, by a stream of another kind. To whoever asked for it there is no such thing."""
+
+    def __init__(self, kind: StreamKind[Any], stream_id: UUID) -> None:
+        super().__init__(f"Stream {stream_id} is no {kind.name}.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Who asks, in which conversation, and because of what."""
@@ -90,7 +97,11 @@ class EventLog(Protocol):
     """The event store, as the bus sees it."""
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        """Return a stream's state (snapshot and what followed), or None if there is no such stream."""
+        """Return a stream's state (snapshot and what followed), or None if there is no such stream.
+
+        Raises:
+            OfAnotherKind: there is one, but its first event is not of this kind.
+        """
         ...
 
     def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
@@ -118,11 +129,11 @@ class Work(Protocol):
     """One attempt at one command: loads aggregates, stages what they decide."""
 
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
-        """Return an aggregate, staged events included, or None."""
+        """Return an aggregate, staged events included, or None; what is of another kind is none."""
         ...
 
     async def is_new(self, kind: StreamKind[S], stream_id: UUID) -> bool:
-        """Return whether there is no such aggregate yet; for a stream that the command is to begin.
+        """Return whether the id is free, whatever the kind; for a stream that the command is to begin.
 
         Cheaper than :meth:`find`: of a stream it never saw, the first attempt believes so. The log checks that as it
         appends, and where it was wrong the command is decided again.
@@ -133,12 +144,16 @@ class Work(Protocol):
         """Return an aggregate.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is none, or the id is that of something else.
         """
         ...
 
     def append(self, kind: StreamKind[S], events: Sequence[Any], *, tenant: UUID) -> S | None:
-        """Stage events of one stream (load it first unless it is new) and return its state after them."""
+        """Stage events of one stream (load it first unless it is new) and return its state after them.
+
+        Raises:
+            InvalidInput: it is to begin under an id that something of another kind has.
+        """
         ...
 
 
@@ -169,6 +184,7 @@ __all__ = [
     "Handler",
     "Handlers",
     "Loaded",
+    "OfAnotherKind",
     "Receipt",
     "Staged",
     "Work",

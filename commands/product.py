@@ -19,8 +19,6 @@ from domain.product.aggregate import PRODUCT, Product, add_by_hand
 from domain.product.events import ImportedImage, ProductStatus
 from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
-from domain.store.errors import StoreNotReady
-from domain.store.events import StoreStatus
 from domain.store.ports import TextMeasure
 
 IMAGES_MAX = 8
@@ -106,8 +104,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         StoreNotReady: it is archived.
     """
     store = await owned_store(work, command.store_id, command.merchant_id)
-    if store.status is StoreStatus.ARCHIVED:
-        raise StoreNotReady(store.id, store.status, "stocked", "Request a new store instead.")
+    store.refuse_archived("stocked")
     if not await work.is_new(PRODUCT, command.product_id):
         raise InvalidInput("id", f"The id {command.product_id} is taken. Use a new id.")
     for n, url in enumerate(command.image_urls):
@@ -118,7 +115,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
             "images",
             f"{len(urls)} photos were given; {IMAGES_MAX} is the most. Leave out {len(urls) - IMAGES_MAX}.",
         )
-    photos = images_of(command.product_id, urls, command.title.strip())
+    photos = images_of(command.product_id, urls, " ".join(command.title.split()))
     at = clock.now()
     # The store keeps no list of products added by hand; the id's tail keeps their addresses apart.
     slug = f"{slug_of(command.title)}-{command.product_id.hex[-6:]}"
@@ -169,7 +166,7 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
     Raises:
         InvalidInput: names the field.
         NotFound: there is no such product, or it is somebody else's.
-        ProductPutAway: it is archived.
+        ProductPutAway, StoreNotReady: it is archived, or its store.
     """
     product = await _owned_product(work, command.product_id, command.merchant_id)
     text = command.description
@@ -207,7 +204,7 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
     Raises:
         InvalidInput: below zero, or no variant was named where there are several.
         NotFound: there is no such product or variant, or it is somebody else's.
-        ProductPutAway: it is archived.
+        ProductPutAway, StoreNotReady: it is archived, or its store.
     """
     product = await _owned_product(work, command.product_id, command.merchant_id)
     variant_id = command.variant_id
@@ -232,7 +229,7 @@ async def activate_product(command: ActivateProduct, work: Work, *, clock: Clock
 
     Raises:
         NotFound: there is no such product, or it is somebody else's.
-        ProductPutAway: it is archived.
+        ProductPutAway, StoreNotReady: it is archived, or its store.
     """
     product = await _owned_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.activate(at=clock.now()), tenant=product.store_id)
@@ -251,7 +248,7 @@ async def deactivate_product(command: DeactivateProduct, work: Work, *, clock: C
 
     Raises:
         NotFound: there is no such product, or it is somebody else's.
-        ProductPutAway: it is archived.
+        ProductPutAway, StoreNotReady: it is archived, or its store.
     """
     product = await _owned_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.deactivate(at=clock.now()), tenant=product.store_id)
@@ -270,6 +267,7 @@ async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock) 
 
     Raises:
         NotFound: there is no such product, or it is somebody else's.
+        StoreNotReady: its store is archived, and with it all that is in it.
     """
     product = await _owned_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.archive(at=clock.now()), tenant=product.store_id)
@@ -280,6 +278,7 @@ async def _owned_product(work: Work, product_id: UUID, merchant_id: UUID) -> Pro
     store = await work.get(STORE, product.store_id)
     if store.merchant_id != merchant_id:
         raise NotFound(PRODUCT.name, product_id)
+    store.refuse_archived("restocked or changed")
     return product
 
 

@@ -48,7 +48,9 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     """Append a ``ProductImported`` each, ``ProductsScouted`` and the end of the scout step; nothing if it ended.
 
     The best pick decides the currency of a store that has none (``CurrencyChosen``); picks in another are left out, and
-    the step fails where none is left. What an earlier scouting imported and the merchant never touched is archived.
+    so are those of listings that the store keeps a product of. What an earlier scouting imported and the merchant never
+    touched is archived. Where no pick is left the step ends well all the same, and the store keeps what it has: it has
+    products, or there would be neither currency nor listing to leave a pick out for.
 
     Raises:
         InvalidInput: there is nothing to import.
@@ -62,26 +64,30 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     store = await work.get(STORE, generation.store_id)
     sold_in = await stocked_in(work, store)
     currency = sold_in or command.picks[0].price.currency
-    picks = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
-    if not picks:
-        reason = (
-            f"This store sells in {currency}, and nothing that was found is priced in it. Connect a supplier that sells "
-            f"in {currency}, or add products by hand."
+    earlier = [await work.get(PRODUCT, id) for id in chain(store.former_product_ids, store.product_ids)]
+    outdated = [product for product in earlier if product.status is ProductStatus.DRAFT and not product.in_hand]
+    kept = {product.source for product in earlier if product.status is not ProductStatus.ARCHIVED} - {
+        product.source for product in outdated
+    }
+    sellable = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
+    picks = {key: pick for key, pick in sellable.items() if key not in kept}
+    if picks:
+        summary = _summary(list(picks.values()), command.suppliers, known=len(sellable) - len(picks))
+    elif sellable:
+        summary = "All that was found is in the store already: it keeps the products it has"
+    else:
+        summary = (
+            f"The store sells in {currency}, and nothing that was found is priced in it: it keeps the products it has"
         )
-        work.append(
-            GENERATION, generation.fail_step(Step.SCOUT, command.attempt, reason=reason, at=at), tenant=store.id
-        )
-        return None
-    summary = _summary(list(picks.values()), command.suppliers)
     ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
     if not ended:
         return None
-    taken: list[str] = []
-    for earlier_id in chain(store.former_product_ids, store.product_ids):
-        earlier = await work.get(PRODUCT, earlier_id)
-        if earlier.status is ProductStatus.DRAFT and not earlier.in_hand:
-            work.append(PRODUCT, earlier.archive(at=at), tenant=store.id)
-        taken.append(earlier.slug)
+    if not picks:
+        work.append(GENERATION, ended, tenant=store.id)
+        return {"product_ids": []}
+    for product in outdated:
+        work.append(PRODUCT, product.archive(at=at), tenant=store.id)
+    taken = [product.slug for product in earlier]
     ids: list[UUID] = []
     for (provider, source_id), pick in reversed(picks.items()):
         product_id = derived(generation.id, "product", str(command.attempt), provider, source_id)
@@ -121,15 +127,16 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     return {"product_ids": [str(id) for id in ids]}
 
 
-def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport]) -> str:
-    """Say where the products come from, the sandbox by its name, and who could not be searched."""
+def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, known: int) -> str:
+    """Say where the products come from, the sandbox by its name, what was known, and who could not be searched."""
     candidates = sum(report.candidates for report in suppliers)
     sources = Counter(pick.listing.provider.known_as.removeprefix("the ") for pick in picks).most_common()
     origin = ", ".join(name if len(sources) == 1 else f"{count} from {name}" for name, count in sources)
     products = f"{len(picks)} product{'' if len(picks) == 1 else 's'}"
     found = f"{products} from {candidates} candidate{'' if candidates == 1 else 's'} ({origin})"
+    again = [f"{known} more {'is' if known == 1 else 'are'} in the store already"] if known else []
     away = [f"{report.provider.known_as} could not be searched" for report in suppliers if report.error is not None]
-    return "; ".join([found, *away])
+    return "; ".join([found, *again, *away])
 
 
 def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:

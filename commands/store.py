@@ -20,8 +20,10 @@ from domain.product.events import ProductStatus
 from domain.store.aggregate import BY_MERCHANT, SLUG, STORE, Store, reserve_slug, slugify
 from domain.store.aggregate import request_store as decide_request
 from domain.store.brand import BrandProposal
-from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
+from domain.store.errors import StoreNotReady
+from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.ports import PageDraft, TextMeasure
+from domain.text import clean_title
 
 
 async def owned_store(work: Work, store_id: UUID, merchant_id: UUID) -> Store:
@@ -92,7 +94,9 @@ class AdoptBrand:
 
 
 async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[str, str] | None:
-    """Append ``SlugReserved`` (the first time), ``BrandGenerated`` and the end of the brand step; nothing if it ended.
+    """Append ``SlugReserved``, ``BrandGenerated`` and the end of the brand step; nothing if it ended.
+
+    Until shoppers may know it, the address follows the name; the ones before stay the store's own.
 
     Raises:
         GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
@@ -105,7 +109,8 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     if not ended:
         return None
     store = await work.get(STORE, generation.store_id)
-    slug = store.slug or await _reserve_slug(work, brand.name, store.id, at=at)
+    slug = store.slug if store.is_known else None
+    slug = slug or await _reserve_slug(work, brand.name, store.id, at=at)
     work.append(
         STORE,
         store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
@@ -197,7 +202,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
     """Append ``PageWritten`` under an address made from the title.
 
     Raises:
-        InvalidInput: title or content is empty, or the id is taken.
+        InvalidInput: the title is none, the content empty, or the id taken.
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
@@ -206,11 +211,12 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
         raise InvalidInput("id", f"The id {command.page_id} is taken. Use a new id.")
     if not command.content.strip():
         raise InvalidInput("content", "A page needs some text.")
-    slug = free_slug(slugify(command.title, fallback="page"), (page.slug for page in store.pages.values()))
+    title = clean_title(command.title)
+    slug = free_slug(slugify(title, fallback="page"), (page.slug for page in store.pages.values()))
     events = store.write_page(
         page_id=command.page_id,
         type=PageType.CUSTOM,
-        title=command.title,
+        title=title,
         slug=slug,
         content=command.content,
         scores=await asyncio.to_thread(measure, command.content),
@@ -238,7 +244,7 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
     """Append ``PageWritten``, or ``PageRetitled`` if only the title is given and new.
 
     Raises:
-        InvalidInput: title or content is empty.
+        InvalidInput: the title is none, or the content empty.
         NotFound, PageNotFound: there is no such store or page, or it is somebody else's.
         StoreNotReady: the store is archived.
     """
@@ -284,10 +290,24 @@ async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> N
 
     Raises:
         NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: it is still being made, or archived.
+        StoreNotReady: it is being made, for the first time or anew, or archived.
     """
     store = await owned_store(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.approve(at=clock.now()), tenant=store.id)
+    events = store.approve(at=clock.now())
+    if events:
+        await _refuse_at_work(work, store, "approved")
+    work.append(STORE, events, tenant=store.id)
+
+
+async def _refuse_at_work(work: Work, store: Store, wanted: str) -> None:
+    """Refuse what needs a finished store while its generation is at work.
+
+    What is being made has not been reviewed, and its products would miss going on sale with the others.
+    """
+    generation = await work.find(GENERATION, generation_of(store.id))
+    if generation is not None and generation.is_at_work:
+        hint = "Its generation is at work; wait until it is complete, or stop it (cancelGeneration)."
+        raise StoreNotReady(store.id, store.status, wanted, hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,13 +327,14 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
 
     Raises:
         NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: not approved yet, or archived.
+        StoreNotReady: not approved yet, archived, or never published and being made anew.
     """
     at = clock.now()
     store = await owned_store(work, command.store_id, command.merchant_id)
     work.append(STORE, store.publish(at=at), tenant=store.id)
     activated = 0
-    if store.status is StoreStatus.PENDING_REVIEW:
+    if not store.is_known:
+        await _refuse_at_work(work, store, "published")
         for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)
             if _is_sellable_draft(product):

@@ -108,6 +108,10 @@ class StreamKind(Generic[S]):
     evolve: Callable[[S | None, Any], S]
     """Pure fold step; checks no rule, because what is in the log happened."""
 
+    def begins_with(self, wire_name: str) -> bool:
+        """Return whether a stream whose first event is called so is of this kind."""
+        return wire_name.startswith(f"{self.name}.")
+
     def fold(self, events: Iterable[DomainEvent], state: S | None = None) -> S | None:
         """Return the state after ``events``, starting from ``state`` (``None``: the stream is new)."""
         for event in events:

@@ -11,7 +11,7 @@ from domain.kernel import InvalidInput, NotFound
 from domain.media.events import Operation
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
-from domain.money import Money
+from domain.money import CURRENCIES, Money, exponent
 from domain.store.events import Preferences
 from projections import catalog_queries
 from projections.paging import Reader
@@ -104,16 +104,22 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
     """Return an amount in major units as money.
 
     Raises:
-        InvalidInput: not a sensible amount, or no currency code.
+        InvalidInput: not a sensible amount, or one finer than the currency, or no currency.
     """
-    if not re.fullmatch("[A-Z]{3}", currency):
-        raise InvalidInput("currency", f"{currency[:20]!r} is no currency code. Use one such as USD.")
+    if currency not in CURRENCIES:
+        raise InvalidInput("currency", f"{currency[:20]!r} is no currency (ISO 4217). Use a code such as USD.")
     # Compared as it is: arithmetic, be it abs(), overflows on an amount such as 1e9999999.
     if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
         raise InvalidInput(
             field, f"{field} is {str(amount)[:40]}; it must be a number, and {PRICE_MOST:,} is the most."
         )
-    return Money.parse(amount, currency)
+    parsed = Money.parse(amount, currency)
+    if parsed.decimal != amount:
+        places = exponent(currency) or "no"
+        raise InvalidInput(
+            field, f"{field} is {str(amount)[:40]}; an amount in {currency} has {places} digits after the point."
+        )
+    return parsed
 
 
 def ground_colour(ground: str | None) -> str | None:
@@ -167,14 +173,14 @@ async def image_request(
     """Return the command that sends an image to the studio.
 
     Args:
-        db: the read models, where an image that is known is looked up.
+        db: the read models, where the product of a known image is looked up.
         merchant_id: the owner.
         store_id: whose image it is.
         new_id: the id of an image that is not known yet.
         image_id: of a known image, to be processed again; None: ``url`` is a new one.
-        product_id: whose picture it is to be, if it is a product's.
-        url: where the photo is.
-        alt_text: for people who do not see it.
+        product_id: whose picture a new one is to be, if it is a product's.
+        url: where a new photo is.
+        alt_text: for people who do not see it; None: what a known image has.
         operations: what to do; None: everything.
         ground: what to put it on; None: the brand's surface colour.
 
@@ -182,37 +188,33 @@ async def image_request(
         InvalidInput: names the field.
         NotFound: no such image, or it is somebody else's.
     """
-    if image_id is None and not (url or "").strip():
+    url = (url or "").strip()
+    if image_id is None and not url:
         raise InvalidInput("url", "Say which image: give the url of a photo, or the imageId of one you have.")
-    source, alt, product = (url or "").strip(), alt_text, product_id
+    if image_id is not None and url:
+        raise InvalidInput(
+            "url", "Give either the url of a new photo or the imageId of one you have, to have it processed again."
+        )
     if image_id is not None:
-        known = await _known_image(db, image_id, product_id, merchant_id=merchant_id, store_id=store_id)
-        source, alt, product = source or known[0], alt_text or known[1], known[2]
+        product_id = await _product_of(db, image_id, merchant_id=merchant_id, store_id=store_id)
     return RequestImage(
         image_id=new_id if image_id is None else image_id,
         store_id=store_id,
         merchant_id=merchant_id,
-        product_id=product,
-        url=source,
-        alt_text=check_text("altText", alt, 500) or "",
+        product_id=product_id,
+        url=url or None,
+        alt_text=check_text("altText", alt_text, 500),
         operations=list(ALL_OPERATIONS if operations is None else dict.fromkeys(operations)),
         ground=ground_colour(ground),
     )
 
 
-async def _known_image(
-    db: Reader, image_id: UUID, product_id: UUID | None, *, merchant_id: UUID, store_id: UUID
-) -> tuple[str, str, UUID | None]:
+async def _product_of(db: Reader, image_id: UUID, *, merchant_id: UUID, store_id: UUID) -> UUID | None:
+    """Return whose picture an image is; that never changes, so it does not matter how old this is."""
     asset = await catalog_queries.media_by_id(db, image_id, merchant_id=merchant_id)
-    if asset is not None and asset.store_id == store_id and asset.original_url is not None:
-        return asset.original_url, asset.alt_text, asset.product_id
-    if product_id is not None and (
-        await catalog_queries.product_by_id(db, product_id, merchant_id=merchant_id) is not None
-    ):
-        for image in (await catalog_queries.images_by_products(db, [product_id]))[product_id]:
-            if image.id == image_id:
-                return image.original_url, image.alt_text, product_id
-    raise NotFound("image", image_id)
+    if asset is None or asset.store_id != store_id:
+        raise NotFound("image", image_id)
+    return asset.product_id
 
 
 def log_line(cursor: str | None) -> int:

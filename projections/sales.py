@@ -16,6 +16,7 @@ from domain.order.events import (
     PaymentFailed,
     PaymentSessionOpened,
     PaymentUnmatched,
+    ShipmentCorrected,
     UnmatchedReason,
 )
 from domain.store.events import StoreRequested
@@ -235,6 +236,12 @@ def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.status, order.carrier, order.tracking_number = OrderStatus.FULFILLED, event.carrier, event.tracking_number
     order.fulfilled_at = order.updated_at = event.occurred_at
+
+
+@FOLDS.on(ShipmentCorrected, orders="originator_id")
+def shipment_corrected(rows: SalesRows, event: ShipmentCorrected, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.carrier, order.tracking_number, order.updated_at = event.carrier, event.tracking_number, event.occurred_at
 
 
 MODEL = ReadModel("sales", 2, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, STORE_OWNERS), (FOLDS,))

@@ -123,6 +123,11 @@ class Generation:
             return 100
         return min(99, sum(WEIGHTS[step] * state.progress for step, state in self.steps.items()) // 100)
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether some step runs; it may while the job has failed elsewhere."""
+        return any(state.status is JobStatus.PROCESSING for state in self.steps.values())
+
     def is_running(self, step: Step, attempt: int) -> bool:
         """Whether this attempt of the step is the one at work; it may be while the job has failed elsewhere."""
         state = self.steps[step]
@@ -175,7 +180,7 @@ class Generation:
             return events
         if all(state.is_done for state in after.steps.values()):
             events.append(GenerationCompleted(**self._next(at, 2), store_id=self.store_id))
-        elif self.status is JobStatus.PROCESSING and not after._is_at_work():
+        elif self.status is JobStatus.PROCESSING and not after.is_at_work:
             failed = next(name for name in Step if after.steps[name].status is JobStatus.FAILED)
             events.append(
                 GenerationFailed(
@@ -241,9 +246,6 @@ class Generation:
         if self.status is JobStatus.COMPLETED:
             raise GenerationEnded(self.id, self.status)
         return (GenerationCancelled(**self._next(at), store_id=self.store_id),)
-
-    def _is_at_work(self) -> bool:
-        return any(state.status is JobStatus.PROCESSING for state in self.steps.values())
 
     def _is_due(self, step: Step) -> bool:
         state = self.steps[step]

@@ -37,6 +37,7 @@ class Image:
     product_id: UUID | None
     generation_id: UUID | None
     source_url: str
+    alt_text: str
     attempt: int
     status: ImageStatus = ImageStatus.REQUESTED
 
@@ -123,6 +124,7 @@ def evolve(image: Image | None, event: MediaEvent) -> Image:
                 product_id=event.product_id,
                 generation_id=event.generation_id,
                 source_url=event.source_url,
+                alt_text=event.alt_text,
                 attempt=event.attempt,
             )
         case Image(), ImageProcessed():

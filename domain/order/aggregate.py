@@ -20,6 +20,7 @@ from domain.order.events import (
     PaymentFailed,
     PaymentSessionOpened,
     PaymentUnmatched,
+    ShipmentCorrected,
     UnmatchedReason,
     WebhookReceived,
 )
@@ -44,6 +45,8 @@ class Order:
     intent_id: str | None = None
     failed_intents: frozenset[str] = frozenset()
     unmatched_intents: frozenset[str] = frozenset()
+    carrier: str | None = None
+    tracking_number: str | None = None
 
     def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Note the page on which it can be paid; nothing if it is known.
@@ -97,13 +100,19 @@ class Order:
         return (OrderCancelled(**self._next(at), reason=reason),)
 
     def fulfil(self, *, carrier: str | None, tracking_number: str | None, at: datetime) -> Sequence[OrderEvent]:
-        """Note that everything was handed to a carrier; nothing if that was done.
+        """Note that everything was handed to a carrier, or correct what was noted of that; nothing if it is known.
+
+        A correction leaves what is not given as it is.
 
         Raises:
             OrderNotOpen: it is not paid.
         """
         if self.status is OrderStatus.FULFILLED:
-            return ()
+            known = self.carrier, self.tracking_number
+            right = carrier or self.carrier, tracking_number or self.tracking_number
+            if right == known:
+                return ()
+            return (ShipmentCorrected(**self._next(at), carrier=right[0], tracking_number=right[1]),)
         if self.status is not OrderStatus.PAID:
             raise OrderNotOpen(self.id, self.status, "fulfilled")
         return (OrderFulfilled(**self._next(at), carrier=carrier, tracking_number=tracking_number),)
@@ -190,8 +199,14 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             )
         case Order(), OrderCancelled():
             return replace(order, version=event.originator_version, status=OrderStatus.CANCELLED)
-        case Order(), OrderFulfilled():
-            return replace(order, version=event.originator_version, status=OrderStatus.FULFILLED)
+        case Order(), OrderFulfilled() | ShipmentCorrected():
+            return replace(
+                order,
+                version=event.originator_version,
+                status=OrderStatus.FULFILLED,
+                carrier=event.carrier,
+                tracking_number=event.tracking_number,
+            )
         case _:
             raise CorruptStream(event)
 

@@ -132,8 +132,22 @@ class OrderFulfilled(DomainEvent, wire_name="order.order_fulfilled.v1"):
     tracking_number: str | None = None
 
 
+class ShipmentCorrected(DomainEvent, wire_name="order.shipment_corrected.v1"):
+    """What was noted of a fulfilled order's shipment was wrong or missing; this is right."""
+
+    carrier: str | None
+    tracking_number: str | None
+
+
 OrderEvent = (
-    OrderPlaced | PaymentSessionOpened | OrderPaid | PaymentFailed | PaymentUnmatched | OrderCancelled | OrderFulfilled
+    OrderPlaced
+    | PaymentSessionOpened
+    | OrderPaid
+    | PaymentFailed
+    | PaymentUnmatched
+    | OrderCancelled
+    | OrderFulfilled
+    | ShipmentCorrected
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind
+from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import InsufficientStock, NotForSale, ProductPutAway
 from domain.product.events import (
@@ -33,8 +34,8 @@ from domain.product.events import (
 from domain.product.listing import Listing
 from domain.product.ports import ProductCopy
 from domain.store.events import CopyScores
+from domain.text import clean_title
 
-TITLE_MAX = 200
 META_TITLE_MAX = 60
 META_DESCRIPTION_MAX = 155
 STOCK_MOST = 1_000_000
@@ -75,6 +76,8 @@ class Product:
     original_description: str = ""
     category: str = ""
     tags: tuple[str, ...] = ()
+    source: tuple[SupplierProvider, str] | None = None
+    """Which supplier listed it, and under which id there; None for what the merchant added by hand."""
     shipping_days: tuple[int, int] | None = None
     """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
     by_merchant: bool = False
@@ -113,15 +116,10 @@ class Product:
         """
         self._refuse_archived()
         events: list[ProductEvent] = []
-        if title is not None and title.strip() != self.title:
-            if not title.strip() or len(title.strip()) > TITLE_MAX:
-                raise InvalidInput(
-                    "title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}."
-                )
-            events.append(ProductRetitled(**self._next(at, 1), title=title.strip()))
+        if title is not None and " ".join(title.split()) != self.title:
+            events.append(ProductRetitled(**self._next(at, 1), title=clean_title(title)))
         if description is not None:
-            if not description.strip():
-                raise InvalidInput("description", "A product needs a description.")
+            _check_description(description)
             events.append(
                 ProductDescribed(
                     **self._next(at, 1 + len(events)),
@@ -309,8 +307,8 @@ def add_by_hand(
     Raises:
         InvalidInput: names the field.
     """
-    if not title.strip() or len(title.strip()) > TITLE_MAX:
-        raise InvalidInput("title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(title.strip())}.")
+    title = clean_title(title)
+    _check_description(description)
     if price.minor <= 0:
         raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
     if cost.minor < 0 or cost.currency != price.currency:
@@ -324,7 +322,7 @@ def add_by_hand(
             originator_version=1,
             occurred_at=at,
             store_id=store_id,
-            title=title.strip(),
+            title=title,
             slug=slug,
             description=description,
             cost=cost,
@@ -381,6 +379,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             raise CorruptStream(event)
 
 
+def _check_description(description: str) -> None:
+    if not description.strip():
+        raise InvalidInput("description", "A product needs a description.")
+
+
 def _check_stock(stock: int) -> None:
     if not 0 <= stock <= STOCK_MOST:
         raise InvalidInput("stockQuantity", f"Stock cannot be {stock:,}; 0 is the least and {STOCK_MOST:,} the most.")
@@ -416,6 +419,7 @@ def _created(event: ProductImported | ProductAdded) -> Product:
         original_description=event.original_description,
         category=event.category,
         tags=tuple(event.tags),
+        source=(event.source_provider, event.source_id),
         shipping_days=event.shipping_days,
     )
 

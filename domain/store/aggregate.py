@@ -32,6 +32,7 @@ from domain.store.events import (
     StoreStatus,
     SupplierReport,
 )
+from domain.text import clean_title, has_control_characters
 
 BY_MERCHANT = "merchant"
 """Who wrote a page, if it was the merchant."""
@@ -73,11 +74,28 @@ class Store:
     currency: str | None = None
     """What its products are priced in; None while it has none, and where the first one is older than this rule."""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it was ever open, so that shoppers may know its address."""
+        return self.status in {StoreStatus.ACTIVE, StoreStatus.PAUSED}
+
+    def refuse_archived(self, wanted: str) -> None:
+        """Let nothing be changed of a store that is put away, nor of what is in it.
+
+        Args:
+            wanted: what it cannot be: ``edited``.
+
+        Raises:
+            StoreNotReady: it is archived.
+        """
+        if self.status is StoreStatus.ARCHIVED:
+            raise StoreNotReady(self.id, self.status, wanted, "Request a new store instead.")
+
     def adopt_brand(
         self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
     ) -> Sequence[StoreEvent]:
         """Take on a proposed brand under a slug the caller has reserved."""
-        self._refuse_archived("rebranded")
+        self.refuse_archived("rebranded")
         return (
             BrandGenerated(
                 **self._next(at),
@@ -103,7 +121,7 @@ class Store:
         at: datetime,
     ) -> Sequence[StoreEvent]:
         """Record what scouting found and imported."""
-        self._refuse_archived("restocked")
+        self.refuse_archived("restocked")
         return (
             ProductsScouted(
                 **self._next(at),
@@ -152,7 +170,7 @@ class Store:
         Raises:
             InvalidInput: the title is empty, or another page has the slug.
         """
-        self._refuse_archived("edited")
+        self.refuse_archived("edited")
         if not title.strip():
             raise InvalidInput("title", "A page needs a title.")
         if any(page.slug == slug for id, page in self.pages.items() if id != page_id):
@@ -176,17 +194,15 @@ class Store:
         """Let the merchant change what is given of a page; a title alone leaves the text to whoever wrote it.
 
         Raises:
-            InvalidInput: title or content is empty.
+            InvalidInput: the title is none, or the content empty.
             PageNotFound: the store has no such page.
         """
         page = self.pages.get(page_id)
         if page is None:
             raise PageNotFound(page_id)
-        title = page.title if title is None else title.strip()
+        self.refuse_archived("edited")
+        title = page.title if title is None else clean_title(title)
         if content is None:
-            self._refuse_archived("edited")
-            if not title:
-                raise InvalidInput("title", "A page needs a title.")
             return () if title == page.title else (PageRetitled(**self._next(at), page_id=page_id, title=title),)
         if not content.strip():
             raise InvalidInput("content", "A page needs some text.")
@@ -215,7 +231,7 @@ class Store:
         """
         if self.approved:
             return ()
-        self._refuse_archived("approved")
+        self.refuse_archived("approved")
         if self.status is not StoreStatus.PENDING_REVIEW:
             hint = (
                 "Wait until its generation is complete; if that has failed or was cancelled, run its step again "
@@ -232,8 +248,7 @@ class Store:
         """
         if self.status is StoreStatus.ACTIVE:
             return ()
-        if self.status is StoreStatus.ARCHIVED:
-            raise StoreNotReady(self.id, self.status, "published", "Request a new store instead.")
+        self.refuse_archived("published")
         if not self.approved:
             raise StoreNotReady(self.id, self.status, "published", "Approve it first.")
         return (StorePublished(**self._next(at)),)
@@ -255,10 +270,6 @@ class Store:
         if self.status is StoreStatus.ARCHIVED:
             return ()
         return (StoreArchived(**self._next(at)),)
-
-    def _refuse_archived(self, wanted: str) -> None:
-        if self.status is StoreStatus.ARCHIVED:
-            raise StoreNotReady(self.id, self.status, wanted, "Request a new store instead.")
 
     def _next(self, at: datetime) -> dict[str, Any]:
         return {"originator_id": self.id, "originator_version": self.version + 1, "occurred_at": at}
@@ -297,7 +308,7 @@ def clean_niche(niche: str) -> str:
     Raises:
         InvalidInput: it is empty, over 120 characters, or has control characters.
     """
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in niche):
+    if has_control_characters(niche):
         raise InvalidInput(
             "niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”."
         )

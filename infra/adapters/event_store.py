@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 from pydantic import TypeAdapter
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt, Staged
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, OfAnotherKind, Receipt, Staged
 from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
 from infra.adapters.state_cache import Remembered, StateCache
@@ -135,6 +135,8 @@ class PostgresEventLog:
                 row = rows.pop(0)
                 start = Loaded(shape.adapter.validate_json(row["data"]), row["version"], row["position"], row["tenant"])
                 snapshot_version = start.version
+            elif rows and not kind.begins_with(rows[0]["type"]):
+                raise OfAnotherKind(kind, stream_id)
         if not rows and start.version == 0:
             return None
         loaded = start

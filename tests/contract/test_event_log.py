@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, EventLog, Staged
-from domain.kernel import StreamKind
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, EventLog, OfAnotherKind, Staged
+from domain.kernel import CorruptStream, StreamKind
 from domain.merchant.aggregate import MERCHANT, Merchant, register
 from domain.merchant.events import SupplierProvider
 from domain.product.aggregate import PRODUCT
+from domain.product.events import ProductArchived
 from infra.adapters.event_store import PostgresEventLog
 from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
@@ -187,3 +188,25 @@ async def test_several_events_are_refused_too_where_a_belief_was_wrong(log: Even
     with pytest.raises(ConcurrencyConflict):
         await log.commit(replace(commit(registered(one), registered(two)), believed={relied_on: 0}))
     assert await log.load(KIND, one) is None
+
+
+async def test_a_stream_of_another_kind_is_said_to_be_one(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    with pytest.raises(OfAnotherKind):
+        await log.load(PRODUCT, id)
+    assert log.recall(PRODUCT, id) is None
+    assert (await merchant_in(log, id)).id == id, "asking did no harm"
+
+
+async def test_a_stream_that_goes_on_as_another_kind_is_corrupt(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    archived = ProductArchived(originator_id=id, originator_version=2, occurred_at=NOON)
+    broken = Staged(kind=PRODUCT, stream_id=id, tenant=id, expected_version=1, events=(archived,), state=None)
+    await log.commit(commit(broken))
+    cold = PostgresEventLog(log._pool, FixedClock()) if isinstance(log, PostgresEventLog) else log
+    with pytest.raises(CorruptStream):
+        await cold.load(KIND, id)
+    with pytest.raises(OfAnotherKind):
+        await cold.load(PRODUCT, id)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, OfAnotherKind, Receipt
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import GENESIS, ConsistencyToken, Envelope, RawEvent, chain_hash
 from schemas.registry import decode, encode
@@ -43,12 +43,15 @@ class MemoryEventLog:
         stream = self._stream(stream_id)
         if not stream:
             return None
+        if not kind.begins_with(stream[0].type):
+            raise OfAnotherKind(kind, stream_id)
         last = stream[-1]
         state = kind.fold(decode(raw.type, raw.data) for raw in stream)
         return Loaded(state=state, version=last.version, position=last.position, tenant=last.tenant)
 
     def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        return self.remembered.get(stream_id)
+        known = self.remembered.get(stream_id)
+        return known if known is not None and isinstance(known.state, kind.state) else None
 
     async def commit(self, commit: Commit) -> Receipt:
         known = self.receipts.get(commit.context.command_id)

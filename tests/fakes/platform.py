@@ -104,13 +104,17 @@ class Platform:
 
     async def finish(self) -> None:
         """Take a scouted store to shoppers."""
+        await self.complete()
+        await self.send(ApproveStore(store_id=self.store_id, merchant_id=self.merchant_id))
+        await self.send(PublishStore(store_id=self.store_id, merchant_id=self.merchant_id))
+
+    async def complete(self) -> None:
+        """Bring a scouted store to its merchant's review."""
         await self.brand()
         await self.send(WritePages(generation_id=self.generation_id, attempt=1, pages=[page()]))
         for step in (Step.COPY, Step.IMAGES):
             await self.succeed(step)
         await self.send(MarkStoreReady(store_id=self.store_id, generation_id=self.generation_id))
-        await self.send(ApproveStore(store_id=self.store_id, merchant_id=self.merchant_id))
-        await self.send(PublishStore(store_id=self.store_id, merchant_id=self.merchant_id))
 
     async def succeed(self, step: Step, attempt: int = 1) -> None:
         await self.send(SucceedStep(generation_id=self.generation_id, step=step, attempt=attempt, summary="done"))

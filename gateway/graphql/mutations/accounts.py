@@ -107,7 +107,7 @@ class AccountMutations:
 
         return await change(info, SupplierPayload, input, send, show)
 
-    @mutation("Note that everything in a paid order was handed to a carrier.")
+    @mutation("Note that everything in a paid order was handed to a carrier; again, to correct the carrier or number.")
     async def fulfil_order(self, info: Info, input: FulfilOrderInput) -> OrderPayload | None:
         async def send(request: Request) -> Receipt:
             return await request.send(

@@ -76,7 +76,7 @@ class StepInput(MutationInput):
 @strawberry.input
 class AddProductInput(MutationInput):
     store_id: strawberry.ID
-    title: str
+    title: str = strawberry.field(description="1 to 200 characters, in one line.")
     description: str
     selling_price: Decimal
     cost_price: Decimal = Decimal(0)
@@ -121,7 +121,7 @@ class ProductInput(MutationInput):
 @strawberry.input
 class AddPageInput(MutationInput):
     store_id: strawberry.ID
-    title: str
+    title: str = strawberry.field(description="1 to 200 characters, in one line.")
     content: str = strawberry.field(description="Markdown.")
 
 
@@ -137,8 +137,8 @@ class ProcessImageInput(MutationInput):
     store_id: strawberry.ID
     image_id: strawberry.ID | None = None
     url: str | None = None
-    product_id: strawberry.ID | None = strawberry.field(default=None, description="Whose picture it is to be.")
-    alt_text: str | None = None
+    product_id: strawberry.ID | None = strawberry.field(default=None, description="Whose picture a new photo is to be.")
+    alt_text: str | None = strawberry.field(default=None, description="What a known image has, when left out.")
     operations: list[Operation] | None = strawberry.field(default=None, description="Everything, when left out.")
     ground: str | None = strawberry.field(default=None, description="#rrggbb; the brand's surface when left out.")
 

@@ -29,7 +29,9 @@ class Store:
     id: strawberry.ID
     user_id: strawberry.ID
     name: str = strawberry.field(description="The brand's name; before there is one, the asked-for name or the niche.")
-    slug: str | None = strawberry.field(description="Host label of the storefront; null until the brand is chosen.")
+    slug: str | None = strawberry.field(
+        description="Host label of the storefront; null until the brand is chosen, final once it was published."
+    )
     description: str | None
     niche: str
     status: StoreStatus

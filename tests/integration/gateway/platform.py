@@ -16,10 +16,11 @@ from fastapi import FastAPI
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from commands.bus import CommandBus
-from commands.generation import StartGeneration, generation_of
+from commands.generation import StartGeneration, SucceedStep, generation_of
 from commands.ports import Context, Receipt
 from commands.scouting import ImportProducts, Pick
-from commands.store import AdoptBrand, RequestStore, WritePages
+from commands.store import AdoptBrand, MarkStoreReady, RequestStore, WritePages
+from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
 from domain.money import Money
@@ -270,6 +271,13 @@ class Platform:
             )
         )
         return store_id
+
+    async def finish(self, store_id: UUID) -> None:
+        """Bring a stocked store to its merchant's review."""
+        generation_id = generation_of(store_id)
+        for step in (Step.COPY, Step.IMAGES):
+            await self.send(SucceedStep(generation_id=generation_id, step=step, attempt=1, summary="done"))
+        await self.send(MarkStoreReady(store_id=store_id, generation_id=generation_id))
 
     async def event_count(self) -> int:
         """Return how many events there are."""

@@ -1,5 +1,6 @@
 """What a merchant can change, once however often it is sent, and how refusals read."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,7 +9,6 @@ import pytest
 from commands.generation import FailStep, SucceedStep, generation_of
 from commands.order import CancelOrder, RecordPayment
 from commands.product import WriteProductCopy
-from commands.store import MarkStoreReady
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -121,7 +121,7 @@ async def test_a_store_is_approved_published_paused_and_archived(platform: Platf
     store_id = await platform.stocked_store(owner)
     too_early = await change(platform, owner, "publishStore", "store { status }", storeId=str(store_id))
     assert codes(too_early) == [("STORE_NOT_READY", None)]
-    await platform.send(MarkStoreReady(store_id=store_id, generation_id=generation_of(store_id)))
+    await platform.finish(store_id)
     shown = "store { status approved publishedAt products(statuses: [ACTIVE]) { totalCount } }"
     seen = []
     for name in ("approveStore", "publishStore", "pauseStore", "publishStore", "archiveStore"):
@@ -230,6 +230,11 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         ({"compareAtPrice": "1"}, "compareAtPrice"),
         ({"stockQuantity": -1}, "stockQuantity"),
         ({"currency": "dollars"}, "currency"),
+        ({"currency": "ZZZ"}, "currency"),
+        ({"sellingPrice": "10.005"}, "sellingPrice"),
+        ({"costPrice": "1e-9999999"}, "costPrice"),
+        ({"sellingPrice": "1000.5", "currency": "JPY"}, "sellingPrice"),
+        ({"sellingPrice": "9.9000", "compareAtPrice": "12.345"}, "compareAtPrice"),
         ({"images": ["ftp://example.com/x.jpg"]}, "images.0"),
     ],
 )
@@ -318,6 +323,21 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
     assert (known["mediaAsset"]["id"], known["mediaAsset"]["productId"]) == (image_id, product["id"])
 
 
+async def test_an_image_sent_again_is_the_same_request_whatever_became_of_its_text(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    image_id = (await first_product(platform, owner, store_id))["images"][0]["id"]
+    shown, an_image = "mediaAsset { attempt }", {"storeId": str(store_id), "imageId": image_id}
+    again = an_image | {"commandId": str(uuid4())}
+    first = await change(platform, owner, "processImage", shown, **again)
+    await change(platform, owner, "processImage", shown, **an_image, altText="A new alt")
+    repeated = await change(platform, owner, "processImage", "mediaAsset { attempt altText }", **again)
+    assert repeated["userErrors"] == []
+    assert repeated["consistencyToken"] == first["consistencyToken"]
+    assert repeated["mediaAsset"] == {"attempt": 2, "altText": "A new alt"}
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -326,6 +346,10 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
         ({"url": "https://example.com/\u0000.jpg"}, ("INVALID_INPUT", "url")),
         ({"url": "https://example.com/x.jpg", "ground": "red"}, ("INVALID_INPUT", "ground")),
         ({"imageId": "00000000-0000-4000-8000-000000000000"}, ("NOT_FOUND", None)),
+        (
+            {"imageId": "00000000-0000-4000-8000-000000000000", "url": "https://example.com/x.jpg"},
+            ("INVALID_INPUT", "url"),
+        ),
     ],
 )
 async def test_an_image_that_cannot_be_asked_for_is_refused(
@@ -381,6 +405,11 @@ async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) ->
         platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO123"
     )
     assert (sent["order"]["status"], sent["order"]["carrier"]) == ("FULFILLED", "Posten")
+    platform.clock.advance(timedelta(minutes=1))
+    corrected = await change(
+        platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO1234"
+    )
+    assert corrected["order"] == sent["order"] | {"trackingNumber": "NO1234"}
 
 
 async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from commands.generation import generation_of
 from commands.order import CartLine, PlaceOrder
-from commands.store import ApproveStore, MarkStoreReady, PublishStore
+from commands.store import ApproveStore, PublishStore
 from domain.generation.aggregate import job_of
 from domain.generation.events import Step
 from domain.personal import Sealed
@@ -37,7 +37,7 @@ STORE = """query ($id: ID!) { store(id: $id) {
 
 async def an_order(platform: Platform, owner: Merchant, store_id: UUID, *, quantity: int = 2) -> UUID:
     """Publish a store and order something in it."""
-    await platform.send(MarkStoreReady(store_id=store_id, generation_id=generation_of(store_id)))
+    await platform.finish(store_id)
     await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
     await platform.send(PublishStore(store_id=store_id, merchant_id=owner.id))
     store = await platform.ask(

@@ -11,11 +11,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from commands.generation import generation_of
 from commands.media import RecordImage, RequestImage
 from commands.order import CancelOrder, CartLine, PlaceOrder, RecordPayment
 from commands.product import ActivateProduct, AddProduct, CountStock, DeactivateProduct, EditProduct
-from commands.store import AddPage, ApproveStore, EditPage, MarkStoreReady, PauseStore, PublishStore
+from commands.store import AddPage, ApproveStore, EditPage, PauseStore, PublishStore
 from domain.kernel import DomainError
 from domain.media.events import Operation, Rendition
 from domain.money import Money
@@ -110,7 +109,7 @@ class Merchandising:
 
     async def open(self) -> None:
         send, store, owner = self._platform.send, self.store_id, self._owner.id
-        await send(MarkStoreReady(store_id=store, generation_id=generation_of(store)))
+        await self._platform.finish(store)
         await send(ApproveStore(store_id=store, merchant_id=owner))
         await send(PublishStore(store_id=store, merchant_id=owner))
         rows = await self._platform.deps.reader.fetch("select id from products where store_id = $1 order by id", store)

@@ -5,21 +5,23 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.bus import CommandBus, payload_digest
-from commands.generation import StartGeneration
+from commands.bus import CommandBus, UnitOfWork, payload_digest
 from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt
+from commands.product import AddProduct
 from commands.store import ApproveStore, MarkStoreReady, RequestStore
 from domain.ids import derived
 from domain.kernel import InvalidInput, NotFound
 from domain.merchant.aggregate import MERCHANT
+from domain.merchant.aggregate import register as register_merchant
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierProvider
+from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
 from domain.store.events import Preferences
 from infra.bootstrap import handlers
 from tests.fakes.event_log import MemoryEventLog
 from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import sealed
+from tests.fakes.samples import dollars, product_added, sealed
 
 
 def register(id: UUID) -> RegisterMerchant:
@@ -149,9 +151,7 @@ async def test_a_refusal_on_an_old_memory_is_decided_again(platform: Platform) -
     )
     early = await platform.log.load(STORE, platform.store_id)
     assert early is not None
-    generation = platform.generation_id
-    await platform.send(StartGeneration(generation_id=generation, store_id=platform.store_id))
-    await platform.send(MarkStoreReady(store_id=platform.store_id, generation_id=generation))
+    await platform.send(MarkStoreReady(store_id=platform.store_id, generation_id=platform.generation_id))
     platform.log.remembered[platform.store_id] = early  # still being made, as far as that says: not to be approved
     approve = ApproveStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
     assert kinds(await platform.do(approve)) == ["StoreApproved"]
@@ -162,3 +162,47 @@ async def test_an_id_believed_to_be_free_is_refused_when_it_is_not(platform: Pla
     with pytest.raises(InvalidInput, match="already"):
         await platform.send(register(platform.merchant_id))
     assert kinds(platform.log.events) == ["MerchantRegistered"]
+
+
+async def test_an_id_of_another_kind_is_not_found(platform: Platform) -> None:
+    await platform.request()
+    with pytest.raises(NotFound, match="No store with id"):
+        await platform.send(ApproveStore(store_id=platform.merchant_id, merchant_id=platform.merchant_id))
+
+
+async def test_one_command_may_ask_for_one_id_as_two_kinds(platform: Platform) -> None:
+    await platform.request()
+    work = UnitOfWork(platform.log)
+    assert await work.find(STORE, platform.store_id) is not None
+    assert await work.find(PRODUCT, platform.store_id) is None
+    assert (await work.get(STORE, platform.store_id)).id == platform.store_id
+
+
+@pytest.mark.parametrize("believing", [True, False])
+async def test_nothing_begins_under_an_id_that_something_else_has(platform: Platform, believing: bool) -> None:
+    await platform.request()
+    before = len(platform.log.raw)
+    add = AddProduct(
+        product_id=platform.merchant_id if believing else platform.store_id,  # the store is loaded by then
+        store_id=platform.store_id,
+        merchant_id=platform.merchant_id,
+        title="Lamp",
+        description="It glows.",
+        cost=dollars("4"),
+        price=dollars("9"),
+        compare_at=None,
+        stock=1,
+        image_urls=[],
+    )
+    with pytest.raises(InvalidInput, match="is taken"):
+        await platform.send(add)
+    assert len(platform.log.raw) == before
+
+
+async def test_what_is_staged_as_one_kind_is_not_begun_as_another(platform: Platform) -> None:
+    id, work = uuid4(), UnitOfWork(platform.log)
+    work.append(MERCHANT, register_merchant(id, email=sealed(id), name=None, at=platform.clock.now()), tenant=id)
+    assert await work.is_new(PRODUCT, id) is False
+    added = product_added().model_copy(update={"originator_id": id})
+    with pytest.raises(InvalidInput, match="is taken"):
+        work.append(PRODUCT, [added], tenant=id)

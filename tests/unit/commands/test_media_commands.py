@@ -142,6 +142,25 @@ async def test_an_image_asked_for_by_hand_belongs_to_no_step(platform: Platform)
     assert event.operations == [Operation.REMOVE_BACKGROUND, Operation.SHARPEN], "in the studio's order"
 
 
+async def test_a_known_photo_is_taken_from_where_it_was_with_the_text_it_had(platform: Platform) -> None:
+    first, second = await prepare(platform)
+    product = await platform.product((await platform.store()).product_ids[0])
+    known: dict[str, Any] = {"url": None, "alt_text": None, "product_id": product.id}
+    (sent,) = await platform.do(by_hand(platform, first, **known))
+    assert isinstance(sent, ImageProcessingRequested)
+    assert (sent.source_url, sent.alt_text) == (product.images[0].url, product.images[0].alt_text)
+    await platform.send(by_hand(platform, first, **known | {"alt_text": "A brass lamp"}))
+    (again,) = await platform.do(by_hand(platform, first, **known))
+    assert isinstance(again, ImageProcessingRequested)
+    assert (again.source_url, again.alt_text, again.attempt) == (product.images[0].url, "A brass lamp", 3)
+    (other,) = await platform.do(by_hand(platform, second, **known))
+    assert isinstance(other, ImageProcessingRequested)
+    assert (other.source_url, other.position) == (product.images[1].url, 1)
+    for unknown in (by_hand(platform, uuid4(), **known), by_hand(platform, second, **known | {"store_id": uuid4()})):
+        with pytest.raises(NotFound):
+            await platform.send(unknown)
+
+
 @pytest.mark.parametrize("url", ["", "ftp://x/y.jpg", "file:///etc/passwd", "javascript:alert(1)"])
 async def test_what_is_no_web_address_is_refused(platform: Platform, url: str) -> None:
     await prepare(platform)

@@ -18,8 +18,9 @@ from commands.product import (
     WriteProductCopy,
 )
 from commands.scouting import ImportProducts, Pick
+from commands.store import ArchiveStore
 from domain.generation.errors import StepNotRunning
-from domain.generation.events import Step, StepFailed, StepProgressed, StepSucceeded
+from domain.generation.events import Step, StepProgressed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.media.events import ImageProcessingRequested, Operation
 from domain.merchant.events import SupplierProvider
@@ -27,6 +28,7 @@ from domain.money import Money
 from domain.product.errors import ProductPutAway
 from domain.product.events import ProductAdded, ProductCopyWritten, ProductImported, ProductStatus
 from domain.product.listing import ListingVariant
+from domain.store.errors import StoreNotReady
 from domain.store.events import CurrencyChosen, ProductsScouted, SupplierReport
 from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import SCORE, copy, dollars, listing
@@ -142,7 +144,7 @@ async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> 
     sold_out = [ListingVariant(title="Default", cost=dollars("8.00"), stock=0)]
     kept, dropped = await platform.publish(listing("L-1"), listing("L-2", variants=sold_out))
     await platform.again(Step.SCOUT)
-    (new,) = await platform.scout(listing("L-1"), attempt=2)
+    (new,) = await platform.scout(listing("L-9"), attempt=2)
     assert new not in {kept, dropped}
     assert (await platform.product(kept)).status is ProductStatus.ACTIVE
     assert (await platform.product(dropped)).status is ProductStatus.ARCHIVED
@@ -168,7 +170,7 @@ async def test_scouting_anew_leaves_the_merchants_own_work_alone(platform: Platf
     for command in work:
         await platform.send(replace(command, product_id=mine, merchant_id=platform.merchant_id))
     await platform.again(Step.SCOUT)
-    await platform.scout(listing("L-1"), attempt=2)
+    await platform.scout(listing("L-9"), attempt=2)
     assert (await platform.product(mine)).status is ProductStatus.DRAFT
     assert (await platform.product(other)).status is ProductStatus.ARCHIVED
 
@@ -178,7 +180,7 @@ async def test_what_survives_scouting_anew_goes_on_sale_with_the_rest(platform: 
     (mine,) = await platform.scout(listing("L-1"))
     await platform.send(EditProduct(product_id=mine, merchant_id=platform.merchant_id, title="My Lamp"))
     await platform.again(Step.SCOUT)
-    (new,) = await platform.scout(listing("L-1"), attempt=2)
+    (new,) = await platform.scout(listing("L-9"), attempt=2)
     await platform.finish()
     assert [(await platform.product(id)).status for id in (mine, new)] == [ProductStatus.ACTIVE] * 2
 
@@ -344,33 +346,74 @@ async def test_a_store_older_than_the_rule_sells_in_what_it_has(platform: Platfo
         store.sell_in("EUR", stocked_in="USD", at=platform.clock.now())
 
 
-async def test_scouting_leaves_out_what_is_priced_in_another_currency(platform: Platform) -> None:
-    def pick(source_id: str, currency: str) -> Pick:
-        price, cost = Money(minor=2000, currency=currency), Money(minor=800, currency=currency)
-        found = listing(source_id, variants=[ListingVariant(title="Default", cost=cost, stock=1)])
-        found = found.model_copy(update={"cost": cost})
-        return Pick(listing=found, price=price, compare_at=None, score=SCORE)
+def pick(source_id: str, currency: str) -> Pick:
+    price, cost = Money(minor=2000, currency=currency), Money(minor=800, currency=currency)
+    found = listing(source_id, variants=[ListingVariant(title="Default", cost=cost, stock=1)])
+    return Pick(listing=found.model_copy(update={"cost": cost}), price=price, compare_at=None, score=SCORE)
 
-    def scouting(attempt: int, *picks: Pick) -> ImportProducts:
-        found = {"keywords": [], "suppliers": [], "duplicates": 0, "picks": list(picks)}
-        return ImportProducts(generation_id=platform.generation_id, attempt=attempt, **found)  # type: ignore[arg-type]
 
-    await platform.request()
-    receipt = await platform.send(scouting(1, pick("L-1", "EUR"), pick("L-2", "USD"), pick("L-3", "EUR")))
-    assert len(receipt.result["product_ids"]) == 2
-    await platform.again(Step.SCOUT)
-    failed, *_ = await platform.do(scouting(2, pick("L-4", "USD")))
-    assert isinstance(failed, StepFailed)
-    assert failed.reason == (
-        "This store sells in EUR, and nothing that was found is priced in it. Connect a supplier that sells in EUR, or "
-        "add products by hand."
+def scouting(platform: Platform, attempt: int, *picks: Pick) -> ImportProducts:
+    return ImportProducts(
+        generation_id=platform.generation_id,
+        attempt=attempt,
+        keywords=[],
+        suppliers=[],
+        duplicates=0,
+        picks=list(picks),
     )
+
+
+async def test_scouting_leaves_out_what_is_priced_in_another_currency(platform: Platform) -> None:
+    await platform.request()
+    found = [pick("L-1", "EUR"), pick("L-2", "USD"), pick("L-3", "EUR")]
+    receipt = await platform.send(scouting(platform, 1, *found))
+    assert len(receipt.result["product_ids"]) == 2
+
+
+async def test_a_scouting_that_finds_nothing_in_the_stores_currency_leaves_it_with_what_it_has(
+    platform: Platform,
+) -> None:
+    await platform.request()
+    await platform.brand()
+    await platform.send(by_hand(platform, **EUROS))
+    ended, *others = await platform.do(scouting(platform, 1, pick("L-1", "USD")))
+    assert isinstance(ended, StepSucceeded)
+    assert ended.summary == (
+        "The store sells in EUR, and nothing that was found is priced in it: it keeps the products it has"
+    )
+    assert kinds(others) == ["StepStarted"] * 3, "the generation goes on"
+    assert (await platform.store()).product_ids == ()
+
+
+async def test_a_listing_that_the_store_keeps_is_not_imported_again(platform: Platform) -> None:
+    kept, sold_off, untouched = await platform.publish(listing("L-1"), listing("L-2"), listing("L-3"))
+    ids: dict[str, Any] = {"merchant_id": platform.merchant_id}
+    await platform.send(ArchiveProduct(**ids, product_id=sold_off))
+    await platform.again(Step.SCOUT)
+    again = await platform.scout(listing("L-1"), listing("L-2"), listing("L-3"), listing("L-4"), attempt=2)
+    assert [(await platform.product(id)).source for id in again] == [
+        (SupplierProvider.SAMPLE, "L-2"),
+        (SupplierProvider.SAMPLE, "L-4"),
+    ]
+    assert {(await platform.product(id)).status for id in (kept, untouched)} == {ProductStatus.ACTIVE}
+    store = await platform.store()
+    for step in (Step.COPY, Step.IMAGES):
+        await platform.succeed(step, attempt=2)
+    await platform.again(Step.SCOUT)
+    picks = [pick("L-1", "USD"), pick("L-3", "USD")]
+    ended, *_ = await platform.do(scouting(platform, 3, *picks))
+    assert isinstance(ended, StepSucceeded)
+    assert ended.summary == "All that was found is in the store already: it keeps the products it has"
+    assert await platform.store() == store
+    assert (await platform.product(again[0])).status is ProductStatus.DRAFT
 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"title": " "}, "title"),
+        ({"title": "Own\nLamp"}, "title"),
+        ({"description": " \n"}, "description"),
         ({"price": dollars("0.00")}, "sellingPrice"),
         ({"cost": dollars("-1.00")}, "costPrice"),
         ({"cost": Money(minor=1, currency="EUR")}, "costPrice"),
@@ -413,6 +456,24 @@ async def test_a_merchant_edits_counts_and_puts_away_their_product(platform: Pla
     assert kinds(await platform.do(ArchiveProduct(**ids))) == ["ProductArchived"]
     with pytest.raises(ProductPutAway):
         await platform.send(ActivateProduct(**ids))
+
+
+async def test_what_is_in_an_archived_store_is_changed_no_more(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    await platform.send(ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
+    before = len(platform.log.raw)
+    ids: dict[str, Any] = {"product_id": lamp, "merchant_id": platform.merchant_id}
+    for command in (
+        by_hand(platform),
+        EditProduct(**ids, title="x"),
+        CountStock(**ids, variant_id=None, on_hand=1),
+        ActivateProduct(**ids),
+        DeactivateProduct(**ids),
+        ArchiveProduct(**ids),
+    ):
+        with pytest.raises(StoreNotReady, match="is ARCHIVED and cannot be"):
+            await platform.send(command)
+    assert len(platform.log.raw) == before
 
 
 async def test_a_count_names_the_variant_where_there_are_several(platform: Platform) -> None:

@@ -104,6 +104,18 @@ async def test_a_new_brand_keeps_the_stores_address(platform: Platform) -> None:
     assert store.brand.name == "Volt Nest"
 
 
+async def test_a_new_brand_before_publication_has_an_address_of_its_own(platform: Platform) -> None:
+    await platform.request()
+    await platform.brand("Neon Haven")
+    await platform.again(Step.BRAND)
+    assert (await platform.brand("Volt Nest", attempt=2)).result == {"slug": "volt-nest"}
+    assert (await platform.store()).slug == "volt-nest"
+    await platform.again(Step.BRAND)
+    before = len(platform.log.raw)
+    assert (await platform.brand("Neon Haven", attempt=3)).result == {"slug": "neon-haven"}
+    assert "SlugReserved" not in kinds(platform.log.events[before:]), "it had reserved that one"
+
+
 async def test_a_brand_told_twice_is_adopted_once(platform: Platform) -> None:
     await platform.request()
     await platform.brand("Neon Haven")
@@ -205,6 +217,26 @@ async def test_a_page_without_text_is_refused(platform: Platform) -> None:
     assert refusal.value.field == "content"
 
 
+@pytest.mark.parametrize("title", ["", " ", "Our\nworkshop", "Our\tworkshop", "Our\x07workshop", "x" * 201])
+async def test_a_page_has_a_title_of_one_line(platform: Platform, title: str) -> None:
+    await platform.publish()
+    (page_id,) = (await platform.store()).pages
+    ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    before = len(platform.log.raw)
+    for command in (
+        AddPage(**ids, page_id=uuid4(), title=title, content="# Hi"),
+        EditPage(**ids, page_id=page_id, title=title, content=None),
+        EditPage(**ids, page_id=page_id, title=title, content="# Hi"),
+    ):
+        with pytest.raises(InvalidInput) as refusal:
+            await platform.send(command)
+        assert refusal.value.field == "title"
+    assert len(platform.log.raw) == before
+    (added,) = await platform.do(AddPage(**ids, page_id=uuid4(), title="  Our   workshop\n", content="# Hi"))
+    assert isinstance(added, PageWritten)
+    assert (added.title, added.slug) == ("Our workshop", "our-workshop")
+
+
 async def test_publishing_puts_what_can_be_sold_on_sale(platform: Platform) -> None:
     sold_out = listing("L-2", title="Mug")
     sold_out = sold_out.model_copy(update={"variants": [sold_out.variants[0].model_copy(update={"stock": 0})]})
@@ -231,6 +263,32 @@ async def test_a_store_is_reviewed_before_it_is_published(platform: Platform) ->
     ready = MarkStoreReady(store_id=platform.store_id, generation_id=platform.generation_id)
     assert kinds(await platform.do(ready)) == ["StoreReadyForReview"]
     assert await platform.do(ready) == []
+
+
+async def test_a_store_is_neither_approved_nor_first_published_while_it_is_made_anew(platform: Platform) -> None:
+    await platform.request()
+    await platform.scout()
+    await platform.complete()
+    ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    await platform.again(Step.SCOUT)
+    before = len(platform.log.raw)
+    with pytest.raises(StoreNotReady, match=r"cannot be approved\. Its generation is at work"):
+        await platform.send(ApproveStore(**ids))
+    assert len(platform.log.raw) == before
+    cancel = CancelGeneration(generation_id=platform.generation_id, merchant_id=platform.merchant_id)
+    await platform.send(cancel)
+    assert kinds(await platform.do(ApproveStore(**ids))) == ["StoreApproved"]
+    await platform.again(Step.SCOUT)
+    assert await platform.do(ApproveStore(**ids)) == [], "that was done"
+    with pytest.raises(StoreNotReady, match=r"cannot be published\. Its generation is at work"):
+        await platform.send(PublishStore(**ids))
+    (lamp,) = await platform.scout(attempt=3)
+    await platform.send(cancel)
+    assert kinds(await platform.do(PublishStore(**ids))) == ["StorePublished", "ProductActivated"]
+    assert (await platform.product(lamp)).status is ProductStatus.ACTIVE
+    await platform.send(PauseStore(**ids))
+    await platform.again(Step.SCOUT)
+    assert kinds(await platform.do(PublishStore(**ids))) == ["StorePublished"], "shoppers knew it before"
 
 
 async def test_archiving_a_store_stops_its_generation(platform: Platform) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import CurrencyMismatch, Money, exponent
+from domain.money import CURRENCIES as KNOWN
+from domain.money import THREE_DECIMAL, ZERO_DECIMAL, CurrencyMismatch, Money, exponent
 
 MINOR = st.integers(-(10**12), 10**12)
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD"])
@@ -98,3 +99,9 @@ def test_the_exponent_is_that_of_iso_4217(currency: str, places: int) -> None:
 def test_an_amount_is_printed_with_its_currency() -> None:
     assert str(Money(minor=123456789)) == "1,234,567.89 USD"
     assert str(Money(minor=5000, currency="JPY")) == "5,000 JPY"
+
+
+def test_every_currency_with_minor_units_of_its_own_is_a_known_one() -> None:
+    assert ZERO_DECIMAL | THREE_DECIMAL < KNOWN
+    assert {"USD", "EUR", "JPY", "KWD"} < KNOWN
+    assert not {"ZZZ", "XXX", "XAU", "DEM"} & KNOWN

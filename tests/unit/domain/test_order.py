@@ -22,6 +22,7 @@ from domain.order.events import (
     PaymentFailed,
     PaymentSessionOpened,
     PaymentUnmatched,
+    ShipmentCorrected,
     UnmatchedReason,
     WebhookReceived,
 )
@@ -164,6 +165,19 @@ def test_an_unpaid_order_can_be_called_off_once() -> None:
     assert cancelled().cancel(reason="again", at=NOON) == ()
     with pytest.raises(OrderNotOpen):
         paid().cancel(reason="too late", at=NOON)
+
+
+def test_what_was_noted_of_a_fulfilled_orders_shipment_can_be_corrected() -> None:
+    order = paid()
+    order = fold(order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON), order)
+    assert order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON) == ()
+    events = order.fulfil(carrier=None, tracking_number="1Z99", at=NOON)
+    assert events == (ShipmentCorrected(**head(order), carrier="DHL", tracking_number="1Z99"),)
+    order = fold(events, order)
+    assert order.status is OrderStatus.FULFILLED
+    assert order.fulfil(carrier=None, tracking_number="1Z99", at=NOON) == ()
+    events = order.fulfil(carrier="UPS", tracking_number=None, at=NOON)
+    assert events == (ShipmentCorrected(**head(order), carrier="UPS", tracking_number="1Z99"),)
 
 
 def test_a_paid_order_is_fulfilled_once() -> None:

@@ -1,0 +1,159 @@
+"""An id that is no such thing, or somebody else's, is not found: in every mutation, with every kind of id there is."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import graphql
+import pytest
+
+from commands.generation import generation_of
+from domain.generation.aggregate import job_of
+from domain.generation.events import Step
+from domain.ids import slug_stream
+from gateway.graphql.schema import sdl
+from tests.integration.gateway.platform import Merchant, Platform
+from tests.integration.gateway.test_queries import an_order
+
+MUTATIONS = graphql.build_schema(sdl()).mutation_type.fields  # type: ignore[union-attr]
+VALUES: dict[str, Any] = {
+    "String": "A lamp",
+    "Decimal": "9.90",
+    "Int": 1,
+    "Step": "BRAND",
+    "SupplierProvider": "SAMPLE",
+}
+"""What is given for what a mutation needs besides ids, by its type."""
+
+
+def input_fields(mutation: str) -> dict[str, graphql.GraphQLInputField]:
+    kind = graphql.get_named_type(MUTATIONS[mutation].args["input"].type)
+    assert isinstance(kind, graphql.GraphQLInputObjectType)
+    fields: dict[str, graphql.GraphQLInputField] = kind.fields
+    return fields
+
+
+def is_id(field: graphql.GraphQLInputField) -> bool:
+    return graphql.get_named_type(field.type) is graphql.GraphQLID
+
+
+ASKED_BY_ID = [
+    (mutation, name) for mutation in MUTATIONS for name, field in input_fields(mutation).items() if is_id(field)
+]
+
+
+def without_ids(message: str) -> str:
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "?", message)
+
+
+async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
+    """Give a merchant one of everything and return the ids, by the name of the field that asks for such a one."""
+    store_id = await platform.stocked_store(owner)
+    order_id = await an_order(platform, owner, store_id)
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { slug pages { nodes { id } }"
+        " products(first: 1) { nodes { id images { id } variants { id } } } } }",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    (product,) = store["products"]["nodes"]
+    sent = await platform.ask(
+        "mutation ($input: ProcessImageInput!) { processImage(input: $input) { mediaAsset { id } } }",
+        {"input": {"storeId": str(store_id), "url": "https://example.com/x.jpg"}},
+        by=owner,
+    )
+    return {
+        "storeId": store_id,
+        "generationId": generation_of(store_id),
+        "jobId": job_of(generation_of(store_id), Step.BRAND),
+        "productId": UUID(product["id"]),
+        "variantId": UUID(product["variants"][0]["id"]),
+        "productsImageId": UUID(product["images"][0]["id"]),
+        "imageId": UUID(sent["mediaAsset"]["id"]),
+        "pageId": UUID(store["pages"]["nodes"][0]["id"]),
+        "orderId": order_id,
+        "merchantId": owner.id,
+        "slug": slug_stream(store["slug"]),
+    }
+
+
+def wanted(mutation: str, field: str, ids: dict[str, UUID]) -> dict[str, Any]:
+    """Return an input that would be fine but for the field."""
+    given = {
+        name: str(ids[name]) if is_id(each) else VALUES[graphql.get_named_type(each.type).name]
+        for name, each in input_fields(mutation).items()
+        if graphql.is_required_input_field(each)
+    }
+    if mutation == "processImage" and field != "imageId":
+        given["url"] = "https://example.com/y.jpg"
+    return given
+
+
+@pytest.mark.parametrize(("mutation", "field"), ASKED_BY_ID)
+async def test_every_mutation_finds_nothing_under_an_id_of_another_kind_or_owner(
+    platform: Platform, owner: Merchant, stranger: Merchant, mutation: str, field: str
+) -> None:
+    ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)
+    input = wanted(mutation, field, ids)
+    kind = graphql.get_named_type(MUTATIONS[mutation].args["input"].type)
+    query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field message }} }} }}"
+
+    async def refusal(id: UUID) -> Any:
+        payload = await platform.ask(query, {"input": input | {field: str(id)}}, by=owner)
+        assert payload["userErrors"], "it was done"
+        return [error | {"message": without_ids(error["message"])} for error in payload["userErrors"]]
+
+    unknown = await refusal(uuid4())
+    assert [error["code"] for error in unknown] == ["NOT_FOUND"]
+    before = await platform.event_count()
+    others = {name: id for name, id in ids.items() if name not in {field, "productsImageId"}}
+    for name, id in [*others.items(), *foreign.items()]:
+        assert await refusal(id) == unknown, f"{field} is a {name}"
+    assert await platform.event_count() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field", "body"),
+    [
+        ("POST", "/stores/{storeId}/products", "storeId", {"title": "T", "description": "D", "sellingPrice": "1"}),
+        ("PATCH", "/stores/{storeId}/products/{productId}", "storeId", {"title": "T"}),
+        ("PATCH", "/stores/{storeId}/products/{productId}", "productId", {"title": "T"}),
+        ("DELETE", "/stores/{storeId}/products/{productId}", "storeId", None),
+        ("DELETE", "/stores/{storeId}/products/{productId}", "productId", None),
+        ("POST", "/images/process", "storeId", {"storeId": "{storeId}", "url": "https://example.com/y.jpg"}),
+        ("POST", "/images/process", "imageId", {"storeId": "{storeId}", "imageId": "{imageId}"}),
+        (
+            "POST",
+            "/images/process",
+            "productId",
+            {"storeId": "{storeId}", "productId": "{productId}", "url": "https://example.com/y.jpg"},
+        ),
+        ("POST", "/images/backgrounds", "storeId", {"storeId": "{storeId}", "url": "https://example.com/y.jpg"}),
+        (
+            "POST",
+            "/images/batch",
+            "storeId",
+            {"storeId": "{storeId}", "images": [{"url": "https://example.com/y.jpg"}]},
+        ),
+        ("POST", "/agents/brand/generate", "storeId", {"storeId": "{storeId}"}),
+    ],
+)
+async def test_every_endpoint_finds_nothing_under_an_id_of_another_kind_or_owner(
+    platform: Platform, owner: Merchant, stranger: Merchant, method: str, path: str, field: str, body: Any
+) -> None:
+    ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)
+
+    async def refusal(id: UUID) -> tuple[int, Any]:
+        named = {name: str(each) for name, each in (ids | {field: id}).items()}
+        filled = body and {
+            key: value.format(**named) if isinstance(value, str) else value for key, value in body.items()
+        }
+        response = await platform.call(method, path.format(**named), by=owner, json=filled)
+        told = {key: value for key, value in response.json().items() if key in {"code", "detail", "field"}}
+        return response.status_code, told | {"detail": without_ids(told["detail"])}
+
+    unknown = await refusal(uuid4())
+    assert (unknown[0], unknown[1]["code"]) == (404, "NOT_FOUND")
+    others = {name: id for name, id in ids.items() if name not in {field, "productsImageId"}}
+    for name, id in [*others.items(), *foreign.items()]:
+        assert await refusal(id) == unknown, f"{field} is a {name}"
