@@ -14,7 +14,10 @@ def _keys(value: Any) -> Any:
 class Settings(BaseSettings):
     """Leave everything out and ``zyenta up`` starts an embedded platform under ``.zyenta/``."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_prefix="ZYENTA_", populate_by_name=True)
+    # Empty is left out: so says .env.example, where a line that is only uncommented has no value yet.
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_prefix="ZYENTA_", populate_by_name=True, env_ignore_empty=True
+    )
 
     data_dir: Path = Path(".zyenta")
     """Where the embedded platform keeps its data; created with access for its owner only."""

@@ -38,6 +38,19 @@ def test_copied_as_it_is_the_example_changes_nothing(tmp_path: Path) -> None:
     assert Settings(_env_file=untouched) == Settings(_env_file=None)
 
 
+def test_a_line_that_is_uncommented_and_left_empty_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in known_variables():
+        monkeypatch.delenv(name, raising=False)
+    uncommented = tmp_path / "env"
+    uncommented.write_text("".join(f"{name}=\n" for name in OFFERED))
+    assert Settings(_env_file=uncommented) == Settings(_env_file=None)
+    for name in known_variables():
+        monkeypatch.setenv(name, "")
+    assert Settings(_env_file=None).model_fields_set == set()
+
+
 def test_the_values_it_shows_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in known_variables():
         monkeypatch.delenv(name, raising=False)
