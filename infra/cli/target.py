@@ -5,8 +5,9 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from infra.adapters.reachability import naming_broker
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
-from infra.settings import Settings
+from infra.settings import Settings, read_settings
 
 
 @asynccontextmanager
@@ -15,8 +16,19 @@ async def settings_of_running() -> AsyncIterator[Settings]:
 
     Addresses that are configured win. Else the platform running on the data directory is asked for its own; if none
     runs, its servers (not its services) are started until the command is done.
+
+    Raises:
+        BadSettings: some make no sense.
+        Unreachable: a server that they name does not answer.
     """
-    settings = Settings()
+    async with _servers() as settings:
+        with naming_broker(settings.kafka_bootstrap_servers or ""):
+            yield settings
+
+
+@asynccontextmanager
+async def _servers() -> AsyncIterator[Settings]:
+    settings = read_settings()
     if settings.database_url and settings.kafka_bootstrap_servers:
         yield settings
         return
@@ -52,7 +64,7 @@ def settings_from(environment: dict[str, str]) -> Settings:
     before = dict(os.environ)
     os.environ.update(environment)
     try:
-        return Settings()
+        return read_settings()
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from infra.adapters.reachability import require_broker, require_database
 from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, accepts_connections
+from infra.settings import BadSettings
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "web": ("gateway", "storefront", "sandbox"),
@@ -93,13 +95,25 @@ class Supervisor:
             services: which groups of ``SERVICES`` to start; none starts the servers alone.
 
         Raises:
+            BadSettings: there can be no such data directory.
             AlreadyRunning: the data directory is in use.
+            Unreachable: a server that is configured does not answer.
             ServerFailed: a part did not start; the message ends with its log.
         """
-        # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
-        self._take_lock()
         try:
+            # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+            self._take_lock()
+        except OSError as error:
+            raise BadSettings(
+                f"ZYENTA_DATA_DIR is {str(self.data_dir)!r}, which cannot be used ({error.strerror}). "
+                "Name a directory that is there or can be made, and written to."
+            ) from error
+        try:
+            if self._database_url is not None:
+                await require_database(self._database_url)
+            if self._bootstrap_servers is not None:
+                await require_broker(self._bootstrap_servers)
             addresses = Addresses(self.data_dir / "ports.json", self._configured_ports)
             await asyncio.gather(self._start_postgres(addresses), self._start_broker(addresses))
             self.ports = {role: await addresses.choose(role) for role in SERVICES["web"] if "web" in services}
