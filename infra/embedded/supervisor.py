@@ -18,7 +18,7 @@ from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, accepts_connections
-from infra.settings import BadSettings
+from infra.settings import BadSettings, variables
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "web": ("gateway", "storefront", "sandbox"),
@@ -195,8 +195,12 @@ class Supervisor:
         self._announce()
 
     def _announce(self) -> None:
-        """Leave the addresses where other commands find them, readable by the owner only: keys are among them."""
-        ours = {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
+        """Leave the settings where other commands find them, readable by the owner only: keys are among them.
+
+        All that are set, also those from our own environment: a command in another shell has another one.
+        """
+        names = variables()
+        ours = {name: value for name, value in self.environment.items() if name in names and value}
         path = self.data_dir / "running.json"
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
