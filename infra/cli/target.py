@@ -4,10 +4,22 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from infra.adapters.reachability import naming_broker
+from infra.bootstrap import NotConfigured
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.settings import Settings, read_settings
+
+
+class NothingYet(NotConfigured):
+    """No platform ever ran on the data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(
+            f"There is nothing in {data_dir} yet. Start a platform there with “zyenta up”, name another directory in "
+            "ZYENTA_DATA_DIR, or servers in DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS."
+        )
 
 
 @asynccontextmanager
@@ -19,6 +31,7 @@ async def settings_of_running() -> AsyncIterator[Settings]:
 
     Raises:
         BadSettings: some make no sense.
+        NothingYet: no address is configured, and no platform ever ran on the data directory.
         Unreachable: a server that they name does not answer.
     """
     async with _servers() as settings:
@@ -33,6 +46,8 @@ async def _servers() -> AsyncIterator[Settings]:
         yield settings
         return
     supervisor = supervisor_of(settings)
+    if not (settings.database_url or settings.kafka_bootstrap_servers or supervisor.has_begun):
+        raise NothingYet(supervisor.data_dir)
     try:
         await supervisor.start(services=())
     except AlreadyRunning:

@@ -84,6 +84,11 @@ class Supervisor:
         self.environment: dict[str, str] = {}
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is anything in the data directory: a server's data, or a platform that runs."""
+        return any((self.data_dir / name).exists() for name in ("postgres", "broker", "running.json"))
+
+    @property
     def gateway_url(self) -> str:
         """The gateway's address on this machine."""
         return _loopback(self.ports["gateway"])
