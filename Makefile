@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 NICHE ?= Cyberpunk home decor
+# Handed to the shell as it was typed: quotes, backticks and dollar signs in it are nobody's to interpret.
+override NICHE := $(value NICHE)
+export NICHE
 BIN := .venv/bin
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,7 +28,7 @@ setup: .venv/.synced
 	@$(BIN)/python -m infra.setup.model > /dev/null
 
 demo: setup
-	@$(BIN)/zyenta demo "$(NICHE)" $(ARGS)
+	@$(BIN)/zyenta demo "$$NICHE" $(ARGS)
 
 # Tools that only some tests need; what cannot be installed here is named at the end of the run, with the reason.
 tools: setup

@@ -53,6 +53,11 @@ def found(view: V | None, kind: str, id: UUID) -> V:
 def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None:
     """Return a short text with its white space in order; None for an empty one.
 
+    Args:
+        field: as the client wrote it, for the message.
+        text: what the client sent.
+        most: characters.
+
     Raises:
         InvalidInput: too long, or with control characters.
     """
@@ -91,10 +96,10 @@ def contact_email(email: str | None) -> str | None:
     Raises:
         InvalidInput: it has not the form of one.
     """
-    cleaned = check_text("contact_email", email, EMAIL_MAX)
+    cleaned = check_text("contactEmail", email, EMAIL_MAX)
     if cleaned is not None and not _CONTACT_EMAIL.fullmatch(cleaned):
         raise InvalidInput(
-            "contact_email",
+            "contactEmail",
             f"{cleaned!r} cannot stand on a store's pages as an e-mail address. Write one like hello@example.com.",
         )
     return cleaned

@@ -40,7 +40,8 @@ def describe(error: Exception) -> Refusal | None:
         case TooManyAttempts():
             return Refusal(code=error.code, message=str(error), retry_after=error.retry_after)
         case DomainError():
-            return Refusal(code=error.code, message=str(error), field=camel(error.field))
+            field = None if error.field is None else camel(error.field)
+            return Refusal(code=error.code, message=str(error), field=field)
         case CommandReused():
             return Refusal(code="COMMAND_REUSED", message=str(error), field="commandId")
         case ConcurrencyConflict():
@@ -60,9 +61,7 @@ def describe(error: Exception) -> Refusal | None:
             return None
 
 
-def camel(path: str | None) -> str | None:
+def camel(path: str) -> str:
     """Return a dotted path of Python names as the API writes them."""
-    if path is None:
-        return None
     head, *rest = path.split("_")
     return head + "".join(word[:1].upper() + word[1:] for word in rest)

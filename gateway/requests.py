@@ -15,6 +15,7 @@ from gateway.auth.accounts import AccountDesk
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.tokens import AccessTokens
 from gateway.dependencies import GatewayDependencies
+from gateway.refusals import camel
 from gateway.watching import GenerationWatch
 from projections.freshness import Stale
 from schemas.envelope import ConsistencyToken
@@ -182,8 +183,9 @@ def refuse_unstorable(command: object) -> None:
     Raises:
         InvalidInput: names the field.
     """
-    for name, value in _texts("", command):
+    for path, value in _texts("", command):
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            name = camel(path)
             raise InvalidInput(name, f"{name} has characters in it that cannot be stored (NUL, or half a character).")
 
 

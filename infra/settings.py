@@ -1,37 +1,86 @@
 """Every setting there is, from the environment. Read by the bootstrap alone, which hands narrow values down."""
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
-def _keys(value: Any) -> Any:
+
+class BadSettings(Exception):
+    """Settings that cannot be meant; the message names each variable, its value unless that is secret, and the remedy."""
+
+
+def _parts(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+# What these say follows the variable's name. They show no value that may have a secret in it.
+
+
+def _master_keys(keys: Sequence[SecretStr]) -> Sequence[SecretStr]:
+    for number, key in enumerate(keys, start=1):
+        if not re.fullmatch("[0-9a-fA-F]{64}", key.get_secret_value()):
+            raise ValueError(
+                f"has a key (number {number}, {len(key)} characters) that is not of 64 hexadecimal digits. "
+                "Make one with “openssl rand -hex 32”."
+            )
+    return keys
+
+
+def _log_level(value: str) -> str:
+    if value.upper() not in LOG_LEVELS:
+        raise ValueError(f"is {value!r}, but must be one of {', '.join(LOG_LEVELS)}.")
+    return value.upper()
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("is no address of a PostgreSQL. Write it like postgresql://user:password@host:5432/database.")
+    return value
+
+
+def _bootstrap_servers(value: str) -> str:
+    if not all(re.fullmatch(r"(\[[^]]+]|[^\s/:]+)(:\d{1,5})?", part.strip()) for part in value.split(",")):
+        raise ValueError(f"is {value!r}, but must be host:port, or several of that separated by commas.")
+    return value
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class Settings(BaseSettings):
     """Leave everything out and ``zyenta up`` starts an embedded platform under ``.zyenta/``."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_prefix="ZYENTA_", populate_by_name=True)
+    # Empty is left out: so says .env.example, where a line that is only uncommented has no value yet.
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_prefix="ZYENTA_", populate_by_name=True, env_ignore_empty=True
+    )
 
     data_dir: Path = Path(".zyenta")
     """Where the embedded platform keeps its data; created with access for its owner only."""
-    master_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_keys)] = []
+    master_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts), AfterValidator(_master_keys)] = []
     """Comma-separated, 64 hexadecimal digits each, the current one first. Left out: one is made in ``data_dir``."""
-    log_level: str = "WARNING"
+    log_level: Annotated[str, AfterValidator(_log_level)] = "WARNING"
 
-    database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
+    database_url: Annotated[str, AfterValidator(_database_url)] | None = Field(
+        default=None, validation_alias=AliasChoices("DATABASE_URL")
+    )
     """``postgresql://...``; left out: the embedded PostgreSQL."""
-    kafka_bootstrap_servers: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS"))
+    kafka_bootstrap_servers: Annotated[str, AfterValidator(_bootstrap_servers)] | None = Field(
+        default=None, validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS")
+    )
     """``host:port,...``; left out: the embedded broker."""
 
     host: str = "127.0.0.1"
     """Address the services listen on."""
-    gateway_port: int = 8000
-    storefront_port: int = 8080
-    sandbox_port: int = 8090
+    gateway_port: Port = 8000
+    storefront_port: Port = 8080
+    sandbox_port: Port = 8090
     """Of the sample supplier and the sandbox payment page."""
     gateway_url: str = "http://127.0.0.1:8000"
     """How others reach the gateway."""
@@ -40,11 +89,11 @@ class Settings(BaseSettings):
     storefront_scheme: Literal["http", "https"] = "http"
     """``https`` where something in front of the storefront speaks TLS."""
     sandbox_url: str = "http://127.0.0.1:8090"
-    sandbox_former_urls: Annotated[list[str], NoDecode, BeforeValidator(_keys)] = []
+    sandbox_former_urls: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
     """Where the sandbox was before: photos that were imported from there are fetched from where it is now."""
     behind_proxy: bool = False
     """Whether the last entry of ``X-Forwarded-For`` is the caller, as a proxy of ours has written it."""
-    cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_keys)] = []
+    cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
     platform_fee_basis_points: int = 500
     """The platform's share of a sale; 500 are 5 %."""
 
@@ -70,3 +119,49 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"
+
+
+def read_settings(**given: Any) -> Settings:
+    """Return the settings of the environment and of ``.env``; what is given wins over them.
+
+    Raises:
+        BadSettings: some make no sense.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise BadSettings(" ".join(_sentence(each) for each in error.errors())) from None
+
+
+def variable_of(field: str) -> str:
+    """Return the environment variable that a setting is read from."""
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    return f"{Settings.model_config['env_prefix']}{field}".upper()
+
+
+def variables() -> frozenset[str]:
+    """Return the environment variables of all settings."""
+    return frozenset(variable_of(field) for field in Settings.model_fields)
+
+
+_WANTED: Mapping[str, str] = {
+    "int_parsing": "a whole number",
+    "bool_parsing": "true or false",
+    "literal_error": "{expected}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+}
+"""What a kind of error of pydantic's says was wanted."""
+
+
+def _sentence(error: Any) -> str:
+    name, context = str(error["loc"][0]), error.get("ctx", {})
+    variable = variable_of(name) if name in Settings.model_fields else name
+    if error["type"] == "value_error":
+        return f"{variable} {context['error']}"
+    wanted = _WANTED.get(error["type"])
+    if wanted is None:
+        return f"{variable} cannot be used: {error['msg']}."
+    return f"{variable} is {error['input']!r}, but must be {wanted.format_map(context)}."

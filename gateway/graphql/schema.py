@@ -14,6 +14,7 @@ from strawberry.extensions import (
     QueryDepthLimiter,
     ValidationCache,
 )
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from gateway.graphql.errors import ShowErrors
@@ -22,6 +23,7 @@ from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.past import ClosePast
 from gateway.graphql.queries.root import Query
+from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
 
 DEPTH_MAX = 14
@@ -64,6 +66,7 @@ def build_schema() -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
+        config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             # Made anew for every operation: extensions keep state of the operation they are in.
             ShowErrors,

@@ -144,13 +144,10 @@ class LogTables:
         """Run a query.
 
         Raises:
-            BadSelection: it is not one query.
+            BadSelection: it is something else than one query.
             duckdb.Error: it makes no sense to DuckDB, which says why.
         """
-        statements = self._connection.extract_statements(query)
-        if len(statements) != 1:
-            raise BadSelection("Give one query: select …, show tables, or describe order_paid.")
-        query = statements[0].query
+        query = one_query(query)
         found = self._connection.sql(query)
         columns = [] if found is None else list(zip(found.columns, map(str, found.types), strict=True))
         return Answer(self._connection, query, columns)
@@ -232,6 +229,23 @@ def _connect(directory: Path) -> duckdb.DuckDBPyConnection:
     }.items():
         connection.execute(f"set {setting} = {_quoted(value) if isinstance(value, str) else value}")
     return connection
+
+
+def one_query(text: str) -> str:
+    """Return what a text asks, once it is clear that it only asks.
+
+    Raises:
+        BadSelection: it is more than one statement, or would do something else: write a file, for instance.
+        duckdb.Error: it is no SQL.
+    """
+    statements = duckdb.extract_statements(text)
+    if len(statements) != 1 or statements[0].type not in _QUERIES:
+        raise BadSelection("Give one query, and nothing else: select …, show tables, or describe order_paid.")
+    return statements[0].query
+
+
+_QUERIES = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.MULTI})
+"""A pivot whose columns are yet to be found is of two statements."""
 
 
 def types_needed(query: str) -> frozenset[str] | None:

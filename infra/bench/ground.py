@@ -17,7 +17,7 @@ from infra.adapters.migrations import migrate
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.kafka_install import kafka_version
 from infra.embedded.postgres import EmbeddedPostgres
-from infra.settings import Settings
+from infra.settings import Settings, read_settings
 
 POSTGRES_SETTINGS = {
     # As durable as in production; as much memory as a small server would give it.
@@ -52,7 +52,7 @@ class Ground:
     @property
     def settings(self) -> Settings:
         """Settings that point a platform at these servers."""
-        return Settings(
+        return read_settings(
             data_dir=self.directory / "data",
             database_url=self.dsn,
             kafka_bootstrap_servers=self.bootstrap_servers,

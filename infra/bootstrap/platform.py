@@ -18,6 +18,7 @@ from commands.ports import Handlers, Receipt
 from domain.kernel import Clock, NotFound, StreamKind
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.migrations import migrate
+from infra.adapters.reachability import naming_database
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap.running import cancelled
 from infra.settings import Settings
@@ -132,19 +133,20 @@ class Platform:
     async def pool(self) -> asyncpg.Pool:
         """Connections for the write side, read models included."""
         if "pool" not in self._made:
-            self._made["pool"] = await self._stack.enter_async_context(
-                asyncpg.create_pool(
-                    self.database_url,
-                    min_size=1,
-                    max_size=20,
-                    server_settings={
-                        "search_path": f"{SEARCH_PATH}, public",
-                        "application_name": "zyenta",
-                        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
-                    },
-                    command_timeout=60,
+            with naming_database(self.database_url):
+                self._made["pool"] = await self._stack.enter_async_context(
+                    asyncpg.create_pool(
+                        self.database_url,
+                        min_size=1,
+                        max_size=20,
+                        server_settings={
+                            "search_path": f"{SEARCH_PATH}, public",
+                            "application_name": "zyenta",
+                            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
+                        },
+                        command_timeout=60,
+                    )
                 )
-            )
         pool: asyncpg.Pool = self._made["pool"]
         return pool
 
@@ -277,9 +279,11 @@ async def open_platform(settings: Settings, *, migrated: bool = True) -> AsyncIt
 
     Raises:
         NotConfigured: no database was named.
+        Unreachable: the one that was named does not answer.
     """
     async with AsyncExitStack() as stack:
         platform = Platform(settings, stack)
         if migrated:
-            await migrate(platform.database_url)
+            with naming_database(platform.database_url):
+                await migrate(platform.database_url)
         yield platform

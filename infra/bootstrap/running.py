@@ -2,11 +2,14 @@
 # ruff: noqa: PLC0415
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+log = logging.getLogger(__name__)
 
 
 async def cancelled(task: asyncio.Task[Any]) -> None:
@@ -29,13 +32,19 @@ async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 async def reachable(
     ask: Callable[[str], Coroutine[Any, Any, None]], bootstrap_servers: str, stop: asyncio.Event
 ) -> None:
-    """Wait for the broker: services start in any order."""
+    """Wait for the broker: services start in any order. Says once that it waits."""
     from aiokafka.errors import KafkaError
 
+    told = False
     while not stop.is_set():
         try:
             await ask(bootstrap_servers)
         except (KafkaError, OSError, TimeoutError):
+            if not told:
+                log.warning(
+                    "No Kafka broker answers at %s (KAFKA_BOOTSTRAP_SERVERS); waiting for it.", bootstrap_servers
+                )
+                told = True
             await asyncio.sleep(0.5)
         else:
             return

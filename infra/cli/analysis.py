@@ -111,6 +111,10 @@ def export(
 
     if partition_by not in {None, "day"}:
         raise typer.BadParameter("only “day” is known", param_hint="--partition-by")
+    if partition_by is None and to.suffix.lower() not in {"", ".parquet"}:
+        raise typer.BadParameter(
+            f"what is written is Parquet, so {to.name} would mislead; call it {to.stem}.parquet", param_hint="--to"
+        )
 
     async def work(_: asyncio.Event) -> exporting.Exported:
         async with _reader(_Wanted(types, store, since, until)) as reader:
@@ -145,7 +149,7 @@ def query(
     """
     import duckdb  # noqa: PLC0415
 
-    from infra.analysis.tables import LogTables, open_export, open_tables, types_needed  # noqa: PLC0415
+    from infra.analysis.tables import LogTables, one_query, open_export, open_tables, types_needed  # noqa: PLC0415
 
     wanted = _Wanted(types, store, since, until)
 
@@ -154,7 +158,7 @@ def query(
         (_print_rows_json if as_json else _print_rows)(found)
 
     async def live(_: asyncio.Event) -> None:
-        async with _reader(wanted, needed=types_needed(sql)) as reader:
+        async with _reader(wanted, needed=types_needed(one_query(sql))) as reader:
             with open_tables() as tables:
                 with _progress("Reading the log") as told:
                     async for entry in reader.in_order(told):

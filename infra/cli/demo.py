@@ -25,7 +25,7 @@ from infra.demo.outcome import Outcome
 from infra.demo.shopper import Lost, Shopper
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
-from infra.settings import Settings
+from infra.settings import read_settings
 
 GENERATION_SECONDS = 600
 PUBLISH_SECONDS = 60
@@ -79,7 +79,7 @@ async def _demo(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
 
 async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool) -> None:
     started = time.monotonic()
-    supervisor = supervisor_of(Settings())
+    supervisor = supervisor_of(read_settings())
     with console.status("Starting PostgreSQL, the broker and the services …"):
         async with _timed(outcome, "start"):
             await supervisor.start()

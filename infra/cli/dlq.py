@@ -15,9 +15,11 @@ from rich.table import Table
 
 from infra.adapters.letterbox import Letterbox
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
+from infra.bootstrap.team import CONSUMERS
 from infra.cli.running import console, run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
+from projections.registry import READ_MODELS
 from schemas.deliveries import DeadLetter
 
 if TYPE_CHECKING:
@@ -147,6 +149,10 @@ def _not_replayable(group: str) -> str:
 
 
 def _chosen(letters: Sequence[DeadLetter], ids: Sequence[str], group: str | None) -> list[DeadLetter]:
+    # Groups of letters are among them: another version may have had a consumer that this one has not.
+    groups = {*CONSUMERS, *(f"{PROJECTOR}{name}" for name in READ_MODELS), *(letter.group for letter in letters)}
+    if group is not None and group not in groups:
+        raise typer.BadParameter(f"there is no {group}. There are: {', '.join(sorted(groups))}.", param_hint="--group")
     missing = set(ids) - {letter.id for letter in letters}
     if missing:
         raise NoSuchLetter(sorted(missing))

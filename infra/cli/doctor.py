@@ -19,7 +19,7 @@ from infra.bootstrap.team import CONSUMERS
 from infra.cli.running import console, run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
-from infra.settings import Settings
+from infra.settings import Settings, read_settings
 from projections.outages import DATABASE_AWAY
 from projections.readiness import Check
 from projections.registry import READ_MODELS
@@ -72,7 +72,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 
 async def _examine() -> Findings:
-    _require_running(Settings())
+    _require_running(read_settings())
     async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
         try:
             # A pool would wait for a frozen server much longer.

@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from domain.kernel import Transient
-from infra.adapters.topic import last_events
+from infra.adapters.topic import TopicMissing, last_events
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.running import console, run
 from infra.cli.target import settings_of_running
@@ -28,7 +28,7 @@ app = typer.Typer(help="The read models: where they stand, build them anew, prov
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Name = Annotated[str, typer.Argument(help=f"Which read model: {', '.join(READ_MODELS)}.")]
-REFUSALS = (NotConfigured, ServerFailed, RebuildRefused, NotLive, Transient, OSError)
+REFUSALS = (NotConfigured, ServerFailed, RebuildRefused, NotLive, TopicMissing, Transient, OSError)
 
 
 @app.command("list")

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from infra.adapters.reachability import Unreachable
 from infra.event_loop import new_runner
-from infra.settings import Settings
+from infra.settings import BadSettings, Settings
 
 T = TypeVar("T")
 
@@ -26,7 +28,8 @@ def run(
 
     Args:
         work: takes the stop event.
-        refusals: errors that are the user's to mend: printed as a sentence, exit status 1, no traceback.
+        refusals: errors that are the user's to mend: printed as a sentence, exit status 1, no traceback. Settings that make
+            no sense (exit status 2) and servers out of reach are among them always.
         grace: seconds from such a signal until the kernel ends the process, whatever it is waiting for; None: no bound.
     """
 
@@ -42,13 +45,15 @@ def run(
             loop.add_signal_handler(number, asked_to_stop, stop)
         return await work(stop)
 
+    told: tuple[type[Exception], ...] = (BadSettings, Unreachable, *refusals)
     try:
         with new_runner() as runner:
             return runner.run(with_signals())
-    except* refusals as group:
-        for error in _leaves(group):
-            console.print(f"[red]zyenta:[/] {sentence_of(error)}", soft_wrap=True)
-    raise typer.Exit(1)
+    except* told as group:
+        refused = _leaves(group)
+        for error in refused:
+            console.print(f"[red]zyenta:[/] {escape(sentence_of(error))}", soft_wrap=True)
+    raise typer.Exit(2 if any(isinstance(error, BadSettings) for error in refused) else 1)
 
 
 def sentence_of(error: BaseException) -> str:
@@ -91,7 +96,7 @@ def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
 def configure_logging(settings: Settings) -> None:
     """Send log lines to standard error, one per line, with time, level and where from."""
     logging.basicConfig(
-        level=settings.log_level.upper(),
+        level=settings.log_level,
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
         stream=sys.stderr,
         force=True,

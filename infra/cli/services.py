@@ -14,7 +14,7 @@ from infra.cli.running import configure_logging, console, run
 from infra.cli.target import settings_from, supervisor_of
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
-from infra.settings import Settings
+from infra.settings import read_settings
 
 GRACE_SECONDS = 10
 """A service that was asked to stop and does not is ended; it goes on from its checkpoint when it starts again."""
@@ -37,7 +37,7 @@ def up() -> None:
 
 
 async def _up(stop: asyncio.Event) -> None:
-    supervisor = supervisor_of(Settings())
+    supervisor = supervisor_of(read_settings())
     with console.status("Starting the platform …"):
         await supervisor.start()
     try:
@@ -90,6 +90,9 @@ def projector(names: Annotated[list[str] | None, typer.Argument(help="Left out: 
 
 
 def _run(roles: Sequence[Role]) -> None:
-    settings = Settings()
-    configure_logging(settings)
-    run(lambda stop: run_roles(settings, roles, stop), NotConfigured, grace=GRACE_SECONDS)
+    async def work(stop: asyncio.Event) -> None:
+        settings = read_settings()
+        configure_logging(settings)
+        await run_roles(settings, roles, stop)
+
+    run(work, NotConfigured, grace=GRACE_SECONDS)

@@ -1,18 +1,19 @@
 """``zyenta shoppers``: find people who ordered, and forget them."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import asyncpg
 import typer
-from rich.table import Table
 
 from commands.ports import Context
 from commands.shopper import ForgetShopper
 from domain.ids import derived
 from domain.kernel import DomainError
 from infra.adapters.shoppers import KnownShopper, ReadModelShoppers
-from infra.bootstrap import NotConfigured, open_platform
+from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.running import console, run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
@@ -43,6 +44,15 @@ class SeveralFound(Exception):
         )
 
 
+class NoReadModel(NotConfigured):
+    """Nobody can be looked for yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The read model of orders is not there yet. “zyenta up” makes it, and so does “zyenta projector”."
+        )
+
+
 @app.command()
 def find(
     email: Annotated[str, typer.Argument(help="The whole address; letter case does not matter.")],
@@ -53,21 +63,18 @@ def find(
     if as_json:
         print(json.dumps({"shoppers": [_as_json(shopper) for shopper in found]}))
         return
-    table = Table("order", "order id", "shopper id", "store", "placed")
+    if not found:
+        console.print("Nobody ordered under that address, or they are forgotten.")
     for shopper in found:
-        table.add_row(
-            shopper.order_number,
-            str(shopper.order_id),
-            str(shopper.shopper_id),
-            str(shopper.store_id),
-            f"{shopper.placed_at:%Y-%m-%d %H:%M}",
+        # Line by line: an id is of use only as a whole, and three in a row are wider than a terminal.
+        typer.echo(f"{shopper.order_number}  placed {shopper.placed_at:%Y-%m-%d %H:%M}")
+        typer.echo(
+            f"  order id    {shopper.order_id}\n  shopper id  {shopper.shopper_id}\n  store id    {shopper.store_id}"
         )
-    console.print(table if found else "Nobody ordered under that address, or they are forgotten.")
 
 
 async def _find(email: str) -> list[KnownShopper]:
-    async with settings_of_running() as settings, open_platform(settings) as platform:
-        shoppers = ReadModelShoppers(await platform.pool(), await platform.personal())
+    async with _opened() as (_, shoppers):
         return [shopper async for shopper in shoppers.with_email(email)]
 
 
@@ -78,32 +85,47 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Erase a shopper's name, e-mail and address everywhere, for good. Their order stays, without them."""
+    shopper = run(lambda _: _one(who), NobodyFound, SeveralFound, *_REFUSALS)
     if not yes and not as_json:
-        typer.confirm(f"Erase the name, e-mail and address of the shopper of {who} for good?", abort=True)
-    forgotten = run(lambda _: _forget(who), NobodyFound, SeveralFound, *_REFUSALS)
+        # Not while the event loop runs: Ctrl-C would not reach the question.
+        typer.confirm(
+            f"Erase the name, e-mail and address of the shopper of order {shopper.order_number} for good?", abort=True
+        )
+    run(lambda _: _forget(shopper), *_REFUSALS)
     if as_json:
-        print(json.dumps(_as_json(forgotten)))
+        print(json.dumps(_as_json(shopper)))
     else:
-        console.print(f"[green]Forgotten.[/] The shopper of order {forgotten.order_number} is nobody any more.")
+        console.print(f"[green]Forgotten.[/] The shopper of order {shopper.order_number} is nobody any more.")
 
 
-async def _forget(who: str) -> KnownShopper:
-    async with settings_of_running() as settings, open_platform(settings) as platform:
-        personal = await platform.personal()
-        found = await ReadModelShoppers(await platform.pool(), personal).named(who)
-        if not found:
-            raise NobodyFound(who)
-        if len({shopper.shopper_id for shopper in found}) > 1:
-            raise SeveralFound(found)
-        shopper = found[0]
+async def _one(who: str) -> KnownShopper:
+    async with _opened() as (_, shoppers):
+        found = await shoppers.named(who)
+    if not found:
+        raise NobodyFound(who)
+    if len({shopper.shopper_id for shopper in found}) > 1:
+        raise SeveralFound(found)
+    return found[0]
+
+
+async def _forget(shopper: KnownShopper) -> None:
+    async with _opened() as (platform, _):
         id = derived(shopper.shopper_id, "forget")
         await (await platform.bus()).dispatch(
             ForgetShopper(shopper_id=shopper.shopper_id, store_id=shopper.store_id),
             Context(command_id=id, correlation_id=id),
         )
         # The policy does so too, but whoever asks for it should see it done.
-        await personal.forget(shopper.shopper_id)
-        return shopper
+        await (await platform.personal()).forget(shopper.shopper_id)
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[tuple[Platform, ReadModelShoppers]]:
+    async with settings_of_running() as settings, open_platform(settings) as platform:
+        try:
+            yield platform, ReadModelShoppers(await platform.pool(), await platform.personal())
+        except asyncpg.UndefinedTableError as error:
+            raise NoReadModel from error
 
 
 def _as_json(shopper: KnownShopper) -> dict[str, Any]:

@@ -4,9 +4,22 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from infra.adapters.reachability import naming_broker
+from infra.bootstrap import NotConfigured
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
-from infra.settings import Settings
+from infra.settings import Settings, read_settings
+
+
+class NothingYet(NotConfigured):
+    """No platform ever ran on the data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(
+            f"There is nothing in {data_dir} yet. Start a platform there with “zyenta up”, name another directory in "
+            "ZYENTA_DATA_DIR, or servers in DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS."
+        )
 
 
 @asynccontextmanager
@@ -15,12 +28,26 @@ async def settings_of_running() -> AsyncIterator[Settings]:
 
     Addresses that are configured win. Else the platform running on the data directory is asked for its own; if none
     runs, its servers (not its services) are started until the command is done.
+
+    Raises:
+        BadSettings: some make no sense.
+        NothingYet: no address is configured, and no platform ever ran on the data directory.
+        Unreachable: a server that they name does not answer.
     """
-    settings = Settings()
+    async with _servers() as settings:
+        with naming_broker(settings.kafka_bootstrap_servers or ""):
+            yield settings
+
+
+@asynccontextmanager
+async def _servers() -> AsyncIterator[Settings]:
+    settings = read_settings()
     if settings.database_url and settings.kafka_bootstrap_servers:
         yield settings
         return
     supervisor = supervisor_of(settings)
+    if not (settings.database_url or settings.kafka_bootstrap_servers or supervisor.has_begun):
+        raise NothingYet(supervisor.data_dir)
     try:
         await supervisor.start(services=())
     except AlreadyRunning:
@@ -52,7 +79,7 @@ def settings_from(environment: dict[str, str]) -> Settings:
     before = dict(os.environ)
     os.environ.update(environment)
     try:
-        return Settings()
+        return read_settings()
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from infra.adapters.reachability import require_broker, require_database
 from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, accepts_connections
+from infra.settings import BadSettings, variables
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "web": ("gateway", "storefront", "sandbox"),
@@ -85,6 +87,11 @@ class Supervisor:
         self.environment: dict[str, str] = {}
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is anything in the data directory: a server's data, or a platform that runs."""
+        return any((self.data_dir / name).exists() for name in ("postgres", "broker", "running.json"))
+
+    @property
     def gateway_url(self) -> str:
         """The gateway's address on this machine."""
         return _loopback(self.ports["gateway"])
@@ -96,13 +103,25 @@ class Supervisor:
             services: which groups of ``SERVICES`` to start; none starts the servers alone.
 
         Raises:
+            BadSettings: there can be no such data directory.
             AlreadyRunning: the data directory is in use.
+            Unreachable: a server that is configured does not answer.
             ServerFailed: a part did not start; the message ends with its log.
         """
-        # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
-        self._take_lock()
         try:
+            # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+            self._take_lock()
+        except OSError as error:
+            raise BadSettings(
+                f"ZYENTA_DATA_DIR is {str(self.data_dir)!r}, which cannot be used ({error.strerror}). "
+                "Name a directory that is there or can be made, and written to."
+            ) from error
+        try:
+            if self._database_url is not None:
+                await require_database(self._database_url)
+            if self._bootstrap_servers is not None:
+                await require_broker(self._bootstrap_servers)
             addresses = Addresses(self.data_dir / "ports.json", self._configured_ports)
             await asyncio.gather(self._start_postgres(addresses), self._start_broker(addresses))
             self.ports = {role: await addresses.choose(role) for role in SERVICES["web"] if "web" in services}
@@ -187,8 +206,12 @@ class Supervisor:
         self._announce()
 
     def _announce(self) -> None:
-        """Leave the addresses where other commands find them, readable by the owner only: keys are among them."""
-        ours = {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
+        """Leave the settings where other commands find them, readable by the owner only: keys are among them.
+
+        All that are set, also those from our own environment: a command in another shell has another one.
+        """
+        names = variables()
+        ours = {name: value for name, value in self.environment.items() if name in names and value}
         path = self.data_dir / "running.json"
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

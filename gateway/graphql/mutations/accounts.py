@@ -80,7 +80,7 @@ class AccountMutations:
     @mutation("Source from a supplier from now on.")
     async def connect_supplier(self, info: Info, input: ConnectSupplierInput) -> SupplierPayload | None:
         async def send(request: Request) -> Receipt:
-            account_id = check_text("account_id", input.account_id)
+            account_id = check_text("accountId", input.account_id)
             credentials = supplier_credentials(
                 input.provider, api_key=input.api_key, api_secret=input.api_secret, account_id=account_id
             )

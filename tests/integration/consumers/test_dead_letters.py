@@ -179,6 +179,17 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
     assert dlq(kafka, database, "list") == {"letters": []}
 
 
+async def test_a_group_that_there_is_not_is_refused_with_the_names_of_those_there_are(
+    kafka: str, database: str, letterbox: Letterbox
+) -> None:
+    await park(kafka, [letter_of(record(activated(uuid4())), group="a-former-agent")])
+    for command in ("replay", "list"):
+        told = " ".join(dlq(kafka, database, command, "--group", "brand-agnet", expect=2).replace("│", " ").split())
+        assert "there is no brand-agnet. There are: a-former-agent, brand-agent, " in told
+        assert "projector-catalog" in told
+    assert len(dlq(kafka, database, "list", "--group", "a-former-agent")["letters"]) == 1
+
+
 async def _generation_status(pool: asyncpg.Pool, store_id: UUID) -> JobStatus:
     loaded = await PostgresEventLog(pool, SystemClock()).load(GENERATION, generation_of(store_id))
     assert loaded is not None

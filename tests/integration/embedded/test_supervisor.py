@@ -1,6 +1,7 @@
 """A data directory's platform is where it was, after every start: photos, pages and scripts name its addresses."""
 
 import asyncio
+import json
 import logging
 import os
 import socket
@@ -14,11 +15,11 @@ import httpx
 import psutil
 import pytest
 
-from infra.cli.target import settings_from, supervisor_of
+from infra.cli.target import settings_from, settings_of_running, supervisor_of
 from infra.embedded.addresses import Addresses
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.supervisor import Supervisor, keys_of
-from infra.settings import Settings
+from infra.settings import Settings, variables
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +102,35 @@ async def test_configured_addresses_and_keys_are_used(tmp_path: Path) -> None:
         assert settings.storefront_domain == "shops.example"
         assert settings.storefront_port != port
         assert urlsplit(settings.sandbox_url).port == settings.sandbox_port
+
+
+async def test_a_command_in_another_shell_finds_all_that_the_platform_was_given_in_its_environment(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir = tmp_path / "data"
+    given = {
+        "ZYENTA_DATA_DIR": str(data_dir),
+        "ZYENTA_MASTER_KEYS": "00" * 32,
+        "DATABASE_URL": database,
+        "S3_BUCKET": "pictures",
+        "OPENAI_API_KEY": "",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    supervisor = supervisor_of(Settings(_env_file=None))
+    await supervisor.start(())
+    try:
+        for name in given:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("ZYENTA_DATA_DIR", str(data_dir))
+        async with settings_of_running() as found:
+            assert [key.get_secret_value() for key in found.master_keys] == ["00" * 32]
+            assert (found.database_url, found.s3_bucket) == (database, "pictures")
+            assert found.kafka_bootstrap_servers == supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"]
+        assert (data_dir / "running.json").stat().st_mode & 0o777 == 0o600
+        assert {*json.loads((data_dir / "running.json").read_text())} <= variables()
+    finally:
+        await supervisor.stop()
 
 
 async def test_a_configured_port_that_is_taken_keeps_nobody_from_starting(tmp_path: Path) -> None:

@@ -364,6 +364,11 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
     shown = "supplierAccount { provider isActive }"
     missing = await change(platform, owner, "connectSupplier", shown, provider="SPOCKET")
     assert codes(missing) == [("INVALID_INPUT", "apiKey")]
+    long = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE", accountId="a" * 3000)
+    (refused,) = long["userErrors"]
+    assert (refused["field"], refused["message"]) == (
+        "accountId", "accountId has 3000 characters; 200 is the most.",
+    )  # fmt: skip
     sample = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE")
     assert sample["supplierAccount"] == {"provider": "SAMPLE", "isActive": True}
     connected = await change(

@@ -310,6 +310,39 @@ def test_a_query_without_sense_gets_duckdbs_own_words(log: KnownLog) -> None:
     assert "There is no export at" in log.run("query", "select 1", "--from", "/nowhere.parquet", expect=1)
 
 
+@pytest.mark.parametrize(
+    ("statement", "exported"),
+    [
+        ("copy events to '{target}'", False),
+        ("copy events to '{target}'", True),
+        ("create table mine as from events", False),
+        ("explain select 1", False),
+    ],
+)
+def test_what_is_no_query_is_refused_before_it_does_anything(
+    log: KnownLog, tmp_path: Path, statement: str, exported: bool
+) -> None:
+    source = tmp_path / "events.parquet"
+    if exported:
+        log.run("export", "--to", str(source))
+    told = log.run(
+        "query", statement.format(target=tmp_path / "x.csv"), *(("--from", str(source)) if exported else ()), expect=1
+    )
+    assert told == ("zyenta: Give one query, and nothing else: select …, show tables, or describe order_paid.\n")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_pivot_is_a_query(log: KnownLog) -> None:
+    (row,) = ask(log, "pivot (select type from events) on type using count(*)")
+    assert set(row) == {event.type for event in log.events}
+
+
+def test_an_export_is_not_called_what_it_is_not(log: KnownLog, tmp_path: Path) -> None:
+    told = log.run("export", "--to", str(tmp_path / "x.csv"), expect=2)
+    assert "call it x.parquet" in " ".join(told.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_table_for_people_says_null_and_aligns_numbers(log: KnownLog) -> None:
     shown = log.run("query", "select position, compare_at from price_changed order by 1 limit 2; -- the first two")
     assert "null" in shown

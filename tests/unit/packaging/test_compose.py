@@ -11,8 +11,7 @@ import yaml
 
 from infra.bootstrap import ROLES
 from infra.cli import app
-from infra.settings import Settings
-from tests.unit.packaging.environment import known_variables
+from infra.settings import Settings, variables
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: Mapping[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -39,7 +38,7 @@ def filled_in(value: str | None) -> str | None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_that_a_service_is_given_is_a_setting(name: str) -> None:
-    assert not set(OURS[name]["environment"]) - known_variables()
+    assert not set(OURS[name]["environment"]) - variables()
 
 
 @pytest.mark.parametrize("name", OURS)

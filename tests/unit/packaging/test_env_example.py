@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings import Settings
-from tests.unit.packaging.environment import known_variables, variable_of
+from infra.settings import Settings, variable_of, variables
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -15,7 +14,7 @@ FOR_COMPOSE = {"POSTGRES_PASSWORD"}
 
 
 def test_every_setting_is_offered_and_nothing_else() -> None:
-    assert set(OFFERED) - FOR_COMPOSE == known_variables()
+    assert set(OFFERED) - FOR_COMPOSE == variables()
 
 
 def test_they_come_in_the_order_of_the_code() -> None:
@@ -38,8 +37,21 @@ def test_copied_as_it_is_the_example_changes_nothing(tmp_path: Path) -> None:
     assert Settings(_env_file=untouched) == Settings(_env_file=None)
 
 
+def test_a_line_that_is_uncommented_and_left_empty_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    uncommented = tmp_path / "env"
+    uncommented.write_text("".join(f"{name}=\n" for name in OFFERED))
+    assert Settings(_env_file=uncommented) == Settings(_env_file=None)
+    for name in variables():
+        monkeypatch.setenv(name, "")
+    assert Settings(_env_file=None).model_fields_set == set()
+
+
 def test_the_values_it_shows_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in known_variables():
+    for name in variables():
         monkeypatch.delenv(name, raising=False)
     shown = tmp_path / "env"
     shown.write_text("\n".join(f"{name}={value}" for name, value in OFFERED.items() if value))

@@ -1,0 +1,23 @@
+"""Scalars whose refusals are for people: the library's own tell what its parser choked on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.schema.types.base_scalars import DateTimeDefinition
+from strawberry.types.scalar import ScalarDefinition
+
+
+def _time(value: object) -> Any:
+    assert DateTimeDefinition.parse_value is not None
+    try:
+        return DateTimeDefinition.parse_value(value)
+    except StrawberryInputCoercionError:
+        told = str(value)[:40]
+        raise StrawberryInputCoercionError(f"{told!r} is no time. Write one like 2026-11-23T12:00:00Z.") from None
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {datetime: replace(DateTimeDefinition, parse_value=_time)}
+"""What replaces the library's, by the Python type."""

@@ -1,0 +1,97 @@
+"""Says of a configured server by name that it cannot be used, instead of showing how a connection fails."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from infra.adapters.topic import open_admin
+
+ANSWER_SECONDS = 5
+
+_NO_DATABASE = (
+    OSError,
+    TimeoutError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ClientConfigurationError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+class Unreachable(Exception):
+    """A server that a setting names does not answer, or lets nobody in; the message says which. Retrying may help."""
+
+
+@contextmanager
+def naming_database(dsn: str) -> Iterator[None]:
+    """Where a connection to PostgreSQL is opened: tell which it was if it cannot be.
+
+    Raises:
+        Unreachable: nobody answers there, or not to us.
+    """
+    try:
+        yield
+    except _NO_DATABASE as error:
+        raise Unreachable(
+            f"PostgreSQL at {_place(dsn)} cannot be used ({_reason(error)}). Start it, or correct DATABASE_URL."
+        ) from error
+
+
+@contextmanager
+def naming_broker(bootstrap_servers: str) -> Iterator[None]:
+    """Where the log is read or written: tell which broker it was if it cannot be reached.
+
+    Raises:
+        Unreachable: nobody answers there.
+    """
+    try:
+        yield
+    except KafkaConnectionError as error:
+        raise Unreachable(_no_broker(bootstrap_servers)) from error
+
+
+async def require_database(dsn: str) -> None:
+    """Return if PostgreSQL answers.
+
+    Raises:
+        Unreachable: it does not, within seconds.
+    """
+    with naming_database(dsn):
+        await (await asyncpg.connect(dsn, timeout=ANSWER_SECONDS)).close()
+
+
+async def require_broker(bootstrap_servers: str) -> None:
+    """Return if the broker answers.
+
+    Raises:
+        Unreachable: it does not, within seconds.
+    """
+    client_log = logging.getLogger("aiokafka")
+    level = client_log.level
+    client_log.setLevel(logging.CRITICAL)  # it would say the same first, in words of its own
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS), open_admin(bootstrap_servers, request_ms=ANSWER_SECONDS * 1000):
+            pass
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unreachable(_no_broker(bootstrap_servers)) from error
+    finally:
+        client_log.setLevel(level)
+
+
+def _no_broker(bootstrap_servers: str) -> str:
+    return f"No Kafka broker answers at {bootstrap_servers}. Start it, or correct KAFKA_BOOTSTRAP_SERVERS."
+
+
+def _place(dsn: str) -> str:
+    """Return host, port and database: the rest of the address may be secret."""
+    address = urlsplit(dsn)
+    return f"{address.netloc.rpartition('@')[2]}{address.path}"
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or "no answer"

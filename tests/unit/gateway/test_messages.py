@@ -1,0 +1,42 @@
+"""What a client sent wrongly is told in the client's own words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from domain.kernel import InvalidInput
+from gateway.graphql.schema import build_schema
+from gateway.inputs import contact_email
+from gateway.requests import refuse_unstorable
+
+AT = '{ store(id: "x", asOf: {time: %s}) { name } }'
+GIVEN = 'query ($time: DateTime) { store(id: "x", asOf: {time: $time}) { name } }'
+
+
+@pytest.mark.parametrize("time", ["nope", "2020-13-01T00:00:00Z", "5"])
+async def test_what_is_no_time_is_refused_with_one_that_is(time: str) -> None:
+    expected = f"{time!r} is no time. Write one like 2026-11-23T12:00:00Z."
+    written = await build_schema().execute(AT % f'"{time}"')
+    assert [error.message for error in written.errors or ()] == [expected]
+    given = await build_schema().execute(GIVEN, variable_values={"time": time})
+    assert [error.message for error in given.errors or ()] == [f"Variable '$time' has invalid value: {expected}"]
+
+
+@dataclass
+class Command:
+    meta_title: str
+
+
+@pytest.mark.parametrize(
+    ("name", "refuse"),
+    [
+        ("contactEmail", lambda: contact_email("a" * 300)),
+        ("metaTitle", lambda: refuse_unstorable(Command(meta_title="\0"))),
+    ],
+)
+def test_a_field_is_called_what_the_client_calls_it(name: str, refuse: Any) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        refuse()
+    assert refused.value.field == name
+    assert str(refused.value).startswith(f"{name} has ")
