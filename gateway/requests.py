@@ -15,6 +15,7 @@ from gateway.auth.accounts import AccountDesk
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.tokens import AccessTokens
 from gateway.dependencies import GatewayDependencies
+from gateway.refusals import camel
 from gateway.watching import GenerationWatch
 from projections.freshness import Stale
 from schemas.envelope import ConsistencyToken
@@ -184,7 +185,9 @@ def refuse_unstorable(command: object) -> None:
     """
     for name, value in _texts("", command):
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise InvalidInput(name, f"{name} has characters in it that cannot be stored (NUL, or half a character).")
+            raise InvalidInput(
+                name, f"{camel(name)} has characters in it that cannot be stored (NUL, or half a character)."
+            )
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:

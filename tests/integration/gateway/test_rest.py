@@ -143,6 +143,43 @@ async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner
     assert problem(elsewhere) == (404, "NOT_FOUND", None)
 
 
+async def test_the_stock_of_one_variant_is_set_by_its_id(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner, products=1)
+    (product,) = (await platform.call("GET", f"/stores/{store_id}/products", by=owner)).json()["items"]
+    place = f"/stores/{store_id}/products/{product['id']}"
+    red, blue = product["variants"]
+    counted = await platform.call("PATCH", place, by=owner, json={"variantId": red["id"], "stockQuantity": 50})
+    assert counted.status_code == 200
+    variants = counted.json()["product"]["variants"]
+    assert {one["id"]: one["stock"] for one in variants} == {red["id"]: 50, blue["id"]: 7}
+    unknown = await platform.call("PATCH", place, by=owner, json={"variantId": str(uuid4()), "stockQuantity": 1})
+    assert problem(unknown) == (404, "NOT_FOUND", None)
+    idle = await platform.call("PATCH", place, by=owner, json={"variantId": red["id"]})
+    assert problem(idle) == (422, "INVALID_INPUT", "variantId")
+
+
+async def test_where_one_change_of_a_product_is_refused_none_is_made(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner, products=1)
+    (product,) = (await platform.call("GET", f"/stores/{store_id}/products", by=owner)).json()["items"]
+    before = await platform.event_count()
+    refused = await platform.call(
+        "PATCH",
+        f"/stores/{store_id}/products/{product['id']}",
+        by=owner,
+        json={"title": "Half done", "sellingPrice": 40, "stockQuantity": 5, "status": "ACTIVE"},
+    )
+    assert problem(refused) == (422, "INVALID_INPUT", "variantId")
+    halved = await platform.call(
+        "PATCH",
+        f"/stores/{store_id}/products/{product['id']}",
+        by=owner,
+        json={"stockQuantity": 5, "metaTitle": "half\0"},
+    )
+    assert problem(halved) == (422, "INVALID_INPUT", "metaTitle")
+    assert halved.json()["detail"].startswith("metaTitle has")
+    assert await platform.event_count() == before
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
