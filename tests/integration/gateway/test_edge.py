@@ -12,7 +12,20 @@ from tests.integration.gateway.platform import Merchant, Platform, a_platform
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"query", b"[", b'"text"', b"42", b"\xff", b"[" * 100_000, b'{"query": 5}', b"{}"]
+    "body",
+    [
+        b"",
+        b"{",
+        b"query",
+        b"[",
+        b'"text"',
+        b"42",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"query": 5}',
+        b"{}",
+        b'{"a": ' + b"9" * 5000 + b"}",
+    ],
 )
 async def test_a_graphql_body_that_is_no_request_is_400(platform: Platform, body: bytes) -> None:
     response = await platform.client.post("/graphql", content=body, headers={"content-type": "application/json"})
@@ -47,6 +60,46 @@ async def test_a_query_that_is_wrong_or_too_much_is_refused(
     answer = await platform.post(query, by=owner)
     assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
     assert await platform.post(query, by=owner) == answer
+
+
+async def refused(platform: Platform, owner: Merchant, *, status: int = 400, **body: Any) -> str:
+    """Send what cannot be run and return what is said of it."""
+    response = await platform.client.post("/graphql", json=body, headers={"authorization": f"Bearer {owner.token}"})
+    assert response.status_code == status, response.text
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    return str(error["message"])
+
+
+async def test_a_document_that_does_not_say_what_to_run_changes_nothing(platform: Platform, owner: Merchant) -> None:
+    before = await platform.event_count()
+    one = '{ requestStore(input: {niche: "Lamps"}) { storeId } }'
+    both = f"mutation A {one} mutation B {one}"
+    assert "2 operations (A, B)" in await refused(platform, owner, query=both)
+    assert "2 operations (A, B)" in await refused(platform, owner, query=both, operationName=None)
+    assert "Unknown operation" in await refused(platform, owner, query=both, operationName="C")
+    assert "no operation" in await refused(platform, owner, query="fragment F on User { id }")
+    assert await platform.event_count() == before
+    named = {"query": both, "operationName": "B"}
+    done = await platform.client.post("/graphql", json=named, headers={"authorization": f"Bearer {owner.token}"})
+    assert done.json()["data"]["requestStore"]["storeId"]
+
+
+async def test_a_subscription_over_post_is_told_where_to_go(
+    platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        message = await refused(platform, owner, query='subscription { generationProgress(storeId: "x") { progress } }')
+    assert message == "Subscriptions go over graphql-transport-ws at this address."
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("sent", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_a_query_that_is_not_sent_as_json_is_told_how_to_be_sent(platform: Platform, sent: str | None) -> None:
+    headers = {} if sent is None else {"content-type": sent}
+    response = await platform.client.post("/graphql", content=b'{"query": "{ me { id } }"}', headers=headers)
+    assert response.status_code == 400
+    assert "Content-Type: application/json" in response.json()["errors"][0]["message"]
 
 
 async def test_introspection_is_on(platform: Platform) -> None:
