@@ -14,7 +14,7 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from infra.adapters.house.copy.scoring import measure
 from tests.fakes.samples import copy
-from tests.integration.gateway.platform import Merchant, Platform
+from tests.integration.gateway.platform import Merchant, Platform, a_platform
 from tests.integration.gateway.test_queries import an_order
 
 REQUEST = (
@@ -367,6 +367,22 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
     gone = await change(platform, owner, "disconnectSupplier", shown, provider="SPOCKET")
     assert gone["supplierAccount"] == {"provider": "SPOCKET", "isActive": False}
     assert (owner.id, SupplierProvider.SPOCKET) not in platform.vault.kept
+
+
+async def test_a_supplier_that_cannot_be_searched_is_not_connected_and_its_key_not_kept(database: str) -> None:
+    async with a_platform(database, suppliers=frozenset({SupplierProvider.SAMPLE})) as platform:
+        owner = await platform.merchant()
+        before = await platform.event_count()
+        shown = "supplierAccount { provider }"
+        refused = await change(platform, owner, "connectSupplier", shown, provider="ALIEXPRESS", apiKey="sk-secret")
+        assert codes(refused) == [("INVALID_INPUT", "provider")]
+        message = refused["userErrors"][0]["message"]
+        assert "AliExpress" in message
+        assert "the sample supplier" in message
+        assert platform.vault.kept == {}
+        assert await platform.event_count() == before
+        sample = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE")
+        assert sample["supplierAccount"] == {"provider": "SAMPLE"}
 
 
 async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) -> None:
