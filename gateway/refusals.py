@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from commands.ports import CommandReused, ConcurrencyConflict
+from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from gateway.auth.errors import TooManyAttempts, Unauthenticated
 from projections.freshness import Stale
 
 REFUSALS: tuple[type[Exception], ...] = (
     DomainError,
-    CommandReused,
     ConcurrencyConflict,
     Transient,
     Unauthenticated,
@@ -41,8 +40,6 @@ def describe(error: Exception) -> Refusal | None:
             return Refusal(code=error.code, message=str(error), retry_after=error.retry_after)
         case DomainError():
             return Refusal(code=error.code, message=str(error), field=camel(error.field))
-        case CommandReused():
-            return Refusal(code="COMMAND_REUSED", message=str(error), field="commandId")
         case ConcurrencyConflict():
             message = "Too many changes at the same thing at once. Send the same request again."
             return Refusal(code="CONFLICT", message=message)

@@ -149,7 +149,7 @@ async def _session(info: Info, begun: Awaitable[Session], client_mutation_id: st
     user: User | None = None
     settled = True
     if receipt is not None:
-        request = Request.begin(gateway, session.merchant_id, None, traceparent=None)
+        request = Request.begin(gateway, session.merchant_id)
         settled = await request.settled(receipt)
     if settled:
         try:

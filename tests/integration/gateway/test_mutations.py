@@ -102,6 +102,7 @@ async def test_the_same_request_sent_twice_makes_one_store(
     events = await platform.event_count()
     other = await platform.ask(REQUEST, {"input": wanted["input"] | {"niche": "Chairs"}}, by=owner)
     assert codes(other) == [("COMMAND_REUSED", "commandId")]
+    assert wanted["input"]["commandId"] in other["userErrors"][0]["message"]
     assert await platform.event_count() == events
     # Another merchant's ids are another world.
     theirs = await platform.ask(REQUEST, wanted, by=stranger)

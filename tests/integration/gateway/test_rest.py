@@ -45,7 +45,9 @@ async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, ow
 
     first, again = await ask("Lamps"), await ask("Lamps")
     assert first.json() == again.json()
-    assert problem(await ask("Chairs")) == (409, "COMMAND_REUSED", "commandId")
+    reused = await ask("Chairs")
+    assert problem(reused) == (409, "COMMAND_REUSED", "Idempotency-Key")
+    assert "Idempotency-Key order 66 was used before" in reused.json()["detail"]
     long = await platform.call("POST", "/stores", by=owner, json={"niche": "L"}, headers={"idempotency-key": "k" * 201})
     assert problem(long) == (422, "INVALID_INPUT", "Idempotency-Key")
 
