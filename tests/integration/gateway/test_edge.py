@@ -4,11 +4,13 @@ import json
 import logging
 import re
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
+
+STORE_ID = UUID("01890000-0000-7000-8000-000000000001")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,34 @@ async def test_every_answer_has_an_id_and_security_headers(platform: Platform) -
     assert (wrong.status_code, wrong.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/graphql", "GET, HEAD, POST"),
+        ("DELETE", f"/api/v1/stores/{STORE_ID}/products", "GET, HEAD, POST"),
+        ("GET", f"/api/v1/stores/{STORE_ID}/products/{STORE_ID}", "DELETE, PATCH"),
+        ("HEAD", f"/api/v1/stores/{STORE_ID}/products/{STORE_ID}", "DELETE, PATCH"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("GET", "/webhooks/payments/sandbox", "POST"),
+    ],
+)
+async def test_a_method_that_an_address_has_not_is_told_all_that_it_has(
+    platform: Platform, method: str, path: str, allowed: str
+) -> None:
+    response = await platform.client.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
+async def test_head_answers_what_get_does_without_the_body(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    key = await platform.media.put(b"picture", mime_type="image/webp")
+    rest = [f"/api/v1/stores/{store_id}", f"/api/v1/stores/{store_id}/products", f"/api/v1/stores/{uuid4()}"]
+    for path in ("/", "/healthz", "/readyz", "/events", "/asyncapi.yaml", f"/media/{key}", *rest):
+        headers = {"authorization": f"Bearer {owner.token}", "x-request-id": "the-same-one"}
+        head, get = [await platform.client.request(method, path, headers=headers) for method in ("HEAD", "GET")]
+        assert (head.status_code, head.headers, head.content) == (get.status_code, get.headers, b""), path
+
+
 async def test_a_body_over_the_limit_is_refused_announced_or_not(platform: Platform) -> None:
     announced = await platform.client.post("/graphql", content=b"x" * 1_000_001)
     assert (announced.status_code, announced.json()["code"]) == (413, "BODY_TOO_LARGE")
@@ -226,9 +256,6 @@ async def test_no_other_path_leads_anywhere(platform: Platform, key: str) -> Non
 
 def a_notice(id: str = "evt_1", type: str = "paid") -> bytes:
     return json.dumps({"id": id, "type": type, "store": str(STORE_ID), "order": str(STORE_ID)}).encode()
-
-
-STORE_ID = uuid4()
 
 
 async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform: Platform) -> None:
