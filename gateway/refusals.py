@@ -15,10 +15,10 @@ REFUSALS: tuple[type[Exception], ...] = (
     Transient,
     Unauthenticated,
     Stale,
-    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.DataError,
     UnicodeEncodeError,
 )
-"""Everything :func:`describe` knows; the rest is internal."""
+"""What :func:`describe` may know; the rest is internal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,11 @@ def describe(error: Exception) -> Refusal | None:
         case Transient():
             message = f"{error.who} did not answer properly just now. Try again in a moment."
             return Refusal(code="UNAVAILABLE", message=message, retry_after=5)
-        case asyncpg.CharacterNotInRepertoireError() | UnicodeEncodeError():
+        case (
+            asyncpg.CharacterNotInRepertoireError()
+            | asyncpg.DataError(__cause__=UnicodeEncodeError())
+            | UnicodeEncodeError()
+        ):
             message = "The input has characters in it that cannot be stored (NUL, or half a character)."
             return Refusal(code="INVALID_INPUT", message=message)
         case _:

@@ -134,7 +134,7 @@ class RequestReused(DomainError):
 
     def __init__(self, key: RequestKey) -> None:
         super().__init__(
-            f"The {key.field} {key.value} was used before, for a request that said otherwise. Use a new one."
+            f"The {key.field} “{key.value}” was used before, for a request that said otherwise. Use a new one."
         )
         self.field = key.field
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from cross_web import HTTPException
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.fastapi import GraphQLRouter
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -33,7 +33,8 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
             if isinstance(request, WebSocket):
                 raise
             body = {"errors": [{"message": told(error), "extensions": {"code": "BAD_REQUEST"}}]}
-            return JSONResponse(body, status_code=error.status_code)
+            # Escaped: a reason may tell back half a character, which is no UTF-8.
+            return Response(json.dumps(body), status_code=error.status_code, media_type="application/json")
 
     def parse_json(self, data: str | bytes) -> Any:
         parsed = read_json(data)

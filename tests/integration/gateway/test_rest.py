@@ -47,7 +47,7 @@ async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, ow
     assert first.json() == again.json()
     reused = await ask("Chairs")
     assert problem(reused) == (409, "COMMAND_REUSED", "Idempotency-Key")
-    assert "Idempotency-Key order 66 was used before" in reused.json()["detail"]
+    assert "Idempotency-Key “order 66” was used before" in reused.json()["detail"]
     long = await platform.call("POST", "/stores", by=owner, json={"niche": "L"}, headers={"idempotency-key": "k" * 201})
     assert problem(long) == (422, "INVALID_INPUT", "Idempotency-Key")
 
