@@ -56,15 +56,28 @@ async def first_product(platform: Platform, owner: Merchant, store_id: UUID) -> 
 
 
 async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platform, owner: Merchant) -> None:
-    wanted = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colours": ["sage"]}}
+    wanted = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colors": ["sage"]}}
     payload = await platform.ask(REQUEST, {"input": wanted | {"clientMutationId": "m1"}}, by=owner)
     assert payload["userErrors"] == []
     assert payload["clientMutationId"] == "m1"
     assert payload["store"]["niche"] == "Ceramic planters"
     assert payload["store"]["status"] == "CREATING"
-    assert payload["store"]["settings"]["tone"] == "calm"
+    assert payload["store"]["settings"] == {"name": None, "tone": "calm", "colors": ["sage"], "audience": None}
     assert payload["store"]["id"] == payload["storeId"]
     assert payload["generationId"] == str(generation_of(UUID(payload["storeId"])))
+
+
+async def test_colours_are_understood_by_their_former_name_as_well(platform: Platform, owner: Merchant) -> None:
+    wanted = {"niche": "Planters", "preferences": {"colours": ["sage"]}}
+    payload = await platform.ask(REQUEST, {"input": wanted}, by=owner)
+    rest = await platform.call("POST", "/stores", by=owner, json=wanted)
+    read = await platform.call(
+        "GET",
+        f"/stores/{rest.json()['storeId']}",
+        by=owner,
+        headers={"x-consistency-token": rest.json()["consistencyToken"]},
+    )
+    assert payload["store"]["settings"]["colors"] == read.json()["settings"]["colors"] == ["sage"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +90,7 @@ async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platfo
         ({"niche": "bad\u0007niche"}, "niche"),
         ({"niche": "half \ud800 letter"}, "niche"),
         ({"niche": "Lamps", "preferences": {"tone": "t" * 201}}, "preferences.tone"),
-        ({"niche": "Lamps", "preferences": {"colours": ["a"] * 7}}, "preferences.colours"),
+        ({"niche": "Lamps", "preferences": {"colors": ["a"] * 7}}, "preferences.colors"),
         ({"niche": "Lamps", "preferences": {"audience": "a\u001bb"}}, "preferences.audience"),
         ({"niche": "Lamps", "contactEmail": "hello"}, "contactEmail"),
         ({"niche": "Lamps", "contactEmail": "a](b)@example.com"}, "contactEmail"),

@@ -37,6 +37,24 @@ async def test_a_store_is_asked_for_and_read(platform: Platform, owner: Merchant
     assert (read.json()["niche"], read.json()["status"]) == ("Ceramic planters", "CREATING")
 
 
+async def test_names_and_values_are_the_ones_of_graphql(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    same = await platform.ask(
+        """query ($id: ID!) { store(id: $id) { settings brandIdentity { name logo { concept svg }
+          colors { primary secondary accent background surface text onPrimary onAccent }
+          fonts { heading body } voice { tone tagline story } } generation { jobs { id step type status } } } }""",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    store = (await platform.call("GET", f"/stores/{store_id}", by=owner)).json()
+    assert {name: store[name] for name in ("settings", "brandIdentity")} == {
+        name: same[name] for name in ("settings", "brandIdentity")
+    }
+    for expected in same["generation"]["jobs"]:
+        job = (await platform.call("GET", f"/jobs/{expected['id']}", by=owner)).json()
+        assert {name: job[name] for name in expected} == expected
+
+
 async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, owner: Merchant) -> None:
     async def ask(niche: str) -> Any:
         return await platform.call(
