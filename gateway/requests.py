@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from uuid import UUID
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 CONSISTENCY_HEADER = "x-consistency-token"
 TOKENS_MOST = 16
+_TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Caller:
             request_id=request_id,
             authorization=headers.get("authorization"),
             consistency=headers.get(CONSISTENCY_HEADER),
-            traceparent=headers.get("traceparent"),
+            traceparent=traceparent_of(headers),
         )
 
     def merchant(self, tokens: AccessTokens) -> UUID:
@@ -69,6 +71,15 @@ class Caller:
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated
         return tokens.read(token.strip())
+
+
+def traceparent_of(headers: Mapping[str, str]) -> str | None:
+    """Return a request's place in a trace (W3C Trace Context); None for a header that is none, as the standard has it.
+
+    It stands in the log for ever, where readers rely on what it is.
+    """
+    given = headers.get("traceparent", "")
+    return given if _TRACEPARENT.fullmatch(given) else None
 
 
 def parse_tokens(text: str | None) -> list[ConsistencyToken]:

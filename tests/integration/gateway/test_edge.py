@@ -214,6 +214,21 @@ async def test_a_body_over_the_limit_is_refused_announced_or_not(platform: Platf
     assert poured.headers["x-request-id"]
 
 
+async def test_only_a_place_in_a_trace_is_kept_as_one(platform: Platform, owner: Merchant) -> None:
+    async def kept(traceparent: str) -> str | None:
+        headers = {"traceparent": traceparent}
+        answer = await platform.call("POST", "/stores", by=owner, json={"niche": "Lamps"}, headers=headers)
+        assert answer.status_code == 202
+        store_id = UUID(answer.json()["storeId"])
+        (requested,) = [raw async for batch in platform.log.scan() for raw in batch if raw.stream_id == store_id]
+        return requested.traceparent
+
+    sound = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert await kept(sound) == sound
+    for nonsense in ("x" * 5000, "%00", f"{sound}-", sound.replace("0af7", "0AF7"), f"ff{sound[2:]}", ""):
+        assert await kept(nonsense) is None, nonsense
+
+
 async def test_only_listed_origins_may_call_from_a_browser(database: str) -> None:
     async with a_platform(database, cors_origins=["https://dashboard.example"]) as platform:
         for origin, allowed in (("https://dashboard.example", True), ("https://elsewhere.example", False)):
