@@ -12,7 +12,7 @@ from gateway.auth.accounts import AccountDesk
 from gateway.auth.tokens import AccessTokens
 from gateway.dependencies import GatewayDependencies
 from gateway.graphql.endpoint import graphql_endpoint
-from gateway.middleware import REQUEST_ID, BodyLimit, RequestFrame
+from gateway.middleware import REQUEST_ID, BodyLimit, HeadIsGet, RequestFrame
 from gateway.requests import CONSISTENCY_HEADER, Gateway
 from gateway.watching import GenerationWatch
 from gateway.webhooks import payments
@@ -62,6 +62,7 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
     app.include_router(rest.router)
     app.include_router(payments.router)
     app.include_router(media.router)
+    app.add_middleware(HeadIsGet)
     # Added last is outermost: even a refusal for its size has an id and its headers.
     app.add_middleware(BodyLimit, limit=deps.body_limit)
     if deps.cors_origins:

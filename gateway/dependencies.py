@@ -9,6 +9,7 @@ from uuid import UUID
 from commands.ports import Context, Receipt
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
+from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import Accounts, RateLimits, RefreshTokens, SupplierVault
 from domain.order.ports import PaymentGateway, PersonalData
 from gateway.auth.passwords import Passwords
@@ -48,6 +49,8 @@ class GatewayDependencies:
     limits: RateLimits
     personal: PersonalData
     supplier_vault: SupplierVault
+    suppliers: frozenset[SupplierProvider]
+    """Whom this installation can search; nobody else can be connected."""
     signing_keys: SigningKeys = field(repr=False)
     limit_secret: bytes = field(repr=False)
     """Keys the digests under which rate limits are counted."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from commands.media import RequestImage
@@ -70,24 +70,28 @@ def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None
 
 
 def preferences(
-    *, name: str | None, tone: str | None, colours: Sequence[str] | None, audience: str | None
+    *, name: str | None, tone: str | None, colors: Sequence[str] | None, audience: str | None
 ) -> Preferences:
     """Return what a merchant asks for beyond the niche.
 
     Raises:
         InvalidInput: names the field.
     """
-    if len(colours or ()) > COLOURS_MAX:
-        raise InvalidInput(
-            "preferences.colours", f"{len(colours or ())} colours were given; {COLOURS_MAX} is the most."
-        )
-    cleaned = (check_text("preferences.colours", colour, 40) for colour in colours or ())
+    if len(colors or ()) > COLOURS_MAX:
+        raise InvalidInput("preferences.colors", f"{len(colors or ())} colours were given; {COLOURS_MAX} is the most.")
+    cleaned = (check_text("preferences.colors", colour, 40) for colour in colors or ())
     return Preferences(
         name=check_text("preferences.name", name, 60),
         tone=check_text("preferences.tone", tone),
         colours=[colour for colour in cleaned if colour is not None],
         audience=check_text("preferences.audience", audience),
     )
+
+
+def settings_of(preferences: Preferences) -> dict[str, Any]:
+    """Return what was asked for as the API calls it, which spells colours as the web does."""
+    asked = preferences.model_dump()
+    return {"colors" if name == "colours" else name: value for name, value in asked.items()}
 
 
 def contact_email(email: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What happens to every request: an id, security headers, a limit on its body, and one line in the log."""
+"""What happens to every request: an id, security headers, a limit on its body, HEAD, and one line in the log."""
 
 import logging
 import re
@@ -118,6 +118,25 @@ class BodyLimit:
             detail=f"The body is over {self._limit:,} bytes. Send less at once.",
         )
         await problem.response()(scope, receive, send)
+
+
+class HeadIsGet:
+    """Answers HEAD wherever there is GET, with the same headers and no body (RFC 9110, section 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
 def caller_of(connection: HTTPConnection, *, behind_proxy: bool) -> Caller:

@@ -11,6 +11,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from gateway.refusals import REFUSALS, describe
 
@@ -96,17 +98,33 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_of_validation(error).response()
 
-    async def plain(_request: Request, error: Exception) -> Response:
+    async def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
         detail = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
-        headers = dict(error.headers or {})
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if error.status_code == 405:
+            headers["allow"] = ", ".join(methods_at(request.scope, app.routes))
         return Problem(status=error.status_code, code=code, detail=detail, headers=headers).response()
 
     for kind in REFUSALS:
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
+
+
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+def methods_at(scope: Scope, routes: Sequence[BaseRoute]) -> list[str]:
+    """Return every method an address has: the router tells those of the first route there and no other."""
+    asked = {"type": "http", "path": scope["path"], "root_path": scope.get("root_path", ""), "headers": []}
+    known = {
+        method
+        for method in METHODS
+        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in routes)
+    }
+    return sorted(known | {"HEAD"} if "GET" in known else known)
 
 
 def problem_of_validation(error: RequestValidationError) -> Problem:

@@ -4,22 +4,21 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from commands.ports import CommandReused, ConcurrencyConflict
+from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from gateway.auth.errors import TooManyAttempts, Unauthenticated
 from projections.freshness import Stale
 
 REFUSALS: tuple[type[Exception], ...] = (
     DomainError,
-    CommandReused,
     ConcurrencyConflict,
     Transient,
     Unauthenticated,
     Stale,
-    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.DataError,
     UnicodeEncodeError,
 )
-"""Everything :func:`describe` knows; the rest is internal."""
+"""What :func:`describe` may know; the rest is internal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +41,6 @@ def describe(error: Exception) -> Refusal | None:
         case DomainError():
             field = None if error.field is None else camel(error.field)
             return Refusal(code=error.code, message=str(error), field=field)
-        case CommandReused():
-            return Refusal(code="COMMAND_REUSED", message=str(error), field="commandId")
         case ConcurrencyConflict():
             message = "Too many changes at the same thing at once. Send the same request again."
             return Refusal(code="CONFLICT", message=message)
@@ -54,7 +51,11 @@ def describe(error: Exception) -> Refusal | None:
         case Transient():
             message = f"{error.who} did not answer properly just now. Try again in a moment."
             return Refusal(code="UNAVAILABLE", message=message, retry_after=5)
-        case asyncpg.CharacterNotInRepertoireError() | UnicodeEncodeError():
+        case (
+            asyncpg.CharacterNotInRepertoireError()
+            | asyncpg.DataError(__cause__=UnicodeEncodeError())
+            | UnicodeEncodeError()
+        ):
             message = "The input has characters in it that cannot be stored (NUL, or half a character)."
             return Refusal(code="INVALID_INPUT", message=message)
         case _:

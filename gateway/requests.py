@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from commands.ports import Context, Receipt
+from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
-from domain.kernel import InvalidInput
+from domain.kernel import DomainError, InvalidInput
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.tokens import AccessTokens
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 CONSISTENCY_HEADER = "x-consistency-token"
 TOKENS_MOST = 16
+_TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Caller:
             request_id=request_id,
             authorization=headers.get("authorization"),
             consistency=headers.get(CONSISTENCY_HEADER),
-            traceparent=headers.get("traceparent"),
+            traceparent=traceparent_of(headers),
         )
 
     def merchant(self, tokens: AccessTokens) -> UUID:
@@ -69,6 +71,15 @@ class Caller:
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated
         return tokens.read(token.strip())
+
+
+def traceparent_of(headers: Mapping[str, str]) -> str | None:
+    """Return a request's place in a trace (W3C Trace Context); None for a header that is none, as the standard has it.
+
+    It stands in the log for ever, where readers rely on what it is.
+    """
+    given = headers.get("traceparent", "")
+    return given if _TRACEPARENT.fullmatch(given) else None
 
 
 def parse_tokens(text: str | None) -> list[ConsistencyToken]:
@@ -118,6 +129,27 @@ async def _wait(deps: GatewayDependencies, tokens: Iterable[ConsistencyToken]) -
         raise Stale(waited_for) from error
 
 
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What a client calls one request of its own, so that sending it again changes nothing."""
+
+    field: str
+    """Where it was sent: ``commandId``, ``Idempotency-Key``."""
+    value: str
+
+
+class RequestReused(DomainError):
+    """The client has called another request by the same key."""
+
+    code = "COMMAND_REUSED"
+
+    def __init__(self, key: RequestKey) -> None:
+        super().__init__(
+            f"The {key.field} “{key.value}” was used before, for a request that said otherwise. Use a new one."
+        )
+        self.field = key.field
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One merchant's request to change something, under the id that makes a repeat harmless."""
@@ -125,45 +157,47 @@ class Request:
     gateway: Gateway
     merchant_id: UUID
     command_id: UUID
+    key: RequestKey | None = None
     traceparent: str | None = None
 
     @classmethod
-    def begin(cls, gateway: Gateway, merchant_id: UUID, seed: str | None, *, traceparent: str | None) -> "Request":
+    def begin(
+        cls, gateway: Gateway, merchant_id: UUID, key: RequestKey | None = None, *, traceparent: str | None = None
+    ) -> "Request":
         """Start a request.
 
         Args:
             gateway: the parts.
             merchant_id: who asks.
-            seed: what the client calls this request (``commandId``, ``Idempotency-Key``); None: it never repeats it.
-                Ids of different merchants never meet, whatever they choose.
+            key: what the client calls this request; None: it never repeats it. Ids of different merchants never meet,
+                whatever they choose.
             traceparent: passed on into the events.
         """
         now = int(gateway.deps.clock.now().timestamp() * 1000)
-        command_id = uuid7(now) if seed is None else derived(merchant_id, "request", seed)
-        return cls(gateway=gateway, merchant_id=merchant_id, command_id=command_id, traceparent=traceparent)
+        command_id = uuid7(now) if key is None else derived(merchant_id, "request", key.value)
+        return cls(gateway=gateway, merchant_id=merchant_id, command_id=command_id, key=key, traceparent=traceparent)
 
     def new_id(self, kind: str, *more: str) -> UUID:
         """Return the id of a thing this request makes: the same when it is repeated."""
         return derived(self.command_id, kind, *more)
 
-    async def send(self, command: object, *, part: str | None = None) -> Receipt:
+    async def send(self, command: object) -> Receipt:
         """Carry the command out.
 
-        Args:
-            command: the command.
-            part: tells several commands of one request apart.
-
         Raises:
-            DomainError, CommandReused, ConcurrencyConflict: see ``CommandBus.dispatch``.
+            DomainError, ConcurrencyConflict: see ``CommandBus.dispatch``.
+            RequestReused: the client sent another command under the same key.
             InvalidInput: a text has characters that can be neither stored nor sent.
         """
         refuse_unstorable(command)
-        context = Context(
-            command_id=self.command_id if part is None else derived(self.command_id, part),
-            correlation_id=self.command_id,
-            traceparent=self.traceparent,
-        )
-        return await self.gateway.deps.commands.dispatch(command, context)
+        context = Context(command_id=self.command_id, correlation_id=self.command_id, traceparent=self.traceparent)
+        try:
+            return await self.gateway.deps.commands.dispatch(command, context)
+        except CommandReused as error:
+            # The command's id is made of the key: the client has never seen it.
+            if self.key is None:
+                raise
+            raise RequestReused(self.key) from error
 
     async def settled(self, receipt: Receipt) -> bool:
         """Wait until the command's own effect can be read; False if that takes too long. The effect stands anyhow."""

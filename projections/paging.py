@@ -9,7 +9,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -197,7 +197,7 @@ def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, UUID]:
     try:
         name, key, id = json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
         place = KEY_TYPES[order.type](key), UUID(id)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise refusal from error
     if name != order.name:
         raise refusal
@@ -208,7 +208,7 @@ def _time(key: str) -> datetime:
     moment = datetime.fromisoformat(key)
     if moment.tzinfo is None:
         raise ValueError("no time zone")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _whole(key: int) -> int:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -79,7 +79,10 @@ class AsOf:
             assert time is not None
             if time.tzinfo is None:
                 raise InvalidInput("as_of.time", f"{time.isoformat()} has no time zone; add one, such as Z.")
-            return cls(time=time)
+            try:
+                return cls(time=time.astimezone(UTC))
+            except OverflowError as error:
+                raise InvalidInput("as_of.time", f"{time.isoformat()} is before the year 1 or after 9999.") from error
         if position.isdecimal() and len(position) <= 18:
             return cls(position=int(position))
         try:

@@ -134,7 +134,10 @@ class ScoutAgent(StepAgent):
         """Return what a supplier has, or what was wrong with it: one that is down must not stop the others."""
         catalog = self._catalogs.get(provider)
         if catalog is None:
-            error = f"{_capital(provider.known_as)} is connected, but cannot be searched by this installation."
+            error = (
+                f"{_capital(provider.known_as)} is connected, but cannot be searched by this installation. Disconnect it, "
+                f"or connect {_names(sorted(self._catalogs))} too, and run this step again."
+            )
             return _Found(SupplierReport(provider=provider, candidates=0, error=error))
 
         async def ask() -> list[Listing]:

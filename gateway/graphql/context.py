@@ -11,7 +11,7 @@ from gateway.auth.errors import Unauthenticated
 from gateway.dependencies import GatewayDependencies
 from gateway.graphql.loaders import Loaders
 from gateway.graphql.past import AsOfInput, past_readings
-from gateway.requests import CONSISTENCY_HEADER, Caller, Gateway, Request, wait_for
+from gateway.requests import CONSISTENCY_HEADER, Caller, Gateway, Request, RequestKey, wait_for
 from projections.paging import Reader
 
 
@@ -75,8 +75,8 @@ class RequestContext(BaseContext):
         Raises:
             Unauthenticated: nobody is logged in.
         """
-        seed = None if command_id is None else str(command_id)
-        return Request.begin(self.gateway, self.merchant(), seed, traceparent=self.caller.traceparent)
+        key = None if command_id is None else RequestKey("commandId", str(command_id))
+        return Request.begin(self.gateway, self.merchant(), key, traceparent=self.caller.traceparent)
 
     def _caller(self) -> Caller:
         """Return the caller; browsers cannot set headers on a WebSocket, so its first message may carry them."""

@@ -7,13 +7,18 @@ from uuid import uuid4
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import StreamExecutionResult
 
 from gateway.refusals import describe
 from projections.freshness import Stale
 
 logger = logging.getLogger(__name__)
+
+UNRUNNABLE = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+"""Why an operation could not be run at all, as the library tells it."""
 
 
 @strawberry.type(description="Why something was refused. Nothing was changed.")
@@ -40,7 +45,7 @@ def user_error(error: Exception) -> UserError:
 def shown(error: GraphQLError) -> GraphQLError:
     """Return an error as a client may see it: with a code, and nothing internal."""
     original = error.original_error
-    if original is None or isinstance(original, GraphQLError):
+    if original is None or isinstance(original, UNRUNNABLE) or _is_about_the_document(error):
         if not error.extensions or "code" not in error.extensions:
             syntax = isinstance(error, GraphQLSyntaxError)
             error.extensions = {**(error.extensions or {}), "code": "SYNTAX" if syntax else "INVALID_QUERY"}
@@ -59,6 +64,11 @@ def shown(error: GraphQLError) -> GraphQLError:
         f"Something went wrong on our side. If it happens again, tell us the number {number}.",
         {"code": "INTERNAL", "errorId": number},
     )
+
+
+def _is_about_the_document(error: GraphQLError) -> bool:
+    """Return whether an error was found before anything ran; a literal that its type cannot read has a cause as well."""
+    return error.path is None and bool(error.nodes)
 
 
 def _copy(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:

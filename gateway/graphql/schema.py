@@ -1,8 +1,7 @@
 """The schema, and its text."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
@@ -10,17 +9,18 @@ from strawberry.extensions import (
     AddValidationRules,
     MaxAliasesLimiter,
     MaxTokensLimiter,
-    ParserCache,
     QueryDepthLimiter,
     ValidationCache,
 )
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from gateway.graphql.errors import ShowErrors
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
+from gateway.graphql.operations import RememberParsed
 from gateway.graphql.past import ClosePast
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
@@ -43,17 +43,16 @@ class Mutation(AccountMutations, StoreMutations, ProductMutations):
     pass
 
 
-class RememberParsed(ParserCache):
-    """Parses a query once. What does not parse is left to the schema, which tells of it where errors get their code."""
-
-    def on_parse(self) -> Iterator[None]:
-        with suppress(GraphQLError):
-            next(super().on_parse())
-        yield
+ANSWERED_ONCE = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
 class Schema(strawberry.Schema):
     """Our schema; errors are logged where they are given a number, once."""
+
+    async def execute(self, *args: Any, **more: Any) -> ExecutionResult:
+        """Run what has one answer. A subscription has many, which are streamed; run here it would break in the middle."""
+        more["allowed_operation_types"] = ANSWERED_ONCE.intersection(more.get("allowed_operation_types", ANSWERED_ONCE))
+        return await super().execute(*args, **more)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave logging to ``gateway.graphql.errors``: what a client did wrong is no error of ours."""

@@ -15,11 +15,12 @@ from domain.kernel import InvalidInput
 from gateway import requests
 from gateway.dependencies import GatewayDependencies
 from gateway.middleware import caller_of
-from gateway.requests import CONSISTENCY_HEADER, Gateway, wait_for
+from gateway.requests import CONSISTENCY_HEADER, Gateway, RequestKey, wait_for
 from projections.paging import Reader, Slice, Window
 
 T = TypeVar("T")
 V = TypeVar("V")
+KEY_HEADER = "Idempotency-Key"
 KEY_MAX = 200
 
 
@@ -62,7 +63,8 @@ class Asking:
 
     def change(self) -> requests.Request:
         """Start a change; the ``Idempotency-Key`` makes a repeat of it harmless."""
-        return requests.Request.begin(self.gateway, self.merchant_id, self.key, traceparent=self.traceparent)
+        key = None if self.key is None else RequestKey(KEY_HEADER, self.key)
+        return requests.Request.begin(self.gateway, self.merchant_id, key, traceparent=self.traceparent)
 
 
 async def asking(
@@ -86,7 +88,7 @@ async def asking(
     caller = caller_of(request, behind_proxy=gateway.deps.behind_proxy)
     merchant_id = caller.merchant(gateway.tokens)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
-        raise InvalidInput("Idempotency-Key", f"An Idempotency-Key has 1 to {KEY_MAX} characters.")
+        raise InvalidInput(KEY_HEADER, f"An {KEY_HEADER} has 1 to {KEY_MAX} characters.")
     await wait_for(gateway.deps, x_consistency_token)
     return Asking(gateway=gateway, merchant_id=merchant_id, key=idempotency_key, traceparent=caller.traceparent)
 

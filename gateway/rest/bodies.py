@@ -2,15 +2,19 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
+
+from pydantic import PlainSerializer
 
 from domain.generation.events import JobStatus, JobType, Step
 from domain.media.events import MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus
+from domain.store.brand import BrandIdentity, FontPair, HexColour, Logo, Voice
 from domain.store.events import StoreStatus
 from gateway.dependencies import GatewayDependencies
+from gateway.inputs import settings_of
 from gateway.rest.asking import Body
 from projections.catalog_views import (
     ImageState,
@@ -21,6 +25,42 @@ from projections.catalog_views import (
     VariantView,
 )
 from projections.jobs_queries import JobLogView, JobView
+
+StepName = Annotated[Step, PlainSerializer(lambda step: step.name, return_type=str)]
+"""A step as GraphQL names it; in events its name is in lower case."""
+
+
+class PaletteBody(Body):
+    """A brand's colours, ``#rrggbb``."""
+
+    primary: HexColour
+    secondary: HexColour
+    accent: HexColour
+    background: HexColour
+    surface: HexColour
+    text: HexColour
+    on_primary: HexColour
+    on_accent: HexColour
+
+
+class BrandBody(Body):
+    """A store's brand."""
+
+    name: str
+    logo: Logo
+    colors: PaletteBody
+    fonts: FontPair
+    voice: Voice
+
+    @classmethod
+    def of(cls, brand: BrandIdentity) -> Self:
+        return cls(
+            name=brand.name,
+            logo=brand.logo,
+            colors=PaletteBody(**brand.palette.model_dump()),
+            fonts=brand.fonts,
+            voice=brand.voice,
+        )
 
 
 class StoreBody(Body):
@@ -34,7 +74,7 @@ class StoreBody(Body):
     niche: str
     status: StoreStatus
     approved: bool
-    brand_identity: dict[str, Any] | None
+    brand_identity: BrandBody | None
     custom_domain: str | None
     subdomain: str | None
     url: str | None
@@ -57,11 +97,11 @@ class StoreBody(Body):
             niche=view.niche,
             status=view.status,
             approved=view.approved,
-            brand_identity=None if brand is None else brand.identity.model_dump(mode="json"),
+            brand_identity=None if brand is None else BrandBody.of(brand.identity),
             custom_domain=view.custom_domain,
             subdomain=view.slug,
             url=None if view.slug is None else deps.storefront_url.format(slug=view.slug),
-            settings=view.preferences.model_dump(mode="json"),
+            settings=settings_of(view.preferences),
             created_at=view.created_at,
             updated_at=view.updated_at,
             published_at=view.published_at,
@@ -195,7 +235,7 @@ class JobBody(Body):
     store_id: UUID
     generation_id: UUID
     type: JobType | None
-    step: Step | None
+    step: StepName | None
     status: JobStatus
     priority: int
     attempt: int

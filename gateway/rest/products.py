@@ -9,9 +9,11 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from commands.product import ActivateProduct, AddProduct, ArchiveProduct, CountStock, DeactivateProduct, EditProduct
+from commands.product_changes import ChangeProduct
 from domain.kernel import InvalidInput
 from domain.product.events import ProductStatus
 from gateway.inputs import as_id, found, money
+from gateway.requests import refuse_unstorable
 from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, page_of
 from gateway.rest.bodies import ProductBody
 from projections import catalog_queries
@@ -49,6 +51,8 @@ class ProductChangesBody(Body):
     selling_price: Decimal | None = None
     compare_at_price: Decimal | None = None
     stock_quantity: int | None = None
+    variant_id: str | None = None
+    """Whose stock that is; needed where there are several variants."""
     status: ProductStatus | None = None
     """ACTIVE puts it on sale, DRAFT takes it off."""
 
@@ -102,44 +106,30 @@ async def add_product(id: str, body: NewProductBody, asked: Asked) -> JSONRespon
 
 @router.patch("/stores/{id}/products/{pid}", summary="Change a product")
 async def edit_product(id: str, pid: str, body: ProductChangesBody, asked: Asked) -> JSONResponse:
-    """Carry out the changes in this order: texts and prices, stock, status. Each is harmless to repeat.
-
-    The first that is refused ends it; those before it stand, and sending the request again changes nothing twice.
-    """
+    """Carry out all the changes, or where one is refused none."""
     view = await _of_store(asked, id, pid)
-    request, owner, currency = asked.change(), asked.merchant_id, view.price.currency
+    owner, currency = asked.merchant_id, view.price.currency
     price, compare_at = body.selling_price, body.compare_at_price
-    commands: dict[str, object] = {
-        "edit": EditProduct(
-            product_id=view.id,
-            merchant_id=owner,
-            title=body.title,
-            description=body.description,
-            features=body.features,
-            benefits=body.benefits,
-            call_to_action=body.call_to_action,
-            meta_title=body.meta_title,
-            meta_description=body.meta_description,
-            price=None if price is None else money("sellingPrice", price, currency),
-            compare_at=None if compare_at is None else money("compareAtPrice", compare_at, currency),
-            clear_compare_at=compare_at is None and "compare_at_price" in body.model_fields_set,
-        )
-    }
-    if body.stock_quantity is not None:
-        commands["stock"] = CountStock(
-            product_id=view.id, merchant_id=owner, variant_id=None, on_hand=body.stock_quantity
-        )
-    match body.status:
-        case None:
-            pass
-        case ProductStatus.ACTIVE:
-            commands["status"] = ActivateProduct(product_id=view.id, merchant_id=owner)
-        case ProductStatus.DRAFT:
-            commands["status"] = DeactivateProduct(product_id=view.id, merchant_id=owner)
-        case _:
-            raise InvalidInput("status", f"A product cannot be set {body.status}. Use ACTIVE or DRAFT, or delete it.")
-    for part, command in commands.items():
-        receipt = await request.send(command, part=part)
+    edit = EditProduct(
+        product_id=view.id,
+        merchant_id=owner,
+        title=body.title,
+        description=body.description,
+        features=body.features,
+        benefits=body.benefits,
+        call_to_action=body.call_to_action,
+        meta_title=body.meta_title,
+        meta_description=body.meta_description,
+        price=None if price is None else money("sellingPrice", price, currency),
+        compare_at=None if compare_at is None else money("compareAtPrice", compare_at, currency),
+        clear_compare_at=compare_at is None and "compare_at_price" in body.model_fields_set,
+    )
+    # Here, where its fields are called what the client calls them.
+    refuse_unstorable(edit)
+    request = asked.change()
+    receipt = await request.send(
+        ChangeProduct(edit=edit, stock=_count(body, view.id, owner), status=_status(body, view.id, owner))
+    )
     shown = await _shown(asked, view.id) if await request.settled(receipt) else None
     return accepted(receipt, {"productId": str(view.id), "product": shown}, status=200)
 
@@ -150,6 +140,29 @@ async def delete_product(id: str, pid: str, asked: Asked) -> JSONResponse:
     view = await _of_store(asked, id, pid)
     receipt = await asked.change().send(ArchiveProduct(product_id=view.id, merchant_id=asked.merchant_id))
     return accepted(receipt, {"productId": str(view.id)}, status=200)
+
+
+def _count(body: ProductChangesBody, product_id: UUID, owner: UUID) -> CountStock | None:
+    if body.stock_quantity is None:
+        if body.variant_id is not None:
+            raise InvalidInput(
+                "variantId", "A variant was named, but nothing is to change of it. Give stockQuantity too."
+            )
+        return None
+    variant_id = None if body.variant_id is None else as_id("variant", body.variant_id)
+    return CountStock(product_id=product_id, merchant_id=owner, variant_id=variant_id, on_hand=body.stock_quantity)
+
+
+def _status(body: ProductChangesBody, product_id: UUID, owner: UUID) -> ActivateProduct | DeactivateProduct | None:
+    match body.status:
+        case None:
+            return None
+        case ProductStatus.ACTIVE:
+            return ActivateProduct(product_id=product_id, merchant_id=owner)
+        case ProductStatus.DRAFT:
+            return DeactivateProduct(product_id=product_id, merchant_id=owner)
+        case _:
+            raise InvalidInput("status", f"A product cannot be set {body.status}. Use ACTIVE or DRAFT, or delete it.")
 
 
 async def _of_store(asked: Asking, store: str, product: str) -> ProductView:

@@ -1,7 +1,7 @@
 """``/stores``."""
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from starlette.responses import JSONResponse
 
 from commands.store import RequestStore
@@ -18,7 +18,7 @@ class PreferencesBody(Body):
 
     name: str | None = None
     tone: str | None = None
-    colours: list[str] = Field(default_factory=list)
+    colors: list[str] = Field(default_factory=list, validation_alias=AliasChoices("colors", "colours"))
     audience: str | None = None
 
 

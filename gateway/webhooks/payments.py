@@ -12,7 +12,7 @@ from domain.ids import derived
 from domain.kernel import NotFound
 from domain.order.ports import InvalidSignature
 from gateway.problems import Problem
-from gateway.requests import Gateway
+from gateway.requests import Gateway, traceparent_of
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ async def receive(provider: str, request: Request) -> Response:
         body=text,
     )
     command_id = command_of(payments.name, notice.external_id)
-    context = Context(command_id=command_id, correlation_id=command_id, traceparent=request.headers.get("traceparent"))
+    context = Context(command_id=command_id, correlation_id=command_id, traceparent=traceparent_of(request.headers))
     try:
         await gateway.deps.commands.dispatch(command, context)
     except CommandReused:

@@ -83,7 +83,7 @@ class EventStoreAggregates:
 
 def handlers(clock: Clock) -> Handlers:
     """Return every command with its handler; each module of ``commands`` lists its own."""
-    from commands import generation, media, merchant, order, product, scouting, shopper, store
+    from commands import generation, media, merchant, order, product, product_changes, scouting, shopper, store
     from infra.adapters.house.copy.scoring import measure
 
     bound = {
@@ -93,7 +93,7 @@ def handlers(clock: Clock) -> Handlers:
     }
     measured = {
         command: partial(handler, clock=clock, measure=measure)
-        for module in (product, store)
+        for module in (product, product_changes, store)
         for command, handler in module.MEASURED.items()
     }
     return bound | measured

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
 from infra.bootstrap.running import reachable, serve, until
-from infra.bootstrap.team import CONSUMERS, consumers, origin
+from infra.bootstrap.team import CONSUMERS, consumers, origin, supplier_catalogs
 from infra.settings import Settings
 from projections.registry import READ_MODELS
 
@@ -159,6 +159,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             limits=PostgresRateLimits(pool),
             personal=await platform.personal(),
             supplier_vault=PostgresSupplierVault(pool, keys),
+            suppliers=frozenset(await supplier_catalogs(platform)),
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             media=platform.media(),

@@ -69,6 +69,8 @@ async def serve(app: "FastAPI", host: str, port: int, stop: asyncio.Event) -> No
             server_header=False,
             # What a proxy says is for the setting to believe: uvicorn believes whoever comes from this machine.
             proxy_headers=False,
+            # As much as a request's body may have; uvicorn would take 16 MB into memory from anybody.
+            ws_max_size=1_000_000,
         )
     )
     server.capture_signals = _no_signals  # type: ignore[method-assign]

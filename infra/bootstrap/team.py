@@ -13,7 +13,8 @@ from infra.settings import Settings
 
 if TYPE_CHECKING:
     from consumers.dependencies import Consumer
-    from domain.product.ports import KeywordWriter, ProductCopywriter
+    from domain.merchant.events import SupplierProvider
+    from domain.product.ports import KeywordWriter, ProductCopywriter, SupplierCatalog
     from domain.store.ports import BrandWriter, PageWriter
 
 
@@ -30,6 +31,14 @@ CONSUMERS = (
 """The names of all that :func:`consumers` makes, for those who must not make them."""
 
 
+async def supplier_catalogs(platform: Platform) -> "dict[SupplierProvider, SupplierCatalog]":
+    """Return every supplier that can be searched. To add one, add its line; merchants may connect it from then on."""
+    from domain.merchant.events import SupplierProvider
+    from infra.adapters.suppliers.sample import SampleSupplier
+
+    return {SupplierProvider.SAMPLE: SampleSupplier(platform.settings.sandbox_url, await platform.client())}
+
+
 async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Consumer]":
     """Return every agent and policy, wired. To add one, add its line."""
     from consumers.agents.brand import BrandAgent
@@ -39,10 +48,8 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     from consumers.policies.forgetting import ForgettingPolicy
     from consumers.policies.generation import GenerationPolicy
     from consumers.policies.payments import PaymentsPolicy
-    from domain.merchant.events import SupplierProvider
     from infra.adapters.fingerprints import HttpFingerprints
     from infra.adapters.image_fetcher import HttpImageFetcher
-    from infra.adapters.suppliers.sample import SampleSupplier
 
     settings, clock = platform.settings, platform.clock
     dispatch = Reactions(await platform.bus())
@@ -63,7 +70,7 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
         ForgettingPolicy(await platform.personal()),
         BrandAgent(team.brand, aggregates, answers, dispatch, clock),
         ScoutAgent(
-            {SupplierProvider.SAMPLE: SampleSupplier(settings.sandbox_url, client)},
+            await supplier_catalogs(platform),
             team.keywords,
             HttpFingerprints(fetcher.fetch),
             aggregates,

@@ -9,7 +9,7 @@ import strawberry
 from commands.merchant import ConnectSupplier, DisconnectSupplier
 from commands.order import FulfilOrder
 from commands.ports import Receipt
-from domain.kernel import NotFound
+from domain.kernel import InvalidInput, NotFound
 from domain.merchant.events import SupplierProvider
 from gateway.auth.accounts import Session
 from gateway.graphql.context import Info, Reading
@@ -77,9 +77,10 @@ class AccountMutations:
         await info.context.gateway.desk.log_out(input.refresh_token)
         return LogOutPayload(client_mutation_id=input.client_mutation_id)
 
-    @mutation("Source from a supplier from now on.")
+    @mutation("Source from a supplier from now on; one that this installation can search.")
     async def connect_supplier(self, info: Info, input: ConnectSupplierInput) -> SupplierPayload | None:
         async def send(request: Request) -> Receipt:
+            _check_searchable(input.provider, info.context.deps.suppliers)
             account_id = check_text("accountId", input.account_id)
             credentials = supplier_credentials(
                 input.provider, api_key=input.api_key, api_secret=input.api_secret, account_id=account_id
@@ -125,6 +126,15 @@ class AccountMutations:
         return await change(info, OrderPayload, input, send, show)
 
 
+def _check_searchable(provider: SupplierProvider, searchable: frozenset[SupplierProvider]) -> None:
+    if provider not in searchable:
+        raise InvalidInput(
+            "provider",
+            f"This installation cannot search {provider.known_as}, so that no store would get products from there. "
+            f"Connect one that it can: {', '.join(sorted(one.known_as for one in searchable))}.",
+        )
+
+
 async def _show_supplier(reading: Reading, provider: SupplierProvider) -> dict[str, object]:
     user = await find_user(reading)
     return {"supplier_account": next((one for one in user.supplier_accounts if one.provider is provider), None)}
@@ -139,7 +149,7 @@ async def _session(info: Info, begun: Awaitable[Session], client_mutation_id: st
     user: User | None = None
     settled = True
     if receipt is not None:
-        request = Request.begin(gateway, session.merchant_id, None, traceparent=None)
+        request = Request.begin(gateway, session.merchant_id)
         settled = await request.settled(receipt)
     if settled:
         try:

@@ -43,7 +43,8 @@ class RefreshTokenInput:
 class PreferencesInput:
     name: str | None = None
     tone: str | None = None
-    colours: list[str] | None = None
+    colors: list[str] | None = None
+    colours: list[str] | None = strawberry.field(default=None, deprecation_reason="It is called colors.")
     audience: str | None = None
 
 

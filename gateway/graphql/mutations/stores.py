@@ -16,6 +16,7 @@ from gateway.graphql.mutations.inputs import (
     AddPageInput,
     EditPageInput,
     GenerationInput,
+    PreferencesInput,
     RequestStoreInput,
     StepInput,
     StoreInput,
@@ -39,17 +40,17 @@ class StoreMutations:
     @mutation("Ask for a store in a niche; its agents begin at once.")
     async def request_store(self, info: Info, input: RequestStoreInput) -> RequestStorePayload | None:
         async def send(request: Request) -> Receipt:
-            wanted = input.preferences
+            wanted = input.preferences or PreferencesInput()
             return await request.send(
                 RequestStore(
                     store_id=request.new_id("store"),
                     merchant_id=request.merchant_id,
                     niche=input.niche,
                     preferences=preferences(
-                        name=wanted.name if wanted else None,
-                        tone=wanted.tone if wanted else None,
-                        colours=wanted.colours if wanted else None,
-                        audience=wanted.audience if wanted else None,
+                        name=wanted.name,
+                        tone=wanted.tone,
+                        colors=wanted.colours if wanted.colors is None else wanted.colors,
+                        audience=wanted.audience,
                     ),
                     contact_email=contact_email(input.contact_email),
                 )

@@ -19,6 +19,7 @@ from gateway.graphql.types.media import MediaAsset, as_gid
 from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
+from gateway.inputs import settings_of
 from projections import catalog_queries, sales_queries
 from projections.catalog_views import ImageState, ProductFilter, ProductSort, StoreView
 from projections.paging import Window
@@ -171,7 +172,7 @@ class Store:
             custom_domain=view.custom_domain,
             subdomain=view.slug,
             url=storefront_url(view, reading),
-            settings=JSON(view.preferences.model_dump()),
+            settings=JSON(settings_of(view.preferences)),
             created_at=view.created_at,
             updated_at=view.updated_at,
             published_at=view.published_at,

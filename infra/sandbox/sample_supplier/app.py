@@ -1,7 +1,7 @@
 """The sample supplier's server: a small shop API as suppliers have them, with a key, pages and a rate limit.
 
-``GET /v1/products?keyword=&page=&size=``, ``GET /v1/products/{id}`` and ``GET /images/{file}``. Image addresses in
-answers are absolute, on whatever host the request came to.
+``GET /v1/products?keyword=&page=&size=``, ``GET /v1/products/{id}`` and ``GET /images/{file}``; for people a page a
+listing, ``GET /listings/{id}``. Addresses in answers are absolute, on whatever host the request came to.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from infra.sandbox.sample_supplier.catalogue import Offer, offers
+from infra.sandbox.sample_supplier.catalogue import Offer, offer_by_id, offers
+from infra.sandbox.sample_supplier.listing import add_listing_pages, listing_address
 from infra.sandbox.sample_supplier.pictures import Shot, render
 from infra.sandbox.sample_supplier.search import search
 
@@ -89,7 +90,7 @@ def sample_supplier_app(
         changed = None if fault is None else await fault(request)
         if changed is not None:
             return changed
-        offer = next((offer for offer in offers() if offer.id == product_id), None)
+        offer = offer_by_id(product_id)
         if offer is None:
             raise HTTPException(404, f"There is no product {product_id}.")
         return JSONResponse(_as_json(offer, _root(request)))
@@ -102,6 +103,7 @@ def sample_supplier_app(
         body = await asyncio.get_running_loop().run_in_executor(drawing, render, shot)
         return Response(body, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=86400"})
 
+    add_listing_pages(app)
     return app
 
 
@@ -136,7 +138,7 @@ def _as_json(offer: Offer, root: str) -> dict[str, Any]:
         "description": offer.description,
         "category": offer.goods.category,
         "keywords": list(offer.tags),
-        "link": f"{root}/v1/products/{offer.id}",
+        "link": listing_address(root, offer.id),
         "price": _usd(offer.cents),
         "suggestedRetailPrice": None if offer.retail_cents is None else _usd(offer.retail_cents),
         "rating": None if offer.rating is None else {"average": offer.rating, "count": offer.reviews},

@@ -92,6 +92,11 @@ def offers() -> tuple[Offer, ...]:
     return tuple(found)
 
 
+def offer_by_id(id: str) -> Offer | None:
+    """Return a listing, or None."""
+    return next((offer for offer in offers() if offer.id == id), None)
+
+
 def _all_offers() -> Iterator[Offer]:
     for goods in all_goods():
         dice = random.Random(f"zyenta sample supplier, {goods.id}")  # noqa: S311 - a catalogue, not a secret

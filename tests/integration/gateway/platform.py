@@ -343,6 +343,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
             limits=PostgresRateLimits(pool),
             personal=PostgresPersonalData(pool, MasterKeys([b"k" * 32])),
             supplier_vault=vault,
+            suppliers=frozenset(SupplierProvider),
             signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
             limit_secret=b"limits",
             # argon2id at its cheapest: what is tested is what is done with it.

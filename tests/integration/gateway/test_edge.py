@@ -4,15 +4,30 @@ import json
 import logging
 import re
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
 
+STORE_ID = UUID("01890000-0000-7000-8000-000000000001")
+
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"query", b"[", b'"text"', b"42", b"\xff", b"[" * 100_000, b'{"query": 5}', b"{}"]
+    "body",
+    [
+        b"",
+        b"{",
+        b"query",
+        b"[",
+        b'"text"',
+        b"42",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"query": 5}',
+        b"{}",
+        b'{"a": ' + b"9" * 5000 + b"}",
+    ],
 )
 async def test_a_graphql_body_that_is_no_request_is_400(platform: Platform, body: bytes) -> None:
     response = await platform.client.post("/graphql", content=body, headers={"content-type": "application/json"})
@@ -47,6 +62,46 @@ async def test_a_query_that_is_wrong_or_too_much_is_refused(
     answer = await platform.post(query, by=owner)
     assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
     assert await platform.post(query, by=owner) == answer
+
+
+async def refused(platform: Platform, owner: Merchant, *, status: int = 400, **body: Any) -> str:
+    """Send what cannot be run and return what is said of it."""
+    response = await platform.client.post("/graphql", json=body, headers={"authorization": f"Bearer {owner.token}"})
+    assert response.status_code == status, response.text
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    return str(error["message"])
+
+
+async def test_a_document_that_does_not_say_what_to_run_changes_nothing(platform: Platform, owner: Merchant) -> None:
+    before = await platform.event_count()
+    one = '{ requestStore(input: {niche: "Lamps"}) { storeId } }'
+    both = f"mutation A {one} mutation B {one}"
+    assert "2 operations (A, B)" in await refused(platform, owner, query=both)
+    assert "2 operations (A, B)" in await refused(platform, owner, query=both, operationName=None)
+    assert "Unknown operation" in await refused(platform, owner, query=both, operationName="C")
+    assert "no operation" in await refused(platform, owner, query="fragment F on User { id }")
+    assert await platform.event_count() == before
+    named = {"query": both, "operationName": "B"}
+    done = await platform.client.post("/graphql", json=named, headers={"authorization": f"Bearer {owner.token}"})
+    assert done.json()["data"]["requestStore"]["storeId"]
+
+
+async def test_a_subscription_over_post_is_told_where_to_go(
+    platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        message = await refused(platform, owner, query='subscription { generationProgress(storeId: "x") { progress } }')
+    assert message == "Subscriptions go over graphql-transport-ws at this address."
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("sent", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_a_query_that_is_not_sent_as_json_is_told_how_to_be_sent(platform: Platform, sent: str | None) -> None:
+    headers = {} if sent is None else {"content-type": sent}
+    response = await platform.client.post("/graphql", content=b'{"query": "{ me { id } }"}', headers=headers)
+    assert response.status_code == 400
+    assert "Content-Type: application/json" in response.json()["errors"][0]["message"]
 
 
 async def test_introspection_is_on(platform: Platform) -> None:
@@ -118,6 +173,34 @@ async def test_every_answer_has_an_id_and_security_headers(platform: Platform) -
     assert (wrong.status_code, wrong.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/graphql", "GET, HEAD, POST"),
+        ("DELETE", f"/api/v1/stores/{STORE_ID}/products", "GET, HEAD, POST"),
+        ("GET", f"/api/v1/stores/{STORE_ID}/products/{STORE_ID}", "DELETE, PATCH"),
+        ("HEAD", f"/api/v1/stores/{STORE_ID}/products/{STORE_ID}", "DELETE, PATCH"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("GET", "/webhooks/payments/sandbox", "POST"),
+    ],
+)
+async def test_a_method_that_an_address_has_not_is_told_all_that_it_has(
+    platform: Platform, method: str, path: str, allowed: str
+) -> None:
+    response = await platform.client.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
+async def test_head_answers_what_get_does_without_the_body(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    key = await platform.media.put(b"picture", mime_type="image/webp")
+    rest = [f"/api/v1/stores/{store_id}", f"/api/v1/stores/{store_id}/products", f"/api/v1/stores/{uuid4()}"]
+    for path in ("/", "/healthz", "/readyz", "/events", "/asyncapi.yaml", f"/media/{key}", *rest):
+        headers = {"authorization": f"Bearer {owner.token}", "x-request-id": "the-same-one"}
+        head, get = [await platform.client.request(method, path, headers=headers) for method in ("HEAD", "GET")]
+        assert (head.status_code, head.headers, head.content) == (get.status_code, get.headers, b""), path
+
+
 async def test_a_body_over_the_limit_is_refused_announced_or_not(platform: Platform) -> None:
     announced = await platform.client.post("/graphql", content=b"x" * 1_000_001)
     assert (announced.status_code, announced.json()["code"]) == (413, "BODY_TOO_LARGE")
@@ -129,6 +212,21 @@ async def test_a_body_over_the_limit_is_refused_announced_or_not(platform: Platf
     poured = await platform.client.post("/webhooks/payments/sandbox", content=drops())
     assert (poured.status_code, poured.json()["code"]) == (413, "BODY_TOO_LARGE")
     assert poured.headers["x-request-id"]
+
+
+async def test_only_a_place_in_a_trace_is_kept_as_one(platform: Platform, owner: Merchant) -> None:
+    async def kept(traceparent: str) -> str | None:
+        headers = {"traceparent": traceparent}
+        answer = await platform.call("POST", "/stores", by=owner, json={"niche": "Lamps"}, headers=headers)
+        assert answer.status_code == 202
+        store_id = UUID(answer.json()["storeId"])
+        (requested,) = [raw async for batch in platform.log.scan() for raw in batch if raw.stream_id == store_id]
+        return requested.traceparent
+
+    sound = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert await kept(sound) == sound
+    for nonsense in ("x" * 5000, "%00", f"{sound}-", sound.replace("0af7", "0AF7"), f"ff{sound[2:]}", ""):
+        assert await kept(nonsense) is None, nonsense
 
 
 async def test_only_listed_origins_may_call_from_a_browser(database: str) -> None:
@@ -173,9 +271,6 @@ async def test_no_other_path_leads_anywhere(platform: Platform, key: str) -> Non
 
 def a_notice(id: str = "evt_1", type: str = "paid") -> bytes:
     return json.dumps({"id": id, "type": type, "store": str(STORE_ID), "order": str(STORE_ID)}).encode()
-
-
-STORE_ID = uuid4()
 
 
 async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform: Platform) -> None:

@@ -14,7 +14,7 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from infra.adapters.house.copy.scoring import measure
 from tests.fakes.samples import copy
-from tests.integration.gateway.platform import Merchant, Platform
+from tests.integration.gateway.platform import Merchant, Platform, a_platform
 from tests.integration.gateway.test_queries import an_order
 
 REQUEST = (
@@ -56,15 +56,28 @@ async def first_product(platform: Platform, owner: Merchant, store_id: UUID) -> 
 
 
 async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platform, owner: Merchant) -> None:
-    wanted = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colours": ["sage"]}}
+    wanted = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colors": ["sage"]}}
     payload = await platform.ask(REQUEST, {"input": wanted | {"clientMutationId": "m1"}}, by=owner)
     assert payload["userErrors"] == []
     assert payload["clientMutationId"] == "m1"
     assert payload["store"]["niche"] == "Ceramic planters"
     assert payload["store"]["status"] == "CREATING"
-    assert payload["store"]["settings"]["tone"] == "calm"
+    assert payload["store"]["settings"] == {"name": None, "tone": "calm", "colors": ["sage"], "audience": None}
     assert payload["store"]["id"] == payload["storeId"]
     assert payload["generationId"] == str(generation_of(UUID(payload["storeId"])))
+
+
+async def test_colours_are_understood_by_their_former_name_as_well(platform: Platform, owner: Merchant) -> None:
+    wanted = {"niche": "Planters", "preferences": {"colours": ["sage"]}}
+    payload = await platform.ask(REQUEST, {"input": wanted}, by=owner)
+    rest = await platform.call("POST", "/stores", by=owner, json=wanted)
+    read = await platform.call(
+        "GET",
+        f"/stores/{rest.json()['storeId']}",
+        by=owner,
+        headers={"x-consistency-token": rest.json()["consistencyToken"]},
+    )
+    assert payload["store"]["settings"]["colors"] == read.json()["settings"]["colors"] == ["sage"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +90,7 @@ async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platfo
         ({"niche": "bad\u0007niche"}, "niche"),
         ({"niche": "half \ud800 letter"}, "niche"),
         ({"niche": "Lamps", "preferences": {"tone": "t" * 201}}, "preferences.tone"),
-        ({"niche": "Lamps", "preferences": {"colours": ["a"] * 7}}, "preferences.colours"),
+        ({"niche": "Lamps", "preferences": {"colors": ["a"] * 7}}, "preferences.colors"),
         ({"niche": "Lamps", "preferences": {"audience": "a\u001bb"}}, "preferences.audience"),
         ({"niche": "Lamps", "contactEmail": "hello"}, "contactEmail"),
         ({"niche": "Lamps", "contactEmail": "a](b)@example.com"}, "contactEmail"),
@@ -102,6 +115,7 @@ async def test_the_same_request_sent_twice_makes_one_store(
     events = await platform.event_count()
     other = await platform.ask(REQUEST, {"input": wanted["input"] | {"niche": "Chairs"}}, by=owner)
     assert codes(other) == [("COMMAND_REUSED", "commandId")]
+    assert wanted["input"]["commandId"] in other["userErrors"][0]["message"]
     assert await platform.event_count() == events
     # Another merchant's ids are another world.
     theirs = await platform.ask(REQUEST, wanted, by=stranger)
@@ -396,6 +410,22 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
     gone = await change(platform, owner, "disconnectSupplier", shown, provider="SPOCKET")
     assert gone["supplierAccount"] == {"provider": "SPOCKET", "isActive": False}
     assert (owner.id, SupplierProvider.SPOCKET) not in platform.vault.kept
+
+
+async def test_a_supplier_that_cannot_be_searched_is_not_connected_and_its_key_not_kept(database: str) -> None:
+    async with a_platform(database, suppliers=frozenset({SupplierProvider.SAMPLE})) as platform:
+        owner = await platform.merchant()
+        before = await platform.event_count()
+        shown = "supplierAccount { provider }"
+        refused = await change(platform, owner, "connectSupplier", shown, provider="ALIEXPRESS", apiKey="sk-secret")
+        assert codes(refused) == [("INVALID_INPUT", "provider")]
+        message = refused["userErrors"][0]["message"]
+        assert "AliExpress" in message
+        assert "the sample supplier" in message
+        assert platform.vault.kept == {}
+        assert await platform.event_count() == before
+        sample = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE")
+        assert sample["supplierAccount"] == {"provider": "SAMPLE"}
 
 
 async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) -> None:

@@ -37,6 +37,24 @@ async def test_a_store_is_asked_for_and_read(platform: Platform, owner: Merchant
     assert (read.json()["niche"], read.json()["status"]) == ("Ceramic planters", "CREATING")
 
 
+async def test_names_and_values_are_the_ones_of_graphql(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    same = await platform.ask(
+        """query ($id: ID!) { store(id: $id) { settings brandIdentity { name logo { concept svg }
+          colors { primary secondary accent background surface text onPrimary onAccent }
+          fonts { heading body } voice { tone tagline story } } generation { jobs { id step type status } } } }""",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    store = (await platform.call("GET", f"/stores/{store_id}", by=owner)).json()
+    assert {name: store[name] for name in ("settings", "brandIdentity")} == {
+        name: same[name] for name in ("settings", "brandIdentity")
+    }
+    for expected in same["generation"]["jobs"]:
+        job = (await platform.call("GET", f"/jobs/{expected['id']}", by=owner)).json()
+        assert {name: job[name] for name in expected} == expected
+
+
 async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, owner: Merchant) -> None:
     async def ask(niche: str) -> Any:
         return await platform.call(
@@ -45,7 +63,9 @@ async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, ow
 
     first, again = await ask("Lamps"), await ask("Lamps")
     assert first.json() == again.json()
-    assert problem(await ask("Chairs")) == (409, "COMMAND_REUSED", "commandId")
+    reused = await ask("Chairs")
+    assert problem(reused) == (409, "COMMAND_REUSED", "Idempotency-Key")
+    assert "Idempotency-Key “order 66” was used before" in reused.json()["detail"]
     long = await platform.call("POST", "/stores", by=owner, json={"niche": "L"}, headers={"idempotency-key": "k" * 201})
     assert problem(long) == (422, "INVALID_INPUT", "Idempotency-Key")
 
@@ -141,6 +161,43 @@ async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner
     assert problem(late) == (409, "PRODUCT_ARCHIVED", None)
     elsewhere = await platform.call("DELETE", f"/stores/{uuid4()}/products/{id}", by=owner)
     assert problem(elsewhere) == (404, "NOT_FOUND", None)
+
+
+async def test_the_stock_of_one_variant_is_set_by_its_id(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner, products=1)
+    (product,) = (await platform.call("GET", f"/stores/{store_id}/products", by=owner)).json()["items"]
+    place = f"/stores/{store_id}/products/{product['id']}"
+    red, blue = product["variants"]
+    counted = await platform.call("PATCH", place, by=owner, json={"variantId": red["id"], "stockQuantity": 50})
+    assert counted.status_code == 200
+    variants = counted.json()["product"]["variants"]
+    assert {one["id"]: one["stock"] for one in variants} == {red["id"]: 50, blue["id"]: 7}
+    unknown = await platform.call("PATCH", place, by=owner, json={"variantId": str(uuid4()), "stockQuantity": 1})
+    assert problem(unknown) == (404, "NOT_FOUND", None)
+    idle = await platform.call("PATCH", place, by=owner, json={"variantId": red["id"]})
+    assert problem(idle) == (422, "INVALID_INPUT", "variantId")
+
+
+async def test_where_one_change_of_a_product_is_refused_none_is_made(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner, products=1)
+    (product,) = (await platform.call("GET", f"/stores/{store_id}/products", by=owner)).json()["items"]
+    before = await platform.event_count()
+    refused = await platform.call(
+        "PATCH",
+        f"/stores/{store_id}/products/{product['id']}",
+        by=owner,
+        json={"title": "Half done", "sellingPrice": 40, "stockQuantity": 5, "status": "ACTIVE"},
+    )
+    assert problem(refused) == (422, "INVALID_INPUT", "variantId")
+    halved = await platform.call(
+        "PATCH",
+        f"/stores/{store_id}/products/{product['id']}",
+        by=owner,
+        json={"stockQuantity": 5, "metaTitle": "half\0"},
+    )
+    assert problem(halved) == (422, "INVALID_INPUT", "metaTitle")
+    assert halved.json()["detail"].startswith("metaTitle has")
+    assert await platform.event_count() == before
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What the queries answer: every field, every page, and nothing of anybody else."""
 
+import base64
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -152,6 +154,26 @@ async def test_a_cursor_of_another_sorting_is_refused(db: asyncpg.Connection) ->
     page = await catalog.products_of_store(db, history.stores[0], Window(first=1), sort=ProductSort.PRICE_LOW)
     with pytest.raises(InvalidInput, match="no cursor of this list"):
         await catalog.products_of_store(db, history.stores[0], Window(after=page.end_cursor))
+
+
+@pytest.mark.parametrize(
+    ("sort", "key"),
+    [
+        (ProductSort.NEWEST, "0001-01-01T00:00:00+23:59"),
+        (ProductSort.NEWEST, "9999-12-31T23:59:59-23:59"),
+        (ProductSort.SCORE, 10**400),
+        (ProductSort.PRICE_LOW, 10**400),
+        (ProductSort.TITLE, "\ud800"),
+    ],
+)
+async def test_a_cursor_with_a_key_that_no_row_can_have_is_refused(
+    db: asyncpg.Connection, sort: ProductSort, key: Any
+) -> None:
+    history = await made(db, MADE, stores=1)
+    name = catalog.PRODUCT_ORDERS[sort].name
+    cursor = base64.urlsafe_b64encode(json.dumps([name, key, str(history.stores[0])]).encode()).decode()
+    with pytest.raises(InvalidInput, match="no cursor of this list"):
+        await catalog.products_of_store(db, history.stores[0], Window(after=cursor), sort=sort)
 
 
 async def test_nothing_of_another_merchant_is_seen(db: asyncpg.Connection) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from html import escape
 
 import httpx
 import pytest
@@ -59,6 +61,21 @@ async def test_without_the_key_nothing_is_shown_but_pictures_are(client: httpx.A
             await SampleSupplier(address, client).search(["pot"], limit=5)
     assert refused.status_code == 401
     assert picture.headers["content-type"] == "image/jpeg"
+
+
+async def test_the_address_of_a_listing_is_a_page_that_anybody_may_open() -> None:
+    async with served(sample_supplier_app()) as address, httpx.AsyncClient() as anybody:
+        for found in await SampleSupplier(address, anybody).search(["wall art"], limit=3):
+            page = await anybody.get(found.url or "")
+            assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+            assert "Sample supplier" in page.text
+            assert escape(found.title) in page.text
+            for link in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+                assert (await anybody.get(page.url.join(link))).status_code == 200
+        unknown = await anybody.get(f"{address}/listings/<script>")
+    assert unknown.status_code == 404
+    assert "There is no such listing" in unknown.text
+    assert "<script>" not in unknown.text
 
 
 async def test_pictures_are_served_where_the_answer_says_and_as_large(client: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -38,6 +39,7 @@ class Links(HTMLParser):
 @pytest.fixture
 async def client() -> httpx.AsyncClient:
     app = FastAPI()
+    app.state.gateway = SimpleNamespace(deps=SimpleNamespace(public_url=""))
     problems.install(app)
     app.include_router(pages.router)
     app.include_router(catalogue.router)

@@ -217,11 +217,14 @@ async def test_all_suppliers_down_fails_the_step_with_their_names() -> None:
     assert scouting.of(ProductImported) == []
 
 
-async def test_a_supplier_that_cannot_be_searched_here_is_named() -> None:
+async def test_a_supplier_that_cannot_be_searched_here_is_named_with_what_to_do_about_it() -> None:
     scouting = Scouting()
     await scouting.agent(await scouting.begin(SupplierProvider.CJ_DROPSHIPPING))
     (failed,) = scouting.of(StepFailed)
-    assert failed.reason == "CJ Dropshipping is connected, but cannot be searched by this installation."
+    assert failed.reason == (
+        "CJ Dropshipping is connected, but cannot be searched by this installation. Disconnect it, "
+        "or connect the sample supplier too, and run this step again."
+    )
 
 
 async def test_nothing_that_can_be_sold_fails_the_step_and_says_why() -> None:

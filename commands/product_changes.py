@@ -1,0 +1,50 @@
+"""Several changes of one product at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commands.ports import Work
+from commands.product import (
+    ActivateProduct,
+    CountStock,
+    DeactivateProduct,
+    EditProduct,
+    activate_product,
+    count_stock,
+    deactivate_product,
+    edit_product,
+)
+from domain.kernel import Clock
+from domain.store.ports import TextMeasure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeProduct:
+    """Change texts and prices, stock, and whether a product is on sale: all that is given, or nothing."""
+
+    edit: EditProduct
+    stock: CountStock | None = None
+    status: ActivateProduct | DeactivateProduct | None = None
+
+
+async def change_product(command: ChangeProduct, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
+    """Do what the handler of each part does, in their order.
+
+    Raises:
+        InvalidInput, NotFound, ProductPutAway: as there.
+    """
+    await edit_product(command.edit, work, clock=clock, measure=measure)
+    if command.stock is not None:
+        await count_stock(command.stock, work, clock=clock)
+    match command.status:
+        case ActivateProduct():
+            await activate_product(command.status, work, clock=clock)
+        case DeactivateProduct():
+            await deactivate_product(command.status, work, clock=clock)
+        case None:
+            pass
+
+
+MEASURED: Mapping[type, Callable[..., Any]] = {ChangeProduct: change_product}
+"""The command and its handler, to be bound with ``clock`` and ``measure``."""

@@ -1,0 +1,40 @@
+"""A listing's page, as people see it: the address that a product tells as its source."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from infra.sandbox.sample_supplier.catalogue import offer_by_id
+
+HERE = Path(__file__).parent
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+}
+
+
+def listing_address(root: str, id: str) -> str:
+    """Return where a listing's page is, on a server reached at ``root``."""
+    return f"{root}/listings/{id}"
+
+
+def add_listing_pages(app: FastAPI) -> None:
+    """Serve every listing's page; it needs no key, as whoever looks at it has none."""
+    templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    templates.filters["usd"] = lambda cents: f"${cents // 100:,}.{cents % 100:02d}"
+    page = templates.get_template("listing.html")
+
+    @app.get("/listings/{id}", response_model=None)
+    async def listing(id: str) -> Response:
+        offer = offer_by_id(id)
+        return HTMLResponse(page.render(offer=offer), status_code=404 if offer is None else 200, headers=HEADERS)
+
+    @app.get("/assets/listing.css", response_model=None)
+    async def style() -> Response:
+        return FileResponse(
+            HERE / "listing.css", media_type="text/css", headers={"cache-control": "public, max-age=300"}
+        )
