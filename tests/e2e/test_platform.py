@@ -139,9 +139,14 @@ def complaints_of(page: Page) -> list[str]:
 
 async def looks_right(page: Page) -> None:
     """Nothing sticks out sideways, and every picture that is in sight has arrived."""
-    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
+    # Asked until it is so, for pictures take a while and the page that waits for a payment loads itself anew.
     await page.wait_for_function(
-        "[...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete && i.naturalWidth > 0)"
+        """() => {
+            const root = document.documentElement;
+            return root !== null && root.scrollWidth <= root.clientWidth && [...document.images]
+                .filter(image => image.loading !== "lazy")
+                .every(image => image.complete && image.naturalWidth > 0);
+        }"""
     )
 
 
