@@ -9,6 +9,7 @@ from domain.media.events import Operation
 from domain.media.ports import RenderedImage, StudioResult
 from infra.adapters.darkroom.colours import corrected, correction
 from infra.adapters.darkroom.cutout import Cutout, cut_out
+from infra.adapters.darkroom.ground import squared
 from infra.adapters.darkroom.intake import LARGEST, take_in
 from infra.adapters.darkroom.staging import stage
 
@@ -66,8 +67,8 @@ def sharpened(picture: Image.Image) -> Image.Image:
 
 
 def _square(image: Image.Image) -> Image.Image:
-    """Return the middle square of a photo that is kept as it is, so that it lines up with the others."""
-    return ImageOps.fit(image, (min(image.size),) * 2, Image.Resampling.LANCZOS)
+    """Return a photo that is kept as it is, square, so that it lines up with the others: its middle, if it cannot grow."""
+    return squared(image) or ImageOps.fit(image, (min(image.size),) * 2, Image.Resampling.LANCZOS)
 
 
 def _on_plain(cut: Image.Image, ground: str) -> Image.Image:

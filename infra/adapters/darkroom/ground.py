@@ -21,6 +21,8 @@ CALM = 10
 """Neighbours that differ by less are of one surface."""
 FILLED, BAY = 0.75, 0.12
 """A flat thing fills three quarters of its frame (a round one hardly more), and has no deep bay in its outline."""
+STREAK = 12
+"""How far an edge is smoothed before it is drawn out, in pixels."""
 SMOOTHING, STEEP = 2.0, 3.0
 """How far the outline is smoothed, in pixels, and how much steeper than that its edge is then."""
 SMALLEST = 0.01
@@ -69,12 +71,7 @@ class Outline:
 
 def on_plain_ground(image: Image.Image) -> Outline | None:
     """Return what stands on the photo's ground; None if that is not plain, or nothing stands on it."""
-    small = image.copy()
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=1.0)
-    # Channel by channel: numpy reduces a first axis of three in a twentieth of the time that a last one takes.
-    pixels = np.ascontiguousarray(np.moveaxis(np.asarray(small), 2, 0))
-    border = np.ones(pixels.shape[1:], dtype=bool)
-    border[EDGE:-EDGE, EDGE:-EDGE] = False
+    pixels, border = _looked_at(image)
     ground = _gradient(pixels, border)
     if ground is None:
         return None
@@ -87,6 +84,35 @@ def on_plain_ground(image: Image.Image) -> Outline | None:
     darkest, lightest = light.min(axis=0), light.max(axis=0)
     shade = (darkest > SHADE[0]) & (lightest < SHADE[1]) & (lightest - darkest < TINT)
     return Outline(filled, found & ~shade, all(_is_flat(part) for part in parts))
+
+
+def squared(image: Image.Image) -> Image.Image | None:
+    """Return a photo on more of its ground, so that it is square and nothing of it is lost; None if that is not plain."""
+    if _gradient(*_looked_at(image)) is None:
+        return None
+    pixels, side = np.asarray(image, dtype=np.float32), max(image.size)
+    for axis, length in enumerate(pixels.shape[:2]):
+        missing = side - length
+        before, after = (_more_of(np.take(pixels, edge, axis), axis) for edge in (range(EDGE), range(-EDGE, 0)))
+        bands = np.repeat(before, missing // 2, axis), pixels, np.repeat(after, missing - missing // 2, axis)
+        pixels = np.concatenate(bands, axis)
+    return Image.fromarray(pixels.round().astype(np.uint8), "RGB")
+
+
+def _more_of(edge: np.ndarray, axis: int) -> np.ndarray:
+    """Return what goes on beyond an edge: its colours without its grain, which would be drawn out to streaks."""
+    return np.asarray(ndimage.gaussian_filter1d(edge.mean(axis=axis, keepdims=True), STREAK, axis=1 - axis))
+
+
+def _looked_at(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Return a photo's pixels, small, channel by channel, and where among them its border is."""
+    small = image.copy()
+    small.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=1.0)
+    # numpy reduces a first axis of three in a twentieth of the time that a last one takes.
+    pixels = np.ascontiguousarray(np.moveaxis(np.asarray(small), 2, 0))
+    border = np.ones(pixels.shape[1:], dtype=bool)
+    border[EDGE:-EDGE, EDGE:-EDGE] = False
+    return pixels, border
 
 
 def _gradient(pixels: np.ndarray, border: np.ndarray) -> np.ndarray | None:

@@ -82,7 +82,7 @@ async def test_no_rendition_is_larger_than_its_photo(studio: RembgStudio) -> Non
     result = await studio.process(SMALL, operations=EVERYTHING, ground=GROUND)
     assert all(width <= 260 and height <= 260 for width, height in sizes(result).values())
     kept = await studio.process(SMALL, operations=[Operation.SHARPEN], ground=GROUND)
-    assert sizes(kept) == {"thumbnail": (240, 240), "medium": (240, 240), "large": (240, 240)}
+    assert sizes(kept) == {"thumbnail": (260, 260), "medium": (260, 260), "large": (260, 260)}
 
 
 async def test_the_same_photo_gives_the_same_bytes_and_so_the_same_keys(studio_with: Studios, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ async def test_a_killed_worker_is_replaced_and_its_photo_processed(studio: Rembg
     processing = asyncio.create_task(studio.process(SMALL, operations=[], ground=GROUND))
     await until(lambda: not studio.pids)
     os.kill(first, signal.SIGKILL)
-    assert sizes(await processing)["large"] == (240, 240)
+    assert sizes(await processing)["large"] == (260, 260)
     assert first not in studio.pids
 
 
@@ -149,7 +149,7 @@ async def test_a_wedged_worker_is_given_up_and_its_photo_processed(studio_with: 
     await studio.process(SMALL, operations=[], ground=GROUND)
     (first,) = studio.pids
     os.kill(first, signal.SIGSTOP)
-    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (240, 240)
+    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (260, 260)
     await until(lambda: not _alive(first))
 
 
@@ -190,7 +190,7 @@ async def test_a_cancelled_photo_leaves_no_worker_that_answers_the_next_with_it(
     await until(lambda: not studio.pids)
     processing.cancel()
     await asyncio.gather(processing, return_exceptions=True)
-    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (240, 240)
+    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (260, 260)
 
 
 async def test_workers_end_when_there_is_nothing_to_do(studio_with: Studios) -> None:
@@ -198,7 +198,7 @@ async def test_workers_end_when_there_is_nothing_to_do(studio_with: Studios) -> 
     await studio.process(SMALL, operations=[], ground=GROUND)
     (worker,) = studio.pids
     await until(lambda: not _alive(worker))
-    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (240, 240)
+    assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (260, 260)
 
 
 async def test_workers_are_replaced_now_and_then(studio: RembgStudio, monkeypatch: pytest.MonkeyPatch) -> None:

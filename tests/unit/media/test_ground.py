@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from infra.adapters.darkroom.ground import on_plain_ground
+from infra.adapters.darkroom.ground import on_plain_ground, squared
 
 SIZE = (600, 500)
 FRAME = (150, 90, 450, 410)
@@ -125,3 +125,18 @@ def test_photos_of_any_shape_are_looked_at(size: tuple[int, int]) -> None:
     ImageDraw.Draw(scene).rectangle((size[0] // 4, size[1] // 4, size[0] * 3 // 4, size[1] * 3 // 4), fill=(20, 40, 90))
     outline = on_plain_ground(scene)
     assert (outline is None) is (min(size) < 200)
+
+
+def test_a_photo_on_a_plain_ground_becomes_square_by_more_of_its_ground() -> None:
+    photo = framed_ball()
+    square = squared(photo)
+    assert square is not None
+    assert square.size == (600, 600)
+    assert np.array_equal(np.asarray(square)[50:550], np.asarray(photo))
+    above, first = (np.asarray(square, dtype=int)[row] for row in (20, 50))
+    assert np.abs(above - first).max() < 4
+
+
+def test_a_photo_with_a_busy_edge_has_no_more_ground_to_give() -> None:
+    noise = np.random.default_rng(7).integers(0, 255, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+    assert squared(Image.fromarray(noise)) is None
