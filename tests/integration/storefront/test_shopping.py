@@ -413,3 +413,18 @@ async def test_a_price_that_is_asked_for_is_in_the_stores_currency(
     assert "Good Vase" in listing.text
     assert "Cheap Vase" not in listing.text
     assert "Dear Vase" not in listing.text
+
+
+async def test_a_price_is_understood_as_the_shop_itself_writes_it(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4950, 3)])
+    await floor.stock(store, "Oak Table", slug="oak-table", variants=[Variant("Default", 124900, 3)])
+    for low in ("$1,249.00", "1,249.00", "1,000", "1249,00", "1249", "1.249,00"):
+        listing = await browser.get("/products", params={"min": low})
+        assert "is not a price" not in listing.text, low
+        assert "Oak Table" in listing.text, low
+        assert "Blue Vase" not in listing.text, low
+    for low in ("49,5", "49.50", "49,50"):
+        assert "Blue Vase" in (await browser.get("/products", params={"min": low, "max": low})).text, low
+    for low in ("1,00,0", "1.2.3", "1,,000", ","):
+        assert "is not a price" in (await browser.get("/products", params={"min": low})).text, low
