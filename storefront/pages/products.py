@@ -17,7 +17,7 @@ from domain.money import Money
 from domain.product.events import ProductStatus
 from projections.catalog_views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.paging import Window
-from storefront.display import SYMBOLS, Picture, cards, pictures, saving, summary
+from storefront.display import SYMBOLS, Picture, cards, pictures, summary
 from storefront.front import Front, PageMissing, Visit
 
 PAGE = 24

@@ -37,6 +37,32 @@ async def test_a_store_is_asked_for_and_read(platform: Platform, owner: Merchant
     assert (read.json()["niche"], read.json()["status"]) == ("Ceramic planters", "CREATING")
 
 
+async def test_the_job_that_a_request_answers_can_be_looked_at_before_it_has_begun(
+    platform: Platform, owner: Merchant
+) -> None:
+    asked = (await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})).json()
+    fresh = {"x-consistency-token": asked["consistencyToken"]}
+    job = await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner, headers=fresh)
+    assert job.status_code == 200, job.text
+    assert {name: job.json()[name] for name in ("status", "progress", "attempt", "startedAt", "input")} == {
+        "status": "PENDING",
+        "progress": 0,
+        "attempt": 0,
+        "startedAt": None,
+        "input": {"niche": "Ceramic planters"},
+    }
+    logs = await platform.call("GET", f"/jobs/{asked['jobId']}/logs", by=owner, headers=fresh)
+    assert (logs.status_code, logs.json()["items"]) == (200, [])
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { generation { id status } jobs { step status } } }",
+        {"id": asked["storeId"]},
+        by=owner,
+    )
+    assert store["generation"] == {"id": asked["jobId"], "status": "PENDING"}
+    assert {job["status"] for job in store["jobs"]} == {"PENDING"}
+    assert len(store["jobs"]) == 5
+
+
 async def test_names_and_values_are_the_ones_of_graphql(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     same = await platform.ask(
