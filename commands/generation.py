@@ -8,14 +8,8 @@ from uuid import UUID
 from commands.ports import Work
 from domain.generation.aggregate import GENERATION, Generation, start
 from domain.generation.events import Step
-from domain.ids import derived
 from domain.kernel import Clock, NotFound
 from domain.store.aggregate import STORE
-
-
-def generation_of(store_id: UUID) -> UUID:
-    """Return the id of a store's generation."""
-    return derived(store_id, "generation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

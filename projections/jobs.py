@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from domain.generation.aggregate import JOB_TYPES, job_of
+from domain.generation.aggregate import JOB_TYPES, generation_of, job_of
 from domain.generation.events import (
     GenerationCancelled,
     GenerationCompleted,
@@ -22,7 +22,7 @@ from domain.generation.events import (
     StepSucceeded,
 )
 from domain.kernel import DomainEvent
-from domain.store.events import BrandGenerated, ProductsScouted
+from domain.store.events import BrandGenerated, ProductsScouted, StoreRequested
 from projections.tables import Folds, Json, ReadModel, Table, as_json
 
 
@@ -154,15 +154,20 @@ TITLES = {
 """What log lines call the steps."""
 
 
-@FOLDS.on(GenerationStarted)
-def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> None:
-    id, at = event.originator_id, event.occurred_at
+@FOLDS.on(StoreRequested)
+def store_requested(rows: JobsRows, event: StoreRequested, _: UUID) -> None:
+    """Let the generation be looked at as soon as the store was asked for, which is when its id is told."""
+    _await(rows, generation_of(event.originator_id), event.originator_id, event)
+
+
+def _await(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | GenerationStarted) -> None:
+    at = event.occurred_at
     rows.generations[id] = GenerationRow(
         id=id,
-        store_id=event.store_id,
+        store_id=store_id,
         merchant_id=event.merchant_id,
         niche=event.niche,
-        status=JobStatus.PROCESSING,
+        status=JobStatus.PENDING,
         error=None,
         created_at=at,
         updated_at=at,
@@ -172,7 +177,7 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
         rows.jobs[job_of(id, step)] = JobRow(
             id=job_of(id, step),
             generation_id=id,
-            store_id=event.store_id,
+            store_id=store_id,
             merchant_id=event.merchant_id,
             step=step,
             type=JOB_TYPES[step],
@@ -191,6 +196,15 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
             started_at=None,
             completed_at=None,
         )
+
+
+@FOLDS.on(GenerationStarted, generations="originator_id")
+def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> None:
+    if event.originator_id not in rows.generations:
+        # The log tells of it alone, without the store's request.
+        _await(rows, event.originator_id, event.store_id, event)
+    generation = rows.generations[event.originator_id]
+    generation.status, generation.updated_at = JobStatus.PROCESSING, event.occurred_at
     _write(rows, event, "INFO", f"Started to make a store for “{event.niche}”.")
 
 
@@ -307,5 +321,5 @@ def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
         )
 
 
-MODEL = ReadModel("jobs", 2, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
+MODEL = ReadModel("jobs", 3, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
 """The read model."""

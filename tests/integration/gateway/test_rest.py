@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import generation_of
+from domain.generation.aggregate import generation_of
 from tests.integration.gateway.platform import Merchant, Platform
 
 
