@@ -61,6 +61,11 @@ async def test_the_job_that_a_request_answers_can_be_looked_at_before_it_has_beg
     assert store["generation"] == {"id": asked["jobId"], "status": "PENDING"}
     assert {job["status"] for job in store["jobs"]} == {"PENDING"}
     assert len(store["jobs"]) == 5
+    archive = "mutation ($id: ID!) { archiveStore(input: {storeId: $id}) { store { generation { jobs { status } } } } }"
+    archived = await platform.ask(archive, {"id": asked["storeId"]}, by=owner)
+    assert {job["status"] for job in archived["store"]["generation"]["jobs"]} == {"CANCELLED"}
+    ended = (await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner)).json()
+    assert (ended["status"], ended["completedAt"] is None) == ("CANCELLED", False)
 
 
 async def test_names_and_values_are_the_ones_of_graphql(platform: Platform, owner: Merchant) -> None:
