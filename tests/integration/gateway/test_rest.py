@@ -152,6 +152,7 @@ async def test_products_are_listed_page_by_page(platform: Platform, owner: Merch
     assert (len(rest["items"]), rest["hasNextPage"]) == (1, False)
     one = first["items"][0]
     assert (one["sellingPrice"], one["currency"], one["stockQuantity"]) == ("29.00", "USD", 12)
+    assert one["availableQuantity"] == sum(variant["available"] for variant in one["variants"])
     assert [variant["title"] for variant in one["variants"]] == ["Red", "Blue"]
     bad = await platform.call("GET", f"/stores/{store_id}/products?first=0x", by=owner)
     assert problem(bad) == (422, "INVALID_INPUT", "query.first")
