@@ -8,14 +8,9 @@ from uuid import UUID
 from commands.ports import Work
 from domain.generation.aggregate import GENERATION, Generation, start
 from domain.generation.events import Step
-from domain.ids import derived
 from domain.kernel import Clock, NotFound
 from domain.store.aggregate import STORE
-
-
-def generation_of(store_id: UUID) -> UUID:
-    """Return the id of a store's generation."""
-    return derived(store_id, "generation")
+from domain.store.events import StoreStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +22,13 @@ class StartGeneration:
 
 
 async def start_generation(command: StartGeneration, work: Work, *, clock: Clock) -> None:
-    """Append ``GenerationStarted`` and the first ``StepStarted``; nothing if it was started.
+    """Append ``GenerationStarted`` and the first ``StepStarted``; nothing if it was started, or the store was archived.
 
     Raises:
         NotFound: there is no such store; retrying cannot help.
     """
     store = await work.get(STORE, command.store_id)
-    if not await work.is_new(GENERATION, command.generation_id):
+    if store.status is StoreStatus.ARCHIVED or not await work.is_new(GENERATION, command.generation_id):
         return
     events = start(
         command.generation_id, store_id=store.id, merchant_id=store.merchant_id, niche=store.niche, at=clock.now()

@@ -8,9 +8,8 @@ from itertools import chain, count
 from typing import Any
 from uuid import UUID
 
-from commands.generation import generation_of
 from commands.ports import Work
-from domain.generation.aggregate import GENERATION
+from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus, Step
 from domain.ids import derived, slug_stream
 from domain.kernel import Clock, InvalidInput, NotFound

@@ -63,7 +63,7 @@ class GenerationWatch:
     async def follow(self, store_id: UUID) -> AsyncGenerator[Progress, None]:
         """Yield the store's newest generation now and whenever it changed; end when the generation has ended.
 
-        A store whose generation has not begun yet is waited for.
+        A store whose request the read model has not seen yet is waited for.
         """
         watcher = _Watcher(store_id)
         self._watchers.add(watcher)

@@ -181,6 +181,22 @@ async def categories_of_store(
     return tuple(CategoryCount(category=record["category"], products=record["products"]) for record in records)
 
 
+async def delivery_of_store(
+    db: Reader,
+    store_id: UUID,
+    *,
+    where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
+) -> tuple[int, int] | None:
+    """Return the fewest and most days that any of a store's products takes; None if no supplier says."""
+    conditions = _products(store_id, where, None).add("t.source is not null")
+    record = await db.fetchrow(
+        "select min((t.source -> 'shipping_days' ->> 0)::int) as fewest, "
+        f"max((t.source -> 'shipping_days' ->> 1)::int) as most from {PRODUCT_SOURCE} where {conditions.sql}",
+        *conditions.arguments,
+    )
+    return None if record is None or record["fewest"] is None else (record["fewest"], record["most"])
+
+
 def _products(store_id: UUID, wanted: ProductFilter, merchant_id: UUID | None) -> Conditions:
     where = _owned(Conditions().add("p.store_id = {}", store_id), "p.store_id", merchant_id)
     if wanted.statuses:

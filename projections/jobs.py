@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from domain.generation.aggregate import JOB_TYPES, job_of
+from domain.generation.aggregate import JOB_TYPES, generation_of, job_of
 from domain.generation.events import (
     GenerationCancelled,
     GenerationCompleted,
@@ -22,7 +22,7 @@ from domain.generation.events import (
     StepSucceeded,
 )
 from domain.kernel import DomainEvent
-from domain.store.events import BrandGenerated, ProductsScouted
+from domain.store.events import BrandGenerated, ProductsScouted, StoreArchived, StoreRequested
 from projections.tables import Folds, Json, ReadModel, Table, as_json
 
 
@@ -154,15 +154,20 @@ TITLES = {
 """What log lines call the steps."""
 
 
-@FOLDS.on(GenerationStarted)
-def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> None:
-    id, at = event.originator_id, event.occurred_at
+@FOLDS.on(StoreRequested)
+def store_requested(rows: JobsRows, event: StoreRequested, _: UUID) -> None:
+    """Let the generation be looked at as soon as the store was asked for, which is when its id is told."""
+    _await(rows, generation_of(event.originator_id), event.originator_id, event)
+
+
+def _await(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | GenerationStarted) -> None:
+    at = event.occurred_at
     rows.generations[id] = GenerationRow(
         id=id,
-        store_id=event.store_id,
+        store_id=store_id,
         merchant_id=event.merchant_id,
         niche=event.niche,
-        status=JobStatus.PROCESSING,
+        status=JobStatus.PENDING,
         error=None,
         created_at=at,
         updated_at=at,
@@ -172,7 +177,7 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
         rows.jobs[job_of(id, step)] = JobRow(
             id=job_of(id, step),
             generation_id=id,
-            store_id=event.store_id,
+            store_id=store_id,
             merchant_id=event.merchant_id,
             step=step,
             type=JOB_TYPES[step],
@@ -191,14 +196,39 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
             started_at=None,
             completed_at=None,
         )
+
+
+def _waiting_of(event: StoreArchived, _: UUID) -> UUID:
+    return generation_of(event.originator_id)
+
+
+@FOLDS.on(StoreArchived, generations=_waiting_of, jobs=lambda event, _: _jobs_of(generation_of(event.originator_id)))
+def store_archived(rows: JobsRows, event: StoreArchived, _: UUID) -> None:
+    """End a generation that has not begun, and so never will; one that has is told to stop by an event of its own."""
+    generation = rows.generations.get(generation_of(event.originator_id))
+    if generation is not None and generation.status == JobStatus.PENDING:
+        _stop(rows, generation, event.occurred_at)
+
+
+def _jobs_of(generation_id: UUID) -> frozenset[UUID]:
+    return frozenset(job_of(generation_id, step) for step in Step)
+
+
+@FOLDS.on(GenerationStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
+def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> None:
+    if event.originator_id not in rows.generations:
+        # The log tells of it alone, without the store's request.
+        _await(rows, event.originator_id, event.store_id, event)
+    generation = rows.generations[event.originator_id]
+    if generation.status == JobStatus.CANCELLED:
+        # In a log of old, where a store could be archived before its generation began.
+        _reopen(rows, event)
+    generation.status, generation.completed_at = JobStatus.PROCESSING, None
+    generation.updated_at = event.occurred_at
     _write(rows, event, "INFO", f"Started to make a store for “{event.niche}”.")
 
 
-def _jobs_of(event: StepStarted | GenerationCancelled) -> frozenset[UUID]:
-    return frozenset(job_of(event.originator_id, step) for step in Step)
-
-
-@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
+@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
 def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
     generation, job, at = rows.generations[event.originator_id], rows.jobs[_step_job(event)], event.occurred_at
     if generation.status == JobStatus.CANCELLED:
@@ -213,9 +243,9 @@ def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
     _write(rows, event, "INFO", f"{TITLES[event.step]} started{again}.", event.step)
 
 
-def _reopen(rows: JobsRows, event: StepStarted) -> None:
+def _reopen(rows: JobsRows, event: GenerationStarted | StepStarted) -> None:
     """Let the steps of a cancelled generation that were never reached wait for their turn again."""
-    for id in _jobs_of(event):
+    for id in _jobs_of(event.originator_id):
         job = rows.jobs[id]
         if job.attempt == 0:
             job.status, job.completed_at, job.updated_at = JobStatus.PENDING, None, event.occurred_at
@@ -244,9 +274,7 @@ def step_failed(rows: JobsRows, event: StepFailed, _: UUID) -> None:
     _write(rows, event, "ERROR", f"{TITLES[event.step]} failed: {event.reason}", event.step)
 
 
-def _ended(
-    rows: JobsRows, event: GenerationCompleted | GenerationFailed | GenerationCancelled, status: JobStatus
-) -> GenerationRow:
+def _ended(rows: JobsRows, event: GenerationCompleted | GenerationFailed, status: JobStatus) -> GenerationRow:
     generation = rows.generations[event.originator_id]
     generation.status = status
     generation.completed_at = generation.updated_at = event.occurred_at
@@ -265,14 +293,19 @@ def generation_failed(rows: JobsRows, event: GenerationFailed, _: UUID) -> None:
     _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
 
 
-@FOLDS.on(GenerationCancelled, generations="originator_id", jobs=lambda event, _: _jobs_of(event))
-def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: UUID) -> None:
-    _ended(rows, event, JobStatus.CANCELLED)
-    for id in _jobs_of(event):
+def _stop(rows: JobsRows, generation: GenerationRow, at: datetime) -> None:
+    generation.status = JobStatus.CANCELLED
+    generation.completed_at = generation.updated_at = at
+    for id in _jobs_of(generation.id):
         job = rows.jobs[id]
         if job.status != JobStatus.COMPLETED:
             job.status = JobStatus.CANCELLED
-            job.completed_at = job.updated_at = event.occurred_at
+            job.completed_at = job.updated_at = at
+
+
+@FOLDS.on(GenerationCancelled, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
+def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: UUID) -> None:
+    _stop(rows, rows.generations[event.originator_id], event.occurred_at)
     _write(rows, event, "WARNING", "Cancelled. What was made is kept.")
 
 
@@ -307,5 +340,5 @@ def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
         )
 
 
-MODEL = ReadModel("jobs", 2, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
+MODEL = ReadModel("jobs", 3, JobsRows, (GENERATIONS, JOBS, JOB_LOGS), (FOLDS,))
 """The read model."""

@@ -223,7 +223,8 @@ def _job(record: Any) -> JobView:
         error=record["error"],
         progress=100 if status is JobStatus.COMPLETED else part,
         current_step=record["message"],
-        done=record["done"],
+        # A step has ended well when its agent says so, whether or not it told of its last item.
+        done=total if status is JobStatus.COMPLETED else record["done"],
         total=total,
         deadline=record["deadline"],
         started_at=record["started_at"],
@@ -253,7 +254,7 @@ def _as_job(generation: GenerationView) -> JobView:
         done=sum(job.status is JobStatus.COMPLETED for job in generation.jobs),
         total=len(generation.jobs),
         deadline=None,
-        started_at=generation.created_at,
+        started_at=None if generation.status is JobStatus.PENDING else generation.created_at,
         completed_at=generation.completed_at,
         created_at=generation.created_at,
         updated_at=generation.updated_at,

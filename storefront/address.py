@@ -74,7 +74,7 @@ class ShopperForm:
             if any(unicodedata.category(letter).startswith("C") and letter not in spelling for letter in value):
                 found[field.name] = "There are control characters in this field. Type it anew."
             elif field.name != "email" and len(value) > TEXT_MAX:
-                found[field.name] = f"This has {len(value)} characters; {TEXT_MAX} is the most."
+                found[field.name] = f"This is too long: {TEXT_MAX} characters are the most."
         return {field.name: found[field.name] for field in fields(self) if field.name in found}
 
     def address(self) -> str:

@@ -1,7 +1,7 @@
 """The cart: what a shopper wants, kept in a signed cookie of this store and nowhere else."""
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -59,6 +59,13 @@ class Cart:
                 for entry in self.entries
             )
         )
+
+    def less(self, ordered: Mapping[UUID, int]) -> "Cart":
+        """Return the cart with so many fewer of some variants."""
+        cart = self
+        for entry in self.entries:
+            cart = cart.set(entry.variant_id, entry.quantity - ordered.get(entry.variant_id, 0))
+        return cart
 
     def without(self, variant_ids: Iterable[UUID]) -> "Cart":
         """Return the cart without some variants."""

@@ -164,6 +164,7 @@ class Front:
         )
         self._templates.filters.update(
             money=display.money,
+            saving=display.saving,
             markdown=markdown.render,
             summary=display.summary,
             sentences=display.first_sentences,

@@ -47,6 +47,9 @@ class ReadModelShelf:
     async def categories(self, store_id: UUID, *, where: ProductFilter) -> Sequence[CategoryCount]:
         return await catalog_queries.categories_of_store(self._db, store_id, where=where)
 
+    async def delivery(self, store_id: UUID, *, where: ProductFilter) -> tuple[int, int] | None:
+        return await catalog_queries.delivery_of_store(self._db, store_id, where=where)
+
     async def product(self, store_id: UUID, slug: str) -> ProductView | None:
         return await catalog_queries.product_by_slug(self._db, store_id, slug)
 

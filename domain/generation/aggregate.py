@@ -70,6 +70,11 @@ JOB_TYPES: Mapping[Step, JobType] = {
 }
 
 
+def generation_of(store_id: UUID) -> UUID:
+    """Return the id of a store's generation."""
+    return derived(store_id, "generation")
+
+
 @lru_cache(maxsize=4096)
 def job_of(generation_id: UUID, step: Step) -> UUID:
     """Return the id under which a step is shown as a job of its own."""

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
-from commands.generation import RunStepAgain, generation_of
-from domain.generation.aggregate import job_of
+from commands.generation import RunStepAgain
+from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.kernel import NotFound
 from gateway.inputs import as_id

@@ -182,6 +182,7 @@ class ProductBody(Body):
     compare_at_price: Decimal | None
     currency: str
     stock_quantity: int
+    available_quantity: int
     track_inventory: bool
     meta_title: str | None
     meta_description: str | None
@@ -218,6 +219,7 @@ class ProductBody(Body):
             compare_at_price=None if view.compare_at is None else view.compare_at.decimal,
             currency=view.price.currency,
             stock_quantity=view.on_hand,
+            available_quantity=view.available,
             track_inventory=view.track_inventory,
             meta_title=view.meta_title,
             meta_description=view.meta_description,

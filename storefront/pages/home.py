@@ -22,7 +22,6 @@ def routes(front: Front) -> list[Route]:
         ids = [product.id for product in best.nodes]
         images, variants = await shelf.images(ids), await shelf.variants(ids)
         shown = cards(best.nodes, images, variants, front.deps.media.url)
-        days = [product.shipping_days for product in best.nodes if product.shipping_days is not None]
         return front.page(
             visit,
             "home.html",
@@ -30,7 +29,7 @@ def routes(front: Front) -> list[Route]:
             featured=_varied(shown)[:FEATURED],
             categories=await shelf.categories(visit.store.id, where=where),
             total=await shelf.count(visit.store.id, where=where),
-            delivery=(min(fewest for fewest, _ in days), max(most for _, most in days)) if days else None,
+            delivery=await shelf.delivery(visit.store.id, where=where),
         )
 
     return [Route("/", home, name="home")]

@@ -13,7 +13,6 @@ from domain.kernel import DomainError
 from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
 from projections.sales_queries import OrderView
-from storefront.cart import Cart
 from storefront.checkout import Checkout, is_open
 from storefront.front import ORDERED, Front, Visit
 from storefront.pages.payment import send_to_payment
@@ -36,7 +35,7 @@ class OrderPages:
         if order is not None and (not is_open(order) or order.unmatched_payments):
             if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
                 return self._front.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
-            self.empty_cart_of(visit, order_id)
+            self.take_from_cart(visit, order)
             return self._front.page(visit, "confirmation.html", order=order, robots="noindex")
         return self.waiting(visit, order_id, order)
 
@@ -96,10 +95,10 @@ class OrderPages:
             robots="noindex",
         )
 
-    def empty_cart_of(self, visit: Visit, order_id: UUID) -> None:
-        """Empty the cart that became this order; a cart filled since is left alone."""
-        if visit.ordered == order_id:
-            visit.keep_cart(Cart())
+    def take_from_cart(self, visit: Visit, order: OrderView) -> None:
+        """Take out of the cart what was ordered from it, once; what came in since stays."""
+        if visit.ordered == order.id:
+            visit.keep_cart(visit.cart.less({line.variant_id: line.quantity for line in order.lines}))
             visit.cookies[ORDERED] = ("", 0)
 
 

@@ -1,6 +1,7 @@
 """The listing, with filter and sort, and one product's page."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from domain.money import Money
 from domain.product.events import ProductStatus
 from projections.catalog_views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.paging import Window
-from storefront.display import SYMBOLS, Picture, cards, pictures, saving, summary
+from storefront.display import SYMBOLS, Picture, cards, pictures, summary
 from storefront.front import Front, PageMissing, Visit
 
 PAGE = 24
@@ -29,6 +30,10 @@ SORTS = {
     "title": (ProductSort.TITLE, "Name"),
 }
 DEARER_THAN_ANYTHING = 10**9
+IN_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+"""``1,249.00``, as the shop writes it."""
+IN_THOUSANDS_WITH_POINTS = re.compile(r"\d{1,3}(\.\d{3})+,\d+")
+"""``1.249,00``, as much of Europe does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,13 @@ class Wish:
 
 
 def _minor(text: str, currency: str) -> int | None:
+    number = text.lstrip("".join(SYMBOLS.values()))
+    if IN_THOUSANDS.fullmatch(number):
+        number = number.replace(",", "")
+    elif IN_THOUSANDS_WITH_POINTS.fullmatch(number):
+        number = number.replace(".", "")
     try:
-        amount = Money.parse(text.lstrip("".join(SYMBOLS.values())).replace(",", "."), currency)
+        amount = Money.parse(number.replace(",", "."), currency)
     except ValueError:
         return None
     return amount.minor if 0 <= amount.minor < DEARER_THAN_ANYTHING else None
@@ -159,7 +169,6 @@ def routes(front: Front) -> list[Route]:
             chosen=chosen,
             choice=_choice_name(variants),
             pictures=shown,
-            saving=saving(chosen.price, found.compare_at) if chosen else None,
             related=await _related(visit, found),
             structured=_structured(visit, found, variants, shown),
         )

@@ -264,6 +264,7 @@ class ShopFloor:
         images: Sequence[ImageFile] = (ONE_IMAGE,),
         score: float = 0.5,
         currency: str = "USD",
+        shipping_days: tuple[int, int] = (4, 8),
     ) -> Product:
         """Put a product on the shelf, its images finished."""
         product_id = uuid4()
@@ -299,7 +300,7 @@ class ShopFloor:
                 cost=made[0].cost,
                 price=made[0].price,
                 compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
-                shipping_days=(4, 8),
+                shipping_days=shipping_days,
                 images=[
                     ImportedImage(image_id=id, url="http://supplier.test/x.jpg", alt_text=image.alt, position=n)
                     for n, (id, image) in enumerate(zip(image_ids, images, strict=True))

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import strawberry
 
-from commands.generation import CancelGeneration, RetryStep, RunStepAgain, generation_of
+from commands.generation import CancelGeneration, RetryStep, RunStepAgain
 from commands.ports import Receipt
 from commands.store import AddPage, ApproveStore, ArchiveStore, EditPage, PauseStore, PublishStore, RequestStore
+from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.kernel import NotFound
 from gateway.graphql.context import Info, Reading

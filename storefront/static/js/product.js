@@ -20,11 +20,12 @@ if (strip && thumbs.length) {
 const form = document.querySelector("[data-buy]");
 if (form) {
   steppers(form);
-  const price = document.querySelector("[data-price] .price-now");
+  const price = document.querySelector("[data-price]");
   const stock = form.querySelector("[data-stock]:not(input)");
   for (const choice of form.querySelectorAll("input[name=variant][type=radio]")) {
     choice.addEventListener("change", () => {
-      price.textContent = choice.dataset.price;
+      // The whole of it: what one variant is reduced by, another may not be.
+      price.replaceChildren(choice.parentElement.querySelector("template").content.cloneNode(true));
       stock.textContent = choice.dataset.stock;
       stock.parentElement.classList.toggle("stock-low", choice.dataset.stock.startsWith("Only"));
     });

@@ -14,9 +14,8 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from commands.generation import generation_of
 from consumers.replaying import Result, replay
-from domain.generation.aggregate import GENERATION
+from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus
 from domain.kernel import DomainError, DomainEvent
 from domain.product.events import ProductActivated

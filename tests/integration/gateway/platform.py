@@ -16,10 +16,11 @@ from fastapi import FastAPI
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from commands.bus import CommandBus
-from commands.generation import StartGeneration, SucceedStep, generation_of
+from commands.generation import StartGeneration, SucceedStep
 from commands.ports import Context, Receipt
 from commands.scouting import ImportProducts, Pick
 from commands.store import AdoptBrand, MarkStoreReady, RequestStore, WritePages
+from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials

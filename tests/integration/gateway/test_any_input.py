@@ -25,8 +25,7 @@ from graphql import (
     get_named_type,
 )
 
-from commands.generation import generation_of
-from domain.generation.aggregate import job_of
+from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from gateway.graphql.schema import sdl
 from tests.integration.gateway.platform import Merchant, Platform

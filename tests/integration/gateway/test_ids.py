@@ -7,8 +7,7 @@ from uuid import UUID, uuid4
 import graphql
 import pytest
 
-from commands.generation import generation_of
-from domain.generation.aggregate import job_of
+from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.ids import slug_stream
 from gateway.graphql.schema import sdl

@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import FailStep, SucceedStep, generation_of
+from commands.generation import FailStep, SucceedStep
 from commands.order import CancelOrder, RecordPayment
 from commands.product import WriteProductCopy
+from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money

@@ -8,10 +8,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from commands.generation import generation_of
 from commands.order import CartLine, PlaceOrder
 from commands.store import ApproveStore, PublishStore
-from domain.generation.aggregate import job_of
+from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.personal import Sealed
 from infra.adapters.vault import MasterKeys, PostgresPersonalData

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import generation_of
+from domain.generation.aggregate import generation_of
 from tests.integration.gateway.platform import Merchant, Platform
 
 
@@ -35,6 +35,37 @@ async def test_a_store_is_asked_for_and_read(platform: Platform, owner: Merchant
     )
     assert read.status_code == 200
     assert (read.json()["niche"], read.json()["status"]) == ("Ceramic planters", "CREATING")
+
+
+async def test_the_job_that_a_request_answers_can_be_looked_at_before_it_has_begun(
+    platform: Platform, owner: Merchant
+) -> None:
+    asked = (await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})).json()
+    fresh = {"x-consistency-token": asked["consistencyToken"]}
+    job = await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner, headers=fresh)
+    assert job.status_code == 200, job.text
+    assert {name: job.json()[name] for name in ("status", "progress", "attempt", "startedAt", "input")} == {
+        "status": "PENDING",
+        "progress": 0,
+        "attempt": 0,
+        "startedAt": None,
+        "input": {"niche": "Ceramic planters"},
+    }
+    logs = await platform.call("GET", f"/jobs/{asked['jobId']}/logs", by=owner, headers=fresh)
+    assert (logs.status_code, logs.json()["items"]) == (200, [])
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { generation { id status } jobs { step status } } }",
+        {"id": asked["storeId"]},
+        by=owner,
+    )
+    assert store["generation"] == {"id": asked["jobId"], "status": "PENDING"}
+    assert {job["status"] for job in store["jobs"]} == {"PENDING"}
+    assert len(store["jobs"]) == 5
+    archive = "mutation ($id: ID!) { archiveStore(input: {storeId: $id}) { store { generation { jobs { status } } } } }"
+    archived = await platform.ask(archive, {"id": asked["storeId"]}, by=owner)
+    assert {job["status"] for job in archived["store"]["generation"]["jobs"]} == {"CANCELLED"}
+    ended = (await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner)).json()
+    assert (ended["status"], ended["completedAt"] is None) == ("CANCELLED", False)
 
 
 async def test_names_and_values_are_the_ones_of_graphql(platform: Platform, owner: Merchant) -> None:
@@ -121,6 +152,7 @@ async def test_products_are_listed_page_by_page(platform: Platform, owner: Merch
     assert (len(rest["items"]), rest["hasNextPage"]) == (1, False)
     one = first["items"][0]
     assert (one["sellingPrice"], one["currency"], one["stockQuantity"]) == ("29.00", "USD", 12)
+    assert one["availableQuantity"] == sum(variant["available"] for variant in one["variants"])
     assert [variant["title"] for variant in one["variants"]] == ["Red", "Blue"]
     bad = await platform.call("GET", f"/stores/{store_id}/products?first=0x", by=owner)
     assert problem(bad) == (422, "INVALID_INPUT", "query.first")

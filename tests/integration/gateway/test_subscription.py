@@ -14,7 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from commands.generation import CancelGeneration, FailStep, ProgressStep, generation_of
+from commands.generation import CancelGeneration, FailStep, ProgressStep
+from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from tests.integration.gateway.platform import Merchant, Platform
 

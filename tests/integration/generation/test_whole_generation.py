@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from commands.generation import generation_of
 from consumers.agents.copywriter import AT_ONCE
+from domain.generation.aggregate import generation_of
 from domain.generation.events import GenerationCancelled, StepStarted, StepSucceeded
 from domain.kernel import Transient
 from domain.media.events import ImageProcessingRequested

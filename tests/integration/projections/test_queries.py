@@ -316,6 +316,7 @@ async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) 
     assert (generation.status, generation.current_step) == (JobStatus.FAILED, None)
     brand, scout, copy, *_ = generation.jobs
     assert (brand.type, brand.status, brand.progress) == (JobType.BRAND_GENERATOR, JobStatus.COMPLETED, 100)
+    assert brand.done == brand.total > 1
     assert brand.output is not None
     assert brand.output["name"] == "Brand 0"
     assert (scout.status, scout.error, scout.progress) == (JobStatus.FAILED, "The supplier did not answer.", 14)

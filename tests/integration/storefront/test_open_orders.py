@@ -75,3 +75,37 @@ async def test_what_others_bought_is_sold_out_even_with_an_open_order(
     assert "is waiting" in cart
     async with httpx.AsyncClient(transport=browser._transport, base_url=browser.base_url) as stranger:
         assert "is waiting" not in (await stranger.get("/cart")).text
+
+
+async def test_what_came_into_the_cart_after_the_order_stays_in_it_when_the_order_is_paid(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    bowl = await floor.stock(store, "Red Bowl", slug="red-bowl")
+    await put_in_cart(browser, vase, quantity=2)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    await put_in_cart(browser, vase)
+    await put_in_cart(browser, bowl)
+    await floor.told(notice_of(floor, session))
+    assert "Your order is in" in (await browser.get(urlsplit(session.success_url).path)).text
+    cart = await browser.get("/cart")
+    assert "Red Bowl" in cart.text
+    assert "2 items" in cart.text
+    await browser.get(urlsplit(session.success_url).path)
+    assert "2 items" in (await browser.get("/cart")).text
+
+
+async def test_a_declined_payment_is_called_declined(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    unpaid = urlsplit(session.cancel_url).path
+    assert "declined" not in (await browser.get(unpaid)).text
+    declined = floor.payments.read_body(floor.payments.declined_webhook(session, "one"))
+    assert declined is not None
+    await floor.told(declined)
+    page = await browser.get(unpaid)
+    assert "The payment was declined, and nothing was charged. You can try again." in page.text
+    assert "No payment for it has reached us" not in page.text

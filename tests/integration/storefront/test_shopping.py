@@ -3,10 +3,12 @@
 import re
 from dataclasses import replace
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 
+from commands.order import FulfilOrder
+from commands.ports import Context
 from domain.money import Money
 from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderStatus
@@ -413,3 +415,51 @@ async def test_a_price_that_is_asked_for_is_in_the_stores_currency(
     assert "Good Vase" in listing.text
     assert "Cheap Vase" not in listing.text
     assert "Dear Vase" not in listing.text
+
+
+async def test_a_price_is_understood_as_the_shop_itself_writes_it(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4950, 3)])
+    await floor.stock(store, "Oak Table", slug="oak-table", variants=[Variant("Default", 124900, 3)])
+    for low in ("$1,249.00", "1,249.00", "1,000", "1249,00", "1249", "1.249,00"):
+        listing = await browser.get("/products", params={"min": low})
+        assert "is not a price" not in listing.text, low
+        assert "Oak Table" in listing.text, low
+        assert "Blue Vase" not in listing.text, low
+    for low in ("49,5", "49.50", "49,50"):
+        assert "Blue Vase" in (await browser.get("/products", params={"min": low, "max": low})).text, low
+    for low in ("1,00,0", "1.2.3", "1,,000", ","):
+        assert "is not a price" in (await browser.get("/products", params={"min": low})).text, low
+
+
+async def test_the_first_page_promises_no_quicker_delivery_than_the_slowest_product_has(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    for number in range(14):
+        await floor.stock(store, f"Vase {number}", slug=f"vase-{number}", score=0.9)
+    await floor.stock(store, "Slow Vase", slug="slow-vase", score=0.1, shipping_days=(9, 21))
+    assert "parcels arrive in 4–21 days" in (await browser.get("/")).text
+
+
+async def test_an_order_on_its_way_tells_its_carrier_and_tracking_number(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
+    await put_in_cart(browser, vase)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    await floor.told(notice_of(floor, session))
+    link = urlsplit(session.success_url).path
+    assert "racking number" not in (await browser.get(link)).text
+    known = await floor.shelf.store_by_slug("fern")
+    assert known is not None
+    await floor.dispatch(
+        FulfilOrder(
+            order_id=session.order_id, merchant_id=known.merchant_id, carrier="DHL", tracking_number="00340434<1>"
+        ),
+        Context(command_id=uuid4(), correlation_id=session.order_id),
+    )
+    page = await browser.get(link)
+    assert "On its way" in page.text
+    assert "Sent with DHL, tracking number 00340434&lt;1&gt;" in page.text

@@ -298,6 +298,18 @@ async def test_archiving_a_store_stops_its_generation(platform: Platform) -> Non
     assert await platform.do(archive) == []
 
 
+async def test_a_generation_does_not_start_for_a_store_that_was_archived_before(platform: Platform) -> None:
+    await platform.send(RegisterMerchant(merchant_id=platform.merchant_id, email=sealed(uuid4()), name=None))
+    store_id, merchant_id = platform.store_id, platform.merchant_id
+    await platform.send(
+        RequestStore(store_id=store_id, merchant_id=merchant_id, niche="Lamps", preferences=Preferences())
+    )
+    archive = ArchiveStore(store_id=store_id, merchant_id=merchant_id)
+    assert kinds(await platform.do(archive)) == ["StoreArchived"]
+    start = StartGeneration(generation_id=platform.generation_id, store_id=platform.store_id)
+    assert await platform.do(start) == []
+
+
 async def test_nothing_is_generated_for_an_archived_store(platform: Platform) -> None:
     await platform.publish()
     await platform.send(ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))

@@ -144,3 +144,8 @@ def test_a_country_without_postcodes_asks_for_none() -> None:
 )  # fmt: skip
 def test_hosts_are_read_strictly(header: str, host: str) -> None:
     assert bare_host(header) == host
+
+
+def test_what_is_too_long_is_not_called_of_another_length_than_it_has() -> None:
+    problem = ShopperForm.read({"name": "a" * 500}).problems()["name"]
+    assert problem == "This is too long: 120 characters are the most."
