@@ -106,7 +106,7 @@ class Supervisor:
             BadSettings: there can be no such data directory.
             AlreadyRunning: the data directory is in use.
             Unreachable: a server that is configured does not answer.
-            ServerFailed: a part did not start; the message ends with its log.
+            ServerFailed: a part did not start; the message ends with its log, or says what is wrong with its files.
         """
         try:
             # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
@@ -130,6 +130,9 @@ class Supervisor:
                 self._launch(name)
             if "web" in services:
                 await self._until_ready()
+        except OSError as error:
+            await self.stop()
+            raise ServerFailed(f"The platform cannot start in {self.data_dir} ({error}).") from error
         except BaseException:
             await self.stop()
             raise
