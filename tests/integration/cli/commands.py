@@ -1,12 +1,10 @@
 """Runs ``zyenta`` as a person does."""
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from infra.settings import variables
@@ -23,23 +21,18 @@ class Done:
     """For people."""
 
 
-def zyenta(
-    data_dir: Path, *arguments: str, answer: str | None = None, largest_file: int | None = None, **given: str
-) -> Done:
+def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **given: str) -> Done:
     """Run a command with nothing configured but what is given.
 
     Args:
         data_dir: where its platform is.
         arguments: the command.
         answer: what the person types; None: there is nobody.
-        largest_file: how many bytes it may write to one, as if the disk were full then; None: as many as there is room for.
         given: environment variables.
     """
-    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (largest_file, largest_file)) if largest_file else None
     done = subprocess.run(
         [sys.executable, "-m", "infra.cli", *arguments],
         env=environment_of(data_dir, **given), input=answer or "", capture_output=True, text=True, timeout=60,
-        preexec_fn=limit,
     )  # fmt: skip
     return Done(done.returncode, done.stdout, done.stderr)
 

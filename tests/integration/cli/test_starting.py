@@ -1,8 +1,11 @@
 """A platform that cannot start says why in words, and one that nobody waits for any longer does not go on starting."""
 
 import asyncio
+import resource
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -13,11 +16,23 @@ from tests.integration.cli.commands import environment_of, zyenta
 SOON = 20.0
 
 
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """Let us, and whom we start, write files up to this size only, as if the disk were full then."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
 @pytest.mark.parametrize("command", [("up",), ("demo", "Lamps", "--once")])
 def test_a_disk_that_is_full_before_there_is_a_database_is_told_without_a_traceback(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    done = zyenta(tmp_path / "data", *command, largest_file=100_000)
+    with full_after(100_000):
+        done = zyenta(tmp_path / "data", *command)
     assert done.status == 1, done.told
     assert done.told.startswith(f"zyenta: initdb failed in {tmp_path / 'data'}"), done.told
     assert "Traceback" not in done.told
