@@ -301,7 +301,12 @@ class Publisher:
 
 
 async def take_leadership(connection: Connection, *, wedged_seconds: float = WEDGED_SECONDS) -> None:
-    """Wait for the leader's lock. A leader that is frozen loses it: its session is ended, and Kafka fences the rest."""
+    """Wait for the leader's lock. A leader that is frozen loses it: its session is ended, and Kafka fences the rest.
+
+    Args:
+        connection: whose session is to have it.
+        wedged_seconds: how long a leader may be silent; 0: whoever leads is deposed, well or not.
+    """
     while not await connection.fetchval("select pg_try_advisory_lock($1)", LEADER_LOCK):
         deposed = await connection.fetchval(
             """
@@ -313,7 +318,7 @@ async def take_leadership(connection: Connection, *, wedged_seconds: float = WED
             LEADER_LOCK,
             wedged_seconds,
         )
-        if deposed:
+        if deposed and wedged_seconds:
             log.warning("the publisher at work has been silent for %.0f s; taking over", wedged_seconds)
         await asyncio.sleep(0.2)
 

@@ -82,7 +82,7 @@ async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
     supervisor = supervisor_of(read_settings())
     with console.status("Starting PostgreSQL, the broker and the services …"):
         async with _timed(outcome, "start"):
-            await supervisor.start()
+            await unless_stopped(supervisor.start(), stop)
     try:
         log_in = await unless_stopped(_story(niche, supervisor, outcome), stop)
         outcome.seconds_total = round(time.monotonic() - started, 1)

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from infra.bootstrap import ROLES, NotConfigured, Role, run_consumers, run_projectors, run_roles
-from infra.cli.running import configure_logging, console, run
+from infra.cli.running import Interrupted, configure_logging, console, run, unless_stopped
 from infra.cli.target import settings_from, supervisor_of
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
@@ -33,13 +33,13 @@ def register(app: typer.Typer) -> None:
 
 def up() -> None:
     """Start the whole platform here and keep it running until Ctrl-C. Parts with a configured address are not started."""
-    run(_up, AlreadyRunning, ServerFailed, NotConfigured, TimeoutError)
+    run(_up, AlreadyRunning, Interrupted, ServerFailed, NotConfigured, TimeoutError)
 
 
 async def _up(stop: asyncio.Event) -> None:
     supervisor = supervisor_of(read_settings())
     with console.status("Starting the platform …"):
-        await supervisor.start()
+        await unless_stopped(supervisor.start(), stop)
     try:
         console.print(addresses(supervisor))
         await stop.wait()

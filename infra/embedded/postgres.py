@@ -41,7 +41,7 @@ _DEMO_SETTINGS: Mapping[str, str] = {
 }
 
 
-class PostgresUnavailable(Exception):
+class PostgresUnavailable(ServerFailed):
     """No PostgreSQL can run here; the message says what is missing."""
 
 

@@ -1,7 +1,6 @@
 """Starts the whole platform as one process tree, keeps it running, and ends it cleanly."""
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import logging
@@ -33,6 +32,8 @@ ASKING = frozenset({"agents", "imager"})
 
 READY_SECONDS = 60
 WATCH_SECONDS = 0.25
+NOT_YET_SECONDS = 1.0
+"""How long what could not be started again is left alone: memory, disk or files may be back by then."""
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class Supervisor:
             BadSettings: there can be no such data directory.
             AlreadyRunning: the data directory is in use.
             Unreachable: a server that is configured does not answer.
-            ServerFailed: a part did not start; the message ends with its log.
+            ServerFailed: a part did not start; the message ends with its log, or says what is wrong with its files.
         """
         try:
             # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
@@ -130,6 +131,9 @@ class Supervisor:
                 self._launch(name)
             if "web" in services:
                 await self._until_ready()
+        except OSError as error:
+            await self.stop()
+            raise ServerFailed(f"The platform cannot start in {self.data_dir} ({error}).") from error
         except BaseException:
             await self.stop()
             raise
@@ -239,15 +243,24 @@ class Supervisor:
             for name, server in (("postgres", self._postgres), ("broker", self._broker)):
                 if server is not None and not server.running:
                     log.warning("%s died and is started again", name)
-                    with contextlib.suppress(ServerFailed):
+                    try:
                         await server.start()
+                    except (ServerFailed, OSError) as error:
+                        await self._not_yet(name, error)
             for name, child in self._children.items():
                 if not child.running:
                     pause = pauses.get(name, 0.0)
                     log.warning("%s died and is started again in %.1f s", name, pause)
                     await asyncio.sleep(pause)
                     pauses[name] = min(5.0, pause * 2 or 0.2)
-                    self._launch(name)
+                    try:
+                        self._launch(name)
+                    except OSError as error:
+                        await self._not_yet(name, error)
+
+    async def _not_yet(self, name: str, error: Exception) -> None:
+        log.warning("%s cannot be started again yet: %s", name, error)
+        await asyncio.sleep(NOT_YET_SECONDS)
 
 
 def _loopback(port: int) -> str:

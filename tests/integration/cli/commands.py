@@ -30,10 +30,14 @@ def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **given: 
         answer: what the person types; None: there is nobody.
         given: environment variables.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in variables()}
-    environment: Mapping[str, str] = {**kept, "ZYENTA_DATA_DIR": str(data_dir), **given}
     done = subprocess.run(
         [sys.executable, "-m", "infra.cli", *arguments],
-        env=environment, input=answer or "", capture_output=True, text=True, timeout=60,
+        env=environment_of(data_dir, **given), input=answer or "", capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def environment_of(data_dir: Path, **given: str) -> Mapping[str, str]:
+    """Return an environment that configures nothing but this data directory and what is given."""
+    kept = {name: value for name, value in os.environ.items() if name not in variables()}
+    return {**kept, "ZYENTA_DATA_DIR": str(data_dir), **given}

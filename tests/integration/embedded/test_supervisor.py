@@ -195,3 +195,26 @@ async def test_no_two_parts_are_on_one_port_even_if_somebody_asks_for_that(tmp_p
     addresses = Addresses(tmp_path / "ports.json", {"gateway": port, "sandbox": port})
     assert await addresses.choose("gateway") == port
     assert await addresses.choose("sandbox") != port
+
+
+async def test_a_server_that_cannot_be_started_again_is_tried_until_it_can_and_the_reason_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = tmp_path / "data"
+    supervisor = supervisor_of(Settings(_env_file=None, data_dir=data))
+    await supervisor.start(())
+    try:
+        (broker,) = (each for each in psutil.Process().children() if "infra.embedded.logbroker" in each.cmdline())
+        away = (data / "broker").rename(data / "away")
+        (data / "broker").touch()
+        broker.kill()
+        async with asyncio.timeout(20):
+            while "broker cannot be started again yet" not in caplog.text:
+                await asyncio.sleep(0.05)
+            (data / "broker").unlink()
+            away.rename(data / "broker")
+            address = urlsplit(f"//{supervisor.environment['KAFKA_BOOTSTRAP_SERVERS']}")
+            while not await accepts_connections(address.port or 0):
+                await asyncio.sleep(0.05)
+    finally:
+        await supervisor.stop()

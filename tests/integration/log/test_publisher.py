@@ -208,6 +208,20 @@ async def test_a_frozen_leader_is_deposed(pool: asyncpg.Pool, database: str) -> 
         await next_.close()
 
 
+async def test_a_leader_that_is_deposed_for_no_fault_of_its_own_is_not_called_silent(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    leader, next_ = await asyncpg.connect(database), await asyncpg.connect(database)
+    try:
+        await leader.execute("select pg_advisory_lock($1)", LEADER_LOCK)
+        async with asyncio.timeout(10):
+            await take_leadership(next_, wedged_seconds=0)
+        assert "silent" not in caplog.text
+    finally:
+        await leader.close()
+        await next_.close()
+
+
 async def test_a_publisher_whose_session_is_ended_starts_again(
     pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
 ) -> None:
