@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from aiokafka.errors import KafkaError
-from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import Progress
-from rich.table import Table
 
 from infra.adapters.letterbox import Letterbox
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
@@ -57,7 +56,7 @@ def list_letters(group: Group = None, as_json: AsJson = False) -> None:
     elif not letters:
         console.print("[green]None.[/] No consumer has given up a record that still waits.")
     else:
-        Console(highlight=False).print(_table(letters, now))
+        show(letters, now)
 
 
 @app.command()
@@ -178,16 +177,16 @@ def _as_json(letter: DeadLetter, now: datetime) -> dict[str, Any]:
     }
 
 
-def _table(letters: Sequence[DeadLetter], now: datetime) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=f"{len(letters)} letters", caption_justify="left")
-    for heading in ("Id", "Event", "Reason"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("Tries", justify="right")
-    table.add_column("Age", justify="right", no_wrap=True)
+def show(letters: Sequence[DeadLetter], now: datetime) -> None:
+    """Print each letter in lines of its own: an id is of use only as a whole, and wider than a terminal has columns for."""
+    out = Console(highlight=False, markup=False)
     for letter in letters:
         kind = _readable(letter).get("ce_type", "not one of ours")
-        table.add_row(letter.id, kind, letter.reason, str(letter.count), _age(now - letter.parked_at))
-    return table
+        times = "once" if letter.count == 1 else f"{letter.count} times"
+        out.print(letter.id, style="bold", soft_wrap=True)
+        out.print(Padding(f"{kind}, tried {times}, given up {_age(now - letter.parked_at)} ago", (0, 0, 0, 2)))
+        out.print(Padding(letter.reason, (0, 0, 1, 2)))
+    out.print("1 letter" if len(letters) == 1 else f"{len(letters)} letters")
 
 
 def _readable(letter: DeadLetter) -> dict[str, str]:
