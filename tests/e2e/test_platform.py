@@ -57,7 +57,7 @@ def environment(data_dir: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Run the demonstration until it serves; yield its process and the storefront's address. Ctrl-C ends it."""
+    """Run the demonstration until it serves; yield its process and the storefront's address."""
     process = await asyncio.create_subprocess_exec(
         *ZYENTA,
         "demo",
@@ -69,14 +69,20 @@ async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subpro
     )
     assert process.stderr is not None
     told = ""
-    async with asyncio.timeout(DEMO_SECONDS):
-        while "Serving until" not in told:
-            line = await process.stderr.readline()
-            assert line, told
-            told += line.decode()
-    address = re.search(r"http://[a-z0-9-]+\.localhost:\d+", told)
-    assert address is not None, told
-    yield process, address[0]
+    try:
+        async with asyncio.timeout(DEMO_SECONDS):
+            while "Serving until" not in told:
+                line = await process.stderr.readline()
+                assert line, told
+                told += line.decode()
+        address = re.search(r"http://[a-z0-9-]+\.localhost:\d+", told)
+        assert address is not None, told
+        yield process, address[0]
+    finally:
+        # Where the test failed it still serves; all it started dies with it.
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def processes_on(data_dir: Path) -> list[psutil.Process]:
