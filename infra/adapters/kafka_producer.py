@@ -8,12 +8,46 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.producer import sender
+from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.producer.transaction_manager import TransactionManager
 
 PROMPT_SECONDS = 0.001
 """Wait before asking again whether the last transaction's markers are written; they take 1 to 3 ms."""
 COORDINATOR_SECONDS = 30.0
 """How long to look for the coordinator; aiokafka would look for ever, even for a producer that was thrown away."""
 DISCARD_SECONDS = 2.0
+
+
+def mark_retrieved(future: "asyncio.Future[Any]") -> None:
+    """Keep asyncio from logging an exception of this future that no code awaits.
+
+    A fenced producer fails every future it holds. The caller awaits one of them; the others say the same.
+    """
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+class _RetrievedTransactions(TransactionManager):  # type: ignore[misc]
+    """Marks every transaction's future: an abort and a fatal error replace a failed one that no code has awaited."""
+
+    @property
+    def _transaction_waiter(self) -> "asyncio.Future[None] | None":
+        return self._waiter
+
+    @_transaction_waiter.setter
+    def _transaction_waiter(self, waiter: "asyncio.Future[None] | None") -> None:
+        self._waiter = waiter
+        if waiter is not None:
+            mark_retrieved(waiter)
+
+
+class _RetrievedBatches(MessageAccumulator):  # type: ignore[misc]
+    """Marks the futures of batches that fail before the sender takes them."""
+
+    def fail_all(self, exception: BaseException) -> None:
+        for batch in (*(each for batches in self._batches.values() for each in batches), *self._pending_batches):
+            mark_retrieved(batch.future)
+            mark_retrieved(batch._drain_waiter)  # noqa: SLF001 - aiokafka fails it and has no accessor
+        super().fail_all(exception)
 
 
 class _PromptAdd(sender.AddPartitionsToTxnHandler):  # type: ignore[misc]  # aiokafka is untyped
@@ -23,6 +57,19 @@ class _PromptAdd(sender.AddPartitionsToTxnHandler):  # type: ignore[misc]  # aio
 
 
 class _PromptSender(sender.Sender):  # type: ignore[misc]
+    # Where the sender ends because it was fenced, it forgets the requests that are still on their way.
+
+    def _maybe_do_transactional_request(self) -> "asyncio.Task[None] | None":
+        request: asyncio.Task[None] | None = super()._maybe_do_transactional_request()
+        if request is not None:
+            mark_retrieved(request)
+        return request
+
+    async def _send_produce_req(self, node_id: Any, batches: Any) -> None:
+        if (request := asyncio.current_task()) is not None:
+            mark_retrieved(request)
+        await super()._send_produce_req(node_id, batches)
+
     async def _do_add_partitions_to_txn(self, tps: Any) -> Any:
         node_id = await self._find_coordinator(CoordinationType.TRANSACTION, self._txn_manager.transactional_id)
         return await _PromptAdd(self, tps).do(node_id)
@@ -47,16 +94,21 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
     _closed: bool
 
     def __init__(self, *, bootstrap_servers: str, transactional_id: str) -> None:
-        request_timeout_ms, retry_backoff_ms = 20_000, 100
+        request_timeout_ms, retry_backoff_ms, max_batch_size = 20_000, 100, 262_144
+        transaction_timeout_ms = 10_000
         super().__init__(
             bootstrap_servers=bootstrap_servers,
             transactional_id=transactional_id,
             acks="all",
-            max_batch_size=262_144,
+            max_batch_size=max_batch_size,
             request_timeout_ms=request_timeout_ms,
             retry_backoff_ms=retry_backoff_ms,
             # A killed publisher's open transaction holds readers back until its successor starts, or this long.
-            transaction_timeout_ms=10_000,
+            transaction_timeout_ms=transaction_timeout_ms,
+        )
+        self._txn_manager = _RetrievedTransactions(transactional_id, transaction_timeout_ms)
+        self._message_accumulator = _RetrievedBatches(
+            self._metadata, max_batch_size, 0, request_timeout_ms / 1000, txn_manager=self._txn_manager
         )
         self._sender = _PromptSender(
             self.client,
@@ -88,7 +140,5 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         with suppress(KafkaError, AssertionError, OSError, TimeoutError):
             async with asyncio.timeout(DISCARD_SECONDS):
                 await self.client.close()
-        # Looked at, now or whenever they end, or asyncio complains of exceptions that nobody retrieved.
-        for outcome in (self._txn_manager._transaction_waiter, sending):  # noqa: SLF001
-            if outcome is not None:
-                outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if sending is not None:
+            mark_retrieved(sending)

@@ -14,7 +14,7 @@ from domain.kernel import Transient
 from infra.adapters.canary import CHANNEL as CANARY_CHANNEL
 from infra.adapters.canary import PostgresCanaries
 from infra.adapters.event_store import CHANNEL, Connection, PostgresEventLog
-from infra.adapters.kafka_producer import TransactionalProducer
+from infra.adapters.kafka_producer import TransactionalProducer, mark_retrieved
 from infra.adapters.outgoing import Prepared, prepare
 from infra.adapters.topic import LogEnd, TopicMissing, ensure_topics, log_end, open_transactions, published_position
 from projections.outages import DATABASE_AWAY
@@ -270,10 +270,10 @@ class Publisher:
         async with asyncio.timeout(SEND_SECONDS):
             await producer.begin_transaction()
             headers = to_canary_headers(canary)
-            sent = [
-                await producer.send(CANARY.name, b"", partition=partition, headers=headers)
-                for partition in range(CANARY.partitions)
-            ]
+            sent = []
+            for partition in range(CANARY.partitions):
+                sent.append(await producer.send(CANARY.name, b"", partition=partition, headers=headers))
+                mark_retrieved(sent[-1])
             await asyncio.gather(*sent)
             await producer.commit_transaction()
         self._canary_sent = canary
@@ -333,6 +333,6 @@ async def _submit(producer: TransactionalProducer, prepared: Prepared) -> "async
     future: asyncio.Future[RecordMetadata] = await producer.send_batch(
         prepared.batch, prepared.topic, partition=prepared.partition
     )
-    # Where an earlier batch fails, nobody asks the later ones; asyncio would complain of that.
-    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    # Where an earlier batch fails, no code awaits the later ones.
+    mark_retrieved(future)
     return future
