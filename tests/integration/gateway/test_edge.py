@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
+from tests.logs import logged_by
 
 STORE_ID = UUID("01890000-0000-7000-8000-000000000001")
 
@@ -93,7 +94,7 @@ async def test_a_subscription_over_post_is_told_where_to_go(
     with caplog.at_level(logging.ERROR):
         message = await refused(platform, owner, query='subscription { generationProgress(storeId: "x") { progress } }')
     assert message == "Subscriptions go over graphql-transport-ws at this address."
-    assert caplog.records == []
+    assert logged_by(caplog) == []
 
 
 @pytest.mark.parametrize("sent", [None, "text/plain", "application/x-www-form-urlencoded"])

@@ -14,6 +14,7 @@ from infra.bootstrap.running import serve
 from infra.embedded.process import free_port
 from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_subscription import address, connected, received
+from tests.logs import logged_by
 
 __all__ = ["address"]
 
@@ -58,7 +59,7 @@ async def test_a_message_that_is_none_of_the_protocol_closes_the_connection_with
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4400
     assert len(closed.value.rcvd.reason) > 10
-    assert caplog.records == []
+    assert logged_by(caplog) == []
 
 
 async def received_raw(wire: Any) -> Any:
