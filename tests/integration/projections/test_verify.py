@@ -94,8 +94,12 @@ async def test_verifying_goes_on_beside_a_runner_that_writes(pool: asyncpg.Pool,
     async with live(pool, kafka):
         await applied(pool, EVENTS[:500])
 
+        verified_once = asyncio.Event()
+
         async def write_on() -> None:
             for start in range(500, len(EVENTS), 50):
+                if start == len(EVENTS) - 50:
+                    await verified_once.wait()
                 await write_topic(kafka.bootstrap_servers, EVENTS[start : start + 50])
 
         writing = asyncio.create_task(write_on())
@@ -104,6 +108,7 @@ async def test_verifying_goes_on_beside_a_runner_that_writes(pool: asyncpg.Pool,
             found = await verified(pool, kafka)
             assert found.equal, str(found.difference)
             counts.append(found.events)
+            verified_once.set()
         await writing
         await applied(pool, EVENTS)
     assert counts[0] < len(EVENTS)
