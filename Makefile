@@ -10,11 +10,13 @@ BIN := .venv/bin
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint types contracts audit check chaos tools
+.PHONY: help setup demo test unit test-long lint types contracts audit check tools
 
 help:
 	@echo 'make demo NICHE="Cyberpunk home decor" [ARGS="--once --json"]   a niche becomes a store that takes an order'
-	@echo 'make test                                                       everything the project promises'
+	@echo 'make test                                                       what the project promises, in minutes'
+	@echo 'make unit                                                       rules and adapters without a server, in a minute'
+	@echo 'make test-long                                                  attacks on the log, benches, kills of whole platforms'
 	@echo 'make check                                                      lint, types, import contracts, schemas, audit'
 
 # uv comes from the package index into the venv; what it installs is exactly what uv.lock says.
@@ -35,10 +37,15 @@ tools: setup
 	@$(BIN)/python -m infra.setup.tools
 
 test: tools
-	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
 
-chaos: tools
-	ZYENTA_CHAOS=full $(BIN)/pytest -s tests/chaos $(ARGS)
+# Rules and adapters without a server: no database, broker or browser is started.
+unit: .venv/.synced
+	$(BIN)/pytest -n 2 --dist worksteal tests/unit $(ARGS)
+
+# Attacks on the log in full length, benches, kills and restarts of whole platforms.
+test-long: tools
+	ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)
 
 lint: .venv/.synced
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ class Chaos:
     """How hard to attack, and with which dice."""
 
     full: bool
-    """The long form (``make chaos``), else the short one of ``make test``."""
+    """The full form (``make test-long``), else a short one for work on the test itself."""
     dice: random.Random
 
     def pick(self, *, short: int, full: int) -> int:

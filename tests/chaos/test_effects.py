@@ -12,7 +12,7 @@ from infra.embedded.kafka import ApacheKafka
 from tests.chaos.conftest import Chaos
 from tests.chaos.pipeline import SERVICES, Outside, Pipeline
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.kafka, pytest.mark.long, pytest.mark.timeout(900)]
 
 AGENTS = ("agents-0",)
 

@@ -21,7 +21,7 @@ from infra.embedded.kafka import ApacheKafka
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.long, pytest.mark.timeout(600)]
 
 WRITERS = 6
 APPEND = """

@@ -21,7 +21,7 @@ from infra.embedded.process import free_port
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.kafka, pytest.mark.long, pytest.mark.timeout(900)]
 
 ACCOUNTS = 8
 BOUND_SECONDS = 5.0

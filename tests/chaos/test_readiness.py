@@ -32,7 +32,7 @@ from tests.chaos.conftest import Chaos
 from tests.chaos.services import ROOT, Service
 from tests.conftest import started
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 WITHIN_SECONDS = 10.0
 PROCESSES: Mapping[str, tuple[str, ...]] = {

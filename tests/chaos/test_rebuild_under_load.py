@@ -32,7 +32,7 @@ from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service
 from tests.fakes.samples import sealed
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.kafka, pytest.mark.long, pytest.mark.timeout(900)]
 
 GROWTH_MB = 64
 HELD_BACK_SECONDS = 4.0

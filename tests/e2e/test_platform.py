@@ -220,6 +220,7 @@ async def registers(client: httpx.AsyncClient, supervisor: Supervisor, email: st
 
 
 @pytest.mark.timeout(len(SERVICES) * RECOVERY_SECONDS + 60)
+@pytest.mark.long
 async def test_whichever_process_is_killed_the_platform_comes_back_by_itself(supervisor: Supervisor) -> None:
     async with httpx.AsyncClient(timeout=10) as client:
         assert await registers(client, supervisor, "first@zyenta.example")

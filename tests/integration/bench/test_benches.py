@@ -46,6 +46,7 @@ def test_every_bench_has_a_tiny_form_here() -> None:
 
 
 @pytest.mark.parametrize("name", BENCHES)
+@pytest.mark.long
 async def test_a_bench_prints_its_figures_as_one_object_and_leaves_nothing(
     name: str,
 ) -> None:

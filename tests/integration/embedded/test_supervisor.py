@@ -70,6 +70,7 @@ def addresses(settings: Settings) -> dict[str, str | None]:
     }
 
 
+@pytest.mark.long
 async def test_a_platform_is_where_it_was_but_for_what_finds_its_port_taken_and_that_stays_where_it_went(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -133,6 +134,7 @@ async def test_a_command_in_another_shell_finds_all_that_the_platform_was_given_
         await supervisor.stop()
 
 
+@pytest.mark.long
 async def test_a_configured_port_that_is_taken_keeps_nobody_from_starting(tmp_path: Path) -> None:
     port = free_port()
     wanted = {"gateway_port": port, "gateway_url": f"http://{LOOPBACK}:{port}"}

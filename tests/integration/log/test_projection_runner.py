@@ -363,6 +363,7 @@ async def test_an_event_whose_fold_raises_is_parked_after_five_tries(pool: async
     await expect_rows_of(pool, EVENTS[:-1])
 
 
+@pytest.mark.long
 async def test_a_record_that_kills_its_process_is_parked_after_five_deaths(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:

@@ -274,6 +274,7 @@ class Merchandising:
         )
 
 
+@pytest.mark.long
 async def test_answers_at_fifty_positions_come_back_byte_for_byte(platform: Platform, owner: Merchant) -> None:
     neighbour = Merchandising(platform, owner, await platform.stocked_store(owner), seed=1)
     await neighbour.open()
