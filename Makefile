@@ -3,21 +3,17 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 NICHE ?= Cyberpunk home decor
-# Handed to the shell as it was typed: quotes, backticks and dollar signs in it are nobody's to interpret.
+# Passed to the shell as it was typed: make interprets no quote, backtick or dollar sign in it.
 override NICHE := $(value NICHE)
 export NICHE
 BIN := .venv/bin
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test unit test-long lint types contracts audit check tools
+.PHONY: help setup demo test unit test-long tools lint types contracts audit check
 
-help:
-	@echo 'make demo NICHE="Cyberpunk home decor" [ARGS="--once --json"]   a niche becomes a store that takes an order'
-	@echo 'make test                                                       what the project promises, in minutes'
-	@echo 'make unit                                                       rules and adapters without a server, in a minute'
-	@echo 'make test-long                                                  attacks on the log, benches, kills of whole platforms'
-	@echo 'make check                                                      lint, types, import contracts, schemas, audit'
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 # uv comes from the package index into the venv; what it installs is exactly what uv.lock says.
 .venv/.synced: pyproject.toml uv.lock
@@ -26,40 +22,38 @@ help:
 	$(BIN)/uv sync --frozen --quiet --compile-bytecode
 	@touch $@
 
-setup: .venv/.synced
+setup: .venv/.synced ## install everything that the platform needs into .venv
 	@$(BIN)/python -m infra.setup.model > /dev/null
 
-demo: setup
+demo: setup ## turn a niche into a store that takes an order: make demo NICHE="..." [ARGS="--once --json"]
 	@$(BIN)/zyenta demo "$$NICHE" $(ARGS)
 
 # Tools that only some tests need; what cannot be installed here is named at the end of the run, with the reason.
-tools: setup
+tools: setup ## install what only tests need: Kafka, chromium, kcat, an S3 server
 	@$(BIN)/python -m infra.setup.tools
 
-test: tools
+test: tools ## run what the project promises, with real servers, in minutes
 	$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
 
-# Rules and adapters without a server: no database, broker or browser is started.
-unit: .venv/.synced
+unit: .venv/.synced ## run rules and adapters without a server, in under a minute
 	$(BIN)/pytest -n 2 --dist worksteal tests/unit $(ARGS)
 
-# Attacks on the log in full length, benches, kills and restarts of whole platforms.
-test-long: tools
+test-long: tools ## attack the log in full length, run the benches, kill whole platforms
 	ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)
 
-lint: .venv/.synced
+lint: .venv/.synced ## check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/.synced
+types: .venv/.synced ## check types
 	$(BIN)/mypy .
 
-contracts: .venv/.synced
+contracts: .venv/.synced ## check which package imports which, and that schemas stay compatible
 	$(BIN)/lint-imports
 	$(BIN)/zyenta schemas check
 
-audit: .venv/.synced
+audit: .venv/.synced ## ask for known vulnerabilities of every locked dependency
 	$(BIN)/uv export --frozen --quiet --no-emit-project --no-dev --format requirements-txt > .venv/requirements.txt
 	$(BIN)/python -m infra.setup.audit .venv/requirements.txt
 
-check: lint types contracts audit
+check: lint types contracts audit ## run lint, types, contracts and audit
