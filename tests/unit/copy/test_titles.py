@@ -1,7 +1,7 @@
 """From a heap of keywords to a title."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from infra.adapters.house.copy.titles import LONGEST, NOISE, SHORTEST, entitle
@@ -86,6 +86,8 @@ def test_orders_to_a_machine_are_no_title() -> None:
     options=st.lists(st.text(max_size=20), max_size=4),
     brand=st.text(min_size=0, max_size=40),
 )
+@example(raw="FREE)NEW)SHIP", category="", options=[], brand="")
+@example(raw="best (new) seller | free, shipping", category="", options=[], brand="free")
 def test_any_supplier_title_becomes_one_of_20_to_70_characters_without_noise(
     raw: str, category: str, options: list[str], brand: str
 ) -> None:

@@ -96,7 +96,7 @@ def _words(raw: str) -> tuple[list[str], list[str]]:
         return [], []
     text = _BRACKETS.sub(lambda found: " " if NOISE.search(found[1]) else f" {found[1]} ", raw[:2000])
     text = NOISE.sub(" ", plain_text(text))
-    segments = [_kept(_WORD.findall(segment)) for segment in _SEPARATOR.split(text)]
+    segments = [_kept(_without_noise(_WORD.findall(segment))) for segment in _SEPARATOR.split(text)]
     telling = [segment for segment in segments if any(letter.isalpha() for word in segment for letter in word)]
     if not telling:
         return [], []
@@ -106,6 +106,13 @@ def _words(raw: str) -> tuple[list[str], list[str]]:
         0,
     )
     return telling[first], [word for segment in telling[first + 1 :] for word in segment]
+
+
+def _without_noise(words: list[str]) -> list[str]:
+    """Return the words without noise, also what becomes noise when the words between are gone."""
+    while (fewer := _WORD.findall(NOISE.sub(" ", " ".join(words)))) != words:
+        words = fewer
+    return words
 
 
 def _kept(words: Sequence[str]) -> list[str]:
