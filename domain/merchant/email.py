@@ -12,7 +12,7 @@ def email_key(email: str) -> str:
     NFKC and case folding over all of it, full-width letters and ``＠`` included; a domain in Punycode is decoded.
     Total: a text that is no address has a key as well.
     """
-    local, at, domain = _folded(email.strip()).rpartition("@")
+    local, at, domain = _folded(email).strip().rpartition("@")
     labels = domain.translate(_FULL_STOPS).split(".")
     return f"{local}{at}{'.'.join(map(_label, labels))}"
 
