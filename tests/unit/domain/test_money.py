@@ -1,8 +1,9 @@
 """Money: exact, in one currency at a time."""
 
-from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ from domain.money import (
 )
 from domain.order.events import PaymentUnmatched
 from projections.decoding import Reader
-from projections.sales import MODEL, SalesRows
+from projections.sales import MODEL, OrderRow, SalesRows
 from schemas.registry import decode
 from tests.fakes.records import raw
 
@@ -138,9 +139,14 @@ def test_no_amount_beyond_the_largest_is_made(minor: int) -> None:
 
 
 def test_arithmetic_beyond_the_largest_is_refused_in_words() -> None:
-    most = Money(minor=LARGEST)
-    for decide in (lambda: most + most, lambda: most * 2, lambda: most.basis_points(20_000),
-                   lambda: Money(minor=-LARGEST) - most):  # fmt: skip
+    most, least = Money(minor=LARGEST), Money(minor=-LARGEST)
+    decisions: list[Callable[[], Money]] = [
+        lambda: most + most,
+        lambda: least - most,
+        lambda: most * 2,
+        lambda: most.basis_points(20_000),
+    ]
+    for decide in decisions:
         with pytest.raises(AmountOutOfRange, match="out of range"):
             decide()
 
@@ -157,7 +163,7 @@ def test_an_amount_that_is_in_the_log_already_still_decodes() -> None:
     # The fast decoder of the read models too, whose table gets the nearest amount that it can hold.
     found = Reader([PaymentUnmatched]).stored(raw(event, tenant=event.originator_id))
     assert found is not None
-    rows = SalesRows(orders=defaultdict(lambda: SimpleNamespace(updated_at=None)))  # type: ignore[arg-type]
+    rows = SalesRows(orders={event.originator_id: cast("OrderRow", SimpleNamespace(updated_at=None))})
     MODEL.fold(rows, [found])
     (row,) = rows.unmatched_payments.values()
     assert row.amount_minor == LARGEST
