@@ -296,7 +296,7 @@ async def test_a_notice_that_is_forged_senseless_or_of_no_use_leaves_no_trace(pl
     assert await send(a_notice(), "") == (400, "INVALID_SIGNATURE")
     assert await send(b"no json", "right") == (400, "BAD_REQUEST")
     assert await send(b"\xff", "right") == (400, "BAD_REQUEST")
-    assert await send(a_notice(), "right") == (404, "NOT_FOUND"), "there is no such store"
+    assert await send(a_notice("evt_of_no_store"), "right") == (404, "NOT_FOUND")
     assert await send(a_notice(type="weather"), "right") == (200, False)
     assert await send(a_notice(), "right", "unknown") == (404, "NOT_FOUND")
     assert await platform.event_count() == before

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,11 @@ def test_a_number_that_json_lacks_is_null_at_any_depth(tables: LogTables) -> Non
         "c": {"k": None, "t": 'NaN "Infinity" \\'},
         "d": "NaN",
     }
+
+
+def test_an_event_that_is_shown_as_json_is_json_whatever_its_body_says() -> None:
+    odd = replace(entry(paid(1, "USD")), data='{"a": NaN, "b": [-Infinity, "NaN"]}')
+    assert odd.as_json()["data"] == {"a": None, "b": [None, "NaN"]}
 
 
 @pytest.mark.parametrize("by_day", [False, True])
