@@ -38,7 +38,8 @@ def entry(event: DomainEvent) -> Entry:
 
 
 def paid(minor: int, currency: str) -> OrderPaid:
-    amount = Money(minor=minor, currency=currency)
+    # Past the check: the log may hold amounts from before there was a limit.
+    amount = Money.model_construct(minor=minor, currency=currency)
     head: dict[str, Any] = {"originator_id": uuid4(), "originator_version": 2, "occurred_at": AT}
     return OrderPaid(**head, intent_id="pi", amount=amount, platform_fee=amount * 0)
 
