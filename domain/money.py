@@ -36,8 +36,8 @@ RECORDED = {"recorded": True}
 """Validation context for what is in the log already. It decodes whatever it holds; nothing new gets that far."""
 
 
-class AmountOutOfRange(InvalidInput):
-    """An amount is over :data:`LARGEST`."""
+class AmountOutOfRange(InvalidInput, ValueError):
+    """An amount is over :data:`LARGEST`. Also a ``ValueError``: code that reads amounts handles it like any other wrong one."""
 
     def __init__(self) -> None:
         super().__init__("amount", f"The amount is out of range: {LARGEST:,} minor units are the most.")
@@ -50,7 +50,7 @@ def within_range(minor: int) -> int:
 
 def _in_range(minor: int, info: ValidationInfo) -> int:
     if not -LARGEST <= minor <= LARGEST and info.context is not RECORDED:
-        raise ValueError(f"{LARGEST:,} minor units are the most")
+        raise AmountOutOfRange
     return minor
 
 

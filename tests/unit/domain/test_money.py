@@ -136,6 +136,7 @@ def test_no_amount_beyond_the_largest_is_made(minor: int) -> None:
     with pytest.raises(AmountOutOfRange):
         Money.parse(Decimal(minor), "JPY") if abs(minor) < 10**28 else Money.of(minor, "JPY")
     assert abs(within_range(minor)) == LARGEST
+    assert issubclass(AmountOutOfRange, ValueError), "who reads prices of shoppers catches those"
 
 
 def test_arithmetic_beyond_the_largest_is_refused_in_words() -> None:
