@@ -185,8 +185,7 @@ def test_whatever_stands_in_a_webhook_it_is_a_sensible_notice_or_unusable(place:
     into[last] = value
     try:
         notice = read_notice(json.dumps(says))
-    except UnusableWebhook as refusal:
-        assert refusal.reason
+    except UnusableWebhook:
         return
     assert notice is not None
     assert 0 <= notice.platform_fee.minor <= notice.amount.minor <= LARGEST
