@@ -290,7 +290,7 @@ def test_a_query_sees_every_kind_of_event_as_a_table_with_typed_columns(log: Kno
     sql = "select scores.keyword_density['lamp'] as share, scores.words as words, content from page_written where scores.words = 7"
     assert ask(log, sql) == [{"share": 0.5, "words": 7, "content": "# It's 'quoted'\n\n\"twice\" ünïcode \\ \t"}]
     described = {row["column_name"]: row["column_type"] for row in ask(log, "describe price_changed")}
-    assert described["price"] == "STRUCT(minor BIGINT, currency VARCHAR)"
+    assert described["price"] == "STRUCT(minor BIGINT, currency VARCHAR, major DECIMAL(23,3))"
     assert described["recorded_at"] == "TIMESTAMP WITH TIME ZONE"
 
 
