@@ -10,7 +10,7 @@ from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.money import Money
 from domain.order.aggregate import INBOX, ORDER, Order, place
-from domain.order.events import OrderLine, OrderPaid, WebhookReceived
+from domain.order.events import OrderLine, OrderPaid, WebhookReceived, WebhookRejected
 from domain.personal import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
@@ -157,10 +157,15 @@ class ReceiveWebhook:
 
 
 async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) -> None:
-    """Append ``WebhookReceived``, once per source and external id however often it is delivered."""
+    """Append ``WebhookReceived``, once per source and external id however often it is delivered.
+
+    Raises:
+        NotFound: there is no such store.
+    """
     id = inbox_stream(command.source, command.external_id)
     if not await work.is_new(INBOX, id):
         return
+    await work.get(STORE, command.store_id)
     received = WebhookReceived(
         originator_id=id,
         originator_version=1,
@@ -172,6 +177,43 @@ async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) 
         body=command.body,
     )
     work.append(INBOX, (received,), tenant=command.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectWebhook:
+    """Note that a webhook cannot be used, for the merchant to see."""
+
+    source: str
+    external_id: str
+    type: str
+    store_id: UUID
+    order_id: UUID | None
+    reason: str
+
+
+async def reject_webhook(command: RejectWebhook, work: Work, *, clock: Clock) -> None:
+    """Append ``WebhookRejected``. No-op if that was done.
+
+    Raises:
+        NotFound: there is no such store.
+    """
+    id = inbox_stream(command.source, command.external_id)
+    entry = await work.find(INBOX, id)
+    if entry is not None and entry.rejected:
+        return
+    await work.get(STORE, command.store_id)
+    rejected = WebhookRejected(
+        originator_id=id,
+        originator_version=1 if entry is None else entry.version + 1,
+        occurred_at=clock.now(),
+        source=command.source,
+        external_id=command.external_id,
+        type=command.type,
+        store_id=command.store_id,
+        order_id=command.order_id,
+        reason=command.reason,
+    )
+    work.append(INBOX, (rejected,), tenant=command.store_id)
 
 
 def inbox_stream(source: str, external_id: str) -> UUID:
@@ -288,6 +330,7 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     PlaceOrder: place_order,
     OpenPaymentSession: open_payment_session,
     ReceiveWebhook: receive_webhook,
+    RejectWebhook: reject_webhook,
     RecordPayment: record_payment,
     RecordPaymentFailure: record_payment_failure,
     CancelOrder: cancel_order,

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from domain.kernel import Value
+from domain.kernel import InvalidInput, Value
 
 CURRENCIES = frozenset(
     """
@@ -30,10 +30,38 @@ class CurrencyMismatch(ValueError):
     """Two amounts of different currencies were put together; a bug in the caller."""
 
 
+LARGEST = 10**18
+"""Most minor units of an amount, either way: below 64 bits, so that every table, client and tool can hold it."""
+RECORDED = {"recorded": True}
+"""Validation context for what is in the log already. It decodes whatever it holds; nothing new gets that far."""
+
+
+class AmountOutOfRange(InvalidInput, ValueError):
+    """An amount is over :data:`LARGEST`. Also a ``ValueError``: code that reads amounts handles it like any other wrong one."""
+
+    def __init__(self) -> None:
+        super().__init__("amount", f"The amount is out of range: {LARGEST:,} minor units are the most.")
+
+
+def within_range(minor: int) -> int:
+    """Return the nearest amount in range: for tables, where an event from before the limit may hold any."""
+    return max(-LARGEST, min(LARGEST, minor))
+
+
+def _in_range(minor: int, info: ValidationInfo) -> int:
+    if not -LARGEST <= minor <= LARGEST and info.context is not RECORDED:
+        raise AmountOutOfRange
+    return minor
+
+
+Minor = Annotated[int, AfterValidator(_in_range)]
+"""Minor units, within 64 bits. A validator rather than a bound in the schema: the log may hold others."""
+
+
 class Money(Value):
     """An amount of money."""
 
-    minor: int
+    minor: Minor
     """Minor units: cents for USD, yen for JPY. May be negative (a refund, a margin)."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     """ISO 4217 code."""
@@ -43,11 +71,23 @@ class Money(Value):
         return cls(minor=0, currency=currency)
 
     @classmethod
+    def of(cls, minor: int, currency: str) -> Self:
+        """Return an amount.
+
+        Raises:
+            AmountOutOfRange: it is over :data:`LARGEST`.
+        """
+        if not -LARGEST <= minor <= LARGEST:
+            raise AmountOutOfRange
+        return cls(minor=minor, currency=currency)
+
+    @classmethod
     def parse(cls, amount: str | Decimal, currency: str = "USD") -> Self:
         """Read a decimal amount in major units, ``"12.34"``; half a minor unit rounds away from zero.
 
         Raises:
             ValueError: not a finite decimal number, or one of more than 28 digits.
+            AmountOutOfRange: it is over :data:`LARGEST`.
         """
         try:
             scaled = Decimal(amount).scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
@@ -55,7 +95,7 @@ class Money(Value):
             raise ValueError(f"{amount!r} is not an amount of money") from error
         if not scaled.is_finite():
             raise ValueError(f"{amount!r} is not an amount of money")
-        return cls(minor=int(scaled), currency=currency)
+        return cls.of(int(scaled), currency)
 
     @classmethod
     def total(cls, amounts: Iterable["Money"], currency: str = "USD") -> "Money":
@@ -67,14 +107,14 @@ class Money(Value):
 
     def __add__(self, other: "Money") -> "Money":
         self._same_currency(other)
-        return Money(minor=self.minor + other.minor, currency=self.currency)
+        return Money.of(self.minor + other.minor, self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
         self._same_currency(other)
-        return Money(minor=self.minor - other.minor, currency=self.currency)
+        return Money.of(self.minor - other.minor, self.currency)
 
     def __mul__(self, count: int) -> "Money":
-        return Money(minor=self.minor * count, currency=self.currency)
+        return Money.of(self.minor * count, self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         self._same_currency(other)
@@ -87,7 +127,7 @@ class Money(Value):
     def basis_points(self, points: int) -> "Money":
         """Return ``points`` / 10,000 of this, half a minor unit rounding away from zero."""
         scaled = Decimal(self.minor) * points / 10_000
-        return Money(minor=int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)), currency=self.currency)
+        return Money.of(int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)), self.currency)
 
     @property
     def decimal(self) -> Decimal:

@@ -9,7 +9,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from gateway import catalogue, health, media, pages, problems, rest
 from gateway.auth.accounts import AccountDesk
-from gateway.auth.tokens import AccessTokens
+from gateway.auth.sessions import Sessions
+from gateway.auth.tokens import AccessTokens, DeviceTokens
 from gateway.dependencies import GatewayDependencies
 from gateway.graphql.endpoint import graphql_endpoint
 from gateway.middleware import REQUEST_ID, BodyLimit, HeadIsGet, RequestFrame
@@ -21,6 +22,7 @@ from gateway.webhooks import payments
 def create_app(deps: GatewayDependencies) -> FastAPI:
     """Return the gateway as an ASGI application; it opens nothing itself and closes nothing it was given."""
     tokens = AccessTokens(deps.signing_keys, deps.clock)
+    sessions = Sessions(tokens, deps.refresh_tokens, deps.clock)
     desk = AccountDesk(
         accounts=deps.accounts,
         refresh_tokens=deps.refresh_tokens,
@@ -28,12 +30,14 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
         personal=deps.personal,
         passwords=deps.passwords,
         tokens=tokens,
+        devices=DeviceTokens(deps.signing_keys, deps.clock),
+        sessions=sessions,
         send=deps.commands.dispatch,
         clock=deps.clock,
         limit_secret=deps.limit_secret,
     )
     watch = GenerationWatch(deps.reader, deps.progress_poll)
-    gateway = Gateway(deps=deps, desk=desk, tokens=tokens, watch=watch)
+    gateway = Gateway(deps=deps, desk=desk, sessions=sessions, watch=watch)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -66,7 +66,7 @@ class GatewayDependencies:
     public_url: str = ""
     """The gateway's own address as browsers see it; empty: relative addresses."""
     cors_origins: Sequence[str] = ()
-    """Origins whose pages may call the API; ``*`` for all (no cookies are used)."""
+    """Origins whose pages may call the API; ``*`` for all. No cookie travels there: a page elsewhere keeps its device token."""
     behind_proxy: bool = False
     """Whether the network address of callers is to be read from ``X-Forwarded-For`` (its last entry)."""
     body_limit: int = 1_000_000

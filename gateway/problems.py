@@ -102,6 +102,9 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
         detail = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+        if isinstance(error.__cause__, RecursionError | ValueError):
+            # The framework's words for a body that it gave up on.
+            detail = "The body is not JSON that can be read: it is nested too deeply, or a number in it is too long."
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
         if error.status_code == 405:
             headers["allow"] = ", ".join(methods_at(request.scope, app.routes))

@@ -13,8 +13,7 @@ from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
 from domain.kernel import DomainError, InvalidInput
 from gateway.auth.accounts import AccountDesk
-from gateway.auth.errors import Unauthenticated
-from gateway.auth.tokens import AccessTokens
+from gateway.auth.sessions import Sessions
 from gateway.dependencies import GatewayDependencies
 from gateway.refusals import camel
 from gateway.watching import GenerationWatch
@@ -35,7 +34,7 @@ class Gateway:
 
     deps: GatewayDependencies
     desk: AccountDesk
-    tokens: AccessTokens
+    sessions: Sessions
     watch: GenerationWatch
 
 
@@ -60,17 +59,6 @@ class Caller:
             consistency=headers.get(CONSISTENCY_HEADER),
             traceparent=traceparent_of(headers),
         )
-
-    def merchant(self, tokens: AccessTokens) -> UUID:
-        """Return who is logged in.
-
-        Raises:
-            Unauthenticated: nobody, or the token is no good.
-        """
-        scheme, _, token = (self.authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthenticated
-        return tokens.read(token.strip())
 
 
 def traceparent_of(headers: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""The sales read model: orders, their lines, and payments that pay nothing.
+"""The sales read model: orders, their lines, payments that pay nothing, and webhooks that cannot be used.
 
 What it tells and how to ask is in ``sales_queries``. Shoppers' names and addresses stay sealed in it.
 """
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from domain.money import within_range
 from domain.order.events import (
     OrderCancelled,
     OrderFulfilled,
@@ -18,6 +19,7 @@ from domain.order.events import (
     PaymentUnmatched,
     ShipmentCorrected,
     UnmatchedReason,
+    WebhookRejected,
 )
 from domain.store.events import StoreRequested
 from projections.tables import Folds, Json, ReadModel, Table, as_json
@@ -85,6 +87,20 @@ class UnmatchedPaymentRow:
 
 
 @dataclass(slots=True)
+class RejectedWebhookRow:
+    """A provider's webhook that cannot be used."""
+
+    id: UUID
+    store_id: UUID
+    source: str
+    external_id: str
+    type: str
+    order_id: UUID | None
+    reason: str
+    at: datetime
+
+
+@dataclass(slots=True)
 class StoreOwnerRow:
     """Whose a store is: orders do not say."""
 
@@ -118,6 +134,11 @@ ORDERS = Table(
 )
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
 UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
+REJECTED_WEBHOOKS = Table(
+    "rejected_webhooks",
+    RejectedWebhookRow,
+    indexes=("create index on rejected_webhooks (store_id, at, id)",),
+)
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -133,6 +154,7 @@ class SalesRows:
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
+    rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
@@ -201,7 +223,8 @@ def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID
 def order_paid(rows: SalesRows, event: OrderPaid, _: UUID) -> None:
     order, at = rows.orders[event.originator_id], event.occurred_at
     order.status, order.intent_id, order.payment_failure = OrderStatus.PAID, event.intent_id, None
-    order.paid_minor, order.platform_fee_minor = event.amount.minor, event.platform_fee.minor
+    order.paid_minor = within_range(event.amount.minor)
+    order.platform_fee_minor = within_range(event.platform_fee.minor)
     order.paid_at = order.updated_at = at
 
 
@@ -217,7 +240,7 @@ def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, _: UUID) -> None
     rows.unmatched_payments[event.originator_id, event.intent_id] = UnmatchedPaymentRow(
         order_id=event.originator_id,
         intent_id=event.intent_id,
-        amount_minor=event.amount.minor,
+        amount_minor=within_range(event.amount.minor),
         currency=event.amount.currency,
         reason=event.reason,
         at=event.occurred_at,
@@ -244,5 +267,21 @@ def shipment_corrected(rows: SalesRows, event: ShipmentCorrected, _: UUID) -> No
     order.carrier, order.tracking_number, order.updated_at = event.carrier, event.tracking_number, event.occurred_at
 
 
-MODEL = ReadModel("sales", 2, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, STORE_OWNERS), (FOLDS,))
+@FOLDS.on(WebhookRejected)
+def webhook_rejected(rows: SalesRows, event: WebhookRejected, _: UUID) -> None:
+    rows.rejected_webhooks[event.originator_id] = RejectedWebhookRow(
+        id=event.originator_id,
+        store_id=event.store_id,
+        source=event.source,
+        external_id=event.external_id,
+        type=event.type,
+        order_id=event.order_id,
+        reason=event.reason,
+        at=event.occurred_at,
+    )
+
+
+MODEL = ReadModel(
+    "sales", 3, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, REJECTED_WEBHOOKS, STORE_OWNERS), (FOLDS,)
+)
 """The read model."""

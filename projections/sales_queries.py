@@ -83,6 +83,18 @@ class OrderView:
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedWebhookView:
+    """A payment provider's webhook that cannot be used: the merchant looks at it at the provider."""
+
+    source: str
+    external_id: str
+    type: str
+    order_id: UUID | None
+    reason: str
+    at: datetime
+
+
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
 COLUMNS = (
     "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
@@ -179,6 +191,19 @@ async def pending_orders_of_archived_stores(db: Reader, *, limit: int = 100) -> 
         limit,
     )
     return tuple(record["id"] for record in records)
+
+
+async def rejected_webhooks_of_store(
+    db: Reader, store_id: UUID, *, merchant_id: UUID | None = None, limit: int = 50
+) -> tuple[RejectedWebhookView, ...]:
+    """Return the webhooks about a store that cannot be used, the newest first."""
+    where = _owned(Conditions().add("r.store_id = {}", store_id), "r", merchant_id)
+    records = await db.fetch(
+        "select r.source, r.external_id, r.type, r.order_id, r.reason, r.at from rejected_webhooks r "
+        f"where {where.sql} order by r.at desc, r.id desc limit {int(limit)}",
+        *where.arguments,
+    )
+    return tuple(RejectedWebhookView(**dict(record)) for record in records)
 
 
 async def _first(db: Reader, where: Conditions) -> OrderView | None:

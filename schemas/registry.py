@@ -9,7 +9,8 @@ from domain.generation.events import GenerationEvent
 from domain.kernel import DomainEvent
 from domain.media.events import MediaEvent
 from domain.merchant.events import MerchantEvent
-from domain.order.events import OrderEvent, WebhookReceived
+from domain.money import RECORDED
+from domain.order.events import OrderEvent, WebhookReceived, WebhookRejected
 from domain.product.events import ProductEvent
 from domain.shopper.events import ShopperEvent
 from domain.store.events import SlugReserved, StoreEvent
@@ -51,6 +52,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         OrderEvent,
         ShopperEvent,
         WebhookReceived,
+        WebhookRejected,
     )
 }
 
@@ -77,7 +79,7 @@ def decode(wire_name: str, body: bytes, *, events: Events = EVENTS, upcasters: U
         current, body = lift(wire_name, body, events=events, upcasters=upcasters)
         event = events[current]
     try:
-        return event.model_validate_json(body)
+        return event.model_validate_json(body, context=RECORDED)
     except ValueError as error:
         raise UndecodableEvent(wire_name, str(error)) from error
 

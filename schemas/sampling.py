@@ -88,6 +88,7 @@ WORDS: Mapping[str, Any] = {
             "ImageProcessingRequested",
             "OrderPlaced",
             "WebhookReceived",
+            "WebhookRejected",
         )
     },
     "done": 4,
@@ -138,6 +139,8 @@ WORDS: Mapping[str, Any] = {
     "source": "sandbox-payments",
     "external_id": "evt_sandbox_1",
     "WebhookReceived.type": "checkout.session.completed",
+    "WebhookRejected.type": "checkout.session.completed",
+    "WebhookRejected.reason": "It names an order that does not exist.",
     "WebhookReceived.body": '{"id":"evt_sandbox_1","type":"checkout.session.completed"}',
     "ciphertext": "v1.1.AAECAwQFBgcICQoL.c2VhbGVkIHVuZGVyIGEga2V5IG9mIHRoZSBwZXJzb24",
     "primary": "#5b21b6",

@@ -2,22 +2,27 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from uuid import UUID
 
-from commands.order import RecordPayment, RecordPaymentFailure
+from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
 from consumers.dependencies import Aggregates, Dispatch
-from domain.kernel import DomainEvent
+from domain.kernel import DomainEvent, NotFound
 from domain.order.aggregate import ORDER
 from domain.order.events import WebhookReceived
-from domain.order.ports import PaymentGateway
+from domain.order.ports import PaymentGateway, UnusableWebhook
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
 
 log = logging.getLogger(__name__)
 
+REASON_MAX = 300
+"""Characters of why a webhook is rejected."""
+
 
 class PaymentsPolicy:
-    """Turns a verified payment webhook into a paid order, a noted failure, or a payment that a person must look at.
+    """Turns a verified payment webhook into a paid order, a noted failure, or something that a person must look at.
 
     Safe to redeliver: the command's id is derived from the event, and a payment counts once by its intent id.
     """
@@ -36,13 +41,25 @@ class PaymentsPolicy:
         received = envelope.event
         if not isinstance(received, WebhookReceived) or received.source not in self._gateways:
             return
-        notice = self._gateways[received.source].read_body(received.body)
+        try:
+            notice = self._gateways[received.source].read_body(received.body)
+        except ValueError as error:
+            # Taken in before the edge refused such bodies; trying again cannot help.
+            order_id = error.order_id if isinstance(error, UnusableWebhook) else None
+            await self._reject(envelope, received, order_id, f"It makes no sense: {error}"[:REASON_MAX])
+            return
         if notice is None:
             return
-        order = await self._aggregates.get(ORDER, notice.order_id)
+        try:
+            order = await self._aggregates.get(ORDER, notice.order_id)
+        except NotFound:
+            await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
+            return
         if order.store_id != received.store_id:
-            # Each merchant's webhooks are signed with that merchant's secret: it may not speak for another store.
+            # Each merchant's webhooks are signed with that merchant's secret: it may not speak for another store. The
+            # merchant reads the same as for an order that does not exist.
             log.error("webhook %s is of store %s but names another store's order", envelope.id, received.store_id)
+            await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
             return
         if notice.succeeded:
             await self._dispatch(
@@ -61,3 +78,17 @@ class PaymentsPolicy:
                 cause=envelope,
                 name=self.name,
             )
+
+    async def _reject(self, envelope: Envelope, received: WebhookReceived, order_id: UUID | None, reason: str) -> None:
+        log.warning("webhook %s of %s cannot be used: %s", envelope.id, received.source, reason)
+        command = RejectWebhook(
+            source=received.source,
+            external_id=received.external_id,
+            type=received.type,
+            store_id=received.store_id,
+            order_id=order_id,
+            reason=reason,
+        )
+        # Such a webhook could be taken in before the edge looked for its store: there is no merchant to tell.
+        with suppress(NotFound):
+            await self._dispatch(command, cause=envelope, name=self.name)

@@ -14,7 +14,7 @@ class Account:
 
     merchant_id: UUID
     email: str
-    """As the merchant wrote it; compared without regard to case."""
+    """As the merchant wrote it; compared by :func:`domain.merchant.email.email_key`."""
     password_hash: str
     name: str | None
     opened: bool
@@ -28,16 +28,20 @@ class Accounts(Protocol):
         """Keep a new account.
 
         Raises:
-            EmailTaken: the address is in use, whatever its letter case.
+            EmailTaken: the address is in use, in whatever spelling.
         """
         ...
 
     async def by_email(self, email: str) -> Account | None:
-        """Return the account of an address, whatever its letter case, or None."""
+        """Return the account of an address in whatever spelling, or None."""
         ...
 
     async def mark_opened(self, merchant_id: UUID, *, at: datetime) -> None:
         """Note that the merchant's stream exists."""
+        ...
+
+    async def rekey(self, merchant_id: UUID, email: str, *, at: datetime) -> None:
+        """Keep an account under its address's present key. No-op if another account has that key."""
         ...
 
     async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
@@ -51,22 +55,29 @@ class RefreshGrant:
 
     merchant_id: UUID
     family_id: UUID
+    expires_at: datetime
+    """Until when the successor is good."""
 
 
 class RefreshTokens(Protocol):
-    """Refresh tokens by hash. Each is good for one exchange; its successors form a family with it."""
+    """Refresh tokens by hash. Each is good for one exchange; its successors form a family with it, the session."""
 
-    async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> None:
-        """Begin a family with its first token."""
+    async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> UUID:
+        """Begin a family with its first token, and return the family's id."""
         ...
 
     async def rotate(
-        self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime
+        self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime, grace: timedelta
     ) -> RefreshGrant | None:
         """Exchange a token for its successor; None if it is unknown, expired, revoked or was used before.
 
-        A token that was used before has leaked or was stolen: its whole family is revoked.
+        A repeat within ``grace`` gets the same successor, while that is the newest token of its family: the first answer
+        may have been lost. Any other repeat means that the token leaked: the whole family is revoked.
         """
+        ...
+
+    async def is_live(self, family_id: UUID) -> bool:
+        """Whether a family exists and is not revoked."""
         ...
 
     async def revoke(self, token_hash: bytes, *, at: datetime) -> None:

@@ -10,6 +10,7 @@ from domain.kernel import CorruptStream, InvalidInput, StreamKind
 from domain.money import Money
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
+    InboxEvent,
     OrderCancelled,
     OrderEvent,
     OrderFulfilled,
@@ -23,6 +24,7 @@ from domain.order.events import (
     ShipmentCorrected,
     UnmatchedReason,
     WebhookReceived,
+    WebhookRejected,
 )
 from domain.personal import Sealed
 
@@ -216,24 +218,28 @@ ORDER = StreamKind("order", Order, evolve)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """A webhook that was taken in. Its stream has one event, which is what makes a redelivery harmless."""
+    """A webhook that was taken in, rejected, or both. That it has a stream of its own makes a redelivery harmless."""
 
     id: UUID
     version: int
     source: str
     external_id: str
+    rejected: bool = False
 
 
-def evolve_inbox(entry: InboxEntry | None, event: WebhookReceived) -> InboxEntry:
-    """Apply the one event an inbox stream can have."""
+def evolve_inbox(entry: InboxEntry | None, event: InboxEvent) -> InboxEntry:
+    """Apply one of the two events an inbox stream can have."""
     match entry, event:
-        case None, WebhookReceived():
+        case None, WebhookReceived() | WebhookRejected():
             return InboxEntry(
                 id=event.originator_id,
                 version=event.originator_version,
                 source=event.source,
                 external_id=event.external_id,
+                rejected=isinstance(event, WebhookRejected),
             )
+        case InboxEntry(rejected=False), WebhookRejected():
+            return replace(entry, version=event.originator_version, rejected=True)
         case _:
             raise CorruptStream(event)
 

@@ -58,6 +58,28 @@ class InvalidSignature(Exception):
     """A webhook was not signed by who it says it is from; it is refused and nothing is recorded."""
 
 
+class UnusableWebhook(ValueError):
+    """A webhook makes no sense, whoever signed it: an amount out of range, no such currency, an id that is none.
+
+    It carries what could be read, so that the merchant can be told.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        external_id: str | None = None,
+        type: str = "",
+        store_id: UUID | None = None,
+        order_id: UUID | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """For the merchant."""
+        self.external_id, self.type = external_id, type
+        self.store_id, self.order_id = store_id, order_id
+
+
 class PaymentGateway(Protocol):
     """A payment provider. Sandbox and Stripe pass the same contract tests."""
 
@@ -77,6 +99,7 @@ class PaymentGateway(Protocol):
 
         Raises:
             InvalidSignature: refused.
+            UnusableWebhook: it is signed, but makes no sense.
         """
         ...
 
@@ -84,7 +107,7 @@ class PaymentGateway(Protocol):
         """Read a webhook that was verified when it was taken in; None if it is of a kind that is no business of ours.
 
         Raises:
-            ValueError: the body makes no sense.
+            UnusableWebhook: the body makes no sense.
         """
         ...
 

@@ -1,8 +1,17 @@
 """A supplier's listing as the scout sees it, whoever the supplier is."""
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 from domain.kernel import Value
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
+
+COUNT_MOST = 1_000_000
+"""Where counts of suppliers end: a greater one says "very many", and some send as many digits as they like."""
+
+Count = Annotated[int, AfterValidator(lambda count: min(count, COUNT_MOST))]
 
 
 class ListingVariant(Value):
@@ -12,7 +21,7 @@ class ListingVariant(Value):
     title: str
     options: dict[str, str] = {}
     cost: Money
-    stock: int
+    stock: Count
 
 
 class Listing(Value):
@@ -30,10 +39,10 @@ class Listing(Value):
     """What it is usually sold for, where the supplier says."""
     rating: float | None = None
     """0 to 5; None: unrated."""
-    review_count: int = 0
-    order_count: int | None = None
+    review_count: Count = 0
+    order_count: Count | None = None
     """None: the supplier does not say."""
-    shipping_days: tuple[int, int]
+    shipping_days: tuple[Count, Count]
     shipping_cost: Money
     image_urls: list[str]
     image_sizes: list[tuple[int, int]] = []

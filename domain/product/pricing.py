@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.money import Money, exponent
+from domain.money import CURRENCIES, Money, exponent
 from domain.product.listing import Listing
 
 MINIMUM_MARGIN = 2_500
@@ -52,7 +52,7 @@ def price_listing(listing: Listing) -> Pricing | None:
     several currencies cannot be priced: there is no exchange rate here.
     """
     cost, shipping, market = listing.cost, listing.shipping_cost, listing.market_price
-    if cost.minor <= 0 or shipping.minor < 0:
+    if cost.minor <= 0 or shipping.minor < 0 or cost.currency not in CURRENCIES:
         return None
     amounts = [cost, shipping, *(variant.cost for variant in listing.variants), *([] if market is None else [market])]
     if any(amount.currency != cost.currency or amount.minor > DEAREST for amount in amounts):

@@ -1,6 +1,7 @@
 """Register, log in, refresh, log out."""
 
 import hashlib
+import ipaddress
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,17 +12,33 @@ from commands.merchant import RegisterMerchant
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
+from domain.merchant.email import email_key
 from domain.merchant.errors import EmailTaken
 from domain.merchant.ports import Account, Accounts, Allowance, RateLimits, RefreshTokens
 from domain.order.ports import PersonalData
 from gateway.auth.errors import InvalidRefreshToken, TooManyAttempts, WrongCredentials
 from gateway.auth.passwords import Passwords
-from gateway.auth.tokens import REFRESH_FOR, AccessTokens, new_refresh_token, refresh_hash
+from gateway.auth.sessions import Sessions
+from gateway.auth.tokens import (
+    REFRESH_FOR,
+    AccessTokens,
+    Device,
+    DeviceTokens,
+    new_refresh_token,
+    refresh_hash,
+    successor_of,
+)
 
-LOG_IN_PER_ADDRESS = Allowance(burst=10, interval=timedelta(seconds=30))
-"""Tries at one account, wherever they come from."""
 PER_CALLER = Allowance(burst=30, interval=timedelta(seconds=6))
 """Tries of one network address at any accounts."""
+PER_ACCOUNT_AND_CALLER = Allowance(burst=10, interval=timedelta(seconds=30))
+"""Tries of one network address at one account."""
+PER_ACCOUNT = Allowance(burst=100, interval=timedelta(seconds=20))
+"""Tries at one account by unknown devices, wherever they come from: 4,320 a day."""
+PER_DEVICE = Allowance(burst=10, interval=timedelta(seconds=30))
+"""Tries of a known device at its own account. None of the other limits hold for it, so nobody else can use them up."""
+REFRESH_GRACE = timedelta(seconds=30)
+"""How long a refresh token that was used is answered again with the same successor: an answer can be lost."""
 NAME_MAX, EMAIL_MAX = 100, 254
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+")
@@ -38,6 +55,8 @@ class Session:
     access_expires_at: datetime
     refresh_token: str = field(repr=False)
     refresh_expires_at: datetime
+    device_token: str | None = field(default=None, repr=False)
+    """Proves at the next log-in that this device is known; None for an exchange of a refresh token."""
     receipt: Receipt | None = None
     """Of the registration, where there was one."""
 
@@ -52,9 +71,12 @@ class AccountDesk:
         personal: seals name and e-mail for the log.
         passwords: hashes.
         tokens: signs access tokens.
+        devices: signs device tokens.
+        sessions: told when a session was ended.
         send: dispatches a command.
         clock: the time.
-        limit_secret: keys the digests under which limits are counted, so that no address is stored.
+        limit_secret: keys the digests under which limits are counted, so that no address is stored; refresh tokens'
+            successors are derived with it too. The same in every process.
     """
 
     def __init__(
@@ -66,20 +88,24 @@ class AccountDesk:
         personal: PersonalData,
         passwords: Passwords,
         tokens: AccessTokens,
+        devices: DeviceTokens,
+        sessions: Sessions,
         send: Send,
         clock: Clock,
         limit_secret: bytes,
     ) -> None:
         self._accounts, self._refresh_tokens, self._limits = accounts, refresh_tokens, limits
         self._personal, self._passwords, self._tokens = personal, passwords, tokens
+        self._devices, self._sessions = devices, sessions
         self._send, self._clock = send, clock
         self._limit_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-limits").digest()
+        self._refresh_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-refresh").digest()
 
     async def register(self, *, email: str, password: str, name: str | None, request_id: UUID, caller: str) -> Session:
         """Open an account and log in.
 
         Args:
-            email: compared without regard to letter case.
+            email: compared by :func:`email_key`.
             password: 10 to 256 characters.
             name: what to call the merchant.
             request_id: the same id with the same address and password is the same registration again.
@@ -88,7 +114,7 @@ class AccountDesk:
         Raises:
             InvalidInput, EmailTaken, TooManyAttempts: refused; nothing was kept.
         """
-        await self._take("register", caller, PER_CALLER)
+        await self._take("register", network_of(caller), PER_CALLER)
         email, name = clean_email(email), clean_name(name)
         account = Account(
             merchant_id=derived(request_id, "merchant"),
@@ -108,50 +134,74 @@ class AccountDesk:
             account = known
         return await self._begin(account, await self._open(account))
 
-    async def log_in(self, *, email: str, password: str, caller: str) -> Session:
+    async def log_in(self, *, email: str, password: str, caller: str, device_token: str | None = None) -> Session:
         """Exchange credentials for a session.
+
+        Args:
+            email: in any spelling; limits count all spellings together.
+            password: as typed.
+            caller: the network address, for the rate limits.
+            device_token: from an earlier log-in on this device. It spares the account's owner the limits that
+                others can use up; it does not replace the password.
 
         Raises:
             WrongCredentials: the same, and after the same time, for an unknown address and a wrong password.
             TooManyAttempts: wait first.
         """
-        await self._take("caller", caller, PER_CALLER)
-        await self._take("log-in", email.strip().casefold()[:EMAIL_MAX], LOG_IN_PER_ADDRESS)
-        account = await self._accounts.by_email(email[: EMAIL_MAX + 1])
+        email = email[: EMAIL_MAX + 1]
+        account = await self._accounts.by_email(email)
+        device = self._devices.read(device_token)
+        if device is not None and account is not None and device.merchant_id == account.merchant_id:
+            await self._take("device", device.id, PER_DEVICE)
+        else:
+            device, network, key = None, network_of(caller), email_key(email)
+            await self._take("caller", network, PER_CALLER)
+            await self._take("log-in", f"{key}\0{network}", PER_ACCOUNT_AND_CALLER)
+            # Last, so that what one address is refused anyway uses up nothing of it.
+            await self._take("account", key, PER_ACCOUNT)
         fits, stronger = await self._passwords.verify(password, None if account is None else account.password_hash)
         if account is None or not fits:
             raise WrongCredentials
         if stronger is not None:
             await self._accounts.change_hash(account.merchant_id, stronger, at=self._clock.now())
+        await self._accounts.rekey(account.merchant_id, account.email, at=self._clock.now())
         # A crash between keeping the account and appending its first event is made good here.
         receipt = None if account.opened else await self._open(account)
-        return await self._begin(account, receipt)
+        return await self._begin(account, receipt, device)
 
     async def refresh(self, token: str) -> Session:
         """Exchange a refresh token for its successor and a new access token.
+
+        A repeat within :data:`REFRESH_GRACE` gets the same successor, unless that was used.
 
         Raises:
             InvalidRefreshToken: unknown, expired or revoked; or used before, which revokes its whole family.
         """
         now = self._clock.now()
-        successor, expires_at = new_refresh_token(), now + REFRESH_FOR
+        successor = successor_of(token, self._refresh_key)
         grant = await self._refresh_tokens.rotate(
-            refresh_hash(token), refresh_hash(successor), at=now, expires_at=expires_at
+            refresh_hash(token),
+            refresh_hash(successor),
+            at=now,
+            expires_at=now + REFRESH_FOR,
+            grace=REFRESH_GRACE,
         )
         if grant is None:
+            self._sessions.forget()
             raise InvalidRefreshToken
-        access, access_expires_at = self._tokens.sign(grant.merchant_id)
+        access, access_expires_at = self._tokens.sign(grant.merchant_id, grant.family_id)
         return Session(
             merchant_id=grant.merchant_id,
             access_token=access,
             access_expires_at=access_expires_at,
             refresh_token=successor,
-            refresh_expires_at=expires_at,
+            refresh_expires_at=grant.expires_at,
         )
 
     async def log_out(self, token: str) -> None:
-        """Revoke a session; nothing if it is over. Its access token lasts out its few minutes."""
+        """End a session, its access tokens included. No-op if it is over."""
         await self._refresh_tokens.revoke(refresh_hash(token), at=self._clock.now())
+        self._sessions.forget()
 
     async def _open(self, account: Account) -> Receipt | None:
         merchant_id = account.merchant_id
@@ -169,19 +219,20 @@ class AccountDesk:
         await self._accounts.mark_opened(merchant_id, at=self._clock.now())
         return receipt
 
-    async def _begin(self, account: Account, receipt: Receipt | None) -> Session:
+    async def _begin(self, account: Account, receipt: Receipt | None, device: Device | None = None) -> Session:
         now = self._clock.now()
         refresh, expires_at = new_refresh_token(), now + REFRESH_FOR
-        await self._refresh_tokens.issue(
+        session_id = await self._refresh_tokens.issue(
             refresh_hash(refresh), merchant_id=account.merchant_id, at=now, expires_at=expires_at
         )
-        access, access_expires_at = self._tokens.sign(account.merchant_id)
+        access, access_expires_at = self._tokens.sign(account.merchant_id, session_id)
         return Session(
             merchant_id=account.merchant_id,
             access_token=access,
             access_expires_at=access_expires_at,
             refresh_token=refresh,
             refresh_expires_at=expires_at,
+            device_token=self._devices.sign(account.merchant_id, device),
             receipt=receipt,
         )
 
@@ -190,6 +241,22 @@ class AccountDesk:
         wait = await self._limits.take(key, allowance, at=self._clock.now())
         if wait is not None:
             raise TooManyAttempts(wait)
+
+
+def network_of(caller: str) -> str:
+    """Return what counts as one network address for limits: an IPv6 host commands a /64 and more.
+
+    A text that is no IP address stands for itself.
+    """
+    try:
+        address = ipaddress.ip_address(caller)
+    except ValueError:
+        return caller
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return str(address)
 
 
 def clean_email(email: str) -> str:

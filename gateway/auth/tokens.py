@@ -1,10 +1,13 @@
-"""Access tokens (JWT, short-lived, signed with a named key) and refresh tokens (opaque, kept as hashes)."""
+"""Access and device tokens (JWT, signed with a named key) and refresh tokens (opaque, kept as hashes)."""
 
+import base64
 import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -12,10 +15,11 @@ import jwt
 from domain.kernel import Clock
 from gateway.auth.errors import Unauthenticated
 
-ISSUER, AUDIENCE = "zyenta", "zyenta-api"
+ISSUER, AUDIENCE, DEVICES = "zyenta", "zyenta-api", "zyenta-device"
 ALGORITHM = "HS256"
 ACCESS_FOR = timedelta(minutes=15)
 REFRESH_FOR = timedelta(days=30)
+DEVICE_FOR = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,15 @@ class SigningKeys:
         return f"SigningKeys(active={self.active!r}, keys={sorted(self.keys)})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whose access token it is, and of which session."""
+
+    merchant_id: UUID
+    session_id: UUID | None
+    """The refresh tokens' family; None in a token that was signed without one."""
+
+
 class AccessTokens:
     """Signs and reads access tokens."""
 
@@ -43,47 +56,109 @@ class AccessTokens:
         self._keys = keys
         self._clock = clock
 
-    def sign(self, merchant_id: UUID) -> tuple[str, datetime]:
+    def sign(self, merchant_id: UUID, session_id: UUID | None = None) -> tuple[str, datetime]:
         """Return a token for a merchant, and until when it is good."""
-        now = self._clock.now()
-        expires_at = (now + ACCESS_FOR).replace(microsecond=0)
-        claims = {
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": str(merchant_id),
-            "iat": int(now.timestamp()),
-            "exp": int(expires_at.timestamp()),
-            "jti": secrets.token_urlsafe(12),
-        }
-        kid = self._keys.active
-        return jwt.encode(claims, self._keys.keys[kid], algorithm=ALGORITHM, headers={"kid": kid}), expires_at
+        session = {} if session_id is None else {"sid": str(session_id)}
+        return _signed(self._keys, self._clock, AUDIENCE, merchant_id, ACCESS_FOR, **session)
 
-    def read(self, token: str) -> UUID:
-        """Return whose token it is.
+    def read(self, token: str, *, aged: bool = False) -> Identity:
+        """Return whose token it is. It does not say whether the session was ended.
+
+        Args:
+            token: what the client sent.
+            aged: accept an expired one as well, to find its session.
 
         Raises:
             Unauthenticated: not ours, altered, or expired.
         """
         try:
-            kid = jwt.get_unverified_header(token).get("kid")
-            key = self._keys.keys.get(kid) if isinstance(kid, str) else None
-            if key is None:
-                raise Unauthenticated("The access token was signed with a key that is not in use. Log in again.")
-            # The clock is ours, not the library's, so that expiry is tested like everything else.
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=[ALGORITHM],
-                audience=AUDIENCE,
-                issuer=ISSUER,
-                options={"require": ["sub", "exp", "iat"], "verify_exp": False, "verify_iat": False},
+            claims = _claims(self._keys, AUDIENCE, token)
+            session_id = claims.get("sid")
+            identity = Identity(
+                merchant_id=UUID(claims["sub"]), session_id=None if session_id is None else UUID(session_id)
             )
-            merchant_id, expires = UUID(claims["sub"]), int(claims["exp"])
+            expires = int(claims["exp"])
+        except _UnknownKey as error:
+            raise Unauthenticated("The access token was signed with a key that is not in use. Log in again.") from error
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
             raise Unauthenticated("The access token is not valid. Log in again.") from error
-        if expires <= self._clock.now().timestamp():
+        if not aged and expires <= self._clock.now().timestamp():
             raise Unauthenticated("The access token has expired. Use the refresh token, or log in again.")
-        return merchant_id
+        return identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device on which a merchant has logged in before."""
+
+    merchant_id: UUID
+    id: str
+
+
+class DeviceTokens:
+    """Signs and reads device tokens. One proves an earlier log-in, and lets nobody in by itself."""
+
+    def __init__(self, keys: SigningKeys, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+
+    def sign(self, merchant_id: UUID, device: Device | None = None) -> str:
+        """Return a token for a merchant's device: the one that was read, or a new one."""
+        known = {} if device is None else {"jti": device.id}
+        return _signed(self._keys, self._clock, DEVICES, merchant_id, DEVICE_FOR, **known)[0]
+
+    def read(self, token: str | None) -> Device | None:
+        """Return the device; None for no token, and for one that is altered or expired."""
+        if not token:
+            return None
+        try:
+            claims = _claims(self._keys, DEVICES, token)
+            device = Device(merchant_id=UUID(claims["sub"]), id=str(claims["jti"]))
+            return device if int(claims["exp"]) > self._clock.now().timestamp() else None
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError):
+            return None
+
+
+class _UnknownKey(jwt.InvalidTokenError):
+    """The token names no key that is in use."""
+
+
+def _signed(
+    keys: SigningKeys, clock: Clock, audience: str, subject: UUID, good_for: timedelta, **more: str
+) -> tuple[str, datetime]:
+    now = clock.now()
+    expires_at = (now + good_for).replace(microsecond=0)
+    claims = {
+        "iss": ISSUER,
+        "aud": audience,
+        "sub": str(subject),
+        "iat": int(now.timestamp()),
+        "exp": int(expires_at.timestamp()),
+        "jti": secrets.token_urlsafe(12),
+    } | more
+    return jwt.encode(claims, keys.keys[keys.active], algorithm=ALGORITHM, headers={"kid": keys.active}), expires_at
+
+
+def _claims(keys: SigningKeys, audience: str, token: str) -> dict[str, Any]:
+    """Return what a token says once its signature is checked. Its age is the caller's to check.
+
+    Raises:
+        jwt.InvalidTokenError, ValueError, TypeError, AttributeError: it is not one of this audience's.
+    """
+    kid = jwt.get_unverified_header(token).get("kid")
+    key = keys.keys.get(kid) if isinstance(kid, str) else None
+    if key is None:
+        raise _UnknownKey
+    # The clock is ours, not the library's, so that expiry is tested like everything else.
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=[ALGORITHM],
+        audience=audience,
+        issuer=ISSUER,
+        options={"require": ["sub", "exp", "iat"], "verify_exp": False, "verify_iat": False},
+    )
+    return claims
 
 
 def new_refresh_token() -> str:
@@ -94,3 +169,11 @@ def new_refresh_token() -> str:
 def refresh_hash(token: str) -> bytes:
     """Return what is stored of a refresh token. It is random, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def successor_of(token: str, key: bytes) -> str:
+    """Return a refresh token's successor: the same one each time, and not to be computed without the key.
+
+    So a repeated exchange can be answered alike although nothing but hashes is stored.
+    """
+    return base64.urlsafe_b64encode(hmac.digest(key, token.encode(), "sha256")).rstrip(b"=").decode()

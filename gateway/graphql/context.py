@@ -28,13 +28,21 @@ class RequestContext(BaseContext):
     def deps(self) -> GatewayDependencies:
         return self.gateway.deps
 
-    def merchant(self) -> UUID:
+    async def merchant(self) -> UUID:
         """Return who is logged in.
 
         Raises:
-            Unauthenticated: nobody is.
+            Unauthenticated: nobody is, or the session was ended.
         """
-        return self._caller().merchant(self.gateway.tokens)
+        return await self.gateway.sessions.merchant(self._caller().authorization)
+
+    async def check_session(self) -> None:
+        """Check that the session of a long operation goes on; its access token may expire meanwhile.
+
+        Raises:
+            Unauthenticated: the session was ended.
+        """
+        await self.gateway.sessions.check(self._caller().authorization)
 
     async def reading(self, consistency_token: str | None = None) -> "Reading":
         """Return what a root field and everything below it reads through, once the read models are fresh enough.
@@ -47,7 +55,7 @@ class RequestContext(BaseContext):
             Stale: the read models did not get there in time.
             InvalidInput: that is no token.
         """
-        merchant_id = self.merchant()
+        merchant_id = await self.merchant()
         await wait_for(self.deps, consistency_token, self._caller().consistency)
         return self.reading_now(merchant_id)
 
@@ -69,14 +77,15 @@ class RequestContext(BaseContext):
         """Return a reading without waiting."""
         return Reading(db=self.deps.reader, merchant_id=merchant_id, deps=self.deps)
 
-    def begin(self, command_id: UUID | None) -> Request:
+    async def begin(self, command_id: UUID | None) -> Request:
         """Start a change in the merchant's name.
 
         Raises:
             Unauthenticated: nobody is logged in.
         """
         key = None if command_id is None else RequestKey("commandId", str(command_id))
-        return Request.begin(self.gateway, self.merchant(), key, traceparent=self.caller.traceparent)
+        merchant_id = await self.merchant()
+        return Request.begin(self.gateway, merchant_id, key, traceparent=self.caller.traceparent)
 
     def _caller(self) -> Caller:
         """Return the caller; browsers cannot set headers on a WebSocket, so its first message may carry them."""

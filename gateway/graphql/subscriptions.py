@@ -78,7 +78,7 @@ class GenerationProgress:
 class Subscription:
     @subscription(
         "A store's generation, at once and whenever it moves on. Ends when the generation has ended. "
-        "States in between may be skipped. Pass {authorization: “Bearer …”} in connection_init."
+        "States in between may be skipped. Logging out ends it at the next state. Pass {authorization: “Bearer …”} in connection_init."
     )
     async def generation_progress(
         self, info: Info, store_id: strawberry.ID, consistency_token: Token = None
@@ -87,5 +87,6 @@ class Subscription:
         store = await find_store(reading, as_id("store", store_id))
         async with aclosing(info.context.gateway.watch.follow(store.view.id)) as states:
             async for progress in states:
+                await info.context.check_session()
                 # A reading remembers what it loaded, so that every state gets one of its own.
                 yield GenerationProgress.of(progress, info.context.reading_now(reading.merchant_id))

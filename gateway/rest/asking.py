@@ -86,7 +86,7 @@ async def asking(
     """
     gateway: Gateway = request.app.state.gateway
     caller = caller_of(request, behind_proxy=gateway.deps.behind_proxy)
-    merchant_id = caller.merchant(gateway.tokens)
+    merchant_id = await gateway.sessions.merchant(caller.authorization)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
         raise InvalidInput(KEY_HEADER, f"An {KEY_HEADER} has 1 to {KEY_MAX} characters.")
     await wait_for(gateway.deps, x_consistency_token)

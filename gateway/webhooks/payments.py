@@ -6,15 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from commands.order import ReceiveWebhook, inbox_stream
+from commands.order import ReceiveWebhook, RejectWebhook, inbox_stream
 from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
-from domain.order.ports import InvalidSignature
+from domain.order.ports import InvalidSignature, UnusableWebhook
 from gateway.problems import Problem
 from gateway.requests import Gateway, traceparent_of
 
 logger = logging.getLogger(__name__)
+
+REASON_MAX = 300
+"""Characters of why a webhook is refused, as the merchant reads it."""
 
 router = APIRouter(tags=["webhooks"])
 
@@ -44,6 +47,11 @@ async def receive(provider: str, request: Request) -> Response:
         logger.warning("refused a webhook of %s: its signature is wrong", payments.name)
         detail = "The signature does not fit the body. Sign it with this endpoint's secret."
         return Problem(status=400, code="INVALID_SIGNATURE", detail=detail).response()
+    except UnusableWebhook as error:
+        logger.warning("refused a webhook of %s: %s", payments.name, error.reason)
+        await _tell_merchant(gateway, payments.name, error)
+        detail = f"The body is signed, but cannot be used. {error.reason} Nothing follows from it."
+        return Problem(status=422, code="UNUSABLE_WEBHOOK", detail=detail).response()
     except ValueError:
         detail = "The body is not what this provider sends. Check the provider in the address."
         return Problem(status=400, code="BAD_REQUEST", detail=detail).response()
@@ -64,3 +72,22 @@ async def receive(provider: str, request: Request) -> Response:
         # Some providers stamp each delivery anew; the notice with this id is in the log already.
         logger.info("a webhook of %s came again with another body", payments.name)
     return JSONResponse({"received": True})
+
+
+async def _tell_merchant(gateway: Gateway, source: str, error: UnusableWebhook) -> None:
+    """Record a webhook that cannot be used where its store is known. No-op for one that names no store of ours."""
+    if error.external_id is None or error.store_id is None:
+        return
+    command = RejectWebhook(
+        source=source,
+        external_id=error.external_id,
+        type=error.type,
+        store_id=error.store_id,
+        order_id=error.order_id,
+        reason=error.reason[:REASON_MAX],
+    )
+    command_id = derived(inbox_stream(source, error.external_id), "reject")
+    try:
+        await gateway.deps.commands.dispatch(command, Context(command_id=command_id, correlation_id=command_id))
+    except (NotFound, CommandReused) as known:
+        logger.info("a webhook of %s that cannot be used is not recorded: %s", source, known)

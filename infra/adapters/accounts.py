@@ -1,11 +1,12 @@
 """Accounts, refresh tokens and rate limits in PostgreSQL (``infra/migrations/0020-accounts.sql``)."""
 
-import unicodedata
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 
+from domain.merchant.email import email_key, former_email_key
 from domain.merchant.errors import EmailTaken
 from domain.merchant.ports import Account, Allowance, RefreshGrant
 
@@ -21,10 +22,20 @@ with spent as (
     returning f.merchant_id, f.id as family_id
 ), next as (
     insert into refresh_tokens (token_hash, family_id, issued_at, expires_at)
-    select $2, family_id, $3, $4 from spent
+    select $2, family_id, $3, $4::timestamptz from spent
 )
-select merchant_id, family_id from spent
+select merchant_id, family_id, $4::timestamptz as expires_at from spent
 """
+
+_REPEAT = """
+select f.merchant_id, f.id as family_id, next.expires_at
+from refresh_tokens t
+join refresh_families f on f.id = t.family_id and f.revoked_at is null
+join refresh_tokens next on next.token_hash = $2 and next.family_id = t.family_id
+where t.token_hash = $1 and next.used_at is null and next.expires_at > $3
+  and t.used_at between $3::timestamptz - $4::interval and $3::timestamptz + $4::interval
+"""
+"""The newest token but one: its successor is known by the same hash and was not used."""
 
 _REVOKE_REUSED = """
 update refresh_families f set revoked_at = $2
@@ -46,11 +57,6 @@ returning arrival
 """
 
 
-def email_key(email: str) -> str:
-    """Return what makes an address the same address: NFKC, case-folded, without white space around it."""
-    return unicodedata.normalize("NFKC", email.strip()).casefold()
-
-
 class PostgresAccounts:
     """Implements :class:`domain.merchant.ports.Accounts`."""
 
@@ -59,11 +65,12 @@ class PostgresAccounts:
 
     async def add(self, account: Account, *, at: datetime) -> None:
         try:
-            await self._pool.execute(
+            status = await self._pool.execute(
                 """
                 insert into accounts
                     (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)
-                values ($1, $2, $3, $4, $5, $6, $7, $7)
+                select $1, $2, $3, $4, $5, $6, $7, $7
+                where not exists (select from accounts where email_key = $8)
                 """,
                 account.merchant_id,
                 account.email,
@@ -72,13 +79,18 @@ class PostgresAccounts:
                 account.name,
                 account.opened,
                 at,
+                former_email_key(account.email),
             )
         except asyncpg.UniqueViolationError as error:
             raise EmailTaken from error
+        if status == "INSERT 0 0":
+            raise EmailTaken
 
     async def by_email(self, email: str) -> Account | None:
         row = await self._pool.fetchrow(
-            "select merchant_id, email, password_hash, name, opened from accounts where email_key = $1",
+            "select merchant_id, email, password_hash, name, opened from accounts where email_key = any($1) "
+            "order by email_key = $2 desc limit 1",
+            [email_key(email), former_email_key(email)],
             email_key(email),
         )
         return None if row is None else Account(**dict(row))
@@ -87,6 +99,15 @@ class PostgresAccounts:
         await self._pool.execute(
             "update accounts set opened = true, updated_at = $2 where merchant_id = $1 and not opened", merchant_id, at
         )
+
+    async def rekey(self, merchant_id: UUID, email: str, *, at: datetime) -> None:
+        with suppress(asyncpg.UniqueViolationError):
+            await self._pool.execute(
+                "update accounts set email_key = $2, updated_at = $3 where merchant_id = $1 and email_key <> $2",
+                merchant_id,
+                email_key(email),
+                at,
+            )
 
     async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
         await self._pool.execute(
@@ -103,7 +124,8 @@ class PostgresRefreshTokens:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
 
-    async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> None:
+    async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> UUID:
+        family_id = uuid4()
         await self._pool.execute(
             """
             with swept as (
@@ -114,26 +136,37 @@ class PostgresRefreshTokens:
             insert into refresh_tokens (token_hash, family_id, issued_at, expires_at)
             select $4, id, $3, $5 from family
             """,
-            uuid4(),
+            family_id,
             merchant_id,
             at,
             token_hash,
             expires_at,
             FORGET_AFTER,
         )
+        return family_id
 
     async def rotate(
-        self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime
+        self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime, grace: timedelta
     ) -> RefreshGrant | None:
-        # The update locks the token's row, so that of two exchanges at once exactly one finds it unused.
+        # The update locks the token's row, so that of two exchanges at once exactly one finds it unused. The other
+        # waits for it, and therefore sees the successor in a statement of its own.
         row = await self._pool.fetchrow(_ROTATE, old_hash, new_hash, at, expires_at)
+        if row is None:
+            row = await self._pool.fetchrow(_REPEAT, old_hash, new_hash, at, grace)
         if row is not None:
-            return RefreshGrant(merchant_id=row["merchant_id"], family_id=row["family_id"])
+            return RefreshGrant(**dict(row))
         await self._pool.execute(_REVOKE_REUSED, old_hash, at)
         return None
 
     async def revoke(self, token_hash: bytes, *, at: datetime) -> None:
         await self._pool.execute(_REVOKE, token_hash, at)
+
+    async def is_live(self, family_id: UUID) -> bool:
+        return bool(
+            await self._pool.fetchval(
+                "select true from refresh_families where id = $1 and revoked_at is null", family_id
+            )
+        )
 
 
 class PostgresRateLimits:

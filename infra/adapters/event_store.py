@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, OfAnotherKind, Receipt, Staged
 from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
+from domain.money import RECORDED
 from infra.adapters.state_cache import Remembered, StateCache
 from infra.adapters.statements import Statements
 from projections.outages import DATABASE_AWAY
@@ -133,7 +134,12 @@ class PostgresEventLog:
             rows = await self._statements.fetch(_LOAD, stream_id, shape.fingerprint)
             if rows and rows[0]["type"] is None:
                 row = rows.pop(0)
-                start = Loaded(shape.adapter.validate_json(row["data"]), row["version"], row["position"], row["tenant"])
+                start = Loaded(
+                    shape.adapter.validate_json(row["data"], context=RECORDED),
+                    row["version"],
+                    row["position"],
+                    row["tenant"],
+                )
                 snapshot_version = start.version
             elif rows and not kind.begins_with(rows[0]["type"]):
                 raise OfAnotherKind(kind, stream_id)

@@ -171,8 +171,8 @@ class OpenAiClient:
                     self._give_up(error, pause)
                 wait = self._pause * 2**attempt * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
                 await asyncio.sleep(wait if pause is None else max(wait, pause))
-            except ValueError as error:
-                # A proxy's HTML page under status 200 fails inside the library as a plain JSON error.
+            except (ValueError, RecursionError) as error:
+                # A proxy's HTML page under status 200, or brackets without end, fail inside the library as they are.
                 raise Transient(self.who, "answered with something that is no chat completion") from error
             else:
                 self._count(completion)

@@ -120,7 +120,7 @@ def _read(answer: httpx.Response) -> Availability:
         is_page = "html" in answer.headers.get("content-type", "")
         return Availability.UNKNOWN if is_page else Availability.FREE
     if answer.status_code == 200:
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             body = answer.json()
             if isinstance(body, dict) and body.get("objectClassName") == "domain":
                 return Availability.TAKEN

@@ -19,13 +19,13 @@ from uuid import UUID
 
 from domain.kernel import Clock
 from domain.money import Money
-from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession
+from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession, UnusableWebhook
+from infra.adapters.sandbox_webhooks import DECLINED, PAID, read_notice
 
 SIGNATURE_HEADER = "sandbox-signature"
 """``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, the scheme Stripe uses."""
 TOLERANCE_SECONDS = 300
 """How far a webhook's time may be off, into the past or the future."""
-PAID, DECLINED = "checkout.session.completed", "payment_intent.payment_failed"
 LARGEST_TOKEN = 64 * 1024
 """Bytes a token may unpack to; one with the most lines an order can have is far below."""
 
@@ -155,6 +155,7 @@ class SandboxPayments:
 
         Raises:
             InvalidSignature: not ours, changed on the way, or too old or too new.
+            UnusableWebhook: it is signed, but makes no sense.
         """
         parts = [part.strip().partition("=") for part in signature.split(",")]
         times = [value for key, _, value in parts if key == "t"]
@@ -168,35 +169,18 @@ class SandboxPayments:
         if abs(self._now().timestamp() - at) > TOLERANCE_SECONDS:
             raise InvalidSignature(f"the signature's time is more than {TOLERANCE_SECONDS} seconds off")
         try:
-            return self.read_body(body.decode())
-        except ValueError as error:
-            raise InvalidSignature("the body is signed, but is no webhook of the sandbox") from error
+            text = body.decode()
+        except UnicodeDecodeError as error:
+            raise UnusableWebhook("The body is not UTF-8.") from error
+        return self.read_body(text)
 
     def read_body(self, body: str) -> PaymentNotice | None:
         """Read a webhook that was verified when it was taken in; None if it is no business of ours.
 
         Raises:
-            ValueError: the body makes no sense.
+            UnusableWebhook: the body makes no sense.
         """
-        try:
-            says: Any = json.loads(body)
-            if says["type"] not in {PAID, DECLINED}:
-                return None
-            about = says["data"]["object"]
-            currency = str(about["currency"]).upper()
-            return PaymentNotice(
-                external_id=str(says["id"]),
-                type=says["type"],
-                store_id=UUID(about["metadata"]["store_id"]),
-                order_id=UUID(about["metadata"]["order_id"]),
-                succeeded=says["type"] == PAID and about["payment_status"] == "paid",
-                intent_id=str(about["payment_intent"]),
-                amount=Money(minor=int(about["amount_total"]), currency=currency),
-                platform_fee=Money(minor=int(about["application_fee_amount"]), currency=currency),
-                reason=str(about.get("failure_message") or ""),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"this is no webhook of the sandbox: {error!r} is missing or of another kind") from error
+        return read_notice(body)
 
     def _body(self, session: SandboxSession, type: str, event_id: str, intent: str, *, reason: str = "") -> str:
         about = {

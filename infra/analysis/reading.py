@@ -54,7 +54,7 @@ class Entry:
     """The body as JSON text."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the event as one plain object."""
+        """Return the event as one plain object, with None for a NaN or an infinity: JSON has no number for it."""
         headers = self.headers
         return {
             "position": self.position,
@@ -67,7 +67,7 @@ class Entry:
             "causation_id": headers.get("ce_causationid"),
             "occurred_at": headers["ce_time"],
             "recorded_at": headers["ce_recordedtime"],
-            "data": json.loads(self.data),
+            "data": json.loads(self.data, parse_constant=lambda _: None),
         }
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 import duckdb
 import msgspec
 
+from domain.money import CURRENCIES, THREE_DECIMAL, ZERO_DECIMAL, exponent
 from infra.analysis.reading import Entry
 from infra.analysis.selection import BadSelection, Selection, table_name
 from schemas.json_schemas import JsonSchema, json_schema
@@ -42,7 +43,8 @@ ENVELOPE: Mapping[str, str] = {
     "kafka_partition": "INTEGER",
     "kafka_offset": "BIGINT",
 }
-"""Columns of ``events`` and of an export."""
+"""Columns of ``events`` and of an export; an export has its UUIDs as text, which every reader of Parquet shows."""
+IDENTIFIERS = tuple(name for name, kind in ENVELOPE.items() if kind == "UUID")
 
 VIEW_ENVELOPE = (
     "position",
@@ -113,13 +115,14 @@ class LogTables:
 
     def write_parquet(self, target: Path, *, by_day: bool) -> None:
         """Write all events to a file, or to a directory with one subdirectory per UTC day of recording."""
+        # Polars, pyarrow and pandas show Parquet's UUIDs as raw bytes.
+        as_text = ", ".join(f"{name}::varchar as {name}" for name in IDENTIFIERS)
+        exported = f"select * replace ({as_text})"
+        form = "format parquet, compression zstd"
         if by_day:
-            self._connection.execute(
-                "copy (select *, cast(timezone('UTC', recorded_at) as date) as day from events) "  # noqa: S608
-                f"to {_quoted(target)} (format parquet, compression zstd, partition_by (day))"
-            )
-        else:
-            self._connection.execute(f"copy events to {_quoted(target)} (format parquet, compression zstd)")
+            exported += ", cast(timezone('UTC', recorded_at) as date) as day"
+            form += ", partition_by (day)"
+        self._connection.execute(f"copy ({exported} from events) to {_quoted(target)} ({form})")
 
     def restrict(self, selection: Selection) -> None:
         """Let every table show only what is selected."""
@@ -169,13 +172,13 @@ class Answer:
         return self._connection.execute(f"select columns(*)::varchar from {self._source} limit {limit}").fetchall()  # noqa: S608
 
     def as_json(self) -> Iterator[str]:
-        """Yield the rows as JSON objects."""
+        """Yield the rows as JSON objects. Null stands for a NaN or an infinity, for which JSON has no number."""
         if not self.columns:
             return
         rows = self._connection.execute(f"select to_json(found) from {self._source}")  # noqa: S608
         while batch := rows.fetchmany(1000):
             for (text,) in batch:
-                yield text
+                yield json_numbers(text)
 
 
 @contextmanager
@@ -205,7 +208,8 @@ def open_export(path: Path) -> Iterator[LogTables]:
     with tempfile.TemporaryDirectory(prefix="zyenta-log-") as directory:
         connection = _connect(Path(directory))
         try:
-            columns = ", ".join(ENVELOPE)
+            # Earlier exports hold identifiers as Parquet's UUIDs.
+            columns = ", ".join(f"{name}::uuid as {name}" if name in IDENTIFIERS else name for name in ENVELOPE)
             connection.execute("create schema export")
             connection.execute(
                 f"create view export.source as select {columns} from read_parquet({_quoted(files)}, hive_partitioning = false)"  # noqa: S608
@@ -260,7 +264,24 @@ def types_needed(query: str) -> frozenset[str] | None:
     return frozenset(name for name in EVENTS if table_name(name) in words)
 
 
+def json_numbers(text: str) -> str:
+    """Return DuckDB's JSON as JSON: null in place of NaN and infinities, at any depth; text in quotes is kept."""
+    return _NO_NUMBER.sub(lambda found: found[1] or "null", text) if _SUSPECT.search(text) else text
+
+
+_SUSPECT = re.compile("NaN|Infinity")
+_NO_NUMBER = re.compile(r'("(?:[^"\\]|\\.)*")|-?(?:NaN|Infinity)')
+
+
 def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
+    # Exact: 19 digits of a BIGINT, three of them after the point at most.
+    factor = f"case when money.currency in ({_listed(ZERO_DECIMAL)}) then 1 when money.currency in ({_listed(THREE_DECIMAL)}) then 0.001 else 0.01 end"
+    connection.execute(
+        "create macro major_units(money) as case when money is not null then struct_pack(minor := money.minor, "
+        f"currency := money.currency, major := money.minor::decimal(19, 0) * cast({factor} as decimal(4, 3))) end"
+    )
+    places = ", ".join(f"({_quoted(currency)}, {exponent(currency)})" for currency in sorted(CURRENCIES))
+    connection.execute(f"create view currencies as select * from (values {places}) as known(currency, exponent)")  # noqa: S608
     for wire_name, event in EVENTS.items():
         connection.execute(_view(wire_name, json_schema(event)))
 
@@ -269,10 +290,11 @@ def _view(wire_name: str, schema: JsonSchema) -> str:
     fields = {name: field for name, field in schema["properties"].items() if name not in _IN_ENVELOPE}
     columns = list(VIEW_ENVELOPE)
     structure = {name: _structure(field, schema) for name, field in fields.items()}
-    for name in fields:
+    for name, field in fields.items():
         # An event's own field keeps its name unless the envelope has one of that name.
         alias = f"data_{name}" if name in VIEW_ENVELOPE else name
-        columns.append(f'fields."{name}" as "{alias}"')
+        column = f'fields."{name}"'
+        columns.append(f'{_with_major(column, field, schema) or column} as "{alias}"')
     source = "select *" + (f", from_json(data, {_quoted(json.dumps(structure))}) as fields" if fields else "")
     return (
         f"create view {table_name(wire_name)} as select {', '.join(columns)} "  # noqa: S608
@@ -302,6 +324,29 @@ def _structure(schema: JsonSchema, root: JsonSchema) -> Any:
             return _PLAIN.get(schema.get("type", ""), "JSON")
 
 
+def _with_major(column: str, schema: JsonSchema, root: JsonSchema, depth: int = 0) -> str | None:
+    """Return an expression that adds ``major`` to each amount of money in a column; None if there is none in it."""
+    if "$ref" in schema:
+        return _with_major(column, root["$defs"][schema["$ref"].rpartition("/")[2]], root, depth)
+    if "anyOf" in schema:
+        forms = [form for form in schema["anyOf"] if form.get("type") != "null"]
+        return _with_major(column, forms[0], root, depth) if len(forms) == 1 else None
+    match schema:
+        case {"type": "object", "properties": {"minor": _, "currency": _, **others}} if not others:
+            return f"major_units({column})"
+        case {"type": "object", "properties": fields}:
+            inner = {name: _with_major(f'{column}."{name}"', field, root, depth) for name, field in fields.items()}
+            if not any(inner.values()):
+                return None
+            parts = ", ".join(f'"{name}" := ' + (made or f'{column}."{name}"') for name, made in inner.items())
+            return f"case when {column} is not null then struct_pack({parts}) end"
+        case {"type": "array", "items": items}:
+            made = _with_major(f"each{depth}", items, root, depth + 1)
+            return None if made is None else f"list_transform({column}, lambda each{depth}: {made})"
+        case _:
+            return None
+
+
 _PLAIN = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
 _READ_AS = {"previous_hash": "VARCHAR", "hash": "VARCHAR"}
 _encode = msgspec.json.Encoder().encode
@@ -309,6 +354,10 @@ _encode = msgspec.json.Encoder().encode
 
 _END = re.compile(r";\s*(--[^\n]*\s*)?$")
 """What may follow a query."""
+
+
+def _listed(currencies: Iterable[str]) -> str:
+    return ", ".join(map(_quoted, sorted(currencies)))
 
 
 def _quoted(text: object) -> str:

@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 
 from commands.bus import CommandBus
-from commands.ports import Handlers, Receipt
+from commands.ports import Handlers, OfAnotherKind, Receipt
 from domain.kernel import Clock, NotFound, StreamKind
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.migrations import migrate
@@ -74,7 +74,11 @@ class EventStoreAggregates:
         self._log = log
 
     async def get(self, kind: StreamKind[S], id: UUID) -> S:
-        loaded = await self._log.load(kind, id)
+        try:
+            loaded = await self._log.load(kind, id)
+        except OfAnotherKind as error:
+            # As the bus has it: an id of something else is no id of this kind, however often it is tried.
+            raise NotFound(kind.name, id) from error
         if loaded is None:
             raise NotFound(kind.name, id)
         state: S = loaded.state

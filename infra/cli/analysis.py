@@ -133,7 +133,10 @@ def export(
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="For example “select count(*), sum(amount.minor) from order_paid”.")],
+    sql: Annotated[
+        str,
+        typer.Argument(help="For example “select amount.currency, sum(amount.major) from order_paid group by all”."),
+    ],
     source: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="An export. Left out: the live log.")
     ] = None,
@@ -145,7 +148,9 @@ def query(
 ) -> None:
     """Ask the log in SQL (DuckDB): one table per kind of event, such as order_paid, and “events” with all of them.
 
-    “show tables” and “describe order_paid” say what there is.
+    “show tables” and “describe order_paid” say what there is. Amounts have minor units and “major”, an exact decimal.
+
+    With --json a NaN or an infinity is null, because JSON has no number for it.
     """
     import duckdb  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ from domain.kernel import InvalidInput, NotFound
 from domain.merchant.events import SupplierProvider
 from gateway.auth.accounts import Session
 from gateway.graphql.context import Info, Reading
+from gateway.graphql.device import device_cookie, remember_device
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
@@ -36,9 +37,16 @@ class SessionPayload(Payload):
     access_token: str | None = strawberry.field(default=None, description="Good for some minutes.")
     access_token_expires_at: datetime | None = None
     refresh_token: str | None = strawberry.field(
-        default=None, description="Good for one exchange; using one twice ends the whole session."
+        default=None,
+        description="Good for one exchange. A repeat gets the same answer for 30 seconds, as long as its successor was "
+        "not used; any other repeat ends the whole session.",
     )
     refresh_token_expires_at: datetime | None = None
+    device_token: str | None = strawberry.field(
+        default=None,
+        description="Keep it on this device, past logging out, and send it with the next logIn: a known device has an "
+        "allowance of tries of its own. It lets nobody in by itself. Browsers also get it as a cookie.",
+    )
     user: User | None = strawberry.field(default=None, description=CHANGED)
 
 
@@ -64,7 +72,12 @@ class AccountMutations:
     @mutation("Exchange e-mail address and password for a session.")
     async def log_in(self, info: Info, input: LogInInput) -> SessionPayload | None:
         context = info.context
-        session = context.gateway.desk.log_in(email=input.email, password=input.password, caller=context.caller.address)
+        session = context.gateway.desk.log_in(
+            email=input.email,
+            password=input.password,
+            caller=context.caller.address,
+            device_token=input.device_token or device_cookie(context),
+        )
         return await _session(info, session, input.client_mutation_id)
 
     @mutation("Exchange a refresh token for its successor and a new access token.")
@@ -72,7 +85,10 @@ class AccountMutations:
         session = info.context.gateway.desk.refresh(input.refresh_token)
         return await _session(info, session, input.client_mutation_id)
 
-    @mutation("End a session.")
+    @mutation(
+        "End a session: its refresh token and, within a second, every access token of it. "
+        "Other sessions of the merchant go on."
+    )
     async def log_out(self, info: Info, input: RefreshTokenInput) -> LogOutPayload | None:
         await info.context.gateway.desk.log_out(input.refresh_token)
         return LogOutPayload(client_mutation_id=input.client_mutation_id)
@@ -146,6 +162,8 @@ async def _session(info: Info, begun: Awaitable[Session], client_mutation_id: st
     except REFUSALS as error:
         return SessionPayload(user_errors=[user_error(error)], client_mutation_id=client_mutation_id)
     gateway, receipt = info.context.gateway, session.receipt
+    if session.device_token is not None:
+        remember_device(info.context, session.device_token)
     user: User | None = None
     settled = True
     if receipt is not None:
@@ -161,6 +179,7 @@ async def _session(info: Info, begun: Awaitable[Session], client_mutation_id: st
         access_token_expires_at=session.access_expires_at,
         refresh_token=session.refresh_token,
         refresh_token_expires_at=session.refresh_expires_at,
+        device_token=session.device_token,
         user=user,
         consistency_token=None if receipt is None or receipt.token is None else str(receipt.token),
         client_mutation_id=client_mutation_id,

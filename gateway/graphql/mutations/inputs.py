@@ -30,6 +30,11 @@ class RegisterInput(MutationInput):
 class LogInInput:
     email: str
     password: str
+    device_token: str | None = strawberry.field(
+        default=None,
+        description="From an earlier answer on this device, so that nobody else's tries can keep you out. "
+        "Left out: that of the cookie, if there is one.",
+    )
     client_mutation_id: str | None = None
 
 

@@ -108,7 +108,7 @@ async def change(
     Raises:
         Unauthenticated: nobody is logged in.
     """
-    request = info.context.begin(input.command_id)
+    request = await info.context.begin(input.command_id)
     try:
         receipt = await send(request)
     except REFUSALS as error:

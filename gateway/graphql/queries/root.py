@@ -111,7 +111,7 @@ async def find_user(reading: Reading) -> User:
 class Query:
     @field("Where the log ends: what is asked as of this position is answered the same for ever.")
     async def log_position(self, info: Info) -> strawberry.ID:
-        info.context.merchant()
+        await info.context.merchant()
         return strawberry.ID(str(await info.context.deps.travel.now()))
 
     @field("The merchant who is logged in.")

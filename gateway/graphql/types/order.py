@@ -12,10 +12,33 @@ from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import Product
-from projections.sales_queries import OrderLineView, OrderView, UnmatchedPaymentView
+from projections.sales_queries import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
 
 if TYPE_CHECKING:
     from gateway.graphql.types.store import Store
+
+
+@strawberry.type(
+    description="A payment provider's notice that was signed but cannot be used. Look at it at the provider."
+)
+class RejectedWebhook:
+    source: str
+    external_id: str = strawberry.field(description="The provider's id of it.")
+    type: str = strawberry.field(description="The provider's name for its kind.")
+    order_id: strawberry.ID | None = strawberry.field(description="The order it names, whether there is one or not.")
+    reason: str
+    at: datetime
+
+    @classmethod
+    def of(cls, view: RejectedWebhookView) -> Self:
+        return cls(
+            source=view.source,
+            external_id=view.external_id,
+            type=view.type,
+            order_id=None if view.order_id is None else as_gid(view.order_id),
+            reason=view.reason,
+            at=view.at,
+        )
 
 
 @strawberry.type(description="Where a parcel goes.")

@@ -16,7 +16,7 @@ from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset, as_gid
-from gateway.graphql.types.order import Order
+from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.inputs import settings_of
@@ -145,6 +145,13 @@ class Store:
             return await sales_queries.count_orders(reading.db, id, statuses=wanted, merchant_id=reading.merchant_id)
 
         return connection(page, lambda view: Order.of(view, reading), count=count)
+
+    @field("Payment providers' notices about it that cannot be used, the newest first, 50 at most.")
+    async def rejected_webhooks(self) -> list[RejectedWebhook]:
+        views = await sales_queries.rejected_webhooks_of_store(
+            self.reading.db, self.view.id, merchant_id=self.reading.merchant_id
+        )
+        return [RejectedWebhook.of(view) for view in views]
 
     @field("The newest generation; null until it has begun.")
     async def generation(self) -> Generation | None:

@@ -51,6 +51,7 @@ async def test_registered_is_taken_and_not_found_is_free() -> None:
     [
         lambda: Response("{}", 200, media_type="application/json"),
         lambda: Response("[1]", 200, media_type="application/json"),
+        lambda: Response("[" * 100_000, 200, media_type="application/json"),
         lambda: Response("<html>Log in to this network</html>", 200, media_type="text/html"),
         lambda: Response("<html>Not here</html>", 404, media_type="text/html"),
         lambda: Response("", 302, {"location": "http://127.0.0.1:1/"}),

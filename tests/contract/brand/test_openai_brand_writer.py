@@ -123,11 +123,24 @@ async def test_the_rules_of_a_brand_are_told_in_words(changes: dict[str, Any], c
         ([Reply(status=400)], 1),
         ([Reply(status=429, headers={"retry-after": "600"})], 1),
         ([Reply(body="<html>proxy</html>")], 1),
+        ([Reply(body="[" * 100_000)], 1),
         ([Reply(body='{"choices": null}')], 1),
         ([Reply(body='{"choices": []}')], 1),
         ([Reply(delay=60)], 1),
     ],
-    ids=["nonsense", "refusal", "500", "401", "400", "long pause", "html", "null choices", "no choices", "timeout"],
+    ids=[
+        "nonsense",
+        "refusal",
+        "500",
+        "401",
+        "400",
+        "long pause",
+        "html",
+        "deep",
+        "null choices",
+        "no choices",
+        "timeout",
+    ],
 )
 async def test_without_a_usable_answer_the_house_writer_steps_in(
     replies: list[Reply], calls: int, caplog: pytest.LogCaptureFixture

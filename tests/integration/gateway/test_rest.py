@@ -349,3 +349,16 @@ async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, 
     response = await platform.call("GET", f"/stores/{uuid4()}", by=owner, headers={"x-consistency-token": "0-9"})
     assert problem(response) == (503, "STALE", None)
     assert response.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, '{"niche": ' * 50_000, "9" * 10_000, '{"niche": ' + "9" * 10_000 + "}"]
+)
+async def test_a_body_that_python_gives_up_on_is_refused_in_words(
+    platform: Platform, owner: Merchant, body: str
+) -> None:
+    answer = await platform.call(
+        "POST", "/stores", by=owner, content=body, headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST")
+    assert "nested too deeply, or a number in it is too long" in answer.json()["detail"]

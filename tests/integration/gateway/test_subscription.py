@@ -19,6 +19,7 @@ from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from tests.integration.gateway.platform import Merchant, Platform
 
+LOG_OUT = "mutation ($token: String!) { logOut(input: {refreshToken: $token}) { done } }"
 PROGRESS = """subscription ($id: ID!) { generationProgress(storeId: $id) {
   generationId status progress currentStep error steps { step status attempt done total } lastLog { message level }
   generation { store { niche } } } }"""
@@ -147,3 +148,17 @@ async def test_nothing_is_looked_at_when_nobody_watches(platform: Platform, owne
         assert not watch._task.done()
     async with asyncio.timeout(10):
         await watch._task
+
+
+async def test_nothing_more_is_told_once_the_session_was_ended(
+    platform: Platform, owner: Merchant, address: str
+) -> None:
+    store_id = await platform.store(owner)
+    async with connected(address, owner) as wire:
+        await subscribe(wire, store_id)
+        await state(wire)
+        await platform.ask(LOG_OUT, {"token": owner.refresh_token})
+        await platform.send(CancelGeneration(generation_id=generation_of(store_id), merchant_id=owner.id))
+        message = await received(wire)
+    assert message["type"] == "next"
+    assert message["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

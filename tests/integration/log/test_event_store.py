@@ -9,9 +9,11 @@ import pytest
 
 from commands.ports import CommandReused
 from domain.kernel import NotFound
+from domain.order.aggregate import ORDER
 from domain.store.aggregate import STORE
 from infra.adapters.event_store import SNAPSHOT_EVERY, PostgresEventLog
 from infra.bootstrap import SystemClock
+from infra.bootstrap.platform import EventStoreAggregates
 from schemas.envelope import GENESIS, chain_hash
 from tests.fakes.commands import Ask, Write, bus_on, context
 
@@ -43,6 +45,15 @@ async def test_a_refused_command_appends_nothing_and_leaves_its_id_free(log: Pos
         await bus.dispatch(Write(store_id=store), same)
     assert await log.read_settled(0, 10) == []
     assert await log.outcome(same.command_id) is None
+
+
+async def test_an_id_of_another_kind_is_not_found_however_it_is_asked_for(log: PostgresEventLog) -> None:
+    store = uuid4()
+    await bus_on(log, SystemClock()).dispatch(Ask(store_id=store), context())
+    aggregates = EventStoreAggregates(log)
+    with pytest.raises(NotFound):
+        await aggregates.get(ORDER, store)
+    assert (await aggregates.get(STORE, store)).id == store
 
 
 async def test_writers_of_one_stream_all_get_through_one_after_the_other(log: PostgresEventLog) -> None:

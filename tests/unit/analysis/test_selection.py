@@ -67,10 +67,10 @@ def test_one_store_is_in_one_partition() -> None:
 
 def test_every_event_has_a_table_of_its_own_name() -> None:
     names = [table_name(name) for name in EVENTS]
-    assert len({*names, "events"}) == len(names) + 1
+    assert len({*names, "events", "currencies"}) == len(names) + 2
     with open_tables() as tables:
         shown = {name for (name,) in tables.ask("show tables").as_text(1000)}
-    assert shown == {*names, "events"}
+    assert shown == {*names, "events", "currencies"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from commands.order import (
     ReceiveWebhook,
     RecordPayment,
     RecordPaymentFailure,
+    RejectWebhook,
     inbox_stream,
 )
 from commands.product import EditProduct
@@ -227,6 +228,7 @@ async def test_only_its_merchant_fulfils_an_order(platform: Platform) -> None:
 
 
 async def test_a_webhook_is_taken_in_once_however_often_it_comes(platform: Platform) -> None:
+    await platform.request()
     webhook = ReceiveWebhook(source="stripe", external_id="evt_1", type="x", store_id=platform.store_id, body="{}")
     (event,) = await platform.do(webhook)
     assert event.originator_id == inbox_stream("stripe", "evt_1")
@@ -235,6 +237,24 @@ async def test_a_webhook_is_taken_in_once_however_often_it_comes(platform: Platf
         source="sandbox-payments", external_id="evt_1", type="x", store_id=platform.store_id, body="{}"
     )
     assert kinds(await platform.do(other)) == ["WebhookReceived"]
+
+
+async def test_a_webhook_about_a_store_that_does_not_exist_is_not_taken_in(platform: Platform) -> None:
+    webhook = ReceiveWebhook(source="stripe", external_id="evt_1", type="x", store_id=uuid4(), body="{}")
+    with pytest.raises(NotFound):
+        await platform.do(webhook)
+    assert platform.log.raw == []
+
+
+async def test_a_webhook_is_rejected_once_whether_it_was_taken_in_or_not(platform: Platform) -> None:
+    await platform.request()
+    known: dict[str, Any] = {"source": "stripe", "type": "x", "store_id": platform.store_id}
+    await platform.send(ReceiveWebhook(**known, external_id="evt_1", body="{}"))
+    for id in ("evt_1", "evt_2"):
+        reject = RejectWebhook(**known, external_id=id, order_id=None, reason="no currency")
+        assert kinds(await platform.do(reject)) == ["WebhookRejected"]
+        assert await platform.do(reject) == []
+    assert await platform.do(ReceiveWebhook(**known, external_id="evt_2", body="{}")) == []
 
 
 async def test_what_is_asked_of_an_unknown_order_is_not_found(platform: Platform) -> None:

@@ -23,7 +23,7 @@ from domain.kernel import DomainError, DomainEvent
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.money import Money
 from domain.order.aggregate import ORDER, PAY_WITHIN
-from domain.order.events import OrderCancelled, OrderStatus
+from domain.order.events import OrderCancelled, OrderStatus, WebhookReceived, WebhookRejected
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
 from projections.jobs_queries import OverdueJob
@@ -241,13 +241,28 @@ async def test_a_webhook_of_one_store_cannot_pay_anothers_order(platform: Platfo
     order_id = await ordered(platform)
     platform.store_id, platform.merchant_id = uuid4(), uuid4()
     await platform.request()
-    assert await told(platform, payment(platform, order_id)) == []
+    (rejected,) = await told(platform, payment(platform, order_id))
+    assert isinstance(rejected, WebhookRejected)
+    assert (rejected.store_id, rejected.order_id) == (platform.store_id, order_id)
+    assert (await platform.get(ORDER, order_id)).status is OrderStatus.PENDING
 
 
-async def test_a_webhook_body_that_makes_no_sense_is_an_error_and_not_lost(platform: Platform) -> None:
+async def test_a_webhook_that_names_no_order_is_rejected_at_once_and_the_merchant_told(platform: Platform) -> None:
     await ordered(platform)
-    with pytest.raises(ValueError, match="Expecting"):
-        await told(platform, "{")
+    for id in (uuid4(), platform.store_id):
+        (rejected,) = await told(platform, payment(platform, id))
+        assert isinstance(rejected, WebhookRejected)
+        assert (rejected.order_id, rejected.reason) == (id, "It names an order that does not exist.")
+
+
+async def test_a_webhook_body_that_makes_no_sense_is_rejected_and_not_lost(platform: Platform) -> None:
+    await ordered(platform)
+    (rejected,) = await told(platform, "{")
+    assert isinstance(rejected, WebhookRejected)
+    assert rejected.reason.startswith("It makes no sense: Expecting")
+    taken_in = platform.log.events[-2]
+    assert isinstance(taken_in, WebhookReceived)
+    assert (taken_in.originator_id, taken_in.body) == (rejected.originator_id, "{")
 
 
 @dataclass

@@ -1,13 +1,31 @@
 """Money: exact, in one currency at a time."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain.money import CURRENCIES as KNOWN
-from domain.money import THREE_DECIMAL, ZERO_DECIMAL, CurrencyMismatch, Money, exponent
+from domain.money import (
+    LARGEST,
+    THREE_DECIMAL,
+    ZERO_DECIMAL,
+    AmountOutOfRange,
+    CurrencyMismatch,
+    Money,
+    exponent,
+    within_range,
+)
+from domain.order.events import PaymentUnmatched
+from projections.decoding import Reader
+from projections.sales import MODEL, OrderRow, SalesRows
+from schemas.registry import decode
+from tests.fakes.records import raw
 
 MINOR = st.integers(-(10**12), 10**12)
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD"])
@@ -105,3 +123,48 @@ def test_every_currency_with_minor_units_of_its_own_is_a_known_one() -> None:
     assert ZERO_DECIMAL | THREE_DECIMAL < KNOWN
     assert {"USD", "EUR", "JPY", "KWD"} < KNOWN
     assert not {"ZZZ", "XXX", "XAU", "DEM"} & KNOWN
+
+
+@given(st.integers(min_value=LARGEST + 1) | st.integers(max_value=-LARGEST - 1))
+def test_no_amount_beyond_the_largest_is_made(minor: int) -> None:
+    with pytest.raises(ValidationError):
+        Money(minor=minor)
+    with pytest.raises(ValidationError):
+        Money.model_validate({"minor": minor, "currency": "USD"})
+    with pytest.raises(AmountOutOfRange):
+        Money.of(minor, "USD")
+    with pytest.raises(AmountOutOfRange):
+        Money.parse(Decimal(minor), "JPY") if abs(minor) < 10**28 else Money.of(minor, "JPY")
+    assert abs(within_range(minor)) == LARGEST
+    assert issubclass(AmountOutOfRange, ValueError), "who reads prices of shoppers catches those"
+
+
+def test_arithmetic_beyond_the_largest_is_refused_in_words() -> None:
+    most, least = Money(minor=LARGEST), Money(minor=-LARGEST)
+    decisions: list[Callable[[], Money]] = [
+        lambda: most + most,
+        lambda: least - most,
+        lambda: most * 2,
+        lambda: most.basis_points(20_000),
+    ]
+    for decide in decisions:
+        with pytest.raises(AmountOutOfRange, match="out of range"):
+            decide()
+
+
+def test_an_amount_that_is_in_the_log_already_still_decodes() -> None:
+    body = (
+        b'{"originator_id":"01890000-0000-7000-8000-000000000001","originator_version":2,'
+        b'"occurred_at":"2026-11-23T12:00:00Z","intent_id":"pi","reason":"MISMATCH",'
+        b'"amount":{"minor":%d,"currency":"XXX"},"platform_fee":{"minor":-5,"currency":"XXX"}}' % 10**30
+    )
+    event = decode("order.payment_unmatched.v1", body)
+    assert isinstance(event, PaymentUnmatched)
+    assert event.amount.minor == 10**30
+    # The fast decoder of the read models too, whose table gets the nearest amount that it can hold.
+    found = Reader([PaymentUnmatched]).stored(raw(event, tenant=event.originator_id))
+    assert found is not None
+    rows = SalesRows(orders={event.originator_id: cast("OrderRow", SimpleNamespace(updated_at=None))})
+    MODEL.fold(rows, [found])
+    (row,) = rows.unmatched_payments.values()
+    assert row.amount_minor == LARGEST

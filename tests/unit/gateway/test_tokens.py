@@ -9,7 +9,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.passwords import Passwords
-from gateway.auth.tokens import AccessTokens, SigningKeys
+from gateway.auth.tokens import AccessTokens, DeviceTokens, Identity, SigningKeys, successor_of
 from tests.fakes.event_log import FixedClock
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -19,10 +19,10 @@ def test_a_token_says_whose_it_is_until_it_expires() -> None:
     clock = FixedClock()
     tokens, merchant_id = AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock), uuid4()
     token, expires_at = tokens.sign(merchant_id)
-    assert tokens.read(token) == merchant_id
+    assert tokens.read(token) == Identity(merchant_id=merchant_id, session_id=None)
     assert jwt.get_unverified_header(token)["kid"] == "new"
     clock.at = expires_at - timedelta(seconds=1)
-    assert tokens.read(token) == merchant_id
+    assert tokens.read(token) == Identity(merchant_id=merchant_id, session_id=None)
     clock.at = expires_at
     with pytest.raises(Unauthenticated, match="expired"):
         tokens.read(token)
@@ -32,7 +32,7 @@ def test_tokens_of_a_key_that_is_being_replaced_stay_good_until_it_is_gone() -> 
     clock, merchant_id = FixedClock(), uuid4()
     token, _ = AccessTokens(SigningKeys(active="old", keys={"old": OLD}), clock).sign(merchant_id)
     both = AccessTokens(SigningKeys(active="new", keys={"new": NEW, "old": OLD}), clock)
-    assert both.read(token) == merchant_id
+    assert both.read(token).merchant_id == merchant_id
     with pytest.raises(Unauthenticated, match="key"):
         AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock).read(token)
 
@@ -42,6 +42,31 @@ def test_a_token_signed_by_another_is_refused() -> None:
     forged, _ = AccessTokens(SigningKeys(active="new", keys={"new": OLD}), clock).sign(uuid4())
     with pytest.raises(Unauthenticated):
         AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock).read(forged)
+
+
+def test_a_device_token_opens_nothing_and_an_access_token_is_no_device() -> None:
+    clock, keys, merchant_id = FixedClock(), SigningKeys(active="new", keys={"new": NEW}), uuid4()
+    access, devices = AccessTokens(keys, clock), DeviceTokens(keys, clock)
+    token = devices.sign(merchant_id)
+    with pytest.raises(Unauthenticated):
+        access.read(token)
+    assert devices.read(access.sign(merchant_id, uuid4())[0]) is None
+    assert [devices.read(nonsense) for nonsense in (None, "", "x", "a.b.c", "\ud800")] == [None] * 5
+    device = devices.read(token)
+    assert device is not None
+    assert device.merchant_id == merchant_id
+    assert devices.read(devices.sign(merchant_id, device)) == device
+    clock.advance(timedelta(days=181))
+    assert devices.read(token) is None
+
+
+def test_a_refresh_token_s_successor_is_always_the_same_and_needs_the_key() -> None:
+    first = successor_of("a token", NEW)
+    assert first == successor_of("a token", NEW)
+    assert (
+        len({"a token", first, successor_of("a token", OLD), successor_of("another", NEW), successor_of(first, NEW)})
+        == 5
+    )
 
 
 def test_weak_or_missing_signing_keys_are_refused_at_start() -> None:

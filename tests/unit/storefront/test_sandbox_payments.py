@@ -1,16 +1,21 @@
 """The sandbox provider keeps the promises a real one makes."""
 
+import json
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from domain.money import Money
+from domain.money import CURRENCIES, LARGEST, Money
 from domain.order.events import OrderLine
-from domain.order.ports import InvalidSignature, PaymentRequest
+from domain.order.ports import InvalidSignature, PaymentRequest, UnusableWebhook
 from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments, SandboxSession
+from infra.adapters.sandbox_webhooks import read_notice
 from infra.sandbox.payments.app import TRIES, NotDelivered, WebhookSender, sandbox_payment_app
 from tests.fakes.event_log import FixedClock
 from tests.fakes.samples import NOON
@@ -141,6 +146,51 @@ def test_a_webhook_of_another_kind_is_none_of_our_business_and_nonsense_is_an_er
     for body in ("", "[]", "{}", '{"type": "checkout.session.completed"}'):
         with pytest.raises(ValueError, match=r"."):
             payments().read_body(body)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    place=st.sampled_from(
+        ["id", "data", "data.object", "data.object.metadata", "data.object.metadata.order_id", "data.object.currency",
+         "data.object.amount_total", "data.object.application_fee_amount", "data.object.payment_intent",
+         "data.object.failure_message"]
+    ),
+    value=JSON,
+)  # fmt: skip
+def test_whatever_stands_in_a_webhook_it_is_a_sensible_notice_or_unusable(place: str, value: Any) -> None:
+    says: dict[str, Any] = {
+        "id": "evt_1",
+        "type": "checkout.session.completed",
+        "data": {
+            "object": {
+                "payment_intent": "pi_1",
+                "payment_status": "paid",
+                "amount_total": 9800,
+                "application_fee_amount": 0,
+                "currency": "usd",
+                "metadata": {"order_id": str(ORDER), "store_id": str(STORE)},
+            }
+        },
+    }
+    *path, last = place.split(".")
+    into = says
+    for name in path:
+        into = into[name]
+    into[last] = value
+    try:
+        notice = read_notice(json.dumps(says))
+    except UnusableWebhook:
+        return
+    assert notice is not None
+    assert 0 <= notice.platform_fee.minor <= notice.amount.minor <= LARGEST
+    assert notice.amount.currency in CURRENCIES
+    assert "\0" not in notice.external_id + notice.intent_id + notice.reason
 
 
 async def test_webhooks_are_sent_again_as_the_same_event_until_they_are_taken() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import Money
-from domain.product.listing import ListingVariant
+from domain.product.listing import COUNT_MOST, ListingVariant
 from domain.product.pricing import MINIMUM_MARGIN, charming, price_listing
 from tests.fakes.supply import listing
 
@@ -73,11 +73,23 @@ def test_amounts_in_several_currencies_are_left_alone() -> None:
 
 @pytest.mark.parametrize("amount", ["cost", "shipping_cost", "market_price", "variant"])
 def test_a_listing_with_an_amount_that_nobody_would_pay_is_left_alone(amount: str) -> None:
-    absurd = Money(minor=10**20)
+    absurd = Money(minor=10**17)
     changes: dict[str, Any] = {amount: absurd, "market_price": absurd if amount == "market_price" else None}
     if amount == "variant":
         changes = {"variants": [ListingVariant(title="Default", cost=absurd, stock=1)]}
     assert price_listing(listing(**changes)) is None
+
+
+def test_a_listing_in_a_currency_that_does_not_exist_is_left_alone() -> None:
+    amounts: dict[str, Any] = {name: Money(minor=800, currency="XXX") for name in ("cost", "shipping_cost")}
+    variant = ListingVariant(title="Default", cost=amounts["cost"], stock=1)
+    assert price_listing(listing(**amounts, market_price=None, variants=[variant])) is None
+
+
+def test_counts_of_suppliers_end_where_every_table_can_hold_them() -> None:
+    assert ListingVariant(title="Default", cost=Money(minor=800), stock=10**30).stock == COUNT_MOST
+    found = listing(review_count=10**30, order_count=2**63, shipping_days=(1, 10**20))
+    assert (found.review_count, found.order_count, found.shipping_days) == (COUNT_MOST, COUNT_MOST, (1, COUNT_MOST))
 
 
 def test_yen_are_priced_in_whole_yen() -> None:
