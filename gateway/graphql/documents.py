@@ -1,7 +1,6 @@
 """Admits GraphQL documents: parses, measures and validates each text once, and keeps what is valid."""
 
 import hashlib
-import logging
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,13 +9,20 @@ from strawberry.exceptions import MissingQueryError
 
 from gateway.auth.errors import Unauthenticated
 from gateway.graphql.context import RequestContext
-from gateway.graphql.limits import ANONYMOUS, AUTHENTICATED, Budget, DocumentMeter, Measure, TooLarge, check_variables
+from gateway.graphql.limits import (
+    ANONYMOUS,
+    AUTHENTICATED,
+    Budget,
+    DocumentMeter,
+    Measure,
+    TooLarge,
+    check_text,
+    check_variables,
+)
 from gateway.graphql.operations import check_single
 from gateway.graphql.quota_cache import Quota, QuotaCache
 
-logger = logging.getLogger(__name__)
-
-ERRORS_MAX = 10
+ERRORS_MAX = 5
 """Validation errors that are collected. Each may search the schema for similar names."""
 TOKEN_BYTES = 600
 """Memory that a token of a parsed document takes, measured."""
@@ -86,8 +92,7 @@ class DocumentAdmission:
             raise Rejected([error]) from error
 
     def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> Admitted:
-        if len(query) > budget.characters:
-            raise TooLarge(f"The document has {len(query):,} characters; {budget.characters:,} is the most. Send less.")
+        check_text(query, budget)
         key = hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest()
         admitted = self._kept.get(key, owner)
         if admitted is not None:

@@ -25,12 +25,13 @@ from gateway.graphql.persisted_queries import (
     PersistedQueryNotSupported,
     asks_persisted,
 )
-from gateway.graphql.schema import build_schema
+from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
-from gateway.graphql.websocket import INIT_WAIT, StrictTransport, StrictWire
+from gateway.graphql.websocket import StrictTransport, StrictWire
 from gateway.middleware import caller_of
 from gateway.pages import console_page
 from gateway.requests import Gateway
+from gateway.socket_limits import SocketLimits
 
 
 class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
@@ -39,10 +40,10 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
     websocket_adapter_class = StrictWire
     graphql_transport_ws_handler_class = StrictTransport
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(self, schema: Schema, *, socket_limits: SocketLimits, **more: Any) -> None:
+        super().__init__(schema, connection_init_wait_timeout=socket_limits.init_wait, **more)
         self.persisted_queries = PersistedQueries()
-        self.sockets = OpenSockets()
+        self.sockets = OpenSockets(socket_limits)
 
     async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
         try:
@@ -139,7 +140,7 @@ def graphql_endpoint(gateway: Gateway) -> GraphQLEndpoint:
         context_getter=context,
         allow_queries_via_get=False,
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-        connection_init_wait_timeout=INIT_WAIT,
+        socket_limits=gateway.deps.socket_limits,
         allowed_origins=tuple(gateway.deps.cors_origins),
         include_in_schema=False,
     )

@@ -44,6 +44,8 @@ class Budget:
 
     characters: int
     """Of the text."""
+    lines: int
+    """Of the text. Each error counts lines to say where it is."""
     tokens: int
     """Words and punctuation of the text."""
     operations: int
@@ -66,6 +68,7 @@ class Budget:
 
 AUTHENTICATED = Budget(
     characters=100_000,
+    lines=3_000,
     tokens=4_000,
     operations=20,
     fragments=50,
@@ -81,6 +84,7 @@ AUTHENTICATED = Budget(
 
 ANONYMOUS = Budget(
     characters=20_000,
+    lines=1_000,
     tokens=1_000,
     operations=5,
     fragments=20,
@@ -427,6 +431,19 @@ def check_variables(variables: object, budget: Budget) -> None:
                 waiting.extend(values)
         if count > budget.variables:
             raise TooLarge(f"The variables have over {budget.variables:,} values. Send fewer values at once.")
+
+
+def check_text(text: str, budget: Budget) -> None:
+    """Bound the length of a document's text.
+
+    Raises:
+        TooLarge: the text is longer than the budget allows.
+    """
+    if len(text) > budget.characters:
+        raise TooLarge(f"The document has {len(text):,} characters; {budget.characters:,} is the most. Send less.")
+    lines = text.count("\n") + text.count("\r") + 1
+    if lines > budget.lines:
+        raise TooLarge(f"The document has {lines:,} lines; {budget.lines:,} is the most. Use variables for long texts.")
 
 
 def _introspection_list_sizes(schema: GraphQLSchema) -> dict[str, float]:

@@ -6,16 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocketLimits:
-    """Most WebSockets that are open at once."""
-
-    total: int = 1_000
-    per_address: int = 100
-    anonymous_per_address: int = 16
-    """Connections that have not logged in, or not yet."""
-    per_account: int = 20
+from gateway.socket_limits import SocketLimits
 
 
 class TooManySockets(Exception):

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import asks_persisted
 from gateway.graphql.sockets import OpenSocket, TooManySockets
+from gateway.socket_limits import SocketLimits
 
 if TYPE_CHECKING:
     from gateway.graphql.endpoint import GraphQLEndpoint
@@ -35,15 +35,6 @@ REASON_MAX = 123
 """Most bytes that a close frame has for its reason (RFC 6455, section 5.5)."""
 TRY_AGAIN_LATER = 1013
 """Close code that clients answer with a later attempt (IANA WebSocket registry)."""
-INIT_WAIT = timedelta(seconds=10)
-"""How long a connection may take to send connection_init."""
-SEND_WAIT = timedelta(seconds=20)
-"""How long a client may take to read one message."""
-ANONYMOUS_LIFETIME = timedelta(minutes=5)
-"""How long a connection lasts that does not log in."""
-OPERATIONS_MAX = 20
-"""Operations in flight on one connection, subscriptions included."""
-ANONYMOUS_OPERATIONS_MAX = 4
 
 
 class StrictWire(ASGIWebSocketAdapter):
@@ -51,7 +42,8 @@ class StrictWire(ASGIWebSocketAdapter):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.send_wait = SEND_WAIT
+        endpoint = cast("GraphQLEndpoint", self.view)
+        self._send_seconds = endpoint.sockets.limits.send_wait.total_seconds()
         self.stalled = asyncio.Event()
         """Set once the client took too long to read."""
         self._sending = asyncio.Lock()
@@ -71,7 +63,7 @@ class StrictWire(ASGIWebSocketAdapter):
             if self.stalled.is_set() or self.ws.application_state is WebSocketState.DISCONNECTED:
                 raise WebSocketDisconnected
             try:
-                async with asyncio.timeout(self.send_wait.total_seconds()):
+                async with asyncio.timeout(self._send_seconds):
                     await super().send_json(message)
             except TimeoutError as error:
                 self.stalled.set()
@@ -83,7 +75,7 @@ class StrictWire(ASGIWebSocketAdapter):
         # Reasons tell back what the client sent, at whatever length.
         shown = reason.encode(errors="replace")[:REASON_MAX].decode(errors="ignore")
         try:
-            async with asyncio.timeout(self.send_wait.total_seconds()):
+            async with asyncio.timeout(self._send_seconds):
                 await super().close(code, shown)
         except TimeoutError:
             self.stalled.set()
@@ -105,6 +97,10 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         """The router."""
         return cast("GraphQLEndpoint", self.view)
 
+    @property
+    def _limits(self) -> SocketLimits:
+        return self.endpoint.sockets.limits
+
     async def handle(self) -> None:
         """Serve the connection until it ends, stalls, or has been anonymous for too long."""
         try:
@@ -116,7 +112,7 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
     async def _serve(self) -> None:
         watching = asyncio.create_task(self._end_when_stalled())
         try:
-            async with asyncio.timeout(ANONYMOUS_LIFETIME.total_seconds()) as self.lifetime:
+            async with asyncio.timeout(self._limits.anonymous_lifetime.total_seconds()) as self.lifetime:
                 await super().handle()
         except TimeoutError:
             await self.wire.close(4408, "This connection is not logged in and has ended. Connect again.")
@@ -170,7 +166,7 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         await super().handle_subscribe(cast("SubscribeMessage", resolved))
 
     def _check_in_flight(self, account: UUID | None) -> None:
-        most = ANONYMOUS_OPERATIONS_MAX if account is None else OPERATIONS_MAX
+        most = self._limits.anonymous_operations if account is None else self._limits.operations
         if len(self.operations) >= most:
             raise GraphQLError(
                 f"This connection has {most} operations in flight, which is the most. Complete one of them first.",
