@@ -256,7 +256,6 @@ class DocumentMeter:
         """Measure what one definition says itself. Iterative: nesting must not exhaust the stack."""
         outline = _Outline()
         own = outline.own
-        own.size += 1
         own.size += sum(
             1 + _values(one.default_value) for one in getattr(definition, "variable_definitions", None) or ()
         )
@@ -288,7 +287,7 @@ class DocumentMeter:
     def _times(self, name: str, around: float) -> float:
         """Return how many values introspection answers for a field; 0 outside of introspection."""
         if name in {"__schema", "__type"}:
-            return 1.0
+            return around or 1.0
         return min(around * self._list_sizes.get(name, 1.0), SATURATED)
 
 
