@@ -27,8 +27,9 @@ class _Entry(Generic[V]):
 class QuotaCache(Generic[V]):
     """Keeps values by key, evicting the least recently used.
 
-    An owner whose share is full evicts its own entries. Anonymous callers are one owner, ``None``, with a share of
-    their own. An entry of theirs passes to the first known owner that uses it, so that they cannot evict it any more.
+    An owner whose share is full evicts its own entries. When the whole cache is full, the owner with the largest part
+    loses an entry: many owners together cannot evict one that has little. Anonymous callers are one owner, ``None``,
+    with a share of their own. The first known owner that uses an anonymous entry takes it over.
 
     Args:
         total: of all entries.
@@ -38,7 +39,7 @@ class QuotaCache(Generic[V]):
 
     def __init__(self, *, total: Quota, share: Quota, anonymous_share: Quota) -> None:
         self._total, self._share, self._anonymous_share = total, share, anonymous_share
-        self._entries: OrderedDict[str, _Entry[V]] = OrderedDict()
+        self._entries: dict[str, _Entry[V]] = {}
         self._by_owner: dict[Hashable, OrderedDict[str, None]] = {}
         self._weights: Counter[Hashable] = Counter()
         self._weight = 0
@@ -59,7 +60,6 @@ class QuotaCache(Generic[V]):
         if entry.owner is None and owner is not None:
             self.put(key, entry.value, entry.weight, owner)
         else:
-            self._entries.move_to_end(key)
             self._by_owner[entry.owner].move_to_end(key)
         return entry.value
 
@@ -75,11 +75,22 @@ class QuotaCache(Generic[V]):
         while self._entries and (
             len(self._entries) >= self._total.entries or self._weight + weight > self._total.weight
         ):
-            self._remove(next(iter(self._entries)))
+            self._remove(next(iter(self._by_owner[self._largest_owner(owner, weight)])))
         self._entries[key] = _Entry(value, weight, owner)
         self._by_owner.setdefault(owner, OrderedDict())[key] = None
         self._weights[owner] += weight
         self._weight += weight
+
+    def _largest_owner(self, adding: Hashable, weight: int) -> Hashable:
+        """Return who has the largest part once an entry is added; the one that adds it, of equals."""
+
+        def part(owner: Hashable) -> tuple[float, bool]:
+            entries, weights = len(self._by_owner[owner]), self._weights[owner]
+            if owner == adding:
+                entries, weights = entries + 1, weights + weight
+            return entries / self._total.entries + weights / self._total.weight, owner == adding
+
+        return max(self._by_owner, key=part)
 
     def _remove(self, key: str) -> None:
         entry = self._entries.pop(key, None)

@@ -24,6 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import asks_persisted
 from gateway.graphql.sockets import OpenSocket, TooManySockets
+from gateway.requests import CONSISTENCY_HEADER
 from gateway.socket_limits import SocketLimits
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ logger = logging.getLogger(__name__)
 
 REASON_MAX = 123
 """Most bytes that a close frame has for its reason (RFC 6455, section 5.5)."""
+PARAMETERS = frozenset({"authorization", CONSISTENCY_HEADER})
+"""Headers that connection_init may carry."""
+PARAMETER_MAX = 8_192
+"""Characters of one of them, as with HTTP headers."""
 TRY_AGAIN_LATER = 1013
 """Close code that clients answer with a later attempt (IANA WebSocket registry)."""
 
@@ -139,6 +144,13 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
             await self.handle_invalid_message(wrong)
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        payload: object = message.get("payload")
+        if isinstance(payload, dict):
+            # Nothing else is kept: a payload may be as large as a message, and lasts as long as the connection.
+            message = {
+                **message,
+                "payload": {name: value for name, value in payload.items() if _is_header(name, value)},
+            }
         await super().handle_connection_init(message)
         account = self.context.merchant_or_none()
         if account is None or self.socket.account is not None:
@@ -177,6 +189,10 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004 - the library's signature
         """Close for no operation that cannot run: the protocol has an error message for that, and others may be running."""
         return None
+
+
+def _is_header(name: str, value: object) -> bool:
+    return name.lower() in PARAMETERS and isinstance(value, str) and len(value) <= PARAMETER_MAX
 
 
 def what_is_wrong(message: object) -> str | None:

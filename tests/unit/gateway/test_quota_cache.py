@@ -52,6 +52,18 @@ def test_an_owner_evicts_only_its_own_entries_while_there_is_room_for_all() -> N
     assert len(cache) == 3 + SHARE.entries + ANONYMOUS_SHARE.entries
 
 
+def test_many_owners_together_cannot_evict_one_that_has_little() -> None:
+    cache = a_cache()
+    for number in range(2):
+        cache.put(f"trusted {number}", number, 1, "trusted")
+    for number in range(1_000):
+        for attacker in range(3):
+            cache.put(f"attack {attacker} {number}", number, 1, attacker)
+        cache.put(f"anonymous {number}", number, 1, None)
+    assert len(cache) == TOTAL.entries
+    assert [cache.get(f"trusted {number}", "trusted") for number in range(2)] == [0, 1]
+
+
 def test_what_a_known_owner_uses_is_no_longer_evicted_by_anonymous_callers() -> None:
     cache = a_cache()
     cache.put("shared", 1, 1, None)
