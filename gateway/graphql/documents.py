@@ -8,6 +8,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxErro
 from strawberry.exceptions import MissingQueryError
 
 from gateway.auth.errors import Unauthenticated
+from gateway.graphql.answer_size import AnswerMeter
 from gateway.graphql.context import RequestContext
 from gateway.graphql.limits import (
     ANONYMOUS,
@@ -37,6 +38,8 @@ class Admitted:
 
     document: DocumentNode
     measure: Measure
+    answer_max: float
+    """Fields of the answer if every page that a variable sizes is as large as it can be."""
 
 
 class Rejected(Exception):
@@ -57,6 +60,7 @@ class DocumentAdmission:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._meter = DocumentMeter(schema)
+        self._answers = AnswerMeter(schema)
         self._kept: QuotaCache[Admitted] = QuotaCache(
             total=Quota(entries=256, weight=48 * _MEGABYTE),
             share=Quota(entries=64, weight=8 * _MEGABYTE),
@@ -79,7 +83,7 @@ class DocumentAdmission:
         budget = ANONYMOUS if owner is None else AUTHENTICATED
         try:
             check_variables(variables, budget)
-            return self._admit(query, owner, budget, operation_name).document
+            return self._check_answer(self._admit(query, owner, budget, operation_name), variables, budget)
         except TooLarge as error:
             if owner is not None:
                 raise Rejected([error]) from error
@@ -101,13 +105,25 @@ class DocumentAdmission:
             return admitted
         document = _parse(query, budget)
         _check_decided(document, operation_name)
-        admitted = Admitted(document, self._meter.measure(document, budget))
+        measure = self._meter.measure(document, budget)
+        admitted = Admitted(document, measure, self._answers.measure(document, None))
         errors = validate(self._schema, document, max_errors=ERRORS_MAX)
         if errors:
             raise Rejected(errors)
         tokens = min(budget.tokens, len(query) // CHARACTERS_PER_TOKEN + 1)
         self._kept.put(key, admitted, len(query) + tokens * TOKEN_BYTES, owner)
         return admitted
+
+    def _check_answer(self, admitted: Admitted, variables: object, budget: Budget) -> DocumentNode:
+        """Return the document if the answer to it is within the budget."""
+        if admitted.answer_max > budget.answer:
+            fields = self._answers.measure(admitted.document, variables if isinstance(variables, dict) else {})
+            if fields > budget.answer:
+                raise TooLarge(
+                    f"The answer may have {fields:,.0f} fields; {budget.answer:,} is the most. "
+                    "Ask for smaller pages, or for fewer levels."
+                )
+        return admitted.document
 
 
 def _check_decided(document: DocumentNode, operation_name: str | None) -> None:

@@ -62,6 +62,8 @@ class Budget:
     """Comparisons between fields of the same name in the same place. n equal fields need n times n-1."""
     introspections: float
     """Size of the introspection answer, in answers to the standard introspection query."""
+    answer: int
+    """Fields that the answer may have, by the sizes of the pages that are asked for."""
     variables: int
     """Values in the variables, list elements and object fields included."""
 
@@ -78,6 +80,7 @@ AUTHENTICATED = Budget(
     directives=100,
     repetition=5_000,
     introspections=2,
+    answer=50_000,
     variables=5_000,
 )
 """For callers with an access token."""
@@ -94,6 +97,7 @@ ANONYMOUS = Budget(
     directives=20,
     repetition=1_000,
     introspections=1.1,
+    answer=10_000,
     variables=500,
 )
 """For everybody else. It is enough to register, to log in, and for the standard introspection query."""

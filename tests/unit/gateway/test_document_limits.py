@@ -33,6 +33,7 @@ PLENTY = Budget(
     directives=10**9,
     repetition=10**12,
     introspections=10**9,
+    answer=10**9,
     variables=10**9,
 )
 
