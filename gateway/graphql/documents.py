@@ -27,8 +27,6 @@ ERRORS_MAX = 5
 """Validation errors that are collected. Each may search the schema for similar names."""
 TOKEN_BYTES = 600
 """Memory that a token of a parsed document takes, measured."""
-CHARACTERS_PER_TOKEN = 2
-"""Fewest, spaces included; a text of n characters is taken to have n / 2 tokens."""
 _MEGABYTE = 1_000_000
 
 
@@ -62,8 +60,8 @@ class DocumentAdmission:
         self._meter = DocumentMeter(schema)
         self._answers = AnswerMeter(schema)
         self._kept: QuotaCache[Admitted] = QuotaCache(
-            total=Quota(entries=256, weight=48 * _MEGABYTE),
-            share=Quota(entries=64, weight=8 * _MEGABYTE),
+            total=Quota(entries=256, weight=64 * _MEGABYTE),
+            share=Quota(entries=64, weight=16 * _MEGABYTE),
             anonymous_share=Quota(entries=32, weight=4 * _MEGABYTE),
         )
 
@@ -110,8 +108,7 @@ class DocumentAdmission:
         errors = validate(self._schema, document, max_errors=ERRORS_MAX)
         if errors:
             raise Rejected(errors)
-        tokens = min(budget.tokens, len(query) // CHARACTERS_PER_TOKEN + 1)
-        self._kept.put(key, admitted, len(query) + tokens * TOKEN_BYTES, owner)
+        self._kept.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
         return admitted
 
     def _check_answer(self, admitted: Admitted, variables: object, budget: Budget) -> DocumentNode:
@@ -129,6 +126,13 @@ class DocumentAdmission:
 def _check_decided(document: DocumentNode, operation_name: str | None) -> None:
     if operation_name is None:
         check_single(document)
+
+
+def _token_count(document: DocumentNode) -> int:
+    count, token = 0, document.loc.start_token if document.loc is not None else None
+    while token is not None:
+        count, token = count + 1, token.next
+    return count
 
 
 def _parse(query: str, budget: Budget) -> DocumentNode:

@@ -58,3 +58,16 @@ def test_lists_inside_lists_are_refused_unless_their_pages_are_small() -> None:
     assert f"{ANONYMOUS.answer:,} is the most. Ask for smaller pages" in error.message
     assert error.extensions == {"code": "INVALID_QUERY"}
     assert admission.admit(NESTED, None, variables={"n": 3})
+
+
+def test_a_dashboard_s_worth_of_documents_is_parsed_once() -> None:
+    admission = DocumentAdmission(SCHEMA)
+    fields = " ".join(f"f{n}: __typename" for n in range(10))
+    queries = [f"query Q{number} {{ me {{ id email {fields} }} }}" for number in range(30)]
+    first = [admission.admit(query, None) for query in queries]
+    assert all(admission.admit(query, None) is known for query, known in zip(queries, first, strict=True))
+    # A text that is refused is not kept.
+    for number in range(100):
+        with pytest.raises(Rejected):
+            admission.admit(f"query Wrong{number} {{ unknown }}", None)
+    assert all(admission.admit(query, None) is known for query, known in zip(queries, first, strict=True))
