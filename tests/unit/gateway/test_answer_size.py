@@ -6,8 +6,8 @@ import pytest
 from graphql import parse
 
 from gateway.graphql.answer_size import LIST_SIZE, AnswerMeter
+from gateway.graphql.budgets import ANONYMOUS
 from gateway.graphql.documents import DocumentAdmission, Rejected
-from gateway.graphql.limits import ANONYMOUS
 from gateway.graphql.schema import build_schema
 
 SCHEMA = build_schema()._schema

@@ -8,16 +8,8 @@ from graphql import get_introspection_query, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.graphql.limits import (
-    ANONYMOUS,
-    AUTHENTICATED,
-    Budget,
-    DocumentMeter,
-    Measure,
-    TooLarge,
-    check_text,
-    check_variables,
-)
+from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, TooLarge, check_text, check_variables
+from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.schema import build_schema
 
 METER = DocumentMeter(build_schema()._schema)
