@@ -14,6 +14,7 @@ from domain.merchant.ports import Accounts, RateLimits, RefreshTokens, SupplierV
 from domain.order.ports import PaymentGateway, PersonalData
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
+from gateway.socket_limits import SocketLimits
 from projections.freshness import ReadBarrier
 from projections.paging import Reader
 from projections.readiness import Readiness
@@ -71,6 +72,7 @@ class GatewayDependencies:
     """Whether the network address of callers is to be read from ``X-Forwarded-For`` (its last entry)."""
     body_limit: int = 1_000_000
     """Most bytes of a request body."""
+    socket_limits: SocketLimits = field(default_factory=SocketLimits)
     read_wait: timedelta = timedelta(seconds=5)
     """Longest wait for a read model; the barrier's own bound usually comes first."""
     progress_poll: timedelta = timedelta(milliseconds=250)

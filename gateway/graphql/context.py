@@ -44,6 +44,18 @@ class RequestContext(BaseContext):
         """
         await self.gateway.sessions.check(self._caller().authorization)
 
+    def merchant_or_none(self) -> UUID | None:
+        """Return who is logged in; None for anonymous callers and for tokens that are not valid."""
+        try:
+            return self.merchant()
+        except Unauthenticated:
+            return None
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether the caller sent credentials, valid or not."""
+        return self._caller().authorization is not None
+
     async def reading(self, consistency_token: str | None = None) -> "Reading":
         """Return what a root field and everything below it reads through, once the read models are fresh enough.
 

@@ -1,23 +1,37 @@
 """The GraphQL endpoint over HTTP and WebSocket, with errors as JSON and our own console for browsers."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.fastapi import GraphQLRouter
+from strawberry.http import GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.graphql.context import RequestContext
-from gateway.graphql.schema import build_schema
+from gateway.graphql.persisted_queries import (
+    InvalidPersistedQuery,
+    PersistedQueries,
+    PersistedQueryNotFound,
+    PersistedQueryNotSupported,
+    asks_persisted,
+)
+from gateway.graphql.schema import Schema, build_schema
+from gateway.graphql.sockets import OpenSockets
 from gateway.graphql.websocket import StrictTransport, StrictWire
 from gateway.middleware import caller_of
 from gateway.pages import console_page
 from gateway.requests import Gateway
+from gateway.socket_limits import SocketLimits
 
 
 class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
@@ -25,6 +39,11 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
 
     websocket_adapter_class = StrictWire
     graphql_transport_ws_handler_class = StrictTransport
+
+    def __init__(self, schema: Schema, *, socket_limits: SocketLimits, **more: Any) -> None:
+        super().__init__(schema, connection_init_wait_timeout=socket_limits.init_wait, **more)
+        self.persisted_queries = PersistedQueries()
+        self.sockets = OpenSockets(socket_limits)
 
     async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
         try:
@@ -35,6 +54,39 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
             body = {"errors": [{"message": told(error), "extensions": {"code": "BAD_REQUEST"}}]}
             # Escaped: a reason may tell back half a character, which is no UTF-8.
             return Response(json.dumps(body), status_code=error.status_code, media_type="application/json")
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: RequestContext,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        try:
+            request_data = self._resolved(request_data, context, request_adapter.method)
+        except InvalidPersistedQuery as error:
+            raise HTTPException(400, error.message) from error
+        except (PersistedQueryNotFound, PersistedQueryNotSupported) as error:
+            return PreExecutionError(data=None, errors=[error])
+        return await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
+
+    def _resolved(self, request_data: GraphQLRequestData, context: RequestContext, method: str) -> GraphQLRequestData:
+        """Return the request with its text.
+
+        Raises:
+            PersistedQueryNotSupported: queries are not taken over GET; a client that is told so sends all over POST.
+            PersistedQueryNotFound, InvalidPersistedQuery: see ``PersistedQueries.resolve``.
+        """
+        if method == "GET" and asks_persisted(request_data.extensions):
+            raise PersistedQueryNotSupported
+        text = self.persisted_queries.resolve(request_data.query, request_data.extensions, context.merchant_or_none())
+        return replace(request_data, query=text)
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Show the console to browsers, but not to a client that asks for a persisted query."""
+        return "extensions" not in request.query_params and super().should_render_graphql_ide(request)
 
     def parse_json(self, data: str | bytes) -> Any:
         parsed = read_json(data)
@@ -88,6 +140,7 @@ def graphql_endpoint(gateway: Gateway) -> GraphQLEndpoint:
         context_getter=context,
         allow_queries_via_get=False,
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+        socket_limits=gateway.deps.socket_limits,
         allowed_origins=tuple(gateway.deps.cors_origins),
         include_in_schema=False,
     )

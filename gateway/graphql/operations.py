@@ -1,11 +1,10 @@
 """Which operation of a document is to run."""
 
-from collections.abc import Iterator
-from contextlib import suppress
-
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
-from strawberry.extensions import ParserCache
+from graphql import DocumentNode, OperationDefinitionNode
 from strawberry.schema.exceptions import CannotGetOperationTypeError
+
+NAMES_SHOWN = 5
+"""Operation names that an error lists."""
 
 
 class UndecidedOperation(CannotGetOperationTypeError):
@@ -18,26 +17,16 @@ class UndecidedOperation(CannotGetOperationTypeError):
     def as_http_error_reason(self) -> str:
         if not self._names:
             return "The document has no operation in it, only fragments. Add a query or a mutation."
-        names = ", ".join(self._names)
+        names = ", ".join(self._names[:NAMES_SHOWN]) + (" …" if len(self._names) > NAMES_SHOWN else "")
         return f"The document has {len(self._names)} operations ({names}). Say in operationName which one to run."
 
 
-class RememberParsed(ParserCache):
-    """Parses a document once, and refuses one that does not say what to run: the library would run its first operation.
+def check_single(document: DocumentNode) -> None:
+    """Refuse a document that does not say what to run: the library would run its first operation.
 
-    What does not parse is left to the schema, which tells of it where errors get their code.
+    Raises:
+        UndecidedOperation: the document has no operation, or several.
     """
-
-    def on_parse(self) -> Iterator[None]:
-        with suppress(GraphQLError):
-            next(super().on_parse())
-        yield
-        document, context = self.execution_context.graphql_document, self.execution_context
-        if document is not None and context._provided_operation_name is None:  # noqa: SLF001 - its public twin guesses
-            _check_single(document)
-
-
-def _check_single(document: DocumentNode) -> None:
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     if len(operations) != 1:
         raise UndecidedOperation([one.name.value if one.name else "without a name" for one in operations])

@@ -1,41 +1,28 @@
 """The schema, and its text."""
 
-from functools import cache
+from collections.abc import AsyncGenerator
+from functools import cache, cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    QueryDepthLimiter,
-    ValidationCache,
-)
+from graphql import DocumentNode, GraphQLError
+from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.graphql.errors import ShowErrors
+from gateway.graphql.documents import DocumentAdmission, Rejected
+from gateway.graphql.errors import ShowErrors, shown
+from gateway.graphql.introspection import RememberIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
-from gateway.graphql.operations import RememberParsed
 from gateway.graphql.past import ClosePast
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
-
-DEPTH_MAX = 14
-"""Deepest nesting of a query; every connection takes three levels."""
-ALIASES_MAX = 30
-TOKENS_MAX = 4000
-"""Longest query, in words and signs."""
-REMEMBERED = 64
-"""Queries whose parsing and validation is remembered, which is a fifth of answering one. The longest takes 2.4 MB."""
-
-# One set for all operations: what is remembered of a query is remembered together with the rules it was held against.
-_LIMITS = [*QueryDepthLimiter(DEPTH_MAX).validation_rules, *MaxAliasesLimiter(ALIASES_MAX).validation_rules]
 
 
 @strawberry.type(description="What can be changed. Each answers userErrors when it was refused; then nothing changed.")
@@ -49,32 +36,70 @@ ANSWERED_ONCE = frozenset({OperationType.QUERY, OperationType.MUTATION})
 class Schema(strawberry.Schema):
     """Our schema; errors are logged where they are given a number, once."""
 
-    async def execute(self, *args: Any, **more: Any) -> ExecutionResult:
+    @cached_property
+    def admission(self) -> DocumentAdmission:
+        """Decides which documents may run."""
+        return DocumentAdmission(self._schema)
+
+    async def execute(self, query: str | None, *args: Any, **more: Any) -> ExecutionResult:
         """Run what has one answer. A subscription has many, which are streamed; run here it would break in the middle."""
         more["allowed_operation_types"] = ANSWERED_ONCE.intersection(more.get("allowed_operation_types", ANSWERED_ONCE))
-        return await super().execute(*args, **more)
+        try:
+            return await super().execute(query, *args, **more)
+        except Rejected as rejection:
+            return _rejected(rejection.errors)
+
+    async def stream(self, query: str | None, *args: Any, **more: Any) -> AsyncGenerator[Any, None]:
+        """Run any operation, and yield its answers."""
+        try:
+            return await super().stream(query, *args, **more)
+        except Rejected as rejection:
+            return _once(_rejected(rejection.errors))
+        except CannotGetOperationTypeError as error:
+            return _once(_rejected([GraphQLError(error.as_http_error_reason(), original_error=error)]))
+        except MissingQueryError as error:
+            return _once(_rejected([GraphQLError(str(error), original_error=error)]))
+
+    def _create_execution_context(self, query: str | None, *args: Any, **more: Any) -> ExecutionContext:
+        """Admit the document before the library or any extension looks at it.
+
+        Raises:
+            Rejected: the document cannot run.
+        """
+        context = super()._create_execution_context(query, *args, **more)
+        document: DocumentNode = self.admission.admit(
+            query,
+            context.context,
+            operation_name=context._provided_operation_name,  # noqa: SLF001 - its public twin guesses
+            variables=context.variables,
+        )
+        context.graphql_document = document
+        # Validated: None would make the library validate it again.
+        context.pre_execution_errors = []
+        return context
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave logging to ``gateway.graphql.errors``: what a client did wrong is no error of ours."""
 
 
+def _rejected(errors: list[GraphQLError]) -> PreExecutionError:
+    return PreExecutionError(data=None, errors=[shown(error) for error in errors])
+
+
+async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result
+
+
 @cache
 def build_schema() -> Schema:
-    """Return the schema with its limits."""
+    """Return the schema."""
     return Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
-        extensions=[
-            # Made anew for every operation: extensions keep state of the operation they are in.
-            ShowErrors,
-            ClosePast,
-            lambda: MaxTokensLimiter(TOKENS_MAX),
-            lambda: AddValidationRules(_LIMITS),
-            lambda: RememberParsed(REMEMBERED),
-            lambda: ValidationCache(REMEMBERED),
-        ],
+        # Made anew for every operation: extensions keep state of the operation they are in.
+        extensions=[ShowErrors, ClosePast, RememberIntrospection],
     )
 
 

@@ -1,0 +1,164 @@
+"""How large a GraphQL document, its variables and its answer may be."""
+
+from dataclasses import dataclass, fields
+
+from graphql import GraphQLError
+
+SATURATED = 1 << 40
+"""Where counts stop growing; every limit is far below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How large a document and its variables may be."""
+
+    characters: int
+    """Of the text."""
+    lines: int
+    """Of the text. Each error counts lines to say where it is."""
+    tokens: int
+    """Words and punctuation of the text."""
+    operations: int
+    fragments: int
+    levels: int
+    """Fields inside fields, fragments expanded."""
+    size: int
+    """Fields, fragments, arguments, directives and variable definitions, with fragments expanded."""
+    aliases: int
+    """With fragments expanded."""
+    directives: int
+    """In the text."""
+    repetition: int
+    """Comparisons between fields of the same name in the same place. n equal fields need n times n-1."""
+    introspections: float
+    """Size of the introspection answer, in answers to the standard introspection query."""
+    answer: int
+    """Fields that the answer may have, by the sizes of the pages that are asked for."""
+    variables: int
+    """Values in the variables, list elements and object fields included."""
+
+
+AUTHENTICATED = Budget(
+    characters=100_000,
+    lines=3_000,
+    tokens=4_000,
+    operations=20,
+    fragments=50,
+    levels=15,
+    size=2_000,
+    aliases=30,
+    directives=100,
+    repetition=5_000,
+    introspections=2,
+    answer=50_000,
+    variables=5_000,
+)
+"""For callers with an access token."""
+
+ANONYMOUS = Budget(
+    characters=20_000,
+    lines=1_000,
+    tokens=1_000,
+    operations=5,
+    fragments=20,
+    levels=15,
+    size=600,
+    aliases=10,
+    directives=20,
+    repetition=1_000,
+    introspections=1.1,
+    answer=10_000,
+    variables=500,
+)
+"""For everybody else. It is enough to register, to log in, and for the standard introspection query."""
+
+
+class TooLarge(GraphQLError):
+    """A document or its variables exceed the caller's budget. Sending the same again does not help."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": "INVALID_QUERY"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """The size of a document, in the units of :class:`Budget`."""
+
+    operations: int
+    fragments: int
+    directives: int
+    size: int = 0
+    levels: int = 0
+    aliases: int = 0
+    introspections: float = 0
+    repetition: int = 0
+
+    def check(self, budget: Budget) -> None:
+        """Compare the measure with a budget.
+
+        Raises:
+            TooLarge: says which limit is exceeded, by what, and what to do.
+        """
+        for each in fields(self):
+            value, most = getattr(self, each.name), getattr(budget, each.name)
+            if value > most:
+                raise TooLarge(_SENTENCES[each.name].format(value=_readable(value), most=f"{most:,}"))
+
+
+_SENTENCES = {
+    "operations": "The document has {value} operations; {most} is the most. Send fewer operations at once.",
+    "fragments": "The document defines {value} fragments; {most} is the most. Use fewer fragments.",
+    "directives": "The document has {value} directives; {most} is the most. Use fewer directives.",
+    "size": (
+        "The document has {value} fields, fragments and arguments when its fragments are expanded; "
+        "{most} is the most. Ask for less at once."
+    ),
+    "levels": "The document nests fields {value} levels deep; {most} is the most. Ask for fewer levels at once.",
+    "aliases": "The document has {value} aliases; {most} is the most. Use fewer aliases.",
+    "introspections": (
+        "The introspection in this document is {value} times as large as the standard introspection query; "
+        "{most} is the most. Ask for less of the schema at once."
+    ),
+    "repetition": (
+        "The document selects the same fields again in the same place: validation would make {value} comparisons; "
+        "{most} is the most. Select each field once."
+    ),
+}
+
+
+def _readable(value: float) -> str:
+    if value >= SATURATED:
+        return "too many"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def check_variables(variables: object, budget: Budget) -> None:
+    """Bound the number of values in an operation's variables.
+
+    Raises:
+        TooLarge: there are more than the budget allows.
+    """
+    count, waiting = 0, [variables]
+    while waiting:
+        match waiting.pop():
+            case dict() as values:
+                count += len(values)
+                waiting.extend(values.values())
+            case list() as values:
+                count += len(values)
+                waiting.extend(values)
+        if count > budget.variables:
+            raise TooLarge(f"The variables have over {budget.variables:,} values. Send fewer values at once.")
+
+
+def check_text(text: str, budget: Budget) -> None:
+    """Bound the length of a document's text.
+
+    Raises:
+        TooLarge: the text is longer than the budget allows.
+    """
+    if len(text) > budget.characters:
+        raise TooLarge(f"The document has {len(text):,} characters; {budget.characters:,} is the most. Send less.")
+    lines = text.count("\n") + text.count("\r") + 1
+    if lines > budget.lines:
+        raise TooLarge(f"The document has {lines:,} lines; {budget.lines:,} is the most. Use variables for long texts.")

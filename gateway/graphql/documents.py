@@ -1,0 +1,140 @@
+"""Admits GraphQL documents: parses, measures and validates each text once, and keeps what is valid."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, validate
+from strawberry.exceptions import MissingQueryError
+
+from gateway.auth.errors import Unauthenticated
+from gateway.graphql.answer_size import AnswerMeter
+from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, TooLarge, check_text, check_variables
+from gateway.graphql.context import RequestContext
+from gateway.graphql.limits import DocumentMeter
+from gateway.graphql.operations import check_single
+from gateway.graphql.quota_cache import Quota, QuotaCache
+
+ERRORS_MAX = 5
+"""Validation errors that are collected. Each may search the schema for similar names."""
+TOKEN_BYTES = 600
+"""Memory that a token of a parsed document takes, measured."""
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A document that is valid and was measured."""
+
+    document: DocumentNode
+    measure: Measure
+    answer_max: float
+    """Fields of the answer if every page that a variable sizes is as large as it can be."""
+
+
+class Rejected(Exception):
+    """A document cannot run. Sending the same again does not help."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+class DocumentAdmission:
+    """Decides which documents may run.
+
+    Args:
+        schema: what documents are validated against.
+    """
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._meter = DocumentMeter(schema)
+        self._answers = AnswerMeter(schema)
+        self._kept: QuotaCache[Admitted] = QuotaCache(
+            total=Quota(entries=256, weight=64 * _MEGABYTE),
+            share=Quota(entries=64, weight=16 * _MEGABYTE),
+            anonymous_share=Quota(entries=32, weight=4 * _MEGABYTE),
+        )
+
+    def admit(
+        self, query: str | None, context: object, *, operation_name: str | None = None, variables: object = None
+    ) -> DocumentNode:
+        """Return a document that is within the caller's budget and valid.
+
+        Raises:
+            Rejected: it is not.
+            MissingQueryError: the text is empty.
+            UndecidedOperation: the document has several operations and none is named.
+        """
+        if not query:
+            raise MissingQueryError
+        owner = context.merchant_or_none() if isinstance(context, RequestContext) else None
+        budget = ANONYMOUS if owner is None else AUTHENTICATED
+        try:
+            check_variables(variables, budget)
+            return self._check_answer(self._admit(query, owner, budget, operation_name), variables, budget)
+        except TooLarge as error:
+            if owner is not None:
+                raise Rejected([error]) from error
+            if isinstance(context, RequestContext) and context.has_credentials:
+                # An expired token. The client must refresh it; the document may be all right.
+                refusal = Unauthenticated()
+                raise Rejected([GraphQLError(str(refusal), original_error=refusal)]) from error
+            raise Rejected([TooLarge(f"{error.message} Callers who are logged in may send more.")]) from error
+        except GraphQLError as error:
+            raise Rejected([error]) from error
+
+    def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> Admitted:
+        check_text(query, budget)
+        key = hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest()
+        admitted = self._kept.get(key, owner)
+        if admitted is not None:
+            _check_decided(admitted.document, operation_name)
+            admitted.measure.check(budget)
+            return admitted
+        document = _parse(query, budget)
+        _check_decided(document, operation_name)
+        measure = self._meter.measure(document, budget)
+        admitted = Admitted(document, measure, self._answers.measure(document, None))
+        errors = validate(self._schema, document, max_errors=ERRORS_MAX)
+        if errors:
+            raise Rejected(errors)
+        self._kept.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
+        return admitted
+
+    def _check_answer(self, admitted: Admitted, variables: object, budget: Budget) -> DocumentNode:
+        """Return the document if the answer to it is within the budget."""
+        if admitted.answer_max > budget.answer:
+            fields = self._answers.measure(admitted.document, variables if isinstance(variables, dict) else {})
+            if fields > budget.answer:
+                raise TooLarge(
+                    f"The answer may have {fields:,.0f} fields; {budget.answer:,} is the most. "
+                    "Ask for smaller pages, or for fewer levels."
+                )
+        return admitted.document
+
+
+def _check_decided(document: DocumentNode, operation_name: str | None) -> None:
+    if operation_name is None:
+        check_single(document)
+
+
+def _token_count(document: DocumentNode) -> int:
+    count, token = 0, document.loc.start_token if document.loc is not None else None
+    while token is not None:
+        count, token = count + 1, token.next
+    return count
+
+
+def _parse(query: str, budget: Budget) -> DocumentNode:
+    try:
+        return parse(query, max_tokens=budget.tokens)
+    except GraphQLSyntaxError as error:
+        if error.message.endswith("tokens. Parsing aborted."):
+            raise TooLarge(
+                f"The document has over {budget.tokens:,} words and punctuation marks. Send less at once."
+            ) from error
+        raise
+    except RecursionError as error:
+        raise TooLarge(f"The document nests too deeply; {budget.levels} levels is the most.") from error
