@@ -30,7 +30,7 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
     ``GET /-/health`` answers on every host, without a store.
     """
     front = Front(deps)
-    app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.router.routes.append(Route("/-/health", _health))
     for page in (home, products, cart, checkout, order, content, files):
         app.router.routes.extend(page.routes(front))
