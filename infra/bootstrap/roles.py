@@ -213,6 +213,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             secret=platform.keys().derive("storefront"),
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),
+            public_domain=settings.storefront_domain,
             payment_origins=(origin(settings.sandbox_url),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
         )

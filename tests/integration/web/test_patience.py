@@ -158,7 +158,7 @@ async def test_a_websocket_that_is_never_read_is_dropped(port: int, witness: Wit
 
 async def test_connections_of_one_address_are_capped_and_others_are_served(witness: Witness) -> None:
     limits = ConnectionLimits(connections_per_address=4, connections=6)
-    async with served(witness.app(), limits, host="0.0.0.0") as port:  # noqa: S104 - both loopback addresses
+    async with served(witness.app(), limits, host="0.0.0.0") as port:
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
         assert (await answer_to(port, b"")).startswith(b"HTTP/1.1 503 ")
         body = b"GET /echo HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n"
