@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-from functools import cached_property
 from pathlib import Path
 
 import brotli
@@ -22,26 +21,21 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class StaticFile:
-    """One file, in every form that browsers ask for."""
+    """One file, in every form that browsers ask for; each is made once, when the first browser asks for it."""
 
     def __init__(self, path: Path) -> None:
         self.type = TYPES[path.suffix]
-        self.plain = path.read_bytes()
-        self.version = hashlib.sha256(self.plain).hexdigest()[:12]
         self.is_packed = path.suffix == ".woff2"
         """Whether the file is compressed by its own format."""
-
-    @cached_property
-    def in_brotli(self) -> bytes:
-        return brotli.compress(self.plain)
-
-    @cached_property
-    def in_gzip(self) -> bytes:
-        return gzip.compress(self.plain, mtime=0)
+        self._forms: dict[str | None, bytes] = {None: path.read_bytes()}
+        self.version = hashlib.sha256(self._forms[None]).hexdigest()[:12]
 
     def in_encoding(self, encoding: str | None) -> bytes:
-        """Return the bytes of a form; each is made once, when the first browser asks for it."""
-        return {"br": lambda: self.in_brotli, "gzip": lambda: self.in_gzip, None: lambda: self.plain}[encoding]()
+        """Return the bytes in a content coding, at its best quality; None: as they are."""
+        if encoding not in self._forms:
+            plain = self._forms[None]
+            self._forms[encoding] = brotli.compress(plain) if encoding == "br" else gzip.compress(plain, mtime=0)
+        return self._forms[encoding]
 
 
 class StaticFolder:

@@ -88,8 +88,9 @@ def _without_last_slash(scope: Scope) -> Scope:
 
 
 def _address(scope: Scope) -> str:
-    query = scope["query_string"].decode("latin-1")
-    return scope["raw_path"].decode("ascii") + (f"?{query}" if query else "")
+    path: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

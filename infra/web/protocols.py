@@ -6,6 +6,7 @@ connection that sends one byte a second like one that works. So its protocols ge
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -179,8 +180,8 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
         if most is None or self.client is None or len(self.connections) <= most:
             return False
         mine = limit_key(self.client[0])
-        same = sum(1 for other in self.connections if other.client and limit_key(other.client[0]) == mine)
-        return same > most
+        peers: Iterable[tuple[str, int] | None] = (getattr(other, "client", None) for other in self.connections)
+        return sum(peer is not None and limit_key(peer[0]) == mine for peer in peers) > most
 
     def _refuse(self, status: HTTPStatus, headers: str = "") -> None:
         logger.debug("connection of %s refused: %d %s", self.client, status, status.phrase)
