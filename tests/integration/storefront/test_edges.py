@@ -8,7 +8,7 @@ from infra.web.server import guarded
 from storefront.cart import Cart, write_cart
 from storefront.front import Signers
 from tests.fakes.shop_floor import BRAND, PIXEL, SECRET, ShopFloor
-from tests.integration.storefront.shopping import hidden
+from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
 
 
 async def test_each_host_shows_its_own_store_and_nothing_of_others(
@@ -190,6 +190,18 @@ async def test_the_request_does_not_decide_what_address_is_written(
         assert text.count(own) == text.lower().count("fern.shops.test"), path
         assert f"{own}:" not in text
         assert f"{own}." not in text
+
+
+async def test_the_payment_page_leads_back_to_the_stores_own_address(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await put_in_cart(browser, await floor.stock(store, "Pot", slug="pot"))
+    form = await checkout_form(browser)
+    answer = await browser.post("/checkout", data=form, headers={"host": "FERN.shops.test.:1"})
+    session = session_at(floor, answer.headers["location"])
+    for address in (session.success_url, session.cancel_url):
+        assert address.startswith("http://fern.shops.test/checkout/")
 
 
 async def test_a_store_has_the_port_and_the_domain_of_the_settings(floor: ShopFloor) -> None:

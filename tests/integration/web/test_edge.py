@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import brotli
 import httpx
@@ -11,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from infra.adapters.sandbox_payments import SandboxPayments
 from infra.sandbox.app import sandbox_app
 from tests.fakes.shop_floor import SECRET
 from tests.fakes.web_server import answer_to, served
+from tests.integration.gateway.platform import a_platform
 
 PAGE = "<p>A page of some length.</p>" * 100
 
@@ -143,10 +146,22 @@ async def test_every_answer_may_be_framed_by_nobody(client: httpx.AsyncClient, p
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_a_webhook_with_a_slash_too_many_arrives(database: str) -> None:
+    async with (
+        a_platform(database) as platform,
+        served(platform.app) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        notice = {"type": "paid", "id": "n1", "store": str(uuid4()), "order": str(uuid4())}
+        signed = {"sandbox-signature": "right"}
+        for path in ("/webhooks/payments/sandbox/", "/webhooks/payments/sandbox"):
+            assert (await client.post(path, json=notice, headers=signed)).json() == {"received": True}
+        moved = await client.get("/api/v1/stores/x/?first=3")
+        assert (moved.status_code, moved.headers["location"]) == (308, "/api/v1/stores/x?first=3")
+
+
 @pytest.mark.parametrize("path", ["/v1/products/", "/v1/products", "/assets/listing.css/", "/pay/assets/page.css"])
 async def test_the_sandbox_redirects_to_no_other_scheme_or_host(path: str) -> None:
-    from infra.adapters.sandbox_payments import SandboxPayments
-
     payments = SandboxPayments(SECRET, page_url="http://127.0.0.1:1/pay")
     async with (
         served(sandbox_app(payments, webhook_url="http://127.0.0.1:1/hook")) as port,
