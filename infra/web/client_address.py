@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
 _V4_WITH_PORT = re.compile(r"([^:]+):\d+")
@@ -30,6 +31,7 @@ def client_address(peer: str, forwarded: Sequence[str], *, behind_proxy: bool) -
     return limit_key(peer) or peer[:64]
 
 
+@lru_cache(maxsize=4096)
 def limit_key(text: str) -> str | None:
     """Return one spelling of an address without its port; None if the text is no address."""
     text = text.strip().strip('"')

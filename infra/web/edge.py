@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Iterable
 from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
@@ -54,7 +53,7 @@ class Edge:
                         scope, receive, send
                     )
             case "websocket":
-                if _has_one_host(scope["headers"]):
+                if _names_one_host(scope):
                     await self._app(_without_last_slash(scope), receive, send)
                 else:
                     await receive()
@@ -63,7 +62,7 @@ class Edge:
                 await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _has_one_host(scope["headers"]) and scope.get("http_version") != "1.0":
+        if not _names_one_host(scope):
             await PlainTextResponse("Send exactly one Host header, with a host in it.\n", 400)(scope, receive, send)
             return
         bare = _without_last_slash(scope)
@@ -73,8 +72,10 @@ class Edge:
         await self._app(bare, receive, send)
 
 
-def _has_one_host(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    hosts = [value for name, value in headers if name == b"host"]
+def _names_one_host(scope: Scope) -> bool:
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if not hosts:
+        return bool(scope.get("http_version") == "1.0")
     return len(hosts) == 1 and _HOST.fullmatch(hosts[0].strip()) is not None
 
 

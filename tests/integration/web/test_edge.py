@@ -68,6 +68,11 @@ async def test_a_request_without_one_host_is_refused(port: int, hosts: bytes) ->
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize(("hosts", "status"), [(b"", b"200"), (b"Host: a.test\r\nHost: b.test\r\n", b"400")])
+async def test_only_http_1_0_knows_requests_without_a_host(port: int, hosts: bytes, status: bytes) -> None:
+    assert (await answer_to(port, b"GET /page HTTP/1.0\r\n" + hosts + b"\r\n")).split()[1] == status
+
+
 @pytest.mark.parametrize("host", [b"a.test", b"a.test:80", b"A.Test.", b"[::1]:8080", b"127.0.0.1"])
 async def test_a_request_with_one_host_is_served(port: int, host: bytes) -> None:
     answer = await answer_to(port, b"GET /page HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")

@@ -16,7 +16,7 @@ from tests.fakes.shop_floor import BRAND, READER_SETTINGS, SECRET, ShopFloor
 from tests.fakes.web_server import complaints, hang_up_after, served
 from tests.integration.gateway.platform import a_platform
 
-LOGGERS = ("uvicorn.error", "gateway", "storefront", "infra", "asyncio", "strawberry", "websockets")
+LOGGERS = ("uvicorn.error", "gateway", "storefront", "infra.web", "infra.sandbox", "strawberry")
 
 
 def half_a_post(path: str, host: str, kind: str) -> bytes:
