@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import Problem, problem_of
 from gateway.requests import Caller
-from infra.web.client_address import client_address
+from infra.web.client_address import address_of
 
 logger = logging.getLogger("gateway.access")
 
@@ -148,10 +148,6 @@ def caller_of(connection: HTTPConnection, *, behind_proxy: bool) -> Caller:
         behind_proxy: whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``, after
             whatever the caller itself wrote there.
     """
-    address = client_address(
-        connection.client.host if connection.client else "unknown",
-        connection.headers.getlist("x-forwarded-for"),
-        behind_proxy=behind_proxy,
-    )
+    address = address_of(connection, behind_proxy=behind_proxy)
     request_id = str(connection.scope.get("state", {}).get("request_id", ""))
     return Caller.of(connection.headers, address=address, request_id=request_id)

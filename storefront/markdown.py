@@ -38,8 +38,8 @@ def render(text: str, top: int = 2) -> Markup:
     """
     parser = _parser()
     tokens = parser.parse(text)
-    _name_cells(tokens)
     levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
+    _name_cells(tokens)
     html = parser.renderer.render(tokens, parser.options, {_SHIFT: top - min(levels, default=top)})
     return Markup(html)  # noqa: S704 - the parser escapes everything and knows no raw HTML
 

@@ -5,10 +5,18 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from starlette.requests import HTTPConnection
+
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
 _V4_WITH_PORT = re.compile(r"([^:]+):\d+")
 V6_PREFIX = 64
 """Bits of an IPv6 address that one customer of a provider shares: the other half is theirs to vary."""
+
+
+def address_of(connection: HTTPConnection, *, behind_proxy: bool) -> str:
+    """Return the address that a request's limits are counted under; see :func:`client_address`."""
+    peer = connection.client.host if connection.client else "unknown"
+    return client_address(peer, connection.headers.getlist("x-forwarded-for"), behind_proxy=behind_proxy)
 
 
 def client_address(peer: str, forwarded: Sequence[str], *, behind_proxy: bool) -> str:
