@@ -55,6 +55,8 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # The server's edge does it with relative addresses, and not to a POST.
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.gateway = gateway

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from domain.kernel import NotFound
 from domain.media.ports import MEDIA_KEY
 from gateway.requests import Gateway
+from infra.web.conditional import is_current
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,10 +31,10 @@ async def media(key: str, request: Request) -> Response:
         "cross-origin-resource-policy": "cross-origin",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     }
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
     found = await gateway.deps.media.get(key)
     if found is None:
         raise NotFound("media file", key)
+    if is_current(request, tag):
+        return Response(status_code=304, headers=headers)
     data, mime_type = found
     return Response(data, media_type=mime_type if mime_type in IMAGES else "application/octet-stream", headers=headers)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import Problem, problem_of
 from gateway.requests import Caller
+from infra.web.client_address import address_of
 
 logger = logging.getLogger("gateway.access")
 
@@ -144,11 +145,9 @@ def caller_of(connection: HTTPConnection, *, behind_proxy: bool) -> Caller:
 
     Args:
         connection: the request.
-        behind_proxy: whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``.
+        behind_proxy: whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``, after
+            whatever the caller itself wrote there.
     """
-    address = connection.client.host if connection.client else "unknown"
-    if behind_proxy:
-        forwarded = connection.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        address = forwarded or address
+    address = address_of(connection, behind_proxy=behind_proxy)
     request_id = str(connection.scope.get("state", {}).get("request_id", ""))
-    return Caller.of(connection.headers, address=address[:64], request_id=request_id)
+    return Caller.of(connection.headers, address=address, request_id=request_id)

@@ -1,5 +1,6 @@
 """Which errors a client may see, with which code and words; GraphQL and REST tell the same."""
 
+import logging
 from dataclasses import dataclass
 
 import asyncpg
@@ -8,6 +9,9 @@ from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from gateway.auth.errors import TooManyAttempts, Unauthenticated
 from projections.freshness import Stale
+from projections.outages import RETRY_SECONDS, is_database_away
+
+logger = logging.getLogger(__name__)
 
 REFUSALS: tuple[type[Exception], ...] = (
     DomainError,
@@ -58,6 +62,10 @@ def describe(error: Exception) -> Refusal | None:
         ):
             message = "The input has characters in it that cannot be stored (NUL, or half a character)."
             return Refusal(code="INVALID_INPUT", message=message)
+        case _ if is_database_away(error):
+            logger.warning("the database is away (%s)", type(error).__name__)
+            message = "The database is away for a moment. Send the same request again."
+            return Refusal(code="UNAVAILABLE", message=message, retry_after=RETRY_SECONDS)
         case _:
             return None
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
-from domain.kernel import DomainError, InvalidInput
+from domain.kernel import DomainError, InvalidInput, Transient
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.sessions import Sessions
 from gateway.dependencies import GatewayDependencies
@@ -193,8 +193,8 @@ class Request:
             return True
         try:
             await _wait(self.gateway.deps, [receipt.token])
-        except Stale:
-            logger.warning("read models did not reach %s in time", receipt.token)
+        except (Stale, Transient) as error:
+            logger.warning("read models did not reach %s in time: %s", receipt.token, error)
             return False
         return True
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.generation.events import JobStatus
 from projections.jobs_queries import GenerationView, JobLogView, generations_by_stores, job_logs
+from projections.outages import is_database_away
 from projections.paging import Reader
 
 logger = logging.getLogger(__name__)
@@ -92,9 +93,12 @@ class GenerationWatch:
         while self._watchers:
             try:
                 await self._look()
-            except Exception:
+            except Exception as error:
                 # A database that is away for a moment must not end anybody's subscription.
-                logger.exception("could not look at the watched generations; trying again")
+                if is_database_away(error):
+                    logger.warning("could not look at the watched generations; trying again: %s", error)
+                else:
+                    logger.exception("could not look at the watched generations; trying again")
             await asyncio.sleep(self._interval)
         self._known.clear()
 

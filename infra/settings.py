@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     """Where the sandbox was before: photos that were imported from there are fetched from where it is now."""
     behind_proxy: bool = False
     """Whether the last entry of ``X-Forwarded-For`` is the caller, as a proxy of ours has written it."""
+    max_connections: Annotated[int, Field(ge=1)] = 1_000
+    """Of one server at a time, WebSockets included; one more is answered 503."""
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 100
+    """Of one network address (IPv6: one /64) at a time. Not counted behind a proxy."""
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
     platform_fee_basis_points: int = 500
     """The platform's share of a sale; 500 are 5 %."""

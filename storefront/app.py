@@ -12,8 +12,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from projections.outages import RETRY_SECONDS
 from storefront.dependencies import StorefrontDependencies
-from storefront.front import ForeignForm, Front, PageMissing
+from storefront.front import ForeignForm, Front, PageMissing, is_outage
 from storefront.pages import cart, checkout, content, files, home, order, products
 from storefront.tenancy import StoreClosed, UnknownHost, bare_host
 
@@ -30,12 +31,14 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
     ``GET /-/health`` answers on every host, without a store.
     """
     front = Front(deps)
-    app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.router.routes.append(Route("/-/health", _health))
     for page in (home, products, cart, checkout, order, content, files):
         app.router.routes.extend(page.routes(front))
-    for kind, handler in Troubles(front).handlers().items():
+    troubles = Troubles(front)
+    for kind, handler in troubles.handlers().items():
         app.add_exception_handler(kind, handler)
+    app.add_middleware(Outages, answer=troubles.away)
     app.add_middleware(Shield, policy=content_policy(deps), scheme=deps.scheme)
     return app
 
@@ -104,6 +107,17 @@ class Troubles:
         log.error("a page failed: %s %s", request.method, request.url.path, exc_info=error)
         return self._front.platform_page("platform/broken.html", status=500, title="Something broke")
 
+    def away(self, request: Request) -> Response:
+        """Say that the shop is away for a moment, in its own look if this process has seen it before."""
+        visit = self._front.visit_during_outage(request)
+        if visit is None:
+            response = self._front.platform_page("platform/away.html", status=503, title="Back in a moment")
+        else:
+            response = self._front.page(visit, "away.html", status=503, robots="noindex")
+        response.headers["retry-after"] = str(RETRY_SECONDS)
+        response.headers["cache-control"] = "no-store"
+        return response
+
     async def _themed(self, request: Request, template: str, status: int) -> Response:
         try:
             visit = await self._front.visit(request)
@@ -112,6 +126,33 @@ class Troubles:
         except StoreClosed as error:
             return await self.closed(request, error)
         return self._front.page(visit, template, status=status, robots="noindex")
+
+
+class Outages:
+    """Answers 503 where a page could not be made because the database, or another part, is away for a moment.
+
+    No exception handler: Starlette raises again what the handler of ``Exception`` answered, and logs it as a fault.
+    """
+
+    def __init__(self, app: ASGIApp, *, answer: Callable[[Request], Response]) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if started or scope["type"] != "http" or not is_outage(error):
+                raise
+            log.warning("a page could not be made: %s %s (%r)", scope["method"], scope["path"], error)
+            await self._answer(Request(scope))(scope, receive, send)
 
 
 class Shield:

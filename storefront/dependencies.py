@@ -6,6 +6,7 @@ from typing import Literal
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateway, PersonalData
+from projections.catalog_views import StoreView
 from projections.freshness import ReadBarrier
 from storefront.ports import Commands, Shelf
 
@@ -29,6 +30,8 @@ class StorefrontDependencies:
     """What shoppers' browsers speak, be it to a proxy in front of us."""
     base_domains: tuple[str, ...] = ("localhost",)
     """``<slug>.<base domain>`` is a store; the base domain itself is the platform."""
+    public_domain: str = ""
+    """The first base domain as browsers write it, its port included: ``localhost:8080``. Empty: without a port."""
     payment_origins: tuple[str, ...] = ()
     """Origins the checkout may send a browser to, such as ``https://checkout.stripe.com``."""
     media_origins: tuple[str, ...] = ()
@@ -39,3 +42,8 @@ class StorefrontDependencies:
     """Whether payments are sandboxed: then every page says that no real money moves."""
     store_cache_seconds: float = 3.0
     """The longest that a paused store still answers."""
+
+    def origin_of(self, store: StoreView) -> str:
+        """Return a store's one address, ``http://neon-haven.localhost:8080``, whatever host a request named."""
+        host = store.custom_domain or f"{store.slug}.{self.public_domain or self.base_domains[0]}"
+        return f"{self.scheme}://{host}"

@@ -1,14 +1,12 @@
 """What every page shares: finding the store, rendering in its theme, carts, form tokens, order links."""
 
 import base64
-import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,15 +14,17 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from domain.kernel import Transient
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
 from projections.catalog_views import PageView, StoreView
+from projections.outages import is_database_away
 from storefront import display, markdown
 from storefront.cart import Cart, read_cart, write_cart
 from storefront.dependencies import StorefrontDependencies
 from storefront.signing import Signer, Tampered
 from storefront.static_files import StaticFolder
-from storefront.tenancy import Tenancy
+from storefront.tenancy import Tenancy, is_same_host
 from storefront.theme import Theme, theme_of
 
 HERE = Path(__file__).parent
@@ -43,6 +43,11 @@ class ForeignForm(Exception):
     """A form did not come from our own page; nothing was done."""
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether a page failed because something that it needs is away for a moment."""
+    return isinstance(error, Transient) or is_database_away(error)
+
+
 @dataclass(slots=True)
 class Visit:
     """One request to one store."""
@@ -54,6 +59,8 @@ class Visit:
     pages: Sequence[PageView]
     cart: Cart
     signers: "Signers"
+    origin: str
+    """The store's own address, ``http://neon-haven.localhost:8080``; not the one that the request happened to name."""
     visitor: str
     """Random text in this browser's cookie; empty until some page needs it."""
     fresh_visitor: bool = False
@@ -71,17 +78,12 @@ class Visit:
         return self.store.status is StoreStatus.ARCHIVED
 
     @property
-    def origin(self) -> str:
-        """The store's own address, ``http://neon-haven.localhost:8080``."""
-        return f"{self.request.url.scheme}://{self.request.headers['host']}"
-
-    @property
     def csrf(self) -> str:
         """The form token; asking for it gives the browser the cookie it belongs to."""
         if not self.visitor:
             self.visitor = secrets.token_urlsafe(18)
             self.fresh_visitor = True
-        return self.signers.csrf.fingerprint(self.visitor)
+        return self.signers.csrf.masked_fingerprint(self.visitor)
 
     @property
     def ordered(self) -> UUID | None:
@@ -200,6 +202,28 @@ class Front:
 
     async def visit_to(self, store: StoreView, request: Request) -> Visit:
         """Return a visit to a given store that has a brand."""
+        return self._visit(store, request, await self.deps.shelf.pages(store.id))
+
+    def visit_during_outage(self, request: Request) -> Visit | None:
+        """Return a visit made of what this process remembers of the store; None if it remembers nothing."""
+        store = self.tenancy.last_seen(request.headers.get("host", ""))
+        return None if store is None else self._visit(store, request, ())
+
+    async def visit_for_looks(self, request: Request) -> Visit:
+        """Return the visit of a request for a store's colours or logo, which a page about an outage needs as well.
+
+        Raises:
+            UnknownHost: no store that was ever open has this host.
+        """
+        try:
+            return await self.visit_even_if_closed(request)
+        except Exception as error:
+            remembered = self.visit_during_outage(request) if is_outage(error) else None
+            if remembered is None:
+                raise
+            return remembered
+
+    def _visit(self, store: StoreView, request: Request, pages: Sequence[PageView]) -> Visit:
         assert store.brand is not None
         signers = Signers(self.deps.secret, store.id)
         visitor = request.cookies.get(VISITOR, "")
@@ -208,9 +232,10 @@ class Front:
             store=store,
             brand=store.brand.identity,
             theme=theme_of(store.brand.identity),
-            pages=await self.deps.shelf.pages(store.id),
+            pages=pages,
             cart=read_cart(request.cookies.get(CART), signers.cart),
             signers=signers,
+            origin=self.deps.origin_of(store),
             visitor=visitor if len(visitor) == 24 and visitor.isascii() else "",
         )
 
@@ -259,11 +284,11 @@ class Front:
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             raise ForeignForm
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        if origin is not None and not is_same_host(origin, request.headers.get("host", "")):
             raise ForeignForm
         form = await request.form(max_files=0, max_fields=120, max_part_size=16 * 1024)
         given = str(form.get("csrf", ""))
-        if not visit.visitor or not hmac.compare_digest(given.encode(), visit.csrf.encode()):
+        if not visit.visitor or not visit.signers.csrf.is_fingerprint(given, visit.visitor):
             raise ForeignForm
         return form
 

@@ -2,6 +2,7 @@
 
 from collections.abc import MutableMapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -38,8 +39,42 @@ def render(text: str, top: int = 2) -> Markup:
     parser = _parser()
     tokens = parser.parse(text)
     levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
+    _name_cells(tokens)
     html = parser.renderer.render(tokens, parser.options, {_SHIFT: top - min(levels, default=top)})
     return Markup(html)  # noqa: S704 - the parser escapes everything and knows no raw HTML
+
+
+_ROLES = {
+    "table_open": "table",
+    "thead_open": "rowgroup",
+    "tbody_open": "rowgroup",
+    "tr_open": "row",
+    "th_open": "columnheader",
+    "td_open": "cell",
+}
+
+
+def _name_cells(tokens: Sequence[Token]) -> None:
+    """Give every cell of a table its column's name, and all of it its role.
+
+    On a narrow screen the stylesheet puts a row's cells one below the other: a table that is laid out as blocks has no
+    columns to look up, and for screen readers is no table unless it says so.
+    """
+    names: list[str] = []
+    column = 0
+    for token, following in pairwise(tokens):
+        if token.type in _ROLES:
+            token.attrSet("role", _ROLES[token.type])
+        match token.type:
+            case "table_open":
+                names = []
+            case "tr_open":
+                column = 0
+            case "th_open":
+                names.append("".join(child.content for child in following.children or () if child.type == "text"))
+            case "td_open":
+                token.attrSet("data-label", names[column])
+                column += 1
 
 
 def _outside_links(

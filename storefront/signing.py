@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import secrets
 
 
 class Tampered(Exception):
@@ -36,6 +37,29 @@ class Signer:
         """Return a keyed digest: the same text gives the same, and nobody else can compute it."""
         return hmac.new(self._key, b"fingerprint\0" + text.encode(), hashlib.sha256).hexdigest()
 
+    def masked_fingerprint(self, text: str) -> str:
+        """Return the fingerprint under a fresh mask, so that no two pages carry it in the same letters.
+
+        Pages are compressed, and a compressed page's length tells whether a guess that it repeats was right (BREACH).
+        """
+        plain = bytes.fromhex(self.fingerprint(text))
+        mask = secrets.token_bytes(len(plain))
+        return (mask + _xor(mask, plain)).hex()
+
+    def is_fingerprint(self, masked: str, text: str) -> bool:
+        """Whether :meth:`masked_fingerprint` made this of the text."""
+        plain = bytes.fromhex(self.fingerprint(text))
+        try:
+            given = bytes.fromhex(masked)
+        except ValueError:
+            return False
+        mask, covered = given[: len(plain)], given[len(plain) :]
+        return len(given) == 2 * len(plain) and hmac.compare_digest(_xor(mask, covered), plain)
+
     def _signature(self, text: str) -> str:
         digest = hmac.new(self._key, text.encode(), hashlib.sha256).digest()[:16]
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))

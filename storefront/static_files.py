@@ -1,10 +1,15 @@
 """Our own styles, scripts and fonts: addresses that change with their content, so that browsers may keep them."""
 
+import gzip
 import hashlib
 from pathlib import Path
 
+import brotli
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
+
+from infra.web.conditional import is_current
+from infra.web.encoding import best_encoding
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -15,34 +20,59 @@ TYPES = {
 FOREVER = "public, max-age=31536000, immutable"
 
 
+class StaticFile:
+    """One file, in every form that browsers ask for; each is made once, when the first browser asks for it."""
+
+    def __init__(self, path: Path) -> None:
+        self.type = TYPES[path.suffix]
+        self.is_packed = path.suffix == ".woff2"
+        """Whether the file is compressed by its own format."""
+        self._forms: dict[str | None, bytes] = {None: path.read_bytes()}
+        self.version = hashlib.sha256(self._forms[None]).hexdigest()[:12]
+
+    def in_encoding(self, encoding: str | None) -> bytes:
+        """Return the bytes in a content coding, at its best quality; None: as they are."""
+        if encoding not in self._forms:
+            plain = self._forms[None]
+            self._forms[encoding] = brotli.compress(plain) if encoding == "br" else gzip.compress(plain, mtime=0)
+        return self._forms[encoding]
+
+
 class StaticFolder:
-    """A folder of files that never change while the process runs."""
+    """A folder of files that never change while the process runs; they are small, and kept in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {
-            path.relative_to(folder).as_posix(): path
+            path.relative_to(folder).as_posix(): StaticFile(path)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix in TYPES
-        }
-        self._versions = {
-            name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-            for name, path in self._files.items()
-            if path.suffix != ".woff2"
         }
 
     def address(self, name: str) -> str:
         """Return where a browser finds a file."""
-        version = self._versions.get(name)
-        return f"/static/{name}" + (f"?v={version}" if version else "")
+        file = self._files.get(name)
+        return f"/static/{name}" + ("" if file is None or file.is_packed else f"?v={file.version}")
 
     async def serve(self, request: Request) -> Response:
-        """Answer a request for one of the files; only names that were there at start exist."""
+        """Answer a request for one of the files; only names that were there at start exist.
+
+        ``Range`` is ignored, as RFC 9110, section 14.2, allows: no file is worth a part of it.
+        """
         path_name: str = request.path_params["name"]
-        path = self._files.get(path_name)
-        if path is None:
+        file = self._files.get(path_name)
+        if file is None:
             return PlainTextResponse("There is no such file.", status_code=404)
-        version = self._versions.get(path_name)
-        fixed = version is None or request.query_params.get("v") == version
-        return FileResponse(
-            path, media_type=TYPES[path.suffix], headers={"cache-control": FOREVER if fixed else "no-cache"}
-        )
+        encoding = None if file.is_packed else best_encoding(request)
+        fixed = file.is_packed or request.query_params.get("v") == file.version
+        # Each form has a tag of its own: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
+        headers = {
+            "cache-control": FOREVER if fixed else "no-cache",
+            "etag": f'"{file.version}{"-" + encoding if encoding else ""}"',
+        }
+        if not file.is_packed:
+            headers["vary"] = "accept-encoding"
+        if is_current(request, headers["etag"]):
+            return Response(status_code=304, headers=headers)
+        if encoding:
+            headers["content-encoding"] = encoding
+        return Response(file.in_encoding(encoding), media_type=file.type, headers=headers)

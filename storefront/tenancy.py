@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from domain.store.events import StoreStatus
 from projections.catalog_views import StoreView
@@ -41,6 +42,18 @@ def bare_host(header: str) -> str:
     if port and not port.isdecimal():
         return ""
     return name.removesuffix(".") if name and HOST.fullmatch(name) else ""
+
+
+def is_same_host(origin: str, host: str) -> bool:
+    """Whether an ``Origin`` is of the host that a request was sent to, however case, root dot and port are written."""
+    try:
+        sender, receiver = urlsplit(origin), urlsplit(f"//{host}")
+        default = {"http": 80, "https": 443}.get(sender.scheme)
+        ports = (sender.port or default, receiver.port or default)
+    except ValueError:
+        return False
+    name = bare_host(sender.netloc)
+    return name != "" and name == bare_host(host) and ports[0] == ports[1]
 
 
 @dataclass(slots=True)
@@ -102,8 +115,9 @@ class Tenancy:
         seen = self._seen.get(host)
         if seen is not None and self._now() - seen.at < self._max_age:
             return seen.store
-        self._seen.pop(host, None)
+        # What is known stays known until there is news: during an outage it is all there is.
         store = await self._find(host)
+        self._seen.pop(host, None)
         if store is None or store.brand is None or store.published_at is None:
             raise UnknownHost(host)
         if store.status is StoreStatus.ACTIVE:
@@ -111,6 +125,14 @@ class Tenancy:
             if len(self._seen) > self._most:
                 self._seen.popitem(last=False)
         return store
+
+    def last_seen(self, header: str) -> StoreView | None:
+        """Return the store as it was when it was last found open, however long ago; None if it was not.
+
+        For pages that are shown while nothing can be looked up.
+        """
+        seen = self._seen.get(bare_host(header))
+        return None if seen is None else seen.store
 
     async def _find(self, host: str) -> StoreView | None:
         for suffix in self._suffixes:

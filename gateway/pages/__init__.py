@@ -31,8 +31,8 @@ def console_page() -> HTMLResponse:
 async def home(request: Request) -> HTMLResponse:
     """Say what this is and what is where."""
     gateway: Gateway = request.app.state.gateway
-    # What the request says of its address is what a proxy made of it: http, where the browser has https.
-    address = escape((gateway.deps.public_url or str(request.base_url)).rstrip("/"))
+    # Never what the request says of its address: that is what a client or a proxy made of it.
+    address = escape(gateway.deps.public_url.rstrip("/"))
     return HTMLResponse(_read("home.html").replace("{{address}}", address), headers={"cache-control": "no-cache"})
 
 

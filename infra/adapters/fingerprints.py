@@ -12,12 +12,11 @@ from PIL import Image
 
 from domain.kernel import Transient
 from domain.media.ports import UnusableImage
+from infra.adapters.darkroom.intake import FORMATS, MAX_PIXELS
 
 logger = logging.getLogger(__name__)
 
 LARGEST_BYTES = 15_000_000
-LARGEST_PIXELS = 40_000_000
-"""A picture that says it is larger is not decoded: it may be a decompression bomb."""
 AT_ONCE = 6
 """Downloads in flight."""
 REMEMBERED = 2_000
@@ -59,9 +58,10 @@ def _perceptual_hash(photo: bytes) -> int:
         raise ValueError(f"{len(photo)} bytes are more than {LARGEST_BYTES}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(io.BytesIO(photo)) as image:
-            if image.width * image.height > LARGEST_PIXELS:
-                raise ValueError(f"{image.width} x {image.height} pixels are more than {LARGEST_PIXELS}")
+        # What the studio would refuse is not decoded here either: a bomb, or a format with a decoder less looked at.
+        with Image.open(io.BytesIO(photo), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels are more than {MAX_PIXELS}")
             # JPEGs decode at a fraction of their size for free; the hash looks at 32 x 32 pixels anyway.
             image.draft("L", (256, 256))
             return int(str(imagehash.phash(image.convert("L"))), 16)

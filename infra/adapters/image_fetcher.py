@@ -11,6 +11,7 @@ import httpx
 from domain.kernel import Transient
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
+from infra.adapters.darkroom.formats import FIRST_BYTES, format_of
 
 MAX_BYTES = 20 * 1024 * 1024
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
@@ -20,8 +21,18 @@ SECONDS = 60.0
 RESTART_SECONDS = 5.0
 """After which to ask a server again that does not listen: it may be starting."""
 HEADERS = {"accept": "image/*", "accept-encoding": "identity"}
-TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv4 addresses, as a NAT64 network writes them."""
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out. Outside are NAT64 (64:ff9b::/96, 64:ff9b:1::/48), IPv4-compatible and local addresses."""
+NOT_ITSELF = tuple(
+    ipaddress.IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocols, with Teredo (2001::/32), ORCHID and benchmarks
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: an IPv4 address follows
+        "3fff::/20",  # documentation
+    )
+)
+"""Inside of it, but no host's own address."""
 
 
 class HttpImageFetcher:
@@ -110,13 +121,23 @@ class HttpImageFetcher:
 
 
 def _is_public(address: str) -> bool:
-    """Whether an address is somewhere in the internet, whatever it is wrapped in."""
-    ip = ipaddress.ip_address(address)
+    """Whether an address is somewhere in the internet.
+
+    IPv6 addresses that stand for an IPv4 address are refused with it: a translator or tunnel would lead there. No
+    photo's server has such an address by itself, so those whose inside we cannot know for sure are refused as well.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-        if ip in TRANSLATED:
-            ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        elif ip not in GLOBAL_UNICAST or any(ip in network for network in NOT_ITSELF) or _is_isatap(ip):
+            return False
     return ip.is_global and not ip.is_multicast
+
+
+def _is_isatap(ip: ipaddress.IPv6Address) -> bool:
+    """Whether the last 64 bits say that an IPv4 address follows (RFC 5214, section 6.1)."""
+    return (int(ip) >> 32) & 0xFCFF_FFFF == 0x0000_5EFE
 
 
 def _host(url: str) -> str:
@@ -137,9 +158,22 @@ def _check_status(response: httpx.Response, url: str) -> None:
         raise UnusableImage(
             RejectionReason.UNREACHABLE, f"{response.url.host} refused the photo ({response.status_code})."
         )
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind and not kind.startswith("image/") and kind != "application/octet-stream":
-        raise UnusableImage(RejectionReason.NOT_AN_IMAGE, f"{url} is {kind}, not a photo.")
+
+
+def _check_kind(response: httpx.Response, start: bytes) -> None:
+    """Refuse what is no photo by its first bytes, unless its label says that it is one: then the studio looks closer.
+
+    Object stores label good photos as downloads; servers label error pages as text. The bytes decide.
+    """
+    format = format_of(start)
+    if format is not None and format.is_image:
+        return
+    label = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if format is None and label.startswith("image/"):
+        return
+    what = "of no kind we know" if format is None else format.name
+    said = f" (it is labelled {label})" if label else ""
+    raise UnusableImage(RejectionReason.NOT_AN_IMAGE, f"{response.url} is {what}{said}, not a photo.")
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -149,10 +183,16 @@ async def _read(response: httpx.Response) -> bytes:
     announced = response.headers.get("content-length", "")
     body = bytearray()
     if not announced.isdecimal() or int(announced) <= MAX_BYTES:
+        known = False
         async for chunk in response.aiter_raw():
             body += chunk
+            if not known and len(body) >= FIRST_BYTES:
+                _check_kind(response, bytes(body[:FIRST_BYTES]))
+                known = True
             if len(body) > MAX_BYTES:
                 break
         else:
+            if not known:
+                _check_kind(response, bytes(body))
             return bytes(body)
     raise UnusableImage(RejectionReason.TOO_LARGE, f"The photo is larger than {MAX_BYTES // 1024 // 1024} MB.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.auth.tokens import SigningKeys
     from infra.adapters.readiness import PlatformReadiness
     from infra.adapters.vault import MasterKeys
+    from infra.web.protocols import ConnectionLimits
 
 Role = Callable[[Platform, asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -111,7 +112,11 @@ async def run_gateway(platform: Platform, stop: asyncio.Event) -> None:
     """Serve GraphQL, REST and webhooks."""
     app = await gateway_app(platform)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve(app, platform.settings.host, platform.settings.gateway_port, stop))
+        tasks.create_task(
+            serve(
+                app, platform.settings.host, platform.settings.gateway_port, stop, connection_limits(platform.settings)
+            )
+        )
         tasks.create_task(_answer_canaries(platform, stop, "gateway"))
 
 
@@ -177,7 +182,15 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
     """Serve every store to shoppers."""
     app = await storefront_app(platform)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve(app, platform.settings.host, platform.settings.storefront_port, stop))
+        tasks.create_task(
+            serve(
+                app,
+                platform.settings.host,
+                platform.settings.storefront_port,
+                stop,
+                connection_limits(platform.settings),
+            )
+        )
         tasks.create_task(_answer_canaries(platform, stop, "storefront"))
 
 
@@ -200,6 +213,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             secret=platform.keys().derive("storefront"),
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),
+            public_domain=settings.storefront_domain,
             payment_origins=(origin(settings.sandbox_url),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
         )
@@ -211,7 +225,18 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
     from infra.sandbox.app import sandbox_app
 
     app = sandbox_app(platform.payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}")
-    await serve(app, platform.settings.host, platform.settings.sandbox_port, stop)
+    await serve(app, platform.settings.host, platform.settings.sandbox_port, stop, connection_limits(platform.settings))
+
+
+def connection_limits(settings: Settings) -> "ConnectionLimits":
+    """Return what connections to this process's servers may cost."""
+    from infra.web.protocols import ConnectionLimits
+
+    return ConnectionLimits(
+        connections=settings.max_connections,
+        # All connections come from the proxy then, and limiting its clients is the proxy's business.
+        connections_per_address=None if settings.behind_proxy else settings.max_connections_per_address,
+    )
 
 
 ROLES: Mapping[str, Role] = {

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from infra.web.protocols import ConnectionLimits
+
 log = logging.getLogger(__name__)
 
 
@@ -50,39 +52,11 @@ async def reachable(
             return
 
 
-async def serve(app: "FastAPI", host: str, port: int, stop: asyncio.Event) -> None:
-    import uvicorn
+async def serve(
+    app: "FastAPI", host: str, port: int, stop: asyncio.Event, limits: "ConnectionLimits | None" = None
+) -> None:
+    """Serve an application until ``stop`` is set."""
+    from infra.web import server
+    from infra.web.protocols import ConnectionLimits
 
-    class Server(uvicorn.Server):
-        def install_signal_handlers(self) -> None:
-            """Signals are the process's business: several servers share one."""
-
-    server = Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            timeout_graceful_shutdown=3,
-            server_header=False,
-            # What a proxy says is for the setting to believe: uvicorn believes whoever comes from this machine.
-            proxy_headers=False,
-            # As much as a request's body may have; uvicorn would take 16 MB into memory from anybody.
-            ws_max_size=1_000_000,
-        )
-    )
-    server.capture_signals = _no_signals  # type: ignore[method-assign]
-    serving = asyncio.create_task(server.serve())
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    stopped.cancel()
-    await serving
-
-
-def _no_signals() -> Any:
-    from contextlib import nullcontext
-
-    return nullcontext()
+    await server.serve(app, host, port, stop, limits or ConnectionLimits())

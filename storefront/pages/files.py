@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain.media.ports import MEDIA_KEY
+from infra.web.conditional import is_current
 from projections.catalog_views import ON_SALE, ProductFilter, ProductSort
 from projections.paging import PAGE_MAX, Window
 from storefront.front import Front, PageMissing
@@ -25,14 +26,14 @@ class Files:
 
     async def theme(self, request: Request) -> Response:
         # What a closed store still shows, be it that it is closed, it shows in its own colours.
-        visit = await self._front.visit_even_if_closed(request)
+        visit = await self._front.visit_for_looks(request)
         fixed = request.query_params.get("v") == visit.theme.version
         return Response(
             visit.theme.css(), media_type="text/css", headers={"cache-control": FOREVER if fixed else "no-cache"}
         )
 
     async def logo(self, request: Request) -> Response:
-        visit = await self._front.visit_even_if_closed(request)
+        visit = await self._front.visit_for_looks(request)
         return Response(
             visit.brand.logo.svg,
             media_type="image/svg+xml",
@@ -45,11 +46,11 @@ class Files:
             raise PageMissing
         etag = f'"{key[10:42]}"'
         headers = {"cache-control": FOREVER, "etag": etag, "content-security-policy": PICTURE_POLICY}
-        if request.headers.get("if-none-match") == etag:
-            return Response(status_code=304, headers=headers)
         found = await self._media.get(key)
         if found is None:
             raise PageMissing
+        if is_current(request, etag):
+            return Response(status_code=304, headers=headers)
         data, mime_type = found
         return Response(data, media_type=mime_type, headers=headers)
 

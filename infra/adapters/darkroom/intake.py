@@ -4,10 +4,11 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
+from infra.adapters.darkroom.formats import FIRST_BYTES, WEB_PAGE, format_of
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """A stereo photo (MPO) is a JPEG with more behind it."""
@@ -16,8 +17,12 @@ MIN_SIDE = 200
 LARGEST = 1600
 """Nothing we export is larger, so nothing larger is worked on."""
 
-OTHERS = ((b"%PDF", "a PDF"), (b"<svg", "an SVG drawing"), (b"ftypheic", "a HEIC photo"), (b"ftypmif1", "a HEIF photo"))
-"""What people send for a photo, by what stands in its first bytes."""
+METADATA_CHUNK, METADATA = 16 * 1024 * 1024, 32 * 1024 * 1024
+"""Most bytes that one piece of a PNG's text or colour profile, and all its text, may unpack to.
+
+Pillow's own limit for one piece is 1 MB, which good photos exceed: XMP with a thumbnail, profiles of printers.
+"""
+PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = METADATA_CHUNK, METADATA
 
 ORIENTATION = 0x0112
 SIDEWAYS = frozenset({5, 6, 7, 8})
@@ -56,9 +61,14 @@ def take_in(data: bytes) -> Photo:
         raise
     except UnidentifiedImageError as error:
         raise _no_photo(data) from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise UnusableImage(RejectionReason.TOO_LARGE, "The photo unpacks to far more than it should.") from error
     except Exception as error:  # decoders raise anything when fed with nonsense
+        if _is_too_much_metadata(error):
+            raise UnusableImage(
+                RejectionReason.TOO_LARGE,
+                f"The text or colour profile in the photo unpacks to over {METADATA_CHUNK // 1024 // 1024} MB.",
+            ) from error
         raise UnusableImage(
             RejectionReason.CORRUPT, "The photo is damaged; it could not be read to its end."
         ) from error
@@ -78,14 +88,23 @@ def _check(size: tuple[int, int]) -> None:
         )
 
 
+def _is_too_much_metadata(error: Exception) -> bool:
+    # Pillow raises a plain ValueError, and tells only by its words which.
+    return isinstance(error, ValueError) and any(
+        words in str(error) for words in ("Decompressed data too large", "Too much memory used in text chunks")
+    )
+
+
 def _no_photo(data: bytes) -> UnusableImage:
-    start = data[:512].lower()
-    for mark, what in OTHERS:
-        if mark.lower() in start:
-            return UnusableImage(
-                RejectionReason.UNSUPPORTED_FORMAT, f"This is {what}. Give a JPEG, PNG or WebP instead."
-            )
-    return UnusableImage(RejectionReason.NOT_AN_IMAGE, "This is no image of a kind we can read.")
+    format = format_of(data[:FIRST_BYTES])
+    if format is None or format is WEB_PAGE:
+        what = "This is no image of a kind we can read." if format is None else "This is a web page, not a photo."
+        return UnusableImage(RejectionReason.NOT_AN_IMAGE, what)
+    if format.is_readable:
+        return UnusableImage(RejectionReason.CORRUPT, f"This is {format.name}, but it is damaged at its beginning.")
+    return UnusableImage(
+        RejectionReason.UNSUPPORTED_FORMAT, f"This is {format.name}. Give a JPEG, PNG or WebP instead."
+    )
 
 
 def _plain(opened: Image.Image, size: tuple[int, int]) -> Photo:

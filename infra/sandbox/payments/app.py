@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from domain.money import Money, exponent
@@ -106,6 +106,7 @@ def sandbox_payment_app(
             "cache-control": "no-store",
             "referrer-policy": "no-referrer",
             "x-content-type-options": "nosniff",
+            "x-frame-options": "DENY",
             "x-robots-tag": "noindex",
         }
         return HTMLResponse(html, status_code=status, headers=headers)
@@ -141,10 +142,12 @@ def sandbox_payment_app(
         address = session.success_url if pays else session.cancel_url
         return RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})
 
-    async def style(_: Request) -> Response:
-        return FileResponse(HERE / "page.css", media_type="text/css", headers={"cache-control": "public, max-age=300"})
+    css = (HERE / "page.css").read_bytes()
 
-    app = FastAPI(title="Sandbox payments", docs_url=None, redoc_url=None, openapi_url=None)
+    async def style(_: Request) -> Response:
+        return Response(css, media_type="text/css", headers={"cache-control": "public, max-age=300"})
+
+    app = FastAPI(title="Sandbox payments", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.router.routes.extend(
         [Route("/assets/page.css", style), Route("/{token}", show), Route("/{token}", decide, methods=["POST"])]
     )

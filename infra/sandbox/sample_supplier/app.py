@@ -59,7 +59,9 @@ def sample_supplier_app(
         limit: of API calls; 40 a second and 80 at once if left out.
         fault: for tests alone.
     """
-    app = FastAPI(title="Sample supplier (sandbox)", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Sample supplier (sandbox)", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     admitted = Depends(_gate(key, limit or RateLimit(per_second=40, burst=80)))
     # Threads of its own, and few: what a thread has once needed for drawing, the process keeps for it.
     drawing = ThreadPoolExecutor(2, thread_name_prefix="drawing")

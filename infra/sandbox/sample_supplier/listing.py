@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from infra.sandbox.sample_supplier.catalogue import offer_by_id
@@ -28,6 +28,8 @@ def add_listing_pages(app: FastAPI) -> None:
     templates.filters["usd"] = lambda cents: f"${cents // 100:,}.{cents % 100:02d}"
     page = templates.get_template("listing.html")
 
+    css = (HERE / "listing.css").read_bytes()
+
     @app.get("/listings/{id}", response_model=None)
     async def listing(id: str) -> Response:
         offer = offer_by_id(id)
@@ -35,6 +37,4 @@ def add_listing_pages(app: FastAPI) -> None:
 
     @app.get("/assets/listing.css", response_model=None)
     async def style() -> Response:
-        return FileResponse(
-            HERE / "listing.css", media_type="text/css", headers={"cache-control": "public, max-age=300"}
-        )
+        return Response(css, media_type="text/css", headers={"cache-control": "public, max-age=300"})

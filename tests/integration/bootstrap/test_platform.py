@@ -1,5 +1,6 @@
 """The parts that roles share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,12 @@ async def test_a_query_that_failed_or_was_cancelled_leaves_its_connection_fit_fo
 REGISTER = "mutation($input: RegisterInput!) { register(input: $input) { userErrors { code } } }"
 
 
-async def tries_to_register(client: httpx.AsyncClient, forwarded_for: str) -> str:
+async def tries_to_register(client: httpx.AsyncClient, *forwarded_for: str) -> str:
     given = {"email": "no address", "password": "a long enough password", "name": "Someone"}
     answer = await client.post(
         "/graphql",
         json={"query": REGISTER, "variables": {"input": given}},
-        headers={"x-forwarded-for": forwarded_for},
+        headers=[("x-forwarded-for", line) for line in forwarded_for],
     )
     (error,) = answer.json()["data"]["register"]["userErrors"]
     return str(error["code"])
@@ -72,6 +73,27 @@ async def test_behind_a_proxy_every_caller_has_an_allowance_of_its_own(
             tries = [await tries_to_register(client, "198.51.100.7, 203.0.113.1") for _ in range(31)]
             assert (set(tries[:-1]), tries[-1]) == ({"INVALID_INPUT"}, "TOO_MANY_ATTEMPTS")
             assert await tries_to_register(client, "198.51.100.7, 203.0.113.2") == others
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        lambda n: [f"10.0.0.{n}", "198.51.100.7, 203.0.113.1"],
+        lambda n: [f"203.0.113.1:{40_000 + n}"],
+        lambda n: [f"[2001:db8::1]:{40_000 + n}"],
+        lambda n: [f"2001:db8::{n:x}"],
+    ],
+    ids=["two lines", "a changing port", "a changing port in IPv6", "a changing half of an IPv6 address"],
+)
+async def test_behind_a_proxy_one_caller_has_one_allowance(
+    database: str, tmp_path: Path, lines: Callable[[int], list[str]]
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=database, behind_proxy=True, **UNUSED)
+    async with open_platform(settings, migrated=False) as platform:
+        transport = httpx.ASGITransport(app=await gateway_app(platform))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+            tries = [await tries_to_register(client, *lines(n)) for n in range(31)]
+            assert tries[-1] == "TOO_MANY_ATTEMPTS"
 
 
 async def test_the_storefront_speaks_the_configured_scheme(database: str, tmp_path: Path) -> None:

@@ -249,8 +249,14 @@ async def test_media_are_served_by_content_and_cached_for_ever(platform: Platfor
     response = await platform.client.get(f"/media/{key}")
     assert (response.content, response.headers["content-type"]) == (b"picture", "image/webp")
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
-    unchanged = await platform.client.get(f"/media/{key}", headers={"if-none-match": response.headers["etag"]})
-    assert unchanged.status_code == 304
+    tag = response.headers["etag"]
+    for same in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        unchanged = await platform.client.get(f"/media/{key}", headers={"if-none-match": same})
+        assert unchanged.status_code == 304
+    for other in (f'"x{tag[1:]}', f'{tag[:-1]}x"', tag.strip('"')):
+        assert (await platform.client.get(f"/media/{key}", headers={"if-none-match": other})).status_code == 200
+    unknown = "sha256/aa/" + "a" * 64 + ".webp"
+    assert (await platform.client.get(f"/media/{unknown}", headers={"if-none-match": "*"})).status_code == 404
     strange = await platform.media.put(b"<script>", mime_type="text/html")
     assert (await platform.client.get(f"/media/{strange}")).headers["content-type"] == "application/octet-stream"
 

@@ -10,7 +10,7 @@ import pytest
 from domain.kernel import Transient
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
-from infra.adapters.image_fetcher import MAX_BYTES, HttpImageFetcher
+from infra.adapters.image_fetcher import MAX_BYTES, HttpImageFetcher, _is_public
 from tests.fakes.photographs import encoded, product_photo
 from tests.fakes.supply import served
 
@@ -127,9 +127,33 @@ async def test_a_server_that_is_not_there_may_be_asked_again_once_it_has_had_the
     assert outage.value.retry_after == 5
 
 
-async def test_a_page_is_no_photo(fetcher: HttpImageFetcher, supplier: Supplier, origin: str) -> None:
-    supplier.headers = {"content-type": "text/html; charset=utf-8"}
-    assert (await refusal(fetcher, f"{origin}/pot.jpg")).reason is RejectionReason.NOT_AN_IMAGE
+@pytest.mark.parametrize(
+    "label",
+    ["binary/octet-stream", "application/x-download", "application/octet-stream", "text/html", "image/heic", ""],
+)
+@pytest.mark.parametrize("chunks", [1, 7])
+async def test_a_photo_is_a_photo_whatever_it_is_labelled(
+    fetcher: HttpImageFetcher, supplier: Supplier, origin: str, label: str, chunks: int
+) -> None:
+    supplier.headers = {"content-type": label} if label else {}
+    supplier.body, supplier.chunks = PHOTO[:30] if chunks > 1 else PHOTO, chunks
+    assert await fetcher.fetch(f"{origin}/pot.HEIC") == supplier.body * chunks
+
+
+async def test_a_photo_that_we_cannot_read_is_left_to_the_studio_to_name(
+    fetcher: HttpImageFetcher, supplier: Supplier, origin: str
+) -> None:
+    supplier.headers, supplier.body = {"content-type": "binary/octet-stream"}, b"\0\0\0\x18ftypheix\0\0\0\0mif1heic"
+    assert await fetcher.fetch(f"{origin}/pot.jpg") == supplier.body
+
+
+@pytest.mark.parametrize("label", ["text/html; charset=utf-8", "image/jpeg", "application/octet-stream", ""])
+async def test_a_page_is_no_photo(fetcher: HttpImageFetcher, supplier: Supplier, origin: str, label: str) -> None:
+    supplier.headers = {"content-type": label} if label else {}
+    supplier.body, supplier.chunks = b"<!DOCTYPE html><title>Not here</title>" + b" " * 2_000_000, 30
+    refused = await refusal(fetcher, f"{origin}/pot.jpg")
+    assert refused.reason is RejectionReason.NOT_AN_IMAGE
+    assert "a web page" in refused.message
 
 
 async def test_a_body_that_grows_too_large_is_broken_off(
@@ -172,6 +196,21 @@ async def test_a_server_that_drips_is_given_up(client: httpx.AsyncClient, suppli
         "http://[::ffff:127.0.0.1]:{port}/pot.jpg",
         "http://[64:ff9b::7f00:1]/pot.jpg",
         "http://[2002:7f00:1::]/pot.jpg",
+        "http://[64:ff9b::808:808]/pot.jpg",
+        "http://[64:ff9b:1::a00:1]/pot.jpg",
+        "http://[2002:a00:1::1]/pot.jpg",
+        "http://[2002:808:808::1]/pot.jpg",
+        "http://[2001:0:4136:e378:8000:63bf:f5ff:fffe]/pot.jpg",
+        "http://[::10.0.0.1]/pot.jpg",
+        "http://[::8.8.8.8]/pot.jpg",
+        "http://[::ffff:0:10.0.0.1]/pot.jpg",
+        "http://[2a00:1450::5efe:a00:1]/pot.jpg",
+        "http://[2a00:1450::200:5efe:a00:1]/pot.jpg",
+        "http://[2001:db8::1]/pot.jpg",
+        "http://[fec0::1]/pot.jpg",
+        "http://[fe80::1]/pot.jpg",
+        "http://[5f00::1]/pot.jpg",
+        "http://[100::1]/pot.jpg",
         "http://10.0.0.8/pot.jpg",
         "http://192.168.1.1/pot.jpg",
         "http://172.16.0.1/pot.jpg",
@@ -196,6 +235,13 @@ async def test_addresses_that_are_none_of_our_business_are_refused_unasked(
     url = url.replace("{port}", origin.rpartition(":")[2])
     assert (await refusal(HttpImageFetcher(client), url)).reason is RejectionReason.FORBIDDEN_ADDRESS
     assert not supplier.asked
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2a00:1450:4001:80b::2004", "2606:4700::6810:85e5", "::ffff:8.8.8.8", "2001:4860:4860::8888"]
+)
+def test_addresses_of_the_internet_are_public(address: str) -> None:
+    assert _is_public(address)
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1:{other}/secret", "http://169.254.169.254/", "file:///etc/passwd"])

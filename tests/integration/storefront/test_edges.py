@@ -4,9 +4,11 @@ import httpx
 import pytest
 
 from domain.store.events import PageType
+from infra.web.server import guarded
 from storefront.cart import Cart, write_cart
 from storefront.front import Signers
 from tests.fakes.shop_floor import BRAND, PIXEL, SECRET, ShopFloor
+from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
 
 
 async def test_each_host_shows_its_own_store_and_nothing_of_others(
@@ -125,6 +127,90 @@ async def test_a_form_without_our_token_changes_nothing(floor: ShopFloor, browse
     assert (await browser.post("/cart/add", data=form | {"csrf": token})).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("fern.shops.test", "http://FERN.Shops.test"),
+        ("Fern.Shops.Test", "http://fern.shops.test"),
+        ("fern.shops.test.", "http://fern.shops.test"),
+        ("fern.shops.test", "http://fern.shops.test."),
+        ("fern.shops.test:80", "http://fern.shops.test"),
+        ("fern.shops.test:8443", "https://fern.shops.test:8443"),
+    ],
+)
+async def test_a_form_of_our_own_page_is_taken_however_its_host_is_written(
+    floor: ShopFloor, browser: httpx.AsyncClient, host: str, origin: str
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    pot = await floor.stock(store, "Pot", slug="pot")
+    page = await browser.get("/products/pot", headers={"host": host})
+    form = {"product": str(pot.id), "variant": str(pot.variants[0]), "csrf": hidden(page, "csrf")}
+    answer = await browser.post("/cart/add", data=form, headers={"host": host, "origin": origin})
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://fern.shops.test:81",
+        "http://other.shops.test",
+        "http://fern.shops.test.evil.test",
+        "null",
+        "",
+        "http://[",
+    ],
+)
+async def test_a_form_of_any_other_page_is_not(floor: ShopFloor, browser: httpx.AsyncClient, origin: str) -> None:
+    store = await floor.open_store("fern", BRAND)
+    pot = await floor.stock(store, "Pot", slug="pot")
+    page = await browser.get("/products/pot")
+    form = {"product": str(pot.id), "variant": str(pot.variants[0]), "csrf": hidden(page, "csrf")}
+    assert (await browser.post("/cart/add", data=form, headers={"origin": origin})).status_code == 403
+
+
+async def test_two_pages_never_carry_a_form_token_in_the_same_letters(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot")
+    tokens = {hidden(await browser.get("/products/pot"), "csrf") for _ in range(3)}
+    assert len(tokens) == 3
+    assert len({token[-20:] for token in tokens}) == 3
+
+
+@pytest.mark.parametrize("host", ["fern.shops.test:1", "FERN.SHOPS.TEST", "fern.shops.test."])
+async def test_the_request_does_not_decide_what_address_is_written(
+    floor: ShopFloor, browser: httpx.AsyncClient, host: str
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot")
+    own = "http://fern.shops.test"
+    for path in ("/", "/products", "/products/pot", "/robots.txt", "/sitemap.xml"):
+        text = (await browser.get(path, headers={"host": host})).text
+        assert text.count(own) == text.lower().count("fern.shops.test"), path
+        assert f"{own}:" not in text
+        assert f"{own}." not in text
+
+
+async def test_the_payment_page_leads_back_to_the_stores_own_address(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await put_in_cart(browser, await floor.stock(store, "Pot", slug="pot"))
+    form = await checkout_form(browser)
+    answer = await browser.post("/checkout", data=form, headers={"host": "FERN.shops.test.:1"})
+    session = session_at(floor, answer.headers["location"])
+    for address in (session.success_url, session.cancel_url):
+        assert address.startswith("http://fern.shops.test/checkout/")
+
+
+async def test_a_store_has_the_port_and_the_domain_of_the_settings(floor: ShopFloor) -> None:
+    await floor.open_store("fern", BRAND)
+    transport = httpx.ASGITransport(app=floor.app(public_domain="shops.test:8080"))
+    async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as browser:
+        assert '<link rel="canonical" href="http://fern.shops.test:8080/">' in (await browser.get("/")).text
+
+
 async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
@@ -140,14 +226,14 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
 async def test_behind_something_that_speaks_tls_everything_is_https(floor: ShopFloor) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
-    transport = httpx.ASGITransport(app=floor.app(scheme="https"), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=guarded(floor.app(scheme="https")), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as proxy:
         page = await proxy.get("/products/pot")
         assert "secure" in page.headers["set-cookie"].lower()
         assert page.headers["strict-transport-security"] == "max-age=31536000"
         assert '<link rel="canonical" href="https://fern.shops.test/products/pot">' in page.text
         assert "<loc>https://fern.shops.test/products/pot</loc>" in (await proxy.get("/sitemap.xml")).text
-        assert (await proxy.get("/cart/")).headers["location"] == "https://fern.shops.test/cart"
+        assert (await proxy.get("/cart/")).headers["location"] == "/cart"
 
 
 async def test_another_stores_cart_is_an_empty_one_here(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
@@ -191,6 +277,47 @@ async def test_static_files_are_cached_by_version_and_nothing_else_is_served(
     assert (await browser.get("/static/css/store.css")).headers["cache-control"] == "no-cache"
     for wrong in ("../app.py", "css/../../app.py", "fonts/lato/LICENSE.txt", "", "%2e%2e/app.py"):
         assert (await browser.get(f"/static/{wrong}")).status_code == 404
+
+
+@pytest.mark.parametrize("tags", ["{tag}", "W/{tag}", '"other", {tag}', 'W/"other" , W/{tag}', "*"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+async def test_a_browser_that_has_a_file_is_told_so_however_it_says_that(
+    floor: ShopFloor, browser: httpx.AsyncClient, tags: str, encoding: str
+) -> None:
+    await floor.open_store("fern", BRAND)
+    key = await floor.media.put(PIXEL, mime_type="image/webp")
+    for path in (f"/media/{key}", "/static/css/store.css"):
+        sent = {"accept-encoding": encoding}
+        tag = (await browser.get(path, headers=sent)).headers["etag"]
+        again = await browser.get(path, headers=sent | {"if-none-match": tags.format(tag=tag)})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == tag
+        assert (await browser.get(path, headers=sent | {"if-none-match": tag[:-2] + '"'})).status_code == 200
+
+
+@pytest.mark.parametrize("wanted", ["bytes=5-1", "bytes=0-3", "bytes=99999999-", "nonsense"])
+async def test_a_range_of_a_style_is_the_whole_style(floor: ShopFloor, browser: httpx.AsyncClient, wanted: str) -> None:
+    await floor.open_store("fern", BRAND)
+    whole = await browser.get("/static/css/store.css")
+    part = await browser.get("/static/css/store.css", headers={"range": wanted})
+    assert (part.status_code, part.content) == (200, whole.content)
+
+
+async def test_styles_are_sent_compressed_and_each_form_has_its_tag(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    await floor.open_store("fern", BRAND)
+    tags = set()
+    for encoding in ("identity", "gzip", "br"):
+        async with browser.stream("GET", "/static/css/store.css", headers={"accept-encoding": encoding}) as answer:
+            body = b"".join([part async for part in answer.aiter_raw()])
+        assert answer.headers.get("content-encoding", "identity") == encoding
+        assert answer.headers["vary"] == "accept-encoding"
+        assert encoding == "identity" or len(body) < 4_000
+        tags.add(answer.headers["etag"])
+    assert len(tags) == 3
+    font = await browser.get("/static/fonts/lato/400.woff2")
+    assert "content-encoding" not in font.headers
 
 
 async def test_head_requests_and_other_methods_are_answered(floor: ShopFloor, browser: httpx.AsyncClient) -> None:

@@ -1,6 +1,10 @@
 """Photos are taken in whatever shape they come in, and refused with a reason when they are none."""
 
 import io
+import struct
+import tracemalloc
+import zlib
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -84,13 +88,74 @@ def test_what_is_no_image_is_called_so(data: bytes) -> None:
     [
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
         (b"%PDF-1.7\n", "PDF"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+        *(
+            (b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1miaf", "a HEIC photo")
+            for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
+        ),
+        (b"\0\0\0\x18ftypmsf1\0\0\0\0mif1heic", "a HEIC photo"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "a HEIF photo"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "a video"),
+        (b"\xff\x0a" + bytes(40), "a JPEG XL photo"),
     ],
 )
 def test_what_people_send_for_a_photo_is_called_by_its_name(data: bytes, name: str) -> None:
     refused = refusal(data)
     assert refused.reason is RejectionReason.UNSUPPORTED_FORMAT
     assert name in refused.message
+
+
+@pytest.mark.parametrize("format", ["PNG", "GIF", "AVIF"])
+def test_a_photo_of_a_known_kind_that_cannot_be_opened_is_damaged(format: str) -> None:
+    whole = encoded(product_photo(), format)
+    assert refusal(whole[:9] + b"\xff" * 30 if format != "AVIF" else whole[:32] + bytes(60)).reason is (
+        RejectionReason.CORRUPT
+    )
+
+
+def png_with(name: bytes, body: bytes) -> bytes:
+    """Return a good PNG with one chunk more behind its header."""
+    whole = encoded(product_photo(300, 300), "PNG")
+    chunk = struct.pack("!I", len(body)) + name + body + struct.pack("!I", zlib.crc32(name + body))
+    return whole[:33] + chunk + whole[33:]
+
+
+def packed(size: int) -> bytes:
+    """Return so many bytes of nothing in particular, compressed."""
+    return zlib.compress(b"product " * (size // 8), 9)
+
+
+METADATA: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
+    "text": (b"zTXt", lambda body: b"Comment\0\0" + body),
+    "XMP": (b"iTXt", lambda body: b"XML:com.adobe.xmp\0\1\0\0\0" + body),
+    "profile": (b"iCCP", lambda body: b"icc\0\0" + body),
+}
+
+
+@pytest.mark.parametrize("kind", METADATA)
+def test_much_text_or_a_large_profile_harms_no_png(kind: str) -> None:
+    name, written = METADATA[kind]
+    photo = take_in(png_with(name, written(packed(1_500_000))))
+    assert photo.image.size == (300, 300)
+
+
+@pytest.mark.parametrize("kind", METADATA)
+def test_metadata_that_unpacks_to_a_bomb_is_too_large_and_never_unpacked(kind: str) -> None:
+    name, written = METADATA[kind]
+    bomb = png_with(name, written(packed(200_000_000)))
+    tracemalloc.start()
+    refused = refusal(bomb)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused.reason is RejectionReason.TOO_LARGE
+    assert "16 MB" in refused.message
+    assert most < 100_000_000
+
+
+def test_many_texts_that_are_a_bomb_together_are_too_large() -> None:
+    whole = encoded(product_photo(300, 300), "PNG")
+    body = b"Comment\0\0" + packed(10_000_000)
+    chunk = struct.pack("!I", len(body)) + b"zTXt" + body + struct.pack("!I", zlib.crc32(b"zTXt" + body))
+    assert refusal(whole[:33] + chunk * 6 + whole[33:]).reason is RejectionReason.TOO_LARGE
 
 
 def test_of_an_animation_the_first_picture_is_taken() -> None:

@@ -1,0 +1,25 @@
+"""Which compressed forms a client reads (RFC 9110, section 12.5.3)."""
+
+from starlette.requests import HTTPConnection
+
+PREFERRED = ("br", "gzip")
+
+
+def best_encoding(request: HTTPConnection) -> str | None:
+    """Return the best content coding that the request accepts; None if only the plain form may be sent."""
+    weights: dict[str, float] = {}
+    for item in ",".join(request.headers.getlist("accept-encoding")).lower().split(","):
+        coding, *parameters = (part.strip() for part in item.split(";"))
+        weights[coding] = _weight(parameters)
+    return next((coding for coding in PREFERRED if weights.get(coding, weights.get("*", 0)) > 0), None)
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0
+    return 1

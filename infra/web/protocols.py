@@ -1,0 +1,193 @@
+"""What one connection may cost: time limits on heads, bodies and unread answers, and a cap on connections.
+
+uvicorn limits none of these: its ``timeout_keep_alive`` starts after a response, and ``limit_concurrency`` counts a
+connection that sends one byte a second like one that works. So its protocols get timers here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from infra.web.client_address import limit_key
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """Bounds of one server."""
+
+    head_seconds: float = 10
+    """From a connection's or request's beginning until its headers are whole."""
+    body_seconds: float = 60
+    """From the headers until the body is whole: a megabyte at 17 kB a second."""
+    unread_seconds: float = 20
+    """How long a client may leave sent bytes unread before its connection is dropped."""
+    head_bytes: int = 64 * 1024
+    connections: int = 1_000
+    """In all, WebSockets included."""
+    connections_per_address: int | None = 100
+    """Of one IPv4 address or IPv6 /64. None: no limit, as behind a proxy, from which all connections come."""
+
+
+class PatientTransport:
+    """A transport whose ``close`` does not wait without end for a client to read the rest."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._transport, self._loop, self._seconds = transport, loop, seconds
+        self._linger: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        self._transport.close()
+        if self._linger is None:
+            self._linger = self._loop.call_later(self._seconds, self._transport.abort)
+
+    def lost(self) -> None:
+        """Forget the timer: the connection is gone."""
+        if self._linger is not None:
+            self._linger.cancel()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _DropsSlowReaders:
+    """Drops a client whose unread bytes stay above the transport's mark for too long."""
+
+    limits: ConnectionLimits
+    loop: asyncio.AbstractEventLoop
+    transport: Any
+    _unread: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()  # type: ignore[misc]
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.limits.unread_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._forget_unread()
+        super().resume_writing()  # type: ignore[misc]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_unread()
+        super().connection_lost(exc)  # type: ignore[misc]
+        self.transport.lost()
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+class PatientWebSocket(_DropsSlowReaders, WebSocketsSansIOProtocol):
+    """A WebSocket; uvicorn's pings find clients that are gone, but not those that answer pings and read nothing else."""
+
+    def __init__(self, *args: Any, limits: ConnectionLimits, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.limits = limits
+
+
+class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
+    """HTTP/1.1 with time limits; an exceeded one is answered 408 where an answer can still be given."""
+
+    def __init__(self, *args: Any, limits: ConnectionLimits, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.limits = limits
+        self._in_head = True
+        self._head_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # uvicorn asks no more of a transport than this one passes on.
+        patient: Any = PatientTransport(transport, self.loop, self.limits.unread_seconds)
+        super().connection_made(patient)
+        if self._is_one_too_many():
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "retry-after: 5\r\n")
+        else:
+            self._arm(self.limits.head_seconds, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if not self._in_head or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > self.limits.head_bytes:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._timer is None:
+            self._arm(self.limits.head_seconds, self._head_is_late)
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head_bytes = False, 0
+        self._disarm()
+        super().on_headers_complete()
+        self._arm(self.limits.body_seconds, self._body_is_late)
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        self._disarm()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._in_head = False
+        self._disarm()
+        super().handle_websocket_upgrade()
+
+    def _arm(self, seconds: float, late: Any) -> None:
+        self._timer = self.loop.call_later(seconds, late)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _head_is_late(self) -> None:
+        self._timer = None
+        if self.cycle is not None and not self.cycle.response_complete:
+            # The server is the slow one. What a client sent ahead of the answer has time until then.
+            self._arm(self.limits.head_seconds, self._head_is_late)
+        elif self._head_bytes:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self.transport.close()
+
+    def _body_is_late(self) -> None:
+        self._timer = None
+        cycle = self.cycle
+        if cycle.response_started or self.pipeline:
+            self.transport.close()
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        # The application waits for a body that never comes whole.
+        cycle.disconnected = True
+        cycle.message_event.set()
+
+    def _is_one_too_many(self) -> bool:
+        if len(self.connections) > self.limits.connections:
+            return True
+        most = self.limits.connections_per_address
+        if most is None or self.client is None or len(self.connections) <= most:
+            return False
+        mine = limit_key(self.client[0])
+        peers: Iterable[tuple[str, int] | None] = (getattr(other, "client", None) for other in self.connections)
+        return sum(peer is not None and limit_key(peer[0]) == mine for peer in peers) > most
+
+    def _refuse(self, status: HTTPStatus, headers: str = "") -> None:
+        logger.debug("connection of %s refused: %d %s", self.client, status, status.phrase)
+        text = f"{status.phrase}\n"
+        self.transport.write(
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+            f"content-length: {len(text)}\r\n{headers}connection: close\r\n\r\n{text}".encode()
+        )
+        self.transport.close()

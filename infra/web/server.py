@@ -1,0 +1,57 @@
+"""Runs an application until it is told to stop."""
+
+import asyncio
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from starlette_compress import CompressMiddleware
+
+from infra.web.edge import Edge
+from infra.web.protocols import ConnectionLimits, PatientHttp, PatientWebSocket
+
+BODY_BYTES = 1_000_000
+"""Most bytes of one WebSocket message: as many as the body of a request may have."""
+
+
+class _Server(uvicorn.Server):
+    def capture_signals(self) -> Any:
+        """Leave signals to the process: several servers share one."""
+        return nullcontext()
+
+
+def guarded(app: ASGIApp) -> ASGIApp:
+    """Return an application behind what all have in common: the edge, and compression."""
+    # Zstandard is left out: what reads it reads Brotli too.
+    return Edge(CompressMiddleware(app, zstd=False))
+
+
+def make_server(app: ASGIApp, host: str, port: int, limits: ConnectionLimits, **config: Any) -> uvicorn.Server:
+    """Return a server that listens once ``serve`` is awaited."""
+    options: dict[str, Any] = {
+        "log_config": None,
+        "access_log": False,
+        "lifespan": "on",
+        "timeout_graceful_shutdown": 3,
+        "server_header": False,
+        # What a proxy says is for the setting to believe: uvicorn would believe every local process.
+        "proxy_headers": False,
+        # uvicorn would take 16 MB into memory from anybody.
+        "ws_max_size": BODY_BYTES,
+        "http": partial(PatientHttp, limits=limits),
+        "ws": partial(PatientWebSocket, limits=limits),
+    }
+    return _Server(uvicorn.Config(guarded(app), host=host, port=port, **options | config))
+
+
+async def serve(app: ASGIApp, host: str, port: int, stop: asyncio.Event, limits: ConnectionLimits) -> None:
+    """Serve an application until ``stop`` is set or the server ends by itself."""
+    server = make_server(app, host, port, limits)
+    serving = asyncio.create_task(server.serve())
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopped.cancel()
+    await serving

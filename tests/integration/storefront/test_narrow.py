@@ -1,0 +1,188 @@
+"""Every page in a real browser as narrow as a phone: nothing scrolls sideways, and nothing is loaded for a pointer."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from playwright.async_api import BrowserContext, Page, Route, ViewportSize, async_playwright
+
+from domain.store.brand import BrandIdentity, FontPair
+from infra.adapters.house.copy.pages import PAGES, HousePageWriter
+from infra.sandbox.app import sandbox_app
+from storefront.theme import Mood, theme_of
+from tests.fakes.copywriting import facts
+from tests.fakes.shop_floor import BRAND, PIXEL, ImageFile, ShopFloor, Variant
+from tests.integration.gateway.platform import a_platform
+from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
+from tests.requirements import missing
+
+WIDTHS = (320, 390)
+LONG = "Feuchtigkeitsunempfindlichkeitspruefgeraetehalterung"
+TWO_IMAGES = tuple(ImageFile("A pot", {"medium": (PIXEL + bytes([n]), 800, 800)}) for n in (1, 2))
+
+
+def brand(heading: str, *tone: str, background: str = "#fbf8f2", text: str = "#22261f") -> BrandIdentity:
+    return BRAND.model_copy(
+        update={
+            "name": f"{LONG[:22]} {heading}",
+            "fonts": FontPair(heading=heading, body="Inter"),
+            "palette": BRAND.palette.model_copy(update={"background": background, "text": text}),
+            "voice": BRAND.voice.model_copy(update={"tone": list(tone)}),
+        }
+    )
+
+
+BRANDS = (
+    brand("Fraunces", "calm"),
+    brand("Orbitron", "bold", background="#0d0b1a", text="#f1eefc"),
+    brand("Inter", "plain"),
+)
+
+
+@asynccontextmanager
+async def a_phone(*clients: httpx.AsyncClient, touch: bool = True) -> AsyncIterator[tuple[BrowserContext, list[str]]]:
+    """Open a browser without a pointer (unless ``touch`` is False), whose requests the clients answer by host; return it and what it asked for."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("chromium", "there is no program of that name on the path")
+    asked: list[str] = []
+    async with async_playwright() as playwright:
+        chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        screen: ViewportSize = {"width": 320, "height": 800} if touch else {"width": 1000, "height": 800}
+        context = await chrome.new_context(has_touch=touch, is_mobile=touch, viewport=screen)
+        await context.route("**/*", _answering(clients, asked))
+        yield context, asked
+        await chrome.close()
+
+
+async def too_wide(page: Page, addresses: Iterable[str]) -> list[str]:
+    """Return which addresses scroll sideways, at which width, by how much and because of what."""
+    found = []
+    for address in addresses:
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 800})
+            await page.goto(address)
+            over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            # A mobile browser zooms out instead of scrolling: then the layout is wider than the screen.
+            grown = await page.evaluate("Math.round(window.innerWidth)") - width
+            if over > 0 or grown > 0:
+                culprits = await page.evaluate(
+                    """width => [...document.body.querySelectorAll('*')]
+                        .filter(one => one.getBoundingClientRect().right > width + 1)
+                        .slice(0, 3).map(one => one.outerHTML.slice(0, 90))""",
+                    width,
+                )
+                found.append(f"{address} at {width}: {max(over, grown)} px too wide, {culprits}")
+    return found
+
+
+async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: ShopFloor) -> None:
+    assert {theme_of(each).mood for each in BRANDS} == set(Mood)
+    transport = httpx.ASGITransport(app=floor.app())
+    wide: list[str] = []
+    for number, look in enumerate(BRANDS):
+        host = f"http://look{number}.shops.test"
+        async with httpx.AsyncClient(transport=transport, base_url=host) as client, a_phone(client) as (phone, _):
+            page = await phone.new_page()
+            addresses = await a_whole_shop(floor, client, f"look{number}", look)
+            wide += await too_wide(page, [f"{host}{address}" for address in addresses])
+    assert not wide, "\n".join(wide)
+
+
+async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, look: BrandIdentity) -> list[str]:
+    """Open a store with something in every place; return the addresses of all its pages."""
+    store = await floor.open_store(slug, look)
+    sizes = [Variant("Small", 123_400, 3, {"size": "Small"}), Variant(LONG, 999_900, 3, {"size": LONG})]
+    for n in range(3):
+        await floor.stock(
+            store,
+            f"{LONG} number {n} with a name of some length",
+            slug=f"pot-{n}",
+            variants=sizes,
+            compare_at=223_400,
+            category=LONG[:30],
+            description=f"A pot. {LONG}\n\n| What | How |\n|---|---|\n| {LONG} | {LONG} |\n\n```\n{LONG * 3}\n```\n",
+            features=[LONG],
+            images=TWO_IMAGES,
+        )
+    writer = HousePageWriter()
+    for kind in PAGES:
+        draft = writer.compose(kind, facts(), f"{slug}:1")
+        await floor.write_page(store, kind, draft.title, draft.slug, draft.content)
+    pot = await floor.stock(store, "Pot", slug="pot", images=TWO_IMAGES)
+    await put_in_cart(client, pot)
+    paid = session_at(floor, await to_payment(client, await checkout_form(client)))
+    await floor.told(notice_of(floor, paid))
+    success = urlsplit(paid.success_url).path
+    assert (await client.get(success)).status_code == 200
+    await put_in_cart(client, pot)
+    waiting = session_at(floor, await to_payment(client, await checkout_form(client)))
+    await put_in_cart(client, pot)
+    pages = [f"/pages/{page.slug}" for page in await floor.shelf.pages(store)]
+    assert len(pages) == len(PAGES)
+    shop = ["/", "/products", "/products?q=nothing", "/products/pot-0", "/cart", "/checkout", "/nowhere"]
+    return [*shop, urlsplit(waiting.cancel_url).path, success, *pages]
+
+
+async def test_the_platforms_pages_and_the_payment_page_fit_a_phone(floor: ShopFloor, other_database: str) -> None:
+    store = await floor.open_store("fern", BRAND)
+    pot = await floor.stock(store, LONG, slug="pot")
+    async with a_platform(other_database) as platform, opened(floor.app(), "http://fern.shops.test") as shop:
+        await put_in_cart(shop, pot)
+        paying = await to_payment(shop, await checkout_form(shop))
+        sandbox = sandbox_app(floor.payments, webhook_url="http://gateway.localhost/hook")
+        supplier = "http://payments.test"
+        async with opened(sandbox, supplier) as payments, a_phone(platform.client, shop, payments) as (phone, _):
+            listing = (await payments.get("/v1/products", headers={"x-api-key": "sample-supplier-sandbox"})).json()
+            addresses = [
+                paying,
+                f"{supplier}/pay/nothing",
+                str(listing["items"][0]["link"]),
+                "http://gateway.localhost/",
+                "http://gateway.localhost/events",
+            ]
+            assert await too_wide(await phone.new_page(), addresses) == []
+
+
+@asynccontextmanager
+async def opened(app: FastAPI, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=address) as client:
+        yield client
+
+
+@pytest.mark.parametrize("pointer", [False, True], ids=["a phone", "a mouse"])
+async def test_the_picture_under_the_pointer_is_loaded_only_where_there_is_one(
+    floor: ShopFloor, browser: httpx.AsyncClient, pointer: bool
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await floor.stock(store, "Pot", slug="pot", images=TWO_IMAGES)
+    keys = [await floor.media.put(PIXEL + bytes([n]), mime_type="image/webp") for n in (1, 2)]
+    async with a_phone(browser, touch=not pointer) as (context, asked):
+        page = await context.new_page()
+        await page.goto("http://fern.shops.test/products")
+        await page.wait_for_load_state("networkidle")
+        card = page.locator(".card").first
+        assert f"/media/{keys[0]}" in asked
+        assert (f"/media/{keys[1]}" in asked) is pointer
+        if pointer:
+            await card.hover()
+            under = page.locator(".photo-turned .photo").first
+            await page.wait_for_function(
+                "one => getComputedStyle(one).opacity === '1'", arg=await under.element_handle()
+            )
+
+
+def _answering(clients: Sequence[httpx.AsyncClient], asked: list[str]) -> Callable[[Route], Awaitable[None]]:
+    async def serve(route: Route) -> None:
+        url = urlsplit(route.request.url)
+        asked.append(url.path)
+        client = next(each for each in clients if each.base_url.host == url.hostname)
+        answer = await client.get(route.request.url, follow_redirects=True)
+        headers = {name: value for name, value in answer.headers.items() if name != "content-encoding"}
+        await route.fulfill(status=answer.status_code, headers=headers, body=answer.content)
+
+    return serve

@@ -1,0 +1,92 @@
+"""Clients of the real applications break their uploads off: that is their right, and no error of ours."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from infra.adapters.sandbox_payments import SandboxPayments
+from infra.sandbox.app import sandbox_app
+from tests.fakes.shop_floor import BRAND, READER_SETTINGS, SECRET, ShopFloor
+from tests.fakes.web_server import complaints, hang_up_after, served
+from tests.integration.gateway.platform import a_platform
+
+LOGGERS = ("uvicorn.error", "gateway", "storefront", "infra.web", "infra.sandbox", "strawberry")
+
+
+def half_a_post(path: str, host: str, kind: str) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: 500\r\n\r\n"
+    return head.encode() + b'{"half'
+
+
+async def is_well(port: int, path: str, host: str) -> None:
+    """Wait until a request that came after the others is answered: then those are done as well."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"host": host}) as client:
+        for _ in range(3):
+            assert (await client.get(path)).status_code == 200
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/graphql", "application/json"),
+        ("/graphql", "multipart/form-data; boundary=x"),
+        ("/api/v1/images/process", "application/json"),
+        ("/webhooks/payments/sandbox", "application/json"),
+        ("/nothing", "application/json"),
+    ],
+)
+async def test_uploads_to_the_gateway_may_be_broken_off(database: str, path: str, kind: str) -> None:
+    async with a_platform(database) as platform, served(platform.app) as port:
+        with complaints(*LOGGERS) as heard:
+            for _ in range(5):
+                await hang_up_after(port, half_a_post(path, "gateway.test", kind))
+            await is_well(port, "/healthz", "gateway.test")
+    assert [record.getMessage() for record in heard] == []
+
+
+async def test_a_websocket_may_be_broken_off_in_the_middle_of_anything(database: str) -> None:
+    async with a_platform(database) as platform, served(platform.app) as port:
+        with complaints(*LOGGERS) as heard:
+            for messages in (
+                [],
+                [{"type": "connection_init"}],
+                [{"type": "connection_init"}, {"id": "1", "type": "subscribe", "payload": {"query": "{ me { id } }"}}],
+            ):
+                wire = await connect(
+                    f"ws://127.0.0.1:{port}/graphql", subprotocols=[Subprotocol("graphql-transport-ws")]
+                )
+                for message in messages:
+                    await wire.send(json.dumps(message))
+                wire.transport.abort()
+                await wire.wait_closed()
+            await is_well(port, "/healthz", "gateway.test")
+    assert [record.getMessage() for record in heard] == []
+
+
+@pytest.mark.parametrize("path", ["/cart/add", "/cart/change", "/checkout", "/nothing"])
+async def test_forms_to_a_shop_may_be_broken_off(database: str, pool: asyncpg.Pool, tmp_path: Path, path: str) -> None:
+    async with asyncpg.create_pool(database, min_size=1, max_size=4, server_settings=READER_SETTINGS) as readers:
+        floor = await ShopFloor.build(pool, readers, tmp_path / "media")
+        await floor.open_store("fern", BRAND)
+        async with served(floor.app()) as port:
+            with complaints(*LOGGERS) as heard:
+                for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+                    await hang_up_after(port, half_a_post(path, "fern.shops.test", kind))
+                await is_well(port, "/", "fern.shops.test")
+    assert [record.getMessage() for record in heard] == []
+
+
+async def test_the_payment_form_may_be_broken_off() -> None:
+    payments = SandboxPayments(SECRET, page_url="http://127.0.0.1:1/pay")
+    async with served(sandbox_app(payments, webhook_url="http://127.0.0.1:1/hook")) as port:
+        with complaints(*LOGGERS) as heard:
+            await hang_up_after(port, half_a_post("/pay/token", "pay.test", "application/x-www-form-urlencoded"))
+            await is_well(port, "/pay/assets/page.css", "pay.test")
+    assert [record.getMessage() for record in heard] == []
