@@ -136,6 +136,11 @@ def transliterate(text: str) -> str:
     return anyascii(unicodedata.normalize("NFKC", clean_text(text))).replace("`", "")
 
 
+def isolated(text: str) -> str:
+    """Return a text so that its direction does not spread, for a message that has no markup; HTML has ``<bdi>``."""
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def _is_forbidden(letter: str) -> bool:
     if letter in "\t\n\r" or letter in _VISIBLE_FORMATS:
         return False

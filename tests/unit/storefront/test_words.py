@@ -79,9 +79,9 @@ def test_markdown_can_do_nothing_but_be_read(attack: str) -> None:
 
 
 def test_markdown_headings_start_below_the_pages_title_and_tables_work() -> None:
-    assert render("# One\n\n## Two") == "<h2>One</h2>\n<h3>Two</h3>\n"
-    assert render("### Deep") == "<h2>Deep</h2>\n"
-    assert render("# One", top=3) == "<h3>One</h3>\n"
+    assert render("# One\n\n## Two") == '<h2 dir="auto">One</h2>\n<h3 dir="auto">Two</h3>\n'
+    assert render("### Deep") == '<h2 dir="auto">Deep</h2>\n'
+    assert render("# One", top=3) == '<h3 dir="auto">One</h3>\n'
     assert "<table>" in render("| a | b |\n| - | - |\n| 1 | 2 |")
     assert 'rel="nofollow noopener noreferrer"' in render("[x](https://a.test)")
     assert "rel=" not in render("[x](/pages/about)")
