@@ -20,6 +20,7 @@ from domain.product.events import ImportedImage, ProductStatus
 from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
 from domain.store.ports import TextMeasure
+from domain.text import clean_line
 
 IMAGES_MAX = 8
 """How many of a listing's photos are taken over; each costs the studio seconds."""
@@ -115,7 +116,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
             "images",
             f"{len(urls)} photos were given; {IMAGES_MAX} is the most. Leave out {len(urls) - IMAGES_MAX}.",
         )
-    photos = images_of(command.product_id, urls, " ".join(command.title.split()))
+    photos = images_of(command.product_id, urls, clean_line(command.title))
     at = clock.now()
     # The store keeps no list of products added by hand; the id's tail keeps their addresses apart.
     slug = f"{slug_of(command.title)}-{command.product_id.hex[-6:]}"

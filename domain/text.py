@@ -1,27 +1,265 @@
-"""What a line of text that people read must be."""
+"""What text that people read must be: one normal form, no letter that hides or reorders others."""
 
+import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+
+from anyascii import anyascii
+from pydantic import BaseModel
 
 from domain.kernel import InvalidInput
 
+T = TypeVar("T")
+
 TITLE_MAX = 200
 """Longest title, in characters."""
+MACHINE_TEXT = frozenset({"url", "image_urls", "source_id", "sku"})
+"""Fields that only programs read. An address or a supplier's id in another normal form would be another one."""
+
+_JOINERS = frozenset("\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{MONGOLIAN VOWEL SEPARATOR}")
+_DIRECTION_MARKS = frozenset("\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{ARABIC LETTER MARK}")
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_VISIBLE_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+"""Format characters that are drawn, such as the Arabic number sign."""
+_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Fillers and joiners that Unicode counts as letters or marks, and that nothing draws."""
+_VARIATIONS = range(0xFE00, 0xFE10)
+_IDEOGRAPHIC_VARIATIONS = range(0xE0100, 0xE01F0)
+_REGION_FLAGS = tuple(
+    "\N{WAVING BLACK FLAG}" + "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\N{CANCEL TAG}"
+    for region in ("gbeng", "gbsct", "gbwls")
+)
+"""The flags of England, Scotland and Wales: the only tag sequences that are recommended for interchange (UTS 51)."""
+_LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_VIRAMA = 9
+_UNDECOMPOSED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+"""Latin letters with a stroke, and ligatures, which Unicode does not take apart."""
 
 
 def has_control_characters(text: str) -> bool:
-    """Return whether something in a text is no letter of one: a line break or tab included."""
-    return any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in text)
+    """Return whether the text contains a character that :func:`forbidden` names, or a tab or line break."""
+    return forbidden(text) is not None or any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text)
+
+
+def forbidden(text: str) -> str | None:
+    """Return the name of the first character that no text may contain, such as ``U+202E (right-to-left override)``.
+
+    These are control characters (but tabs and line breaks), characters that reorder the ones around them, private use,
+    half characters and code points that are not characters. None if there is none.
+    """
+    if text.isascii() and text.isprintable():
+        return None
+    for letter in text:
+        if _is_forbidden(letter):
+            return f"U+{ord(letter):04X} ({unicodedata.name(letter, '').lower() or _kind_of(letter)})"
+    return None
+
+
+def check_readable(field: str, text: str) -> None:
+    """Refuse a text that contains characters people cannot see or that reorder others.
+
+    Raises:
+        InvalidInput: names the field and the character.
+    """
+    found = forbidden(text)
+    if found is not None:
+        raise InvalidInput(field, f"{field} has a character in it that no text may have: {found}. Take it out.")
+
+
+def clean_text(text: str) -> str:
+    """Return a text as it is kept: composed (NFC), without characters that are not drawn or that reorder others.
+
+    Joiners stay where spelling or an emoji needs them, variation selectors behind what they vary, and direction marks in
+    a text with right-to-left letters. Line breaks become ``\\n``; tabs and other white space stay. Applying it again
+    changes nothing.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _LINE_BREAK.sub("\n", text)
+    while True:
+        cleaned = unicodedata.normalize("NFC", _without_hidden(unicodedata.normalize("NFC", text)))
+        # Without a character between them two others may compose, which changes what stands beside a third.
+        if cleaned == text:
+            return cleaned
+        text = cleaned
+
+
+def clean_line(text: str) -> str:
+    """Return a text of one line as it is kept: as :func:`clean_text`, with single spaces and none at the ends."""
+    # Twice: a space may have kept a mark from composing, or hidden a character behind which white space stands.
+    return " ".join(clean_text(" ".join(text.split())).split())
 
 
 def clean_title(title: str) -> str:
-    """Return the title of a product or page with its white space in order.
+    """Return the title of a product or page in the form in which it is kept.
 
     Raises:
         InvalidInput: it is empty, over 200 characters, or has control characters.
     """
-    cleaned = " ".join(title.split())
+    check_readable("title", title)
     if has_control_characters(title.strip()):
         raise InvalidInput("title", "The title has control characters in it, such as a line break. Use plain words.")
+    cleaned = clean_line(title)
     if not 0 < len(cleaned) <= TITLE_MAX:
         raise InvalidInput("title", f"A title has 1 to {TITLE_MAX} characters; this one has {len(cleaned)}.")
     return cleaned
+
+
+def cleaned(value: T) -> T:
+    """Return a value with every text inside it as :func:`clean_text` leaves it; the same object if nothing changes.
+
+    Looks into models, dataclasses, lists, tuples and dictionaries. Leaves the fields of ``MACHINE_TEXT`` as they are.
+    """
+    return cast("T", _cleaned(value))
+
+
+def fold(text: str) -> str:
+    """Return a text as search compares it: without case, accents and compatibility forms.
+
+    ``STRASSE`` is ``Straße``, ``Łódź`` is ``lodz``, ``İ`` and ``ı`` are ``i``. Marks that are letters of their own, such
+    as the vowel signs of Devanagari and the voicing marks of Japanese, stay.
+    """
+    if text.isascii():
+        return text.lower()
+    taken_apart = unicodedata.normalize("NFKD", clean_text(text).casefold()).casefold()
+    plain = "".join(letter for letter in taken_apart if not _is_accent(letter)).translate(_UNDECOMPOSED)
+    return unicodedata.normalize("NFC", plain)
+
+
+def transliterate(text: str) -> str:
+    """Return a text in ASCII as it may be pronounced, whatever its script: ``Smørrebrød`` becomes ``Smorrebrod``."""
+    # Backticks stand for Arabic and Hebrew letters that English does not have.
+    return anyascii(unicodedata.normalize("NFKC", clean_text(text))).replace("`", "")
+
+
+def isolated(text: str) -> str:
+    """Return a text so that its direction does not spread, for a message that has no markup; HTML has ``<bdi>``."""
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+
+def _is_forbidden(letter: str) -> bool:
+    if letter in "\t\n\r" or letter in _VISIBLE_FORMATS:
+        return False
+    code = ord(letter)
+    return (
+        letter in _BIDI_CONTROLS
+        or unicodedata.category(letter) in {"Cc", "Cs", "Co"}
+        or 0xFFF9 <= code <= 0xFFFB  # interlinear annotation
+        or 0x206A <= code <= 0x206F  # deprecated, and reorders shapes and digits
+        or 0xFDD0 <= code <= 0xFDEF
+        or code & 0xFFFE == 0xFFFE
+    )
+
+
+def _kind_of(letter: str) -> str:
+    kinds = {"Cc": "control character", "Cs": "half of a character", "Co": "private use"}
+    return kinds.get(unicodedata.category(letter), "not a character")
+
+
+def _without_hidden(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    right_to_left = any(
+        unicodedata.bidirectional(letter) in {"R", "AL"} for letter in text if letter not in _DIRECTION_MARKS
+    )
+    kept: list[str] = []
+    at = 0
+    while at < len(text):
+        flag = next((flag for flag in _REGION_FLAGS if text.startswith(flag, at)), None)
+        if flag is not None:
+            kept.append(flag)
+            at += len(flag)
+            continue
+        letter = text[at]
+        at += 1
+        if letter in _JOINERS:
+            if _joins("".join(kept[-4:]), text[at : at + 1]):
+                kept.append(letter)
+        elif letter in _DIRECTION_MARKS:
+            if right_to_left:
+                kept.append(letter)
+        elif _is_variation(letter):
+            if kept and _takes(kept[-1], letter):
+                kept.append(letter)
+        elif not _is_forbidden(letter) and not _is_hidden(letter):
+            kept.append(letter)
+    return "".join(kept)
+
+
+def _is_hidden(letter: str) -> bool:
+    if letter in _INVISIBLE_LETTERS or 0xE0000 <= ord(letter) <= 0xE0FFF:
+        return True
+    return unicodedata.category(letter) == "Cf" and letter not in _VISIBLE_FORMATS
+
+
+def _is_variation(letter: str) -> bool:
+    return ord(letter) in _VARIATIONS or ord(letter) in _IDEOGRAPHIC_VARIATIONS
+
+
+def _takes(base: str, selector: str) -> bool:
+    """Whether a variation selector may follow: once behind a visible character; ideographic ones behind ideographs."""
+    if _is_variation(base[-1]) or base.isspace() or base[-1] in _JOINERS | _DIRECTION_MARKS:
+        return False
+    return ord(selector) in _VARIATIONS or "IDEOGRAPH" in unicodedata.name(base[-1], "")
+
+
+def _joins(before: str, after: str) -> bool:
+    """Whether a joiner between these is spelling (as RFC 5892, appendix A, has it) or holds an emoji together."""
+    if not before or not after:
+        return False
+    left = before[-1]
+    if unicodedata.combining(left) == _VIRAMA or unicodedata.combining(after) == _VIRAMA:
+        return True
+    if _is_emoji_part(left) and unicodedata.category(after) == "So":
+        return True
+    letter = next((each for each in reversed(before) if unicodedata.category(each) != "Mn"), "")
+    cursive = bool(letter) and (
+        (unicodedata.bidirectional(letter) == "AL" and letter not in _DIRECTION_MARKS)
+        or 0x1820 <= ord(letter) <= 0x18AA
+    )
+    return cursive and unicodedata.category(after)[0] in "LM"
+
+
+def _is_emoji_part(letter: str) -> bool:
+    return unicodedata.category(letter) in {"So", "Sk"} or letter == "\N{VARIATION SELECTOR-16}"
+
+
+def _is_accent(letter: str) -> bool:
+    """Whether a mark only changes how a letter is spoken: Latin, Greek, Cyrillic, Hebrew and Arabic ones."""
+    kind = unicodedata.combining(letter)
+    return 10 <= kind <= 36 or kind == 1 or 200 <= kind <= 240
+
+
+def _cleaned(value: Any) -> Any:
+    match value:
+        case str():
+            text = clean_text(value)
+            return value if text == value else text
+        case list() | tuple():
+            parts = [_cleaned(part) for part in value]
+            return value if all(new is old for new, old in zip(parts, value, strict=True)) else type(value)(parts)
+        case Mapping():
+            pairs = {_cleaned(key): _cleaned(part) for key, part in value.items()}
+            return value if pairs == value else pairs
+        case BaseModel():
+            changed = _changed(list(type(value).model_fields), value)
+            return value.model_copy(update=changed) if changed else value
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            changed = _changed([field.name for field in fields(value)], value)
+            return replace(value, **changed) if changed else value
+        case _:
+            return value
+
+
+def _changed(names: list[str], value: object) -> dict[str, Any]:
+    found = {}
+    for name in names:
+        before = getattr(value, name)
+        after = before if name in MACHINE_TEXT else _cleaned(before)
+        if after is not before:
+            found[name] = after
+    return found

@@ -13,6 +13,7 @@ from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
 from domain.money import CURRENCIES, Money, exponent
 from domain.store.events import Preferences
+from domain.text import check_readable, clean_line
 from projections import catalog_queries
 from projections.paging import Reader
 
@@ -51,7 +52,7 @@ def found(view: V | None, kind: str, id: UUID) -> V:
 
 
 def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None:
-    """Return a short text with its white space in order; None for an empty one.
+    """Return a short text in its one normal form, white space in order; None for an empty one.
 
     Args:
         field: as the client wrote it, for the message.
@@ -61,11 +62,10 @@ def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None
     Raises:
         InvalidInput: too long, or with control characters.
     """
-    cleaned = " ".join((text or "").split())
+    check_readable(field, text or "")
+    cleaned = clean_line(text or "")
     if len(cleaned) > most:
         raise InvalidInput(field, f"{field} has {len(cleaned)} characters; {most} is the most.")
-    if not cleaned.isprintable():
-        raise InvalidInput(field, f"{field} has control characters in it. Use plain words.")
     return cleaned or None
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
 from domain.kernel import DomainError, InvalidInput, Transient
+from domain.text import check_readable, cleaned
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.sessions import Sessions
 from gateway.dependencies import GatewayDependencies
@@ -175,9 +176,10 @@ class Request:
         Raises:
             DomainError, ConcurrencyConflict: see ``CommandBus.dispatch``.
             RequestReused: the client sent another command under the same key.
-            InvalidInput: a text has characters that can be neither stored nor sent.
+            InvalidInput: a text has characters that no text may have; see ``domain.text``.
         """
-        refuse_unstorable(command)
+        refuse_unreadable(command)
+        command = cleaned(command)
         context = Context(command_id=self.command_id, correlation_id=self.command_id, traceparent=self.traceparent)
         try:
             return await self.gateway.deps.commands.dispatch(command, context)
@@ -199,16 +201,14 @@ class Request:
         return True
 
 
-def refuse_unstorable(command: object) -> None:
-    """Refuse texts that neither PostgreSQL nor UTF-8 can hold: NUL and lone surrogates.
+def refuse_unreadable(command: object) -> None:
+    """Refuse texts with characters that people cannot see, that reorder others, or that cannot be stored.
 
     Raises:
-        InvalidInput: names the field.
+        InvalidInput: names the field and the character.
     """
     for path, value in _texts("", command):
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            name = camel(path)
-            raise InvalidInput(name, f"{name} has characters in it that cannot be stored (NUL, or half a character).")
+        check_readable(camel(path), value)
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:

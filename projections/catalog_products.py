@@ -22,6 +22,7 @@ from domain.product.events import (
     StockSold,
 )
 from domain.store.aggregate import BY_MERCHANT
+from domain.text import fold
 from projections.catalog_tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
 from projections.catalog_views import ImageState
 from projections.tables import Folds, Json, as_json
@@ -43,6 +44,8 @@ def product_imported(rows: CatalogRows, event: ProductImported, _: UUID) -> None
     rows.product_texts[id] = ProductTextRow(
         id=id,
         description=event.original_description,
+        description_folded=fold(event.original_description),
+        labels_folded=fold(" ".join((event.category, *event.tags))),
         meta_title=None,
         meta_description=None,
         copy=None,
@@ -69,6 +72,8 @@ def product_added(rows: CatalogRows, event: ProductAdded, _: UUID) -> None:
     rows.product_texts[id] = ProductTextRow(
         id=id,
         description=event.description,
+        description_folded=fold(event.description),
+        labels_folded="",
         meta_title=None,
         meta_description=None,
         copy=None,
@@ -94,6 +99,7 @@ def _created(
         store_id=event.store_id,
         status=ProductStatus.DRAFT,
         title=title,
+        title_folded=fold(title),
         slug=event.slug,
         category=category,
         currency=event.price.currency,
@@ -168,8 +174,9 @@ def _image(
 @PRODUCT_FOLDS.on(ProductCopyWritten, products="originator_id", product_texts="originator_id")
 def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, _: UUID) -> None:
     product, text = rows.products[event.originator_id], rows.product_texts[event.originator_id]
-    product.title, product.slug, product.updated_at = event.title, event.slug, event.occurred_at
-    text.description = event.description
+    product.title, product.title_folded, product.slug = event.title, fold(event.title), event.slug
+    product.updated_at = event.occurred_at
+    text.description, text.description_folded = event.description, fold(event.description)
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
     text.copy = _copy_notes(event, written_by=event.written_by)
 
@@ -189,14 +196,14 @@ def _copy_notes(event: ProductCopyWritten | ProductDescribed, *, written_by: str
 @PRODUCT_FOLDS.on(ProductRetitled, products="originator_id")
 def product_retitled(rows: CatalogRows, event: ProductRetitled, _: UUID) -> None:
     product = rows.products[event.originator_id]
-    product.title, product.updated_at = event.title, event.occurred_at
+    product.title, product.title_folded, product.updated_at = event.title, fold(event.title), event.occurred_at
 
 
 @PRODUCT_FOLDS.on(ProductDescribed, products="originator_id", product_texts="originator_id")
 def product_described(rows: CatalogRows, event: ProductDescribed, _: UUID) -> None:
     rows.products[event.originator_id].updated_at = event.occurred_at
     text = rows.product_texts[event.originator_id]
-    text.description = event.description
+    text.description, text.description_folded = event.description, fold(event.description)
     # What the copywriter wrote beside the description before told of that one.
     text.copy = _copy_notes(event, written_by=BY_MERCHANT)
 

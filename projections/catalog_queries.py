@@ -11,6 +11,7 @@ from uuid import UUID
 
 from domain.media.events import MediaType
 from domain.store.events import StoreStatus
+from domain.text import fold
 from projections.catalog_reading import (
     IMAGE_COLUMNS,
     MEDIA_COLUMNS,
@@ -49,7 +50,7 @@ PRODUCT_ORDERS = {
     ProductSort.NEWEST: Order(name="newest", key="p.created_at", type="timestamptz", descending=True),
     ProductSort.PRICE_LOW: Order(name="price-low", key="p.price_minor", type="bigint"),
     ProductSort.PRICE_HIGH: Order(name="price-high", key="p.price_minor", type="bigint", descending=True),
-    ProductSort.TITLE: Order(name="title", key='lower(p.title) collate "C"', type="text"),
+    ProductSort.TITLE: Order(name="title", key='p.title_folded collate "C"', type="text"),
     ProductSort.SCORE: Order(name="score", key="coalesce(p.score_total, -1)", type="double precision", descending=True),
 }
 
@@ -207,9 +208,9 @@ def _products(store_id: UUID, wanted: ProductFilter, merchant_id: UUID | None) -
         where.add("p.price_minor >= {}", wanted.price_min)
     if wanted.price_max is not None:
         where.add("p.price_minor <= {}", wanted.price_max)
-    for word in (wanted.text or "").split():
+    for word in fold(wanted.text or "").split():
         pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        where.add("concat_ws(' ', p.title, p.category, t.description, t.tags::text) ilike {}", pattern)
+        where.add("concat_ws(' ', p.title_folded, t.labels_folded, t.description_folded) like {}", pattern)
     return where
 
 

@@ -64,6 +64,8 @@ class ProductRow:
     store_id: UUID
     status: ProductStatus
     title: str
+    title_folded: str
+    """As ``domain.text.fold`` leaves it, to search in and to sort by."""
     slug: str
     category: str | None
     currency: str
@@ -81,6 +83,10 @@ class ProductTextRow:
 
     id: UUID
     description: str
+    description_folded: str
+    """Searched in, as is ``labels_folded``."""
+    labels_folded: str
+    """Category and tags."""
     meta_title: str | None
     meta_description: str | None
     copy: Json | None
@@ -165,10 +171,14 @@ PAGES = Table(
 PRODUCTS = Table(
     "products",
     ProductRow,
-    hot=("status", "title", "slug", "price_minor", "compare_at_minor", "updated_at"),
+    hot=("status", "title", "title_folded", "slug", "price_minor", "compare_at_minor", "updated_at"),
     indexes=("create index on products (store_id, created_at, id)", "create index on products (store_id, slug)"),
 )
-PRODUCT_TEXTS = Table("product_texts", ProductTextRow, hot=("description", "meta_title", "meta_description", "copy"))
+PRODUCT_TEXTS = Table(
+    "product_texts",
+    ProductTextRow,
+    hot=("description", "description_folded", "meta_title", "meta_description", "copy"),
+)
 VARIANTS = Table(
     "variants",
     VariantRow,

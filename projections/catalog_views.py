@@ -291,7 +291,7 @@ class ProductFilter:
     price_max: int | None = None
     """Minor units, inclusive."""
     text: str | None = None
-    """Found in title, description, category or tags, whatever the case."""
+    """Each word is found in title, description, category or tags, whatever its case and accents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

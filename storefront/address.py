@@ -2,9 +2,10 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+
+from domain.text import clean_line, forbidden
 
 EMAIL = re.compile(r"[^@\s,;<>()\"']+@[^@\s,;<>()\"'.]+(?:\.[^@\s,;<>()\"'.]+)+")
 EMAIL_MAX, TEXT_MAX = 254, 120
@@ -21,8 +22,6 @@ COUNTRIES: Mapping[str, str] = {
     "GB": "United Kingdom", "US": "United States", "VN": "Vietnam",
 }  # fmt: skip
 """ISO 3166 code to English name: where checkout takes addresses in."""
-JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
-"""Unseen, but part of how Persian, Urdu, Sinhala and other names are spelt."""
 NO_POSTCODE = frozenset({"AE", "HK"})
 NEEDS_REGION = frozenset({"AU", "BR", "CA", "IN", "MX", "US"})
 """Where a parcel without a state or province does not arrive."""
@@ -43,16 +42,20 @@ class ShopperForm:
 
     @classmethod
     def read(cls, form: Mapping[str, object]) -> "ShopperForm":
-        """Return what was typed, with white space in order; nothing longer than a field can hold is kept whole."""
-        typed = {field.name: " ".join(str(form.get(field.name, "")).split())[:400] for field in fields(cls)}
-        return cls(**typed)
+        """Return what was typed in one normal form, white space in order, at most 400 characters of a field.
+
+        Invisible characters that come with pasted text go. A field with characters that no text may have stays as it
+        is: ``problems`` names them.
+        """
+        typed = {field.name: str(form.get(field.name, ""))[:400] for field in fields(cls)}
+        return cls(**{name: text if forbidden(text) else clean_line(text) for name, text in typed.items()})
 
     def problems(self) -> dict[str, str]:
         """Return field to what is wrong with it and what to do, in the form's order; empty if an order can be sent there."""
         found: dict[str, str] = {}
 
         def need(field: str, message: str) -> None:
-            if not getattr(self, field).strip(JOINERS + " "):
+            if not clean_line(getattr(self, field)):
                 found[field] = message
 
         need("name", "Write the name that goes on the parcel.")
@@ -70,9 +73,9 @@ class ShopperForm:
             found["email"] = f"“{self.email[:60]}” is not an e-mail address. Write it like name@example.com."
         for field in fields(self):
             value: str = getattr(self, field.name)
-            spelling = "" if field.name == "email" else JOINERS
-            if any(unicodedata.category(letter).startswith("C") and letter not in spelling for letter in value):
-                found[field.name] = "There are control characters in this field. Type it anew."
+            character = forbidden(value)
+            if character is not None:
+                found[field.name] = f"This has a character in it that no text may have: {character}. Type it again."
             elif field.name != "email" and len(value) > TEXT_MAX:
                 found[field.name] = f"This is too long: {TEXT_MAX} characters are the most."
         return {field.name: found[field.name] for field in fields(self) if field.name in found}

@@ -14,6 +14,12 @@ from markupsafe import Markup
 _SHIFT = "shift"
 """How many levels the headings of the text being rendered move; in the renderer's environment."""
 
+_BLOCKS = frozenset(
+    f"{block}_open"
+    for block in ("paragraph", "heading", "bullet_list", "ordered_list", "list_item", "blockquote", "th", "td")
+)
+"""What has a direction of its own, that of its first letter."""
+
 
 @cache
 def _parser() -> MarkdownIt:
@@ -38,6 +44,9 @@ def render(text: str, top: int = 2) -> Markup:
     """
     parser = _parser()
     tokens = parser.parse(text)
+    for token in tokens:
+        if token.type in _BLOCKS:
+            token.attrSet("dir", "auto")
     levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
     _name_cells(tokens)
     html = parser.renderer.render(tokens, parser.options, {_SHIFT: top - min(levels, default=top)})

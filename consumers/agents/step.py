@@ -12,6 +12,7 @@ from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
 from domain.kernel import Clock, DomainError, DomainEvent
+from domain.text import cleaned
 from schemas.envelope import Envelope
 from schemas.topics import EVENTS
 
@@ -117,11 +118,13 @@ class StepAgent(Consumer, ABC):
             await self._require_wanted(event)
             return await ask()
 
-        return await self._answers.once(
+        answer = await self._answers.once(
             derived(envelope.id, f"{self.name}:{part}" if part else self.name),
             model,
             lambda: attempt_outside(ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline),
         )
+        # Here, and not in each adapter: suppliers and models write what they like, and all of it comes through here.
+        return cleaned(answer)
 
     async def _require_wanted(self, event: StepStarted) -> None:
         generation = await self._aggregates.get(GENERATION, event.originator_id)

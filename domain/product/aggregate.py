@@ -116,8 +116,8 @@ class Product:
         """
         self._refuse_archived()
         events: list[ProductEvent] = []
-        if title is not None and " ".join(title.split()) != self.title:
-            events.append(ProductRetitled(**self._next(at, 1), title=clean_title(title)))
+        if title is not None and (cleaned := clean_title(title)) != self.title:
+            events.append(ProductRetitled(**self._next(at, 1), title=cleaned))
         if description is not None:
             _check_description(description)
             events.append(

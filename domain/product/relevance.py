@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import lru_cache
 from typing import Self
 
 from domain.product.listing import Listing
+from domain.text import fold
 
 TITLE, TAGS, CATEGORY, DESCRIPTION = 1.0, 0.9, 0.9, 0.3
 """How far a word is believed, by where it stands: descriptions are stuffed with words that sell."""
@@ -32,7 +32,7 @@ WEAK = frozenset(
 @lru_cache(maxsize=65_536)
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a text in comparable form: lower-case, no accents, singular, no sales talk, in order."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = fold(text).encode("ascii", "ignore").decode()
     found = (_singular(word) for word in re.findall(r"[a-z0-9]+", plain))
     return tuple(dict.fromkeys(word for word in found if word not in NOISE and len(word) > 1))
 

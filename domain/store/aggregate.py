@@ -1,7 +1,6 @@
 """The store aggregate: request, brand, pages, review, publication."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,7 +31,7 @@ from domain.store.events import (
     StoreStatus,
     SupplierReport,
 )
-from domain.text import clean_title, has_control_characters
+from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
 BY_MERCHANT = "merchant"
 """Who wrote a page, if it was the merchant."""
@@ -308,11 +307,12 @@ def clean_niche(niche: str) -> str:
     Raises:
         InvalidInput: it is empty, over 120 characters, or has control characters.
     """
+    check_readable("niche", niche)
     if has_control_characters(niche):
         raise InvalidInput(
             "niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”."
         )
-    cleaned = " ".join(niche.split())
+    cleaned = clean_line(niche)
     if not any(letter.isalnum() for letter in cleaned):
         raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
     if len(cleaned) > NICHE_MAX:
@@ -321,9 +321,11 @@ def clean_niche(niche: str) -> str:
 
 
 def slugify(text: str, *, fallback: str = "store", most: int = 48) -> str:
-    """Return a host label: lower-case ASCII letters, digits and single hyphens, at most ``most`` long."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    label = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:most].strip("-")
+    """Return a host label: lower-case ASCII letters, digits and single hyphens, at most ``most`` long.
+
+    Other scripts are transliterated; ``fallback`` stands in where nothing is left.
+    """
+    label = re.sub(r"[^a-z0-9]+", "-", transliterate(text).lower()).strip("-")[:most].strip("-")
     return label or fallback
 
 

@@ -16,6 +16,7 @@ from domain.merchant.email import email_key
 from domain.merchant.errors import EmailTaken
 from domain.merchant.ports import Account, Accounts, Allowance, RateLimits, RefreshTokens
 from domain.order.ports import PersonalData
+from domain.text import check_readable, clean_line
 from gateway.auth.errors import InvalidRefreshToken, TooManyAttempts, WrongCredentials
 from gateway.auth.passwords import Passwords
 from gateway.auth.sessions import Sessions
@@ -277,7 +278,8 @@ def clean_name(name: str | None) -> str | None:
     Raises:
         InvalidInput: over 100 characters, or control characters.
     """
-    cleaned = " ".join((name or "").split())
-    if len(cleaned) > NAME_MAX or not cleaned.isprintable():
-        raise InvalidInput("name", f"A name has at most {NAME_MAX} printable characters.")
+    check_readable("name", name or "")
+    cleaned = clean_line(name or "")
+    if len(cleaned) > NAME_MAX:
+        raise InvalidInput("name", f"A name has at most {NAME_MAX} characters; this one has {len(cleaned)}.")
     return cleaned or None

@@ -41,6 +41,14 @@ class Sessions:
         await self._check(identity)
         return identity.merchant_id
 
+    def token_owner(self, authorization: str | None) -> UUID:
+        """Return whose access token this is, for limits: whether its session was ended is not looked up.
+
+        Raises:
+            Unauthenticated: there is no token, or it is not valid.
+        """
+        return self._identity(authorization).merchant_id
+
     async def check(self, authorization: str | None) -> None:
         """Check that a session goes on, whatever the age of its access token.
 

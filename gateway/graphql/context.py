@@ -45,9 +45,9 @@ class RequestContext(BaseContext):
         await self.gateway.sessions.check(self._caller().authorization)
 
     def merchant_or_none(self) -> UUID | None:
-        """Return who is logged in; None for anonymous callers and for tokens that are not valid."""
+        """Return whose limits apply; None for anonymous callers and for tokens that are not valid."""
         try:
-            return self.merchant()
+            return self.gateway.sessions.token_owner(self._caller().authorization)
         except Unauthenticated:
             return None
 

@@ -13,7 +13,7 @@ from commands.product_changes import ChangeProduct
 from domain.kernel import InvalidInput
 from domain.product.events import ProductStatus
 from gateway.inputs import as_id, found, money
-from gateway.requests import refuse_unstorable
+from gateway.requests import refuse_unreadable
 from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, page_of
 from gateway.rest.bodies import ProductBody
 from projections import catalog_queries
@@ -125,7 +125,7 @@ async def edit_product(id: str, pid: str, body: ProductChangesBody, asked: Asked
         clear_compare_at=compare_at is None and "compare_at_price" in body.model_fields_set,
     )
     # Here, where its fields are called what the client calls them.
-    refuse_unstorable(edit)
+    refuse_unreadable(edit)
     request = asked.change()
     receipt = await request.send(
         ChangeProduct(edit=edit, stock=_count(body, view.id, owner), status=_status(body, view.id, owner))

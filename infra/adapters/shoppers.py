@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.merchant.email import email_key
 from domain.order.ports import PersonalData
 from domain.personal import Sealed
 
@@ -44,7 +45,7 @@ class ReadModelShoppers:
 
     async def with_email(self, email: str) -> AsyncIterator[KnownShopper]:
         """Yield who ordered under an e-mail address, newest first; every order is looked at."""
-        wanted = email.strip().casefold()
+        wanted = email_key(email)
         before: tuple[Any, Any] = (None, None)
         while rows := await self._pool.fetch(
             "select * from orders where $1::timestamptz is null or (placed_at, id) < ($1, $2::uuid)"
@@ -54,7 +55,7 @@ class ReadModelShoppers:
         ):
             emails = await self._personal.open_many([Sealed(**json.loads(row["shopper_email"])) for row in rows])
             for row, found in zip(rows, emails, strict=True):
-                if found is not None and found.strip().casefold() == wanted:
+                if found is not None and email_key(found) == wanted:
                     yield _known(row)
             before = rows[-1]["placed_at"], rows[-1]["id"]
 

@@ -13,7 +13,13 @@ from schemas.topics import EVENTS as LOG
 from schemas.topics import partition_of
 from schemas.upcasters import UPCASTERS
 
-_AGO = re.compile(r"(\d{1,6})([smhdw])")
+_AGO = re.compile(r"([0-9]+)([smhdw])")
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_DAY = re.compile(r"[0-9]{8}")
+_POSITION = re.compile(r"@([0-9]{1,18})")
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+"""Between these years an event can have been recorded."""
+_EXAMPLES = "Give a day (2026-11-23), an instant (2026-11-23T12:00:00Z), or how long ago (15m, 2h, 3d)."
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -73,18 +79,55 @@ def instant(text: str, *, now: datetime) -> datetime:
     """Read an instant: ISO 8601 (UTC where no zone is given), a day, or how long ago: ``15m``, ``2h``, ``3d``.
 
     Raises:
-        BadSelection: it is none of these.
+        BadSelection: it is none of these, or outside the years 1970 to 2999.
     """
     ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text) if ago is None else now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    except OverflowError as error:
+        raise BadSelection(f"{text!r} is longer ago than the calendar reaches. {_EXAMPLES}") from error
     except ValueError as error:
-        raise BadSelection(
-            f"{text!r} is no time. Give a day (2026-11-23), an instant (2026-11-23T12:00:00Z), or how long ago (15m, 2h, 3d)."
-        ) from error
+        raise BadSelection(f"{text!r} is no time. {_EXAMPLES}") from error
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise BadSelection(f"{text!r} is in the year {at.year}; a log has {FIRST_YEAR} to {LAST_YEAR}. {_EXAMPLES}")
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def place(text: str, *, now: datetime) -> int | datetime:
+    """Read a place of the log: ``start`` (0), a position, or an instant as :func:`instant` reads it.
+
+    Digits are a position, but eight that make a day are that day, as in every other option; ``@20261128`` is always a
+    position.
+
+    Raises:
+        BadSelection: it is none of these.
+    """
+    if text == "start":
+        return 0
+    position = _POSITION.fullmatch(text)
+    if position is not None:
+        return int(position[1])
+    if _DIGITS.fullmatch(text) and not _is_day(text):
+        return int(text)
+    try:
+        return instant(text, now=now)
+    except BadSelection as error:
+        raise BadSelection(f"{error} A place can also be start, or a position (1042, @1042).") from error
+
+
+def spelled(at: datetime) -> str:
+    """Return an instant with its zone, as it is said back to who typed it: in UTC, and as typed in another zone."""
+    in_utc = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return in_utc if at.utcoffset() == timedelta(0) else f"{at.isoformat(sep=' ')} ({in_utc})"
+
+
+def _is_day(text: str) -> bool:
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        return FIRST_YEAR <= datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).year <= LAST_YEAR
+    except ValueError:
+        return False
 
 
 def table_name(wire_name: str) -> str:

@@ -152,8 +152,11 @@ class LogTables:
         """
         query = one_query(query)
         found = self._connection.sql(query)
-        columns = [] if found is None else list(zip(found.columns, map(str, found.types), strict=True))
-        return Answer(self._connection, query, columns)
+        if found is None:
+            return Answer(self._connection, query, [])
+        # The names that the rows have: of two columns that the query calls alike, DuckDB calls the second x_1.
+        named = self._connection.sql(f"select * from {_source(query)}")  # noqa: S608
+        return Answer(self._connection, query, list(zip(named.columns, map(str, found.types), strict=True)))
 
 
 class Answer:
@@ -163,7 +166,7 @@ class Answer:
         self.columns = columns
         """Names and SQL types; none where there is nothing to fetch."""
         self._connection = connection
-        self._source = f"({_END.sub('', query)}\n) as found"
+        self._source = _source(query)
 
     def as_text(self, limit: int) -> list[tuple[str | None, ...]]:
         """Return the first rows as DuckDB writes their values."""
@@ -358,6 +361,10 @@ _END = re.compile(r";\s*(--[^\n]*\s*)?$")
 
 def _listed(currencies: Iterable[str]) -> str:
     return ", ".join(map(_quoted, sorted(currencies)))
+
+
+def _source(query: str) -> str:
+    return f"({_END.sub('', query)}\n) as found"
 
 
 def _quoted(text: object) -> str:

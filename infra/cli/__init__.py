@@ -5,6 +5,7 @@ import sys
 import typer
 
 from infra.cli import bench, demo, dlq, doctor, log, projections, schemas, services, shoppers
+from infra.cli.output import close_output, prepare_streams, reader_left
 
 app = typer.Typer(
     name="zyenta",
@@ -25,8 +26,19 @@ app.add_typer(shoppers.app, name="shoppers")
 
 
 def main() -> None:
-    """Run the command line."""
-    app(args=sys.argv[1:], prog_name="zyenta")
+    """Run the command line. A reader of the output that leaves early (``… | head``) is no failure."""
+    prepare_streams()
+    try:
+        app(args=sys.argv[1:], prog_name="zyenta")
+    except BrokenPipeError:
+        if not reader_left():
+            raise
+    except SystemExit as ended:
+        # Click answers a broken pipe with status 1, whichever pipe it was.
+        if not (isinstance(ended.__context__, BrokenPipeError) and reader_left()):
+            raise
+    finally:
+        close_output()
 
 
 if __name__ == "__main__":

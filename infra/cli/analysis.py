@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,14 +14,15 @@ from uuid import UUID
 import typer
 from aiokafka.errors import KafkaError
 from rich import box
-from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from infra.adapters.topic import TopicMissing
 from infra.bootstrap import NotConfigured, open_platform
-from infra.cli.running import console, run
+from infra.cli.output import console, output, print_json, say, visible, write_json
+from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 
@@ -44,14 +44,14 @@ Types = Annotated[
 Store = Annotated[
     str | None, typer.Option(metavar="STORE", help="Only this store: its id or slug (or a merchant's id).")
 ]
-Since = Annotated[str | None, typer.Option(metavar="TIME", help="Recorded since: a day, an instant, or 2h, 3d ago.")]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Recorded since: a day, an instant, or 2h, 3d ago; UTC without a zone."),
+]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Recorded before: likewise.")]
 
 ROWS_SHOWN = 200
 T = TypeVar("T")
-
-output = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
-"""Standard output, for people; not folded where a program reads on."""
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +66,11 @@ def tail(
     store: Store = None,
     begin: Annotated[
         str | None,
-        typer.Option("--from", metavar="PLACE", help="start, a position, a time, or 2h ago. Left out: the end."),
+        typer.Option(
+            "--from",
+            metavar="PLACE",
+            help="start, a position (1042, @1042), a day, an instant, or 2h ago; UTC without a zone. Left out: the end.",
+        ),
     ] = None,
     last: Annotated[
         int, typer.Option(min=0, help="How many of the last events, unless --from says where to begin.")
@@ -78,9 +82,7 @@ def tail(
     write = _write_json if as_json else _write_line
 
     async def work(stop: asyncio.Event) -> None:
-        position = int(begin) if begin is not None and begin.isdecimal() else 0
-        since = None if position or begin in {None, "start"} else begin
-        async with _reader(_Wanted(types, store, since, None, position)) as reader:
+        async with _reader(_Wanted(types, store, begin=begin)) as reader:
             if begin is not None:
                 await _write_all(reader.in_order(), write, stop)
             elif last:
@@ -125,10 +127,11 @@ def export(
 
     written = _run(work, exporting.TargetExists)
     if as_json:
-        print(json.dumps({"to": str(to)} | asdict(written)))
+        print_json({"to": str(to)} | asdict(written))
         return
     files = "1 file" if written.files == 1 else f"{written.files} files"
-    console.print(f"[green]Exported[/] {written.events:,} events to {to}: {files}, {written.size_bytes / 1e6:,.1f} MB.")
+    size = f"{written.size_bytes / 1e6:,.1f} MB"
+    output.print(f"[green]Exported[/] {written.events:,} events to {escape(str(to))}: {files}, {size}.", soft_wrap=True)
     _tell_foreign(written.foreign)
 
 
@@ -188,25 +191,35 @@ class _Wanted:
 
     types: list[str] | None
     store: str | None
-    since: str | None
-    until: str | None
-    from_position: int = 0
+    since: str | None = None
+    until: str | None = None
+    begin: str | None = None
+    """A place of the log, instead of ``since``."""
 
     def without_store(self) -> "Selection":
-        """Read everything but the store.
+        """Read everything but the store, and say back on standard error how times were read.
 
         Raises:
             BadSelection: it makes no sense.
         """
-        from infra.analysis.selection import Selection, instant, wire_names  # noqa: PLC0415
+        from infra.analysis.selection import BadSelection, Selection, instant, place, spelled, wire_names  # noqa: PLC0415
 
         now = datetime.now(UTC)
-        return Selection(
-            types=wire_names(self.types or ()),
-            since=None if self.since is None else instant(self.since, now=now),
-            until=None if self.until is None else instant(self.until, now=now),
-            from_position=self.from_position,
-        )
+        types = wire_names(self.types or ())
+        since = None if self.since is None else instant(self.since, now=now)
+        until = None if self.until is None else instant(self.until, now=now)
+        begin = 0 if self.begin is None else place(self.begin, now=now)
+        if since is not None and until is not None and until <= since:
+            raise BadSelection(
+                f"--until, {spelled(until)}, is not after --since, {spelled(since)}: nothing is between."
+            )
+        for option, at in (("since", since), ("until", until), ("from", begin if self.begin is not None else None)):
+            if at is not None:
+                meant = spelled(at) if isinstance(at, datetime) else f"position {at:,}"
+                console.print(f"[dim]--{option}: {meant}[/]")
+        if isinstance(begin, datetime):
+            return Selection(types=types, since=begin)
+        return Selection(types=types, since=since, until=until, from_position=begin)
 
     async def tenant(self, store_of_slug: Callable[[str], Awaitable[UUID | None]]) -> UUID | None:
         """Return the store's id, if one is wanted.
@@ -250,16 +263,7 @@ async def _reader(wanted: _Wanted, needed: frozenset[str] | None = None) -> "Asy
 def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception]) -> T:
     from infra.analysis.selection import BadSelection  # noqa: PLC0415
 
-    try:
-        found = run(
-            work, BadSelection, TopicMissing, NotConfigured, ServerFailed, KafkaError, FileNotFoundError, *refusals
-        )
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has enough (… | head). Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from None
-    return found
+    return run(work, BadSelection, TopicMissing, NotConfigured, ServerFailed, KafkaError, FileNotFoundError, *refusals)
 
 
 async def _write_all(entries: "AsyncIterator[Entry]", write: "Callable[[Entry], None]", stop: asyncio.Event) -> None:
@@ -279,7 +283,7 @@ async def _follow(reader: "LogReader", write: "Callable[[Entry], None]", stop: a
 
 
 def _write_json(entry: "Entry") -> None:
-    print(json.dumps(entry.as_json(), ensure_ascii=False))
+    print_json(entry.as_json())
 
 
 def _write_line(entry: "Entry") -> None:
@@ -289,23 +293,23 @@ def _write_line(entry: "Entry") -> None:
     line = Text.assemble(
         (f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}", "dim"),
         (f" {entry.position:>7} ", "dim"),
-        (f"{entry.type:<36} ", "bold"),
-        (f"{entry.headers['ce_tenant'][-8:]} ", "cyan"),
-        summary(json.loads(entry.data)),
+        (f"{visible(entry.type):<36} ", "bold"),
+        (f"{visible(entry.headers['ce_tenant'][-8:])} ", "cyan"),
+        visible(summary(json.loads(entry.data))),
     )
     if output.is_terminal:
         output.print(line, no_wrap=True, overflow="ellipsis")
     else:
-        print(line.plain)
+        say(line.plain)
 
 
 def _print_rows(found: "Answer") -> None:
     rows = found.as_text(ROWS_SHOWN + 1)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, kind in found.columns:
-        table.add_column(name, justify="right" if kind in _NUMBERS else "left", overflow="fold")
+        table.add_column(escape(name), justify="right" if kind in _NUMBERS else "left", overflow="fold")
     for row in rows[:ROWS_SHOWN]:
-        table.add_row(*(Text("null", "dim") if value is None else Text(value) for value in row))
+        table.add_row(*(Text("null", "dim") if value is None else Text(visible(value)) for value in row))
     output.print(table)
     if len(rows) > ROWS_SHOWN:
         console.print(f"[dim]The first {ROWS_SHOWN} rows. Add a limit, or take all with --json.[/]")
@@ -313,10 +317,10 @@ def _print_rows(found: "Answer") -> None:
 
 def _print_rows_json(found: "Answer") -> None:
     columns = [{"name": name, "type": kind} for name, kind in found.columns]
-    print(f'{{"columns": {json.dumps(columns)}, "rows": [', end="")
+    write_json(f'{{"columns": {json.dumps(columns, ensure_ascii=False)}, "rows": [')
     for number, row in enumerate(found.as_json()):
-        print(", " if number else "", row, sep="", end="")
-    print("]}")
+        write_json(f"{', ' if number else ''}{row}")
+    write_json("]}", end="\n")
 
 
 def _tell_foreign(count: int) -> None:

@@ -1,7 +1,6 @@
 """``zyenta bench``: measure, beside the machine's own limit."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -14,7 +13,8 @@ from rich.table import Table
 from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, Sizes
 from infra.bench.ground import open_ground
-from infra.cli.running import Interrupted, console, run, unless_stopped
+from infra.cli.output import console, output, print_json
+from infra.cli.running import Interrupted, run, unless_stopped
 from infra.embedded.kafka import KafkaUnavailable
 from infra.embedded.postgres import PostgresUnavailable
 from infra.embedded.process import ServerFailed
@@ -46,9 +46,9 @@ def bench(
         PostgresUnavailable,
         ServerFailed,
     )
-    console.print(_table(chosen, outcome))
+    (console if as_json else output).print(_table(chosen, outcome))
     if as_json:
-        print(json.dumps(asdict(outcome)))
+        print_json(asdict(outcome))
 
 
 def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:

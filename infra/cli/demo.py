@@ -1,7 +1,6 @@
 """``zyenta demo``: a niche becomes a store that takes an order, before your eyes."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,8 +8,9 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -18,7 +18,8 @@ from rich.table import Table
 from domain.generation.events import Step
 from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
-from infra.cli.running import Interrupted, console, run, sentence_of, unless_stopped
+from infra.cli.output import console, output, print_json
+from infra.cli.running import Interrupted, run, sentence_of, unless_stopped
 from infra.cli.target import settings_from, supervisor_of
 from infra.demo.merchant import LogIn, Merchant, Refused
 from infra.demo.outcome import Outcome
@@ -48,7 +49,7 @@ def demo(
     outcome = Outcome()
     try:
         run(
-            lambda stop: _demo(niche, stop, outcome, once=once),
+            lambda stop: _demo(niche, stop, outcome, once=once, to=console if as_json else output),
             AlreadyRunning,
             ServerFailed,
             Refused,
@@ -58,18 +59,18 @@ def demo(
             TimeoutError,
         )
         for problem in outcome.problems():
-            console.print(f"[red]zyenta:[/] {problem}")
+            console.print(f"[red]zyenta:[/] {escape(problem)}")
     finally:
         if as_json:
-            print(json.dumps(vars(outcome)), flush=True)
+            print_json(vars(outcome), flush=True)
     if outcome.error:
         raise typer.Exit(1)
 
 
-async def _demo(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool) -> None:
+async def _demo(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool, to: Console) -> None:
     started = time.monotonic()
     try:
-        await _show(niche, stop, outcome, once=once)
+        await _show(niche, stop, outcome, once=once, to=to)
     except Exception as error:
         outcome.error = sentence_of(error)
         outcome.seconds_total = outcome.seconds_total or round(time.monotonic() - started, 1)
@@ -77,7 +78,7 @@ async def _demo(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
     outcome.error = "; ".join(outcome.problems()) or None
 
 
-async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool) -> None:
+async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool, to: Console) -> None:
     started = time.monotonic()
     supervisor = supervisor_of(read_settings())
     with console.status("Starting PostgreSQL, the broker and the services …"):
@@ -86,7 +87,7 @@ async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
     try:
         log_in = await unless_stopped(_story(niche, supervisor, outcome), stop)
         outcome.seconds_total = round(time.monotonic() - started, 1)
-        console.print(_summary(outcome, supervisor, log_in, serving=not once))
+        to.print(_summary(outcome, supervisor, log_in, serving=not once))
         if not once:
             await stop.wait()
             console.print("Stopping …")
@@ -117,7 +118,7 @@ async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
         parity = await verify_log(await platform.log(), platform.bootstrap_servers)
         outcome.log_verified, outcome.events = parity.equal, dict(sorted(parity.by_type.items()))
         if parity.difference:
-            console.print(f"[red]{parity.difference}[/]")
+            console.print(f"[red]{escape(parity.difference)}[/]")
     return log_in
 
 
@@ -138,7 +139,7 @@ async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
                 name = step["step"].lower()
                 if name not in rows:
                     rows[name] = bars.add_task(name, total=100, note="")
-                note = step["summary"] or step["status"].lower()
+                note = escape(step["summary"] or step["status"].lower())
                 bars.update(rows[name], completed=step["progress"], note=note)
     if not console.is_terminal:
         console.print()  # rich ends a live display without a line break there
@@ -197,7 +198,7 @@ async def _timed(outcome: Outcome, name: str, *, within: float | None = None) ->
 
 def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving: bool) -> Panel:
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("Store", f"[bold]{outcome.name}[/]")
+    facts.add_row("Store", f"[bold]{escape(outcome.name)}[/]")
     facts.add_row(
         "",
         f"{outcome.products} products from {outcome.candidates} candidates, "

@@ -1,21 +1,21 @@
 """``zyenta dlq``: the records that a consumer gave up."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import Progress
 
 from infra.adapters.letterbox import Letterbox
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
 from infra.bootstrap.team import CONSUMERS
-from infra.cli.running import console, run
+from infra.cli.output import TerminalConsole, console, output, print_json, say, visible
+from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 from projections.registry import READ_MODELS
@@ -52,9 +52,9 @@ def list_letters(group: Group = None, as_json: AsJson = False) -> None:
     letters = run(work, *_REFUSALS)
     now = datetime.now(UTC)
     if as_json:
-        print(json.dumps({"letters": [_as_json(letter, now) for letter in letters]}))
+        print_json({"letters": [_as_json(letter, now) for letter in letters]})
     elif not letters:
-        console.print("[green]None.[/] No consumer has given up a record that still waits.")
+        output.print("[green]None.[/] No consumer has given up a record that still waits.")
     else:
         show(letters, now)
 
@@ -79,13 +79,14 @@ def replay(
     replays = run(work, NoSuchLetter, *_REFUSALS)
     if as_json:
         told = [{"id": each.letter.id, "result": each.result, "reason": each.reason} for each in replays]
-        print(json.dumps({"replayed": told}))
+        print_json({"replayed": told})
     else:
         for each in replays:
             colour = {"handled": "green", "refused": "yellow", "failed": "red"}[each.result]
-            console.print(f"[{colour}]{each.result}[/] {each.letter.id} {each.reason}", soft_wrap=True)
+            reason = escape(f"{each.letter.id} {each.reason}")
+            output.print(f"[{colour}]{each.result}[/] {reason}", soft_wrap=True)
         if not replays:
-            console.print("Nothing to replay.")
+            output.print("Nothing to replay.")
     if any(each.result == "failed" for each in replays):
         raise typer.Exit(1)
 
@@ -106,10 +107,10 @@ def drop(
 
     dropped = run(work, NoSuchLetter, *_REFUSALS)
     if as_json:
-        print(json.dumps({"dropped": [letter.id for letter in dropped]}))
+        print_json({"dropped": [letter.id for letter in dropped]})
         return
     for letter in dropped:
-        console.print(f"Dropped {letter.id}")
+        say(f"Dropped {letter.id}")
 
 
 async def _replay(
@@ -151,7 +152,8 @@ def _chosen(letters: Sequence[DeadLetter], ids: Sequence[str], group: str | None
     # Groups of letters are among them: another version may have had a consumer that this one has not.
     groups = {*CONSUMERS, *(f"{PROJECTOR}{name}" for name in READ_MODELS), *(letter.group for letter in letters)}
     if group is not None and group not in groups:
-        raise typer.BadParameter(f"there is no {group}. There are: {', '.join(sorted(groups))}.", param_hint="--group")
+        known = visible(", ".join(sorted(groups)))
+        raise typer.BadParameter(f"there is no {group}. There are: {known}.", param_hint="--group")
     missing = set(ids) - {letter.id for letter in letters}
     if missing:
         raise NoSuchLetter(sorted(missing))
@@ -179,7 +181,7 @@ def _as_json(letter: DeadLetter, now: datetime) -> dict[str, Any]:
 
 def show(letters: Sequence[DeadLetter], now: datetime) -> None:
     """Print each letter in lines of its own: an id is of use only as a whole, and wider than a terminal has columns for."""
-    out = Console(highlight=False, markup=False)
+    out = TerminalConsole(highlight=False, markup=False)
     for letter in letters:
         kind = _readable(letter).get("ce_type", "not one of ours")
         times = "once" if letter.count == 1 else f"{letter.count} times"

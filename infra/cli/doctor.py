@@ -1,7 +1,6 @@
 """``zyenta doctor``: what is well, what is not, and how far everybody is."""
 
 import fcntl
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ from typing import Annotated
 import asyncpg
 import typer
 from aiokafka.errors import KafkaError
+from rich.markup import escape
 from rich.table import Table
 
 from infra.adapters.lag import Lag, consumer_lags, read_model_lags
@@ -16,7 +16,8 @@ from infra.adapters.vault import keys_of_forgotten
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.roles import readiness
 from infra.bootstrap.team import CONSUMERS
-from infra.cli.running import console, run
+from infra.cli.output import output, print_json
+from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 from infra.settings import Settings, read_settings
@@ -64,7 +65,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     found = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
     if as_json:
         checks, lags = [asdict(check) for check in found.checks], [asdict(lag) for lag in found.lags]
-        print(json.dumps({"healthy": found.healthy, "checks": checks, "lags": lags}))
+        print_json({"healthy": found.healthy, "checks": checks, "lags": lags})
     else:
         _show(found)
     if not found.healthy:
@@ -116,12 +117,12 @@ def _show(found: Findings) -> None:
     table = Table("", "part", "behind", "", box=None)
     for check in found.checks:
         count = "" if check.name not in behind else _count(behind[check.name])
-        table.add_row("[green]✓[/]" if check.healthy else "[red]✗[/]", check.name, count, check.detail)
-    console.print(table)
+        table.add_row("[green]✓[/]" if check.healthy else "[red]✗[/]", check.name, count, escape(check.detail))
+    output.print(table)
     judged = {check.name for check in found.checks}
     for lag in found.lags:
         if lag.group not in judged:
-            console.print(f"[yellow]?[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
+            output.print(f"[yellow]?[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
 
 
 def _count(behind: int | None) -> str:

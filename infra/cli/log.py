@@ -1,10 +1,10 @@
 """``zyenta log``: verify the log and look into it."""
 
-import json
 import os
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 
 from infra.adapters.shares import WORTHWHILE
@@ -13,7 +13,8 @@ from infra.adapters.verification import Parity, verify_log
 from infra.adapters.verification_shares import verify_large_log
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli import analysis, restoring
-from infra.cli.running import Interrupted, console, run, unless_stopped
+from infra.cli.output import console, output, print_json
+from infra.cli.running import Interrupted, run, unless_stopped
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 
@@ -31,22 +32,21 @@ def verify(as_json: AsJson = False) -> None:
         lambda stop: unless_stopped(_verify(), stop), Interrupted, NotConfigured, ServerFailed, TopicMissing, OSError
     )
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "equal": parity.equal,
-                    "events": parity.events,
-                    "difference": parity.difference,
-                    "by_type": parity.by_type,
-                }
-            )
+        print_json(
+            {
+                "equal": parity.equal,
+                "events": parity.events,
+                "difference": parity.difference,
+                "by_type": parity.by_type,
+            }
         )
     elif parity.equal:
-        console.print(
+        output.print(
             f"[green]Equal.[/] {parity.events:,} events, the same in event store and topic; every hash chain is whole."
         )
     else:
-        console.print(f"[red]Different.[/] {parity.difference}\n{parity.events:,} events before it are equal.")
+        difference = escape(str(parity.difference))
+        output.print(f"[red]Different.[/] {difference}\n{parity.events:,} events before it are equal.", soft_wrap=True)
     if not parity.equal:
         raise typer.Exit(1)
 

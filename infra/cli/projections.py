@@ -1,13 +1,13 @@
 """``zyenta projections``: see how far read models are, build them anew, and prove their rows."""
 
 import asyncio
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
@@ -15,7 +15,8 @@ from rich.table import Table
 from domain.kernel import Transient
 from infra.adapters.topic import TopicMissing, last_events
 from infra.bootstrap import NotConfigured, open_platform
-from infra.cli.running import console, run
+from infra.cli.output import console, output, print_json
+from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 from projections.rebuild import Progress, Rebuilder, RebuildRefused, Rebuilt, Report
@@ -36,7 +37,7 @@ def list_(as_json: AsJson = False) -> None:
     """List the read models with their version and how far they are behind the log."""
     found = run(lambda _: _list(), *REFUSALS)
     if as_json:
-        print(json.dumps({"projections": found}))
+        print_json({"projections": found})
         return
     table = Table("read model", "version", "built", "position", "behind", "state")
     for each in found:
@@ -49,7 +50,7 @@ def list_(as_json: AsJson = False) -> None:
             f"{each['behind']:,}",
             each["state"],
         )
-    console.print(table)
+    output.print(table)
 
 
 async def _list() -> list[dict[str, Any]]:
@@ -104,28 +105,26 @@ def rebuild(
     done = run(lambda stop: _stoppable(stop, _rebuild(model, even_if_different)), *REFUSALS)
     if as_json:
         difference = None if done.difference is None else str(done.difference)
-        print(
-            json.dumps(
-                {
-                    "name": done.name,
-                    "version": done.version,
-                    "events": done.events,
-                    "resumed": done.resumed,
-                    "rows": dict(done.rows),
-                    "unappliable": len(done.unappliable),
-                    "difference": difference,
-                    "fenced_seconds": round(done.fenced_seconds, 3),
-                }
-            )
+        print_json(
+            {
+                "name": done.name,
+                "version": done.version,
+                "events": done.events,
+                "resumed": done.resumed,
+                "rows": dict(done.rows),
+                "unappliable": len(done.unappliable),
+                "difference": difference,
+                "fenced_seconds": round(done.fenced_seconds, 3),
+            }
         )
         return
-    console.print(
+    output.print(
         f"[green]Rebuilt.[/] {done.name}, version {done.version}: {sum(done.rows.values()):,} rows from {done.events:,} events"
         f"{' (resumed)' if done.resumed else ''}; the projector stood still for {done.fenced_seconds:.2f} s."
     )
     _tell_unappliable(len(done.unappliable))
     if done.difference is not None:
-        console.print(f"The rows that went were others. {done.difference}")
+        output.print(f"The rows that went were others. {escape(str(done.difference))}", soft_wrap=True)
 
 
 async def _rebuild(model: ReadModel[Any], even_if_different: bool) -> Rebuilt:
@@ -146,26 +145,24 @@ def verify(name: Name, as_json: AsJson = False) -> None:
     model = _model(name)
     found = run(lambda stop: _stoppable(stop, _verify(model)), *REFUSALS)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "name": found.name,
-                    "equal": found.equal,
-                    "events": found.events,
-                    "rows": dict(found.rows),
-                    "unappliable": len(found.unappliable),
-                    "difference": None if found.difference is None else str(found.difference),
-                    "seconds": round(found.seconds, 3),
-                }
-            )
+        print_json(
+            {
+                "name": found.name,
+                "equal": found.equal,
+                "events": found.events,
+                "rows": dict(found.rows),
+                "unappliable": len(found.unappliable),
+                "difference": None if found.difference is None else str(found.difference),
+                "seconds": round(found.seconds, 3),
+            }
         )
     elif found.equal:
-        console.print(
+        output.print(
             f"[green]Equal.[/] {sum(found.rows.values()):,} rows of {found.name} are what {found.events:,} events make."
         )
         _tell_unappliable(len(found.unappliable))
     else:
-        console.print(f"[red]Different.[/] {found.difference}", soft_wrap=True)
+        output.print(f"[red]Different.[/] {escape(str(found.difference))}", soft_wrap=True)
     if not found.equal:
         raise typer.Exit(1)
 
@@ -186,7 +183,7 @@ async def _verify(model: ReadModel[Any]) -> Verified:
 
 def _model(name: str) -> ReadModel[Any]:
     if name not in READ_MODELS:
-        console.print(f"[red]zyenta:[/] there is no read model {name}. There are: {', '.join(READ_MODELS)}.")
+        console.print(f"[red]zyenta:[/] there is no read model {escape(name)}. There are: {', '.join(READ_MODELS)}.")
         raise typer.Exit(2)
     return READ_MODELS[name]
 
@@ -226,4 +223,4 @@ def _bar(title: str) -> Iterator[Report]:
 
 def _tell_unappliable(count: int) -> None:
     if count:
-        console.print(f"{count:,} events can be applied to nothing; see “zyenta dlq list”.")
+        output.print(f"{count:,} events can be applied to nothing; see “zyenta dlq list”.")

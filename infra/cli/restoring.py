@@ -1,6 +1,5 @@
 """``zyenta log restore`` and ``republish``: rebuild either half of the log from the other."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -14,7 +13,8 @@ from infra.adapters.restoration import NothingToRestore, Restored, republish, re
 from infra.adapters.topic import TopicMissing
 from infra.adapters.verification import Difference
 from infra.bootstrap import NotConfigured, open_platform
-from infra.cli.running import console, run
+from infra.cli.output import console, output, print_json
+from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 
@@ -37,9 +37,9 @@ def restore(as_json: AsJson = False) -> None:
     """
     restored = run(lambda _: _restore(), NothingToRestore, Difference, *_REFUSALS)
     if as_json:
-        print(json.dumps(asdict(restored)))
+        print_json(asdict(restored))
     else:
-        console.print(
+        output.print(
             f"[green]Restored.[/] {restored.events:,} events added, {restored.known:,} were there and are the same; "
             f"the outcomes of {restored.commands:,} commands are known again. The log ends at {restored.position:,}.\n"
             f"Keys of people, secrets and log-ins come from their own backup; {restored.forgotten:,} keys of forgotten "
@@ -70,9 +70,9 @@ def republish_topic(yes: Yes = False, as_json: AsJson = False) -> None:
         typer.confirm("Delete the topics of events and fill them anew from the event store?", abort=True)
     position = run(lambda _: _republish(), HalvesDiffer, *_REFUSALS)
     if as_json:
-        print(json.dumps({"position": position}))
+        print_json({"position": position})
     else:
-        console.print(f"[green]Republished[/] up to position {position:,}. Prove it with “zyenta log verify”.")
+        output.print(f"[green]Republished[/] up to position {position:,}. Prove it with “zyenta log verify”.")
 
 
 async def _republish() -> int:

@@ -8,17 +8,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from infra.adapters.reachability import Unreachable
+from infra.cli.output import console, reader_left, visible
 from infra.event_loop import new_runner
 from infra.settings import BadSettings, Settings
 
 T = TypeVar("T")
-
-console = Console(stderr=True, highlight=False)
-"""Where people read; standard output is for results."""
 
 
 def run(
@@ -51,6 +48,8 @@ def run(
             return runner.run(with_signals())
     except* told as group:
         refused = _leaves(group)
+        if any(isinstance(error, BrokenPipeError) for error in refused) and reader_left():
+            raise typer.Exit from None
         for error in refused:
             console.print(f"[red]zyenta:[/] {escape(sentence_of(error))}", soft_wrap=True)
     raise typer.Exit(2 if any(isinstance(error, BadSettings) for error in refused) else 1)
@@ -93,13 +92,17 @@ def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
     return leaves
 
 
+class _VisibleFormatter(logging.Formatter):
+    """Shows what would steer the terminal that somebody reads the log on."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def configure_logging(settings: Settings) -> None:
     """Send log lines to standard error, one per line, with time, level and where from."""
-    logging.basicConfig(
-        level=settings.log_level,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     for chatty in ("httpx", "httpx2", "httpcore", "aiokafka", "yoyo", "faststream", "openai", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,12 +1,12 @@
 """``zyenta schemas``: export the public contracts, and check that they break no reader."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from infra.cli.running import console
+from infra.cli.output import output, print_json
 from schemas.committed import DIRECTORY, Contracts, Review
 from schemas.committed import export as export_contracts
 from schemas.committed import review as review_contracts
@@ -31,15 +31,15 @@ def export(as_json: AsJson = False) -> None:
     """Write what the code says into schemas/. Refuses, and writes nothing, where that would break a reader or the log."""
     found, written = export_contracts(_contracts())
     if as_json:
-        print(json.dumps({**found.as_json(), "good": not found.refused, "stale": [], "written": written}))
+        print_json({**found.as_json(), "good": not found.refused, "stale": [], "written": written})
     else:
         _tell(found)
         if not found.refused:
-            console.print(
+            output.print(
                 f"[green]Exported.[/] {len(written)} files changed." if written else "[green]Nothing changed.[/]"
             )
             for path in written:
-                console.print(f"  schemas/{path}")
+                output.print(f"  schemas/{path}")
     if found.refused:
         raise typer.Exit(1)
 
@@ -49,26 +49,24 @@ def check(as_json: AsJson = False, against: Where = DIRECTORY) -> None:
     """Refuse a change that the log or its readers could not bear, and committed files that are not up to date."""
     found = review_contracts(_contracts(), against)
     if as_json:
-        print(json.dumps(found.as_json()))
+        print_json(found.as_json())
     else:
         _tell(found)
         if found.stale and not found.refused:
-            console.print("[red]Not up to date:[/] run zyenta schemas export and look at the difference.")
+            output.print("[red]Not up to date:[/] run zyenta schemas export and look at the difference.")
             for path in found.stale:
-                console.print(f"  schemas/{path}")
+                output.print(f"  schemas/{path}")
         if found.good:
-            console.print(
-                "[green]Good.[/] The code keeps every promise of the committed schemas; every sample decodes."
-            )
+            output.print("[green]Good.[/] The code keeps every promise of the committed schemas; every sample decodes.")
     if not found.good:
         raise typer.Exit(1)
 
 
 def _tell(found: Review) -> None:
     for finding in found.refused:
-        console.print(f"[red]Refused[/] {finding}", soft_wrap=True)
+        output.print(f"[red]Refused[/] {escape(str(finding))}", soft_wrap=True)
     for finding in found.noted:
-        console.print(f"[yellow]Note[/] {finding}", soft_wrap=True)
+        output.print(f"[yellow]Note[/] {escape(str(finding))}", soft_wrap=True)
 
 
 def _contracts() -> Contracts:

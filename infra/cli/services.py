@@ -6,11 +6,13 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
 from infra.bootstrap import ROLES, NotConfigured, Role, run_consumers, run_projectors, run_roles
-from infra.cli.running import Interrupted, configure_logging, console, run, unless_stopped
+from infra.cli.output import console, output
+from infra.cli.running import Interrupted, configure_logging, run, unless_stopped
 from infra.cli.target import settings_from, supervisor_of
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
@@ -41,7 +43,7 @@ async def _up(stop: asyncio.Event) -> None:
     with console.status("Starting the platform …"):
         await unless_stopped(supervisor.start(), stop)
     try:
-        console.print(addresses(supervisor))
+        output.print(addresses(supervisor))
         await stop.wait()
         console.print("Stopping …")
     finally:
@@ -64,7 +66,9 @@ def addresses(supervisor: Supervisor) -> Panel:
 def run_services(roles: Annotated[list[str], typer.Argument(help="Which services.")]) -> None:
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
-        console.print(f"[red]zyenta:[/] there is no service {', '.join(unknown)}. There are: {', '.join(ROLES)}.")
+        console.print(
+            f"[red]zyenta:[/] there is no service {escape(', '.join(unknown))}. There are: {', '.join(ROLES)}."
+        )
         raise typer.Exit(2)
     _run([ROLES[role] for role in roles])
 

@@ -1,6 +1,5 @@
 """``zyenta shoppers``: find people who ordered, and forget them."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -14,7 +13,8 @@ from domain.ids import derived
 from domain.kernel import DomainError
 from infra.adapters.shoppers import KnownShopper, ReadModelShoppers
 from infra.bootstrap import NotConfigured, Platform, open_platform
-from infra.cli.running import console, run
+from infra.cli.output import output, print_json, say
+from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 
@@ -61,16 +61,14 @@ def find(
     """Find the orders placed under an e-mail address. Every order is opened for the comparison."""
     found = run(lambda _: _find(email), *_REFUSALS)
     if as_json:
-        print(json.dumps({"shoppers": [_as_json(shopper) for shopper in found]}))
+        print_json({"shoppers": [_as_json(shopper) for shopper in found]})
         return
     if not found:
-        console.print("Nobody ordered under that address, or they are forgotten.")
+        output.print("Nobody ordered under that address, or they are forgotten.")
     for shopper in found:
         # Line by line: an id is of use only as a whole, and three in a row are wider than a terminal.
-        typer.echo(f"{shopper.order_number}  placed {shopper.placed_at:%Y-%m-%d %H:%M}")
-        typer.echo(
-            f"  order id    {shopper.order_id}\n  shopper id  {shopper.shopper_id}\n  store id    {shopper.store_id}"
-        )
+        say(f"{shopper.order_number}  placed {shopper.placed_at:%Y-%m-%d %H:%M}")
+        say(f"  order id    {shopper.order_id}\n  shopper id  {shopper.shopper_id}\n  store id    {shopper.store_id}")
 
 
 async def _find(email: str) -> list[KnownShopper]:
@@ -93,9 +91,9 @@ def forget(
         )
     run(lambda _: _forget(shopper), *_REFUSALS)
     if as_json:
-        print(json.dumps(_as_json(shopper)))
+        print_json(_as_json(shopper))
     else:
-        console.print(f"[green]Forgotten.[/] The shopper of order {shopper.order_number} is nobody any more.")
+        output.print(f"[green]Forgotten.[/] The shopper of order {shopper.order_number} is nobody any more.")
 
 
 async def _one(who: str) -> KnownShopper:

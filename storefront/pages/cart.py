@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.text import isolated
 from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart
 from storefront.front import Front, PageMissing
 from storefront.trolley import is_foreign_money, is_sold_by, look_up
@@ -33,12 +34,12 @@ def routes(front: Front) -> list[Route]:
             raise PageMissing
         if is_foreign_money(visit.store, product):
             visit.say(
-                f"“{product.title}” is priced in {variant.price.currency} and cannot be bought here: "
+                f"“{isolated(product.title)}” is priced in {variant.price.currency} and cannot be bought here: "
                 f"this shop sells in {visit.store.currency}."
             )
             return front.redirect(visit, f"/products/{product.slug}")
         if variant.available <= 0:
-            visit.say(f"“{product.title}” is sold out at the moment.")
+            visit.say(f"“{isolated(product.title)}” is sold out at the moment.")
             return front.redirect(visit, f"/products/{product.slug}")
         before = visit.cart.count
         cart = visit.cart.add(product_id, variant_id, _quantity(form.get("quantity"), default=1) or 1)
@@ -47,10 +48,10 @@ def routes(front: Front) -> list[Route]:
             visit.say(
                 f"The cart is full: it takes {MOST_LINES} different things."
                 if full
-                else f"You already have {MOST_OF_ONE} of “{product.title}” in the cart, the most we sell at once."
+                else f"You already have {MOST_OF_ONE} of “{isolated(product.title)}” in the cart, the most we sell at once."
             )
         else:
-            visit.say(f"“{product.title}” is in your cart.")
+            visit.say(f"“{isolated(product.title)}” is in your cart.")
         visit.keep_cart(cart)
         return front.redirect(visit, "/cart")
 

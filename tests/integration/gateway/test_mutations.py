@@ -290,6 +290,29 @@ async def test_a_description_of_the_merchants_own_stands_without_the_copywriters
     }
 
 
+async def test_text_is_refused_by_name_or_kept_in_one_normal_form(platform: Platform, owner: Merchant) -> None:
+    given = {
+        "storeId": str(await platform.store(owner)),
+        "description": "Cafe\u0301\u2028Straße",
+        "sellingPrice": "19.90",
+        "costPrice": "4",
+        "stockQuantity": 3,
+        "images": [],
+    }
+    shown = "product { id title slug description }"
+    for field, text in (("title", "Mug \u202eFFO %01"), ("description", "A \u2066mug")):
+        refused = await change(platform, owner, "addProduct", shown, **given | {"title": "Mug", field: text})
+        assert codes(refused) == [("INVALID_INPUT", field)]
+        assert "U+20" in refused["userErrors"][0]["message"]
+    added = await change(platform, owner, "addProduct", shown, title="Smørrebrød\u200b cafe\u0301", **given)
+    product = added["product"]
+    assert (product["title"], product["description"]) == ("Smørrebrød café", "Café\nStraße")
+    assert product["slug"].startswith("smorrebrod-cafe-")
+    found = 'query ($id: ID!) { store(id: $id) { products(search: "SMORREBROD STRASSE cafe\u0301") { nodes { id } } } }'
+    answer = await platform.ask(found, {"id": given["storeId"]}, by=owner)
+    assert [node["id"] for node in answer["products"]["nodes"]] == [product["id"]]
+
+
 async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     shown = "page { id type title slug content writtenBy }"

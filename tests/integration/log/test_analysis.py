@@ -164,6 +164,7 @@ def test_tail_begins_where_it_is_told_and_shows_only_what_is_wanted(log: KnownLo
     assert log.positions("--from", "start") == positions_of(log.events)
     assert log.positions("--from", str(log.events[100].position)) == positions_of(log.events[100:])
     assert log.positions("--from", "2025-11-24T12:30:00Z") == positions_of(log.events[87:])
+    assert log.positions("--from", "20251124") == log.positions("--from", "2025-11-24T00:00:00Z") != []
     of_store = [event for event in log.events if event.tenant == STORES[1]]
     assert log.positions("--from", "start", "--store", str(STORES[1])) == positions_of(of_store)
     paid = [event for event in log.events if event.type.startswith("order.")]

@@ -26,7 +26,7 @@ from projections import sales_queries as sales
 from projections.catalog_views import ImageState, ProductFilter, ProductSort, ProductView
 from projections.merchants import merchant_by_id
 from projections.paging import Slice, Window
-from tests.fakes.histories import History
+from tests.fakes.histories import History, with_text
 from tests.integration.projections.read_models import build
 
 SHARED = settings(
@@ -295,6 +295,31 @@ async def test_products_are_found_by_what_they_say(db: asyncpg.Connection) -> No
     product = await catalog.product_by_slug(db, store, "copy-2")
     assert product is not None
     assert (product.features, product.copy_written_by, product.score is None) == (("LED",), "house", False)
+
+
+async def test_products_are_found_and_sorted_without_regard_to_case_and_accents(db: asyncpg.Connection) -> None:
+    # Decomposed, as in a log from before text had one normal form.
+    titles = ["Zebra mug", "Straße lamp", "Cafe\u0301 pot", "Łódź mug", "Işıklı Çay Bardağı", "İstanbul poster"]
+    history = History(1).play([("add", number) for number in range(len(titles))])
+    for number, title in enumerate(titles):
+        old, new = f'"title":"Hand-made {number}"'.encode(), f'"title":"{title}"'.encode()
+        history.raw[:] = [with_text(each, old, new) for each in history.raw]
+    await build(db, history.raw, batch=500)
+
+    async def found(text: str | None = None) -> list[str]:
+        page = await catalog.products_of_store(
+            db, history.stores[0], Window(), where=ProductFilter(text=text), sort=ProductSort.TITLE
+        )
+        return [product.title for product in page.nodes]
+
+    for text in ("STRASSE", "straße", "lamp straß"):
+        assert await found(text) == ["Straße lamp"], text
+    for text in ("CAFÉ", "cafe\u0301", "cafe"):
+        assert await found(text) == ["Cafe\u0301 pot"], text
+    assert await found("lodz") == ["Łódź mug"]
+    assert await found("IŞIKLI çay") == await found("isikli cay") == ["Işıklı Çay Bardağı"]
+    assert await found("istanbul") == await found("İSTANBUL") == ["İstanbul poster"]
+    assert [title[0] for title in await found()] == ["C", "I", "İ", "Ł", "S", "Z"]
 
 
 async def test_pages_come_in_the_order_people_look_for_them(db: asyncpg.Connection) -> None:

@@ -1,23 +1,34 @@
-"""A shopper chooses between variants in a real browser."""
+"""A shopper chooses between variants and walks a page by keyboard, in a real browser."""
 
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
-from playwright.async_api import Route, async_playwright
+import pytest
+from playwright.async_api import Locator, Page, Route, async_playwright
 
+from domain.store.brand import BrandIdentity, FontPair
 from tests.fakes.shop_floor import BRAND, ShopFloor, Variant
+from tests.integration.storefront.shopping import put_in_cart
 from tests.requirements import missing
 
+STOPS_MOST = 80
+SIZES = [Variant("Small", 4900, 3), Variant("Medium", 4900, 3), Variant("Large", 5900, 3), Variant("Huge", 5900, 0)]
+MOODS = {"atelier": "Fraunces", "studio": "Nunito", "signal": "Orbitron"}
+in_every_mood = pytest.mark.parametrize("mood", MOODS)
 
-async def test_a_dearer_variant_is_not_called_reduced_by_what_the_cheaper_one_is(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+
+def brand(mood: str) -> BrandIdentity:
+    return BRAND.model_copy(update={"fonts": FontPair(heading=MOODS[mood], body="Work Sans")})
+
+
+@asynccontextmanager
+async def opened(browser: httpx.AsyncClient, path: str) -> AsyncIterator[Page]:
+    """Open a page of the storefront in chromium; the cookies are those of ``browser``."""
     chromium = shutil.which("chromium")
     if chromium is None:
         missing("chromium", "there is no program of that name on the path")
-    store = await floor.open_store("fern", BRAND)
-    sizes = [Variant("Small", 4900, 3), Variant("Large", 5900, 3)]
-    await floor.stock(store, "Blue Vase", slug="blue-vase", variants=sizes, compare_at=5500)
 
     async def serve(route: Route) -> None:
         answer = await browser.get(route.request.url)
@@ -25,9 +36,37 @@ async def test_a_dearer_variant_is_not_called_reduced_by_what_the_cheaper_one_is
 
     async with async_playwright() as playwright:
         chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await chrome.new_page()
+        page = await chrome.new_page(reduced_motion="reduce")
         await page.route("**/*", serve)
-        await page.goto("http://fern.shops.test/products/blue-vase")
+        await page.goto(f"http://fern.shops.test{path}")
+        yield page
+        await chrome.close()
+
+
+async def settle(page: Page) -> None:
+    """Wait until nothing changes its look any more; even with reduced motion transitions take a moment."""
+    await page.evaluate(
+        "Promise.allSettled(document.getAnimations().filter(a => a instanceof CSSTransition).map(a => a.finished))"
+    )
+
+
+async def style_of(face: Locator) -> dict[str, str]:
+    """Return what tells one face from another."""
+    await settle(face.page)
+    found: dict[str, str] = await face.evaluate(
+        "e => { const s = getComputedStyle(e); return Object.fromEntries(['borderTopColor', 'boxShadow', "
+        "'backgroundColor', 'outlineStyle', 'outlineWidth'].map(name => [name, s[name]])) }"
+    )
+    return found
+
+
+async def test_a_dearer_variant_is_not_called_reduced_by_what_the_cheaper_one_is(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    sizes = [Variant("Small", 4900, 3), Variant("Large", 5900, 3)]
+    await floor.stock(store, "Blue Vase", slug="blue-vase", variants=sizes, compare_at=5500)
+    async with opened(browser, "/products/blue-vase") as page:
         price = page.locator(".product-price")
         reduced = "$49.00 instead of $55.00 Save 11%"
         assert " ".join((await price.inner_text()).split()) == reduced
@@ -35,4 +74,74 @@ async def test_a_dearer_variant_is_not_called_reduced_by_what_the_cheaper_one_is
         assert " ".join((await price.inner_text()).split()) == "$59.00"
         await page.get_by_role("radio", name="Small").check()
         assert " ".join((await price.inner_text()).split()) == reduced
-        await chrome.close()
+
+
+@in_every_mood
+async def test_the_chosen_the_focused_and_another_variant_look_different(
+    floor: ShopFloor, browser: httpx.AsyncClient, mood: str
+) -> None:
+    store = await floor.open_store("fern", brand(mood))
+    await floor.stock(store, "Blue Vase", slug="blue-vase", variants=SIZES)
+    async with opened(browser, "/products/blue-vase") as page:
+        assert mood in (await page.locator("html").get_attribute("class") or "")
+        small, medium, large = (page.locator(".variant", has_text=size).locator(".variant-face") for size in
+                                ("Small", "Medium", "Large"))  # fmt: skip
+        chosen, other = await style_of(small), await style_of(large)
+        for name in ("borderTopColor", "boxShadow", "backgroundColor"):
+            assert chosen[name] != other[name], name
+        assert chosen["outlineStyle"] == other["outlineStyle"] == "none"
+
+        await page.get_by_role("radio", name="Small").focus()
+        await page.keyboard.press("ArrowRight")
+        assert await page.get_by_role("radio", name="Medium").is_checked()
+        assert await style_of(medium) == chosen | {"outlineStyle": "solid", "outlineWidth": "3px"}
+        assert await style_of(small) == await style_of(large) == other
+
+
+@pytest.mark.parametrize(
+    ("path", "mood"),
+    [
+        *(("/products/blue-vase", mood) for mood in MOODS),
+        ("/", "studio"),
+        ("/", "signal"),
+        ("/products", "atelier"),
+        ("/cart", "signal"),
+    ],
+)
+async def test_every_stop_of_the_keyboard_is_seen(
+    floor: ShopFloor, browser: httpx.AsyncClient, mood: str, path: str
+) -> None:
+    store = await floor.open_store("fern", brand(mood))
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=SIZES)
+    await put_in_cart(browser, vase)
+    async with opened(browser, path) as page:
+        unseen, stops = [], 0
+        await page.keyboard.press("Tab")
+        await settle(page)
+        while (stop := await page.evaluate(_STOP)) is not None and stops < STOPS_MOST:
+            stops += 1
+            focused = await page.screenshot(clip=stop["around"], animations="disabled")
+            await page.evaluate("document.activeElement.blur()")
+            await settle(page)
+            if await page.screenshot(clip=stop["around"], animations="disabled") == focused:
+                unseen.append(stop["what"])
+            # Chromium goes on from where the focus was.
+            await page.keyboard.press("Tab")
+            await settle(page)
+        assert unseen == []
+        assert 8 < stops < STOPS_MOST
+
+
+_STOP = """() => {
+  const stop = document.activeElement;
+  if (stop === null || stop === document.body) return null;
+  const box = (stop.closest("label, .card") ?? stop).getBoundingClientRect();
+  const left = Math.max(0, box.left - 8), top = Math.max(0, box.top - 8);
+  return {
+    what: stop.outerHTML.slice(0, 120),
+    around: {
+      x: left, y: top,
+      width: Math.max(1, Math.min(innerWidth, box.right + 8) - left), height: Math.max(1, Math.min(innerHeight, box.bottom + 8) - top),
+    },
+  };
+}"""

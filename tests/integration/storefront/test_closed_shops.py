@@ -39,7 +39,7 @@ async def test_who_paid_a_shop_that_is_archived_meanwhile_sees_their_order(
     assert page.status_code == 200
     assert session.order_number in page.text
     assert "Your order is in" in page.text
-    assert "Fern &amp; Clay has closed for good" in page.text
+    assert "Fern &amp; Clay</bdi> has closed for good" in page.text
     assert (await browser.get(urlsplit(session.cancel_url).path)).headers["location"] in session.success_url
 
 

@@ -1,5 +1,7 @@
 """What analysts may type, and what it means."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from infra.analysis.selection import BadSelection, Selection, instant, table_name, wire_names
+from infra.analysis.selection import BadSelection, Selection, instant, place, spelled, table_name, wire_names
 from infra.analysis.summary import summary
 from infra.analysis.tables import open_tables, types_needed
 from schemas.registry import EVENTS
@@ -99,3 +101,55 @@ def test_a_summary_tells_amounts_and_never_what_is_sealed() -> None:
         line = summary(sample_of(event) | {"more": "two\nlines " * 30})
         assert "\n" not in line, name
         assert "…" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("start", 0),
+        ("0", 0),
+        ("1042", 1042),
+        ("20261128", datetime(2026, 11, 28, tzinfo=UTC)),
+        ("2026-11-28", datetime(2026, 11, 28, tzinfo=UTC)),
+        ("@20261128", 20261128),
+        ("20261399", 20261399),
+        ("120261128", 120261128),
+        ("2h", NOW - timedelta(hours=2)),
+    ],
+)
+def test_a_place_is_a_position_or_a_time_and_a_day_is_one_in_every_option(text: str, meant: object) -> None:
+    assert place(text, now=NOW) == meant
+    if isinstance(meant, datetime):
+        assert instant(text, now=NOW) == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["999999w", "9" * 400 + "s", "0001-01-01", "9999-12-31T23:59:59.999999", "-5", "١٢", "٣d", "@", "", "1.5"]
+)
+def test_a_time_that_makes_no_sense_is_refused_with_a_sentence(text: str) -> None:
+    for read in (instant, place):
+        with pytest.raises(BadSelection, match=re.escape(repr(text))):
+            read(text, now=NOW)
+
+
+@for_all(st.text(max_size=20))
+def test_any_text_is_a_place_or_explained(text: str) -> None:
+    try:
+        place(text, now=NOW)
+    except BadSelection as error:
+        assert repr(text) in str(error)  # noqa: PT017 - either outcome is allowed
+
+
+def test_an_instant_is_said_back_with_its_zone() -> None:
+    assert spelled(instant("2026-11-28", now=NOW)) == "2026-11-28 00:00:00 UTC"
+    assert spelled(instant("2026-11-28T01:00+02:00", now=NOW)) == (
+        "2026-11-28 01:00:00+02:00 (2026-11-27 23:00:00 UTC)"
+    )
+
+
+def test_columns_have_the_names_that_the_rows_have() -> None:
+    with open_tables() as tables:
+        found = tables.ask("select 1 as x, 'a' as x_1, 2 as x, 3 as X;")
+        (row,) = found.as_json()
+        assert [name for name, _ in found.columns] == list(json.loads(row)) == ["x", "x_1", "x_2", "X_3"]
+        assert [kind for _, kind in found.columns] == ["INTEGER", "VARCHAR", "INTEGER", "INTEGER"]

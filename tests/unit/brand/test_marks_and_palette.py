@@ -77,7 +77,9 @@ def test_easy_names_score_above_stumbles() -> None:
 def test_a_name_becomes_a_domain_label() -> None:
     assert domain_label("Moss & Mortar") == "mossandmortar"
     assert domain_label("Lápiz House") == "lapizhouse"
-    assert domain_label("日本") == "store"
+    assert domain_label("Straße & Łódź") == "strasseandlodz"
+    assert domain_label("日本") == "riben"
+    assert domain_label("!!!") == "store"
 
 
 def test_a_wished_name_is_tidied() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import ProductCopy
 from infra.adapters.house.copy.copywriter import HouseCopywriter, compose
+from infra.adapters.house.copy.grammar import several
 from infra.adapters.house.copy.lexicon import lexicon
 from infra.adapters.house.copy.titles import LONGEST, NOISE, SHORTEST
 from tests.fakes.copywriting import LAMP_TEXT, LAMP_TITLE, brand, brief
@@ -101,6 +102,33 @@ def test_the_tone_of_the_brand_colours_the_text() -> None:
     said = [aside.replace("{brand}", "Neonhaven") for aside in register["calm"].aside]
     assert any(aside in calm for aside in said)
     assert not any(aside in bold for aside in said)
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("Mouse", "Mice"),
+        ("computer mouse", "computer mice"),
+        ("Mice", "Mice"),
+        ("MOUSE", "MICE"),
+        ("Bonsai", "Bonsai"),
+        ("bookshelf", "bookshelves"),
+        ("Cactus", "Cacti"),
+        ("Cacti", "Cacti"),
+        ("tomato", "tomatoes"),
+        ("woman", "women"),
+        ("ottoman", "ottomans"),
+        ("mongoose", "mongooses"),
+        ("Cookware", "Cookware"),
+        ("Lighting", "Lighting"),
+        ("Desk Mat", "Desk Mats"),
+        ("battery", "batteries"),
+        ("box", "boxes"),
+        ("specimen", "specimens"),
+    ],
+)
+def test_a_plural_is_english(one: str, many: str) -> None:
+    assert several(one) == many
 
 
 def test_several_things_are_spoken_of_in_the_plural() -> None:

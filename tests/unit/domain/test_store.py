@@ -140,7 +140,8 @@ def test_a_slug_is_a_host_label(text: str, most: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "slug"), [("Neon Haven!", "neon-haven"), ("Café Über", "cafe-uber"), ("日本", "store"), ("", "store")]
+    ("text", "slug"),
+    [("Neon Haven!", "neon-haven"), ("Café Über", "cafe-uber"), ("日本", "riben"), ("!!!", "store"), ("", "store")],
 )
 def test_a_slug_is_made_of_what_can_be_typed(text: str, slug: str) -> None:
     assert slugify(text) == slug

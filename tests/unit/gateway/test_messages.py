@@ -8,7 +8,7 @@ import pytest
 from domain.kernel import InvalidInput
 from gateway.graphql.schema import build_schema
 from gateway.inputs import contact_email
-from gateway.requests import refuse_unstorable
+from gateway.requests import refuse_unreadable
 
 AT = '{ store(id: "x", asOf: {time: %s}) { name } }'
 GIVEN = 'query ($time: DateTime) { store(id: "x", asOf: {time: $time}) { name } }'
@@ -32,7 +32,7 @@ class Command:
     ("name", "refuse"),
     [
         ("contactEmail", lambda: contact_email("a" * 300)),
-        ("metaTitle", lambda: refuse_unstorable(Command(meta_title="\0"))),
+        ("metaTitle", lambda: refuse_unreadable(Command(meta_title="\0"))),
     ],
 )
 def test_a_field_is_called_what_the_client_calls_it(name: str, refuse: Any) -> None:

@@ -257,6 +257,23 @@ async def test_the_same_photo_at_two_suppliers_is_imported_once() -> None:
     assert (scouted.candidates, scouted.duplicates, len(scouted.product_ids)) == (2, 1, 1)
 
 
+async def test_what_a_supplier_writes_is_cleaned_before_it_is_recorded() -> None:
+    scouting = Scouting()
+    address = "http://a.test/e\u0301.jpg"
+    dirty = listing(
+        "1",
+        title="Ceramic \u202epot\u200b Cafe\u0301",
+        category="Pots\u2066",
+        image_urls=[address],
+        tags=["re\u0301d\x00"],
+    )
+    scouting.catalogs[SupplierProvider.SAMPLE] = MemoryCatalog([dirty])
+    await scouting.agent(await scouting.begin())
+    (imported,) = scouting.of(ProductImported)
+    assert (imported.original_title, imported.category, imported.tags) == ("Ceramic pot Café", "Pots", ["réd"])
+    assert imported.images[0].url == address
+
+
 async def test_a_cancelled_generation_searches_nowhere() -> None:
     scouting = Scouting()
     envelope = await scouting.begin(SupplierProvider.SAMPLE)

@@ -1,10 +1,10 @@
 """Names for a brand: built in several ways, scored, and five unlike ones kept."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from domain.text import clean_line, fold, transliterate
 from infra.adapters.house.brand.chance import Chance
 from infra.adapters.house.brand.lexicon import Reading, listed
 from infra.adapters.house.brand.sound import awkward, ease
@@ -67,14 +67,14 @@ def invent(reading: Reading, chance: Chance, *, audience: str | None = None, but
 
 def domain_label(name: str) -> str:
     """Return a name as a domain label: ``Moss & Mortar`` becomes ``mossandmortar``."""
-    plain = unicodedata.normalize("NFKD", name.replace("&", " and ")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", plain.lower())[:63] or "store"
+    spoken = name.replace("&", " and ")
+    labels = (re.sub(r"[^a-z0-9]", "", plain.lower())[:63] for plain in (fold(spoken), transliterate(spoken)))
+    return next(filter(None, labels), "store")
 
 
 def wished(name: str) -> str:
     """Return the name a merchant asked for, in order; empty if nothing of it can be used."""
-    visible = "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in name)
-    text = " ".join(re.sub(r"[<>{}\\|]", " ", visible).split())[:48].strip()
+    text = clean_line(re.sub(r"[<>{}\\|]", " ", name))[:48].strip()
     return text if re.search(r"\w", text) else ""
 
 

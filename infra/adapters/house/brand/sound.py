@@ -1,7 +1,8 @@
 """How a name sounds, and whether it would make anyone wince."""
 
 import re
-import unicodedata
+
+from domain.text import fold
 
 _UNFORTUNATE = re.compile(
     r"anal|anus|arse|(?<![a-z])ass|(?<!gl)(?<!gr)(?<!br)(?<!p)ass(?!oc|em|et)|bastard|bitch|boob|cock(?!tail|le)|coon|crap|"
@@ -49,5 +50,5 @@ def ease(name: str) -> float:
 
 
 def _letters(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.replace("&", "and")).encode("ascii", "ignore").decode().lower()
+    plain = fold(text.replace("&", "and"))
     return re.sub(r"[^a-z]", "", plain)

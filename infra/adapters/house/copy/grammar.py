@@ -152,10 +152,31 @@ def is_plural(word: str) -> bool:
     low = word.casefold()
     if low in _SINGULAR_S or low.endswith(("ss", "us")):
         return low == "greens"
-    return low in {"cacti", "knives", "shelves", "bedsheets"} or (low.endswith("s") and len(low) > 2)
+    return low in _IRREGULAR_PLURALS or (low.endswith("s") and len(low) > 2)
 
 
-_IRREGULAR = {"shelf": "shelves", "bookshelf": "bookshelves", "knife": "knives", "scarf": "scarves", "cactus": "cacti"}
+_IRREGULAR = {
+    "shelf": "shelves",
+    "knife": "knives",
+    "scarf": "scarves",
+    "leaf": "leaves",
+    "loaf": "loaves",
+    "half": "halves",
+    "cactus": "cacti",
+    "mouse": "mice",
+    "goose": "geese",
+    "foot": "feet",
+    "tooth": "teeth",
+    "child": "children",
+    "woman": "women",
+    "man": "men",
+    "tomato": "tomatoes",
+    "potato": "potatoes",
+}
+"""Compounds go like their last part, ``bookshelf``; but not those of the words in ``_ALONE``, such as ``ottoman``."""
+_ALONE = frozenset(["man", "goose", "half"])
+_IRREGULAR_ENDING = re.compile(f"({'|'.join(f'^{word}' if word in _ALONE else word for word in _IRREGULAR)})$")
+_IRREGULAR_PLURALS = frozenset(_IRREGULAR.values())
 _UNCOUNTED = frozenset(
     [
         "art",
@@ -173,6 +194,35 @@ _UNCOUNTED = frozenset(
         "jewellery",
         "clothing",
         "furniture",
+        "bonsai",
+        "sheep",
+        "fish",
+        "equipment",
+        "software",
+        "hardware",
+        "lingerie",
+        "crockery",
+        "glassware",
+        "drinkware",
+        "tableware",
+        "cookware",
+        "bakeware",
+        "footwear",
+        "knitwear",
+        "sportswear",
+        "underwear",
+        "homeware",
+        "lighting",
+        "seating",
+        "storage",
+        "skincare",
+        "makeup",
+        "coffee",
+        "tea",
+        "matcha",
+        "yarn",
+        "wool",
+        "merchandise",
     ]
 )
 
@@ -183,8 +233,9 @@ def several(phrase: str) -> str:
     low = last.casefold()
     if low in _UNCOUNTED or is_plural(last):
         return phrase
-    if low in _IRREGULAR:
-        many = _IRREGULAR[low]
+    irregular = _IRREGULAR_ENDING.search(low)
+    if irregular is not None:
+        many = last[: irregular.start()] + _like(last[irregular.start() :], _IRREGULAR[irregular[1]])
     elif low.endswith(("s", "x", "ch", "sh")):
         many = f"{last}es"
     elif low.endswith("y") and low[-2:-1] not in set("aeiou"):
@@ -192,6 +243,13 @@ def several(phrase: str) -> str:
     else:
         many = f"{last}s"
     return f"{head}{space}{many}"
+
+
+def _like(model: str, word: str) -> str:
+    """Return a word with the capitals of another one."""
+    if model.isupper():
+        return word.upper()
+    return word.capitalize() if model[:1].isupper() else word
 
 
 def article(phrase: str) -> str:

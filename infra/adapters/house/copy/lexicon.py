@@ -8,6 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from infra.adapters.house.copy.grammar import several
+
 GENERIC = "generic"
 
 
@@ -133,7 +135,7 @@ def lexicon() -> Lexicon:
     for kind in kinds.values():
         for noun in kind.nouns:
             by_noun[tuple(noun.split())] = kind
-            by_noun.setdefault(tuple(_several(noun).split()), kind)
+            by_noun.setdefault(tuple(several(noun).split()), kind)
     return Lexicon(
         kinds, by_noun, tuple(reasons), tuple(registers), max(len(noun) for noun in by_noun), words, tuple(leads)
     )
@@ -141,9 +143,3 @@ def lexicon() -> Lexicon:
 
 def _tuples(row: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-
-
-def _several(noun: str) -> str:
-    if noun.endswith("s"):
-        return noun
-    return f"{noun}es" if noun.endswith(("x", "ch", "sh")) else f"{noun}s"

@@ -4,10 +4,10 @@ It is read by :func:`understand`; a niche that no entry knows is still understoo
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from domain.text import fold
 from infra.adapters.house.brand.chance import Chance
 from infra.adapters.house.brand.lexicon.entries import Category, Gloss, Style, listed
 from infra.adapters.house.brand.lexicon.home import HOME
@@ -185,7 +185,7 @@ _PURSUITS = frozenset(listed(
 
 
 def _tokens(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = fold(text).encode("ascii", "ignore").decode()
     return [_singular(word) for word in re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", plain.replace("'", ""))]
 
 

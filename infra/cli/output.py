@@ -1,0 +1,115 @@
+"""What a command prints: answers on standard output, progress and notes on standard error, both safe for a terminal."""
+
+import codecs
+import json
+import os
+import re
+import select
+import sys
+from collections.abc import Iterable
+from io import TextIOWrapper
+from typing import Any
+
+from anyascii import anyascii
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+SIGNS = "zyenta-signs"
+"""The error handler for what a stream's encoding does not have: a similar sign in ASCII, or a question mark."""
+_ASCII = {"✓": "+", "✗": "x", "…": "...", "·": "-", "•": "*"}
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+"""Control characters, escape sequences' first ones among them, and what reorders or hides text; no tab and line break."""
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def visible(text: str) -> str:
+    r"""Return a text with each character that steers a terminal written as Python writes it: ``\x1b``, ``\u202e``."""
+    return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class TerminalConsole(Console):
+    """A console that shows what would steer the terminal, whoever wrote it. Its own colors and bars are not touched."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        # Before anything is measured, so that columns stay as wide as what is in them.
+        return super().render_str(visible(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+    def on_broken_pipe(self) -> None:
+        # Rich would end the process with status 1; a reader that has enough is no failure.
+        raise  # noqa: PLE0704 - called while the error is handled
+
+
+console = TerminalConsole(stderr=True, highlight=False)
+"""Progress, notes and errors: standard error."""
+output = TerminalConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
+"""Answers for people: standard output, not folded where a program reads on."""
+
+
+def say(text: str) -> None:
+    """Print a line of an answer as it is: not folded, without markup."""
+    output.print(Text(visible(text)), soft_wrap=True)
+
+
+def print_json(value: object, *, flush: bool = False) -> None:
+    """Print a value as JSON on a line of its own."""
+    write_json(json.dumps(value, ensure_ascii=False), end="\n")
+    if flush:
+        sys.stdout.flush()
+
+
+def write_json(text: str, *, end: str = "") -> None:
+    """Write JSON text to standard output; where the encoding is not UTF-8, other characters than ASCII are escaped."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "").replace("_", "")
+    if not encoding.startswith("utf") or not _is_encodable(text):
+        # Characters beyond ASCII stand in strings only, where JSON has an escape for each.
+        text = _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    print(text, end=end)
+
+
+def prepare_streams() -> None:
+    """Make standard output and error take every character, whatever their encoding."""
+    codecs.register_error(SIGNS, _similar)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=SIGNS)
+
+
+def reader_left() -> bool:
+    """Return whether standard output is a pipe that nobody reads any more (``… | head``)."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLOUT)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+    except (OSError, ValueError):
+        return False
+
+
+def close_output() -> None:
+    """Write what is buffered; what a closed pipe does not take is dropped, so that Python does not complain at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _similar(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end]
+    return "".join(_ASCII.get(sign) or anyascii(sign) or "?" for sign in found), error.end
