@@ -9,6 +9,8 @@ from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.producer import sender
 
+from schemas.broker_address import client_settings
+
 PROMPT_SECONDS = 0.001
 """Wait before asking again whether the last transaction's markers are written; they take 1 to 3 ms."""
 COORDINATOR_SECONDS = 30.0
@@ -49,7 +51,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
     def __init__(self, *, bootstrap_servers: str, transactional_id: str) -> None:
         request_timeout_ms, retry_backoff_ms = 20_000, 100
         super().__init__(
-            bootstrap_servers=bootstrap_servers,
+            **client_settings(bootstrap_servers),
             transactional_id=transactional_id,
             acks="all",
             max_batch_size=262_144,
