@@ -23,6 +23,13 @@ class Limits:
     request_bytes: int
     fetch_bytes: int
     """Of one answer; a single larger batch is sent all the same."""
+    idle_seconds: float = 600.0
+    """A client that asks nothing for so long is gone; Kafka's own limit, and clients know it."""
+    log_in_seconds: float = 10.0
+    transfer_seconds: float = 30.0
+    """For a request to arrive or an answer to leave, whatever its size ..."""
+    slowest_bytes_per_second: int = 64 * 1024
+    """... and as long again as its bytes take at this rate."""
 
 
 READING = Limits(connections=128, request_bytes=256 * 1024, fetch_bytes=4 * 1024 * 1024)

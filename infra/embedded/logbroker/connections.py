@@ -14,13 +14,6 @@ from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Wri
 
 logger = logging.getLogger(__name__)
 
-IDLE_SECONDS = 600.0
-"""A client that asks nothing for so long is gone; Kafka's own limit, and clients know it."""
-LOG_IN_SECONDS = 10.0
-TRANSFER_SECONDS = 30.0
-"""For a request to arrive or an answer to leave, whatever its size ..."""
-SLOWEST_BYTES_PER_SECOND = 64 * 1024
-"""... and as long again as its bytes take at this rate."""
 _CLOSE_SECONDS = 2.0
 _LOGIN_BYTES = 16 * 1024
 """A request of a client that has still to log in."""
@@ -59,6 +52,7 @@ class Connection:
         complaints: Complaints,
     ) -> None:
         self._handlers = handlers
+        self._limits = listener.limits
         self._reader = reader
         self._writer = writer
         self._complaints = complaints
@@ -99,10 +93,14 @@ class Connection:
     async def _frame(self) -> bytes:
         """The next request's bytes; nothing is reserved for a size that is only claimed."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + IDLE_SECONDS if self._session.may_ask else self._opened + LOG_IN_SECONDS
+        until = (
+            loop.time() + self._limits.idle_seconds
+            if self._session.may_ask
+            else self._opened + self._limits.log_in_seconds
+        )
         async with asyncio.timeout_at(until):
             (size,) = struct.unpack(">i", await self._reader.readexactly(4))
-        largest = self._session.listener.limits.request_bytes if self._session.may_ask else _LOGIN_BYTES
+        largest = self._limits.request_bytes if self._session.may_ask else _LOGIN_BYTES
         if not 0 < size <= largest:
             raise Malformed(f"a request of {size} bytes; at most {largest} are taken here")
         arrived = self._transferred(size)
@@ -117,9 +115,10 @@ class Connection:
         async with asyncio.timeout_at(self._transferred(size)):
             await self._writer.drain()
 
-    @staticmethod
-    def _transferred(size: int) -> float:
-        return asyncio.get_running_loop().time() + TRANSFER_SECONDS + size / SLOWEST_BYTES_PER_SECOND
+    def _transferred(self, size: int) -> float:
+        """When a request or an answer of this size must be through."""
+        seconds = self._limits.transfer_seconds + size / self._limits.slowest_bytes_per_second
+        return asyncio.get_running_loop().time() + seconds
 
     async def _answer(self, request: Reader) -> list[bytes] | None:
         """The response to one request; None where the client wants none."""
