@@ -99,7 +99,8 @@ class RecordRequests:
             error = caller.denied(_DENIED) or code_of(
                 lambda: self._topics.create(name, count, validate_only=validate_only)
             )
-            answer.string(name).int16(error).string(error.name if error else None)
+            message = "This listener only reads." if not caller.may_write else error.name if error else None
+            answer.string(name).int16(error).string(message)
 
         return answer.array(topics, create)
 
