@@ -35,7 +35,7 @@ async def settings_of_running() -> AsyncIterator[Settings]:
         Unreachable: a server that they name does not answer.
     """
     async with _servers() as settings:
-        with naming_broker(settings.kafka_bootstrap_servers or ""):
+        with naming_broker(settings.broker_address or ""):
             yield settings
 
 
