@@ -1,4 +1,4 @@
-"""On an Apache Kafka with the rights that the README sets, the platform works over SASL and nobody else can write."""
+"""On an Apache Kafka with the rights that the README sets, the platform works over SASL and TLS, and nobody else writes."""
 
 import asyncio
 import re
@@ -7,12 +7,19 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import GroupAuthorizationFailedError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.publisher import Publisher
@@ -42,10 +49,12 @@ USERS = " ".join(f'user_{name}="{password}"' for name, password in PASSWORDS.ite
 SETTINGS = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "super.users": "User:admin",
-    "listener.security.protocol.map": "BROKER:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+    "listener.security.protocol.map": "BROKER:PLAINTEXT,SASL:SASL_SSL,CONTROLLER:SASL_PLAINTEXT",
     "inter.broker.listener.name": "SASL",
     "sasl.mechanism.inter.broker.protocol": "PLAIN",
     "sasl.mechanism.controller.protocol": "PLAIN",
+    "ssl.keystore.type": "PEM",
+    "ssl.truststore.type": "PEM",
     **{
         f"listener.name.{listener}.{setting}": value
         for listener in ("sasl", "controller")
@@ -64,10 +73,18 @@ class Guarded:
     port: int
     without_log_in: str
     """Its other listener, which lets everybody connect and gives nobody a right."""
+    ca_file: Path
+    """Who vouches for its certificate."""
 
     def as_(self, user: str) -> BrokerAddress:
         """The address with a user's log-in."""
-        security = BrokerSecurity(protocol="SASL_PLAINTEXT", mechanism="PLAIN", username=user, password=PASSWORDS[user])
+        security = BrokerSecurity(
+            protocol="SASL_SSL",
+            mechanism="PLAIN",
+            username=user,
+            password=PASSWORDS[user],
+            ca_file=str(self.ca_file),
+        )
         return BrokerAddress(f"{LOOPBACK}:{self.port}", security)
 
 
@@ -75,20 +92,60 @@ class Guarded:
 async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
     """An Apache Kafka with exactly the rights of the README."""
     port = free_port()
-    async with started(ApacheKafka(tmp_path / "kafka", settings=SETTINGS, listeners={"SASL": port})) as broker:
+    ca_file, key_file = certificate(tmp_path)
+    settings = SETTINGS | {"ssl.keystore.location": str(key_file), "ssl.truststore.location": str(ca_file)}
+    async with started(ApacheKafka(tmp_path / "kafka", settings=settings, listeners={"SASL": port})) as broker:
         log_in = tmp_path / "admin.properties"
-        log_in.write_text(
-            f"security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config={LOGIN_MODULE} {AS_ADMIN};\n"
+        properties = (
+            "security.protocol=SASL_SSL",
+            "sasl.mechanism=PLAIN",
+            f"sasl.jaas.config={LOGIN_MODULE} {AS_ADMIN};",
+            "ssl.truststore.type=PEM",
+            f"ssl.truststore.location={ca_file}",
         )
+        log_in.write_text("".join(f"{line}\n" for line in properties))
         for command in COMMANDS:
             filled_in = command.replace("$BROKER", f"{LOOPBACK}:{port}").replace("admin.properties", str(log_in))
             name, *arguments = shlex.split(filled_in)
             done = await run_tool(name, *arguments)
             assert done.status == 0, done.text
-        yield Guarded(port, broker.bootstrap_servers)
+        yield Guarded(port, broker.bootstrap_servers, ca_file)
 
 
-async def test_the_platform_works_over_sasl_and_a_reader_can_read_and_not_write(
+def certificate(directory: Path) -> tuple[Path, Path]:
+    """Make a certificate for this machine that vouches for itself: the file to trust, and the one with the key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
+    now = datetime.now(UTC)
+    usage = dict.fromkeys(
+        (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **usage), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    public = made.public_bytes(Encoding.PEM)
+    ca_file, key_file = directory / "ca.pem", directory / "key.pem"
+    ca_file.write_bytes(public)
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + public)
+    return ca_file, key_file
+
+
+async def test_the_platform_works_over_sasl_and_tls_and_a_reader_can_read_and_not_write(
     guarded: Guarded, pool: asyncpg.Pool, log: PostgresEventLog
 ) -> None:
     assert len(COMMANDS) == 4
@@ -120,7 +177,12 @@ async def test_the_platform_works_over_sasl_and_a_reader_can_read_and_not_write(
     await member.commit()
     await member.stop()
 
-    log_in = ("security.protocol=SASL_PLAINTEXT", "sasl.mechanism=PLAIN", "sasl.username=analyst")
+    log_in = (
+        "security.protocol=SASL_SSL",
+        "sasl.mechanism=PLAIN",
+        "sasl.username=analyst",
+        f"ssl.ca.location={guarded.ca_file}",
+    )
     for forging in (
         forge(analyst, *log_in, f"sasl.password={PASSWORDS['analyst']}"),
         forge(guarded.without_log_in),
