@@ -23,6 +23,8 @@ class Limits:
     request_bytes: int
     fetch_bytes: int
     """Of one answer; a single larger batch is sent all the same."""
+    read_ahead_bytes: int
+    """Of a client that sends its next requests before it has our answer."""
     idle_seconds: float = 600.0
     """A client that asks nothing for so long is gone; Kafka's own limit, and clients know it."""
     log_in_seconds: float = 10.0
@@ -32,8 +34,10 @@ class Limits:
     """... and as long again as its bytes take at this rate."""
 
 
-READING = Limits(connections=128, request_bytes=256 * 1024, fetch_bytes=4 * 1024 * 1024)
-WRITING = Limits(connections=512, request_bytes=100 * 1024 * 1024, fetch_bytes=64 * 1024 * 1024)
+READING = Limits(connections=128, request_bytes=256 * 1024, fetch_bytes=4 * 1024 * 1024, read_ahead_bytes=64 * 1024)
+WRITING = Limits(
+    connections=512, request_bytes=100 * 1024 * 1024, fetch_bytes=64 * 1024 * 1024, read_ahead_bytes=1024 * 1024
+)
 
 
 class Credentials:

@@ -23,9 +23,6 @@ from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
 
 logger = logging.getLogger(__name__)
 
-_READ_AHEAD = 64 * 1024
-"""Of a client that sends its next requests before it has our answer."""
-
 
 class Broker:
     """One broker over one data directory, which it must own alone."""
@@ -77,7 +74,7 @@ class Broker:
                 connected.pop(task, None)
                 self._connections.pop(task, None)
 
-        return await asyncio.start_server(accept, listener.host, listener.port, limit=_READ_AHEAD)
+        return await asyncio.start_server(accept, listener.host, listener.port, limit=listener.limits.read_ahead_bytes)
 
     def _handlers(self, listener: Listener) -> Handlers:
         handlers: Handlers = (
