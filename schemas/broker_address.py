@@ -79,7 +79,7 @@ def client_settings(bootstrap_servers: str) -> dict[str, Any]:
 
 
 def address_variables(bootstrap_servers: str) -> Mapping[str, str]:
-    """Return the environment variables that tell another process of ours an address and its log-in."""
+    """Return the environment variables from which another process of the platform reads an address and its log-in."""
     security = security_of(bootstrap_servers)
     variables = {
         "KAFKA_BOOTSTRAP_SERVERS": str(bootstrap_servers),

@@ -1,4 +1,4 @@
-"""Who may do what: the platform logs in and may write, everybody else may read."""
+"""Access rights: the platform logs in and may write, other clients may read."""
 
 import base64
 import hashlib
@@ -60,11 +60,11 @@ class Listener:
     port: int
     limits: Limits
     credentials: Credentials | None = None
-    """Whoever connects must log in with them; None where everybody may connect and nobody may write."""
+    """What clients must log in with; None where every client may connect and read only."""
 
     @property
     def may_write(self) -> bool:
-        """Whether clients of this listener may change anything but consumer groups of their own."""
+        """Whether clients of this listener may change more than their own consumer groups."""
         return self.credentials is not None
 
 

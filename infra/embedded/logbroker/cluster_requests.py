@@ -17,7 +17,7 @@ from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer, name_o
 _TOPIC, _BROKER = 2, 4
 """Kinds of resource that have a configuration; the protocol has more."""
 _DEFAULT_VALUE = 5
-"""Where a value comes from: nobody can set another one."""
+"""The source of each value: a default that cannot be changed."""
 _BOOLEAN, _STRING, _INT, _LONG, _LIST = 1, 2, 3, 5, 7
 
 Configuration = Mapping[str, tuple[str, int]]
@@ -92,7 +92,11 @@ class ClusterRequests:
     def _configuration(self, kind: int, name: str) -> tuple[ErrorCode, str | None, Configuration]:
         if kind == _TOPIC:
             if self._topics.of(name) is None:
-                return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"There is no topic {name!r}.", {}
+                return (
+                    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                    f"Unknown topic {name!r}. Use a name that METADATA lists.",
+                    {},
+                )
             return ErrorCode.NONE, None, _OF_TOPICS
         if kind == _BROKER and name in {"", str(NODE)}:
             return ErrorCode.NONE, None, _OF_BROKERS
@@ -123,7 +127,7 @@ class ClusterRequests:
             if caller.version >= 4:
                 answer.int64(-1).int64(-1)  # the disk's size and its free space: not said
 
-        # Under its bare name: where it is on this machine is nobody else's business.
+        # The bare name: readers need not know where it is on this machine.
         return answer.structs(["log"], directory)
 
     async def _delete_records(self, request: Reader, caller: Caller) -> Writer:

@@ -1,4 +1,4 @@
-"""One client's connection: its requests are answered in their order, and its patience and ours have bounds."""
+"""One client's connection: it answers requests in their order and bounds their time and size."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ class Complaints:
             self._held_back += 1
             return
         if self._held_back:
-            logger.warning("%d more connections were closed or refused meanwhile", self._held_back)
+            logger.warning("%d more connections were closed or refused since the last line", self._held_back)
         logger.warning(message, *values)
         self._next, self._held_back = now + _LOGGED_EVERY_SECONDS, 0
 

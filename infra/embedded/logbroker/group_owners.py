@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 class GroupOwners:
     """A group belongs to the side that used it first, and the platform comes before strangers.
 
-    Nobody has to list the platform's groups: it claims each by using it. What strangers have committed under such a name
-    before is forgotten then, as their offsets would make the platform skip records.
+    The platform claims each of its groups by using it, so no list of them is needed. Offsets that strangers committed
+    under such a name before are dropped then: they would make the platform skip records.
 
     Args:
         journal: remembers whose each group is.

@@ -125,7 +125,7 @@ class Groups:
             if group.state is State.STABLE and same_subscription(member.application, application, group.protocol):
                 member.application = application
                 self._touch(group, member)
-                # Under its former id the leader is told of itself: under the new one it would share the partitions anew.
+                # A leader gets its former id here: under the new one it would assign all partitions again.
                 leader_id = former_id if group.leader_id == member.id else group.leader_id
                 return Joined(group.generation, group.protocol, leader_id, member.id, [])
         elif self._settled(group, member, application):

@@ -134,7 +134,7 @@ class RecordRequests:
         for _ in range(count):
             topic()
         if denied and not acks:
-            # Who wants no answer is told by the end of the connection, as Kafka does.
+            # Without an answer only the end of the connection can say it; Kafka does the same.
             raise Malformed("a client that may not write sent records and wants no answer")
         return answer.int32(UNTHROTTLED) if acks else None
 

@@ -198,3 +198,17 @@ async def test_a_request_that_makes_no_sense_ends_its_connection_and_no_other(se
         writer.write(struct.pack(">i", len(request_)) + request_)
         assert await is_closed(reader)
         assert await is_answered(*honest)
+
+
+@pytest.mark.parametrize(
+    ("key", "version", "named"),
+    [(29, 1, "DESCRIBE_ACLS is not spoken here"), (3, 99, "METADATA version 99 is not spoken here, only 2 to 8")],
+)
+async def test_what_is_not_spoken_is_named_in_the_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture, key: int, version: int, named: str
+) -> None:
+    async with serve(READING) as (port, _), connected(port) as (reader, writer):
+        writer.write(struct.pack(">ihhi", 8, key, version, 1))
+        assert await is_closed(reader)
+    assert named in caplog.text
+    assert "too slow" not in caplog.text

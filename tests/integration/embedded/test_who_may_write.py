@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from infra.adapters.topic import open_admin
 from infra.embedded.broker import EmbeddedBroker
 from schemas.broker_address import BrokerAddress, BrokerSecurity, client_settings, security_of
-from tests.integration.embedded.clients import Clients, take
+from tests.integration.embedded.clients import Clients, share, take
 from tests.requirements import missing
 
 
@@ -133,8 +133,12 @@ async def test_offsets_that_a_stranger_left_under_a_name_of_the_platform_make_it
     await early.commit({place: 1})
     assert await early.committed(place) == 1
 
+    member = await strangers.consumer(topic, group_id=f"agent-{topic}")
+    await share([member], [1])
+
     agent = await platform.consumer(topic, group_id=f"agent-{topic}")
     assert [record.value for record in await take(agent, 1)] == [b"not to be skipped"]
+    assert agent.assignment() == {place}
     with pytest.raises(GroupAuthorizationFailedError):
         await early.commit({place: 1})
 
