@@ -15,6 +15,8 @@ from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Wri
 logger = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 2.0
+_LONGEST_CLIENT_ID = 200
+"""Answers about a group repeat it."""
 _LOGIN_BYTES = 16 * 1024
 """A request of a client that has still to log in."""
 _HEADER_FLEXIBLE_SINCE_VERSION_0 = frozenset({Api.API_VERSIONS})
@@ -135,7 +137,7 @@ class Connection:
             raise Malformed(
                 f"{name_of(key)} version {version} is not spoken here, only {handler.lowest} to {handler.highest}"
             )
-        client_id = request.header_string() or ""
+        client_id = (request.header_string() or "")[:_LONGEST_CLIENT_ID]
         request.flexible = version >= handler.flexible_since
         request.tags()
         caller = Caller(client_id, version, request.flexible, self._session)

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from infra.embedded.logbroker.wire import Malformed, Reader
 
+_LONGEST_NAME = 200
+
 
 class State(StrEnum):
     """Where a group is between two settled assignments; Kafka's words."""
@@ -83,7 +85,8 @@ class Group:
 
 
 def new_member_id(application: Application) -> str:
-    return f"{application.instance_id or application.client_id}-{uuid.uuid4()}"
+    # Cut, as the id must fit into every answer that names the member.
+    return f"{(application.instance_id or application.client_id)[:_LONGEST_NAME]}-{uuid.uuid4()}"
 
 
 def same_subscription(former: Application, latter: Application, protocol: str) -> bool:
