@@ -24,6 +24,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 
+from consumers.broker_security import broker_security
 from consumers.dependencies import Consumer
 from consumers.lanes import Lanes
 from consumers.middleware import (
@@ -89,6 +90,7 @@ class ConsumerApp:
         """
         self.broker = KafkaBroker(
             bootstrap_servers,
+            security=broker_security(bootstrap_servers),
             client_id="zyenta-consumer",
             consumer_only=True,
             allow_auto_create_topics=False,

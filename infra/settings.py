@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from schemas.broker_address import BrokerAddress, BrokerSecurity, Mechanism, Protocol
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -75,6 +77,18 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS")
     )
     """``host:port,...``; left out: the embedded broker."""
+    kafka_security_protocol: Protocol = Field(
+        default="PLAINTEXT", validation_alias=AliasChoices("KAFKA_SECURITY_PROTOCOL")
+    )
+    """How every Kafka client of the platform connects; ``SASL_...`` needs a user name and a password."""
+    kafka_sasl_mechanism: Mechanism = Field(
+        default="SCRAM-SHA-256", validation_alias=AliasChoices("KAFKA_SASL_MECHANISM")
+    )
+    kafka_sasl_username: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_USERNAME"))
+    """The platform's principal: the one name that the broker lets write."""
+    kafka_sasl_password: SecretStr | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_PASSWORD"))
+    kafka_ssl_ca_file: Path | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SSL_CA_FILE"))
+    """PEM file of the authorities that the broker's certificate is checked against; left out: the system's own."""
 
     host: str = "127.0.0.1"
     """Address the services listen on."""
@@ -115,6 +129,38 @@ class Settings(BaseSettings):
 
     rembg_model_path: Path | None = Field(default=None, validation_alias=AliasChoices("REMBG_MODEL_PATH"))
     """``u2netp.onnx``; left out: the one ``make`` has fetched."""
+
+    @model_validator(mode="after")
+    def _kafka_log_in(self) -> Self:
+        has_log_in = bool(self.kafka_sasl_username and self.kafka_sasl_password)
+        if self.kafka_security_protocol.startswith("SASL_") and not has_log_in:
+            raise BadSettings(
+                f"KAFKA_SECURITY_PROTOCOL is {self.kafka_security_protocol!r}, which needs a log-in. "
+                "Set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD."
+            )
+        if self.kafka_sasl_password and not self.kafka_security_protocol.startswith("SASL_"):
+            raise BadSettings(
+                f"KAFKA_SASL_PASSWORD is set, but KAFKA_SECURITY_PROTOCOL is {self.kafka_security_protocol!r}, which "
+                "never sends it. Set KAFKA_SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT."
+            )
+        if self.kafka_ssl_ca_file is not None and not self.kafka_ssl_ca_file.is_file():
+            raise BadSettings(f"KAFKA_SSL_CA_FILE is '{self.kafka_ssl_ca_file}', where no file is. Name a PEM file.")
+        return self
+
+    @property
+    def broker_address(self) -> BrokerAddress | None:
+        """The broker's address with the log-in of the platform; None for the embedded broker."""
+        if self.kafka_bootstrap_servers is None:
+            return None
+        password = self.kafka_sasl_password
+        security = BrokerSecurity(
+            protocol=self.kafka_security_protocol,
+            mechanism=self.kafka_sasl_mechanism,
+            username=self.kafka_sasl_username,
+            password=None if password is None else password.get_secret_value(),
+            ca_file=None if self.kafka_ssl_ca_file is None else str(self.kafka_ssl_ca_file),
+        )
+        return BrokerAddress(self.kafka_bootstrap_servers, security)
 
     def storefront_url(self, slug: str) -> str:
         """Return where shoppers find the store of this slug."""

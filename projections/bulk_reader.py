@@ -18,6 +18,7 @@ from aiokafka.errors import CorruptRecordException, KafkaError, NoError, OffsetO
 from aiokafka.protocol.fetch import FetchRequest
 
 from domain.kernel import Transient
+from schemas.broker_address import client_settings
 from schemas.record_batches import HEADER_BYTES, BadBatch, Batch, is_commit, parse
 from schemas.records import contents_in
 from schemas.topics import Topic
@@ -203,7 +204,7 @@ async def open_bulk_reader(
         Transient: the broker has no such topic.
         KafkaError: it is out of reach; retrying may help.
     """
-    client = AIOKafkaClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=request_ms)
+    client = AIOKafkaClient(**client_settings(bootstrap_servers), request_timeout_ms=request_ms)
     try:
         await client.bootstrap()
         await client.set_topics([topic.name])

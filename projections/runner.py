@@ -45,6 +45,7 @@ from projections.decoding import Told
 from projections.outages import DATABASE_AWAY
 from projections.records import at_fault, position_of
 from projections.tables import Connection
+from schemas.broker_address import client_settings
 from schemas.canaries import Canaries
 from schemas.deliveries import DeadLetter, DeadLetters, DeliveryLedger
 from schemas.topics import EVENTS
@@ -169,7 +170,7 @@ class ProjectionRunner:
 
     async def _follow(self, connection: Connection) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap_servers,
+            **client_settings(self._bootstrap_servers),
             group_id=self.group,
             enable_auto_commit=False,
             isolation_level="read_committed",

@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from domain.kernel import Transient
+from schemas.broker_address import client_settings
 from schemas.deliveries import DeadLetter
 from schemas.topics import DEAD_LETTERS
 
@@ -44,7 +45,7 @@ class KafkaDeadLetters:
         async with self._connecting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap_servers,
+                    **client_settings(self._bootstrap_servers),
                     client_id="zyenta-dead-letters",
                     acks="all",
                     enable_idempotence=True,

@@ -11,6 +11,8 @@ from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import MessageAccumulator
 from aiokafka.producer.transaction_manager import TransactionManager
 
+from schemas.broker_address import client_settings
+
 PROMPT_SECONDS = 0.001
 """Wait before asking again whether the last transaction's markers are written; they take 1 to 3 ms."""
 COORDINATOR_SECONDS = 30.0
@@ -97,7 +99,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         request_timeout_ms, retry_backoff_ms, max_batch_size = 20_000, 100, 262_144
         transaction_timeout_ms = 10_000
         super().__init__(
-            bootstrap_servers=bootstrap_servers,
+            **client_settings(bootstrap_servers),
             transactional_id=transactional_id,
             acks="all",
             max_batch_size=max_batch_size,

@@ -6,6 +6,7 @@ from datetime import datetime
 from aiokafka import AIOKafkaProducer
 
 from infra.adapters.topic import TopicMissing, open_reader, read_to_end
+from schemas.broker_address import client_settings
 from schemas.deliveries import DeadLetter, LetterDone, read_dead_letter, read_letter_done
 from schemas.topics import DEAD_LETTERS
 
@@ -57,7 +58,7 @@ class Letterbox:
             KafkaError: the broker is out of reach; retrying may help.
         """
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers,
+            **client_settings(self._bootstrap_servers),
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=TIMEOUT_MS,

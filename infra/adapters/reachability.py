@@ -10,6 +10,7 @@ import asyncpg
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from infra.adapters.topic import open_admin
+from schemas.broker_address import security_of
 
 ANSWER_SECONDS = 5
 
@@ -84,7 +85,13 @@ async def require_broker(bootstrap_servers: str) -> None:
 
 
 def _no_broker(bootstrap_servers: str) -> str:
-    return f"No Kafka broker answers at {bootstrap_servers}. Start it, or correct KAFKA_BOOTSTRAP_SERVERS."
+    if not security_of(bootstrap_servers).uses_sasl:
+        return f"No Kafka broker answers at {bootstrap_servers}. Start it, or correct KAFKA_BOOTSTRAP_SERVERS."
+    # The client library does not say which of the two it was.
+    return (
+        f"No Kafka broker answers at {bootstrap_servers}, or it refuses the log-in. Start it, or correct "
+        "KAFKA_BOOTSTRAP_SERVERS, KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD."
+    )
 
 
 def _place(dsn: str) -> str:

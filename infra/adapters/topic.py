@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+from schemas.broker_address import client_settings
 from schemas.headers import event_id_in, position_in
 from schemas.topics import CANARY, EVENTS, TOPICS, Topic
 
@@ -36,7 +37,7 @@ async def open_admin(bootstrap_servers: str, *, request_ms: int = REQUEST_MS) ->
     Raises:
         KafkaError: the broker is out of reach; retrying may help.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=request_ms)
+    admin = AIOKafkaAdminClient(**client_settings(bootstrap_servers), request_timeout_ms=request_ms)
     try:
         await admin.start()
         yield admin
@@ -122,7 +123,7 @@ async def open_reader(
         KafkaError: the broker is out of reach; retrying may help.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap_servers,
+        **client_settings(bootstrap_servers),
         enable_auto_commit=False,
         isolation_level="read_committed" if committed else "read_uncommitted",
         auto_offset_reset="earliest",

@@ -18,6 +18,7 @@ from infra.embedded.kafka import ApacheKafka
 from infra.embedded.kafka_install import kafka_version
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.settings import Settings, read_settings
+from schemas.broker_address import address_variables
 
 POSTGRES_SETTINGS = {
     # As durable as in production; as much memory as a small server would give it.
@@ -56,6 +57,8 @@ class Ground:
             data_dir=self.directory / "data",
             database_url=self.dsn,
             kafka_bootstrap_servers=self.bootstrap_servers,
+            kafka_security_protocol="PLAINTEXT",
+            kafka_sasl_password=None,
         )
 
     @property
@@ -65,7 +68,7 @@ class Ground:
             **os.environ,
             "ZYENTA_DATA_DIR": str(self.directory / "data"),
             "DATABASE_URL": self.dsn,
-            "KAFKA_BOOTSTRAP_SERVERS": self.kafka,
+            **address_variables(self.kafka),
         }
 
     def machine(self) -> Mapping[str, Any]:

@@ -29,6 +29,7 @@ from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
 from infra.bench.ground import Ground
 from infra.bootstrap import open_platform
 from infra.embedded.process import ChildProcess
+from schemas.broker_address import client_settings
 
 SERVICES = ("publisher", "projectors")
 LOOK_SECONDS = 0.001
@@ -174,7 +175,7 @@ async def _bare_chain(ground: Ground, count: int) -> Sequence[float]:
         await admin.create_topics([NewTopic(BARE_TOPIC, 1, 1)])
     producer = TransactionalProducer(bootstrap_servers=ground.kafka, transactional_id="bare")
     consumer = AIOKafkaConsumer(
-        BARE_TOPIC, bootstrap_servers=ground.kafka, isolation_level="read_committed", auto_offset_reset="earliest"
+        BARE_TOPIC, **client_settings(ground.kafka), isolation_level="read_committed", auto_offset_reset="earliest"
     )
     connection = await asyncpg.connect(ground.dsn)
     try:

@@ -123,16 +123,17 @@ class Platform:
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where the log is.
+        """Where the log is, with the platform's log-in.
 
         Raises:
             NotConfigured: nobody said.
         """
-        if self.settings.kafka_bootstrap_servers is None:
+        address = self.settings.broker_address
+        if address is None:
             raise NotConfigured(
                 "KAFKA_BOOTSTRAP_SERVERS is not set. Give one, or use “zyenta up”, which brings its own broker."
             )
-        return self.settings.kafka_bootstrap_servers
+        return address
 
     async def pool(self) -> asyncpg.Pool:
         """Connections for the write side, read models included."""

@@ -134,7 +134,7 @@ def readiness(platform: Platform, pool: "asyncpg.Pool") -> "PlatformReadiness":
 
     readers = (*(f"projector-{name}" for name in READ_MODELS), *CONSUMERS)
     components = Components(readers=readers, roles=("gateway", "storefront", "deadlines"))
-    return PlatformReadiness(pool, platform.settings.kafka_bootstrap_servers, components)
+    return PlatformReadiness(pool, platform.settings.broker_address, components)
 
 
 def signing_keys(keys: "MasterKeys") -> "SigningKeys":

@@ -57,7 +57,7 @@ def addresses(supervisor: Supervisor) -> Panel:
     table.add_row("GraphQL", f"{settings.gateway_url}/graphql")
     table.add_row("REST", f"{settings.gateway_url}/api/v1")
     table.add_row("Events", f"{settings.gateway_url}/events")
-    table.add_row("Kafka", settings.kafka_bootstrap_servers)
+    table.add_row("Kafka (to read)", supervisor.readers_address)
     table.add_row("Storefronts", settings.storefront_url("<slug>"))
     table.add_row("Data", str(supervisor.data_dir))
     return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))

@@ -35,7 +35,7 @@ async def settings_of_running() -> AsyncIterator[Settings]:
         Unreachable: a server that they name does not answer.
     """
     async with _servers() as settings:
-        with naming_broker(settings.kafka_bootstrap_servers or ""):
+        with naming_broker(settings.broker_address or ""):
             yield settings
 
 
@@ -66,7 +66,7 @@ def supervisor_of(settings: Settings) -> Supervisor:
     return Supervisor(
         settings.data_dir.absolute(),
         database_url=settings.database_url,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        bootstrap_servers=settings.broker_address,
         ports={role: asked[f"{role}_port"] for role in public if f"{role}_port" in asked},
         public={role: asked[name] for role, name in public.items() if name in asked},
         former_sandboxes=settings.sandbox_former_urls,

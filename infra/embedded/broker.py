@@ -1,46 +1,98 @@
 """The broker of ``zyenta up``: Kafka's protocol without Java, Docker or a download (ADR 0001)."""
 
 import os
+import secrets
 import sys
 from pathlib import Path
 
 from infra.embedded import logbroker
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.server import EmbeddedServer
+from schemas.broker_address import BrokerAddress, BrokerSecurity
 
 _START_SECONDS = 30
+_CREDENTIAL_FILE = "platform.secret"
 
 
 class EmbeddedBroker(EmbeddedServer):
-    """One ``logbroker`` process on a free loopback port.
+    """One ``logbroker`` process on two free loopback ports: everybody reads on one, the platform writes on the other.
 
     What it acknowledged survives ``kill`` and restarts, but it holds no truth: wiped, the log is
     republished from the event store.
+
+    Args:
+        data_dir: belongs to this broker alone. The platform's password is in it, in a file that its owner alone can read.
+        port: where everybody may read; 0 picks a free one at the first start and keeps it.
+        writing_port: where the platform logs in; 0 as for ``port``.
     """
 
     name = "embedded broker"
     _log_name = "broker.log"
     _stop_seconds = 10
 
+    def __init__(self, data_dir: Path, *, port: int = 0, writing_port: int = 0) -> None:
+        super().__init__(data_dir, port=port)
+        self._writing_port = writing_port
+        self._password = ""
+
     @property
-    def bootstrap_servers(self) -> str:
-        """``host:port`` for clients; known from the first ``start`` on."""
+    def writing_port(self) -> int:
+        """Where the platform logs in; known from the first ``start`` on."""
+        return self._writing_port
+
+    @property
+    def bootstrap_servers(self) -> BrokerAddress:
+        """The platform's address with its log-in; known from the first ``start`` on."""
+        security = BrokerSecurity(
+            protocol="SASL_PLAINTEXT", mechanism="SCRAM-SHA-256", username=logbroker.USERNAME, password=self._password
+        )
+        return BrokerAddress(f"{LOOPBACK}:{self._writing_port}", security)
+
+    @property
+    def readers_address(self) -> str:
+        """``host:port`` where everybody may read without a log-in; known from the first ``start`` on."""
         return f"{LOOPBACK}:{self._port}"
 
     async def start(self) -> None:
-        """Return once a client can create a topic; on an unused port if none was given.
+        """Return once a client can create a topic; on unused ports if none were given.
 
         Raises:
             ServerFailed: it died or did not answer in time.
         """
         if not self.running:
-            await self._start_with(lambda: self._start_on(self._port or free_port()), ports_chosen=bool(self._port))
 
-    async def _start_on(self, port: int) -> None:
-        command = [sys.executable, "-m", logbroker.__name__, str(self._data_dir.absolute() / "log"), str(port)]
+            async def start() -> None:
+                await self._start_on(self._port or free_port(), self._writing_port or free_port())
+
+            await self._start_with(start, ports_chosen=bool(self._port and self._writing_port))
+
+    async def _start_on(self, port: int, writing_port: int) -> None:
+        secret = self._write_secret()
+        log = self._data_dir.absolute() / "log"
+        ports = ["--reading-port", str(port), "--writing-port", str(writing_port)]
+        command = [sys.executable, "-m", logbroker.__name__, str(log), *ports, "--secret", str(secret)]
         # The child must find our packages whatever its working directory is, installed or not.
         root = str(Path(logbroker.__file__).parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         self._process.launch(command, env={**os.environ, "PYTHONPATH": path})
-        await self._process.wait_until(lambda: accepts_connections(port), seconds=_START_SECONDS)
-        self._port = port
+
+        async def answers() -> bool:
+            return await accepts_connections(port) and await accepts_connections(writing_port)
+
+        await self._process.wait_until(answers, seconds=_START_SECONDS)
+        self._port, self._writing_port = port, writing_port
+
+    def _write_secret(self) -> Path:
+        """Return the file with the platform's password; one that was wiped is written again: clients still use it."""
+        path = self._data_dir.absolute() / _CREDENTIAL_FILE
+        if path.exists():
+            self._password = path.read_text().strip()
+            return path
+        self._password = self._password or secrets.token_hex(32)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(self._password)
+        unfinished.replace(path)
+        return path

@@ -102,6 +102,7 @@ class ApacheKafka(EmbeddedServer):
         data_dir: belongs to this broker alone: its storage, configuration and log.
         port: the clients' port; 0 picks a free one at the first start and keeps it.
         settings: broker properties that replace or extend ours.
+        listeners: ports of more listeners by name; ``settings`` says what each asks of its clients.
         jit: ``quick`` compiles little and starts soonest; ``full`` is twice as fast under load, for benchmarks.
         cache_dir: where Kafka is installed; see ``ensure_kafka``.
     """
@@ -116,12 +117,14 @@ class ApacheKafka(EmbeddedServer):
         *,
         port: int = 0,
         settings: Mapping[str, str] | None = None,
+        listeners: Mapping[str, int] | None = None,
         jit: Literal["quick", "full"] = "quick",
         cache_dir: Path | None = None,
     ) -> None:
         super().__init__(data_dir, port=port)
         self._controller_port = 0
         self._settings = dict(settings or {})
+        self._listeners = dict(listeners or {})
         self._jvm = (*_SMALL_JVM, *(("-XX:TieredStopAtLevel=1",) if jit == "quick" else ()))
         self._cache_dir = cache_dir
 
@@ -158,10 +161,13 @@ class ApacheKafka(EmbeddedServer):
 
     async def _start_on(self, port: int, controller_port: int, java: Sequence[str], cluster: str) -> None:
         properties = self._data_dir / "server.properties"
+        advertised = ",".join(
+            f"{name}://{LOOPBACK}:{number}" for name, number in {"BROKER": port, **self._listeners}.items()
+        )
         settings = {
             **_BROKER_SETTINGS,
-            "listeners": f"BROKER://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
-            "advertised.listeners": f"BROKER://{LOOPBACK}:{port}",
+            "listeners": f"{advertised},CONTROLLER://{LOOPBACK}:{controller_port}",
+            "advertised.listeners": advertised,
             "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
             "log.dirs": str(self._storage),
             **self._settings,

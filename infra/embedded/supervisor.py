@@ -18,6 +18,7 @@ from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, accepts_connections
 from infra.settings import BadSettings, variables
+from schemas.broker_address import address_variables
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "web": ("gateway", "storefront", "sandbox"),
@@ -91,6 +92,11 @@ class Supervisor:
     def has_begun(self) -> bool:
         """Whether there is anything in the data directory: a server's data, or a platform that runs."""
         return any((self.data_dir / name).exists() for name in ("postgres", "broker", "running.json"))
+
+    @property
+    def readers_address(self) -> str:
+        """Where analysts read the log: the embedded broker's listener without a log-in, or the configured broker."""
+        return self._broker.readers_address if self._broker is not None else str(self._bootstrap_servers)
 
     @property
     def gateway_url(self) -> str:
@@ -179,9 +185,14 @@ class Supervisor:
 
     async def _start_broker(self, addresses: Addresses) -> None:
         if self._bootstrap_servers is None:
-            self._broker = EmbeddedBroker(self.data_dir / "broker", port=await addresses.usable("broker"))
+            self._broker = EmbeddedBroker(
+                self.data_dir / "broker",
+                port=await addresses.usable("broker"),
+                writing_port=await addresses.usable("broker (platform)"),
+            )
             await self._broker.start()
             addresses.remember("broker", self._broker.port)
+            addresses.remember("broker (platform)", self._broker.writing_port)
             self._bootstrap_servers = self._broker.bootstrap_servers
 
     def _choose_environment(self, addresses: Addresses) -> None:
@@ -190,7 +201,7 @@ class Supervisor:
         self.environment = {
             **os.environ,
             "DATABASE_URL": self._database_url,
-            "KAFKA_BOOTSTRAP_SERVERS": self._bootstrap_servers,
+            **address_variables(self._bootstrap_servers),
             "ZYENTA_DATA_DIR": str(self.data_dir),
         }
         # Where the port of a configured address is somebody else's, that address does not lead here.

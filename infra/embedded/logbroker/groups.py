@@ -1,87 +1,32 @@
 """Consumer groups: members share a topic's partitions, and what they have done is remembered.
 
 The classic protocol: members join, the first of them decides who gets what, the others are told. Who
-stops answering is dropped and its share given to the rest.
+stops answering is dropped and its share given to the rest. A static member (``group.instance.id``, KIP-345) that
+restarts within its session takes its place and its share again, and the others notice nothing.
 """
 
 import asyncio
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 
+from infra.embedded.logbroker.group_owners import GroupOwners
 from infra.embedded.logbroker.journal import Entry, Journal
+from infra.embedded.logbroker.members import (
+    Application,
+    Group,
+    Joined,
+    Member,
+    State,
+    new_member_id,
+    same_subscription,
+)
 from infra.embedded.logbroker.partition import Refused
 from infra.embedded.logbroker.transactions import GroupOffset
 from infra.embedded.logbroker.wire import ErrorCode
 
 NO_GENERATION = -1
-
-
-class State(StrEnum):
-    """Where a group is between two settled assignments; Kafka's words."""
-
-    EMPTY = "Empty"
-    PREPARING = "PreparingRebalance"
-    COMPLETING = "CompletingRebalance"
-    STABLE = "Stable"
-    DEAD = "Dead"
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """What a consumer says when it joins."""
-
-    member_id: str
-    client_id: str
-    host: str
-    session_seconds: float
-    rebalance_seconds: float
-    protocol_type: str
-    protocols: dict[str, bytes]
-    """Ways of sharing partitions it knows, best first, with its subscription in each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What a member is told when all have joined."""
-
-    generation: int
-    protocol: str
-    leader_id: str
-    member_id: str
-    members: list[tuple[str, bytes]]
-    """Everybody's subscription, for the leader only."""
-
-
-@dataclass(slots=True)
-class Member:
-    """One consumer of a group."""
-
-    id: str
-    application: Application
-    assignment: bytes = b""
-    joining: asyncio.Future[Joined] | None = None
-    syncing: asyncio.Future[bytes] | None = None
-    expiry: asyncio.TimerHandle | None = None
-
-
-@dataclass(slots=True)
-class Group:
-    """The living members of one group."""
-
-    id: str
-    state: State = State.EMPTY
-    generation: int = 0
-    protocol: str = ""
-    leader_id: str = ""
-    members: dict[str, Member] = field(default_factory=dict)
-    deadline: asyncio.TimerHandle | None = None
-
-    @property
-    def protocol_type(self) -> str:
-        """What kind of clients these are; ``consumer`` for all we know."""
-        return next((member.application.protocol_type for member in self.members.values()), "")
+_LONGEST_SESSION_SECONDS = 1_800
+_MOST_MEMBERS = 1_000
+"""In all groups together: each keeps what it said when it joined."""
 
 
 class Groups:
@@ -90,10 +35,12 @@ class Groups:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._groups: dict[str, Group] = {}
+        self.owners = GroupOwners(journal, forget=self.forget, is_used=lambda group: bool(self.get(group).members))
         self._offsets: dict[str, dict[tuple[str, int], tuple[int, str]]] = {}
 
     def restore(self, entry: Entry) -> None:
         """Take back one remembered fact."""
+        self.owners.restore(entry)
         match entry:
             case {"kind": "offsets", "offsets": offsets}:
                 for group, topic, index, offset, remark in offsets:
@@ -114,10 +61,11 @@ class Groups:
         for group, offsets in self._offsets.items():
             kept = [(group, topic, index, *said) for (topic, index), said in offsets.items()]
             yield {"kind": "offsets", "offsets": kept}
+        yield from self.owners.essence()
 
     def ids(self) -> list[tuple[str, str]]:
         """Every group with its protocol type."""
-        living = {group.id: group.protocol_type for group in self._groups.values()}
+        living = {group.id: group.protocol_type or "consumer" for group in self._groups.values()}
         return list((dict.fromkeys(self._offsets, "consumer") | living).items())
 
     def get(self, group_id: str) -> Group:
@@ -137,26 +85,49 @@ class Groups:
             raise Refused(ErrorCode.NON_EMPTY_GROUP)
         if self.get(group_id).state is State.DEAD:
             raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
+        self.forget(group_id)
+
+    def forget(self, group_id: str) -> None:
+        """Drop a group, its members and its offsets."""
+        group = self._groups.get(group_id)
+        for member in list(group.members.values()) if group is not None else ():
+            assert group is not None
+            self._drop(group, member)
+        if group is not None and group.deadline is not None:
+            group.deadline.cancel()
         self._journal.append("group_deleted", group=group_id)
         self._offsets.pop(group_id, None)
         self._groups.pop(group_id, None)
+        self.owners.released(group_id)
 
     async def join(self, group_id: str, application: Application) -> Joined:
         """Take a member in and wait until everybody has joined.
 
         Raises:
-            Refused: an unknown member, or one that shares no protocol with the others.
+            Refused: an unknown or replaced member, one that shares no protocol with the others, a session beyond bounds,
+                or too many members.
         """
-        group = self._groups.setdefault(group_id, Group(group_id))
-        others = [each for each in group.members.values() if each.id != application.member_id]
+        if not 0 < application.session_seconds <= _LONGEST_SESSION_SECONDS:
+            raise Refused(ErrorCode.INVALID_SESSION_TIMEOUT)
+        group = self._groups.get(group_id) or Group(group_id)
+        member = self._known(group, application)
+        others = [each for each in group.members.values() if each is not member]
         if not application.protocols or not self._compatible(others, application):
             raise Refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
-        member = group.members.get(application.member_id)
         if member is None:
-            if application.member_id:
-                raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
-            member = Member(f"{application.client_id}-{uuid.uuid4()}", application)
+            if sum(len(each.members) for each in self._groups.values()) >= _MOST_MEMBERS:
+                raise Refused(ErrorCode.GROUP_MAX_SIZE_REACHED)
+            member = Member(new_member_id(application), application)
             group.members[member.id] = member
+            self._groups[group_id] = group
+        elif member.id != application.member_id:
+            former_id = self._replace(group, member, application)
+            if group.state is State.STABLE and same_subscription(member.application, application, group.protocol):
+                member.application = application
+                self._touch(group, member)
+                # A leader gets its former id here: under the new one it would assign all partitions again.
+                leader_id = former_id if group.leader_id == member.id else group.leader_id
+                return Joined(group.generation, group.protocol, leader_id, member.id, [])
         elif self._settled(group, member, application):
             self._touch(group, member)
             return self._told(group, member)
@@ -169,13 +140,20 @@ class Groups:
         self._rebalance(group)
         return await joining
 
-    async def sync(self, group_id: str, generation: int, member_id: str, assignments: dict[str, bytes]) -> bytes:
+    async def sync(
+        self,
+        group_id: str,
+        generation: int,
+        member_id: str,
+        assignments: dict[str, bytes],
+        instance_id: str | None = None,
+    ) -> bytes:
         """Bring the leader's assignments, or wait for them; the member's own share.
 
         Raises:
             Refused: not a member of this generation, or the group is sharing anew.
         """
-        group, member = self._member(group_id, generation, member_id)
+        group, member = self._member(group_id, generation, member_id, instance_id)
         if group.state is State.PREPARING:
             raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
         self._touch(group, member)
@@ -194,29 +172,37 @@ class Groups:
         member.syncing = syncing
         return await syncing
 
-    def heartbeat(self, group_id: str, generation: int, member_id: str) -> None:
+    def heartbeat(self, group_id: str, generation: int, member_id: str, instance_id: str | None = None) -> None:
         """Note that a member lives.
 
         Raises:
             Refused: not a member of this generation, or it must join again.
         """
-        group, member = self._member(group_id, generation, member_id)
+        group, member = self._member(group_id, generation, member_id, instance_id)
         self._touch(group, member)
         if group.state is State.PREPARING:
             raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
 
-    def leave(self, group_id: str, member_id: str) -> None:
+    def leave(self, group_id: str, member_id: str, instance_id: str | None = None) -> None:
         """Let a member go; its share is given to the others.
 
+        Args:
+            group_id: whose member.
+            member_id: which; empty where the instance id says it.
+            instance_id: of a static member.
+
         Raises:
-            Refused: no such member.
+            Refused: no such member, or a static one that has been replaced.
         """
         group = self.get(group_id)
-        if member_id not in group.members:
+        member = group.members.get(member_id) if instance_id is None else group.static_member(instance_id)
+        if member is None:
             raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
-        self._drop(group, group.members[member_id])
+        if member_id not in ("", member.id):
+            raise Refused(ErrorCode.FENCED_INSTANCE_ID)
+        self._drop(group, member)
 
-    def check_committer(self, group_id: str, generation: int, member_id: str) -> None:
+    def check_committer(self, group_id: str, generation: int, member_id: str, instance_id: str | None = None) -> None:
         """Let only a member of the current generation commit; anybody where there are no members.
 
         Raises:
@@ -224,7 +210,7 @@ class Groups:
         """
         if generation == NO_GENERATION and not self.get(group_id).members:
             return
-        group, member = self._member(group_id, generation, member_id)
+        group, member = self._member(group_id, generation, member_id, instance_id)
         if group.state is State.COMPLETING:
             raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
         self._touch(group, member)
@@ -240,8 +226,37 @@ class Groups:
         """Offset and remark of every partition that the group committed."""
         return self._offsets.get(group_id, {})
 
-    def _member(self, group_id: str, generation: int, member_id: str) -> tuple[Group, Member]:
+    @staticmethod
+    def _known(group: Group, application: Application) -> Member | None:
+        """The member that joins again; None for a new one."""
+        if application.instance_id is None:
+            member = group.members.get(application.member_id)
+        else:
+            member = group.static_member(application.instance_id)
+        if member is None and application.member_id:
+            raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+        if member is not None and application.member_id not in ("", member.id):
+            raise Refused(ErrorCode.FENCED_INSTANCE_ID)
+        return member
+
+    def _replace(self, group: Group, member: Member, application: Application) -> str:
+        """Give a static member that restarted a new id, so that its former process is refused; the former id."""
+        former_id, member.id = member.id, new_member_id(application)
+        del group.members[former_id]
+        group.members[member.id] = member
+        if group.leader_id == former_id:
+            group.leader_id = member.id
+        for waiting in (member.joining, member.syncing):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(Refused(ErrorCode.FENCED_INSTANCE_ID))
+        member.joining = member.syncing = None
+        return former_id
+
+    def _member(self, group_id: str, generation: int, member_id: str, instance_id: str | None) -> tuple[Group, Member]:
         group = self.get(group_id)
+        static = group.static_member(instance_id)
+        if static is not None and static.id != member_id:
+            raise Refused(ErrorCode.FENCED_INSTANCE_ID)
         member = group.members.get(member_id)
         if member is None:
             raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
@@ -305,7 +320,10 @@ class Groups:
 
     @staticmethod
     def _told(group: Group, member: Member) -> Joined:
-        everybody = [(each.id, each.application.protocols[group.protocol]) for each in group.members.values()]
+        everybody = [
+            (each.id, each.application.instance_id, each.application.protocols[group.protocol])
+            for each in group.members.values()
+        ]
         is_leader = member.id == group.leader_id
         return Joined(
             generation=group.generation,

@@ -50,7 +50,9 @@ class Journal:
     def rewrite(self) -> None:
         """Replace the file by its essence, whole or not at all."""
         unfinished = self._path.with_suffix(".part")
-        unfinished.write_bytes(b"".join(_line(entry) for entry in self._essence()))
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.writelines(_line(entry) for entry in self._essence())
         unfinished.rename(self._path)
         self.close()
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)

@@ -70,6 +70,11 @@ class Partition:
         return min(self._open.values(), default=self.end)
 
     @property
+    def size(self) -> int:
+        """Bytes of all batches."""
+        return self._size
+
+    @property
     def open_producers(self) -> set[int]:
         """Producers with a transaction open here."""
         return set(self._open)
@@ -140,13 +145,20 @@ class Partition:
 
     def offset_at(self, timestamp: int) -> tuple[int, int] | None:
         """Offset of the first record at or after the time (ms since 1970), and its batch's latest time."""
-        for index, latest in enumerate(self._latest):
-            if latest >= timestamp:
-                start = self._positions[index]
-                stop = self._positions[index + 1] if index + 1 < len(self._positions) else self._size
-                data = os.pread(self._file, stop - start, start)
-                return batches.first_offset_since(data, timestamp), latest
-        return None
+        index = bisect_left(self._latest, timestamp)
+        if index == len(self._latest):
+            return None
+        start = self._positions[index]
+        stop = self._positions[index + 1] if index + 1 < len(self._positions) else self._size
+        header = os.pread(self._file, HEADER_BYTES, start)
+        # Compressed batches are not opened, so their records need not be read either.
+        is_plain = not parse(header).compression
+        data = os.pread(self._file, stop - start, start) if is_plain else header
+        return batches.first_offset_since(data, timestamp), self._latest[index]
+
+    def latest(self) -> tuple[int, int] | None:
+        """Offset and time (ms since 1970) of the record with the latest time; None in an empty partition."""
+        return self.offset_at(self._latest[-1]) if self._latest else None
 
     def watch(self, waiter: asyncio.Future[None]) -> None:
         """Resolve ``waiter`` when something changes here."""
@@ -220,7 +232,8 @@ class Partition:
     def _index(self, batch: Batch, offset: int) -> None:
         self._bases.append(offset)
         self._positions.append(self._size)
-        self._latest.append(batch.max_timestamp)
+        # Never falling, so that a time is found by bisection: a batch older than one before it is never the first match.
+        self._latest.append(max(batch.max_timestamp, self._latest[-1] if self._latest else batch.max_timestamp))
         self._size += batch.size
         self.end = offset + batch.last_offset_delta + 1
 

@@ -1,19 +1,33 @@
-"""Requests about topics and records, in the one version of each that we speak (see the protocol guide)."""
+"""Requests about topics and records, in the versions that we speak (see the protocol guide)."""
 
 import asyncio
 from dataclasses import dataclass
 
-from infra.embedded.logbroker.handling import NODE, UNTHROTTLED, Caller, Handlers, code_of
+from infra.embedded.logbroker.handling import (
+    NO_OPERATIONS,
+    NODE,
+    UNTHROTTLED,
+    Caller,
+    Handler,
+    Handlers,
+    code_of,
+    unique,
+)
 from infra.embedded.logbroker.partition import Partition, Refused, Slice
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transactions import Transactions
-from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Writer
 from schemas.record_batches import Batch
 
-_LATEST, _EARLIEST = -1, -2
+_LATEST, _EARLIEST, _MAX_TIMESTAMP, _EARLIEST_LOCAL, _LATEST_TIERED = -1, -2, -3, -4, -5
+"""What a client may ask the offset of, instead of a time; the last two are of logs that lie on two kinds of storage."""
 _UNKNOWN = -1
+_LEADER_EPOCH = 0
+"""There was never another leader."""
 _READ_COMMITTED = 1
 _DEFAULT_PARTITIONS = 4
+_LONGEST_WAIT_MS = 60_000
+_DENIED = ErrorCode.TOPIC_AUTHORIZATION_FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +43,47 @@ class _Wanted:
 class RecordRequests:
     """Topics, producing, fetching and looking up offsets."""
 
-    def __init__(
-        self, topics: Topics, transactions: Transactions, *, address: tuple[str, int], cluster_id: str
-    ) -> None:
+    def __init__(self, topics: Topics, transactions: Transactions, *, cluster_id: str) -> None:
         self._topics = topics
         self._transactions = transactions
-        self._address = address
         self._cluster_id = cluster_id
         self.handlers: Handlers = {
-            Api.PRODUCE: (3, 3, self._produce),
-            Api.FETCH: (4, 4, self._fetch),
-            Api.LIST_OFFSETS: (2, 2, self._list_offsets),
-            Api.METADATA: (2, 2, self._metadata),
-            Api.CREATE_TOPICS: (2, 2, self._create_topics),
-            Api.DELETE_TOPICS: (1, 1, self._delete_topics),
+            Api.PRODUCE: Handler(3, 3, self._produce),
+            Api.FETCH: Handler(4, 4, self._fetch),
+            Api.LIST_OFFSETS: Handler(1, 9, self._list_offsets, flexible_since=6),
+            Api.METADATA: Handler(2, 8, self._metadata),
+            Api.CREATE_TOPICS: Handler(2, 4, self._create_topics),
+            Api.DELETE_TOPICS: Handler(1, 3, self._delete_topics),
         }
 
-    async def _metadata(self, request: Reader, _caller: Caller) -> Writer:
+    async def _metadata(self, request: Reader, caller: Caller) -> Writer:
         wanted = request.optional_array(request.string)
-        names = self._topics.names() if wanted is None else wanted
-        answer = Writer()
-        host, port = self._address
+        names = self._topics.names() if wanted is None else unique(wanted)
+        answer = caller.throttled_since(3)
+        host, port = caller.address
         answer.array([NODE], lambda node: answer.int32(node).string(host).int32(port).string(None))
         answer.string(self._cluster_id).int32(NODE)
 
         def partition(index: int) -> None:
             answer.int16(ErrorCode.NONE).int32(index).int32(NODE)
+            if caller.version >= 7:
+                answer.int32(_LEADER_EPOCH)
             answer.array([NODE], answer.int32).array([NODE], answer.int32)
+            if caller.version >= 5:
+                answer.array([], answer.int32)
 
         def topic(name: str) -> None:
             partitions = self._topics.of(name)
             known = partitions is not None
             answer.int16(ErrorCode.NONE if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
             answer.string(name).int8(0).array(range(len(partitions or ())), partition)
+            if caller.version >= 8:
+                answer.int32(NO_OPERATIONS)
 
-        return answer.array(names, topic)
+        answer.array(names, topic)
+        return answer.int32(NO_OPERATIONS) if caller.version >= 8 else answer
 
-    async def _create_topics(self, request: Reader, _caller: Caller) -> Writer:
+    async def _create_topics(self, request: Reader, caller: Caller) -> Writer:
         def wanted() -> tuple[str, int]:
             name, count, _replicas = request.string(), request.int32(), request.int16()
             assigned = request.array(lambda: (request.int32(), request.array(request.int32)))
@@ -74,27 +92,35 @@ class RecordRequests:
 
         topics = request.array(wanted)
         _timeout, validate_only = request.int32(), request.int8() != 0
-        answer = Writer().int32(UNTHROTTLED)
+        answer = caller.answer().int32(UNTHROTTLED)
 
         def create(topic: tuple[str, int]) -> None:
             name, count = topic
-            error = code_of(lambda: self._topics.create(name, count, validate_only=validate_only))
-            answer.string(name).int16(error).string(error.name if error else None)
+            error = caller.denied(_DENIED) or code_of(
+                lambda: self._topics.create(name, count, validate_only=validate_only)
+            )
+            message = "This listener only reads." if not caller.may_write else error.name if error else None
+            answer.string(name).int16(error).string(message)
 
         return answer.array(topics, create)
 
-    async def _delete_topics(self, request: Reader, _caller: Caller) -> Writer:
+    async def _delete_topics(self, request: Reader, caller: Caller) -> Writer:
         names, _timeout = request.array(request.string), request.int32()
-        answer = Writer().int32(UNTHROTTLED)
-        return answer.array(names, lambda name: answer.string(name).int16(code_of(lambda: self._topics.delete(name))))
+        answer = caller.answer().int32(UNTHROTTLED)
 
-    async def _produce(self, request: Reader, _caller: Caller) -> Writer | None:
+        def delete(name: str) -> None:
+            answer.string(name).int16(caller.denied(_DENIED) or code_of(lambda: self._topics.delete(name)))
+
+        return answer.array(names, delete)
+
+    async def _produce(self, request: Reader, caller: Caller) -> Writer | None:
         _transactional_id, acks, _timeout = request.optional_string(), request.int16(), request.int32()
-        answer = Writer()
+        answer = caller.answer()
+        denied = caller.denied(_DENIED)
 
         def partition(topic: str) -> None:
             index, data = request.int32(), request.optional_bytes() or b""
-            error, offset = self._append(topic, index, data)
+            error, offset = (denied, _UNKNOWN) if denied else self._append(topic, index, data)
             answer.int32(index).int16(error).int64(offset).int64(_UNKNOWN)
 
         def topic() -> None:
@@ -107,6 +133,9 @@ class RecordRequests:
         answer.int32(count)
         for _ in range(count):
             topic()
+        if denied and not acks:
+            # Without an answer only the end of the connection can say it; Kafka does the same.
+            raise Malformed("a client that may not write sent records and wants no answer")
         return answer.int32(UNTHROTTLED) if acks else None
 
     def _append(self, topic: str, index: int, data: bytes) -> tuple[ErrorCode, int]:
@@ -118,8 +147,10 @@ class RecordRequests:
         except Refused as refused:
             return refused.code, _UNKNOWN
 
-    async def _fetch(self, request: Reader, _caller: Caller) -> Writer:
+    async def _fetch(self, request: Reader, caller: Caller) -> Writer:
         _replica, max_wait, min_bytes, max_bytes = (request.int32() for _ in range(4))
+        max_bytes = min(max_bytes, caller.session.listener.limits.fetch_bytes)
+        min_bytes = min(min_bytes, max_bytes)
         committed_only = request.int8() == _READ_COMMITTED
 
         def topic() -> tuple[str, list[_Wanted]]:
@@ -128,8 +159,10 @@ class RecordRequests:
 
         topics = request.array(topic)
         wanted = [each for _, partitions in topics for each in partitions]
+        if len({(each.topic, each.index) for each in wanted}) < len(wanted):
+            raise Malformed("a fetch names a partition twice")
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + max_wait / 1000
+        deadline = loop.time() + min(max_wait, _LONGEST_WAIT_MS) / 1000
         while True:
             found = self._collect(wanted, max_bytes, committed_only=committed_only)
             size = sum(len(each.data) for each in found.values() if isinstance(each, Slice))
@@ -137,7 +170,7 @@ class RecordRequests:
             if failed or size >= min_bytes or loop.time() >= deadline:
                 break
             await self._changed(wanted, deadline)
-        answer = Writer().int32(UNTHROTTLED)
+        answer = caller.answer().int32(UNTHROTTLED)
 
         def partition(each: _Wanted) -> None:
             self._write_slice(answer, each, found[each], committed_only=committed_only)
@@ -196,35 +229,45 @@ class RecordRequests:
             for partition in partitions:
                 partition.unwatch(waiter)
 
-    async def _list_offsets(self, request: Reader, _caller: Caller) -> Writer:
-        _replica, committed_only = request.int32(), request.int8() == _READ_COMMITTED
+    async def _list_offsets(self, request: Reader, caller: Caller) -> Writer:
+        _replica = request.int32()
+        committed_only = caller.version >= 2 and request.int8() == _READ_COMMITTED
 
-        def topic() -> tuple[str, list[tuple[int, int]]]:
-            return request.string(), request.array(lambda: (request.int32(), request.int64()))
+        def wanted() -> tuple[int, int]:
+            index = request.int32()
+            if caller.version >= 4:
+                _leader_epoch = request.int32()
+            return index, request.int64()
 
-        topics = request.array(topic)
-        answer = Writer().int32(UNTHROTTLED)
+        topics = request.structs(lambda: (request.string(), request.structs(wanted)))
+        answer = caller.throttled_since(2)
 
         def partition(name: str, index: int, time: int) -> None:
+            error, at, offset = ErrorCode.NONE, _UNKNOWN, _UNKNOWN
             try:
                 at, offset = _offset(self._topics.partition(name, index), time, committed_only=committed_only)
-                answer.int32(index).int16(ErrorCode.NONE).int64(at).int64(offset)
             except Refused as refused:
-                answer.int32(index).int16(refused.code).int64(_UNKNOWN).int64(_UNKNOWN)
+                error = refused.code
+            answer.int32(index).int16(error).int64(at).int64(offset)
+            if caller.version >= 4:
+                answer.int32(_LEADER_EPOCH if offset != _UNKNOWN else _UNKNOWN)
 
-        return answer.array(
+        answer.structs(
             topics,
-            lambda item: answer.string(item[0]).array(item[1], lambda each: partition(item[0], *each)),
+            lambda item: answer.string(item[0]).structs(unique(item[1]), lambda each: partition(item[0], *each)),
         )
+        return answer
 
 
 def _offset(partition: Partition, time: int, *, committed_only: bool) -> tuple[int, int]:
-    """Time and offset for what a client asks: the end, the beginning, or a moment."""
+    """Time and offset for what a client asks: the end, the beginning, a moment, or the latest moment there is."""
     if time == _LATEST:
         return _UNKNOWN, partition.stable_end if committed_only else partition.end
-    if time == _EARLIEST:
+    if time in {_EARLIEST, _EARLIEST_LOCAL}:
         return _UNKNOWN, 0
-    found = partition.offset_at(time)
+    if time == _LATEST_TIERED:
+        return _UNKNOWN, _UNKNOWN
+    found = partition.latest() if time == _MAX_TIMESTAMP else partition.offset_at(time)
     return (_UNKNOWN, _UNKNOWN) if found is None else (found[1], found[0])
 
 

@@ -1,61 +1,51 @@
-"""Connections: one request after the other is decoded, handed to ``requests`` and its answer sent back."""
+"""The broker's listeners, its states and their recovery."""
 
 import asyncio
 import logging
-import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+from infra.embedded.logbroker.access import Listener
+from infra.embedded.logbroker.cluster_requests import ClusterRequests
+from infra.embedded.logbroker.connections import VERSIONS_FLEXIBLE_SINCE, Complaints, Connection, versions
 from infra.embedded.logbroker.group_requests import GroupRequests
 from infra.embedded.logbroker.groups import Groups
-from infra.embedded.logbroker.handling import Caller, Handlers
+from infra.embedded.logbroker.handling import Caller, Handler, Handlers
 from infra.embedded.logbroker.journal import Entry, Journal
+from infra.embedded.logbroker.login_requests import HANDLERS as LOGIN
 from infra.embedded.logbroker.record_requests import RecordRequests
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transaction_requests import TransactionRequests
 from infra.embedded.logbroker.transactions import Transactions
-from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
 
 logger = logging.getLogger(__name__)
-
-_LARGEST_REQUEST = 100 * 1024 * 1024
-_READ_AHEAD = 1024 * 1024
 
 
 class Broker:
     """One broker over one data directory, which it must own alone."""
 
-    def __init__(self, data_dir: Path, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
+    def __init__(self, data_dir: Path, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
         self._cluster_id = str(uuid.uuid4())
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._journal = Journal(data_dir / "state.jsonl", self._essence)
         self._groups = Groups(self._journal)
         self._topics = Topics(data_dir, self._journal, deleted=self._groups.forget_topic)
         self._transactions = Transactions(self._topics, self._journal, self._groups.commit)
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._complaints = Complaints()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Recover what a former run left, then answer until told to stop."""
         self._recover()
-        handlers = self._handlers()
-
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connection = asyncio.current_task()
-            assert connection is not None
-            self._connections.add(connection)
-            try:
-                await _converse(handlers, reader, writer)
-            finally:
-                self._connections.discard(connection)
-                writer.close()
-
-        server = await asyncio.start_server(accept, self._host, self._port, limit=_READ_AHEAD)
-        async with server:
+        async with AsyncExitStack() as stack:
+            servers = [await stack.enter_async_context(await self._listen(listener)) for listener in self._listeners]
             await stop.wait()
-            server.close()
+            for server in servers:
+                server.close()
             connections = list(self._connections)
             for connection in connections:
                 connection.cancel()
@@ -63,16 +53,42 @@ class Broker:
         self._topics.close()
         self._journal.close()
 
-    def _handlers(self) -> Handlers:
-        address = (self._host, self._port)
-        records = RecordRequests(self._topics, self._transactions, address=address, cluster_id=self._cluster_id)
-        groups = GroupRequests(self._groups, self._topics, address=address)
-        handlers = records.handlers | groups.handlers | TransactionRequests(self._transactions).handlers
+    async def _listen(self, listener: Listener) -> asyncio.Server:
+        handlers = self._handlers(listener)
+        connected: dict[asyncio.Task[None], Connection] = {}
 
-        async def versions(_request: Reader, _caller: Caller) -> Writer:
-            return _versions(handlers, ErrorCode.NONE)
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            if len(connected) >= listener.limits.connections:
+                self._complaints.log("port %d has as many clients as it takes; the idlest is closed", listener.port)
+                min(connected, key=lambda other: connected[other].worth).cancel()
+            connection = Connection(listener, handlers, reader, writer, self._complaints)
+            connected[task] = self._connections[task] = connection
+            try:
+                await connection.converse()
+            except Exception:
+                logger.exception("a request could not be answered")
+            finally:
+                await connection.close(at_once=bool(task.cancelling()))
+                connected.pop(task, None)
+                self._connections.pop(task, None)
 
-        handlers[Api.API_VERSIONS] = (0, 0, versions)
+        return await asyncio.start_server(accept, listener.host, listener.port, limit=listener.limits.read_ahead_bytes)
+
+    def _handlers(self, listener: Listener) -> Handlers:
+        handlers: Handlers = (
+            RecordRequests(self._topics, self._transactions, cluster_id=self._cluster_id).handlers
+            | GroupRequests(self._groups, self._topics).handlers
+            | TransactionRequests(self._transactions, self._groups.owners).handlers
+            | ClusterRequests(self._topics, cluster_id=self._cluster_id).handlers
+            | (LOGIN if listener.credentials is not None else {})
+        )
+
+        async def answer_versions(_request: Reader, caller: Caller) -> Writer:
+            return versions(handlers, ErrorCode.NONE, version=caller.version)
+
+        handlers[Api.API_VERSIONS] = Handler(0, 4, answer_versions, flexible_since=VERSIONS_FLEXIBLE_SINCE)
         return handlers
 
     def _recover(self) -> None:
@@ -91,53 +107,3 @@ class Broker:
         yield from self._topics.essence()
         yield from self._groups.essence()
         yield from self._transactions.essence()
-
-
-async def _converse(handlers: Handlers, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer one client, in its order, until it hangs up or says something we do not understand."""
-    host = str(writer.get_extra_info("peername")[0])
-    while True:
-        try:
-            answer = await _answer(handlers, Reader(await _frame(reader)), host)
-            if answer is not None:
-                writer.writelines([struct.pack(">i", sum(map(len, answer))), *answer])
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        except Malformed as error:
-            logger.warning("closing a connection from %s: %s", host, error)
-            return
-
-
-async def _frame(reader: asyncio.StreamReader) -> bytes:
-    (size,) = struct.unpack(">i", await reader.readexactly(4))
-    if not 0 < size <= _LARGEST_REQUEST:
-        raise Malformed(f"a request of {size} bytes")
-    return await reader.readexactly(size)
-
-
-async def _answer(handlers: Handlers, request: Reader, host: str) -> list[bytes] | None:
-    """The response to one request; None where the client wants none."""
-    key, version, correlation = request.int16(), request.int16(), request.int32()
-    caller = Caller(request.optional_string() or "", host, version)
-    if key not in handlers:
-        raise Malformed(f"requests with key {key} are not spoken here")
-    lowest, highest, handler = handlers[Api(key)]
-    if lowest <= version <= highest:
-        body = await handler(request, caller)
-    elif key == Api.API_VERSIONS:
-        # A newer client asks in a newer version first and expects this answer in the oldest one.
-        body = _versions(handlers, ErrorCode.UNSUPPORTED_VERSION)
-    else:
-        raise Malformed(f"{Api(key).name} version {version} is not spoken here, only {lowest} to {highest}")
-    return None if body is None else Writer().int32(correlation).parts + body.parts
-
-
-def _versions(handlers: Handlers, error: ErrorCode) -> Writer:
-    answer = Writer().int16(error)
-
-    def spoken(api: Api) -> None:
-        lowest, highest, _ = handlers[api]
-        answer.int16(api).int16(lowest).int16(highest)
-
-    return answer.array(handlers, spoken)

@@ -8,6 +8,7 @@ from typing import TypeVar
 _INT16 = struct.Struct(">h")
 _INT32 = struct.Struct(">i")
 _INT64 = struct.Struct(">q")
+_VARINT_BITS = 35
 
 T = TypeVar("T")
 
@@ -17,7 +18,7 @@ class Malformed(Exception):
 
 
 class Api(IntEnum):
-    """The requests we answer."""
+    """The protocol's requests by name, those that we do not answer included: a refusal names them."""
 
     PRODUCE = 0
     FETCH = 1
@@ -32,15 +33,67 @@ class Api(IntEnum):
     SYNC_GROUP = 14
     DESCRIBE_GROUPS = 15
     LIST_GROUPS = 16
+    SASL_HANDSHAKE = 17
     API_VERSIONS = 18
     CREATE_TOPICS = 19
     DELETE_TOPICS = 20
+    DELETE_RECORDS = 21
     INIT_PRODUCER_ID = 22
+    OFFSET_FOR_LEADER_EPOCH = 23
     ADD_PARTITIONS_TO_TXN = 24
     ADD_OFFSETS_TO_TXN = 25
     END_TXN = 26
+    WRITE_TXN_MARKERS = 27
     TXN_OFFSET_COMMIT = 28
+    DESCRIBE_ACLS = 29
+    CREATE_ACLS = 30
+    DELETE_ACLS = 31
+    DESCRIBE_CONFIGS = 32
+    ALTER_CONFIGS = 33
+    ALTER_REPLICA_LOG_DIRS = 34
+    DESCRIBE_LOG_DIRS = 35
+    SASL_AUTHENTICATE = 36
+    CREATE_PARTITIONS = 37
+    CREATE_DELEGATION_TOKEN = 38
+    RENEW_DELEGATION_TOKEN = 39
+    EXPIRE_DELEGATION_TOKEN = 40
+    DESCRIBE_DELEGATION_TOKEN = 41
     DELETE_GROUPS = 42
+    ELECT_LEADERS = 43
+    INCREMENTAL_ALTER_CONFIGS = 44
+    ALTER_PARTITION_REASSIGNMENTS = 45
+    LIST_PARTITION_REASSIGNMENTS = 46
+    OFFSET_DELETE = 47
+    DESCRIBE_CLIENT_QUOTAS = 48
+    ALTER_CLIENT_QUOTAS = 49
+    DESCRIBE_USER_SCRAM_CREDENTIALS = 50
+    ALTER_USER_SCRAM_CREDENTIALS = 51
+    DESCRIBE_QUORUM = 55
+    UPDATE_FEATURES = 57
+    DESCRIBE_CLUSTER = 60
+    DESCRIBE_PRODUCERS = 61
+    UNREGISTER_BROKER = 64
+    DESCRIBE_TRANSACTIONS = 65
+    LIST_TRANSACTIONS = 66
+    CONSUMER_GROUP_HEARTBEAT = 68
+    CONSUMER_GROUP_DESCRIBE = 69
+    GET_TELEMETRY_SUBSCRIPTIONS = 71
+    PUSH_TELEMETRY = 72
+    LIST_CONFIG_RESOURCES = 74
+    DESCRIBE_TOPIC_PARTITIONS = 75
+    SHARE_GROUP_HEARTBEAT = 76
+    SHARE_GROUP_DESCRIBE = 77
+    SHARE_FETCH = 78
+    SHARE_ACKNOWLEDGE = 79
+    DESCRIBE_SHARE_GROUP_OFFSETS = 90
+
+
+def name_of(key: int) -> str:
+    """A request's name, for people; its number where the protocol has grown since."""
+    try:
+        return Api(key).name
+    except ValueError:
+        return f"request {key}"
 
 
 class ErrorCode(IntEnum):
@@ -50,30 +103,47 @@ class ErrorCode(IntEnum):
     OFFSET_OUT_OF_RANGE = 1
     CORRUPT_MESSAGE = 2
     UNKNOWN_TOPIC_OR_PARTITION = 3
+    OFFSET_METADATA_TOO_LARGE = 12
     INVALID_TOPIC_EXCEPTION = 17
     ILLEGAL_GENERATION = 22
     INCONSISTENT_GROUP_PROTOCOL = 23
     UNKNOWN_MEMBER_ID = 25
+    INVALID_SESSION_TIMEOUT = 26
     REBALANCE_IN_PROGRESS = 27
+    TOPIC_AUTHORIZATION_FAILED = 29
+    GROUP_AUTHORIZATION_FAILED = 30
+    CLUSTER_AUTHORIZATION_FAILED = 31
+    UNSUPPORTED_SASL_MECHANISM = 33
+    ILLEGAL_SASL_STATE = 34
     UNSUPPORTED_VERSION = 35
     TOPIC_ALREADY_EXISTS = 36
     INVALID_PARTITIONS = 37
+    INVALID_REQUEST = 42
     UNSUPPORTED_FOR_MESSAGE_FORMAT = 43
     OUT_OF_ORDER_SEQUENCE_NUMBER = 45
     INVALID_PRODUCER_EPOCH = 47
     INVALID_TXN_STATE = 48
     INVALID_PRODUCER_ID_MAPPING = 49
+    TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53
     OPERATION_NOT_ATTEMPTED = 55
+    SASL_AUTHENTICATION_FAILED = 58
     NON_EMPTY_GROUP = 68
     GROUP_ID_NOT_FOUND = 69
+    GROUP_MAX_SIZE_REACHED = 81
+    FENCED_INSTANCE_ID = 82
 
 
 class Reader:
-    """A cursor over one request."""
+    """A cursor over one request.
+
+    From some version on, each request has the flexible form: lengths are variable and fields may be tagged. A handler
+    reads both the same way.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self.flexible = False
 
     def _take(self, size: int) -> bytes:
         start, self._at = self._at, self._at + size
@@ -98,37 +168,81 @@ class Reader:
         return int(_INT64.unpack(self._take(8))[0])
 
     def optional_string(self) -> str | None:
-        """UTF-8 text, or None where the length is -1."""
-        size = self.int16()
-        try:
-            return None if size == -1 else self._take(size).decode()
-        except UnicodeDecodeError as error:
-            raise Malformed("a string is not UTF-8") from error
+        """UTF-8 text, or None where there is none."""
+        size = self._varint() - 1 if self.flexible else self.int16()
+        return self._text(size)
+
+    def header_string(self) -> str | None:
+        """UTF-8 text with a fixed length, as headers have it in either form; None where there is none."""
+        return self._text(self.int16())
 
     def string(self) -> str:
         """UTF-8 text; none is taken for empty."""
         return self.optional_string() or ""
 
     def optional_bytes(self) -> bytes | None:
-        """Bytes, or None where the length is -1."""
-        size = self.int32()
+        """Bytes, or None where there are none."""
+        size = self._size()
         return None if size == -1 else self._take(size)
 
     def optional_array(self, item: Callable[[], T]) -> list[T] | None:
-        """Items, or None where the count is -1."""
-        count = self.int32()
+        """Items, or None where there is no array."""
+        count = self._size()
+        if count < -1 or count > len(self._data) - self._at:
+            raise Malformed(f"the request counts {count} items and ends before them")
         return None if count == -1 else [item() for _ in range(count)]
 
     def array(self, item: Callable[[], T]) -> list[T]:
         """Items; none is taken for empty."""
         return self.optional_array(item) or []
 
+    def structs(self, item: Callable[[], T]) -> list[T]:
+        """Items that may have tagged fields at their end; none is taken for empty."""
+        return self.optional_structs(item) or []
+
+    def optional_structs(self, item: Callable[[], T]) -> list[T] | None:
+        """Items that may have tagged fields at their end, or None where there is no array."""
+
+        def tagged() -> T:
+            found = item()
+            self.tags()
+            return found
+
+        return self.optional_array(tagged)
+
+    def tags(self) -> None:
+        """Pass over the tagged fields, which the flexible form has at the end of each structure."""
+        if self.flexible:
+            for _ in range(self._varint()):
+                self._varint()
+                self._take(self._varint())
+
+    def _size(self) -> int:
+        return self._varint() - 1 if self.flexible else self.int32()
+
+    def _text(self, size: int) -> str | None:
+        try:
+            return None if size == -1 else self._take(size).decode()
+        except UnicodeDecodeError as error:
+            raise Malformed("a string is not UTF-8") from error
+
+    def _varint(self) -> int:
+        value = shift = 0
+        while shift < _VARINT_BITS:
+            byte = self._take(1)[0]
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+        raise Malformed("a variable-length integer has no end")
+
 
 class Writer:
-    """Collects one response; record batches are kept as they are, not copied."""
+    """Collects one response in either form; record batches are kept as they are, not copied."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, flexible: bool = False) -> None:
         self.parts: list[bytes] = []
+        self._flexible = flexible
 
     def int8(self, value: int) -> "Writer":
         """A signed byte."""
@@ -151,22 +265,50 @@ class Writer:
         return self
 
     def string(self, value: str | None) -> "Writer":
-        """UTF-8 text, None as length -1."""
-        if value is None:
-            return self.int16(-1)
-        encoded = value.encode()
-        self.parts += (_INT16.pack(len(encoded)), encoded)
+        """UTF-8 text or none."""
+        encoded = None if value is None else value.encode()
+        size = -1 if encoded is None else len(encoded)
+        self.parts.append(_varint(size + 1) if self._flexible else _INT16.pack(size))
+        self.parts.append(encoded or b"")
         return self
 
     def blob(self, value: bytes) -> "Writer":
         """Bytes with their length."""
-        self.parts += (_INT32.pack(len(value)), value)
+        self._size(len(value)).parts.append(value)
         return self
 
     def array(self, items: Iterable[T], item: Callable[[T], object]) -> "Writer":
         """Items with their count; ``item`` writes one of them."""
         counted = list(items)
-        self.int32(len(counted))
+        self._size(len(counted))
         for each in counted:
             item(each)
         return self
+
+    def structs(self, items: Iterable[T], item: Callable[[T], object]) -> "Writer":
+        """Items that may have tagged fields at their end."""
+
+        def tagged(each: T) -> None:
+            item(each)
+            self.tags()
+
+        return self.array(items, tagged)
+
+    def tags(self) -> "Writer":
+        """No tagged fields, which the flexible form says at the end of each structure."""
+        if self._flexible:
+            self.parts.append(b"\0")
+        return self
+
+    def _size(self, size: int) -> "Writer":
+        self.parts.append(_varint(size + 1) if self._flexible else _INT32.pack(size))
+        return self
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

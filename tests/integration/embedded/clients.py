@@ -13,6 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, for_code
 
+from schemas.broker_address import client_settings
+
 _names = itertools.count(1)
 
 
@@ -46,7 +48,7 @@ class Clients:
         Raises:
             KafkaError: the broker's own reason.
         """
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+        admin = AIOKafkaAdminClient(**client_settings(self.bootstrap_servers))
         await admin.start()
         try:
             answer = await admin.create_topics([NewTopic(name, partitions, 1)])
@@ -66,7 +68,7 @@ class Clients:
     async def producer(self, **settings: Any) -> AIOKafkaProducer:
         """Start a producer, idempotent unless told otherwise."""
         defaults: dict[str, Any] = {"enable_idempotence": True, "retry_backoff_ms": 20}
-        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap_servers, **{**defaults, **settings})
+        producer = AIOKafkaProducer(**client_settings(self.bootstrap_servers), **{**defaults, **settings})
         self._open.push_async_callback(_stop, producer)
         await producer.start()
         return producer
@@ -82,14 +84,14 @@ class Clients:
             "session_timeout_ms": 3_000,
             "rebalance_timeout_ms": 3_000,
         }
-        consumer = AIOKafkaConsumer(*topics, bootstrap_servers=self.bootstrap_servers, **{**defaults, **settings})
+        consumer = AIOKafkaConsumer(*topics, **client_settings(self.bootstrap_servers), **{**defaults, **settings})
         self._open.push_async_callback(_stop, consumer)
         await consumer.start()
         return consumer
 
     async def raw(self) -> AIOKafkaClient:
         """A client for requests that producers and consumers never send."""
-        client = AIOKafkaClient(bootstrap_servers=self.bootstrap_servers)
+        client = AIOKafkaClient(**client_settings(self.bootstrap_servers))
         self._open.push_async_callback(client.close)
         await client.bootstrap()
         return client

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from infra.embedded import Broker
+from schemas.broker_address import client_settings
 from tests.integration.embedded.clients import Clients, nothing_more, take, until
 
 ROOT = Path(__file__).parents[3]
@@ -148,7 +149,7 @@ async def test_wiped_broker_is_empty_under_the_same_address(broker: Broker, clie
 
 async def test_stopped_broker_refuses_clients_at_once(broker: Broker) -> None:
     await broker.stop()
-    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
+    producer = AIOKafkaProducer(**client_settings(broker.bootstrap_servers))
     with pytest.raises(KafkaError):
         await asyncio.wait_for(producer.start(), 5)
     await producer.stop()

@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from infra.adapters.topic import ensure_topics, open_admin
 from infra.cli.target import settings_from, settings_of_running, supervisor_of
 from infra.embedded.addresses import Addresses
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
@@ -128,6 +129,10 @@ async def test_a_command_in_another_shell_finds_all_that_the_platform_was_given_
             assert [key.get_secret_value() for key in found.master_keys] == ["00" * 32]
             assert (found.database_url, found.s3_bucket) == (database, "pictures")
             assert found.kafka_bootstrap_servers == supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"]
+            assert found.broker_address is not None
+            await ensure_topics(found.broker_address)
+        async with open_admin(supervisor.readers_address) as analyst:
+            assert "zyenta.events" in await analyst.list_topics()
         assert (data_dir / "running.json").stat().st_mode & 0o777 == 0o600
         assert {*json.loads((data_dir / "running.json").read_text())} <= variables()
     finally:

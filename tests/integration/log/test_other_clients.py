@@ -67,7 +67,7 @@ async def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
             await asyncio.gather(*sent)
             await (producer.commit_transaction() if committed else producer.abort_transaction())
         await producer.stop()
-        yield broker.bootstrap_servers
+        yield broker.readers_address if isinstance(broker, EmbeddedBroker) else broker.bootstrap_servers
     finally:
         await broker.kill()
 

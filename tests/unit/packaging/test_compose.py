@@ -51,6 +51,9 @@ def test_the_settings_of_a_service_are_valid_and_name_every_real_part(
     settings = Settings(_env_file=None)
     assert settings.database_url == "postgresql://zyenta:secret-of-yours@postgres:5432/zyenta"
     assert settings.kafka_bootstrap_servers == "redpanda:9092"
+    assert settings.broker_address is not None
+    log_in = settings.broker_address.security
+    assert (log_in.protocol, log_in.username, log_in.password) == ("SASL_PLAINTEXT", "zyenta", "secret-of-yours")
     assert settings.s3_bucket == "media"
     assert len(settings.master_keys) == 1
 

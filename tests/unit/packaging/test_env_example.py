@@ -10,7 +10,7 @@ from infra.settings import Settings, variable_of, variables
 ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
 OFFERED = dict(re.findall(r"^#(\w+)=(.*)$", EXAMPLE, re.MULTILINE))
-FOR_COMPOSE = {"POSTGRES_PASSWORD"}
+FOR_COMPOSE = {"POSTGRES_PASSWORD", "ANALYST_PASSWORD"}
 
 
 def test_every_setting_is_offered_and_nothing_else() -> None:

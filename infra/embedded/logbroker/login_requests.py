@@ -1,0 +1,42 @@
+"""Requests with which the platform logs in."""
+
+from infra.embedded.logbroker.access import MECHANISM, Denied, ScramExchange
+from infra.embedded.logbroker.handling import Caller, Handler, Handlers
+from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+
+BEFORE_LOGIN = frozenset({Api.API_VERSIONS, Api.SASL_HANDSHAKE, Api.SASL_AUTHENTICATE})
+"""What is answered to those who have not logged in yet."""
+
+
+async def _handshake(request: Reader, caller: Caller) -> Writer:
+    error = ErrorCode.NONE if request.string() == MECHANISM else ErrorCode.UNSUPPORTED_SASL_MECHANISM
+    if not error and caller.session.listener.credentials is not None:
+        caller.session.exchange = ScramExchange(caller.session.listener.credentials)
+    answer = caller.answer().int16(error)
+    return answer.array([MECHANISM], answer.string)
+
+
+async def _authenticate(request: Reader, caller: Caller) -> Writer:
+    message = request.optional_bytes() or b""
+    session = caller.session
+    error = ErrorCode.NONE
+    why: str | None = None
+    said = b""
+    if session.exchange is None:
+        error, why = ErrorCode.ILLEGAL_SASL_STATE, "A log-in begins with a handshake."
+    else:
+        try:
+            said, session.logged_in = session.exchange.answer(message)
+        except Denied:
+            error, why = ErrorCode.SASL_AUTHENTICATION_FAILED, "The user name or the password is wrong."
+    session.refused = bool(error)
+    if error or session.logged_in:
+        session.exchange = None
+    answer = caller.answer().int16(error).string(why).blob(said)
+    return answer.int64(0) if caller.version >= 1 else answer
+
+
+HANDLERS: Handlers = {
+    Api.SASL_HANDSHAKE: Handler(1, 1, _handshake),
+    Api.SASL_AUTHENTICATE: Handler(0, 1, _authenticate),
+}

@@ -1,0 +1,79 @@
+"""Which consumer groups are the platform's."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra.embedded.logbroker.group_owners import _MOST_STRANGE, GroupOwners
+from infra.embedded.logbroker.journal import Entry, Journal
+from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.wire import ErrorCode
+
+
+class Known:
+    """Owners over a journal in a file, and which groups they had forgotten."""
+
+    def __init__(self, directory: Path, *, used: Callable[[str], bool] = lambda _: False) -> None:
+        self.forgotten: list[str] = []
+        self._journal = Journal(directory / "state.jsonl", self._essence)
+        self.owners = GroupOwners(self._journal, forget=self._forget, is_used=used)
+        for entry in self._journal.replay():
+            self.owners.restore(entry)
+        self._journal.rewrite()
+
+    def _forget(self, group: str) -> None:
+        self.forgotten.append(group)
+        self.owners.released(group)
+
+    def _essence(self) -> list[Entry]:
+        return list(self.owners.essence())
+
+
+def refused(known: Known, group: str) -> ErrorCode:
+    with pytest.raises(Refused) as error:
+        known.owners.claim(group, for_platform=False)
+    return error.value.code
+
+
+def test_a_group_of_the_platform_stays_its_own_after_a_restart(tmp_path: Path) -> None:
+    Known(tmp_path).owners.claim("agent", for_platform=True)
+    again = Known(tmp_path)
+    assert refused(again, "agent") is ErrorCode.GROUP_AUTHORIZATION_FAILED
+    again.owners.claim("agent", for_platform=True)
+    assert again.forgotten == []
+
+
+def test_the_platform_takes_a_group_over_and_what_it_held_is_forgotten_once(tmp_path: Path) -> None:
+    known = Known(tmp_path)
+    known.owners.claim("agent", for_platform=False)
+    known.owners.claim("agent", for_platform=True)
+    known.owners.claim("agent", for_platform=True)
+    assert known.forgotten == ["agent"]
+    assert refused(known, "agent") is ErrorCode.GROUP_AUTHORIZATION_FAILED
+
+
+def test_reading_about_a_group_claims_nothing(tmp_path: Path) -> None:
+    known = Known(tmp_path)
+    known.owners.check("analysts", for_platform=True)
+    known.owners.claim("analysts", for_platform=False)
+    known.owners.check("analysts", for_platform=True)
+    known.owners.claim("analysts", for_platform=False)
+    assert known.forgotten == []
+
+
+def test_strangers_groups_are_bounded_and_the_oldest_unused_one_makes_room(tmp_path: Path) -> None:
+    known = Known(tmp_path, used=lambda group: group == "0")
+    known.owners.claim("agent", for_platform=True)
+    for number in range(_MOST_STRANGE + 1):
+        known.owners.claim(str(number), for_platform=False)
+    assert known.forgotten == ["1"]
+    assert refused(known, "agent") is ErrorCode.GROUP_AUTHORIZATION_FAILED
+
+
+def test_where_every_group_is_used_one_more_is_refused_to_strangers_and_not_to_the_platform(tmp_path: Path) -> None:
+    known = Known(tmp_path, used=lambda _: True)
+    for number in range(_MOST_STRANGE):
+        known.owners.claim(str(number), for_platform=False)
+    assert refused(known, "one more") is ErrorCode.GROUP_MAX_SIZE_REACHED
+    known.owners.claim("one more", for_platform=True)

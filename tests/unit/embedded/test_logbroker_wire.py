@@ -1,0 +1,86 @@
+"""The broker's bytes and its log-in, held to the client library's own."""
+
+import asyncio
+import io
+
+import pytest
+from aiokafka.conn import ScramAuthenticator
+from aiokafka.protocol.types import CompactArray, CompactString, String
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.embedded.logbroker.access import Credentials, Denied, ScramExchange
+from infra.embedded.logbroker.wire import Malformed, Reader, Writer
+
+TEXTS = st.text(max_size=300).filter(lambda text: len(text.encode()) < 32_767)
+
+
+@given(st.lists(TEXTS, max_size=200))
+def test_the_flexible_form_is_what_clients_write_and_read(texts: list[str]) -> None:
+    encoded = CompactArray(CompactString("utf-8")).encode(texts)
+    reader = Reader(encoded)
+    reader.flexible = True
+    assert reader.array(reader.string) == texts
+    writer = Writer(flexible=True)
+    assert b"".join(writer.array(texts, writer.string).parts) == encoded
+    assert CompactArray(CompactString("utf-8")).decode(io.BytesIO(encoded)) == texts
+
+
+@given(TEXTS | st.none())
+def test_the_fixed_form_is_what_clients_write(text: str | None) -> None:
+    encoded = String("utf-8").encode(text)
+    assert Reader(encoded).optional_string() == text
+    assert b"".join(Writer().string(text).parts) == encoded
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_no_bytes_make_reading_fail_in_another_way_or_take_long(data: bytes, flexible: bool) -> None:
+    reader = Reader(data)
+    reader.flexible = flexible
+    try:
+        reader.structs(lambda: (reader.string(), reader.array(reader.int32), reader.optional_bytes()))
+        reader.tags()
+    except Malformed:
+        return
+
+
+def authenticator(username: str, password: str) -> ScramAuthenticator:
+    return ScramAuthenticator(
+        loop=asyncio.new_event_loop(),
+        sasl_plain_username=username,
+        sasl_plain_password=password,
+        sasl_mechanism="SCRAM-SHA-256",
+    )
+
+
+@given(st.text(alphabet="abc=,é", min_size=1, max_size=20), st.text(min_size=1, max_size=40))
+def test_the_client_librarys_own_log_in_succeeds(username: str, password: str) -> None:
+    client = authenticator(username, password)
+    client._loop.close()
+    server = ScramExchange(Credentials(username, password))
+    challenge, done = server.answer(client.first_message().encode())
+    assert not done
+    client.process_server_first_message(challenge.decode())
+    proof, done = server.answer(client.final_message().encode())
+    assert done
+    client.process_server_final_message(proof.decode())
+
+
+@pytest.mark.parametrize(("username", "password"), [("zyenta", "guessed"), ("admin", "right")])
+def test_another_name_or_password_is_denied(username: str, password: str) -> None:
+    client = authenticator(username, password)
+    client._loop.close()
+    server = ScramExchange(Credentials("zyenta", "right"))
+    challenge, _ = server.answer(client.first_message().encode())
+    client.process_server_first_message(challenge.decode())
+    with pytest.raises(Denied):
+        server.answer(client.final_message().encode())
+
+
+@given(st.lists(st.binary(max_size=100), min_size=1, max_size=3))
+def test_no_other_bytes_log_anybody_in(messages: list[bytes]) -> None:
+    server = ScramExchange(Credentials("zyenta", "right"))
+    try:
+        assert not any(server.answer(message)[1] for message in messages)
+    except Denied:
+        return
