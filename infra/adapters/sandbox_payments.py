@@ -26,6 +26,8 @@ SIGNATURE_HEADER = "sandbox-signature"
 TOLERANCE_SECONDS = 300
 """How far a webhook's time may be off, into the past or the future."""
 PAID, DECLINED = "checkout.session.completed", "payment_intent.payment_failed"
+DERIVATION = "sandbox payments"
+"""What the provider's secret is derived from the master key for."""
 LARGEST_TOKEN = 64 * 1024
 """Bytes a token may unpack to; one with the most lines an order can have is far below."""
 

@@ -17,6 +17,7 @@ from typing import Literal
 import psutil
 
 from infra.embedded import leash
+from infra.embedded.private_files import PRIVATE_FOLDER, PRIVATE_UMASK, open_private
 
 logger = logging.getLogger(__name__)
 
@@ -72,17 +73,21 @@ class ChildProcess:
         user: User = "same",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         """Start the process; its output is appended to the log file.
+
+        What it writes, and its log, only its owner may read.
 
         Args:
             command: absolute path of the program, then its arguments.
             user: whom to run as.
             env: replaces our environment when given.
             cwd: the working directory.
+            pass_fds: open files that it inherits under the same numbers.
         """
-        self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        with self.log_file.open("ab") as log:
+        self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        with open_private(self.log_file, os.O_WRONLY | os.O_APPEND) as log:
             self._process = subprocess.Popen(  # noqa: S603  our own command line
                 leashed(command, death_signal=self._death_signal, user=user),
                 stdin=subprocess.DEVNULL,
@@ -90,6 +95,8 @@ class ChildProcess:
                 stderr=subprocess.STDOUT,
                 env=None if env is None else dict(env),
                 cwd=cwd,
+                pass_fds=pass_fds,
+                umask=PRIVATE_UMASK,
                 # Not a session of its own: a *stopped* process group that becomes orphaned within
                 # its session is woken by the kernel, so even a paused server meets its death signal.
                 process_group=0,
