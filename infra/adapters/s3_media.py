@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from domain.kernel import Transient
 from domain.media.ports import MEDIA_KEY
 from infra.adapters.disk_media import MIME_TYPES, content_key
+from infra.adapters.http_clients import is_in_house
 
 OUTAGES = (BotoCoreError, ClientError, HTTPClientError, OSError, TimeoutError)
 CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -58,6 +59,8 @@ class S3MediaStore:
             # The newer checksums travel in a coding that not every server but Amazon's understands.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
+            # None: those of the environment.
+            proxies={} if endpoint is not None and is_in_house(endpoint) else None,
         )
         self._opened: Any = None
         self._opening = asyncio.Lock()

@@ -17,6 +17,7 @@ from commands.bus import CommandBus
 from commands.ports import Handlers, Receipt
 from domain.kernel import Clock, NotFound, StreamKind
 from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.http_clients import outside_client
 from infra.adapters.migrations import migrate
 from infra.adapters.reachability import naming_database
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
@@ -228,10 +229,11 @@ class Platform:
         return FillingProcesses(self.database_url, self.bootstrap_servers, processes=os.cpu_count() or 1)
 
     async def client(self) -> httpx.AsyncClient:
-        """One HTTP client for all outside calls; every call sets its own timeout."""
+        """One HTTP client for all outside calls; every call sets its own timeout. The sandbox is asked directly."""
         if "client" not in self._made:
+            own = (self.settings.gateway_url, self.settings.sandbox_url, *self.settings.sandbox_former_urls)
             self._made["client"] = await self._stack.enter_async_context(
-                httpx.AsyncClient(headers={"user-agent": "zyenta/0.1"}, timeout=15)
+                outside_client(own, headers={"user-agent": "zyenta/0.1"}, timeout=15)
             )
         client: httpx.AsyncClient = self._made["client"]
         return client

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-import httpx
 import typer
 from rich.console import Group
 from rich.live import Live
@@ -16,10 +15,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from domain.generation.events import Step
+from infra.adapters.http_clients import in_house_client
 from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
 from infra.cli.running import Interrupted, console, run, sentence_of, unless_stopped
 from infra.cli.target import settings_from, supervisor_of
+from infra.demo.calls import CallFailed
 from infra.demo.merchant import LogIn, Merchant, Refused
 from infra.demo.outcome import Outcome
 from infra.demo.shopper import Lost, Shopper
@@ -54,7 +55,7 @@ def demo(
             Refused,
             Lost,
             Interrupted,
-            httpx.HTTPError,
+            CallFailed,
             TimeoutError,
         )
         for problem in outcome.problems():
@@ -95,7 +96,7 @@ async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
 
 
 async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with in_house_client(timeout=30) as client:
         merchant = Merchant(client, supervisor.gateway_url)
         async with _timed(outcome, "register"):
             log_in = await merchant.register()
@@ -160,7 +161,7 @@ async def _until_ready(merchant: Merchant, store_id: str) -> None:
 
 
 async def _shop(storefront_url: str) -> None:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with in_house_client(timeout=30) as client:
         shopper = Shopper(client, storefront_url)
         await shopper.visit("/")
         await shopper.visit("/products?stock=in")

@@ -4,7 +4,8 @@
 ``IMAGER_MAY`` and no other.
 """
 
-import secrets
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -97,7 +98,9 @@ class DatabaseUsers:
 
 
 async def prepare_users(superuser_dsn: str) -> DatabaseUsers:
-    """Bring the database up to date and return its users. They get new passwords, which are written nowhere.
+    """Bring the database up to date and return its users.
+
+    Their passwords are derived from the superuser's, so that they stay the same and need no file.
 
     Args:
         superuser_dsn: the embedded server's database.
@@ -105,12 +108,12 @@ async def prepare_users(superuser_dsn: str) -> DatabaseUsers:
     Raises:
         asyncpg.PostgresError, OSError: the server does not do that; retrying may help.
     """
-    services, imager = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    services, imager = _password(superuser_dsn, SERVICES_ROLE), _password(superuser_dsn, IMAGER_ROLE)
     connection = await asyncpg.connect(superuser_dsn)
     try:
         await connection.execute(_CREATE)
         for role, password in ((SERVICES_ROLE, services), (IMAGER_ROLE, imager)):
-            # The sign set of the password needs no quoting.
+            # Hexadecimal digits need no quoting.
             await connection.execute(f"alter role {role} with login nosuperuser password '{password}'")
         database = await connection.fetchval("select quote_ident(current_database())")
         await connection.execute(f"grant create, temporary on database {database} to {SERVICES_ROLE}")
@@ -124,6 +127,10 @@ async def prepare_users(superuser_dsn: str) -> DatabaseUsers:
         return users
     finally:
         await connection.close()
+
+
+def _password(superuser_dsn: str, role: str) -> str:
+    return hmac.digest(str(urlsplit(superuser_dsn).password).encode(), role.encode(), hashlib.sha256).hex()
 
 
 def _as(dsn: str, user: str, password: str) -> str:

@@ -83,7 +83,7 @@ class Supervisor:
         self._bootstrap_servers = bootstrap_servers
         self._configured = configured or {}
         self._configured_ports = ports or {}
-        self._usual_ports = usual_ports or {}
+        self.usual_ports = usual_ports or {}
         self._public = public or {}
         self._former_sandboxes = former_sandboxes
         self._master_keys = master_keys
@@ -132,7 +132,7 @@ class Supervisor:
                 await require_database(self._database_url)
             if self._bootstrap_servers is not None:
                 await require_broker(self._bootstrap_servers)
-            addresses = Addresses(self.data_dir / "ports.json", self._configured_ports, self._usual_ports)
+            addresses = Addresses(self.data_dir / "ports.json", self._configured_ports, self.usual_ports)
             await asyncio.gather(self._start_postgres(addresses), self._start_broker(addresses))
             if services:
                 self.ports = {name: await addresses.choose(name) for name in WEB}

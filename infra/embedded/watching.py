@@ -82,6 +82,11 @@ class Service:
             self._heartbeat.close()
             self._heartbeat = None
 
+    @property
+    def has_beaten(self) -> bool:
+        """Whether the present process has said that its event loop runs."""
+        return self._heartbeat is not None and self._heartbeat.heard
+
     def _hangs(self) -> bool:
         if time.monotonic() - self._launched_at > STABLE_SECONDS:
             self._pause, self._patience = 0.0, PATIENCE_SECONDS

@@ -18,7 +18,9 @@ import psutil
 import pytest
 from playwright.async_api import ConsoleMessage, Error, Page, async_playwright, expect
 
-from infra.embedded.supervisor import SERVICES, Supervisor
+from infra.embedded.process import free_port
+from infra.embedded.services import SERVICES, WEB
+from infra.embedded.supervisor import Supervisor
 from tests.requirements import missing
 
 ZYENTA = [sys.executable, "-m", "infra.cli"]
@@ -52,7 +54,8 @@ def data_dir() -> Iterator[Path]:
 def environment(data_dir: Path) -> dict[str, str]:
     ours = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "OPENAI_API_KEY", "S3_BUCKET")
     kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("ZYENTA_")}
-    return {**kept, "ZYENTA_DATA_DIR": str(data_dir)}
+    ports = {f"ZYENTA_{name.upper()}_PORT": str(free_port()) for name in WEB}
+    return {**kept, **ports, "ZYENTA_DATA_DIR": str(data_dir)}
 
 
 @asynccontextmanager
