@@ -39,6 +39,11 @@ class EmbeddedServer:
         return self._port
 
     @property
+    def log_file(self) -> Path:
+        """Where its output goes."""
+        return self._process.log_file
+
+    @property
     def running(self) -> bool:
         """Whether it is alive; a paused one is."""
         return self._process.running
