@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Group
@@ -19,6 +20,7 @@ from infra.adapters.http_clients import in_house_client
 from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
 from infra.cli.running import Interrupted, console, run, sentence_of, unless_stopped
+from infra.cli.services import resolver_hint
 from infra.cli.target import settings_from, supervisor_of
 from infra.demo.calls import CallFailed
 from infra.demo.merchant import LogIn, Merchant, Refused
@@ -210,6 +212,9 @@ def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving
     facts.add_row("Log", f"{sum(outcome.events.values()):,} events, {verified}")
     if serving:
         facts.add_row("Storefront", outcome.storefront_url)
+        settings = settings_from(supervisor.environment)
+        if hint := resolver_hint(settings, (urlsplit(outcome.storefront_url).hostname or "").partition(".")[0]):
+            facts.add_row("", hint)
         facts.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")
         facts.add_row("Log in", f"{log_in.email} · {log_in.password}")
     times = Table(box=None, padding=(0, 2), show_header=False)
