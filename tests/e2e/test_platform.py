@@ -55,7 +55,9 @@ def environment(data_dir: Path) -> dict[str, str]:
     ours = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "OPENAI_API_KEY", "S3_BUCKET")
     kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("ZYENTA_")}
     ports = {f"ZYENTA_{name.upper()}_PORT": str(free_port()) for name in WEB}
-    return {**kept, **ports, "ZYENTA_DATA_DIR": str(data_dir)}
+    # A proxy where nobody listens: in-house calls must not ask it.
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    return {**kept, **ports, **proxies, "ZYENTA_DATA_DIR": str(data_dir)}
 
 
 @asynccontextmanager
