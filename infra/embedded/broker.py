@@ -21,6 +21,7 @@ class EmbeddedBroker(EmbeddedServer):
     name = "embedded broker"
     _log_name = "broker.log"
     _stop_seconds = 10
+    _beats = True
 
     @property
     def bootstrap_servers(self) -> str:

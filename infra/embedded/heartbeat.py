@@ -7,7 +7,8 @@ have written: not while it waits for a processor or a disk, and not while the su
 import asyncio
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 VARIABLE = "ZYENTA_HEARTBEAT_FD"
@@ -52,11 +53,19 @@ class Heartbeat:
     """The supervisor's end: how long a process has been silent although it could have beaten."""
 
     def __init__(self) -> None:
-        self._read, self.write = os.pipe()
+        self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
+        self._silence = Silence()
         self.heard = False
         """Whether it ever beat. Until then it is starting."""
-        self._silence = Silence()
+
+    @contextmanager
+    def handed_over(self) -> Iterator[tuple[Sequence[int], Mapping[str, str]]]:
+        """Yield what the process inherits: open files and variables. Our copy of its end is closed afterwards."""
+        try:
+            yield (self._write,), {VARIABLE: str(self._write)}
+        finally:
+            os.close(self._write)
 
     def silent_seconds(self, pid: int) -> float:
         """Return the silence since the last beat, or since the beginning. To be asked several times a second."""
@@ -66,23 +75,41 @@ class Heartbeat:
         return self._silence.after_look(pid)
 
     def close(self) -> None:
-        """Close both ends. Safe to call twice."""
-        for end in (self._read, self.write):
-            if end >= 0:
-                os.close(end)
-        self._read = self.write = -1
-
-    def close_write(self) -> None:
-        """Close the process's end here, once the process has inherited it."""
-        os.close(self.write)
-        self.write = -1
+        """Close our end. Safe to call twice."""
+        if self._read >= 0:
+            os.close(self._read)
+            self._read = -1
 
     def _drained(self) -> bool:
         heard = False
+        if self._read < 0:
+            return heard
         with suppress(BlockingIOError):
             while os.read(self._read, 4096):
                 heard = True
         return heard
+
+
+class StoppedTime:
+    """How long a process that does not beat has been stopped by a signal."""
+
+    heard = True
+
+    def __init__(self) -> None:
+        self._silence = Silence()
+
+    def handed_over(self) -> AbstractContextManager[tuple[Sequence[int], Mapping[str, str]]]:
+        """Return what the process inherits: nothing."""
+        return nullcontext(((), {}))
+
+    def silent_seconds(self, pid: int) -> float:
+        """Return the time since it was stopped; 0 while it is not."""
+        if not is_stopped(pid):
+            self._silence = Silence()
+        return self._silence.after_look(pid)
+
+    def close(self) -> None:
+        """No-op."""
 
 
 class Silence:

@@ -21,7 +21,7 @@ from infra.embedded.postgres import EmbeddedPostgres, data_folder_mode
 from infra.embedded.private_files import close_data_directory, open_private, write_private
 from infra.embedded.process import LOOPBACK, ServerFailed, accepts_connections
 from infra.embedded.services import ASKING, SERVICES, WEB, environment_of
-from infra.embedded.watching import Service, watch_server
+from infra.embedded.watching import Service, watch
 from infra.settings import BadSettings
 
 READY_SECONDS = 60
@@ -157,7 +157,7 @@ class Supervisor:
         asking = [service for name, service in self._services.items() if name in ASKING]
         answering = [service for name, service in self._services.items() if name not in ASKING]
         for services in (asking, answering):
-            await asyncio.gather(*(service.stop(signal.SIGTERM, grace=8) for service in services))
+            await asyncio.gather(*(service.process.stop(signal.SIGTERM, grace=8) for service in services))
         self._services.clear()
         servers = [server for server in (self._broker, self._postgres) if server is not None]
         await asyncio.gather(*(server.stop() for server in servers))
@@ -250,13 +250,9 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Start a watcher for each part. None of them waits for another."""
-        watches = [service.watch() for service in self._services.values()]
-        watches += [
-            watch_server(name, server)
-            for name, server in (("postgres", self._postgres), ("broker", self._broker))
-            if server is not None
-        ]
-        self._watchers = [asyncio.create_task(watch) for watch in watches]
+        servers = {"postgres": self._postgres, "broker": self._broker}
+        parts = {**self._services, **servers}
+        self._watchers = [asyncio.create_task(watch(name, part)) for name, part in parts.items() if part is not None]
 
 
 def _loopback(port: int) -> str:

@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-import signal
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infra.embedded.broker import EmbeddedBroker
-from infra.embedded.heartbeat import VARIABLE, Heartbeat, Silence, is_stopped
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import ChildProcess, ServerFailed
 
@@ -40,13 +39,9 @@ class Service:
 
     def __init__(self, name: str, *, log_file: Path, command: Sequence[str], env: Mapping[str, str]) -> None:
         self.name = name
-        self.process = ChildProcess(name, log_file=log_file)
+        self.process = ChildProcess(name, log_file=log_file, beats=True)
         self._command = command
         self._env = env
-        self._heartbeat: Heartbeat | None = None
-        self._launched_at = 0.0
-        self._pause = 0.0
-        self._patience = PATIENCE_SECONDS
 
     def launch(self) -> None:
         """Start the process.
@@ -55,82 +50,40 @@ class Service:
             OSError: it cannot be started; retrying may help.
         """
         # Killed outright if we die: every service is made to bear that, and none could end well without its servers.
-        if self._heartbeat is not None:
-            self._heartbeat.close()
-        self._heartbeat = Heartbeat()
-        pipe = self._heartbeat.write
-        self.process.launch(self._command, env={**self._env, VARIABLE: str(pipe)}, pass_fds=(pipe,))
-        self._heartbeat.close_write()
-        self._launched_at = time.monotonic()
+        self.process.launch(self._command, env=self._env)
 
-    async def watch(self) -> None:
-        """Keep it running until cancelled. A process that keeps dying is started less and less often."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            if self.process.running:
-                if not self._hangs():
-                    continue
-                logger.warning("%s hangs: its event loop does not run. It is replaced.", self.name)
-                await self.process.kill()
-                self._patience = min(LONGEST_PATIENCE_SECONDS, 2 * self._patience)
-            await self._start_again()
-
-    async def stop(self, how: signal.Signals, *, grace: float) -> None:
-        """End the process; see :meth:`ChildProcess.stop`."""
-        await self.process.stop(how, grace=grace)
-        if self._heartbeat is not None:
-            self._heartbeat.close()
-            self._heartbeat = None
-
-    @property
-    def has_beaten(self) -> bool:
-        """Whether the present process has said that its event loop runs."""
-        return self._heartbeat is not None and self._heartbeat.heard
-
-    def _hangs(self) -> bool:
-        if time.monotonic() - self._launched_at > STABLE_SECONDS:
-            self._pause, self._patience = 0.0, PATIENCE_SECONDS
-        if self._heartbeat is None:
-            return False
-        silent = self._heartbeat.silent_seconds(self.process.pid)
-        return silent > (self._patience if self._heartbeat.heard else STARTING_SECONDS)
-
-    async def _start_again(self) -> None:
-        logger.warning("%s died and is started again in %.1f s", self.name, self._pause)
-        await asyncio.sleep(self._pause)
-        self._pause = min(LONGEST_PAUSE_SECONDS, 2 * self._pause or FIRST_PAUSE_SECONDS)
-        try:
-            self.launch()
-        except OSError as error:
-            await not_yet(self.name, error)
+    async def start(self) -> None:
+        """See :meth:`launch`."""
+        self.launch()
 
 
-async def watch_server(name: str, server: EmbeddedPostgres | EmbeddedBroker) -> None:
-    """Keep an embedded server running until cancelled.
+async def watch(name: str, part: Service | EmbeddedPostgres | EmbeddedBroker) -> None:
+    """Keep a part running until cancelled: start it again when it ended, replace it when it hangs.
 
-    A server is judged by what the kernel says of it alone: it died, or a signal stopped it. PostgreSQL is a process for
-    each connection, and one that is slow is no reason to end the others.
+    A part that ends again and again is started less and less often, and one that hangs again gets more patience.
+    PostgreSQL does not beat and is judged by what the kernel says of it alone: it is a process for each connection, and
+    one that is slow is no reason to end the others.
     """
-    stopped = Silence()
+    pause, patience = 0.0, PATIENCE_SECONDS
+    started = time.monotonic()
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        if server.running:
-            if not is_stopped(server.pid):
-                stopped = Silence()
+        if part.process.running:
+            if time.monotonic() - started > STABLE_SECONDS:
+                pause, patience = 0.0, PATIENCE_SECONDS
+            if part.process.silent_seconds() <= (patience if part.process.has_beaten else STARTING_SECONDS):
                 continue
-            if stopped.after_look(server.pid) <= PATIENCE_SECONDS:
-                continue
-            logger.warning("%s was stopped by a signal %.0f s ago and is replaced", name, PATIENCE_SECONDS)
-            await server.kill()
-            stopped = Silence()
-        logger.warning("%s died and is started again", name)
+            logger.warning("%s hangs: it has been silent for more than %.0f s. It is replaced.", name, patience)
+            patience = min(LONGEST_PATIENCE_SECONDS, 2 * patience)
+        else:
+            logger.warning("%s died", name)
+        logger.warning("%s is started again in %.1f s", name, pause)
+        await asyncio.sleep(pause)
+        pause = min(LONGEST_PAUSE_SECONDS, 2 * pause or FIRST_PAUSE_SECONDS)
+        started = time.monotonic()
         try:
-            await server.start()
-        except (ServerFailed, OSError) as error:
-            await not_yet(name, error)
-
-
-async def not_yet(name: str, error: Exception) -> None:
-    """Say why a part cannot be started, and leave it alone for a moment."""
-    logger.warning("%s cannot be started again yet: %s", name, error)
-    await asyncio.sleep(NOT_YET_SECONDS)
+            await part.process.kill()  # no-op if it ended by itself
+            await part.start()
+        except (ServerFailed, OSError, subprocess.TimeoutExpired) as error:
+            logger.warning("%s cannot be started again yet: %s", name, error)
+            await asyncio.sleep(NOT_YET_SECONDS)

@@ -224,14 +224,16 @@ async def registers(client: httpx.AsyncClient, supervisor: Supervisor, email: st
     return payload["user"] is not None or payload["userErrors"] == [{"code": "EMAIL_TAKEN"}]
 
 
-@pytest.mark.timeout(len(SERVICES) * RECOVERY_SECONDS + 60)
-async def test_whichever_process_is_killed_the_platform_comes_back_by_itself(supervisor: Supervisor) -> None:
+@pytest.mark.timeout((len(SERVICES) + 1) * RECOVERY_SECONDS + 60)
+async def test_whichever_process_is_killed_or_stopped_the_platform_comes_back_by_itself(supervisor: Supervisor) -> None:
     async with httpx.AsyncClient(timeout=10) as client:
         assert await registers(client, supervisor, "first@zyenta.example")
-        for name, pid in supervisor.pids().items():
-            os.kill(pid, signal.SIGKILL)
+        attacks = [(name, signal.SIGKILL) for name in supervisor.pids()] + [("gateway", signal.SIGSTOP)]
+        for name, attack in attacks:
+            pid = supervisor.pids()[name]
+            os.kill(pid, attack)
             async with asyncio.timeout(RECOVERY_SECONDS):
                 while supervisor.pids().get(name) in {None, pid} or not await registers(
-                    client, supervisor, f"{name}@zyenta.example"
+                    client, supervisor, f"{name}-{attack}@zyenta.example"
                 ):
                     await asyncio.sleep(0.2)

@@ -8,6 +8,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from infra.embedded.heartbeat import beat
 from infra.embedded.logbroker.server import Broker
 
 
@@ -17,7 +18,11 @@ async def serve(data_dir: Path, port: int) -> None:
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
-    await Broker(data_dir, "127.0.0.1", port).serve(stop)
+    beating = asyncio.create_task(beat())
+    try:
+        await Broker(data_dir, "127.0.0.1", port).serve(stop)
+    finally:
+        beating.cancel()
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.heartbeat import Silence, queued_seconds
-from infra.embedded.watching import PATIENCE_SECONDS, Service, watch_server
+from infra.embedded.postgres import EmbeddedPostgres
+from infra.embedded.watching import PATIENCE_SECONDS, Service, watch
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0
@@ -46,23 +47,23 @@ async def watched(tmp_path: Path) -> AsyncIterator[Service]:
     command = [sys.executable, "-c", BEATING]
     service = Service("gateway", log_file=tmp_path / "gateway.log", command=command, env=environment)
     service.launch()
-    watching = asyncio.create_task(service.watch())
+    watching = asyncio.create_task(watch(service.name, service))
     try:
         async with asyncio.timeout(PATIENCE):
-            while not service.has_beaten:
+            while not service.process.has_beaten:
                 await asyncio.sleep(0.05)
         yield service
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await service.stop(signal.SIGKILL, grace=10)
+        await service.process.kill()
 
 
 async def replaced(service: Service, pid: int) -> float:
     """Return the seconds until another process beats in its place."""
     began = time.monotonic()
     async with asyncio.timeout(PATIENCE):
-        while not (service.process.running and service.process.pid != pid and service.has_beaten):
+        while not (service.process.running and service.process.pid != pid and service.process.has_beaten):
             await asyncio.sleep(0.05)
     return time.monotonic() - began
 
@@ -76,7 +77,7 @@ async def test_a_process_whose_event_loop_does_not_run_is_replaced(
         os.kill(pid, how)
         await replaced(service, pid)
         assert not psutil.pid_exists(pid)
-    assert "gateway hangs: its event loop does not run. It is replaced." in caplog.messages
+    assert any(message.startswith("gateway hangs: it has been silent") for message in caplog.messages)
 
 
 async def test_a_process_that_was_killed_is_started_again(tmp_path: Path) -> None:
@@ -86,26 +87,29 @@ async def test_a_process_that_was_killed_is_started_again(tmp_path: Path) -> Non
         await replaced(service, pid)
 
 
-async def test_a_server_that_was_stopped_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    broker = EmbeddedBroker(tmp_path / "broker")
-    await broker.start()
-    watching = asyncio.create_task(watch_server("broker", broker))
+@pytest.mark.parametrize("kind", [EmbeddedBroker, EmbeddedPostgres])
+async def test_a_server_that_was_stopped_is_replaced(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: type[EmbeddedBroker | EmbeddedPostgres]
+) -> None:
+    server = kind(tmp_path / "server")
+    await server.start()
+    watching = asyncio.create_task(watch("server", server))
     try:
-        pid = broker.pid
+        pid = server.pid
+        async with asyncio.timeout(PATIENCE):
+            while not server.process.has_beaten:
+                await asyncio.sleep(0.05)
         os.kill(pid, signal.SIGSTOP)
         async with asyncio.timeout(PATIENCE):
-            while not (broker.running and broker.pid != pid):
+            while not (server.running and server.pid != pid):
                 await asyncio.sleep(0.05)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await broker.kill()
-    assert any(message.startswith("broker was stopped by a signal") for message in caplog.messages)
+        await server.kill()
+    assert any(message.startswith("server hangs: it has been silent") for message in caplog.messages)
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self/schedstat").exists(), reason="the kernel does not tell who waits for a processor"
-)
 def test_time_in_which_a_process_waits_for_a_processor_is_no_silence() -> None:
     cpu = min(os.sched_getaffinity(0))
     spin = [sys.executable, "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"]
