@@ -50,6 +50,7 @@ class S3MediaStore:
             region_name=region,
         )
         self._endpoint = endpoint
+        self._place = endpoint or f"Amazon S3 ({region})"
         self._config = Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
@@ -79,7 +80,7 @@ class S3MediaStore:
                 Bucket=self._bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
             )
         except OUTAGES as error:
-            raise Transient("the media store", f"could not store {key} ({_reason(error)})") from error
+            raise Transient("the media store", f"could not store {key} at {self._place} ({_reason(error)})") from error
         return key
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
@@ -94,7 +95,7 @@ class S3MediaStore:
         except OUTAGES as error:
             if _reason(error) in {"NoSuchKey", "404"}:
                 return None
-            raise Transient("the media store", f"could not read {key} ({_reason(error)})") from error
+            raise Transient("the media store", f"could not read {key} at {self._place} ({_reason(error)})") from error
 
     def url(self, key: str) -> str:
         return f"/media/{key}"

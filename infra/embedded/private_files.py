@@ -56,13 +56,13 @@ def close_data_directory(directory: Path, own: Iterable[str], *, folder_mode: in
     """
     names = frozenset(own)
     shared = [entry.name for entry in directory.iterdir() if entry.name not in names]
-    if shared:
+    if shared and stat.S_IMODE(directory.stat().st_mode) & _OTHERS:
         logger.warning(
             "%s also holds %s: it stays open to other users. Give the platform a directory of its own.",
             directory,
             min(shared),
         )
-    else:
+    elif not shared:
         _set_mode(directory, folder_mode)
     for name in names:
         for path in _tree(directory / name):
