@@ -91,6 +91,9 @@ async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
         outcome.seconds_total = round(time.monotonic() - started, 1)
         console.print(_summary(outcome, supervisor, log_in, serving=not once))
         if not once:
+            slug = (urlsplit(outcome.storefront_url).hostname or "").partition(".")[0]
+            if hint := resolver_hint(settings_from(supervisor.environment), slug):
+                console.print(hint, markup=False, soft_wrap=True)
             await stop.wait()
             console.print("Stopping …")
     finally:
@@ -212,9 +215,6 @@ def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving
     facts.add_row("Log", f"{sum(outcome.events.values()):,} events, {verified}")
     if serving:
         facts.add_row("Storefront", outcome.storefront_url)
-        settings = settings_from(supervisor.environment)
-        if hint := resolver_hint(settings, (urlsplit(outcome.storefront_url).hostname or "").partition(".")[0]):
-            facts.add_row("", hint)
         facts.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")
         facts.add_row("Log in", f"{log_in.email} · {log_in.password}")
     times = Table(box=None, padding=(0, 2), show_header=False)

@@ -6,10 +6,8 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Group
 from rich.panel import Panel
 from rich.table import Table
-from rich.text import Text
 
 from infra.bootstrap import ROLES, NotConfigured, Role, run_consumers, run_projectors, run_roles
 from infra.cli.running import Interrupted, configure_logging, console, run, unless_stopped
@@ -18,12 +16,14 @@ from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.settings import Settings, read_settings
 
-REGISTER = """\
-mutation { register(input: {email: "you@example.com", password: "a long password", name: "You"})
-  { accessToken userErrors { message } } }"""
-REQUEST_STORE = """\
-mutation { requestStore(input: {niche: "Cyberpunk home decor", contactEmail: "you@example.com"})
-  { storeId userErrors { message } } }"""
+REGISTER = (
+    'mutation { register(input: {email: "you@example.com", password: "a long password", name: "You"})'
+    " { accessToken userErrors { message } } }"
+)
+REQUEST_STORE = (
+    'mutation { requestStore(input: {niche: "Cyberpunk home decor", contactEmail: "you@example.com"})'
+    " { storeId userErrors { message } } }"
+)
 GRACE_SECONDS = 10
 """A service that was asked to stop and does not is ended; it goes on from its checkpoint when it starts again."""
 
@@ -50,6 +50,7 @@ async def _up(stop: asyncio.Event) -> None:
         await unless_stopped(supervisor.start(), stop)
     try:
         console.print(addresses(supervisor))
+        console.print(next_steps(settings_from(supervisor.environment)), markup=False, soft_wrap=True)
         await stop.wait()
         console.print("Stopping …")
     finally:
@@ -65,28 +66,23 @@ def addresses(supervisor: Supervisor) -> Panel:
     table.add_row("Events", f"{settings.gateway_url}/events")
     table.add_row("Kafka", settings.kafka_bootstrap_servers)
     table.add_row("Storefronts", settings.storefront_url("<slug>"))
-    if hint := resolver_hint(settings, "<slug>"):
-        table.add_row("", hint)
     table.add_row("Data", str(supervisor.data_dir))
-    return Panel(
-        Group(table, "", next_steps(settings)),
-        title="Zyenta is running",
-        subtitle="Ctrl-C stops it",
-        expand=False,
-        padding=(1, 2),
-    )
+    return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
 
 
-def next_steps(settings: Settings) -> Table:
-    """Return what to do with a platform that has just started."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_row("Next", f"open {settings.gateway_url}/graphql in a browser and send:")
-    table.add_row("1.", Text(REGISTER))
-    table.add_row("", "and put its accessToken into the header  Authorization: Bearer …")
-    table.add_row("2.", Text(REQUEST_STORE))
-    table.add_row("", "A minute later the store waits for your review: approveStore, then publishStore.")
-    table.add_row("Look", "in another terminal here: zyenta doctor, zyenta log tail --follow")
-    return table
+def next_steps(settings: Settings) -> str:
+    """Return what to do with a platform that has just started. Lines to copy stand alone."""
+    steps = [
+        f"What next: open {settings.gateway_url}/graphql in a browser and send",
+        f"    {REGISTER}",
+        "Put its accessToken into the header “Authorization: Bearer …”, then send",
+        f"    {REQUEST_STORE}",
+        "A minute later the store waits for your review: approveStore, then publishStore. To look inside, in another "
+        "terminal here:",
+        "    zyenta doctor\n    zyenta log tail --follow",
+        resolver_hint(settings, "<slug>"),
+    ]
+    return "\n".join(filter(None, steps))
 
 
 def resolver_hint(settings: Settings, slug: str) -> str | None:
@@ -95,8 +91,8 @@ def resolver_hint(settings: Settings, slug: str) -> str | None:
     if host != "localhost":
         return None
     return (
-        f"where {slug}.localhost does not resolve (Python, Java, small containers):\n"
-        f'curl -H "Host: {slug}.{settings.storefront_domain}" http://127.0.0.1:{port or 80}/'
+        f"Where {slug}.localhost does not resolve (Python, Java, small containers), ask 127.0.0.1 and name the shop:\n"
+        f'    curl -H "Host: {slug}.{settings.storefront_domain}" http://127.0.0.1:{port or 80}/'
     )
 
 

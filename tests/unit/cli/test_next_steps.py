@@ -39,7 +39,8 @@ def test_what_up_proposes_to_send_is_valid(document: str) -> None:
 
 
 def test_up_says_what_to_do_next_and_how_to_look() -> None:
-    told = printed(next_steps(SETTINGS), width=200)
+    told = next_steps(SETTINGS)
+    assert f"\n    {REGISTER}\n" in told, "a line to copy stands alone"
     for part in ("http://127.0.0.1:8000/graphql", "register(", "requestStore(", "zyenta doctor", "zyenta log tail"):
         assert part in told
 
