@@ -77,8 +77,8 @@ def next_steps(settings: Settings) -> str:
         f"    {REGISTER}",
         "Put its accessToken into the header “Authorization: Bearer …”, then send",
         f"    {REQUEST_STORE}",
-        "A minute later the store waits for your review: approveStore, then publishStore. To look inside, in another "
-        "terminal here:",
+        "A minute later the store waits for your review: approveStore, then publishStore.",
+        "To look inside, in another terminal here:",
         "    zyenta doctor\n    zyenta log tail --follow",
         resolver_hint(settings, "<slug>"),
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from infra.embedded import logbroker
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.server import EmbeddedServer
+from infra.embedded.services import surroundings
 
 _START_SECONDS = 30
 
@@ -42,6 +43,6 @@ class EmbeddedBroker(EmbeddedServer):
         # The child must find our packages whatever its working directory is, installed or not.
         root = str(Path(logbroker.__file__).parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process.launch(command, env={**os.environ, "PYTHONPATH": path})
+        self._process.launch(command, env={**surroundings(os.environ), "PYTHONPATH": path})
         await self._process.wait_until(lambda: accepts_connections(port), seconds=_START_SECONDS)
         self._port = port

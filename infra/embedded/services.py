@@ -52,16 +52,20 @@ def environment_of(name: str, settings: Mapping[str, str], shell: Mapping[str, s
         settings: every setting of the platform, by its variable.
         shell: the environment of the supervisor.
     """
-    surroundings = {
+    credentials = {
         variable: value
         for variable, value in shell.items()
-        if variable not in _NOT_HANDED_ON
-        and (_SURROUNDINGS.fullmatch(variable) or (_uses_s3(name) and _S3_CREDENTIALS.fullmatch(variable)))
+        if name in SECRETS["S3_SECRET_KEY"] and _S3_CREDENTIALS.fullmatch(variable)
     }
     own = {variable: value for variable, value in settings.items() if name in SECRETS.get(variable, {name})}
     # All settings are here. A file of settings in the working directory holds the secrets of every service.
-    return {**surroundings, **own, "ZYENTA_ENV_FILE": ""}
+    return {**surroundings(shell), **credentials, **own, "ZYENTA_ENV_FILE": ""}
 
 
-def _uses_s3(name: str) -> bool:
-    return name in SECRETS["S3_SECRET_KEY"]
+def surroundings(shell: Mapping[str, str]) -> dict[str, str]:
+    """Return what any process of ours may need of the shell: no settings and no secrets."""
+    return {
+        variable: value
+        for variable, value in shell.items()
+        if _SURROUNDINGS.fullmatch(variable) and variable not in _NOT_HANDED_ON
+    }

@@ -50,7 +50,10 @@ def open_to_others(directory: Path) -> list[Path]:
     return [path for path in (directory, *directory.rglob("*")) if path.stat().st_mode & 0o077]
 
 
-async def test_nothing_below_the_data_directory_can_be_read_by_others(tmp_path: Path) -> None:
+async def test_nothing_below_the_data_directory_can_be_read_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOMEBODYS_TOKEN", "a secret of the shell")
     data = tmp_path / "data"
     (data / "logs").mkdir(parents=True)
     (data / "broker" / "log").mkdir(parents=True)
@@ -64,7 +67,9 @@ async def test_nothing_below_the_data_directory_can_be_read_by_others(tmp_path: 
     try:
         await supervisor.start(("sandbox", "imager"))
         assert open_to_others(data) == []
-        environments = {name: psutil.Process(pid).environ() for name, pid in supervisor.pids().items()}
+        children = [each for each in psutil.Process().children() if str(data) in " ".join(each.cmdline())]
+        pids = {**supervisor.pids(), **{f"server {each.pid}": each.pid for each in children}}
+        environments = {name: psutil.Process(pid).environ() for name, pid in pids.items()}
     finally:
         os.umask(before)
         await supervisor.stop()
@@ -73,6 +78,7 @@ async def test_nothing_below_the_data_directory_can_be_read_by_others(tmp_path: 
     password = (data / "postgres" / "password").read_text()
     for environment in environments.values():
         assert not any(key in value or password in value for value in environment.values())
+        assert "SOMEBODYS_TOKEN" not in environment
     assert environments["imager"]["DATABASE_URL"].startswith("postgresql://zyenta_imager:")
     assert "DATABASE_URL" not in environments["sandbox"]
     assert supervisor.environment["DATABASE_URL"].startswith("postgresql://zyenta_services:")
