@@ -1,5 +1,6 @@
 """Every setting there is, from the environment. Read by the bootstrap alone, which hands narrow values down."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,14 @@ def _parts(value: Any) -> Any:
 
 
 # What these say follows the variable's name. They show no value that may have a secret in it.
+
+
+def _secret(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch("[0-9a-fA-F]{64}", secret.get_secret_value()):
+        raise ValueError(
+            f"has {len(secret)} characters, but must be 64 hexadecimal digits. Make it with “openssl rand -hex 32”."
+        )
+    return secret
 
 
 def _master_keys(keys: Sequence[SecretStr]) -> Sequence[SecretStr]:
@@ -105,6 +114,8 @@ class Settings(BaseSettings):
     sandbox_url: str = "http://127.0.0.1:8090"
     sandbox_former_urls: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
     """Where the sandbox was before: photos that were imported from there are fetched from where it is now."""
+    sandbox_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
+    """What the sandbox signs payments with; left out: derived from the master keys. 64 hexadecimal digits."""
     behind_proxy: bool = False
     """Whether the last entry of ``X-Forwarded-For`` is the caller, as a proxy of ours has written it."""
     max_connections: Annotated[int, Field(ge=1)] = 1_000
@@ -171,12 +182,18 @@ class Settings(BaseSettings):
         return self.data_dir / "media"
 
 
+ENV_FILE = "ZYENTA_ENV_FILE"
+"""Names another file than ``.env``; empty: no file. The supervisor gives every setting to its services itself."""
+
+
 def read_settings(**given: Any) -> Settings:
     """Return the settings of the environment and of ``.env``; what is given wins over them.
 
     Raises:
         BadSettings: some make no sense.
     """
+    if ENV_FILE in os.environ:
+        given.setdefault("_env_file", os.environ[ENV_FILE] or None)
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -189,6 +206,30 @@ def variable_of(field: str) -> str:
     if isinstance(alias, AliasChoices):
         return str(alias.choices[0])
     return f"{Settings.model_config['env_prefix']}{field}".upper()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return every setting that somebody set, as text under its environment variable."""
+    found = {}
+    for field in settings.model_fields_set:
+        value = getattr(settings, field)
+        if value is not None:
+            found[variable_of(field)] = _text(value)
+    return found
+
+
+def _text(value: Any) -> str:
+    match value:
+        case list():
+            return ",".join(map(_text, value))
+        case SecretStr():
+            return value.get_secret_value()
+        case bool():
+            return str(value).lower()
+        case Path():
+            return str(value.absolute())
+        case _:
+            return str(value)
 
 
 def variables() -> frozenset[str]:

@@ -64,26 +64,25 @@ class PostgresAccounts:
         self._pool = pool
 
     async def add(self, account: Account, *, at: datetime) -> None:
-        try:
-            status = await self._pool.execute(
-                """
-                insert into accounts
-                    (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)
-                select $1, $2, $3, $4, $5, $6, $7, $7
-                where not exists (select from accounts where email_key = $8)
-                """,
-                account.merchant_id,
-                account.email,
-                email_key(account.email),
-                account.password_hash,
-                account.name,
-                account.opened,
-                at,
-                former_email_key(account.email),
-            )
-        except asyncpg.UniqueViolationError as error:
-            raise EmailTaken from error
-        if status == "INSERT 0 0":
+        # A unique violation would be quoted in the server's log, address included.
+        added = await self._pool.fetchval(
+            """
+            insert into accounts
+                (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)
+            select $1, $2, $3, $4, $5, $6, $7, $7
+            where not exists (select from accounts where email_key = $8)
+            on conflict do nothing returning true
+            """,
+            account.merchant_id,
+            account.email,
+            email_key(account.email),
+            account.password_hash,
+            account.name,
+            account.opened,
+            at,
+            former_email_key(account.email),
+        )
+        if not added:
             raise EmailTaken
 
     async def by_email(self, email: str) -> Account | None:

@@ -16,6 +16,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from pydantic import BaseModel, ValidationError
 
 from domain.kernel import Transient
+from infra.adapters.http_clients import direct_mounts
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,14 @@ class OpenAiClient:
         self._pause = pause
         self._max_tokens = max_tokens
         # The library's own retries are off: their number and pauses are decided here, where they can be seen.
-        self._client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0)
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=0,
+            # A model on this machine is asked directly, whatever proxy leads outside.
+            http_client=openai.DefaultAsyncHttpxClient(mounts=direct_mounts()),
+        )
 
     @property
     def who(self) -> str:
@@ -184,7 +192,7 @@ class OpenAiClient:
             case openai.APITimeoutError():
                 what = "did not answer in time"
             case openai.APIConnectionError():
-                what = "could not be reached"
+                what = f"could not be reached at {self._client.base_url.host}"
             case openai.APIStatusError(status_code=401 | 403):
                 what = "refused the API key; check OPENAI_API_KEY"
             case openai.APIStatusError(status_code=404):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from domain.store.brand import Availability
+from infra.adapters.http_clients import outside_client
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class RdapRegistry:
         self._budget = budget
         self._clock = clock
         self._not_before: dict[str, float] = {}
-        self._client = httpx.AsyncClient(
+        self._client = outside_client(
             timeout=httpx.Timeout(budget, connect=min(1.5, budget)),
             headers={"Accept": "application/rdap+json, application/json;q=0.8"},
             follow_redirects=False,

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from domain.kernel import Transient
 from domain.media.ports import MEDIA_KEY
 from infra.adapters.disk_media import MIME_TYPES, content_key
+from infra.adapters.http_clients import is_in_house
 
 OUTAGES = (BotoCoreError, ClientError, HTTPClientError, OSError, TimeoutError)
 CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -49,6 +50,7 @@ class S3MediaStore:
             region_name=region,
         )
         self._endpoint = endpoint
+        self._place = endpoint or f"Amazon S3 ({region})"
         self._config = Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
@@ -58,6 +60,8 @@ class S3MediaStore:
             # The newer checksums travel in a coding that not every server but Amazon's understands.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
+            # None: those of the environment.
+            proxies={} if endpoint is not None and is_in_house(endpoint) else None,
         )
         self._opened: Any = None
         self._opening = asyncio.Lock()
@@ -76,7 +80,7 @@ class S3MediaStore:
                 Bucket=self._bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
             )
         except OUTAGES as error:
-            raise Transient("the media store", f"could not store {key} ({_reason(error)})") from error
+            raise Transient("the media store", f"could not store {key} at {self._place} ({_reason(error)})") from error
         return key
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
@@ -91,7 +95,7 @@ class S3MediaStore:
         except OUTAGES as error:
             if _reason(error) in {"NoSuchKey", "404"}:
                 return None
-            raise Transient("the media store", f"could not read {key} ({_reason(error)})") from error
+            raise Transient("the media store", f"could not read {key} at {self._place} ({_reason(error)})") from error
 
     def url(self, key: str) -> str:
         return f"/media/{key}"

@@ -26,6 +26,8 @@ SIGNATURE_HEADER = "sandbox-signature"
 """``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, the scheme Stripe uses."""
 TOLERANCE_SECONDS = 300
 """How far a webhook's time may be off, into the past or the future."""
+DERIVATION = "sandbox payments"
+"""What the provider's secret is derived from the master key for."""
 LARGEST_TOKEN = 64 * 1024
 """Bytes a token may unpack to; one with the most lines an order can have is far below."""
 

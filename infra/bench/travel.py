@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from domain.store.events import StoreRequested
 from gateway.auth.tokens import AccessTokens
+from infra.adapters.http_clients import in_house_client
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.ground import Ground
@@ -58,7 +59,7 @@ async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figure
         pool = await platform.pool()
         store_id, merchant_id = await _first_store(pool)
         token, _ = AccessTokens(signing_keys(platform.keys()), platform.clock).sign(merchant_id)
-        async with httpx.AsyncClient(
+        async with in_house_client(
             base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {token}"}, timeout=30
         ) as client:
             await _until_served(client, store_id, pool, count)

@@ -17,6 +17,7 @@ from commands.bus import CommandBus
 from commands.ports import Handlers, OfAnotherKind, Receipt
 from domain.kernel import Clock, NotFound, StreamKind
 from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.http_clients import outside_client
 from infra.adapters.migrations import migrate
 from infra.adapters.reachability import naming_database
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
@@ -115,11 +116,19 @@ class Platform:
         self.clock: Clock = SystemClock()
         self._stack = stack
         self._made: dict[str, Any] = {}
-        if settings.database_url is None:
+
+    @property
+    def database_url(self) -> str:
+        """Where the event store is.
+
+        Raises:
+            NotConfigured: nobody said.
+        """
+        if self.settings.database_url is None:
             raise NotConfigured(
                 "DATABASE_URL is not set. Give one, or use “zyenta up”, which brings its own PostgreSQL."
             )
-        self.database_url = settings.database_url
+        return self.settings.database_url
 
     @property
     def bootstrap_servers(self) -> str:
@@ -225,10 +234,11 @@ class Platform:
         return FillingProcesses(self.database_url, self.bootstrap_servers, processes=os.cpu_count() or 1)
 
     async def client(self) -> httpx.AsyncClient:
-        """One HTTP client for all outside calls; every call sets its own timeout."""
+        """One HTTP client for all outside calls; every call sets its own timeout. The sandbox is asked directly."""
         if "client" not in self._made:
+            own = (self.settings.gateway_url, self.settings.sandbox_url, *self.settings.sandbox_former_urls)
             self._made["client"] = await self._stack.enter_async_context(
-                httpx.AsyncClient(headers={"user-agent": "zyenta/0.1"}, timeout=15)
+                outside_client(own, headers={"user-agent": "zyenta/0.1"}, timeout=15)
             )
         client: httpx.AsyncClient = self._made["client"]
         return client
@@ -267,11 +277,11 @@ class Platform:
 
     def payments(self) -> "SandboxPayments":
         """The payment provider: the sandbox, until the selling issue brings Stripe in behind the same port."""
-        from infra.adapters.sandbox_payments import SandboxPayments
+        from infra.adapters.sandbox_payments import DERIVATION, SandboxPayments
 
-        return SandboxPayments(
-            self.keys().derive("sandbox payments"), page_url=f"{self.settings.sandbox_url}/pay", clock=self.clock
-        )
+        given = self.settings.sandbox_secret
+        secret = bytes.fromhex(given.get_secret_value()) if given else self.keys().derive(DERIVATION)
+        return SandboxPayments(secret, page_url=f"{self.settings.sandbox_url}/pay", clock=self.clock)
 
     def gateways(self) -> "Mapping[str, PaymentGateway]":
         """Payment gateways by the name in their webhook address."""
@@ -279,8 +289,15 @@ class Platform:
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Platform]:
+async def open_platform(
+    settings: Settings, *, migrated: bool = True, with_database: bool = True
+) -> AsyncIterator[Platform]:
     """Open the shared parts; the database is brought up to date first.
+
+    Args:
+        settings: where everything is.
+        migrated: whether to bring the database up to date.
+        with_database: False for roles that use none; then no database need be named.
 
     Raises:
         NotConfigured: no database was named.
@@ -288,7 +305,9 @@ async def open_platform(settings: Settings, *, migrated: bool = True) -> AsyncIt
     """
     async with AsyncExitStack() as stack:
         platform = Platform(settings, stack)
-        if migrated:
+        if with_database and migrated:
             with naming_database(platform.database_url):
                 await migrate(platform.database_url)
+        elif with_database:
+            _ = platform.database_url  # named, or refused now
         yield platform

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
 from infra.bootstrap.running import reachable, serve, until
 from infra.bootstrap.team import CONSUMERS, consumers, origin, supplier_catalogs
+from infra.embedded.heartbeat import beat
 from infra.settings import Settings
 from projections.registry import READ_MODELS
 
@@ -77,12 +78,12 @@ async def run_consumers(
     from infra.adapters.overdue import ReadModelOverdue
     from infra.adapters.topic import ensure_topics
 
-    everyone = await consumers(platform, but=but)
-    unknown = set(names) - {consumer.name for consumer in everyone} - {DeadlinePolicy.name}
+    everyone = {*CONSUMERS, DeadlinePolicy.name} - set(but)
+    unknown = set(names) - everyone
     if unknown:
-        known = ", ".join(sorted({consumer.name for consumer in everyone} | {DeadlinePolicy.name}))
+        known = ", ".join(sorted(everyone))
         raise NotConfigured(f"There is no consumer {', '.join(sorted(unknown))}. There are: {known}.")
-    chosen = [consumer for consumer in everyone if not names or consumer.name in names]
+    chosen = await consumers(platform, names=names or CONSUMERS, but=but)
     await reachable(ensure_topics, platform.bootstrap_servers, stop)
     app = ConsumerApp(
         chosen,
@@ -251,8 +252,14 @@ ROLES: Mapping[str, Role] = {
 """What a process can be told to do."""
 
 
+WITHOUT_DATABASE: frozenset[Role] = frozenset({run_sandbox})
+"""Roles that need neither the event store nor the log."""
+
+
 async def run_roles(settings: Settings, roles: Sequence[Role], stop: asyncio.Event) -> None:
     """Run several roles in this process until ``stop`` is set or one of them fails."""
-    async with open_platform(settings) as platform, asyncio.TaskGroup() as tasks:
+    with_database = any(role not in WITHOUT_DATABASE for role in roles)
+    async with open_platform(settings, with_database=with_database) as platform, asyncio.TaskGroup() as tasks:
+        tasks.create_task(until(stop, beat()))
         for role in roles:
             tasks.create_task(role(platform, stop))

@@ -1,8 +1,9 @@
 """Agents, policies and writers, wired."""
 # ruff: noqa: PLC0415
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -39,8 +40,13 @@ async def supplier_catalogs(platform: Platform) -> "dict[SupplierProvider, Suppl
     return {SupplierProvider.SAMPLE: SampleSupplier(platform.settings.sandbox_url, await platform.client())}
 
 
-async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Consumer]":
-    """Return every agent and policy, wired. To add one, add its line."""
+async def consumers(
+    platform: Platform, *, names: Sequence[str] = CONSUMERS, but: Sequence[str] = ()
+) -> "list[Consumer]":
+    """Return agents and policies, wired. To add one, add its line here and its name to ``CONSUMERS``.
+
+    Only those that are asked for are made: each may need secrets that this process is not given.
+    """
     from consumers.agents.brand import BrandAgent
     from consumers.agents.copywriter import CopyAgent, PageAgent
     from consumers.agents.imager import ImagerAgent
@@ -56,44 +62,54 @@ async def consumers(platform: Platform, *, but: Sequence[str] = ()) -> "list[Con
     aggregates = EventStoreAggregates(await platform.log())
     answers = PostgresAnswers(await platform.pool())
     client = await platform.client()
+    suppliers = await supplier_catalogs(platform)
     sandbox = origin(settings.sandbox_url)
     fetcher = HttpImageFetcher(
         client,
         trusted_origins=(sandbox,),
         moved_origins={origin(url): sandbox for url in settings.sandbox_former_urls},
     )
-    team = writers(settings)
+    team = cache(lambda: writers(settings))
 
-    made: list[Consumer] = [
-        GenerationPolicy(dispatch, aggregates),
-        PaymentsPolicy(dispatch, aggregates, platform.gateways()),
-        ForgettingPolicy(await platform.personal()),
-        BrandAgent(team.brand, aggregates, answers, dispatch, clock),
-        ScoutAgent(
-            await supplier_catalogs(platform),
-            team.keywords,
-            HttpFingerprints(fetcher.fetch),
-            aggregates,
-            answers,
-            dispatch,
-            clock,
-        ),
-        CopyAgent(team.copy, aggregates, answers, dispatch, clock),
-        PageAgent(
-            team.pages,
+    async def forgetting_policy() -> "Consumer":
+        return ForgettingPolicy(await platform.personal())
+
+    def scout_agent() -> "Consumer":
+        fingerprints = HttpFingerprints(fetcher.fetch)
+        return ScoutAgent(suppliers, team().keywords, fingerprints, aggregates, answers, dispatch, clock)
+
+    def page_agent() -> "Consumer":
+        return PageAgent(
+            team().pages,
             aggregates,
             answers,
             dispatch,
             clock,
             host_for=lambda store: f"{store.slug}.{settings.storefront_domain}",
-        ),
-    ]
-    if "imager" not in but:
+        )
+
+    def imager() -> "Consumer":
         from infra.adapters.rembg_studio import RembgStudio
         from infra.setup.model import model_path
 
         studio = RembgStudio(settings.rembg_model_path or model_path())
-        made.append(ImagerAgent(fetcher, studio, platform.media(), aggregates, dispatch))
+        return ImagerAgent(fetcher, studio, platform.media(), aggregates, dispatch)
+
+    makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {
+        "generation-policy": lambda: GenerationPolicy(dispatch, aggregates),
+        "payments-policy": lambda: PaymentsPolicy(dispatch, aggregates, platform.gateways()),
+        "forgetting-policy": forgetting_policy,
+        "brand-agent": lambda: BrandAgent(team().brand, aggregates, answers, dispatch, clock),
+        "scout-agent": scout_agent,
+        "copy-agent": lambda: CopyAgent(team().copy, aggregates, answers, dispatch, clock),
+        "page-agent": page_agent,
+        "imager": imager,
+    }
+    made: list[Consumer] = []
+    for name in names:
+        if name in makers and name not in but:
+            consumer = makers[name]()
+            made.append(await consumer if isinstance(consumer, Awaitable) else consumer)
     return made
 
 

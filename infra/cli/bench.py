@@ -3,15 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from infra.bench.benches import BENCHES
-from infra.bench.figures import Bench, Outcome, Sizes
+from infra.bench.figures import Bench, Outcome, Sizes, Tell
 from infra.bench.ground import open_ground
 from infra.cli.output import console, output, print_json
 from infra.cli.running import Interrupted, run, unless_stopped
@@ -19,14 +22,20 @@ from infra.embedded.kafka import KafkaUnavailable
 from infra.embedded.postgres import PostgresUnavailable
 from infra.embedded.process import ServerFailed
 
+REFRESH_SECONDS = 0.5
+LINE_SECONDS = 5.0
+WIDEST = 1000
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(help=f"Measure one of: {', '.join(BENCHES)}.")(bench)
+    app.command(help=f"Measure one of: {', '.join(BENCHES)}. Without a name: list them.")(bench)
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help=f"{', '.join(BENCHES)}.", show_default=False)],
+    name: Annotated[
+        str | None, typer.Argument(help=f"{', '.join(BENCHES)}. Left out: list them.", show_default=False)
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes: ends within 30 seconds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of what is made up.")] = 1,
@@ -34,6 +43,9 @@ def bench(
         list[str] | None, typer.Option("--size", help="Another size than usual: events=5000. May be repeated.")
     ] = None,
 ) -> None:
+    if name is None:
+        _list(as_json=as_json)
+        return
     chosen = BENCHES.get(name)
     if chosen is None:
         console.print(f"[red]zyenta:[/] there is no bench {name!r}. There are: {', '.join(BENCHES)}.")
@@ -46,9 +58,19 @@ def bench(
         PostgresUnavailable,
         ServerFailed,
     )
-    (console if as_json else output).print(_table(chosen, outcome))
+    show(table_of(chosen, outcome), console if as_json else output)
     if as_json:
         print_json(asdict(outcome))
+
+
+def _list(*, as_json: bool) -> None:
+    if as_json:
+        print_json([{"name": each.name, "about": each.about} for each in BENCHES.values()])
+        return
+    longest = max(map(len, BENCHES))
+    for each in BENCHES.values():
+        print(f"{each.name:<{longest}}  {each.about}")
+    console.print("Run one with “zyenta bench NAME”; --quick takes less than 30 seconds.")
 
 
 def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:
@@ -69,11 +91,8 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
     # It complains of a broker that has just made its topics.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     began = time.perf_counter()
-    with console.status("Starting the servers …") as status:
-
-        def tell(what: str) -> None:
-            status.update(f"{chosen.name}: {what} …")
-
+    async with shown_progress(console, chosen.name) as tell:
+        tell("starting the servers")
         async with open_ground(with_kafka=chosen.with_kafka) as ground:
             measured = await unless_stopped(chosen.measure(ground, sizes, seed, tell), stop)
             return Outcome(
@@ -89,20 +108,72 @@ def _rounded(value: float) -> float:
     return round(value, 0 if value >= 1000 else 1 if value >= 100 else 3)
 
 
-def _table(chosen: Bench, outcome: Outcome) -> Table:
-    table = Table(title=f"{chosen.name}: {chosen.about}", caption=_circumstances(outcome), title_justify="left")
-    for heading in ("figure", "measured", "machine's limit", "ratio", "reach"):
-        table.add_column(heading, justify="left" if heading in {"figure", "reach"} else "right")
-    table.add_column("")
+@asynccontextmanager
+async def shown_progress(console: Console, name: str) -> AsyncIterator[Tell]:
+    """Yield what takes a few words on what goes on now, and show them with the seconds since the beginning.
+
+    On a terminal in one line that changes; elsewhere in a line for each few seconds, so that a log shows progress too.
+    """
+    began, words = time.monotonic(), ""
+
+    def tell(what: str) -> None:
+        nonlocal words
+        words = what
+
+    def line() -> str:
+        return f"{name}: {words} … {time.monotonic() - began:.0f} s"
+
+    async def refresh() -> None:
+        if console.is_terminal:
+            with console.status(line()) as status:
+                while True:
+                    await asyncio.sleep(REFRESH_SECONDS)
+                    status.update(line())
+        while True:
+            console.print(line(), soft_wrap=True)
+            await asyncio.sleep(LINE_SECONDS)
+
+    refreshing = asyncio.create_task(refresh())
+    try:
+        yield tell
+    finally:
+        refreshing.cancel()
+        await asyncio.gather(refreshing, return_exceptions=True)
+
+
+def show(table: Table, console: Console) -> None:
+    """Print a table with its names whole, however narrow the terminal is."""
+    needed = Measurement.get(console, console.options.update(width=WIDEST), table).maximum
+    if needed > console.width:
+        # The terminal breaks such lines itself, which is better than a name that is cut.
+        console = Console(file=console.file, width=needed, force_terminal=console.is_terminal, highlight=False)
+    console.print(table)
+
+
+def table_of(chosen: Bench, outcome: Outcome) -> Table:
+    """Return the figures for people. Every name stands there whole, and all of it fits into 80 columns."""
+    table = Table(
+        title=f"{chosen.name}: {chosen.about}",
+        caption=_circumstances(outcome),
+        title_justify="left",
+        caption_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
+    for heading in ("figure", "measured", "machine's limit", "ratio", "reach", "reached"):
+        table.add_column(
+            heading, justify="left" if heading in {"figure", "reach", "reached"} else "right", no_wrap=True
+        )
     for reach in chosen.reach:
         ratio = reach.ratio(outcome.figures)
         table.add_row(
             reach.figure,
             f"{outcome.figures[reach.figure]:,g}",
-            "" if reach.limit is None else f"{outcome.figures[reach.limit]:,g} {reach.limit}",
+            "" if reach.limit is None else f"{outcome.figures[reach.limit]:,g}\n{reach.limit}",
             "" if ratio is None else f"{ratio:.2f}",
-            str(reach),
-            "" if not str(reach) else "[green]reached[/]" if reach.reached(outcome.figures) else "[red]not reached[/]",
+            str(reach).replace(f" {reach.limit}", ""),
+            "" if not str(reach) else "[green]yes[/]" if reach.reached(outcome.figures) else "[red]no[/]",
         )
     return table
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-import httpx
 import typer
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,11 +16,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from domain.generation.events import Step
+from infra.adapters.http_clients import in_house_client
 from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
 from infra.cli.output import console, output, print_json
 from infra.cli.running import Interrupted, run, sentence_of, unless_stopped
+from infra.cli.services import resolver_hint
 from infra.cli.target import settings_from, supervisor_of
+from infra.demo.calls import CallFailed
 from infra.demo.merchant import LogIn, Merchant, Refused
 from infra.demo.outcome import Outcome
 from infra.demo.shopper import Lost, Shopper
@@ -55,7 +58,7 @@ def demo(
             Refused,
             Lost,
             Interrupted,
-            httpx.HTTPError,
+            CallFailed,
             TimeoutError,
         )
         for problem in outcome.problems():
@@ -89,6 +92,9 @@ async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
         outcome.seconds_total = round(time.monotonic() - started, 1)
         to.print(_summary(outcome, supervisor, log_in, serving=not once))
         if not once:
+            slug = (urlsplit(outcome.storefront_url).hostname or "").partition(".")[0]
+            if hint := resolver_hint(settings_from(supervisor.environment), slug):
+                console.print(hint, markup=False, soft_wrap=True)
             await stop.wait()
             console.print("Stopping …")
     finally:
@@ -96,7 +102,7 @@ async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
 
 
 async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with in_house_client(timeout=30) as client:
         merchant = Merchant(client, supervisor.gateway_url)
         async with _timed(outcome, "register"):
             log_in = await merchant.register()
@@ -161,7 +167,7 @@ async def _until_ready(merchant: Merchant, store_id: str) -> None:
 
 
 async def _shop(storefront_url: str) -> None:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with in_house_client(timeout=30) as client:
         shopper = Shopper(client, storefront_url)
         await shopper.visit("/")
         await shopper.visit("/products?stock=in")

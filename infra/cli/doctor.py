@@ -123,6 +123,22 @@ def _show(found: Findings) -> None:
     for lag in found.lags:
         if lag.group not in judged:
             output.print(f"[yellow]?[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
+    output.print(verdict(found), soft_wrap=True)
+
+
+def verdict(found: Findings) -> str:
+    """Return in one line whether the platform works, and what to look at if it does not."""
+    unwell = [check.name for check in found.checks if not check.healthy]
+    judged = {check.name for check in found.checks}
+    unknown = [lag.group for lag in found.lags if lag.group not in judged]
+    if unwell:
+        return (
+            f"[red]Not well:[/] {len(unwell)} of {len(found.checks)} parts: {', '.join(unwell)}. "
+            "Their lines above say why; the logs are in the data directory under logs/."
+        )
+    if unknown:
+        return f"[yellow]Well as far as one can tell:[/] {', '.join(unknown)} could not be judged. Ask again."
+    return f"[green]All is well:[/] {len(found.checks)} parts work."
 
 
 def _count(behind: int | None) -> str:

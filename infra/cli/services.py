@@ -16,8 +16,16 @@ from infra.cli.running import Interrupted, configure_logging, run, unless_stoppe
 from infra.cli.target import settings_from, supervisor_of
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
-from infra.settings import read_settings
+from infra.settings import Settings, read_settings
 
+REGISTER = (
+    'mutation { register(input: {email: "you@example.com", password: "a long password", name: "You"})'
+    " { accessToken userErrors { message } } }"
+)
+REQUEST_STORE = (
+    'mutation { requestStore(input: {niche: "Cyberpunk home decor", contactEmail: "you@example.com"})'
+    " { storeId userErrors { message } } }"
+)
 GRACE_SECONDS = 10
 """A service that was asked to stop and does not is ended; it goes on from its checkpoint when it starts again."""
 
@@ -44,6 +52,7 @@ async def _up(stop: asyncio.Event) -> None:
         await unless_stopped(supervisor.start(), stop)
     try:
         output.print(addresses(supervisor))
+        output.print(next_steps(settings_from(supervisor.environment)), markup=False, soft_wrap=True)
         await stop.wait()
         console.print("Stopping …")
     finally:
@@ -61,6 +70,32 @@ def addresses(supervisor: Supervisor) -> Panel:
     table.add_row("Storefronts", settings.storefront_url("<slug>"))
     table.add_row("Data", str(supervisor.data_dir))
     return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
+
+
+def next_steps(settings: Settings) -> str:
+    """Return what to do with a platform that has just started. Lines to copy stand alone."""
+    steps = [
+        f"What next: open {settings.gateway_url}/graphql in a browser and send",
+        f"    {REGISTER}",
+        "Put its accessToken into the header “Authorization: Bearer …”, then send",
+        f"    {REQUEST_STORE}",
+        "A minute later the store waits for your review: approveStore, then publishStore.",
+        "To look inside, in another terminal here:",
+        "    zyenta doctor\n    zyenta log tail --follow",
+        resolver_hint(settings, "<slug>"),
+    ]
+    return "\n".join(filter(None, steps))
+
+
+def resolver_hint(settings: Settings, slug: str) -> str | None:
+    """Return what a program does that cannot resolve names below ``localhost``; None where stores have other names."""
+    host, _, port = settings.storefront_domain.partition(":")
+    if host != "localhost":
+        return None
+    return (
+        f"Where {slug}.localhost does not resolve (Python, Java, small containers), ask 127.0.0.1 and name the shop:\n"
+        f'    curl -H "Host: {slug}.{settings.storefront_domain}" http://127.0.0.1:{port or 80}/'
+    )
 
 
 def run_services(roles: Annotated[list[str], typer.Argument(help="Which services.")]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.adapters.reachability import naming_broker
 from infra.bootstrap import NotConfigured
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
-from infra.settings import Settings, read_settings
+from infra.settings import Settings, environment_of, read_settings
 
 
 class NothingYet(NotConfigured):
@@ -62,12 +62,15 @@ async def _servers() -> AsyncIterator[Settings]:
 def supervisor_of(settings: Settings) -> Supervisor:
     """Return the supervisor that settings ask for; an address counts only if somebody set it."""
     public = {"gateway": "gateway_url", "storefront": "storefront_domain", "sandbox": "sandbox_url"}
-    asked = settings.model_dump(include={*public.values(), *(f"{role}_port" for role in public)}, exclude_unset=True)
+    ports = {role: f"{role}_port" for role in public}
+    asked = settings.model_dump(include={*public.values(), *ports.values()}, exclude_unset=True)
     return Supervisor(
         settings.data_dir.absolute(),
         database_url=settings.database_url,
         bootstrap_servers=settings.broker_address,
-        ports={role: asked[f"{role}_port"] for role in public if f"{role}_port" in asked},
+        configured=environment_of(settings),
+        ports={role: asked[name] for role, name in ports.items() if name in asked},
+        usual_ports={role: Settings.model_fields[name].default for role, name in ports.items()},
         public={role: asked[name] for role, name in public.items() if name in asked},
         former_sandboxes=settings.sandbox_former_urls,
         master_keys=[key.get_secret_value() for key in settings.master_keys],

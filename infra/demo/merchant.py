@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
+from infra.demo.calls import naming
+
 REGISTER = """
 mutation($input: RegisterInput!) { register(input: $input) { accessToken consistencyToken userErrors { message } } }
 """
@@ -86,7 +88,10 @@ class Merchant:
     async def watch(self, store_id: str, token: str) -> AsyncIterator[dict[str, Any]]:
         """Yield the generation's progress over the subscription until it has ended."""
         address = self._gateway_url.replace("http", "ws", 1) + "/graphql"
-        async with connect(address, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+        async with (
+            naming(address),
+            connect(address, subprotocols=["graphql-transport-ws"], proxy=None) as socket,  # type: ignore[list-item]
+        ):
             authorization = {"authorization": f"Bearer {self._access_token}"}
             await socket.send(json.dumps({"type": "connection_init", "payload": authorization}))
             asked = {"query": PROGRESS, "variables": {"store": store_id, "token": token}}
@@ -130,10 +135,10 @@ class Merchant:
 
     async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {self._access_token}"} if self._access_token else {}
-        answer = await self._client.post(
-            f"{self._gateway_url}/graphql", json={"query": query, "variables": variables}, headers=headers
-        )
-        body = answer.json()
+        address = f"{self._gateway_url}/graphql"
+        async with naming(address):
+            answer = await self._client.post(address, json={"query": query, "variables": variables}, headers=headers)
+            body = answer.json()
         if body.get("errors"):
             raise Refused(body["errors"][0]["message"])
         data: dict[str, Any] = body["data"]

@@ -6,6 +6,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from infra.demo.calls import naming
+
 
 class Lost(Exception):
     """A page did not have what a shopper would have clicked on; the message says which."""
@@ -108,14 +110,16 @@ class Shopper:
         for _ in range(8):
             parts = urlsplit(url)
             headers = {}
-            if parts.hostname and parts.hostname.endswith(".localhost"):
+            host = parts.hostname or ""
+            asked = url
+            if host == "localhost" or host.endswith(".localhost"):
+                # Python, Java and small containers do not resolve these names; all of them are this machine.
                 headers["host"] = parts.netloc
                 asked = parts._replace(netloc=f"127.0.0.1:{parts.port or 80}").geturl()
-            else:
-                asked = url
             if method == "POST":
                 headers["origin"] = f"{parts.scheme}://{parts.netloc}"
-            answer = await self._client.request(method, asked, data=data, headers=headers, follow_redirects=False)
+            async with naming(url):
+                answer = await self._client.request(method, asked, data=data, headers=headers, follow_redirects=False)
             self.url = url
             if not answer.is_redirect:
                 if answer.status_code >= 400:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.embedded.private_files import write_private
 from infra.embedded.process import free_port, is_free
 
 _LEFTOVER_SECONDS = 5
@@ -23,11 +24,13 @@ class Addresses:
     Args:
         file: where they are remembered.
         configured: ports that somebody asked for; they come before the remembered ones.
+        usual: ports for parts that have neither, if they are free.
     """
 
-    def __init__(self, file: Path, configured: Mapping[str, int]) -> None:
+    def __init__(self, file: Path, configured: Mapping[str, int], usual: Mapping[str, int] | None = None) -> None:
         self._file = file
         self._configured = configured
+        self._usual = usual or {}
         self._known: dict[str, list[int]] = json.loads(file.read_text()) if file.exists() else {}
         self._chosen: dict[str, int] = {}
         self.moved: set[str] = set()
@@ -52,6 +55,9 @@ class Addresses:
     async def choose(self, part: str) -> int:
         """Return the port for this part, another one if its own is taken, and remember it."""
         port = await self.usable(part)
+        usual = self._usual.get(part, 0)
+        if not port and not self._wanted(part) and usual and is_free(usual):
+            port = usual
         while not port or port in self._chosen.values():
             port = free_port()
         self.remember(part, port)
@@ -65,9 +71,7 @@ class Addresses:
             log.warning("Port %d is taken: %s is on port %d now.", wanted[0], part, port)
         self._chosen[part] = port
         self._known[part] = [port, *(former for former in self.known(part) if former != port)]
-        unfinished = self._file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(self._known))
-        unfinished.replace(self._file)
+        write_private(self._file, json.dumps(self._known))
 
     def known(self, part: str) -> list[int]:
         """Return every port on which this part ever was, the last one first."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from infra.embedded import logbroker
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.server import EmbeddedServer
+from infra.embedded.services import surroundings
 from schemas.broker_address import BrokerAddress, BrokerSecurity
 
 _START_SECONDS = 30
@@ -29,6 +30,7 @@ class EmbeddedBroker(EmbeddedServer):
     name = "embedded broker"
     _log_name = "broker.log"
     _stop_seconds = 10
+    _beats = True
 
     def __init__(self, data_dir: Path, *, port: int = 0, writing_port: int = 0) -> None:
         super().__init__(data_dir, port=port)
@@ -74,7 +76,7 @@ class EmbeddedBroker(EmbeddedServer):
         # The child must find our packages whatever its working directory is, installed or not.
         root = str(Path(logbroker.__file__).parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process.launch(command, env={**os.environ, "PYTHONPATH": path})
+        self._process.launch(command, env={**surroundings(os.environ), "PYTHONPATH": path})
 
         async def answers() -> bool:
             return await accepts_connections(port) and await accepts_connections(writing_port)

@@ -61,6 +61,11 @@ def become_nobody() -> None:
         _keep_only(kept)
 
 
+def may_enter_any_folder() -> bool:
+    """Whether this process has a right to enter every folder that :func:`become_nobody` hands on."""
+    return _first_of(CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) is not None
+
+
 def _first_of(*wanted: int) -> int | None:
     """Return the first of these rights that we have, if any."""
     if not sys.platform.startswith("linux"):

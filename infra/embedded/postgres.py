@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from infra.embedded.leash import NOBODY
+from infra.embedded.leash import NOBODY, may_enter_any_folder
+from infra.embedded.private_files import PASSABLE_FOLDER, PRIVATE_FOLDER
 from infra.embedded.process import LOOPBACK, ServerFailed, User, free_port, leashed
 from infra.embedded.server import EmbeddedServer
 
@@ -38,6 +39,9 @@ _DEMO_SETTINGS: Mapping[str, str] = {
     "autovacuum_naptime": "10s",
     "log_timezone": "UTC",
     "timezone": "UTC",
+    # The details of an error quote rows ("Key (email)=(...) already exists"), and statements may have values in them.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 
 
@@ -95,7 +99,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _create_cluster(self, user: User) -> None:
         """Run initdb unless done before; a cluster appears under its name only when whole."""
-        self._data_dir.mkdir(parents=True, exist_ok=True)
+        self._data_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         password_file = self._data_dir / "password"
         if not (self._cluster / "PG_VERSION").exists():
             unfinished = self._data_dir / "cluster.unfinished"
@@ -200,6 +204,15 @@ def _server_user() -> User:
         check=False,
     )
     return "namespaced" if probe.returncode == 0 else "nobody"
+
+
+def data_folder_mode() -> int:
+    """Return the mode of a folder that PostgreSQL's data may lie below: closed to everybody but its owner.
+
+    Where root may not hand on the right to enter folders, PostgreSQL under another user must be able to pass through.
+    """
+    closed = os.geteuid() != 0 or may_enter_any_folder()
+    return PRIVATE_FOLDER if closed else PASSABLE_FOLDER
 
 
 def _give(directory: Path, user: User) -> None:

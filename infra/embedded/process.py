@@ -17,6 +17,8 @@ from typing import Literal
 import psutil
 
 from infra.embedded import leash
+from infra.embedded.heartbeat import Heartbeat, StoppedTime
+from infra.embedded.private_files import PRIVATE_FOLDER, PRIVATE_UMASK, open_private
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +43,22 @@ class ChildProcess:
 
     The parent-death signal follows the *thread* that started the process: call ``launch`` on a thread
     that lives as long as the server should, normally the event loop's.
+
+    Args:
+        name: for messages.
+        log_file: where its output goes.
+        death_signal: what it receives when we die.
+        beats: whether it calls :func:`infra.embedded.heartbeat.beat`.
     """
 
-    def __init__(self, name: str, *, log_file: Path, death_signal: signal.Signals = signal.SIGKILL) -> None:
+    def __init__(
+        self, name: str, *, log_file: Path, death_signal: signal.Signals = signal.SIGKILL, beats: bool = False
+    ) -> None:
         self.name = name
         self.log_file = log_file
         self._death_signal = death_signal
+        self._beats = beats
+        self._pulse: Heartbeat | StoppedTime = StoppedTime()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,25 +87,43 @@ class ChildProcess:
     ) -> None:
         """Start the process; its output is appended to the log file.
 
+        What it writes, and its log, only its owner may read.
+
         Args:
             command: absolute path of the program, then its arguments.
             user: whom to run as.
             env: replaces our environment when given.
             cwd: the working directory.
         """
-        self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        with self.log_file.open("ab") as log:
+        self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        self._pulse.close()
+        self._pulse = pulse = Heartbeat() if self._beats else StoppedTime()
+        with open_private(self.log_file, os.O_WRONLY | os.O_APPEND) as log, pulse.handed_over() as (pipes, variables):
             self._process = subprocess.Popen(  # noqa: S603  our own command line
                 leashed(command, death_signal=self._death_signal, user=user),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=None if env is None else dict(env),
+                env={**(os.environ if env is None else env), **variables},
                 cwd=cwd,
+                pass_fds=pipes,
+                umask=PRIVATE_UMASK,
                 # Not a session of its own: a *stopped* process group that becomes orphaned within
                 # its session is woken by the kernel, so even a paused server meets its death signal.
                 process_group=0,
             )
+
+    def silent_seconds(self) -> float:
+        """Return for how long the process could have beaten and did not. To be asked several times a second.
+
+        For a process that does not beat: for how long a signal has stopped it.
+        """
+        return 0.0 if self._process is None else self._pulse.silent_seconds(self._process.pid)
+
+    @property
+    def has_beaten(self) -> bool:
+        """Whether the process has said that its event loop runs. One that does not beat is taken at its word."""
+        return self._pulse.heard
 
     async def wait_until(self, ready: Callable[[], Awaitable[bool]], *, seconds: float) -> None:
         """Poll ``ready`` until it says yes.
@@ -120,6 +150,7 @@ class ChildProcess:
     async def stop(self, how: signal.Signals, *, grace: float) -> None:
         """Ask the process to end; after ``grace`` seconds SIGKILL does it."""
         if self._process is None or not self.running:
+            self._pulse.close()
             return
         self.resume()
         self._process.send_signal(how)
@@ -128,6 +159,7 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             logger.warning("%s did not stop within %.0f s and is killed", self.name, grace)
             await self.kill()
+        self._pulse.close()
 
     async def kill(self) -> None:
         """SIGKILL the process and all it started, and see them gone."""
@@ -141,6 +173,7 @@ class ChildProcess:
                 member.kill()
         await asyncio.to_thread(self._process.wait, _KILL_SECONDS)
         await asyncio.to_thread(_wait_for_end, family)
+        self._pulse.close()
 
     def pause(self) -> None:
         """SIGSTOP the process and all it started."""

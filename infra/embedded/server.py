@@ -27,11 +27,15 @@ class EmbeddedServer:
     _stop_seconds: ClassVar[float]
     _death_signal: ClassVar[signal.Signals] = signal.SIGKILL
     """Ends it, with all it has started, as a crash would."""
+    _beats: ClassVar[bool] = False
+    """Whether it calls :func:`infra.embedded.heartbeat.beat`."""
 
     def __init__(self, data_dir: Path, *, port: int = 0) -> None:
         self._data_dir = data_dir
         self._port = port
-        self._process = ChildProcess(self.name, log_file=data_dir / self._log_name, death_signal=self._death_signal)
+        self._process = ChildProcess(
+            self.name, log_file=data_dir / self._log_name, death_signal=self._death_signal, beats=self._beats
+        )
 
     @property
     def port(self) -> int:
@@ -39,9 +43,19 @@ class EmbeddedServer:
         return self._port
 
     @property
+    def log_file(self) -> Path:
+        """Where its output goes."""
+        return self._process.log_file
+
+    @property
     def running(self) -> bool:
         """Whether it is alive; a paused one is."""
         return self._process.running
+
+    @property
+    def process(self) -> ChildProcess:
+        """Its process, for whoever watches it."""
+        return self._process
 
     @property
     def pid(self) -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import json
-import logging
 import os
 import secrets
 import signal
@@ -13,30 +12,33 @@ from pathlib import Path
 from typing import IO
 
 from infra.adapters.reachability import require_broker, require_database
+from infra.adapters.sandbox_payments import DERIVATION
+from infra.adapters.vault import MasterKeys
 from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
-from infra.embedded.postgres import EmbeddedPostgres
-from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, accepts_connections
-from infra.settings import BadSettings, variables
+from infra.embedded.database_roles import DatabaseUsers, prepare_users
+from infra.embedded.postgres import EmbeddedPostgres, data_folder_mode
+from infra.embedded.private_files import close_data_directory, open_private, write_private
+from infra.embedded.process import LOOPBACK, ServerFailed, accepts_connections
+from infra.embedded.services import ASKING, SERVICES, WEB, environment_of
+from infra.embedded.watching import Service, watch
+from infra.settings import BadSettings
 from schemas.broker_address import address_variables
 
-SERVICES: Mapping[str, tuple[str, ...]] = {
-    "web": ("gateway", "storefront", "sandbox"),
-    "log": ("publisher", "projectors"),
-    "agents": ("consumers",),
-    "imager": ("imager",),
-}
-"""Which roles share a process. In production each role is a process of its own; here memory counts."""
-
-ASKING = frozenset({"agents", "imager"})
-"""Those who ask the sandbox for photos and listings: they end first, or their last questions would find nobody there."""
-
 READY_SECONDS = 60
-WATCH_SECONDS = 0.25
-NOT_YET_SECONDS = 1.0
-"""How long what could not be started again is left alone: memory, disk or files may be back by then."""
 
-log = logging.getLogger(__name__)
+OWN_NAMES = (
+    "postgres",
+    "broker",
+    "logs",
+    "media",
+    "lock",
+    "ports.json",
+    "ports.unfinished",
+    "running.json",
+    "master.key",
+)
+"""What the platform keeps in its data directory."""
 
 
 class AlreadyRunning(Exception):
@@ -56,7 +58,9 @@ class Supervisor:
         data_dir: everything it keeps, the ports it answers on included.
         database_url: a PostgreSQL that runs already.
         bootstrap_servers: a broker that runs already.
-        ports: those that are configured, by the role in the group ``web``; the others are chosen once and kept.
+        configured: every other setting that somebody set, by its variable; handed on to the services that need it.
+        ports: those that are configured, by the service; the others are chosen once and kept.
+        usual_ports: taken at the first start where they are free, by the service.
         public: under which address others reach such a role, where that is configured; the storefront has a domain.
         former_sandboxes: where photos were imported from before this data directory had an address of its own for them.
         master_keys: those that are configured, the current one first; none: one is made in the data directory.
@@ -68,7 +72,9 @@ class Supervisor:
         *,
         database_url: str | None = None,
         bootstrap_servers: str | None = None,
+        configured: Mapping[str, str] | None = None,
         ports: Mapping[str, int] | None = None,
+        usual_ports: Mapping[str, int] | None = None,
         public: Mapping[str, str] | None = None,
         former_sandboxes: Sequence[str] = (),
         master_keys: Sequence[str] = (),
@@ -76,15 +82,18 @@ class Supervisor:
         self.data_dir = data_dir
         self._database_url = database_url
         self._bootstrap_servers = bootstrap_servers
+        self._configured = configured or {}
         self._configured_ports = ports or {}
+        self.usual_ports = usual_ports or {}
         self._public = public or {}
         self._former_sandboxes = former_sandboxes
         self._master_keys = master_keys
         self._postgres: EmbeddedPostgres | None = None
         self._broker: EmbeddedBroker | None = None
-        self._children: dict[str, ChildProcess] = {}
-        self._lock: IO[str] | None = None
-        self._watcher: asyncio.Task[None] | None = None
+        self._database_users: DatabaseUsers | None = None
+        self._services: dict[str, Service] = {}
+        self._lock: IO[bytes] | None = None
+        self._watchers: list[asyncio.Task[None]] = []
         self.ports: dict[str, int] = {}
         self.environment: dict[str, str] = {}
 
@@ -107,7 +116,7 @@ class Supervisor:
         """Return once every part answers.
 
         Args:
-            services: which groups of ``SERVICES`` to start; none starts the servers alone.
+            services: which of ``SERVICES`` to start; none starts the servers alone.
 
         Raises:
             BadSettings: there can be no such data directory.
@@ -116,9 +125,9 @@ class Supervisor:
             ServerFailed: a part did not start; the message ends with its log, or says what is wrong with its files.
         """
         try:
-            # Open to pass through, for PostgreSQL under another user; what is secret in it is closed by itself.
-            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=data_folder_mode())
             self._take_lock()
+            close_data_directory(self.data_dir, OWN_NAMES, folder_mode=data_folder_mode())
         except OSError as error:
             raise BadSettings(
                 f"ZYENTA_DATA_DIR is {str(self.data_dir)!r}, which cannot be used ({error.strerror}). "
@@ -129,33 +138,33 @@ class Supervisor:
                 await require_database(self._database_url)
             if self._bootstrap_servers is not None:
                 await require_broker(self._bootstrap_servers)
-            addresses = Addresses(self.data_dir / "ports.json", self._configured_ports)
+            addresses = Addresses(self.data_dir / "ports.json", self._configured_ports, self.usual_ports)
             await asyncio.gather(self._start_postgres(addresses), self._start_broker(addresses))
-            self.ports = {role: await addresses.choose(role) for role in SERVICES["web"] if "web" in services}
+            if services:
+                self.ports = {name: await addresses.choose(name) for name in WEB}
             self._choose_environment(addresses)
             for name in services:
                 self._launch(name)
-            if "web" in services:
-                await self._until_ready()
+            await asyncio.gather(*(self._until_answers(name) for name in services if name in WEB))
         except OSError as error:
             await self.stop()
             raise ServerFailed(f"The platform cannot start in {self.data_dir} ({error}).") from error
         except BaseException:
             await self.stop()
             raise
-        self._watcher = asyncio.create_task(self._watch())
+        self._watch()
 
     async def stop(self) -> None:
         """End everything in order: whoever asks before whoever answers, our services before servers. Nothing is left."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
-            self._watcher = None
-        asking = [child for name, child in self._children.items() if name in ASKING]
-        answering = [child for name, child in self._children.items() if name not in ASKING]
-        for children in (asking, answering):
-            await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
-        self._children.clear()
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
+        self._watchers.clear()
+        asking = [service for name, service in self._services.items() if name in ASKING]
+        answering = [service for name, service in self._services.items() if name not in ASKING]
+        for services in (asking, answering):
+            await asyncio.gather(*(service.process.stop(signal.SIGTERM, grace=8) for service in services))
+        self._services.clear()
         servers = [server for server in (self._broker, self._postgres) if server is not None]
         await asyncio.gather(*(server.stop() for server in servers))
         if self._lock is not None:
@@ -164,11 +173,11 @@ class Supervisor:
 
     def pids(self) -> dict[str, int]:
         """The process id of every service that runs."""
-        return {name: child.pid for name, child in self._children.items() if child.running}
+        return {name: service.process.pid for name, service in self._services.items() if service.process.running}
 
     def _take_lock(self) -> None:
         # The kernel lets go of it when this process ends, however it ends.
-        self._lock = (self.data_dir / "lock").open("w")
+        self._lock = open_private(self.data_dir / "lock", os.O_WRONLY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -181,7 +190,8 @@ class Supervisor:
             self._postgres = EmbeddedPostgres(self.data_dir / "postgres", port=await addresses.usable("PostgreSQL"))
             await self._postgres.start()
             addresses.remember("PostgreSQL", self._postgres.port)
-            self._database_url = self._postgres.dsn
+            self._database_users = await prepare_users(self._postgres.dsn)
+            self._database_url = self._database_users.services
 
     async def _start_broker(self, addresses: Addresses) -> None:
         if self._bootstrap_servers is None:
@@ -198,11 +208,16 @@ class Supervisor:
     def _choose_environment(self, addresses: Addresses) -> None:
         assert self._database_url is not None
         assert self._bootstrap_servers is not None
+        keys = keys_of(self.data_dir, self._master_keys)
+        secret = MasterKeys([bytes.fromhex(key) for key in keys]).derive(DERIVATION).hex()
         self.environment = {
-            **os.environ,
+            # The sandbox gets this one secret instead of the keys.
+            "ZYENTA_SANDBOX_SECRET": secret,
+            **self._configured,
             "DATABASE_URL": self._database_url,
             **address_variables(self._bootstrap_servers),
             "ZYENTA_DATA_DIR": str(self.data_dir),
+            "ZYENTA_MASTER_KEYS": ",".join(keys),
         }
         # Where the port of a configured address is somebody else's, that address does not lead here.
         public = {role: address for role, address in self._public.items() if role not in addresses.moved}
@@ -217,7 +232,6 @@ class Supervisor:
                 "ZYENTA_SANDBOX_URL": sandbox,
                 "ZYENTA_SANDBOX_FORMER_URLS": ",".join(dict.fromkeys(url for url in formers if url != sandbox)),
             }
-        self.environment["ZYENTA_MASTER_KEYS"] = ",".join(keys_of(self.data_dir, self._master_keys))
         self._announce()
 
     def _announce(self) -> None:
@@ -225,53 +239,31 @@ class Supervisor:
 
         All that are set, also those from our own environment: a command in another shell has another one.
         """
-        names = variables()
-        ours = {name: value for name, value in self.environment.items() if name in names and value}
-        path = self.data_dir / "running.json"
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(ours, file)
+        settings = {name: value for name, value in self.environment.items() if value}
+        write_private(self.data_dir / "running.json", json.dumps(settings))
 
     def _launch(self, name: str) -> None:
-        # Killed outright if we die: every service is made to bear that, and none could end well without its servers.
-        child = self._children.get(name) or ChildProcess(name, log_file=self.data_dir / "logs" / f"{name}.log")
-        self._children[name] = child
-        # Services start several times faster from compiled modules, so a setting against keeping those is not handed on.
-        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        child.launch([sys.executable, "-m", "infra.cli", "run", *SERVICES[name]], env=self.environment)
+        settings = dict(self.environment)
+        if self._database_users is not None:
+            settings["DATABASE_URL"] = self._database_users.of(name)
+        self._services[name] = Service(
+            name,
+            log_file=self.data_dir / "logs" / f"{name}.log",
+            command=[sys.executable, "-m", "infra.cli", "run", *SERVICES[name]],
+            env=environment_of(name, settings, os.environ),
+        )
+        self._services[name].launch()
 
-    async def _until_ready(self) -> None:
-        async def all_answer() -> bool:
-            return all([await accepts_connections(port) for port in self.ports.values()])
+    async def _until_answers(self, name: str) -> None:
+        await self._services[name].process.wait_until(
+            lambda: accepts_connections(self.ports[name]), seconds=READY_SECONDS
+        )
 
-        await self._children["web"].wait_until(all_answer, seconds=READY_SECONDS)
-
-    async def _watch(self) -> None:
-        """Start again whatever died. A part that keeps dying is started less and less often."""
-        pauses: dict[str, float] = {}
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            for name, server in (("postgres", self._postgres), ("broker", self._broker)):
-                if server is not None and not server.running:
-                    log.warning("%s died and is started again", name)
-                    try:
-                        await server.start()
-                    except (ServerFailed, OSError) as error:
-                        await self._not_yet(name, error)
-            for name, child in self._children.items():
-                if not child.running:
-                    pause = pauses.get(name, 0.0)
-                    log.warning("%s died and is started again in %.1f s", name, pause)
-                    await asyncio.sleep(pause)
-                    pauses[name] = min(5.0, pause * 2 or 0.2)
-                    try:
-                        self._launch(name)
-                    except OSError as error:
-                        await self._not_yet(name, error)
-
-    async def _not_yet(self, name: str, error: Exception) -> None:
-        log.warning("%s cannot be started again yet: %s", name, error)
-        await asyncio.sleep(NOT_YET_SECONDS)
+    def _watch(self) -> None:
+        """Start a watcher for each part. None of them waits for another."""
+        servers = {"postgres": self._postgres, "broker": self._broker}
+        parts = {**self._services, **servers}
+        self._watchers = [asyncio.create_task(watch(name, part)) for name, part in parts.items() if part is not None]
 
 
 def _loopback(port: int) -> str:
@@ -286,8 +278,6 @@ def keys_of(data_dir: Path, configured: Sequence[str]) -> list[str]:
     """
     path = data_dir / "master.key"
     if not configured and not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
+        write_private(path, secrets.token_hex(32))
     own = [path.read_text().strip()] if path.exists() else []
     return list(dict.fromkeys([*configured, *own]))

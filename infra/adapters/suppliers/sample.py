@@ -13,6 +13,7 @@ from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.listing import Listing, ListingVariant
+from infra.adapters.http_clients import failure_of
 from infra.adapters.suppliers.merging import merged
 
 logger = logging.getLogger(__name__)
@@ -196,9 +197,9 @@ class SampleSupplier:
                     self._base_url + path, params=params, headers=self._headers, timeout=self._timeout
                 )
             except httpx.TimeoutException as error:
-                raise Transient(WHO, f"did not answer within {self._timeout:g} seconds") from error
+                raise Transient(WHO, f"did not answer within {self._timeout:g} seconds at {self._base_url}") from error
             except httpx.HTTPError as error:
-                raise Transient(WHO, f"could not be reached ({type(error).__name__})") from error
+                raise Transient(WHO, f"could not be reached at {self._base_url} ({failure_of(error)})") from error
             if response.status_code == httpx.codes.OK:
                 return response
             wait = _retry_after(response)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from infra.embedded.heartbeat import beat
 from infra.embedded.logbroker import USERNAME
 from infra.embedded.logbroker.access import READING, WRITING, Credentials, Listener
 from infra.embedded.logbroker.server import Broker
@@ -26,7 +27,11 @@ async def serve(data_dir: Path, listeners: Sequence[Listener]) -> None:
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
-    await Broker(data_dir, listeners).serve(stop)
+    beating = asyncio.create_task(beat())
+    try:
+        await Broker(data_dir, listeners).serve(stop)
+    finally:
+        beating.cancel()
 
 
 def main() -> None:

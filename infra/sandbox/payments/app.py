@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from domain.money import Money, exponent
 from domain.order.ports import InvalidSignature
+from infra.adapters.http_clients import in_house_client
 from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments, SandboxSession
 
 HERE = Path(__file__).parent
@@ -51,7 +52,7 @@ class WebhookSender:
             NotDelivered: every try failed, or it was refused.
         """
         pause = self._first_pause
-        async with httpx.AsyncClient(timeout=TIMEOUT, transport=self._transport) as client:
+        async with in_house_client(timeout=TIMEOUT, transport=self._transport) as client:
             for attempt in range(1, TRIES + 1):
                 problem = await self._try(client, body)
                 if problem is None:
@@ -71,10 +72,10 @@ class WebhookSender:
         try:
             answer = await client.post(self._url, content=body.encode(), headers=headers)
         except httpx.HTTPError as error:
-            return f"the shop's webhook address did not answer ({type(error).__name__})"
+            return f"the shop's webhook address {self._url} did not answer ({type(error).__name__})"
         if answer.is_success:
             return None
-        problem = f"the shop's webhook address answered {answer.status_code}"
+        problem = f"the shop's webhook address {self._url} answered {answer.status_code}"
         if answer.status_code < 500 and answer.status_code not in WORTH_ANOTHER_TRY:
             raise NotDelivered(problem)
         return problem

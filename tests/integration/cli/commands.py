@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.embedded.process import free_port
+from infra.embedded.services import WEB
 from infra.settings import variables
 
 
@@ -38,6 +40,7 @@ def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **given: 
 
 
 def environment_of(data_dir: Path, **given: str) -> Mapping[str, str]:
-    """Return an environment that configures nothing but this data directory and what is given."""
+    """Return an environment that configures nothing but this data directory, free ports, and what is given."""
     kept = {name: value for name, value in os.environ.items() if name not in variables()}
-    return {**kept, "ZYENTA_DATA_DIR": str(data_dir), **given}
+    ports = {f"ZYENTA_{name.upper()}_PORT": str(free_port()) for name in WEB}
+    return {**kept, **ports, "ZYENTA_DATA_DIR": str(data_dir), **given}

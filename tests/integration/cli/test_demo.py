@@ -3,11 +3,10 @@
 import asyncio
 import fcntl
 import json
-import os
 import sys
 from pathlib import Path
 
-ELSEWHERE = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS")
+from tests.integration.cli.commands import environment_of
 
 
 async def begin(data_dir: Path) -> asyncio.subprocess.Process:
@@ -16,10 +15,7 @@ async def begin(data_dir: Path) -> asyncio.subprocess.Process:
         *(sys.executable, "-m", "infra.cli", "demo", "Desk setup", "--once", "--json"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={
-            **{name: os.environ[name] for name in os.environ if name not in ELSEWHERE},
-            "ZYENTA_DATA_DIR": str(data_dir),
-        },
+        env=environment_of(data_dir),
     )
 
 

@@ -19,6 +19,7 @@ from infra.adapters.topic import ensure_topics, open_admin
 from infra.cli.target import settings_from, settings_of_running, supervisor_of
 from infra.embedded.addresses import Addresses
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
+from infra.embedded.services import WEB
 from infra.embedded.supervisor import Supervisor, keys_of
 from infra.settings import Settings, variables
 
@@ -30,11 +31,20 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+def supervisor_on_free_ports(data_dir: Path, **configured: Any) -> Supervisor:
+    """Return a supervisor that leaves the usual ports to whoever runs a platform beside the tests."""
+    if not (data_dir / "ports.json").exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        kept = {name: [free_port()] for name in WEB if f"{name}_port" not in configured}
+        (data_dir / "ports.json").write_text(json.dumps(kept))
+    return supervisor_of(Settings(_env_file=None, data_dir=data_dir, **configured))
+
+
 @asynccontextmanager
 async def platform(data_dir: Path, **configured: Any) -> AsyncIterator[Settings]:
     """Run the part of a platform that has addresses; yield the settings its services have."""
-    supervisor = supervisor_of(Settings(_env_file=None, data_dir=data_dir, **configured))
-    await supervisor.start(("web",))
+    supervisor = supervisor_on_free_ports(data_dir, **configured)
+    await supervisor.start(WEB)
     try:
         await everything_answers(supervisor)
         yield settings_from(supervisor.environment)
@@ -150,8 +160,8 @@ async def test_a_configured_port_that_is_taken_keeps_nobody_from_starting(tmp_pa
 
 
 async def test_photos_are_served_until_those_who_ask_for_them_have_ended(tmp_path: Path) -> None:
-    supervisor = supervisor_of(Settings(_env_file=None, data_dir=tmp_path / "data"))
-    await supervisor.start(("web", "agents"))
+    supervisor = supervisor_on_free_ports(tmp_path / "data")
+    await supervisor.start((*WEB, "agents"))
     agents = psutil.Process(supervisor.pids()["agents"])
     broker = int(supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
     async with asyncio.timeout(30):  # until they are at work: then it takes them a while to end
@@ -195,6 +205,23 @@ async def test_a_configured_port_is_gone_back_to_once_it_is_free(tmp_path: Path)
     addresses = Addresses(file, {"sandbox": port})
     assert await addresses.choose("sandbox") == port
     assert addresses.known("sandbox") == [port, other]
+
+
+async def test_the_usual_port_is_taken_at_the_first_start_and_another_one_is_kept_if_it_is_not_free(
+    tmp_path: Path,
+) -> None:
+    usual = free_port()
+    assert await Addresses(tmp_path / "first.json", {}, {"gateway": usual}).choose("gateway") == usual
+    with taken(usual):
+        other = await Addresses(tmp_path / "second.json", {}, {"gateway": usual}).choose("gateway")
+    second = Addresses(tmp_path / "second.json", {}, {"gateway": usual})
+    assert await second.choose("gateway") == other != usual
+    assert second.moved == set()
+
+
+def test_the_usual_ports_are_those_that_people_remember(tmp_path: Path) -> None:
+    supervisor = supervisor_of(Settings(_env_file=None, data_dir=tmp_path))
+    assert supervisor.usual_ports == {"gateway": 8000, "storefront": 8080, "sandbox": 8090}
 
 
 async def test_no_two_parts_are_on_one_port_even_if_somebody_asks_for_that(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import yaml
 
 from infra.bootstrap import ROLES
 from infra.cli import app
+from infra.embedded.services import SECRETS
+from infra.embedded.services import SERVICES as EMBEDDED
 from infra.settings import Settings, variables
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +35,11 @@ def filled_in(value: str | None) -> str | None:
     """Return a value as compose hands it over, with something plausible for what the reader must set."""
     if value is None:
         return None
-    return re.sub(r"\$\{(\w+)[^}]*\}", lambda found: "ab" * 32 if "KEYS" in found[1] else "secret-of-yours", value)
+    return re.sub(
+        r"\$\{(\w+)[^}]*\}",
+        lambda found: "ab" * 32 if re.search("KEYS|SANDBOX", found[1]) else "secret-of-yours",
+        value,
+    )
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -49,13 +55,25 @@ def test_the_settings_of_a_service_are_valid_and_name_every_real_part(
         if (given := filled_in(value)) is not None:
             monkeypatch.setenv(variable, given)
     settings = Settings(_env_file=None)
-    assert settings.database_url == "postgresql://zyenta:secret-of-yours@postgres:5432/zyenta"
+    if "DATABASE_URL" in OURS[name]["environment"]:
+        assert settings.database_url == "postgresql://zyenta:secret-of-yours@postgres:5432/zyenta"
     assert settings.kafka_bootstrap_servers == "redpanda:9092"
     assert settings.broker_address is not None
     log_in = settings.broker_address.security
     assert (log_in.protocol, log_in.username, log_in.password) == ("SASL_PLAINTEXT", "zyenta", "secret-of-yours")
     assert settings.s3_bucket == "media"
-    assert len(settings.master_keys) == 1
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_is_given_the_secrets_that_it_needs_and_no_others(name: str) -> None:
+    embedded = {role: service for service, roles in EMBEDDED.items() for role in roles}
+    needed = {
+        variable
+        for role in roles_of(OURS[name]["command"])
+        for variable, services in SECRETS.items()
+        if embedded[role] in services
+    }
+    assert {variable for variable in OURS[name]["environment"] if variable in SECRETS} == needed
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -1,0 +1,167 @@
+"""Other users of the machine read nothing of the data directory, and no service has more rights than it needs."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import psutil
+import pytest
+
+from domain.merchant.errors import EmailTaken
+from domain.merchant.ports import Account
+from infra.adapters.accounts import PostgresAccounts
+from infra.adapters.deliveries import PostgresDeliveries
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.migrations import migrate
+from infra.bootstrap import SystemClock
+from infra.embedded.database_roles import IMAGER_MAY, IMAGER_MUST_NOT, DatabaseUsers, prepare_users
+from infra.embedded.postgres import EmbeddedPostgres
+from infra.embedded.private_files import close_data_directory
+from infra.embedded.supervisor import Supervisor
+from schemas.deliveries import Place
+from tests.conftest import opened_pool
+from tests.fakes.platform import Platform
+
+ADDRESS = "robin.rare@zyenta.example"
+
+
+@pytest.fixture(scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
+    """A server as an earlier version left it: all in the superuser's name, a read model included."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("roles") / "data", settings={"fsync": "off"})
+    await server.start()
+    await migrate(server.dsn)
+    async with opened_pool(server.dsn) as pool:
+        await pool.execute("create schema shelf; create table shelf.jars (id bigint generated always as identity)")
+        await pool.execute("create view shelf.all_jars as select * from shelf.jars")
+    yield server
+    await server.kill()
+
+
+@pytest.fixture
+async def users(server: EmbeddedPostgres) -> DatabaseUsers:
+    return await prepare_users(server.dsn)
+
+
+def open_to_others(directory: Path) -> list[Path]:
+    return [path for path in (directory, *directory.rglob("*")) if path.stat().st_mode & 0o077]
+
+
+async def test_nothing_below_the_data_directory_can_be_read_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOMEBODYS_TOKEN", "a secret of the shell")
+    data = tmp_path / "data"
+    (data / "logs").mkdir(parents=True)
+    (data / "broker" / "log").mkdir(parents=True)
+    for name in ("logs/gateway.log", "broker/log/state.jsonl", "ports.json", "running.json"):
+        (data / name).write_text("{}")
+        (data / name).chmod(0o644)
+    for folder in (data, data / "logs", data / "broker", data / "broker" / "log"):
+        folder.chmod(0o755)
+    supervisor = Supervisor(data)
+    before = os.umask(0o022)
+    try:
+        await supervisor.start(("sandbox", "imager"))
+        assert open_to_others(data) == []
+        children = [each for each in psutil.Process().children() if str(data) in " ".join(each.cmdline())]
+        pids = {**supervisor.pids(), **{f"server {each.pid}": each.pid for each in children}}
+        environments = {name: psutil.Process(pid).environ() for name, pid in pids.items()}
+    finally:
+        os.umask(before)
+        await supervisor.stop()
+    assert open_to_others(data) == []
+    key = (data / "master.key").read_text()
+    password = (data / "postgres" / "password").read_text()
+    for environment in environments.values():
+        assert not any(key in value or password in value for value in environment.values())
+        assert "SOMEBODYS_TOKEN" not in environment
+    assert environments["imager"]["DATABASE_URL"].startswith("postgresql://zyenta_imager:")
+    assert "DATABASE_URL" not in environments["sandbox"]
+    assert supervisor.environment["DATABASE_URL"].startswith("postgresql://zyenta_services:")
+
+
+def test_a_directory_that_others_use_as_well_keeps_its_mode_and_their_files(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tmp_path.chmod(0o755)
+    for name in ("theirs.txt", "master.key"):
+        (tmp_path / name).touch(mode=0o644)
+    (tmp_path / "logs").symlink_to(tmp_path / "theirs.txt")
+    close_data_directory(tmp_path, ("master.key", "logs"))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path, *tmp_path.iterdir())}
+    assert modes == {tmp_path.name: 0o755, "theirs.txt": 0o644, "logs": 0o644, "master.key": 0o600}
+    assert f"{tmp_path} also holds theirs.txt" in caplog.text
+
+
+async def test_services_own_all_there_is_and_are_no_superuser(server: EmbeddedPostgres, users: DatabaseUsers) -> None:
+    assert await prepare_users(server.dsn) == users, "a second start changes nothing"
+    async with opened_pool(users.services) as pool:
+        assert not await pool.fetchval("select rolsuper from pg_roles where rolname = current_user")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute("copy events to program 'cat'")
+        strangers = await pool.fetch(
+            "select relname from pg_class where relnamespace::regnamespace::text in ('public', 'shelf')"
+            " and relkind in ('r', 'S', 'v') and relowner <> current_user::regrole"
+        )
+        assert strangers == []
+        await pool.execute("alter schema shelf rename to shelf_before; alter schema shelf_before rename to shelf")
+        await pool.execute("create schema shelf_build; create table shelf_build.jars (id bigint)")
+        await pool.execute("drop schema shelf_build cascade")
+
+
+async def test_it_is_decided_for_every_table_whether_the_imager_may_use_it(
+    server: EmbeddedPostgres, users: DatabaseUsers
+) -> None:
+    async with opened_pool(server.dsn) as pool:
+        tables = {row[0] for row in await pool.fetch("select tablename from pg_tables where schemaname = 'public'")}
+    assert tables <= set(IMAGER_MAY) | IMAGER_MUST_NOT
+    assert not set(IMAGER_MAY) & IMAGER_MUST_NOT
+    async with opened_pool(users.imager) as pool:
+        for table in tables & IMAGER_MUST_NOT:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await pool.fetch(f"select * from {table}")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.fetch("select * from shelf.jars")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute("update events set data = ''")
+
+
+async def test_the_imager_may_do_its_work(users: DatabaseUsers) -> None:
+    await migrate(users.imager)
+    async with opened_pool(users.imager) as pool:
+        maker = Platform()
+        maker.bus._log = PostgresEventLog(pool, SystemClock())
+        await maker.request()
+        place = Place(group="imager", event_id=uuid4(), topic="t", partition=0, offset=1)
+        ledger = PostgresDeliveries(pool)
+        await ledger.begin(place)
+        await ledger.failed(place, "why")
+        await ledger.done(place)
+
+
+async def test_a_second_account_for_an_address_leaves_no_address_in_the_servers_log(
+    server: EmbeddedPostgres, users: DatabaseUsers
+) -> None:
+    def account() -> Account:
+        return Account(merchant_id=uuid4(), email=ADDRESS, password_hash="$argon2id$x", name="Robin Rare", opened=True)
+
+    async with opened_pool(users.services) as pool:
+        accounts = PostgresAccounts(pool)
+        await accounts.add(account(), at=datetime.now(UTC))
+        with pytest.raises(EmailTaken):
+            await accounts.add(account(), at=datetime.now(UTC))
+        log = server.log_file.read_text()
+        assert "duplicate key" not in log
+        # Whatever else is refused is logged without the row it is about.
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await pool.execute(
+                "insert into accounts (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)"
+                f" values ('{uuid4()}', 'x', '{ADDRESS}', 'x', 'x', true, now(), now())"
+            )
+    log = server.log_file.read_text()
+    assert "duplicate key" in log
+    assert ADDRESS not in log

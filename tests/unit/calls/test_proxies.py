@@ -1,0 +1,174 @@
+"""With a proxy in the environment, in-house calls go straight to their address and outside calls to the proxy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from infra.adapters.http_clients import in_house_client, is_in_house, outside_client
+from infra.adapters.openai_client import OpenAiClient
+from infra.adapters.rdap import RdapRegistry
+from infra.adapters.s3_media import S3MediaStore
+from infra.bootstrap import open_platform
+from infra.demo.calls import CallFailed
+from infra.demo.merchant import Merchant
+from infra.demo.shopper import Shopper
+from infra.embedded.process import free_port
+from infra.sandbox.payments.app import WebhookSender
+from infra.settings import Settings
+from tests.unit.storefront.test_sandbox_payments import payments
+
+ANSWER = b'{"choices": []}'
+
+
+@dataclass
+class Listener:
+    """A server that answers everything, and remembers what it was asked."""
+
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.asked.append(head.splitlines()[0])
+        self.hosts += [line[6:] for line in head.splitlines() if line.lower().startswith("host: ")]
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\n")
+        body = b"" if head.startswith("PUT") else ANSWER
+        writer.write(f"content-length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Listener]:
+    listener = Listener()
+    server = await asyncio.start_server(listener.answer, "127.0.0.1", 0)
+    listener.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield listener
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Listener]:
+    async with listening() as listener:
+        yield listener
+
+
+@pytest.fixture
+async def proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Listener]:
+    """A proxy that the environment names for everything."""
+    async with listening() as listener:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            for spelled in (name, name.lower()):
+                monkeypatch.setenv(spelled, listener.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        yield listener
+
+
+async def test_in_house_calls_do_not_see_the_proxy(server: Listener, proxy: Listener) -> None:
+    async with in_house_client() as client:
+        await client.get(f"{server.url}/healthz")
+    assert (server.asked, proxy.asked) == (["GET /healthz HTTP/1.1"], [])
+
+
+async def test_outside_calls_go_to_the_proxy_and_loopback_and_own_addresses_do_not(
+    server: Listener, proxy: Listener
+) -> None:
+    async with outside_client([f"http://sandbox.test:{server.port}/pay"]) as client:
+        await client.get("http://photos.example/1.jpg")
+        await client.get(f"{server.url}/photo")
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"http://sandbox.test:{server.port}/")
+    assert proxy.asked == ["GET http://photos.example/1.jpg HTTP/1.1"]
+    assert server.asked == ["GET /photo HTTP/1.1"]
+
+
+async def test_the_platforms_client_asks_the_sandbox_directly(server: Listener, proxy: Listener) -> None:
+    async with open_platform(Settings(_env_file=None, sandbox_url=server.url), with_database=False) as platform:
+        client = await platform.client()
+        await client.get(f"{server.url}/v1/products")
+        await client.get("http://photos.example/1.jpg")
+    assert server.asked == ["GET /v1/products HTTP/1.1"]
+    assert proxy.asked == ["GET http://photos.example/1.jpg HTTP/1.1"]
+
+
+async def test_webhooks_of_the_sandbox_do_not_see_the_proxy(server: Listener, proxy: Listener) -> None:
+    await WebhookSender(payments(), f"{server.url}/webhooks/payments/sandbox").send("{}")
+    assert (len(server.asked), proxy.asked) == (1, [])
+
+
+async def test_a_model_on_this_machine_is_asked_directly_and_any_other_through_the_proxy(
+    server: Listener, proxy: Listener
+) -> None:
+    class Shape(BaseModel):
+        word: str
+
+    for base, listener in ((f"{server.url}/v1", server), ("http://models.example/v1", proxy)):
+        model = OpenAiClient(model="m", api_key="k", base_url=base, pause=0)
+        with pytest.raises(Exception, match="without any choice"):
+            await model.structured("", "", Shape)
+        await model.aclose()
+        assert len(listener.asked) == 1
+    assert proxy.asked == ["POST http://models.example/v1/chat/completions HTTP/1.1"]
+
+
+async def test_registries_of_domains_are_asked_through_the_proxy(proxy: Listener) -> None:
+    registry = RdapRegistry(bootstrap={"shop": "http://rdap.example"})
+    await registry.availability(["lamps.shop"])
+    await registry.aclose()
+    assert proxy.asked == ["GET http://rdap.example/domain/lamps.shop HTTP/1.1"]
+
+
+async def test_an_object_store_on_this_machine_is_asked_directly(server: Listener, proxy: Listener) -> None:
+    secret = SecretStr("secret")
+    store = S3MediaStore(bucket="media", endpoint=server.url, region="us-east-1", access_key=secret, secret_key=secret)
+    async with aclosing(store):
+        await store.put(b"picture", mime_type="image/webp")
+    assert (len(server.asked), proxy.asked) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:9000", True),
+        ("http://[::1]:9000", True),
+        ("http://localhost:9000", True),
+        ("http://s3.localhost:9000", True),
+        ("http://minio:9000", True),
+        ("http://10.0.0.7:9000", True),
+        ("https://s3.eu-central-1.amazonaws.com", False),
+        ("https://8.8.8.8", False),
+    ],
+)
+def test_an_address_is_in_house_if_no_proxy_outside_could_reach_it(url: str, expected: bool) -> None:
+    assert is_in_house(url) is expected
+
+
+async def test_a_call_of_the_demonstration_that_fails_names_the_address(proxy: Listener) -> None:
+    gateway, shop = f"http://127.0.0.1:{free_port()}", f"http://lamps.localhost:{free_port()}"
+    async with in_house_client() as client:
+        with pytest.raises(CallFailed, match=f"^{gateway}/graphql did not answer as it should"):
+            await Merchant(client, gateway).register()
+        with pytest.raises(CallFailed, match=f"^{gateway.replace('http', 'ws')}/graphql did not answer"):
+            async for _ in Merchant(client, gateway).watch("store", "token"):
+                pass
+        with pytest.raises(CallFailed, match=f"^{shop}/ did not answer as it should"):
+            await Shopper(client, shop).visit("/")
+    assert proxy.asked == []
+
+
+@pytest.mark.parametrize("name", ["lamps.localhost", "localhost"])
+async def test_a_shopper_of_the_demonstration_needs_no_resolver(server: Listener, name: str) -> None:
+    async with in_house_client() as client:
+        await Shopper(client, f"http://{name}:{server.port}").visit("/products")
+    assert (server.asked, server.hosts) == (["GET /products HTTP/1.1"], [f"{name}:{server.port}"])
