@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import SecretStr
 
-from infra.embedded.services import SECRETS, SERVICES, environment_of
+from infra.embedded.services import LOG_IN, SECRETS, SERVICES, environment_of
 from infra.settings import Settings, read_settings, variable_of, variables
 from infra.settings import environment_of as text_of
 
@@ -20,17 +20,17 @@ def holds_a_secret(annotation: Any) -> bool:
 
 def test_it_is_decided_for_every_secret_setting_who_gets_it() -> None:
     secret = {variable_of(name) for name, field in Settings.model_fields.items() if holds_a_secret(field.annotation)}
-    assert secret | {"DATABASE_URL"} == set(SECRETS)
+    assert secret | {"DATABASE_URL", *LOG_IN} == set(SECRETS)
     assert set().union(*SECRETS.values()) <= set(SERVICES)
 
 
 @pytest.mark.parametrize(
     ("service", "expected"),
     [
-        ("imager", {"DATABASE_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY"}),
+        ("imager", {"DATABASE_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", *LOG_IN}),
         ("sandbox", {"ZYENTA_SANDBOX_SECRET"}),
-        ("log", {"DATABASE_URL"}),
-        ("agents", {"DATABASE_URL", "ZYENTA_MASTER_KEYS", "ZYENTA_SANDBOX_SECRET", "OPENAI_API_KEY"}),
+        ("log", {"DATABASE_URL", *LOG_IN}),
+        ("agents", {"DATABASE_URL", "ZYENTA_MASTER_KEYS", "ZYENTA_SANDBOX_SECRET", "OPENAI_API_KEY", *LOG_IN}),
     ],
 )
 def test_a_service_gets_its_secrets_and_no_others(service: str, expected: set[str]) -> None:

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 import typer.main
 
+from domain.kernel import InvalidInput
 from infra.cli import app
 from infra.embedded.logbroker.wire import ErrorCode
 from infra.settings import variables
@@ -53,7 +54,12 @@ def test_every_make_target_it_names_exists() -> None:
 def test_every_variable_it_names_is_a_setting_or_a_switch_of_the_tests() -> None:
     named = {name for line in CODE for name in re.findall(r"\b[A-Z0-9]+(?:_[A-Z0-9]+)+\b", line)}
     said_by_brokers = {code.name for code in ErrorCode} | set(get_args(Protocol))
-    assert named - variables() - said_by_brokers <= {"ZYENTA_REQUIRE_ALL", "POSTGRES_PASSWORD", "HTTP_PROXY"}
+    assert named - variables() - said_by_brokers <= {
+        "ZYENTA_REQUIRE_ALL",
+        "POSTGRES_PASSWORD",
+        "HTTP_PROXY",
+        InvalidInput.code,
+    }
 
 
 def test_every_folder_and_file_it_names_is_there() -> None:
