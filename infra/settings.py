@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.numbers import whole_number
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -50,7 +52,14 @@ def _bootstrap_servers(value: str) -> str:
     return value
 
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
+def _whole(value: object) -> object:
+    if isinstance(value, str) and whole_number(value.strip()) is None:
+        raise ValueError(f"is {value!r}, but must be a whole number.")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Port = Annotated[Whole, Field(ge=1, le=65_535)]
 
 
 class Settings(BaseSettings):
@@ -94,7 +103,7 @@ class Settings(BaseSettings):
     behind_proxy: bool = False
     """Whether the last entry of ``X-Forwarded-For`` is the caller, as a proxy of ours has written it."""
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
-    platform_fee_basis_points: int = 500
+    platform_fee_basis_points: Whole = 500
     """The platform's share of a sale; 500 are 5 %."""
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))

@@ -238,6 +238,11 @@ async def test_where_one_change_of_a_product_is_refused_none_is_made(platform: P
         ({"stockQuantity": 10**20}, "stockQuantity"),
         ({"stockQuantity": 3_000_000_000}, "stockQuantity"),
         ({"sellingPrice": "1e999999999"}, "sellingPrice"),
+        ({"sellingPrice": "1_000"}, "sellingPrice"),
+        ({"sellingPrice": "１２"}, "sellingPrice"),
+        ({"costPrice": "٣"}, "costPrice"),
+        ({"stockQuantity": "1_000"}, "stockQuantity"),
+        ({"stockQuantity": "１２"}, "stockQuantity"),
         ({"compareAtPrice": "1e30"}, "compareAtPrice"),
     ],
 )
