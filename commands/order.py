@@ -131,9 +131,7 @@ async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: dat
             replaced = earlier.id
         elif earlier.status is not OrderStatus.CANCELLED:
             raise CartAlreadyOrdered(earlier.id, earlier.number)
-    ordered = order_cart(
-        cart, cart_id, store_id=command.store_id, order_id=command.order_id, replaced=replaced, at=at
-    )
+    ordered = order_cart(cart, cart_id, store_id=command.store_id, order_id=command.order_id, replaced=replaced, at=at)
     work.append(CART, ordered, tenant=command.store_id)
 
 

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError
+from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
 from projections.sales_queries import OrderView
 from storefront.checkout import Checkout, is_open
-from storefront.front import ORDERED, Front, Visit
+from storefront.front import BUSY, Front, Visit
 from storefront.pages.payment import send_to_payment
 
 TRIES = 30
@@ -66,11 +68,17 @@ class OrderPages:
             receipt = await self._checkout.call_off(order_id)
         except DomainError:
             return self._front.redirect(visit, f"/checkout/success/{request.path_params['link']}")
+        except ConcurrencyConflict:
+            visit.say(f"{BUSY} Nothing was changed.")
+            return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         if receipt.token is not None:
             # The cart shows what is free again; if the read models lag, the next look at the cart shows it.
             await self._checkout.settle(receipt.token)
         if not visit.is_open:
             return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
+        last = visit.ordered
+        if last is not None and last.order_id == order_id and last.is_of(visit.cart):
+            visit.keep_cart(visit.cart.renewed())
         visit.say("That order is called off. Everything is still in your cart.")
         return self._front.redirect(visit, "/cart")
 
@@ -80,7 +88,7 @@ class OrderPages:
 
     def waiting(self, visit: Visit, order_id: UUID, order: OrderView | None) -> Response:
         asked = visit.request.query_params.get("try", "1")
-        count = min(int(asked), TRIES) if asked.isdecimal() and len(asked) < 4 else 1
+        count = min(max(whole_number(asked[:4]) or 1, 1), TRIES)
         path = visit.request.url.path
         return self._front.page(
             visit,
@@ -97,9 +105,9 @@ class OrderPages:
 
     def take_from_cart(self, visit: Visit, order: OrderView) -> None:
         """Take out of the cart what was ordered from it, once; what came in since stays."""
-        if visit.ordered == order.id:
-            visit.keep_cart(visit.cart.less({line.variant_id: line.quantity for line in order.lines}))
-            visit.cookies[ORDERED] = ("", 0)
+        last = visit.ordered
+        if last is not None and last.order_id == order.id and last.is_of(visit.cart):
+            visit.settle(order)
 
 
 def routes(front: Front) -> list[Route]:

@@ -2,10 +2,11 @@
 
 from starlette.responses import Response
 
+from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from projections.sales_queries import OrderView
 from storefront.checkout import Checkout, is_open
-from storefront.front import Front, Visit
+from storefront.front import BUSY, Front, Visit
 
 
 async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order: OrderView) -> Response:
@@ -20,6 +21,9 @@ async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order:
         )
     except Transient:
         visit.say("The payment page did not answer. Your order is kept: try again in a moment.")
+        return front.redirect(visit, unpaid)
+    except ConcurrencyConflict:
+        visit.say(f"{BUSY} Your order is kept.")
         return front.redirect(visit, unpaid)
     except DomainError:
         # Paid or called off in another window meanwhile: the order's own page says which.

@@ -43,9 +43,7 @@ async def line(platform: Platform, product_id: UUID, quantity: int = 1) -> CartL
     return CartLine(product_id=product_id, variant_id=variant_id, quantity=quantity)
 
 
-def cart(
-    platform: Platform, *lines: CartLine, order_id: UUID | None = None, cart_id: UUID | None = None
-) -> PlaceOrder:
+def cart(platform: Platform, *lines: CartLine, order_id: UUID | None = None, cart_id: UUID | None = None) -> PlaceOrder:
     return PlaceOrder(
         order_id=order_id or uuid4(),
         store_id=platform.store_id,
