@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BeforeValidator
@@ -117,7 +117,7 @@ class Mistyped(Decimal):
 
     text: str
 
-    def __new__(cls, text: str) -> "Mistyped":
+    def __new__(cls, text: str) -> Self:
         mistyped = super().__new__(cls, "NaN")
         mistyped.text = text
         return mistyped

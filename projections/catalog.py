@@ -8,5 +8,5 @@ from projections.catalog_stores import STORE_FOLDS
 from projections.catalog_tables import TABLES, CatalogRows
 from projections.tables import ReadModel
 
-MODEL = ReadModel("catalog", 2, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS))
+MODEL = ReadModel("catalog", 3, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS))
 """The read model."""

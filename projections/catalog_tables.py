@@ -106,6 +106,8 @@ class VariantRow:
     cost_minor: int
     on_hand: int
     reserved: int
+    missing: int
+    """Pieces that are missing from paid orders, since the last count."""
     created_at: datetime
     updated_at: datetime
 
@@ -172,7 +174,7 @@ PRODUCT_TEXTS = Table("product_texts", ProductTextRow, hot=("description", "meta
 VARIANTS = Table(
     "variants",
     VariantRow,
-    hot=("on_hand", "reserved", "updated_at"),
+    hot=("on_hand", "reserved", "missing", "updated_at"),
     indexes=("create index on variants (product_id)",),
 )
 MEDIA = Table(

@@ -1,4 +1,4 @@
-"""The sales read model: orders, their lines, and payments that pay nothing.
+"""The sales read model: orders, their lines, what is missing from them, and payments that pay nothing.
 
 What it tells and how to ask is in ``sales_queries``. Shoppers' names and addresses stay sealed in it.
 """
@@ -19,6 +19,7 @@ from domain.order.events import (
     ShipmentCorrected,
     UnmatchedReason,
 )
+from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from projections.tables import Folds, Json, ReadModel, Table, as_json
 
@@ -85,6 +86,17 @@ class UnmatchedPaymentRow:
 
 
 @dataclass(slots=True)
+class ShortfallRow:
+    """What is missing from a paid order."""
+
+    order_id: UUID
+    variant_id: UUID
+    product_id: UUID
+    missing: int
+    at: datetime
+
+
+@dataclass(slots=True)
 class StoreOwnerRow:
     """Whose a store is: orders do not say."""
 
@@ -118,6 +130,7 @@ ORDERS = Table(
 )
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
 UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
+SHORTFALLS = Table("shortfalls", ShortfallRow, key=("order_id", "variant_id"))
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -133,6 +146,7 @@ class SalesRows:
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
+    shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
@@ -224,6 +238,18 @@ def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, _: UUID) -> None
     )
 
 
+@FOLDS.on(StockShort)
+def stock_short(rows: SalesRows, event: StockShort, _: UUID) -> None:
+    if event.order_id is not None:
+        rows.shortfalls[event.order_id, event.variant_id] = ShortfallRow(
+            order_id=event.order_id,
+            variant_id=event.variant_id,
+            product_id=event.originator_id,
+            missing=event.missing,
+            at=event.occurred_at,
+        )
+
+
 @FOLDS.on(OrderCancelled, orders="originator_id")
 def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
@@ -244,5 +270,5 @@ def shipment_corrected(rows: SalesRows, event: ShipmentCorrected, _: UUID) -> No
     order.carrier, order.tracking_number, order.updated_at = event.carrier, event.tracking_number, event.occurred_at
 
 
-MODEL = ReadModel("sales", 2, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, STORE_OWNERS), (FOLDS,))
+MODEL = ReadModel("sales", 3, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, SHORTFALLS, STORE_OWNERS), (FOLDS,))
 """The read model."""

@@ -86,6 +86,7 @@ class Card:
     varies: bool
     """Whether some variant costs more: the price is then a ``from`` price."""
     compare_at: Money | None
+    """The former price, if there was one that is worth telling."""
     picture: Picture | None
     second: Picture | None
     sold_out: bool
@@ -107,15 +108,15 @@ def saving(price: Money, compare_at: Money | None) -> int | None:
 def card(product: ProductView, images: Sequence[ImageView], variants: Sequence[VariantView], link: Link) -> Card:
     """Return a product as a list shows it."""
     shown = pictures(images, product.title, link)
-    prices = [variant.price for variant in variants] or [product.price]
-    lowest = min(prices, key=lambda price: price.minor)
+    prices = [(variant.price, variant.compare_at) for variant in variants] or [(product.price, product.compare_at)]
+    lowest, former = min(prices, key=lambda one: one[0].minor)
     return Card(
         title=product.title,
         url=f"/products/{product.slug}",
         category=product.category,
         price=lowest,
-        varies=any(price.minor != lowest.minor for price in prices),
-        compare_at=product.compare_at if saving(lowest, product.compare_at) else None,
+        varies=any(price.minor != lowest.minor for price, _ in prices),
+        compare_at=former if saving(lowest, former) else None,
         picture=shown[0] if shown else None,
         second=shown[1] if len(shown) > 1 else None,
         sold_out=product.status is ProductStatus.OUT_OF_STOCK,

@@ -38,8 +38,8 @@ def order_cart(
 
 def evolve(cart: Cart | None, event: CartEvent) -> Cart:
     """Apply one recorded event. Checks no rule: what is in the log happened."""
-    match event:
-        case CartOrdered():
+    match cart, event:
+        case _, CartOrdered():
             return Cart(
                 id=event.originator_id,
                 version=event.originator_version,

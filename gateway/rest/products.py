@@ -38,6 +38,8 @@ class NewProductBody(Body):
 class ProductChangesBody(Body):
     """What is left out stays as it is; a compare-at price of null is taken away.
 
+    A compare-at price must be the lowest price of the 30 days before the reduction.
+
     A description replaces features, benefits and call to action too, which told of the one before.
     """
 
