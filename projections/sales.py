@@ -125,6 +125,7 @@ ORDERS = Table(
     ),
     indexes=(
         "create index on orders (store_id, placed_at, id)",
+        "create index on orders (store_id, number)",
         "create index on orders (placed_at) where status = 'PENDING'",
     ),
 )

@@ -168,6 +168,18 @@ async def order_by_id(
     return await _first(db, where)
 
 
+async def orders_by_number(db: Reader, store_id: UUID, number: str, *, limit: int = 10) -> list[OrderView]:
+    """Return a store's orders of a number, the newest first: nearly always one, but numbers are short and may recur."""
+    records = await db.fetch(
+        f"select {COLUMNS} from orders o where o.store_id = $1 and o.number = $2 "
+        "order by o.placed_at desc, o.id desc limit $3",
+        store_id,
+        number,
+        limit,
+    )
+    return await _whole(db, records)
+
+
 async def pending_orders_before(db: Reader, placed_before: datetime, *, limit: int = 100) -> tuple[UUID, ...]:
     """Return the orders that were placed before a time and are not paid, the oldest first."""
     records = await db.fetch(

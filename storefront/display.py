@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.money import Money, exponent
@@ -20,6 +21,10 @@ SYMBOLS = {
     "INR": "₹",
     "KRW": "₩",
 }
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 FEW_LEFT = 5
 """From here downwards shoppers are told how many are left."""
 
@@ -146,6 +151,16 @@ def days_words(days: tuple[int, int] | None) -> str | None:
         return None
     fewest, most = days
     return f"{fewest}–{most} days" if fewest != most else f"{most} days" if most != 1 else "1 day"
+
+
+def day_words(at: datetime) -> str:
+    """Return ``28 November 2026``."""
+    return f"{at.astimezone(UTC).day} {MONTHS[at.astimezone(UTC).month - 1]} {at.astimezone(UTC).year}"
+
+
+def moment_words(at: datetime) -> str:
+    """Return ``28 November 2026, 13:05 UTC``."""
+    return f"{day_words(at)}, {at.astimezone(UTC):%H:%M} UTC"
 
 
 def summary(text: str, most: int) -> str:

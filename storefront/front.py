@@ -158,6 +158,10 @@ class Signers:
         return self._signer("order")
 
     @cached_property
+    def find(self) -> Signer:
+        return self._signer("find")
+
+    @cached_property
     def checkout(self) -> Signer:
         return self._signer("checkout")
 
@@ -185,6 +189,8 @@ class Front:
             sentences=display.first_sentences,
             stock=display.stock_words,
             days=display.days_words,
+            day=display.day_words,
+            moment=display.moment_words,
         )
         self._templates.globals.update(
             asset=self.static.address,

@@ -17,7 +17,7 @@ async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order:
         return front.redirect(visit, success)
     try:
         address = await checkout.open_payment(
-            visit.store, order, success_url=visit.origin + success, cancel_url=visit.origin + unpaid
+            visit.store, order, success_url=visit.origin + success, cancel_url=f"{visit.origin}{unpaid}?from=payment"
         )
     except Transient:
         visit.say("The payment page did not answer. Your order is kept: try again in a moment.")

@@ -42,6 +42,7 @@ from domain.store.events import (
     StorePublished,
     StoreRequested,
 )
+from infra.adapters.accounts import PostgresRateLimits
 from infra.adapters.disk_media import DiskMediaStore
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.overdue import ReadModelOverdue
@@ -132,6 +133,7 @@ class ShopFloor:
             personal=self.personal,
             media=self.media,
             clock=self.clock,
+            limits=PostgresRateLimits(self._pool),
             secret=SECRET,
             base_domains=("shops.test",),
             payment_origins=("http://payments.test",),

@@ -111,5 +111,5 @@ async def test_a_declined_payment_is_called_declined(floor: ShopFloor, browser: 
     assert declined is not None
     await floor.told(declined)
     page = await browser.get(unpaid)
-    assert "The payment was declined, and nothing was charged. You can try again." in page.text
+    assert "The payment was declined, and nothing was charged. You can try again" in page.text
     assert "No payment for it has reached us" not in page.text

@@ -160,7 +160,7 @@ async def test_declining_keeps_the_order_and_paying_later_works(floor: ShopFloor
     await floor.told(refused)
     unpaid = urlsplit(session.cancel_url).path
     page = await browser.get(unpaid)
-    assert "Not paid yet" in page.text
+    assert "Your payment was declined" in page.text
     again = await browser.post(f"{unpaid}/pay", data={"csrf": hidden(page, "csrf")})
     assert again.headers["location"] == address
     await floor.told(notice_of(floor, session))
