@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from commands.ports import Work
-from domain.cart.aggregate import CART, order_cart
+from domain.cart.aggregate import CART, Cart, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
@@ -120,7 +120,10 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
 
 
 async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: datetime) -> None:
-    cart = None if await work.is_new(CART, cart_id) else await work.get(CART, cart_id)
+    # A cart that was never ordered is the common case, and believing so costs no round trip.
+    cart: Cart | None = None
+    if not await work.is_new(CART, cart_id):
+        cart = await work.get(CART, cart_id)
     replaced: UUID | None = None
     if cart is not None:
         if cart.store_id != command.store_id:
