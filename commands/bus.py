@@ -52,32 +52,37 @@ class CommandBus:
         digest = payload_digest(command)
         # What a command names is a good guess at what it will change; after a collision it is known.
         streams = set(_ids_in(command))
+        doubtful = False
         for attempt in range(ATTEMPTS):
-            # The first attempt believes what this process remembers, which saves asking; the log checks it as it appends.
-            work = UnitOfWork(self._log, believing=attempt == 0)
+            # What this process remembers is believed, which saves asking; the log checks it as it appends. On a hot stream
+            # that holds for the attempt after a collision too: those before it in the queue were decided here.
+            work = UnitOfWork(self._log, believing=not doubtful)
             try:
                 async with self._hot.turn(streams):
                     try:
                         result = await handler(command, work)
-                        return await self._log.commit(
-                            Commit(
-                                context=context,
-                                digest=digest,
-                                result=result,
-                                staged=work.staged,
-                                read=work.read,
-                                believed=work.unproven,
+                        with self._hot.appending(work.contended):
+                            return await self._log.commit(
+                                Commit(
+                                    context=context,
+                                    digest=digest,
+                                    result=result,
+                                    staged=work.staged,
+                                    read=work.read,
+                                    believed=work.unproven,
+                                )
                             )
-                        )
                     except ConcurrencyConflict:
                         # Before the turn ends: those who wait already are not to collide with those who come back.
                         contended = work.contended
                         self._hot.heat(contended)
+                        doubtful = attempt > 0 or not contended
                         streams.update(contended)
                         raise
             except DomainError:
                 if work.believed:
                     # What was remembered may be out of date, and a refusal is checked by nobody else.
+                    doubtful = True
                     continue
                 # A repeated command may be refused because its first run succeeded: the first result stands.
                 if await self._log.outcome(context.command_id) is None:

@@ -9,8 +9,8 @@ there are as many of those as there are processes, not as there are buyers.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from uuid import UUID
 
 from commands.ports import ConcurrencyConflict
@@ -30,6 +30,7 @@ class HotStreams:
         self._patience, self._now = patience, now
         self._locks: OrderedDict[UUID, asyncio.Lock] = OrderedDict()
         self._hot_until: dict[UUID, float] = {}
+        self._appending: set[UUID] = set()
 
     def __len__(self) -> int:
         return len(self._locks)
@@ -44,6 +45,21 @@ class HotStreams:
         while len(self._locks) > MOST:
             dropped, _ = self._locks.popitem(last=False)
             del self._hot_until[dropped]
+
+    @contextmanager
+    def appending(self, streams: frozenset[UUID]) -> Iterator[None]:
+        """Append to streams that were there; of two appends of this process to one version, the second is not sent.
+
+        Raises:
+            ConcurrencyConflict: another append to one of them is on its way, so that this one would collide.
+        """
+        if not self._appending.isdisjoint(streams):
+            raise ConcurrencyConflict("another append of this process to the same stream is on its way")
+        self._appending |= streams
+        try:
+            yield
+        finally:
+            self._appending -= streams
 
     @asynccontextmanager
     async def turn(self, streams: Iterable[UUID]) -> AsyncIterator[None]:

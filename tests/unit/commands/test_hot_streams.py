@@ -69,3 +69,14 @@ def test_no_more_streams_are_remembered_than_there_is_room_for() -> None:
     hot = HotStreams()
     hot.heat(uuid4() for _ in range(MOST + 5))
     assert len(hot) == MOST
+
+
+def test_of_two_appends_to_one_stream_the_second_is_not_sent() -> None:
+    hot, one, two = HotStreams(), uuid4(), uuid4()
+    with hot.appending(frozenset({one})):
+        with pytest.raises(ConcurrencyConflict), hot.appending(frozenset({one, two})):
+            pytest.fail("both were sent")
+        with hot.appending(frozenset({two})):
+            pass
+    with hot.appending(frozenset({one})):
+        pass
