@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from commands.hot_streams import HotStreams
 from commands.ports import (
     Commit,
     ConcurrencyConflict,
@@ -36,6 +38,7 @@ class CommandBus:
     def __init__(self, log: EventLog, handlers: Handlers) -> None:
         self._log = log
         self._handlers = handlers
+        self._hot = HotStreams()
 
     async def dispatch(self, command: object, context: Context) -> Receipt:
         """Carry out a command once, however often it is sent under the same id.
@@ -47,24 +50,39 @@ class CommandBus:
         """
         handler = self._handlers[type(command)]
         digest = payload_digest(command)
+        # What a command names is a good guess at what it will change; after a collision it is known.
+        streams = set(_ids_in(command))
+        doubtful = False
         for attempt in range(ATTEMPTS):
-            # The first attempt believes what this process remembers, which saves asking; the log checks it as it appends.
-            work = UnitOfWork(self._log, believing=attempt == 0)
+            # What this process remembers is believed, which saves asking; the log checks it as it appends. On a hot stream
+            # that holds for the attempt after a collision too: those before it in the queue were decided here.
+            work = UnitOfWork(self._log, believing=not doubtful)
             try:
-                result = await handler(command, work)
-                return await self._log.commit(
-                    Commit(
-                        context=context,
-                        digest=digest,
-                        result=result,
-                        staged=work.staged,
-                        read=work.read,
-                        believed=work.unproven,
-                    )
-                )
+                async with self._hot.turn(streams):
+                    try:
+                        result = await handler(command, work)
+                        with self._hot.appending(work.contended):
+                            return await self._log.commit(
+                                Commit(
+                                    context=context,
+                                    digest=digest,
+                                    result=result,
+                                    staged=work.staged,
+                                    read=work.read,
+                                    believed=work.unproven,
+                                )
+                            )
+                    except ConcurrencyConflict:
+                        # Before the turn ends: those who wait already are not to collide with those who come back.
+                        contended = work.contended
+                        self._hot.heat(contended)
+                        doubtful = attempt > 0 or not contended
+                        streams.update(contended)
+                        raise
             except DomainError:
                 if work.believed:
                     # What was remembered may be out of date, and a refusal is checked by nobody else.
+                    doubtful = True
                     continue
                 # A repeated command may be refused because its first run succeeded: the first result stands.
                 if await self._log.outcome(context.command_id) is None:
@@ -125,6 +143,11 @@ class UnitOfWork:
         """What was believed of streams that nothing is appended to; where something is, its version proves it."""
         proven = {id for _, id in self._staged}
         return {id: version for id, version in self.believed.items() if id not in proven}
+
+    @property
+    def contended(self) -> frozenset[UUID]:
+        """The streams on which a conflict of this attempt may have been: those that were there and were appended to."""
+        return frozenset(staged.stream_id for staged in self._staged.values() if staged.expected_version > 0)
 
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
         key = kind.name, stream_id
@@ -191,6 +214,18 @@ class UnitOfWork:
             state=after,
         )
         return after
+
+
+def _ids_in(value: object) -> Iterator[UUID]:
+    """Yield the ids that stand in a command."""
+    if isinstance(value, UUID):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            yield from _ids_in(getattr(value, field.name))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _ids_in(one)
 
 
 _adapters: dict[type, TypeAdapter[Any]] = {}

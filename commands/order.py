@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from commands.ports import Work
+from domain.cart.aggregate import CART, Cart, order_cart
+from domain.cart.errors import CartAlreadyOrdered
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.money import Money
 from domain.order.aggregate import INBOX, ORDER, Order, place
-from domain.order.events import OrderLine, OrderPaid, WebhookReceived, WebhookRejected
+from domain.order.events import OrderLine, OrderPaid, OrderStatus, WebhookReceived, WebhookRejected
 from domain.personal import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
@@ -19,6 +22,8 @@ from domain.store.events import StoreStatus
 
 INBOX_NAMESPACE = UUID("0b1f5d5e-6a0c-5c55-8a3e-5a7f0d1c9e21")
 """Stream ids of taken-in webhooks: one stream per source and external id."""
+REPLACED = "The shopper ordered the same cart again, with changes."
+"""Why an order is cancelled that another one of its cart replaces."""
 LINES_MAX = 50
 """How many different things one order may hold."""
 
@@ -43,12 +48,17 @@ class PlaceOrder:
     shopper_name: Sealed
     shopper_email: Sealed
     shipping_address: Sealed
+    cart_id: UUID | None = None
+    """The cart that is ordered, which has at most one open order; None: it is not known."""
 
 
 async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[str, Any]:
     """Append ``OrderPlaced`` and a ``StockReserved`` for each line, all or nothing.
 
+    An unpaid order of the same cart is cancelled in the same transaction, and its stock goes back first.
+
     Raises:
+        CartAlreadyOrdered: an order of the same cart is paid; retrying cannot help.
         InvalidInput: the cart is empty, too long, or has a quantity below one.
         NotFound: there is no such store, product or variant.
         StoreNotReady: the storefront is not open.
@@ -62,6 +72,8 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
     if not await work.is_new(ORDER, command.order_id):
         raise InvalidInput("id", f"The id {command.order_id} is taken. Use a new id.")
     wanted = _merged(command.lines)
+    if command.cart_id is not None:
+        await _order_cart(work, command.cart_id, command, at=at)
     lines: list[OrderLine] = []
     for (product_id, variant_id), quantity in wanted.items():
         product = await work.get(PRODUCT, product_id)
@@ -105,6 +117,25 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
         "number": order.number,
         "total": {"minor": order.total.minor, "currency": order.total.currency},
     }
+
+
+async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: datetime) -> None:
+    # A cart that was never ordered is the common case, and believing so costs no round trip.
+    cart: Cart | None = None
+    if not await work.is_new(CART, cart_id):
+        cart = await work.get(CART, cart_id)
+    replaced: UUID | None = None
+    if cart is not None:
+        if cart.store_id != command.store_id:
+            raise NotFound(CART.name, cart_id)
+        earlier = await work.get(ORDER, cart.order_id)
+        if earlier.status is OrderStatus.PENDING:
+            await _cancel(work, earlier, reason=REPLACED, at=at)
+            replaced = earlier.id
+        elif earlier.status is not OrderStatus.CANCELLED:
+            raise CartAlreadyOrdered(earlier.id, earlier.number)
+    ordered = order_cart(cart, cart_id, store_id=command.store_id, order_id=command.order_id, replaced=replaced, at=at)
+    work.append(CART, ordered, tenant=command.store_id)
 
 
 def _merged(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
@@ -285,9 +316,12 @@ async def cancel_order(command: CancelOrder, work: Work, *, clock: Clock) -> Non
         NotFound: there is no such order.
         OrderNotOpen: it is paid.
     """
-    at = clock.now()
     order = await work.get(ORDER, command.order_id)
-    events = order.cancel(reason=command.reason, at=at)
+    await _cancel(work, order, reason=command.reason, at=clock.now())
+
+
+async def _cancel(work: Work, order: Order, *, reason: str, at: datetime) -> None:
+    events = order.cancel(reason=reason, at=at)
     if not events:
         return
     work.append(ORDER, events, tenant=order.store_id)

@@ -17,7 +17,8 @@ from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, import_listing
 from domain.product.events import ImportedVariant, ProductStatus, WinningScore
-from domain.product.listing import Listing, ListingVariant
+from domain.product.listing import Listing
+from domain.product.pricing import price_variant
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
 
@@ -28,7 +29,6 @@ class Pick:
 
     listing: Listing
     price: Money
-    compare_at: Money | None
     score: WinningScore
 
 
@@ -99,7 +99,6 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
             generation_id=generation.id,
             slug=slug,
             price=pick.price,
-            compare_at=pick.compare_at,
             # A supplier's title is no description; without one, pages describe a photo by the written title.
             images=images_of(product_id, pick.listing.image_urls, ""),
             variants=_variants(product_id, pick),
@@ -146,21 +145,12 @@ def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
             sku=variant.sku,
             title=variant.title,
             options=variant.options,
-            price=_variant_price(pick, variant),
+            price=price_variant(pick.listing, pick.price, variant.cost),
             cost=variant.cost,
             stock=variant.stock,
         )
         for n, variant in enumerate(pick.listing.variants)
     ]
-
-
-def _variant_price(pick: Pick, variant: ListingVariant) -> Money:
-    """A variant that costs us more sells for more, marked up like the product itself."""
-    cost = pick.listing.cost
-    difference = variant.cost - cost
-    if cost.minor <= 0:
-        return pick.price + difference
-    return pick.price + difference.basis_points(pick.price.minor * 10_000 // cost.minor)
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {ImportProducts: import_products}

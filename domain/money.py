@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from domain.kernel import InvalidInput, Value
+from domain.numbers import decimal_number
 
 CURRENCIES = frozenset(
     """
@@ -86,11 +87,15 @@ class Money(Value):
         """Read a decimal amount in major units, ``"12.34"``; half a minor unit rounds away from zero.
 
         Raises:
-            ValueError: not a finite decimal number, or one of more than 28 digits.
+            ValueError: not a finite decimal number, one of more than 28 digits, or a text other than plain digits with
+                a point between them.
             AmountOutOfRange: it is over :data:`LARGEST`.
         """
+        number = decimal_number(amount) if isinstance(amount, str) else amount
+        if number is None:
+            raise ValueError(f"{amount!r} is not an amount of money")
         try:
-            scaled = Decimal(amount).scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+            scaled = number.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         except ArithmeticError as error:
             raise ValueError(f"{amount!r} is not an amount of money") from error
         if not scaled.is_finite():

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
+
+from pydantic import BeforeValidator
 
 from commands.media import RequestImage
 from domain.kernel import InvalidInput, NotFound
@@ -12,6 +14,7 @@ from domain.media.events import Operation
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
 from domain.money import CURRENCIES, Money, exponent
+from domain.numbers import decimal_number, whole_number
 from domain.store.events import Preferences
 from domain.text import check_readable, clean_line
 from projections import catalog_queries
@@ -109,6 +112,38 @@ def contact_email(email: str | None) -> str | None:
     return cleaned
 
 
+class Mistyped(Decimal):
+    """A text in the place of an amount that is no plain number; :func:`money` refuses it, which knows the field."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        mistyped = super().__new__(cls, "NaN")
+        mistyped.text = text
+        return mistyped
+
+
+def amount(text: str) -> Decimal:
+    """Return an amount as a client wrote it; :class:`Mistyped` if that is not digits with a point between them."""
+    number = decimal_number(text)
+    return Mistyped(text) if number is None else number
+
+
+def plain_number(value: object) -> object:
+    """Check a number that may have come as text, for pydantic: texts other than plain digits are refused.
+
+    Raises:
+        ValueError: names the text.
+    """
+    if isinstance(value, str) and decimal_number(value) is None:
+        raise ValueError(f"{value[:40]!r} is not a plain number. Write digits with at most one point, such as 12.50.")
+    return value
+
+
+PlainDecimal = Annotated[Decimal, BeforeValidator(plain_number)]
+PlainInt = Annotated[int, BeforeValidator(plain_number)]
+
+
 def money(field: str, amount: Decimal, currency: str) -> Money:
     """Return an amount in major units as money.
 
@@ -117,6 +152,12 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
     """
     if currency not in CURRENCIES:
         raise InvalidInput("currency", f"{currency[:20]!r} is no currency (ISO 4217). Use a code such as USD.")
+    if isinstance(amount, Mistyped):
+        raise InvalidInput(
+            field,
+            f"{field} is {amount.text[:40]!r}, which is not a plain number. "
+            "Write digits with at most one point, such as 12.50.",
+        )
     # Compared as it is: arithmetic, be it abs(), overflows on an amount such as 1e9999999.
     if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
         raise InvalidInput(
@@ -234,6 +275,7 @@ def log_line(cursor: str | None) -> int:
     """
     if cursor is None:
         return 0
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+    line = whole_number(cursor)
+    if line is None or not 0 <= line < 10**9:
         raise InvalidInput("after", f"The cursor {cursor[:80]!r} is none of this list. Pass one as a page returned it.")
-    return int(cursor)
+    return line

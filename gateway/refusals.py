@@ -47,7 +47,7 @@ def describe(error: Exception) -> Refusal | None:
             return Refusal(code=error.code, message=str(error), field=field)
         case ConcurrencyConflict():
             message = "Too many changes at the same thing at once. Send the same request again."
-            return Refusal(code="CONFLICT", message=message)
+            return Refusal(code="CONFLICT", message=message, retry_after=1)
         case Unauthenticated():
             return Refusal(code=error.code, message=str(error))
         case Stale():

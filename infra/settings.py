@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.numbers import whole_number
 from schemas.broker_address import BrokerAddress, BrokerSecurity, Mechanism, Protocol
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -61,7 +62,14 @@ def _bootstrap_servers(value: str) -> str:
     return value
 
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
+def _whole(value: object) -> object:
+    if isinstance(value, str) and whole_number(value.strip()) is None:
+        raise ValueError(f"is {value!r}, but must be a whole number.")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Port = Annotated[Whole, Field(ge=1, le=65_535)]
 
 
 class Settings(BaseSettings):
@@ -123,7 +131,7 @@ class Settings(BaseSettings):
     max_connections_per_address: Annotated[int, Field(ge=1)] = 100
     """Of one network address (IPv6: one /64) at a time. Not counted behind a proxy."""
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
-    platform_fee_basis_points: int = 500
+    platform_fee_basis_points: Whole = 500
     """The platform's share of a sale; 500 are 5 %."""
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))

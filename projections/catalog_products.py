@@ -19,6 +19,7 @@ from domain.product.events import (
     StockCounted,
     StockReleased,
     StockReserved,
+    StockShort,
     StockSold,
 )
 from domain.store.aggregate import BY_MERCHANT
@@ -104,7 +105,8 @@ def _created(
         category=category,
         currency=event.price.currency,
         price_minor=event.price.minor,
-        compare_at_minor=None if event.compare_at is None else event.compare_at.minor,
+        # What a supplier said or a merchant typed is no price of this store's; only its own history tells a former one.
+        compare_at_minor=None,
         cost_minor=event.cost.minor,
         score_total=score_total,
         created_at=at,
@@ -122,6 +124,7 @@ def _created(
             cost_minor=variant.cost.minor,
             on_hand=variant.stock,
             reserved=0,
+            missing=0,
             created_at=at,
             updated_at=at,
         )
@@ -219,13 +222,23 @@ def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, _: UUID) 
 def price_changed(rows: CatalogRows, event: PriceChanged, _: UUID) -> None:
     product = rows.products[event.originator_id]
     product.price_minor, product.updated_at = event.price.minor, event.occurred_at
-    product.compare_at_minor = None if event.compare_at is None else event.compare_at.minor
+    former = event.compare_at if event.compare_at_proven else None
+    product.compare_at_minor = None if former is None else former.minor
 
 
 @PRODUCT_FOLDS.on(StockCounted, variants="variant_id")
 def stock_counted(rows: CatalogRows, event: StockCounted, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
-    variant.on_hand, variant.updated_at = event.on_hand, event.occurred_at
+    variant.on_hand, variant.missing, variant.updated_at = event.on_hand, 0, event.occurred_at
+
+
+@PRODUCT_FOLDS.on(StockShort, variants="variant_id")
+def stock_short(rows: CatalogRows, event: StockShort, _: UUID) -> None:
+    variant = rows.variants[event.variant_id]
+    variant.updated_at = event.occurred_at
+    # Without an order it is what unpaid orders keep beyond what is there, which the row says anyhow.
+    if event.order_id is not None:
+        variant.missing += event.missing
 
 
 @PRODUCT_FOLDS.on(StockReserved, variants="variant_id")
@@ -246,7 +259,7 @@ def stock_released(rows: CatalogRows, event: StockReleased, _: UUID) -> None:
 def stock_sold(rows: CatalogRows, event: StockSold, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
     variant.reserved -= event.quantity
-    variant.on_hand -= event.quantity
+    variant.on_hand = max(0, variant.on_hand - event.quantity)
     variant.updated_at = event.occurred_at
 
 

@@ -42,19 +42,21 @@ PRODUCT_STATUS = "case when p.status = 'ACTIVE' and k.available <= 0 then 'OUT_O
 PRODUCT_SOURCE = (
     "products p join product_texts t on t.id = p.id cross join lateral ("
     "select coalesce(sum(v.on_hand), 0)::bigint as on_hand, "
-    "coalesce(sum(v.on_hand - v.reserved), 0)::bigint as available, max(v.updated_at) as counted_at "
+    "coalesce(sum(greatest(v.on_hand - v.reserved, 0)), 0)::bigint as available, "
+    "coalesce(sum(v.missing + greatest(v.reserved - v.on_hand, 0)), 0)::bigint as short, max(v.updated_at) as counted_at "
     "from variants v where v.product_id = p.id) k"
 )
 PRODUCT_COLUMNS = (
     f"p.id, p.store_id, {PRODUCT_STATUS} as status, p.title, p.slug, p.category, p.currency, p.price_minor, "
     "p.compare_at_minor, p.cost_minor, p.created_at, greatest(p.updated_at, k.counted_at) as updated_at, t.description, "
     "t.meta_title, t.meta_description, t.copy, t.tags, t.original_title, t.original_description, t.source, "
-    "k.on_hand, k.available"
+    "k.on_hand, k.available, k.short"
 )
 VARIANT_COLUMNS = (
     "v.id, v.product_id, v.position, v.sku, v.title, v.options, p.price_minor + v.price_offset_minor as price_minor, "
-    "v.cost_minor, p.currency, v.on_hand, v.on_hand - v.reserved as available, v.created_at, "
-    "v.updated_at"
+    "p.compare_at_minor + v.price_offset_minor as compare_at_minor, v.cost_minor, p.currency, v.on_hand, "
+    "greatest(v.on_hand - v.reserved, 0) as available, v.missing + greatest(v.reserved - v.on_hand, 0) as short, "
+    "v.created_at, v.updated_at"
 )
 IMAGE_COLUMNS = (
     "m.id, m.product_id, m.position, m.original_url, m.alt_text, m.status, m.renditions, m.rejection, "
@@ -133,6 +135,7 @@ def product_view(record: Any) -> ProductView:
         compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
         on_hand=record["on_hand"],
         available=record["available"],
+        short=record["short"],
         track_inventory=True,
         created_at=record["created_at"],
         updated_at=record["updated_at"],
@@ -140,7 +143,7 @@ def product_view(record: Any) -> ProductView:
 
 
 def variant_view(record: Any) -> VariantView:
-    currency = record["currency"]
+    currency, compare_at = record["currency"], record["compare_at_minor"]
     return VariantView(
         id=record["id"],
         product_id=record["product_id"],
@@ -149,9 +152,11 @@ def variant_view(record: Any) -> VariantView:
         title=record["title"],
         options=json.loads(record["options"]),
         price=Money(minor=record["price_minor"], currency=currency),
+        compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
         cost=Money(minor=record["cost_minor"], currency=currency),
         on_hand=record["on_hand"],
         available=record["available"],
+        short=record["short"],
         created_at=record["created_at"],
         updated_at=record["updated_at"],
     )

@@ -112,6 +112,8 @@ class VariantRow:
     cost_minor: int
     on_hand: int
     reserved: int
+    missing: int
+    """Pieces that are missing from paid orders, since the last count."""
     created_at: datetime
     updated_at: datetime
 
@@ -182,7 +184,7 @@ PRODUCT_TEXTS = Table(
 VARIANTS = Table(
     "variants",
     VariantRow,
-    hot=("on_hand", "reserved", "updated_at"),
+    hot=("on_hand", "reserved", "missing", "updated_at"),
     indexes=("create index on variants (product_id)",),
 )
 MEDIA = Table(

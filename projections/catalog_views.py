@@ -160,11 +160,15 @@ class ProductView:
     cost: Money
     price: Money
     compare_at: Money | None
+    """The former price: the lowest of the 30 days before the reduction, from the store's own history."""
 
     on_hand: int
     """Over all variants, what lies in stock (``stockQuantity``)."""
     available: int
-    """``on_hand`` less what is kept for unpaid orders."""
+    """``on_hand`` less what is kept for unpaid orders; never below zero."""
+    short: int
+    """How many pieces orders were promised that are not there: missing from paid orders since the last count, or kept by
+    unpaid ones beyond what is on hand."""
     track_inventory: bool
     created_at: datetime
     updated_at: datetime
@@ -181,10 +185,14 @@ class VariantView:
     title: str
     options: Mapping[str, str]
     price: Money
+    compare_at: Money | None
+    """The former price; it lies as far from the product's as the price does."""
     cost: Money
     on_hand: int
     """``stock`` of the product document."""
     available: int
+    short: int
+    """See :attr:`ProductView.short`."""
     created_at: datetime
     updated_at: datetime
 

@@ -1,4 +1,4 @@
-"""The sales read model: orders, their lines, payments that pay nothing, and webhooks that cannot be used.
+"""The sales read model: orders, their lines, what is missing from them, and payments and webhooks that fit no order.
 
 What it tells and how to ask is in ``sales_queries``. Shoppers' names and addresses stay sealed in it.
 """
@@ -21,6 +21,7 @@ from domain.order.events import (
     UnmatchedReason,
     WebhookRejected,
 )
+from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from projections.tables import Folds, Json, ReadModel, Table, as_json
 
@@ -101,6 +102,17 @@ class RejectedWebhookRow:
 
 
 @dataclass(slots=True)
+class ShortfallRow:
+    """What is missing from a paid order."""
+
+    order_id: UUID
+    variant_id: UUID
+    product_id: UUID
+    missing: int
+    at: datetime
+
+
+@dataclass(slots=True)
 class StoreOwnerRow:
     """Whose a store is: orders do not say."""
 
@@ -129,6 +141,7 @@ ORDERS = Table(
     ),
     indexes=(
         "create index on orders (store_id, placed_at, id)",
+        "create index on orders (store_id, number)",
         "create index on orders (placed_at) where status = 'PENDING'",
     ),
 )
@@ -139,6 +152,7 @@ REJECTED_WEBHOOKS = Table(
     RejectedWebhookRow,
     indexes=("create index on rejected_webhooks (store_id, at, id)",),
 )
+SHORTFALLS = Table("shortfalls", ShortfallRow, key=("order_id", "variant_id"))
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -155,6 +169,7 @@ class SalesRows:
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
+    shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
@@ -247,6 +262,18 @@ def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, _: UUID) -> None
     )
 
 
+@FOLDS.on(StockShort)
+def stock_short(rows: SalesRows, event: StockShort, _: UUID) -> None:
+    if event.order_id is not None:
+        rows.shortfalls[event.order_id, event.variant_id] = ShortfallRow(
+            order_id=event.order_id,
+            variant_id=event.variant_id,
+            product_id=event.originator_id,
+            missing=event.missing,
+            at=event.occurred_at,
+        )
+
+
 @FOLDS.on(OrderCancelled, orders="originator_id")
 def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
@@ -282,6 +309,10 @@ def webhook_rejected(rows: SalesRows, event: WebhookRejected, _: UUID) -> None:
 
 
 MODEL = ReadModel(
-    "sales", 3, SalesRows, (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, REJECTED_WEBHOOKS, STORE_OWNERS), (FOLDS,)
+    "sales",
+    3,
+    SalesRows,
+    (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, REJECTED_WEBHOOKS, SHORTFALLS, STORE_OWNERS),
+    (FOLDS,),
 )
 """The read model."""

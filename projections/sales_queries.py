@@ -27,6 +27,8 @@ class OrderLineView:
     variant_title: str
     quantity: int
     unit_price: Money
+    short: int = 0
+    """How many of them were not there when the order was paid."""
 
     @property
     def total(self) -> Money:
@@ -81,6 +83,11 @@ class OrderView:
     fulfilled_at: datetime | None
     cancelled_at: datetime | None
     updated_at: datetime
+
+    @property
+    def short(self) -> int:
+        """How many pieces were missing when it was paid, over all lines."""
+        return sum(line.short for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +180,18 @@ async def order_by_id(
     return await _first(db, where)
 
 
+async def orders_by_number(db: Reader, store_id: UUID, number: str, *, limit: int = 10) -> list[OrderView]:
+    """Return a store's orders of a number, the newest first: nearly always one, but numbers are short and may recur."""
+    records = await db.fetch(
+        f"select {COLUMNS} from orders o where o.store_id = $1 and o.number = $2 "
+        "order by o.placed_at desc, o.id desc limit $3",
+        store_id,
+        number,
+        limit,
+    )
+    return await _whole(db, records)
+
+
 async def pending_orders_before(db: Reader, placed_before: datetime, *, limit: int = 100) -> tuple[UUID, ...]:
     """Return the orders that were placed before a time and are not paid, the oldest first."""
     records = await db.fetch(
@@ -222,7 +241,8 @@ async def _whole(db: Reader, records: Collection[Any]) -> list[OrderView]:
     if lines:
         for line in await db.fetch(
             "select l.order_id, l.product_id, l.variant_id, l.title, l.variant_title, l.quantity, l.unit_price_minor, "
-            "l.currency from order_lines l where l.order_id = any($1) order by l.order_id, l.position",
+            "l.currency, coalesce(f.missing, 0) as short from order_lines l left join shortfalls f "
+            "using (order_id, variant_id) where l.order_id = any($1) order by l.order_id, l.position",
             list(lines),
         ):
             lines[line["order_id"]].append(
@@ -233,6 +253,7 @@ async def _whole(db: Reader, records: Collection[Any]) -> list[OrderView]:
                     variant_title=line["variant_title"],
                     quantity=line["quantity"],
                     unit_price=Money(minor=line["unit_price_minor"], currency=line["currency"]),
+                    short=line["short"],
                 )
             )
         for payment in await db.fetch(

@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.kernel import Clock, CorruptStream, InvalidInput, Transient
+from domain.numbers import whole_number
 from projections.filling import apply_around
 from projections.outages import DATABASE_AWAY, IDLE_IN_TRANSACTION
 from projections.paging import Reader
@@ -83,8 +84,9 @@ class AsOf:
                 return cls(time=time.astimezone(UTC))
             except OverflowError as error:
                 raise InvalidInput("as_of.time", f"{time.isoformat()} is before the year 1 or after 9999.") from error
-        if position.isdecimal() and len(position) <= 18:
-            return cls(position=int(position))
+        number = whole_number(position)
+        if number is not None and number >= 0:
+            return cls(position=number)
         try:
             return cls(position=ConsistencyToken.parse(position).position)
         except ValueError as error:

@@ -1,6 +1,7 @@
 """An event on its way: CloudEvents 1.0, Kafka binary mode, plus where it stands in the log."""
 
 import hashlib
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from schemas.topics import partition_of
 
 _int4 = struct.Struct(">i").pack
 
+TOKEN = re.compile(r"[0-9]{1,9}-[0-9]{1,18}")
 GENESIS = bytes(32)
 """The predecessor hash of a stream's first event."""
 
@@ -103,9 +105,9 @@ class ConsistencyToken:
         Raises:
             ValueError: it is no token.
         """
-        partition, dash, position = text.partition("-")
-        if not dash or not partition.isdecimal() or not position.isdecimal() or len(position) > 18:
+        if not TOKEN.fullmatch(text):
             raise ValueError(f"{text!r} is no consistency token; pass one as a mutation returned it, such as 3-1042")
+        partition, _, position = text.partition("-")
         return cls(int(partition), int(position))
 
     @classmethod

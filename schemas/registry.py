@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import get_args
 
+from domain.cart.events import CartEvent
 from domain.generation.events import GenerationEvent
 from domain.kernel import DomainEvent
 from domain.media.events import MediaEvent
@@ -50,6 +51,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         ProductEvent,
         MediaEvent,
         OrderEvent,
+        CartEvent,
         ShopperEvent,
         WebhookReceived,
         WebhookRejected,

@@ -116,6 +116,7 @@ WORDS: Mapping[str, Any] = {
     "cost": {"minor": 800, "currency": "USD"},
     "price": {"minor": 1495, "currency": "USD"},
     "unit_price": {"minor": 1495, "currency": "USD"},
+    "missing": 2,
     "compare_at": {"minor": 1995, "currency": "USD"},
     "subtotal": {"minor": 2990, "currency": "USD"},
     "OrderPlaced.shipping": {"minor": 0, "currency": "USD"},

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from projections.outages import RETRY_SECONDS
 from storefront.dependencies import StorefrontDependencies
 from storefront.front import ForeignForm, Front, PageMissing, is_outage
-from storefront.pages import cart, checkout, content, files, home, order, products
+from storefront.pages import cart, checkout, content, files, find_order, home, order, products
 from storefront.tenancy import StoreClosed, UnknownHost, bare_host
 
 LARGEST_FORM = 64 * 1024
@@ -33,7 +33,7 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
     front = Front(deps)
     app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.router.routes.append(Route("/-/health", _health))
-    for page in (home, products, cart, checkout, order, content, files):
+    for page in (home, products, cart, checkout, order, find_order, content, files):
         app.router.routes.extend(page.routes(front))
     troubles = Troubles(front)
     for kind, handler in troubles.handlers().items():

@@ -2,8 +2,8 @@
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
 
 from storefront.signing import Signer, Tampered
 
@@ -26,6 +26,8 @@ class Cart:
     """What a shopper wants, in the order they put it in. No prices: those are the store's."""
 
     entries: tuple[CartEntry, ...] = ()
+    id: UUID | None = None
+    """Under which it is ordered, in every window of this browser; None while nothing was put in."""
 
     @property
     def count(self) -> int:
@@ -45,20 +47,17 @@ class Cart:
                 return self.set(variant_id, entry.quantity + quantity)
         if len(self.entries) >= MOST_LINES:
             return self
-        return Cart((*self.entries, CartEntry(product_id, variant_id, _bounded(quantity))))
+        return replace(self, entries=(*self.entries, CartEntry(product_id, variant_id, _bounded(quantity))))
 
     def set(self, variant_id: UUID, quantity: int) -> "Cart":
         """Return the cart with exactly so many of a variant; none of it at zero or below."""
         if quantity <= 0:
             return self.without([variant_id])
-        return Cart(
-            tuple(
-                CartEntry(entry.product_id, entry.variant_id, _bounded(quantity))
-                if entry.variant_id == variant_id
-                else entry
-                for entry in self.entries
-            )
+        entries = tuple(
+            replace(entry, quantity=_bounded(quantity)) if entry.variant_id == variant_id else entry
+            for entry in self.entries
         )
+        return replace(self, entries=entries)
 
     def less(self, ordered: Mapping[UUID, int]) -> "Cart":
         """Return the cart with so many fewer of some variants."""
@@ -70,7 +69,46 @@ class Cart:
     def without(self, variant_ids: Iterable[UUID]) -> "Cart":
         """Return the cart without some variants."""
         gone = frozenset(variant_ids)
-        return Cart(tuple(entry for entry in self.entries if entry.variant_id not in gone))
+        return replace(self, entries=tuple(entry for entry in self.entries if entry.variant_id not in gone))
+
+    def renewed(self) -> "Cart":
+        """Return the cart as another one with the same things in it: what became of the old one is over."""
+        return replace(self, id=uuid4())
+
+    @property
+    def contents(self) -> str:
+        """What is in it as one text: two carts with the same text are ordered alike."""
+        return ";".join(f"{entry.variant_id}x{entry.quantity}" for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class LastOrder:
+    """The order a browser placed last, as its cookie says."""
+
+    order_id: UUID
+    cart_id: UUID | None = None
+    """The cart it was placed from; None in a cookie of an earlier release."""
+    replaced: UUID | None = None
+    """The order of the same cart before it."""
+
+    def is_of(self, cart: Cart) -> bool:
+        """Return whether it was placed from this cart."""
+        return bool(cart) and (self.cart_id is None or self.cart_id == cart.id)
+
+    def sealed(self, signer: Signer) -> str:
+        """Return the cookie's value."""
+        parts = (self.order_id, self.cart_id, self.replaced)
+        return signer.seal("~".join("" if part is None else part.hex for part in parts))
+
+    @classmethod
+    def read(cls, value: str, signer: Signer) -> "LastOrder | None":
+        """Return what :meth:`sealed` wrote; None if the value is not ours."""
+        try:
+            order, *more = signer.open(value).split("~")
+            cart, replaced = [UUID(part) if part else None for part in (*more, "", "")[:2]]
+            return cls(UUID(order), cart, replaced)
+        except (Tampered, ValueError):
+            return None
 
 
 def _bounded(quantity: int) -> int:
@@ -78,9 +116,9 @@ def _bounded(quantity: int) -> int:
 
 
 def write_cart(cart: Cart, signer: Signer) -> str:
-    """Return the cookie's value."""
+    """Return the cookie's value. A cart gets its id here, when the browser is first given it."""
     parts = (f"{_short(entry.product_id)}{_short(entry.variant_id)}{entry.quantity}" for entry in cart)
-    return signer.seal("v1~" + "~".join(parts))
+    return signer.seal("~".join(("v2", _short(cart.id or uuid4()), *parts)))
 
 
 def read_cart(value: str | None, signer: Signer) -> Cart:
@@ -89,12 +127,14 @@ def read_cart(value: str | None, signer: Signer) -> Cart:
         return Cart()
     try:
         version, *parts = signer.open(value).split("~")
-        if version != "v1":
+        if version not in {"v1", "v2"}:
             return Cart()
+        # The first release's carts have no id; they get one when they are written again.
+        id = _long(parts.pop(0)) if version == "v2" and parts else None
         entries = [CartEntry(_long(part[:22]), _long(part[22:44]), _bounded(int(part[44:]))) for part in parts if part]
     except (Tampered, ValueError):
         return Cart()
-    return Cart(tuple(entries[:MOST_LINES]))
+    return Cart(tuple(entries[:MOST_LINES]), id)
 
 
 def _short(id: UUID) -> str:

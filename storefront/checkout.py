@@ -40,16 +40,20 @@ class Checkout:
 
         Args:
             store: whose order it is.
-            fingerprint: keyed digest of the form's nonce, the cart and everything typed. Sent again, the same form is
-                the same order; with another address or cart it is another.
+            fingerprint: keyed digest of the cart, the order before it, and everything typed. Sent again, the same form
+                is the same order; with another address or cart it is another.
         """
         return derived(store.id, "checkout", fingerprint)
 
     async def place(self, store: StoreView, order_id: UUID, cart: Cart, shopper: ShopperForm) -> Placed:
         """Order what is in the cart; if this form was sent before, return the order it made.
 
+        An unpaid order of the same cart is cancelled in its favour.
+
         Raises:
+            CartAlreadyOrdered: an order of this cart is paid; nothing was ordered.
             DomainError: refused (sold out, not for sale, closed); nothing was ordered.
+            ConcurrencyConflict: too many buy the same at this moment; nothing was ordered, and trying again helps.
         """
         command_id = derived(order_id, "place")
         # Sealing draws a nonce, so a second try would carry another payload: ask first, and let the bus settle a race.
@@ -65,6 +69,7 @@ class Checkout:
             shopper_name=await personal.seal(shopper_id, shopper.name),
             shopper_email=await personal.seal(shopper_id, shopper.email),
             shipping_address=await personal.seal(shopper_id, shopper.address()),
+            cart_id=cart.id,
         )
         try:
             receipt = await self._deps.commands.dispatch(

@@ -5,6 +5,7 @@ from typing import Literal
 
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
+from domain.merchant.ports import RateLimits
 from domain.order.ports import PaymentGateway, PersonalData
 from projections.catalog_views import StoreView
 from projections.freshness import ReadBarrier
@@ -24,8 +25,12 @@ class StorefrontDependencies:
     personal: PersonalData
     media: MediaStore
     clock: Clock
+    limits: RateLimits
+    """How often an order may be asked for by its number."""
     secret: bytes
     """Signs carts, order links and form tokens; 32 random bytes that all storefront processes share and keep."""
+    behind_proxy: bool = False
+    """Whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``."""
     scheme: Literal["http", "https"] = "http"
     """What shoppers' browsers speak, be it to a proxy in front of us."""
     base_domains: tuple[str, ...] = ("localhost",)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.money import Money, exponent
@@ -20,6 +21,10 @@ SYMBOLS = {
     "INR": "₹",
     "KRW": "₩",
 }
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 FEW_LEFT = 5
 """From here downwards shoppers are told how many are left."""
 
@@ -86,6 +91,7 @@ class Card:
     varies: bool
     """Whether some variant costs more: the price is then a ``from`` price."""
     compare_at: Money | None
+    """The former price, if there was one that is worth telling."""
     picture: Picture | None
     second: Picture | None
     sold_out: bool
@@ -107,15 +113,15 @@ def saving(price: Money, compare_at: Money | None) -> int | None:
 def card(product: ProductView, images: Sequence[ImageView], variants: Sequence[VariantView], link: Link) -> Card:
     """Return a product as a list shows it."""
     shown = pictures(images, product.title, link)
-    prices = [variant.price for variant in variants] or [product.price]
-    lowest = min(prices, key=lambda price: price.minor)
+    prices = [(variant.price, variant.compare_at) for variant in variants] or [(product.price, product.compare_at)]
+    lowest, former = min(prices, key=lambda one: one[0].minor)
     return Card(
         title=product.title,
         url=f"/products/{product.slug}",
         category=product.category,
         price=lowest,
-        varies=any(price.minor != lowest.minor for price in prices),
-        compare_at=product.compare_at if saving(lowest, product.compare_at) else None,
+        varies=any(price.minor != lowest.minor for price, _ in prices),
+        compare_at=former if saving(lowest, former) else None,
         picture=shown[0] if shown else None,
         second=shown[1] if len(shown) > 1 else None,
         sold_out=product.status is ProductStatus.OUT_OF_STOCK,
@@ -145,6 +151,16 @@ def days_words(days: tuple[int, int] | None) -> str | None:
         return None
     fewest, most = days
     return f"{fewest}–{most} days" if fewest != most else f"{most} days" if most != 1 else "1 day"
+
+
+def day_words(at: datetime) -> str:
+    """Return ``28 November 2026``."""
+    return f"{at.astimezone(UTC).day} {MONTHS[at.astimezone(UTC).month - 1]} {at.astimezone(UTC).year}"
+
+
+def moment_words(at: datetime) -> str:
+    """Return ``28 November 2026, 13:05 UTC``."""
+    return f"{day_words(at)}, {at.astimezone(UTC):%H:%M} UTC"
 
 
 def summary(text: str, most: int) -> str:

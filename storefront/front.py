@@ -15,12 +15,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.kernel import Transient
+from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
 from projections.catalog_views import PageView, StoreView
 from projections.outages import is_database_away
+from projections.sales_queries import OrderView
 from storefront import display, markdown
-from storefront.cart import Cart, read_cart, write_cart
+from storefront.cart import Cart, LastOrder, read_cart, write_cart
 from storefront.dependencies import StorefrontDependencies
 from storefront.signing import Signer, Tampered
 from storefront.static_files import StaticFolder
@@ -31,6 +33,8 @@ HERE = Path(__file__).parent
 CART, VISITOR, NOTICE, ORDERED = "cart", "visitor", "notice", "ordered"
 """Names of our cookies. Each belongs to one store's host and is signed for that store."""
 MONTH, DAY, MINUTE = 30 * 24 * 3600, 24 * 3600, 60
+BUSY = "Many people are buying this at the moment. Please try again."
+"""What shoppers are told when their command lost to others too often."""
 NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
 
@@ -66,6 +70,8 @@ class Visit:
     fresh_visitor: bool = False
     cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Cookies to set: value and age in seconds; age 0 deletes."""
+    settled: OrderView | None = None
+    """The order of this cart that turned out to be paid or cancelled; the cart has been changed accordingly."""
 
     @property
     def is_open(self) -> bool:
@@ -86,12 +92,9 @@ class Visit:
         return self.signers.csrf.masked_fingerprint(self.visitor)
 
     @property
-    def ordered(self) -> UUID | None:
-        """The order this browser placed last, if it is of late."""
-        try:
-            return UUID(self.signers.order.open(self.request.cookies.get(ORDERED, "")))
-        except (Tampered, ValueError):
-            return None
+    def ordered(self) -> LastOrder | None:
+        """The order this browser placed last, if that was within a day."""
+        return LastOrder.read(self.request.cookies.get(ORDERED, ""), self.signers.order)
 
     def page_of(self, type: PageType) -> PageView | None:
         """Return the content page of a type, if it is written."""
@@ -99,8 +102,20 @@ class Visit:
 
     def keep_cart(self, cart: Cart) -> None:
         """Give the browser this cart with the response."""
-        self.cart = cart
+        self.cart = cart = cart if cart.id is not None or not cart else cart.renewed()
         self.cookies[CART] = (write_cart(cart, self.signers.cart), MONTH) if cart else ("", 0)
+
+    def settle(self, order: OrderView) -> None:
+        """Take what was ordered and paid out of the cart it was ordered from; what came in since stays, as a new cart.
+
+        A cart whose order was cancelled stays as it is, as a new cart too: it can be ordered again.
+        """
+        if order.status is OrderStatus.PENDING:
+            return
+        paid = order.status is not OrderStatus.CANCELLED
+        cart = self.cart.less({line.variant_id: line.quantity for line in order.lines}) if paid else self.cart
+        self.settled = order
+        self.keep_cart(cart.renewed())
 
     def say(self, message: str) -> None:
         """Show a message on the next page the shopper sees."""
@@ -145,6 +160,10 @@ class Signers:
         return self._signer("order")
 
     @cached_property
+    def find(self) -> Signer:
+        return self._signer("find")
+
+    @cached_property
     def checkout(self) -> Signer:
         return self._signer("checkout")
 
@@ -172,6 +191,8 @@ class Front:
             sentences=display.first_sentences,
             stock=display.stock_words,
             days=display.days_words,
+            day=display.day_words,
+            moment=display.moment_words,
         )
         self._templates.globals.update(
             asset=self.static.address,
@@ -189,7 +210,14 @@ class Front:
             StoreClosed: it is paused.
         """
         store = await self.tenancy.store_of(request.headers.get("host", ""))
-        return await self.visit_to(store, request)
+        visit = await self.visit_to(store, request)
+        last = visit.ordered
+        if last is not None and last.is_of(visit.cart):
+            # The payment may have come in while no page of ours was open.
+            order = await self.deps.shelf.order(store.id, last.order_id)
+            if order is not None:
+                visit.settle(order)
+        return visit
 
     async def visit_even_if_closed(self, request: Request) -> Visit:
         """Return the visit of a request for what outlives a store's opening hours: orders, and what was promised.

@@ -64,3 +64,6 @@ class ReadModelShelf:
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
         return await sales_queries.order_by_id(self._db, order_id, store_id=store_id)
+
+    async def orders_by_number(self, store_id: UUID, number: str) -> Sequence[OrderView]:
+        return await sales_queries.orders_by_number(self._db, store_id, number)

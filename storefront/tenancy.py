@@ -39,7 +39,7 @@ def bare_host(header: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     name, _, port = host.partition(":")
-    if port and not port.isdecimal():
+    if port and not (port.isascii() and port.isdecimal()):
         return ""
     return name.removesuffix(".") if name and HOST.fullmatch(name) else ""
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.money import Money
-from domain.product.events import ProductStatus
 from projections.catalog_views import ON_SALE, ProductView, StoreView
 from storefront.cart import Cart, CartEntry
 from storefront.display import Link, Picture, pictures
@@ -25,8 +24,7 @@ class TrolleyLine:
     picture: Picture | None
     unit_price: Money
     available: int
-    kept: int = 0
-    """How many the shopper's own open order keeps back from it."""
+    """What the shopper can order, what the open order of this cart keeps for them included."""
 
     @property
     def total(self) -> Money:
@@ -35,9 +33,6 @@ class TrolleyLine:
     @property
     def problem(self) -> str | None:
         """Why this line cannot be bought as it is; None if it can."""
-        if self.available < self.entry.quantity and self.kept:
-            few = f"Only {self.available} left besides what is kept" if self.available > 0 else "Kept"
-            return f"{few} for you in your open order."
         if self.available <= 0:
             return "Sold out in the meantime."
         if self.available < self.entry.quantity:
@@ -68,11 +63,6 @@ class Trolley:
     def ready(self) -> bool:
         """Whether it can be ordered as it is."""
         return bool(self.lines) and not self.gone and all(line.problem is None for line in self.lines)
-
-    @property
-    def only_kept(self) -> bool:
-        """Whether the shopper's own open order is in the way of ordering it, and nothing else is."""
-        return not self.ready and not self.gone and all(line.kept for line in self.lines if line.problem is not None)
 
     def tidied(self, cart: Cart) -> Cart:
         """Return the cart with quantities lowered to what is left, and without what is gone."""
@@ -120,8 +110,7 @@ async def look_up(
                 url=f"/products/{product.slug}",
                 picture=shown[0] if shown else None,
                 unit_price=variant.price,
-                available=0 if product.status is ProductStatus.OUT_OF_STOCK else max(0, variant.available),
-                kept=kept.get(variant.id, 0),
+                available=variant.available + kept.get(variant.id, 0),
             )
         )
     return Trolley(lines, gone)

@@ -18,18 +18,18 @@ class WaitingOrder:
     link: str
     """The part of an address by which only its shopper can ask for it."""
     kept: Mapping[UUID, int]
-    """How many of which variant it keeps for them."""
+    """How many of which variant it keeps for them; ordering the same cart again gives that back first."""
 
 
 async def waiting_order(front: Front, visit: Visit) -> WaitingOrder | None:
     """Return the order this browser placed last, if it still waits for its payment."""
-    order_id = visit.ordered
-    order = None if order_id is None else await front.deps.shelf.order(visit.store.id, order_id)
-    if order is None or not is_open(order):
+    last = visit.ordered
+    order = None if last is None else await front.deps.shelf.order(visit.store.id, last.order_id)
+    if last is None or order is None or not is_open(order):
         return None
     return WaitingOrder(
         number=order.number,
         total=order.total,
         link=front.order_link(visit, order.id),
-        kept={line.variant_id: line.quantity for line in order.lines},
+        kept={line.variant_id: line.quantity for line in order.lines} if last.is_of(visit.cart) else {},
     )

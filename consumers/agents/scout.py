@@ -199,7 +199,6 @@ def _pick(candidate: Candidate) -> Pick:
     return Pick(
         listing=candidate.listing,
         price=candidate.pricing.price,
-        compare_at=candidate.pricing.compare_at,
         score=candidate.score,
     )
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from commands.generation import FailStep
 from commands.order import CancelOrder
-from commands.ports import Context, Receipt
+from commands.ports import ConcurrencyConflict, Context, Receipt
 from domain.generation.aggregate import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
@@ -110,3 +110,6 @@ class DeadlinePolicy:
         except DomainError as refusal:
             # The read model was behind: it ended, was paid or cancelled in the meantime.
             log.info("%s was not needed any more: %s", type(command).__name__, refusal.code)
+        except ConcurrencyConflict:
+            # One busy stream must not hold up the other deadlines; the next round comes back to it.
+            log.info("%s lost to other writers; trying again in the next round", type(command).__name__)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from domain.product.events import (
     StockCounted,
     StockReleased,
     StockReserved,
+    StockShort,
     StockSold,
     WinningScore,
 )
@@ -38,6 +39,9 @@ from domain.text import clean_title
 
 META_TITLE_MAX = 60
 META_DESCRIPTION_MAX = 155
+FORMER_WITHIN = timedelta(days=30)
+"""A former price is the lowest of this long before a reduction, and the product was on sale for as long (Directive
+98/6/EC, Article 6a)."""
 STOCK_MOST = 1_000_000
 """The most there can be of one variant. More is a slip of the hand, and more than readers of the log can count on to hold."""
 
@@ -53,8 +57,22 @@ class VariantState:
     """Order id to the quantity kept for it."""
 
     @property
+    def kept(self) -> int:
+        """What unpaid orders keep."""
+        return sum(self.reserved.values())
+
+    @property
     def available(self) -> int:
-        return self.on_hand - sum(self.reserved.values())
+        """What can still be ordered; never below zero, although a count may be below what orders keep."""
+        return max(0, self.on_hand - self.kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePeriod:
+    """A price, and since when it is asked."""
+
+    since: datetime
+    price: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +86,13 @@ class Product:
     slug: str
     price: Money
     compare_at: Money | None
+    """The former price that is struck through, from the history of prices; None if none is."""
     cost: Money
     variants: Mapping[UUID, VariantState]
+    prices: tuple[PricePeriod, ...] = ()
+    """The price of now and those before it that a former price may come from, the oldest first."""
+    on_sale_since: datetime | None = None
+    """Since when it is on sale without a break; None while it is a draft."""
     images: tuple[ImportedImage, ...] = ()
     status: ProductStatus = ProductStatus.DRAFT
     original_title: str = ""
@@ -108,8 +131,8 @@ class Product:
     ) -> Sequence[ProductEvent]:
         """Let the merchant change what is given; each kind of change is a fact of its own.
 
-        A new description replaces features, benefits and call to action too, which told of the one before. A new price
-        alone keeps the compare-at price for as long as that is the higher one.
+        A new description replaces features, benefits and call to action too, which told of the one before. A compare-at
+        price must be the lowest price of the 30 days before the reduction. A further reduction keeps it; a raise ends it.
 
         Raises:
             InvalidInput: names the field.
@@ -154,12 +177,16 @@ class Product:
         return events
 
     def count_stock(self, variant_id: UUID, on_hand: int, *, at: datetime) -> Sequence[ProductEvent]:
-        """Set what is on hand of a variant."""
+        """Set what is on hand of a variant; where that is less than unpaid orders keep, the shortage is a fact too."""
         self._refuse_archived()
         _check_stock(on_hand)
-        if self._variant(variant_id).on_hand == on_hand:
+        variant = self._variant(variant_id)
+        if variant.on_hand == on_hand:
             return ()
-        return (StockCounted(**self._next(at), variant_id=variant_id, on_hand=on_hand),)
+        counted = StockCounted(**self._next(at), variant_id=variant_id, on_hand=on_hand)
+        if on_hand >= variant.kept:
+            return (counted,)
+        return counted, StockShort(**self._next(at, 2), variant_id=variant_id, missing=variant.kept - on_hand)
 
     def reserve(self, variant_id: UUID, quantity: int, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Keep a quantity for an order; nothing if it is kept already.
@@ -186,11 +213,19 @@ class Product:
         return (StockReleased(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept),)
 
     def sell(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
-        """Take what was kept for a paid order out of the stock; nothing if that was done."""
-        kept = self._variant(variant_id).reserved.get(order_id)
+        """Take what was kept for a paid order out of the stock; nothing if that was done.
+
+        The shopper has paid, so the sale stands even if less is on hand; what is missing is a fact too.
+        """
+        variant = self._variant(variant_id)
+        kept = variant.reserved.get(order_id)
         if kept is None:
             return ()
-        return (StockSold(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept),)
+        sold = StockSold(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept)
+        if kept <= variant.on_hand:
+            return (sold,)
+        missing = kept - variant.on_hand
+        return sold, StockShort(**self._next(at, 2), variant_id=variant_id, missing=missing, order_id=order_id)
 
     def activate(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Put it on sale; nothing if it is."""
@@ -223,12 +258,50 @@ class Product:
                     "sellingPrice",
                     f"At {price}, “{variant.title}” would cost {moved}; every variant must cost something.",
                 )
-        if keep and compare_at is None and self.compare_at is not None and price < self.compare_at:
+        if keep and compare_at is None and self.compare_at is not None and price <= self.price:
             compare_at = self.compare_at
-        _check_compare_at(compare_at, price)
         if (price, compare_at) == (self.price, self.compare_at):
             return ()
-        return (PriceChanged(**self._next(at, offset), price=price, compare_at=compare_at),)
+        self._check_compare_at(compare_at, price, at)
+        return (
+            PriceChanged(
+                **self._next(at, offset), price=price, compare_at=compare_at, compare_at_proven=compare_at is not None
+            ),
+        )
+
+    def lowest_price_before(self, price: Money, at: datetime) -> Money | None:
+        """Return the lowest price of the 30 days before ``price`` began, now or in the past; None if it was not on sale
+        for as long.
+        """
+        begun = self.prices[-1].since if price == self.price and self.prices else at
+        if self.on_sale_since is None or begun - self.on_sale_since < FORMER_WITHIN:
+            return None
+        before = [period for period in self.prices if period.since < begun]
+        return min((period.price for period in _within(before, begun)), key=lambda price: price.minor, default=None)
+
+    def _check_compare_at(self, compare_at: Money | None, price: Money, at: datetime) -> None:
+        further_reduction = compare_at == self.compare_at and price <= self.price
+        if compare_at is None or further_reduction:
+            return
+        lowest = self.lowest_price_before(price, at)
+        if lowest is None:
+            raise InvalidInput(
+                "compareAtPrice",
+                f"compareAtPrice {compare_at} cannot be struck through: that takes 30 days on sale at a higher price, "
+                "and this product has not had them. Leave it out.",
+            )
+        if lowest <= price:
+            raise InvalidInput(
+                "compareAtPrice",
+                f"compareAtPrice {compare_at} cannot be struck through: {price} is not below {lowest}, the lowest price "
+                "of the 30 days before. Leave it out.",
+            )
+        if compare_at != lowest:
+            raise InvalidInput(
+                "compareAtPrice",
+                f"compareAtPrice {compare_at} is not the lowest price of the 30 days before, {lowest}. "
+                "Use that one, or leave it out.",
+            )
 
     def _variant(self, variant_id: UUID) -> VariantState:
         variant = self.variants.get(variant_id)
@@ -252,7 +325,6 @@ def import_listing(
     generation_id: UUID,
     slug: str,
     price: Money,
-    compare_at: Money | None,
     images: Sequence[ImportedImage],
     variants: Sequence[ImportedVariant],
     score: WinningScore,
@@ -276,7 +348,7 @@ def import_listing(
             tags=listing.tags,
             cost=listing.cost,
             price=price,
-            compare_at=compare_at,
+            compare_at=None,
             shipping_days=listing.shipping_days,
             images=list(images),
             variants=[
@@ -313,7 +385,11 @@ def add_by_hand(
         raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
     if cost.minor < 0 or cost.currency != price.currency:
         raise InvalidInput("costPrice", f"The cost is {cost}; it must be in {price.currency} and not below zero.")
-    _check_compare_at(compare_at, price)
+    if compare_at is not None:
+        raise InvalidInput(
+            "compareAtPrice",
+            f"compareAtPrice {compare_at} cannot be struck through: a new product has no former price. Leave it out.",
+        )
     _check_stock(stock)
     variant = ImportedVariant(variant_id=variant_id, title="Default", price=price, cost=cost, stock=stock)
     return (
@@ -327,7 +403,6 @@ def add_by_hand(
             description=description,
             cost=cost,
             price=price,
-            compare_at=compare_at,
             images=list(images),
             variants=[variant],
         ),
@@ -352,13 +427,16 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
                 product,
                 version=event.originator_version,
                 price=event.price,
-                compare_at=event.compare_at,
+                compare_at=event.compare_at if event.compare_at_proven else None,
                 variants=variants,
+                prices=_followed_by(product.prices, PricePeriod(since=event.occurred_at, price=event.price)),
                 in_hand=True,
             )
         case Product(), StockCounted(variant_id=id):
             counted = replace(product.variants[id], on_hand=event.on_hand)
             return replace(_with_variant(product, event, id, counted), in_hand=True)
+        case Product(), StockShort():
+            return replace(product, version=event.originator_version)
         case Product(), StockReserved(variant_id=id):
             variant = product.variants[id]
             kept = replace(variant, reserved={**variant.reserved, event.order_id: event.quantity})
@@ -367,12 +445,18 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return _with_variant(product, event, id, _without(product.variants[id], event.order_id))
         case Product(), StockSold(variant_id=id):
             variant = product.variants[id]
-            sold = replace(variant, on_hand=variant.on_hand - event.quantity)
+            sold = replace(variant, on_hand=max(0, variant.on_hand - event.quantity))
             return _with_variant(product, event, id, _without(sold, event.order_id))
         case Product(), ProductActivated():
-            return replace(product, version=event.originator_version, status=ProductStatus.ACTIVE, in_hand=True)
+            return replace(
+                product,
+                version=event.originator_version,
+                status=ProductStatus.ACTIVE,
+                in_hand=True,
+                on_sale_since=product.on_sale_since or event.occurred_at,
+            )
         case Product(), ProductDeactivated():
-            return replace(product, version=event.originator_version, status=ProductStatus.DRAFT)
+            return replace(product, version=event.originator_version, status=ProductStatus.DRAFT, on_sale_since=None)
         case Product(), ProductArchived():
             return replace(product, version=event.originator_version, status=ProductStatus.ARCHIVED)
         case _:
@@ -389,9 +473,16 @@ def _check_stock(stock: int) -> None:
         raise InvalidInput("stockQuantity", f"Stock cannot be {stock:,}; 0 is the least and {STOCK_MOST:,} the most.")
 
 
-def _check_compare_at(compare_at: Money | None, price: Money) -> None:
-    if compare_at is not None and (compare_at.currency != price.currency or compare_at <= price):
-        raise InvalidInput("compareAtPrice", f"The compare-at price {compare_at} must be above the price {price}.")
+def _within(prices: Sequence[PricePeriod], end: datetime) -> Sequence[PricePeriod]:
+    """Return the prices that were asked at some time in the 30 days before ``end``; all of them began before it."""
+    earlier = sum(period.since <= end - FORMER_WITHIN for period in prices)
+    return prices[max(0, earlier - 1) :]
+
+
+def _followed_by(prices: tuple[PricePeriod, ...], now: PricePeriod) -> tuple[PricePeriod, ...]:
+    if prices and prices[-1].price == now.price:
+        return prices
+    return (*_within(prices, now.since), now)
 
 
 def _created(event: ProductImported | ProductAdded) -> Product:
@@ -406,9 +497,10 @@ def _created(event: ProductImported | ProductAdded) -> Product:
         title=event.original_title if isinstance(event, ProductImported) else event.title,
         slug=event.slug,
         price=event.price,
-        compare_at=event.compare_at,
+        compare_at=None,
         cost=event.cost,
         variants=variants,
+        prices=(PricePeriod(since=event.occurred_at, price=event.price),),
         images=tuple(event.images),
     )
     if isinstance(event, ProductAdded):

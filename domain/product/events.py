@@ -85,7 +85,8 @@ class ProductImported(DomainEvent, wire_name="product.product_imported.v1"):
     price: Money
     """What the shopper pays."""
     compare_at: Money | None
-    """The price that is struck through, if one is."""
+    """Always null since prices are struck through from the store's own history alone; before that, what the supplier said
+    others ask, which is not shown."""
     shipping_days: tuple[int, int]
     """From so many to so many days."""
     images: list[ImportedImage]
@@ -106,7 +107,7 @@ class ProductAdded(DomainEvent, wire_name="product.product_added.v1"):
     price: Money
     """What the shopper pays."""
     compare_at: Money | None = None
-    """The price that is struck through, if one is."""
+    """Always null since prices are struck through from the store's own history alone; not shown where it is not."""
     images: list[ImportedImage] = []
     variants: list[ImportedVariant]
 
@@ -162,7 +163,20 @@ class PriceChanged(DomainEvent, wire_name="product.price_changed.v1"):
     price: Money
     """What the shopper pays from now on."""
     compare_at: Money | None
-    """The price that is struck through, if one is."""
+    """The former price that is struck through, if one is."""
+    compare_at_proven: bool = False
+    """Whether ``compare_at`` is the lowest price of the 30 days before the reduction, as this log shows. False in events
+    from before that rule, whose compare-at price is not shown."""
+
+
+class StockShort(DomainEvent, wire_name="product.stock_short.v1"):
+    """Orders were promised more of a variant than there is. The merchant has to restock, or to tell shoppers."""
+
+    variant_id: UUID
+    missing: int
+    """How many pieces are missing."""
+    order_id: UUID | None = None
+    """The paid order they are missing from; null where a count is below what unpaid orders keep."""
 
 
 class StockCounted(DomainEvent, wire_name="product.stock_counted.v1"):
@@ -219,6 +233,7 @@ ProductEvent = (
     | ProductMetaWritten
     | PriceChanged
     | StockCounted
+    | StockShort
     | StockReserved
     | StockReleased
     | StockSold

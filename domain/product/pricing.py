@@ -22,9 +22,6 @@ Marginal as income tax is, so that a dearer thing never sells for less than a ch
 UNDERCUT = 9_200
 """Basis points of the market's price that are asked at most, where that leaves the minimum margin."""
 
-COMPARE_AT_LEAST = 10_500
-"""Basis points of our price that the market's must reach before it is shown beside it."""
-
 DEAREST = 1_000_000_000
 """Minor units beyond which a supplier's amount is taken for a slip."""
 
@@ -34,8 +31,6 @@ class Pricing:
     """What a listing will sell for."""
 
     price: Money
-    compare_at: Money | None
-    """What others ask, where the supplier says so and it is more than we do; never an invented discount."""
     landed: Money
     """What one piece costs us, shipping included."""
 
@@ -68,7 +63,33 @@ def price_listing(listing: Listing) -> Pricing | None:
     price = Money(
         minor=charming(max(wanted, least), least=least, most=most, major=_major(cost.currency)), currency=cost.currency
     )
-    return Pricing(price=price, compare_at=_compare_at(price, market), landed=landed)
+    return Pricing(price=price, landed=landed)
+
+
+def price_variant(listing: Listing, price: Money, cost: Money) -> Money:
+    """Return what a variant sells for: marked up like the listing and rounded like its price.
+
+    What costs us more never sells for less.
+
+    Args:
+        listing: whose variant it is.
+        price: what the listing sells for.
+        cost: what the variant costs us, before shipping.
+    """
+    difference = cost - listing.cost
+    if difference.minor == 0 or listing.cost.minor <= 0:
+        return price + difference
+    wanted = price + difference.basis_points(price.minor * 10_000 // listing.cost.minor)
+    landed = cost + listing.shipping_cost
+    least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))
+    most = None
+    if difference.minor > 0:
+        least = max(least, price.minor)
+    else:
+        most = price.minor
+        least = min(least, most)
+    minor = charming(max(wanted.minor, least), least=least, most=most, major=_major(price.currency))
+    return Money(minor=minor, currency=price.currency)
 
 
 def charming(wanted: int, *, least: int, most: int | None, major: int = 100) -> int:
@@ -105,9 +126,3 @@ def _marked_up(landed: Money) -> int:
 def _major(currency: str) -> int:
     """Return how many minor units the tiers and endings count as one; a hundred yen stand for a dollar."""
     return int(10 ** (exponent(currency) or 2))
-
-
-def _compare_at(price: Money, market: Money | None) -> Money | None:
-    if market is None or market.minor * 10_000 < price.minor * COMPARE_AT_LEAST:
-        return None
-    return market

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from strawberry.exceptions import StrawberryInputCoercionError
-from strawberry.schema.types.base_scalars import DateTimeDefinition
+from strawberry.schema.types.base_scalars import DateTimeDefinition, DecimalDefinition
 from strawberry.types.scalar import ScalarDefinition
+
+from gateway.inputs import amount
 
 
 def _time(value: object) -> Any:
@@ -19,5 +22,14 @@ def _time(value: object) -> Any:
         raise StrawberryInputCoercionError(f"{told!r} is no time. Write one like 2026-11-23T12:00:00Z.") from None
 
 
-SCALARS: Mapping[object, ScalarDefinition] = {datetime: replace(DateTimeDefinition, parse_value=_time)}
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise StrawberryInputCoercionError(f"{str(value)[:40]!r} is not a number. Write one like 12.50.")
+    return amount(str(value))
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    datetime: replace(DateTimeDefinition, parse_value=_time),
+    Decimal: replace(DecimalDefinition, parse_value=_decimal),
+}
 """What replaces the library's, by the Python type."""

@@ -14,6 +14,7 @@ from commands.ports import Receipt
 from domain.kernel import InvalidInput
 from gateway import requests
 from gateway.dependencies import GatewayDependencies
+from gateway.inputs import PlainInt
 from gateway.middleware import caller_of
 from gateway.requests import CONSISTENCY_HEADER, Gateway, RequestKey, wait_for
 from projections.paging import Reader, Slice, Window
@@ -97,7 +98,7 @@ Asked = Annotated[Asking, Depends(asking)]
 
 
 def window(
-    first: Annotated[int | None, Query(description="How many entries, up to 100; 20 when left out.")] = None,
+    first: Annotated[PlainInt | None, Query(description="How many entries, up to 100; 20 when left out.")] = None,
     after: Annotated[str | None, Query(description="The endCursor of the page before.")] = None,
 ) -> Window:
     """Read which page of a list is wanted."""

@@ -183,6 +183,7 @@ class ProductBody(Body):
     currency: str
     stock_quantity: int
     available_quantity: int
+    short_quantity: int
     track_inventory: bool
     meta_title: str | None
     meta_description: str | None
@@ -220,6 +221,7 @@ class ProductBody(Body):
             currency=view.price.currency,
             stock_quantity=view.on_hand,
             available_quantity=view.available,
+            short_quantity=view.short,
             track_inventory=view.track_inventory,
             meta_title=view.meta_title,
             meta_description=view.meta_description,

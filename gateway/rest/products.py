@@ -12,7 +12,7 @@ from commands.product import ActivateProduct, AddProduct, ArchiveProduct, CountS
 from commands.product_changes import ChangeProduct
 from domain.kernel import InvalidInput
 from domain.product.events import ProductStatus
-from gateway.inputs import as_id, found, money
+from gateway.inputs import PlainDecimal, PlainInt, as_id, found, money
 from gateway.requests import refuse_unreadable
 from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, page_of
 from gateway.rest.bodies import ProductBody
@@ -27,16 +27,18 @@ class NewProductBody(Body):
 
     title: str
     description: str
-    selling_price: Decimal
-    cost_price: Decimal = Decimal(0)
-    compare_at_price: Decimal | None = None
+    selling_price: PlainDecimal
+    cost_price: PlainDecimal = Decimal(0)
+    compare_at_price: PlainDecimal | None = None
     currency: str = "USD"
-    stock_quantity: int = 0
+    stock_quantity: PlainInt = 0
     images: list[str] = Field(default_factory=list)
 
 
 class ProductChangesBody(Body):
     """What is left out stays as it is; a compare-at price of null is taken away.
+
+    A compare-at price must be the lowest price of the 30 days before the reduction.
 
     A description replaces features, benefits and call to action too, which told of the one before.
     """
@@ -48,9 +50,9 @@ class ProductChangesBody(Body):
     call_to_action: str | None = None
     meta_title: str | None = None
     meta_description: str | None = None
-    selling_price: Decimal | None = None
-    compare_at_price: Decimal | None = None
-    stock_quantity: int | None = None
+    selling_price: PlainDecimal | None = None
+    compare_at_price: PlainDecimal | None = None
+    stock_quantity: PlainInt | None = None
     variant_id: str | None = None
     """Whose stock that is; needed where there are several variants."""
     status: ProductStatus | None = None

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from infra.bench import append, latency, publish, rebuild, travel, verify
+from infra.bench import append, hot, latency, publish, rebuild, travel, verify
 from infra.bench.figures import Bench
 
 BENCHES: Mapping[str, Bench] = {
     bench.name: bench
-    for bench in (append.BENCH, publish.BENCH, latency.BENCH, rebuild.BENCH, travel.BENCH, verify.BENCH)
+    for bench in (append.BENCH, hot.BENCH, publish.BENCH, latency.BENCH, rebuild.BENCH, travel.BENCH, verify.BENCH)
 }
 """Every bench by its name."""

@@ -197,6 +197,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 
 async def storefront_app(platform: Platform) -> "FastAPI":
     """Return the storefront, wired."""
+    from infra.adapters.accounts import PostgresRateLimits
     from storefront.app import create_app
     from storefront.dependencies import StorefrontDependencies
     from storefront.shelf import ReadModelShelf
@@ -211,7 +212,9 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             personal=await platform.personal(),
             media=platform.media(),
             clock=platform.clock,
+            limits=PostgresRateLimits(await platform.pool()),
             secret=platform.keys().derive("storefront"),
+            behind_proxy=settings.behind_proxy,
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),
             public_domain=settings.storefront_domain,

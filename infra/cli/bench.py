@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from domain.numbers import whole_number
 from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, Sizes, Tell
 from infra.bench.ground import open_ground
@@ -77,13 +78,14 @@ def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:
     sizes = dict(chosen.quick if quick else chosen.full)
     for each in wanted:
         name, _, value = each.partition("=")
-        if name not in sizes or not value.isdecimal():
+        number = whole_number(value)
+        if name not in sizes or number is None or number < 0:
             console.print(
                 f"[red]zyenta:[/] {each!r} is no size of {chosen.name}. Give one as NAME=NUMBER; there are: "
                 f"{', '.join(f'{name}={usual}' for name, usual in sizes.items())}."
             )
             raise typer.Exit(2)
-        sizes[name] = int(value)
+        sizes[name] = number
     return sizes
 
 

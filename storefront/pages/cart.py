@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.numbers import whole_number
+from domain.order.events import OrderStatus
 from domain.text import isolated
 from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart
 from storefront.front import Front, PageMissing
@@ -21,7 +23,18 @@ def routes(front: Front) -> list[Route]:
         visit = await front.visit(request)
         waiting = await waiting_order(front, visit)
         trolley = await look_up(visit.cart, visit.store, shelf, link, waiting)
-        return front.page(visit, "cart.html", trolley=trolley, waiting=waiting, most=MOST_OF_ONE, robots="noindex")
+        ordered = visit.settled
+        paid = ordered is not None and ordered.status is not OrderStatus.CANCELLED
+        return front.page(
+            visit,
+            "cart.html",
+            trolley=trolley,
+            waiting=waiting,
+            paid=ordered if paid else None,
+            link=front.order_link(visit, ordered.id) if ordered is not None else None,
+            most=MOST_OF_ONE,
+            robots="noindex",
+        )
 
     async def add(request: Request) -> Response:
         visit = await front.visit(request)
@@ -41,8 +54,13 @@ def routes(front: Front) -> list[Route]:
         if variant.available <= 0:
             visit.say(f"“{isolated(product.title)}” is sold out at the moment.")
             return front.redirect(visit, f"/products/{product.slug}")
+        typed = str(form.get("quantity", "1")).strip()
+        quantity = whole_number(typed)
+        if quantity is None or not 1 <= quantity <= MOST_OF_ONE:
+            visit.say(f"Quantity “{typed[:20]}” cannot be ordered. Write a whole number from 1 to {MOST_OF_ONE}.")
+            return front.redirect(visit, f"/products/{product.slug}")
         before = visit.cart.count
-        cart = visit.cart.add(product_id, variant_id, _quantity(form.get("quantity"), default=1) or 1)
+        cart = visit.cart.add(product_id, variant_id, quantity)
         if cart.count == before:
             full = len(cart.entries) >= MOST_LINES
             visit.say(
@@ -63,8 +81,15 @@ def routes(front: Front) -> list[Route]:
         for entry in visit.cart:
             if entry.variant_id == removed:
                 cart = cart.without([entry.variant_id])
+                continue
+            typed = str(form.get(f"quantity.{entry.variant_id}", entry.quantity)).strip()
+            wanted = whole_number(typed)
+            if wanted is None or not 0 <= wanted <= MOST_OF_ONE:
+                visit.say(
+                    f"Quantity “{typed[:20]}” cannot be ordered, so it stays at {entry.quantity}. "
+                    f"Write a whole number from 0 to {MOST_OF_ONE}; 0 removes the line."
+                )
             else:
-                wanted = _quantity(form.get(f"quantity.{entry.variant_id}"), default=entry.quantity)
                 cart = cart.set(entry.variant_id, wanted)
         visit.keep_cart(cart)
         return front.redirect(visit, "/cart")
@@ -72,7 +97,8 @@ def routes(front: Front) -> list[Route]:
     async def tidy(request: Request) -> Response:
         visit = await front.visit(request)
         await front.form(visit)
-        trolley = await look_up(visit.cart, visit.store, shelf, link)
+        waiting = await waiting_order(front, visit)
+        trolley = await look_up(visit.cart, visit.store, shelf, link, waiting)
         visit.keep_cart(trolley.tidied(visit.cart))
         return front.redirect(visit, "/cart")
 
@@ -89,9 +115,3 @@ def _id(text: object) -> UUID:
         return UUID(str(text))
     except ValueError as error:
         raise PageMissing from error
-
-
-def _quantity(text: object, *, default: int) -> int:
-    """Return a quantity as typed; what is no number changes nothing."""
-    words = str(text).strip() if text is not None else ""
-    return int(words) if words.isdecimal() and len(words) < 6 else default

@@ -1,20 +1,75 @@
 """Checkout: who it goes to, then off to the payment page."""
 
-import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from commands.ports import ConcurrencyConflict
+from domain.cart.errors import CartAlreadyOrdered
 from domain.kernel import DomainError
 from domain.money import Money
+from domain.order.aggregate import order_number
+from domain.order.events import OrderStatus
 from storefront.address import COUNTRIES, ShopperForm
+from storefront.cart import LastOrder
 from storefront.checkout import Checkout
-from storefront.front import DAY, ORDERED, ForeignForm, Front, Visit
+from storefront.front import BUSY, DAY, ORDERED, ForeignForm, Front, Visit
 from storefront.pages.payment import send_to_payment
-from storefront.signing import Tampered
+from storefront.signing import Signer, Tampered
 from storefront.trolley import Trolley, look_up
-from storefront.waiting import WaitingOrder, waiting_order
+from storefront.waiting import waiting_order
+
+CHANGED = "Your cart was changed in another window. Look at the total below, then send the form again."
+
+
+class StaleTicket(Exception):
+    """The form is of an earlier release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a checkout form was made for, signed: a form that is sent later than that is recognized."""
+
+    cart_id: UUID
+    contents: str
+    """Fingerprint of the cart's contents."""
+    quoted: Money
+
+    @classmethod
+    def of(cls, visit: Visit, trolley: Trolley) -> "Ticket":
+        assert visit.cart.id is not None
+        return cls(visit.cart.id, visit.signers.checkout.fingerprint(visit.cart.contents)[:16], trolley.total)
+
+    def sealed(self, signer: Signer) -> str:
+        return signer.seal(f"{self.cart_id.hex}~{self.contents}~{self.quoted.minor}~{self.quoted.currency}")
+
+    @classmethod
+    def read(cls, text: str, signer: Signer) -> "Ticket":
+        """Return what :meth:`sealed` wrote.
+
+        Raises:
+            ForeignForm: it is not ours.
+            StaleTicket: an earlier release wrote it.
+        """
+        try:
+            opened = signer.open(text)
+        except Tampered as error:
+            raise ForeignForm from error
+        try:
+            cart, contents, minor, currency = opened.split("~")
+            return cls(UUID(cart), contents, Money(minor=int(minor), currency=currency))
+        except ValueError as error:
+            raise StaleTicket from error
+
+    def fits(self, visit: Visit) -> bool:
+        """Return whether the cart is still the one the form was made for."""
+        contents = visit.signers.checkout.fingerprint(visit.cart.contents)[:16]
+        return visit.cart.id == self.cart_id and contents == self.contents
 
 
 class CheckoutPages:
@@ -23,68 +78,115 @@ class CheckoutPages:
     def __init__(self, front: Front) -> None:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
-    async def trolley_of(self, visit: Visit, waiting: WaitingOrder | None = None) -> Trolley:
-        return await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url, waiting)
-
     async def page(
-        self, visit: Visit, trolley: Trolley, shopper: ShopperForm, problems: dict[str, str], nonce: str
+        self,
+        visit: Visit,
+        shopper: ShopperForm,
+        *,
+        status: int = 200,
+        problems: Mapping[str, str] = MappingProxyType({}),
+        remark: str | None = None,
     ) -> Response:
+        """Return the form, or the way to the cart where that cannot be ordered as it is."""
+        waiting = await waiting_order(self._front, visit)
+        trolley = await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url, waiting)
+        if not trolley.ready:
+            return self._front.redirect(visit, "/cart")
+        if visit.cart.id is None:
+            visit.keep_cart(visit.cart)
         return self._front.page(
             visit,
             "checkout.html",
-            status=422 if problems else 200,
+            status=status,
             trolley=trolley,
-            waiting=await waiting_order(self._front, visit),
+            waiting=waiting,
             shopper=shopper,
             problems=problems,
+            note=remark,
             countries=COUNTRIES,
-            ticket=visit.signers.checkout.seal(f"{nonce}~{trolley.total.minor}~{trolley.total.currency}"),
+            ticket=Ticket.of(visit, trolley).sealed(visit.signers.checkout),
             robots="noindex",
         )
 
     async def show(self, request: Request) -> Response:
         visit = await self._front.visit(request)
-        trolley = await self.trolley_of(visit)
-        if not trolley.ready:
-            return self._front.redirect(visit, "/cart")
-        return await self.page(visit, trolley, ShopperForm(), {}, secrets.token_hex(16))
+        return await self.page(visit, ShopperForm())
 
     async def submit(self, request: Request) -> Response:
         visit = await self._front.visit(request)
         form = await self._front.form(visit)
-        try:
-            nonce, minor, currency = visit.signers.checkout.open(str(form.get("ticket", ""))).split("~")
-            quoted = Money(minor=int(minor), currency=currency)
-        except (Tampered, ValueError) as error:
-            raise ForeignForm from error
         shopper = ShopperForm.read(form)
+        try:
+            ticket = Ticket.read(str(form.get("ticket", "")), visit.signers.checkout)
+        except StaleTicket:
+            return await self.page(visit, shopper, status=409, remark=CHANGED)
+        if not ticket.fits(visit):
+            return await self.stale(visit, ticket, shopper)
         problems = shopper.problems()
         if problems:
-            trolley = await self.trolley_of(visit)
-            if trolley.ready:
-                return await self.page(visit, trolley, shopper, problems, nonce)
-        if problems or not visit.cart:
-            return self._front.redirect(visit, "/cart")
-        wanted = ";".join(f"{entry.variant_id}x{entry.quantity}" for entry in visit.cart)
-        fingerprint = visit.signers.checkout.fingerprint(f"{nonce}|{wanted}|{shopper.digest_text()}")
-        order_id = self._checkout.order_id(visit.store, fingerprint)
+            return await self.page(visit, shopper, status=422, problems=problems)
+        last = self.next_order(visit, shopper)
         try:
-            placed = await self._checkout.place(visit.store, order_id, visit.cart, shopper)
+            placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper)
+        except CartAlreadyOrdered as refusal:
+            return await self.ordered_already(visit, refusal.order_id, str(refusal))
         except DomainError as refusal:
-            waiting = await waiting_order(self._front, visit)
-            if waiting is None or not (await self.trolley_of(visit, waiting)).only_kept:
-                visit.say(str(refusal))
-            # Else nothing is sold out: the cart shows the shopper's own order, which keeps it.
+            visit.say(str(refusal))
             return self._front.redirect(visit, "/cart")
-        link = self._front.order_link(visit, order_id)
-        visit.cookies[ORDERED] = (visit.signers.order.seal(order_id.hex), DAY)
+        except ConcurrencyConflict:
+            response = await self.page(visit, shopper, status=503, remark=f"{BUSY} Nothing was ordered yet.")
+            response.headers["retry-after"] = "2"
+            return response
+        link = self._front.order_link(visit, last.order_id)
+        visit.cookies[ORDERED] = (last.sealed(visit.signers.order), DAY)
         order = await self._checkout.order(visit.store, placed)
         if order is None:
             return self._front.redirect(visit, f"/checkout/unpaid/{link}")
-        if order.total != quoted:
+        if order.total != ticket.quoted:
             visit.say("A price changed while you were here. Look at the new total before you pay.")
             return self._front.redirect(visit, f"/checkout/unpaid/{link}")
         return await send_to_payment(self._front, self._checkout, visit, order)
+
+    def next_order(self, visit: Visit, shopper: ShopperForm) -> LastOrder:
+        """Return the order that the form makes; if it is the cart's open order once more, that one."""
+        cart = visit.cart
+        before = visit.ordered if visit.ordered is not None and visit.ordered.cart_id == cart.id else None
+
+        def after(replaced: UUID | None) -> LastOrder:
+            text = f"{cart.id}|{replaced}|{cart.contents}|{shopper.digest_text()}"
+            order_id = self._checkout.order_id(visit.store, visit.signers.checkout.fingerprint(text))
+            return LastOrder(order_id, cart.id, replaced)
+
+        if before is None:
+            return after(None)
+        again = after(before.replaced)
+        return again if again == before else after(before.order_id)
+
+    async def stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
+        """Say what became of the cart that a form was made for."""
+        last = visit.ordered
+        if last is not None and last.cart_id == ticket.cart_id and visit.cart.id != ticket.cart_id:
+            order = await self._deps.shelf.order(visit.store.id, last.order_id)
+            if order is not None and order.status is OrderStatus.CANCELLED:
+                visit.say(f"Order {order.number} was called off. Look at your cart before you order again.")
+                return self._front.redirect(visit, "/cart")
+            number = order_number(last.order_id)
+            return await self.ordered_already(
+                visit, last.order_id, f"You have ordered this already, as order {number}. Nothing was ordered again."
+            )
+        if not visit.cart:
+            visit.say("Your cart is empty: it was ordered or cleared in another window. Nothing was ordered.")
+            return self._front.redirect(visit, "/cart")
+        return await self.page(visit, shopper, status=409, remark=CHANGED)
+
+    async def ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
+        """Lead to the order that a cart became, and take what was ordered out of the cart."""
+        order = await self._deps.shelf.order(visit.store.id, order_id)
+        last = visit.ordered
+        if order is not None and visit.settled is None and last is not None and last.is_of(visit.cart):
+            visit.settle(order)
+        visit.say(message)
+        return self._front.redirect(visit, f"/checkout/success/{self._front.order_link(visit, order_id)}")
 
 
 def routes(front: Front) -> list[Route]:

@@ -56,7 +56,14 @@ class Files:
 
     async def robots(self, request: Request) -> Response:
         visit = await self._front.visit(request)
-        lines = ["User-agent: *", "Disallow: /cart", "Disallow: /checkout", f"Sitemap: {visit.origin}/sitemap.xml", ""]
+        lines = [
+            "User-agent: *",
+            "Disallow: /cart",
+            "Disallow: /checkout",
+            "Disallow: /orders",
+            f"Sitemap: {visit.origin}/sitemap.xml",
+            "",
+        ]
         return PlainTextResponse("\n".join(lines))
 
     async def sitemap(self, request: Request) -> Response:

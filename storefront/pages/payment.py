@@ -2,10 +2,11 @@
 
 from starlette.responses import Response
 
+from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from projections.sales_queries import OrderView
 from storefront.checkout import Checkout, is_open
-from storefront.front import Front, Visit
+from storefront.front import BUSY, Front, Visit
 
 
 async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order: OrderView) -> Response:
@@ -16,10 +17,13 @@ async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order:
         return front.redirect(visit, success)
     try:
         address = await checkout.open_payment(
-            visit.store, order, success_url=visit.origin + success, cancel_url=visit.origin + unpaid
+            visit.store, order, success_url=visit.origin + success, cancel_url=f"{visit.origin}{unpaid}?from=payment"
         )
     except Transient:
         visit.say("The payment page did not answer. Your order is kept: try again in a moment.")
+        return front.redirect(visit, unpaid)
+    except ConcurrencyConflict:
+        visit.say(f"{BUSY} Your order is kept.")
         return front.redirect(visit, unpaid)
     except DomainError:
         # Paid or called off in another window meanwhile: the order's own page says which.

@@ -87,7 +87,6 @@ class Shop:
                 generation_id=GENERATION_ID,
                 slug=f"draft-{n}",
                 price=Money(minor=1000 + 100 * n),
-                compare_at=None,
                 images=[],
                 variants=[
                     ImportedVariant(

@@ -185,7 +185,6 @@ class History:
             generation_id=derived(store, "generation"),
             slug=f"product-{number}",
             price=price,
-            compare_at=price + Money(minor=300) if number % 2 else None,
             images=images,
             variants=variants,
             score=SCORE,

@@ -77,10 +77,7 @@ class Platform:
 
     async def scout(self, *listings: Listing, attempt: int = 1) -> list[UUID]:
         """Import listings, at 20 dollars each, and return the products' ids."""
-        picks = [
-            Pick(listing=each, price=dollars("20.00"), compare_at=dollars("30.00"), score=SCORE)
-            for each in listings or (listing(),)
-        ]
+        picks = [Pick(listing=each, price=dollars("20.00"), score=SCORE) for each in listings or (listing(),)]
         receipt = await self.send(
             ImportProducts(
                 generation_id=self.generation_id,

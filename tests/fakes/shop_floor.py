@@ -42,6 +42,7 @@ from domain.store.events import (
     StorePublished,
     StoreRequested,
 )
+from infra.adapters.accounts import PostgresRateLimits
 from infra.adapters.disk_media import DiskMediaStore
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.overdue import ReadModelOverdue
@@ -132,6 +133,7 @@ class ShopFloor:
             personal=self.personal,
             media=self.media,
             clock=self.clock,
+            limits=PostgresRateLimits(self._pool),
             secret=SECRET,
             base_domains=("shops.test",),
             payment_origins=("http://payments.test",),
@@ -257,7 +259,8 @@ class ShopFloor:
         *,
         slug: str,
         variants: Sequence[Variant] = (Variant("Default", 4900, 10),),
-        compare_at: int | None = None,
+        former: int | None = None,
+        claimed: int | None = None,
         category: str = "Things",
         description: str = "A good thing.",
         features: Sequence[str] = (),
@@ -266,8 +269,14 @@ class ShopFloor:
         currency: str = "USD",
         shipping_days: tuple[int, int] = (4, 8),
     ) -> Product:
-        """Put a product on the shelf, its images finished."""
+        """Put a product on the shelf, its images finished.
+
+        Args:
+            former: what it had cost before its price was reduced to that of its first variant.
+            claimed: what the supplier says that others ask, as events of earlier releases have it.
+        """
         product_id = uuid4()
+        raised = 0 if former is None else former - variants[0].price
         base = {"originator_id": product_id, "occurred_at": self.clock.now()}
         image_ids = [uuid4() for _ in images]
         made = [
@@ -275,7 +284,7 @@ class ShopFloor:
                 variant_id=uuid4(),
                 title=variant.title,
                 options=dict(variant.options),
-                price=Money(minor=variant.price, currency=currency),
+                price=Money(minor=variant.price + raised, currency=currency),
                 cost=Money(minor=variant.price // 3, currency=currency),
                 stock=variant.stock,
             )
@@ -299,7 +308,7 @@ class ShopFloor:
                 tags=[],
                 cost=made[0].cost,
                 price=made[0].price,
-                compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
+                compare_at=None if claimed is None else Money(minor=claimed, currency=currency),
                 shipping_days=shipping_days,
                 images=[
                     ImportedImage(image_id=id, url="http://supplier.test/x.jpg", alt_text=image.alt, position=n)
@@ -326,6 +335,15 @@ class ShopFloor:
             ),
             ProductActivated(**base, originator_version=3),
         )
+        if former is not None:
+            reduced = PriceChanged(
+                **base,
+                originator_version=4,
+                price=Money(minor=variants[0].price, currency=currency),
+                compare_at=Money(minor=former, currency=currency),
+                compare_at_proven=True,
+            )
+            await self.happened(PRODUCT, store_id, reduced)
         for n, (id, image) in enumerate(zip(image_ids, images, strict=True)):
             await self._finish_image(store_id, product_id, id, image, n)
         return Product(product_id, slug, tuple(variant.variant_id for variant in made))

@@ -86,7 +86,9 @@ class AddProductInput(MutationInput):
     description: str
     selling_price: Decimal
     cost_price: Decimal = Decimal(0)
-    compare_at_price: Decimal | None = None
+    compare_at_price: Decimal | None = strawberry.field(
+        default=None, description="Refused: a new product has no former price. Leave it out."
+    )
     currency: str = "USD"
     stock_quantity: int = 0
     images: list[str] = strawberry.field(
@@ -108,7 +110,9 @@ class EditProductInput(MutationInput):
     meta_description: str | None = None
     selling_price: Decimal | None = None
     compare_at_price: Decimal | None = strawberry.field(
-        default=strawberry.UNSET, description="Null: no price is struck through any more."
+        default=strawberry.UNSET,
+        description="The former price to strike through. It must be the lowest price of the 30 days before the reduction, "
+        "and the product must have been on sale that long. Null: no price is struck through any more.",
     )
 
 

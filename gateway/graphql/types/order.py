@@ -75,6 +75,7 @@ class OrderLine:
     unit_price: Decimal
     total: Decimal
     currency: str
+    short: int = strawberry.field(description="How many of them were not in stock when the order was paid.")
     view: strawberry.Private[OrderLineView]
     reading: strawberry.Private[Reading]
 
@@ -94,6 +95,7 @@ class OrderLine:
             unit_price=view.unit_price.decimal,
             total=view.total.decimal,
             currency=view.unit_price.currency,
+            short=view.short,
             view=view,
             reading=reading,
         )
@@ -130,6 +132,9 @@ class Order:
     total: Decimal
     currency: str
     items: int = strawberry.field(description="Quantities of all lines together.")
+    short_quantity: int = strawberry.field(
+        description="Pieces that were not in stock when it was paid, over all lines. Restock, or refund them."
+    )
     payment_provider: str | None
     intent_id: str | None = strawberry.field(description="The provider's payment; null until it is paid.")
     paid: Decimal | None
@@ -188,6 +193,7 @@ class Order:
             total=view.total.decimal,
             currency=view.total.currency,
             items=view.items,
+            short_quantity=view.short,
             payment_provider=view.payment_provider,
             intent_id=view.intent_id,
             paid=None if view.paid is None else view.paid.decimal,

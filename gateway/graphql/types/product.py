@@ -64,7 +64,11 @@ class ProductVariant:
     cost_price: Decimal
     currency: str
     stock: int = strawberry.field(description="What is on hand.")
-    available: int = strawberry.field(description="On hand, less what is kept for unpaid orders.")
+    available: int = strawberry.field(description="On hand, less what is kept for unpaid orders; never below 0.")
+    short: int = strawberry.field(description="Pieces that orders were promised and that are not there.")
+    compare_at_price: Decimal | None = strawberry.field(
+        description="Its former price, as far from the product's as its price."
+    )
     options: JSON
     position: int
     created_at: datetime
@@ -82,6 +86,8 @@ class ProductVariant:
             currency=view.price.currency,
             stock=view.on_hand,
             available=view.available,
+            short=view.short,
+            compare_at_price=None if view.compare_at is None else view.compare_at.decimal,
             options=JSON(dict(view.options)),
             position=view.position,
             created_at=view.created_at,
@@ -109,10 +115,19 @@ class Product:
     tags: list[str]
     cost_price: Decimal
     selling_price: Decimal
-    compare_at_price: Decimal | None
+    compare_at_price: Decimal | None = strawberry.field(
+        description="The former price, struck through: the lowest of the 30 days before the reduction, from the store's "
+        "own price history. Null where none is shown."
+    )
     currency: str
     stock_quantity: int = strawberry.field(description="What is on hand, over all variants.")
-    available_quantity: int = strawberry.field(description="On hand, less what is kept for unpaid orders.")
+    available_quantity: int = strawberry.field(
+        description="On hand, less what is kept for unpaid orders; never below 0."
+    )
+    short_quantity: int = strawberry.field(
+        description="Pieces that orders were promised and that are not there: missing from paid orders since the last "
+        "count, or kept by unpaid orders beyond what is on hand. Restock, or tell the shoppers."
+    )
     track_inventory: bool
     meta_title: str | None
     meta_description: str | None
@@ -166,6 +181,7 @@ class Product:
             currency=view.price.currency,
             stock_quantity=view.on_hand,
             available_quantity=view.available,
+            short_quantity=view.short,
             track_inventory=view.track_inventory,
             meta_title=view.meta_title,
             meta_description=view.meta_description,

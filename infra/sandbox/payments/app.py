@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 TRIES = 4
 FIRST_PAUSE, TIMEOUT = 0.25, 5.0
 """Seconds: before the second try, doubling from then on; and for one try."""
-WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
+WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429})
 log = logging.getLogger(__name__)
 
 

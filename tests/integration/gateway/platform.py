@@ -307,7 +307,7 @@ def a_pick(number: int) -> Pick:
     score = WinningScore(
         total=0.8, reviews=0.8, orders=0.8, price_point=0.8, shipping=0.8, image_quality=0.8, margin=0.8
     )
-    return Pick(listing=listing, price=Money(minor=2900), compare_at=Money(minor=3900), score=score)
+    return Pick(listing=listing, price=Money(minor=2900), score=score)
 
 
 @asynccontextmanager

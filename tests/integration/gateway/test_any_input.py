@@ -211,7 +211,7 @@ async def test_no_value_in_any_argument_of_the_schema_is_an_error_of_ours(
 SENSE: dict[str, Any] = {
     "contactEmail": "hello@example.com",
     "sellingPrice": 20,
-    "compareAtPrice": 30,
+    "compareAtPrice": None,
     "costPrice": 5,
     "currency": "USD",
     "ground": "#aabbcc",

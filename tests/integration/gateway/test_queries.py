@@ -8,10 +8,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from commands.order import CartLine, PlaceOrder
+from commands.order import CartLine, PlaceOrder, RecordPayment
+from commands.product import CountStock
 from commands.store import ApproveStore, PublishStore
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
+from domain.money import Money
 from domain.personal import Sealed
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
@@ -76,7 +78,7 @@ async def test_a_store_tells_all_of_the_product_document(platform: Platform, own
     products = store["products"]
     assert (products["totalCount"], products["pageInfo"]["hasNextPage"]) == (3, True)
     node = products["edges"][0]["node"]
-    assert (node["sellingPrice"], node["compareAtPrice"], node["currency"]) == ("29.00", "39.00", "USD")
+    assert (node["sellingPrice"], node["compareAtPrice"], node["currency"]) == ("29.00", None, "USD")
     assert node["stockQuantity"] == 12
     assert [variant["options"] for variant in node["variants"]] == [{"color": "Red"}, {"color": "Blue"}]
     assert node["images"][0]["status"] == "ORIGINAL"
@@ -189,6 +191,42 @@ class CountingPersonalData(PostgresPersonalData):
     async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
         self.asked.append(len(sealed))
         return await super().open_many(sealed)
+
+
+async def test_what_is_short_is_shown_on_product_and_order_and_nothing_is_below_zero(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await platform.stocked_store(owner, products=1)
+    order_id = await an_order(platform, owner, store_id, quantity=3)
+    asked = """query ($id: ID!, $order: ID!) {
+      store(id: $id) { products { nodes { id stockQuantity availableQuantity shortQuantity
+        variants { id stock available short } } } }
+      order(id: $order) { total shortQuantity lines { short } } }"""
+
+    async def tell() -> Any:
+        return (await platform.post(asked, {"id": str(store_id), "order": str(order_id)}, by=owner))["data"]
+
+    product = (await tell())["store"]["products"]["nodes"][0]
+    red, blue = (UUID(variant["id"]) for variant in product["variants"])
+    for variant, on_hand in ((red, 1), (blue, 0)):
+        await platform.send(
+            CountStock(product_id=UUID(product["id"]), merchant_id=owner.id, variant_id=variant, on_hand=on_hand)
+        )
+    told = await tell()
+    product = told["store"]["products"]["nodes"][0]
+    assert [product[name] for name in ("stockQuantity", "availableQuantity", "shortQuantity")] == [1, 0, 2]
+    assert [(each["stock"], each["available"], each["short"]) for each in product["variants"]] == [(1, 0, 2), (0, 0, 0)]
+    assert (told["order"]["shortQuantity"], told["order"]["lines"]) == (0, [{"short": 0}])
+    due = Money.parse(told["order"]["total"])
+    await platform.send(RecordPayment(order_id=order_id, paid=due, fee=Money(minor=0), intent_id="pi_1"))
+    told = await tell()
+    product = told["store"]["products"]["nodes"][0]
+    assert [product[name] for name in ("stockQuantity", "availableQuantity", "shortQuantity")] == [0, 0, 2]
+    assert (told["order"]["shortQuantity"], told["order"]["lines"]) == (2, [{"short": 2}])
+    await platform.send(CountStock(product_id=UUID(product["id"]), merchant_id=owner.id, variant_id=red, on_hand=9))
+    told = await tell()
+    assert told["store"]["products"]["nodes"][0]["shortQuantity"] == 0
+    assert told["order"]["shortQuantity"] == 2
 
 
 async def test_the_shoppers_of_a_page_of_orders_cost_one_look_at_the_keys(database: str) -> None:

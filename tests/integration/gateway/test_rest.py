@@ -178,13 +178,13 @@ async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner
         9,
         "ACTIVE",
     ]
-    described = {"description": "It glows.", "features": ["Moss"], "compareAtPrice": 30}
+    described = {"description": "It glows.", "features": ["Moss"]}
     written = (await platform.call("PATCH", place, by=owner, json=described)).json()["product"]
-    assert (written["features"], written["compareAtPrice"]) == (["Moss"], "30.00")
-    kept = (await platform.call("PATCH", place, by=owner, json={"stockQuantity": 8})).json()["product"]
-    assert kept["compareAtPrice"] == "30.00"
+    assert (written["features"], written["compareAtPrice"], written["shortQuantity"]) == (["Moss"], None, 0)
+    claimed = await platform.call("PATCH", place, by=owner, json={"sellingPrice": 20, "compareAtPrice": 25})
+    assert problem(claimed) == (422, "INVALID_INPUT", "compareAtPrice")
     cleared = (await platform.call("PATCH", place, by=owner, json={"compareAtPrice": None})).json()["product"]
-    assert cleared["compareAtPrice"] is None
+    assert (cleared["compareAtPrice"], cleared["sellingPrice"]) == (None, "25.00")
     refused = await platform.call("PATCH", place, by=owner, json={"status": "ARCHIVED"})
     assert problem(refused) == (422, "INVALID_INPUT", "status")
     gone = await platform.call("DELETE", place, by=owner)
@@ -238,6 +238,11 @@ async def test_where_one_change_of_a_product_is_refused_none_is_made(platform: P
         ({"stockQuantity": 10**20}, "stockQuantity"),
         ({"stockQuantity": 3_000_000_000}, "stockQuantity"),
         ({"sellingPrice": "1e999999999"}, "sellingPrice"),
+        ({"sellingPrice": "1_000"}, "sellingPrice"),
+        ({"sellingPrice": "１２"}, "sellingPrice"),
+        ({"costPrice": "٣"}, "costPrice"),
+        ({"stockQuantity": "1_000"}, "stockQuantity"),
+        ({"stockQuantity": "１２"}, "stockQuantity"),
         ({"compareAtPrice": "1e30"}, "compareAtPrice"),
     ],
 )

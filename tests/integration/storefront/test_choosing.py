@@ -65,13 +65,15 @@ async def test_a_dearer_variant_is_not_called_reduced_by_what_the_cheaper_one_is
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     sizes = [Variant("Small", 4900, 3), Variant("Large", 5900, 3)]
-    await floor.stock(store, "Blue Vase", slug="blue-vase", variants=sizes, compare_at=5500)
+    await floor.stock(store, "Blue Vase", slug="blue-vase", variants=sizes, former=5500)
     async with opened(browser, "/products/blue-vase") as page:
         price = page.locator(".product-price")
-        reduced = "$49.00 instead of $55.00 Save 11%"
+        basis = "compared with the lowest price of the 30 days before"
+        reduced = f"$49.00 lowest price of the 30 days before: $55.00 Save 11% {basis}"
         assert " ".join((await price.inner_text()).split()) == reduced
         await page.get_by_role("radio", name="Large").check()
-        assert " ".join((await price.inner_text()).split()) == "$59.00"
+        dearer = f"$59.00 lowest price of the 30 days before: $65.00 Save 9% {basis}"
+        assert " ".join((await price.inner_text()).split()) == dearer
         await page.get_by_role("radio", name="Small").check()
         assert " ".join((await price.inner_text()).split()) == reduced
 

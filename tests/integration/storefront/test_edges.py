@@ -7,7 +7,7 @@ from domain.store.events import PageType
 from infra.web.server import guarded
 from storefront.cart import Cart, write_cart
 from storefront.front import Signers
-from tests.fakes.shop_floor import BRAND, PIXEL, SECRET, ShopFloor
+from tests.fakes.shop_floor import BRAND, PIXEL, SECRET, ShopFloor, Variant
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
 
 
@@ -332,16 +332,36 @@ async def test_search_engines_find_products_and_are_kept_from_carts(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
-    await floor.stock(store, "Pot", slug="pot", compare_at=5900)
+    await floor.stock(store, "Pot", slug="pot", former=5900)
     assert "Disallow: /checkout" in (await browser.get("/robots.txt")).text
     assert "<loc>http://fern.shops.test/products/pot</loc>" in (await browser.get("/sitemap.xml")).text
     page = (await browser.get("/products/pot")).text
     assert '<link rel="canonical" href="http://fern.shops.test/products/pot">' in page
     assert '"@type": "Product"' in page
     assert '"price": "49.00"' in page
+    structured = page[page.index("application/ld+json") :].partition("</script>")[0]
+    assert "59.00" not in structured, "search engines are told the price of now alone"
     assert 'property="og:image" content="http://fern.shops.test/media/sha256/' in page
     assert 'width="800" height="800"' in page
     assert '<meta name="robots" content="noindex">' in (await browser.get("/cart")).text
+
+
+async def test_no_price_is_struck_through_that_never_was_the_stores(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    sizes = [Variant("Small", 3495, 5), Variant("Large", 3795, 5)]
+    await floor.stock(store, "Pot", slug="pot", variants=sizes, claimed=3799)
+    for address in ("/", "/products", "/products/pot"):
+        page = (await browser.get(address)).text
+        assert "$34.95" in page
+        assert "<s " not in page
+        assert "Save" not in page
+        assert "37.99" not in page
+    await floor.stock(store, "Bowl", slug="bowl", former=5900)
+    bowl = (await browser.get("/products/bowl")).text
+    assert "$59.00</s>" in bowl
+    assert "lowest price of the 30 days before" in bowl
 
 
 async def test_a_failure_shows_a_page_and_no_traceback(floor: ShopFloor) -> None:

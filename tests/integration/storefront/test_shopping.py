@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from commands.order import FulfilOrder
 from commands.ports import Context
@@ -159,7 +160,7 @@ async def test_declining_keeps_the_order_and_paying_later_works(floor: ShopFloor
     await floor.told(refused)
     unpaid = urlsplit(session.cancel_url).path
     page = await browser.get(unpaid)
-    assert "Not paid yet" in page.text
+    assert "Your payment was declined" in page.text
     again = await browser.post(f"{unpaid}/pay", data={"csrf": hidden(page, "csrf")})
     assert again.headers["location"] == address
     await floor.told(notice_of(floor, session))
@@ -174,7 +175,7 @@ async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     unpaid = urlsplit(session.cancel_url).path
-    assert "Kept for you in your open order" in (await browser.get("/cart")).text
+    assert "Everything in it is kept for you" in (await browser.get("/cart")).text
     page = await browser.get(unpaid)
     gone = await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(page, "csrf")})
     assert gone.headers["location"] == "/cart"
@@ -463,3 +464,37 @@ async def test_an_order_on_its_way_tells_its_carrier_and_tracking_number(
     page = await browser.get(link)
     assert "On its way" in page.text
     assert "Sent with <bdi>DHL</bdi>, tracking number <bdi>00340434&lt;1&gt;</bdi>" in page.text
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1.5", "999999", "21", "", "１", "1_0", "+1", "1e1", "two"])
+async def test_a_quantity_that_cannot_be_ordered_is_refused_in_words_and_puts_nothing_in(
+    floor: ShopFloor, browser: httpx.AsyncClient, typed: str
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 50)])
+    page = await browser.get("/products/blue-vase")
+    form = {
+        "csrf": hidden(page, "csrf"),
+        "product": str(vase.id),
+        "variant": str(vase.variants[0]),
+        "quantity": typed,
+    }
+    answer = await browser.post("/cart/add", data=form)
+    assert answer.headers["location"] == "/products/blue-vase"
+    told = (await browser.get("/products/blue-vase")).text
+    assert f"Quantity “{typed}” cannot be ordered. Write a whole number from 1 to 20." in told
+    assert "There is nothing in it yet" in (await browser.get("/cart")).text
+
+
+@pytest.mark.parametrize("typed", ["-1", "1.5", "21", "１", "x"])
+async def test_a_quantity_that_cannot_be_ordered_changes_nothing_in_the_cart_and_says_so(
+    floor: ShopFloor, browser: httpx.AsyncClient, typed: str
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 50)])
+    await put_in_cart(browser, vase, quantity=2)
+    form = {"csrf": hidden(await browser.get("/cart"), "csrf"), f"quantity.{vase.variants[0]}": typed}
+    await browser.post("/cart/change", data=form)
+    cart = (await browser.get("/cart")).text
+    assert f"Quantity “{typed}” cannot be ordered, so it stays at 2." in cart
+    assert "2 items" in cart

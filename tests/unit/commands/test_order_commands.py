@@ -21,11 +21,14 @@ from commands.order import (
 )
 from commands.product import EditProduct
 from commands.store import PauseStore
+from domain.cart.aggregate import CART, order_cart
+from domain.cart.errors import CartAlreadyOrdered
+from domain.cart.events import CartOrdered
 from domain.kernel import DomainError, InvalidInput, NotFound
 from domain.money import Money
 from domain.order.aggregate import ORDER
 from domain.order.errors import OrderNotOpen
-from domain.order.events import OrderPlaced
+from domain.order.events import OrderPlaced, OrderStatus
 from domain.product.errors import InsufficientStock, NotForSale
 from domain.product.events import StockReserved
 from domain.store.errors import StoreNotReady
@@ -41,7 +44,7 @@ async def line(platform: Platform, product_id: UUID, quantity: int = 1) -> CartL
     return CartLine(product_id=product_id, variant_id=variant_id, quantity=quantity)
 
 
-def cart(platform: Platform, *lines: CartLine, order_id: UUID | None = None) -> PlaceOrder:
+def cart(platform: Platform, *lines: CartLine, order_id: UUID | None = None, cart_id: UUID | None = None) -> PlaceOrder:
     return PlaceOrder(
         order_id=order_id or uuid4(),
         store_id=platform.store_id,
@@ -50,6 +53,7 @@ def cart(platform: Platform, *lines: CartLine, order_id: UUID | None = None) -> 
         shopper_name=sealed(SHOPPER),
         shopper_email=sealed(SHOPPER),
         shipping_address=sealed(SHOPPER),
+        cart_id=cart_id,
     )
 
 
@@ -113,6 +117,69 @@ async def test_a_refused_line_refuses_the_whole_order(platform: Platform) -> Non
     with pytest.raises(InsufficientStock):
         await platform.send(cart(platform, await line(platform, lamp, 2), await line(platform, mug, 99)))
     assert len(platform.log.raw) == before
+
+
+async def test_a_cart_ordered_again_replaces_its_unpaid_order_and_its_stock_goes_back(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    cart_id = uuid4()
+    first = cart(platform, await line(platform, lamp, 8), cart_id=cart_id)
+    await platform.send(first)
+    second = cart(platform, await line(platform, lamp, 9), cart_id=cart_id)
+    events = await platform.do(second)
+    assert kinds(events) == ["OrderCancelled", "StockReleased", "StockReserved", "CartOrdered", "OrderPlaced"]
+    assert (await platform.get(ORDER, first.order_id)).status is OrderStatus.CANCELLED
+    assert (await platform.get(ORDER, second.order_id)).status is OrderStatus.PENDING
+    assert await stock(platform, lamp) == (10, 1)
+    (ordered,) = [event for event in events if isinstance(event, CartOrdered)]
+    assert (ordered.order_id, ordered.replaced_order_id) == (second.order_id, first.order_id)
+
+
+async def test_a_cart_that_was_paid_is_not_ordered_again(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    cart_id = uuid4()
+    first = cart(platform, await line(platform, lamp, 2), cart_id=cart_id)
+    await platform.send(first)
+    await platform.send(pay(first.order_id))
+    before = len(platform.log.raw)
+    with pytest.raises(CartAlreadyOrdered) as refused:
+        await platform.send(cart(platform, await line(platform, lamp, 3), cart_id=cart_id))
+    assert refused.value.order_id == first.order_id
+    assert len(platform.log.raw) == before
+
+
+async def test_a_cart_whose_order_was_called_off_may_be_ordered_again(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    cart_id = uuid4()
+    first = cart(platform, await line(platform, lamp, 2), cart_id=cart_id)
+    await platform.send(first)
+    await platform.send(CancelOrder(order_id=first.order_id, reason="Left."))
+    assert kinds(await platform.do(cart(platform, await line(platform, lamp, 2), cart_id=cart_id))) == [
+        "CartOrdered",
+        "StockReserved",
+        "OrderPlaced",
+    ]
+
+
+async def test_of_a_cart_sent_from_many_windows_at_once_one_order_is_open(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    cart_id, wanted = uuid4(), await line(platform, lamp, 3)
+    await asyncio.gather(*(platform.send(cart(platform, wanted, cart_id=cart_id)) for _ in range(12)))
+    placed = [event.originator_id for event in platform.log.events if isinstance(event, OrderPlaced)]
+    statuses = [(await platform.get(ORDER, id)).status for id in placed]
+    assert statuses.count(OrderStatus.PENDING) == 1
+    assert await stock(platform, lamp) == (10, 7)
+
+
+async def test_a_cart_of_another_store_is_none(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    cart_id, elsewhere = uuid4(), uuid4()
+    await platform.log.given(
+        CART,
+        order_cart(None, cart_id, store_id=elsewhere, order_id=uuid4(), replaced=None, at=platform.clock.now()),
+        tenant=elsewhere,
+    )
+    with pytest.raises(NotFound):
+        await platform.send(cart(platform, await line(platform, lamp, 1), cart_id=cart_id))
 
 
 async def test_the_last_piece_is_sold_once_however_many_want_it(platform: Platform) -> None:

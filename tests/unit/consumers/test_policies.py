@@ -11,7 +11,8 @@ import pytest
 
 from commands.media import RecordImage, RejectImage, RequestImage
 from commands.merchant import RegisterMerchant
-from commands.order import CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from commands.order import CancelOrder, CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from commands.ports import ConcurrencyConflict, Context, Receipt
 from commands.store import RequestStore
 from consumers.dependencies import Consumer
 from consumers.policies.deadlines import DeadlinePolicy
@@ -335,6 +336,19 @@ async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is
     assert kinds([cancelled, released]) == ["OrderCancelled", "StockReleased"]
     assert isinstance(cancelled, OrderCancelled)
     assert cancelled.reason == "The shop closed for good."
+
+
+async def test_an_order_that_others_are_busy_with_holds_up_no_other_deadline(platform: Platform) -> None:
+    order_id, busy = await ordered(platform), uuid4()
+
+    async def command(command: object, context: Context) -> Receipt:
+        if isinstance(command, CancelOrder) and command.order_id == busy:
+            raise ConcurrencyConflict("somebody else was first")
+        return await platform.bus.dispatch(command, context)
+
+    before = len(platform.log.raw)
+    await DeadlinePolicy(KnownOverdue(unpaid=[busy, order_id]), command, platform.clock).enforce()
+    assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
 
 
 async def test_the_loop_outlives_trouble_and_ends_when_told(platform: Platform) -> None:

@@ -1,7 +1,9 @@
 """Decisions and refusals of a product."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain.kernel import CorruptStream, DomainError, InvalidInput, NotFound
+from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product, evolve
 from domain.product.errors import InsufficientStock, NotForSale, ProductPutAway
 from domain.product.events import (
@@ -25,6 +28,7 @@ from domain.product.events import (
     StockCounted,
     StockReleased,
     StockReserved,
+    StockShort,
     StockSold,
 )
 from domain.product.listing import ListingVariant
@@ -176,13 +180,12 @@ def test_each_kind_of_edit_is_a_fact_of_its_own() -> None:
         meta_title="T",
         meta_description="D",
         price=dollars("25.00"),
-        compare_at=dollars("30.00"),
     )
     assert events == [
         ProductRetitled(**head(product, 1), title="Better"),
         ProductDescribed(**head(product, 2), description="New words"),
         ProductMetaWritten(**head(product, 3), meta_title="T", meta_description="D"),
-        PriceChanged(**head(product, 4), price=dollars("25.00"), compare_at=dollars("30.00")),
+        PriceChanged(**head(product, 4), price=dollars("25.00"), compare_at=None),
     ]
     edited = fold(events, product)
     assert (edited.title, edited.price, edited.version) == ("Better", dollars("25.00"), product.version + 4)
@@ -195,13 +198,149 @@ def test_an_edit_that_changes_nothing_is_no_fact() -> None:
     assert product.edit(at=NOON, title=product.title, price=product.price) == []
 
 
-@pytest.mark.parametrize(("price", "kept"), [("20.00", "30.00"), ("29.99", "30.00"), ("30.00", None), ("31.00", None)])
-def test_a_new_price_alone_keeps_a_compare_at_price_that_is_still_higher(price: str, kept: str | None) -> None:
+DAY = timedelta(days=1)
+
+
+def priced(*prices: tuple[int, str], on_sale: int = 0) -> Product:
+    """Return a product that was put on sale on a day, and whose prices changed on others."""
+    product = fold([product_added(price="20.00")])
+    product = fold([ProductActivated(**head(product) | {"occurred_at": NOON + on_sale * DAY})], product)
+    for day, price in prices:
+        product = fold(product.edit(at=NOON + day * DAY, price=dollars(price)), product)
+    return product
+
+
+def test_a_reduction_may_be_shown_beside_the_lowest_price_of_the_30_days_before() -> None:
+    product = priced()
+    (event,) = product.edit(at=NOON + 40 * DAY, price=dollars("15.00"), compare_at=dollars("20.00"))
+    assert isinstance(event, PriceChanged)
+    assert (event.compare_at, event.compare_at_proven) == (dollars("20.00"), True)
+    assert fold([event], product).compare_at == dollars("20.00")
+
+
+def test_a_price_that_was_reduced_already_may_be_shown_so_later() -> None:
+    product = priced((40, "15.00"))
+    assert product.compare_at is None
+    (event,) = product.edit(at=NOON + 45 * DAY, compare_at=dollars("20.00"))
+    assert isinstance(event, PriceChanged)
+    assert (event.price, event.compare_at) == (dollars("15.00"), dollars("20.00"))
+
+
+@pytest.mark.parametrize(
+    ("product", "day", "price", "compare_at", "told"),
+    [
+        (priced(), 10, "15.00", "20.00", "has not had them"),
+        (priced(on_sale=20), 40, "15.00", "20.00", "has not had them"),
+        (priced(), 40, "15.00", "25.00", "is not the lowest price of the 30 days before, 20.00 USD"),
+        (priced(), 40, "15.00", "18.00", "is not the lowest price"),
+        (priced((39, "30.00")), 40, "25.00", "30.00", "25.00 USD is not below 20.00 USD"),
+        (priced((20, "12.00"), (21, "20.00")), 40, "15.00", "20.00", "is not below 12.00 USD"),
+        (priced(), 40, "20.00", "25.00", "has not had them"),
+        (priced((40, "30.00")), 45, "30.00", "40.00", "is not below 20.00 USD"),
+    ],
+)
+def test_a_former_price_that_never_was_is_refused(
+    product: Product, day: int, price: str, compare_at: str, told: str
+) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(told)) as refusal:
+        product.edit(at=NOON + day * DAY, price=dollars(price), compare_at=dollars(compare_at))
+    assert refusal.value.field == "compareAtPrice"
+
+
+def test_a_price_of_longer_ago_than_30_days_does_not_count() -> None:
+    product = priced((5, "12.00"), (9, "20.00"))
+    (event,) = product.edit(at=NOON + 40 * DAY, price=dollars("15.00"), compare_at=dollars("20.00"))
+    assert fold([event], product).compare_at == dollars("20.00")
+
+
+def test_a_break_in_being_on_sale_starts_the_30_days_again() -> None:
+    product = priced()
+    product = fold(product.deactivate(at=NOON + 20 * DAY), product)
+    product = fold(product.activate(at=NOON + 25 * DAY), product)
+    assert product.lowest_price_before(dollars("15.00"), NOON + 40 * DAY) is None
+    assert product.lowest_price_before(dollars("15.00"), NOON + 55 * DAY) == dollars("20.00")
+
+
+@pytest.mark.parametrize(("price", "kept"), [("14.00", "20.00"), ("15.01", None), ("20.00", None), ("31.00", None)])
+def test_a_further_reduction_keeps_the_former_price_and_a_raise_ends_it(price: str, kept: str | None) -> None:
+    product = priced()
+    product = fold(product.edit(at=NOON + 40 * DAY, price=dollars("15.00"), compare_at=dollars("20.00")), product)
+    product = fold(product.edit(at=NOON + 41 * DAY, price=dollars(price)), product)
+    assert product.compare_at == (None if kept is None else dollars(kept))
+
+
+def test_a_former_price_of_before_the_rule_is_not_shown() -> None:
     product = fold([product_added(price="19.00", compare_at="30.00")])
-    (event,) = product.edit(at=NOON, price=dollars(price))
-    assert event == PriceChanged(
-        **head(product), price=dollars(price), compare_at=None if kept is None else dollars(kept)
-    )
+    assert product.compare_at is None
+    old = PriceChanged(**head(product), price=dollars("18.00"), compare_at=dollars("30.00"))
+    assert fold([old], product).compare_at is None
+
+
+def test_no_more_prices_are_remembered_than_a_former_price_may_come_from() -> None:
+    product = priced(*((day, "10.00" if day % 2 else "11.00") for day in range(1, 200)))
+    assert len(product.prices) < 40
+
+
+@for_all(st.lists(st.tuples(st.integers(1, 20), st.integers(500, 4000)), min_size=1, max_size=12), st.integers(1, 500))
+def test_no_former_price_is_above_any_price_of_the_30_days_before(changes: list[tuple[int, int]], cut: int) -> None:
+    product, day = priced(), 0
+    asked = [(0, 2000)]
+    for days, minor in changes:
+        day += days
+        asked.append((day, minor))
+        product = fold(product.edit(at=NOON + day * DAY, price=Money(minor=minor)), product)
+    end = day + cut % 40 + 1
+    lowest = product.lowest_price_before(Money(minor=cut), NOON + end * DAY)
+    if end < 30:
+        assert lowest is None
+        return
+    until = [*(day for day, _ in asked[1:]), end]
+    within = [minor for (_, minor), over in zip(asked, until, strict=True) if over > end - 30]
+    if product.price == Money(minor=cut):
+        return
+    assert lowest == Money(minor=min(within))
+
+
+def test_a_count_below_what_orders_keep_is_short_and_nothing_is_below_zero() -> None:
+    product = on_sale()
+    variant = only_variant(product)
+    product = fold(product.reserve(variant, 3, order_id=UUID(int=1), at=NOON), product)
+    counted, short = product.count_stock(variant, 1, at=NOON)
+    assert short == StockShort(**head(product, 2), variant_id=variant, missing=2)
+    product = fold([counted, short], product)
+    assert (product.variants[variant].on_hand, product.variants[variant].available) == (1, 0)
+    sold, missing = product.sell(variant, order_id=UUID(int=1), at=NOON)
+    assert missing == StockShort(**head(product, 2), variant_id=variant, missing=2, order_id=UUID(int=1))
+    product = fold([sold, missing], product)
+    assert (product.variants[variant].on_hand, product.variants[variant].available) == (0, 0)
+
+
+@for_all(st.lists(st.tuples(st.sampled_from(["reserve", "release", "sell", "count"]), st.integers(0, 5)), max_size=30))
+def test_stock_is_never_below_zero_and_all_that_is_sold_was_there_or_is_short(steps: list[tuple[str, int]]) -> None:
+    product = on_sale()
+    variant = only_variant(product)
+    for what, number in steps:
+        order = UUID(int=number + 1)
+        before = product.variants[variant]
+        try:
+            match what:
+                case "reserve":
+                    events = product.reserve(variant, number, order_id=order, at=NOON)
+                case "release":
+                    events = product.release(variant, order_id=order, at=NOON)
+                case "sell":
+                    events = product.sell(variant, order_id=order, at=NOON)
+                case _:
+                    events = product.count_stock(variant, number, at=NOON)
+        except DomainError:
+            continue
+        product = fold(events, product)
+        after = product.variants[variant]
+        assert after.on_hand >= 0
+        assert after.available >= 0
+        sold = sum(event.quantity for event in events if isinstance(event, StockSold))
+        short = sum(event.missing for event in events if isinstance(event, StockShort) and event.order_id)
+        assert sold == (before.on_hand - after.on_hand if what == "sell" else 0) + short
 
 
 def test_a_price_at_which_a_cheaper_variant_would_cost_nothing_is_refused() -> None:
@@ -216,13 +355,14 @@ def test_a_price_at_which_a_cheaper_variant_would_cost_nothing_is_refused() -> N
     assert refusal.value.field == "sellingPrice"
 
 
-def test_a_compare_at_price_is_taken_away_alone_or_with_a_new_price() -> None:
-    product = fold([product_added(price="19.00", compare_at="30.00")])
+def test_a_former_price_is_taken_away_alone_or_with_a_new_price() -> None:
+    product = priced()
+    product = fold(product.edit(at=NOON + 40 * DAY, price=dollars("15.00"), compare_at=dollars("20.00")), product)
     assert product.edit(at=NOON, clear_compare_at=True) == [
-        PriceChanged(**head(product), price=dollars("19.00"), compare_at=None)
+        PriceChanged(**head(product), price=dollars("15.00"), compare_at=None)
     ]
-    assert product.edit(at=NOON, price=dollars("20.00"), clear_compare_at=True) == [
-        PriceChanged(**head(product), price=dollars("20.00"), compare_at=None)
+    assert product.edit(at=NOON, price=dollars("14.00"), clear_compare_at=True) == [
+        PriceChanged(**head(product), price=dollars("14.00"), compare_at=None)
     ]
     assert on_sale().edit(at=NOON, clear_compare_at=True) == []
 

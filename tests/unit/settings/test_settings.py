@@ -15,6 +15,9 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     ("variable", "value", "told"),
     [
         ("ZYENTA_GATEWAY_PORT", "abc", "is 'abc', but must be a whole number."),
+        ("ZYENTA_GATEWAY_PORT", "8_000", "is '8_000', but must be a whole number."),
+        ("ZYENTA_GATEWAY_PORT", "８０００", "is '８０００', but must be a whole number."),
+        ("ZYENTA_PLATFORM_FEE_BASIS_POINTS", "5e2", "is '5e2', but must be a whole number."),
         ("ZYENTA_STOREFRONT_PORT", "99999", "is '99999', but must be 65535 or less."),
         ("ZYENTA_SANDBOX_PORT", "0", "is '0', but must be 1 or more."),
         ("ZYENTA_LOG_LEVEL", "loud", "is 'loud', but must be one of DEBUG, INFO, WARNING, ERROR."),

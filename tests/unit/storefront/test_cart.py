@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart, read_cart, write_cart
+from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart, LastOrder, read_cart, write_cart
 from storefront.signing import Signer, Tampered
 
 SIGNER = Signer(b"0123456789abcdef", "cart.one")
@@ -12,7 +12,7 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 
 
 def test_a_cart_comes_back_as_it_was_written() -> None:
-    cart = Cart().add(ONE, TWO, 3).add(TWO, ONE, 1)
+    cart = Cart(id=UUID(int=7)).add(ONE, TWO, 3).add(TWO, ONE, 1)
     assert read_cart(write_cart(cart, SIGNER), SIGNER) == cart
     assert cart.count == 4
 
@@ -36,6 +36,27 @@ def test_a_changed_or_foreign_cookie_is_an_empty_cart() -> None:
 def test_a_well_signed_cookie_of_another_form_is_an_empty_cart() -> None:
     assert read_cart(SIGNER.seal("v1~short"), SIGNER) == Cart()
     assert read_cart(SIGNER.seal("v2~"), SIGNER) == Cart()
+
+
+def test_a_cart_of_the_first_release_is_read_and_gets_an_id_when_it_is_written() -> None:
+    written = write_cart(Cart(id=UUID(int=7)).add(ONE, TWO, 3), SIGNER)
+    old = SIGNER.seal("~".join(("v1", *SIGNER.open(written).split("~")[2:])))
+    cart = read_cart(old, SIGNER)
+    assert (cart.id, cart.entries) == (None, Cart().add(ONE, TWO, 3).entries)
+    assert read_cart(write_cart(cart, SIGNER), SIGNER).id is not None
+
+
+@pytest.mark.parametrize(
+    "last", [LastOrder(ONE), LastOrder(ONE, TWO), LastOrder(ONE, TWO, UUID(int=3))], ids=["old", "first", "later"]
+)
+def test_the_last_order_comes_back_as_it_was_written(last: LastOrder) -> None:
+    assert LastOrder.read(last.sealed(SIGNER), SIGNER) == last
+
+
+def test_the_last_order_of_the_first_release_is_read_and_a_foreign_one_is_none() -> None:
+    assert LastOrder.read(SIGNER.seal(ONE.hex), SIGNER) == LastOrder(ONE)
+    for value in ("", "x", SIGNER.seal(""), SIGNER.seal("~~"), SIGNER.seal(f"{ONE.hex}~x~")):
+        assert LastOrder.read(value, SIGNER) is None
 
 
 def test_more_of_the_same_is_one_line_and_bounded() -> None:

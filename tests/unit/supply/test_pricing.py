@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.money import Money
 from domain.product.listing import COUNT_MOST, ListingVariant
-from domain.product.pricing import MINIMUM_MARGIN, charming, price_listing
+from domain.product.pricing import MINIMUM_MARGIN, charming, price_listing, price_variant
 from tests.fakes.supply import listing
 
 CENTS = st.integers(min_value=1, max_value=500_000)
@@ -28,12 +28,25 @@ def test_a_price_keeps_the_minimum_margin_and_stays_below_the_market(
     assert market is None or pricing.price.minor <= market
 
 
-@given(cost=CENTS, market=st.none() | CENTS)
-def test_a_compare_at_price_is_the_markets_and_above_ours_or_there_is_none(cost: int, market: int | None) -> None:
-    pricing = price_listing(listing(cost=cost, market_price=market))
-    if pricing is not None and pricing.compare_at is not None:
-        assert pricing.compare_at == Money(minor=market or 0)
-        assert pricing.price < pricing.compare_at
+@given(cost=CENTS, more=st.integers(min_value=0, max_value=50_000), shipping=st.integers(min_value=0, max_value=5_000))
+def test_a_variant_sells_for_a_rounded_price_that_keeps_the_margin_and_is_never_below_the_cheapest(
+    cost: int, more: int, shipping: int
+) -> None:
+    offer = listing(cost=cost, shipping_cost=shipping, market_price=None)
+    pricing = price_listing(offer)
+    assert pricing is not None
+    variant_cost = Money(minor=cost + more)
+    price = price_variant(offer, pricing.price, variant_cost)
+    assert pricing.price <= price
+    assert (price - variant_cost - Money(minor=shipping)).minor * 10_000 >= MINIMUM_MARGIN * price.minor
+    assert price in {pricing.price, Money(minor=charming(price.minor, least=0, most=None))}
+
+
+def test_a_dearer_variant_ends_as_the_base_price_does() -> None:
+    offer = listing(cost=1_200, shipping_cost=0, market_price=None)
+    base = Money(minor=3_495)
+    assert price_variant(offer, base, Money(minor=1_200)) == base
+    assert price_variant(offer, base, Money(minor=1_295)) == Money(minor=3_795)
 
 
 @given(cheaper=CENTS, more=st.integers(min_value=0, max_value=50_000))

@@ -1,0 +1,1 @@
+"""A shopper's cart, as far as the log knows it: which order it became."""

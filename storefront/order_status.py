@@ -1,0 +1,152 @@
+"""What an order's page tells its shopper: where it stands, when it arrives, where it goes, who carries it."""
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from domain.order.events import OrderStatus
+from domain.order.ports import PersonalData
+from projections.sales_queries import OrderView
+from storefront.address import COUNTRIES
+from storefront.ports import Shelf
+
+HEADLINES: Mapping[OrderStatus, str] = {
+    OrderStatus.PENDING: "Not paid yet",
+    OrderStatus.PAID: "Thank you. Your order is in.",
+    OrderStatus.FULFILLED: "Your order is on its way",
+    OrderStatus.CANCELLED: "This order was called off",
+    OrderStatus.REFUNDED: "Your order was refunded",
+}
+TAGS: Mapping[OrderStatus, str] = {
+    OrderStatus.PENDING: "Not paid",
+    OrderStatus.PAID: "Paid",
+    OrderStatus.FULFILLED: "On its way",
+    OrderStatus.CANCELLED: "Called off",
+    OrderStatus.REFUNDED: "Refunded",
+}
+CARRIERS: Mapping[str, str] = {
+    "dhl": "https://www.dhl.com/global-en/home/tracking.html?tracking-id={}",
+    "dpd": "https://www.dpd.com/tracking?parcelNumber={}",
+    "fedex": "https://www.fedex.com/fedextrack/?trknbr={}",
+    "gls": "https://gls-group.com/track/{}",
+    "la poste": "https://www.laposte.fr/outils/suivre-vos-envois?code={}",
+    "post nl": "https://postnl.nl/tracktrace/?B={}",
+    "royal mail": "https://www.royalmail.com/track-your-item#/tracking-results/{}",
+    "ups": "https://www.ups.com/track?tracknum={}",
+    "usps": "https://tools.usps.com/go/TrackConfirmAction?tLabels={}",
+}
+"""Carrier, in lower case, to the page on which it shows a parcel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the timeline."""
+
+    label: str
+    at: datetime | None
+    """None: it has not happened yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who gets the parcel, masked: an order's page can be seen by whoever has its link."""
+
+    name: str
+    email: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStatusView:
+    """An order as its page shows it."""
+
+    headline: str
+    tag: str
+    steps: Sequence[Step]
+    arrival: tuple[datetime, datetime] | None
+    """First and last day on which it is expected; None if no supplier says, or it will not come."""
+    tracking_url: str | None
+    recipient: Recipient | None
+    """None once the shopper was forgotten."""
+
+
+async def order_status(order: OrderView, shelf: Shelf, personal: PersonalData) -> OrderStatusView:
+    """Return what an order's page tells."""
+    declined = order.status is OrderStatus.PENDING and order.payment_failure is not None
+    return OrderStatusView(
+        headline="Your payment was declined" if declined else HEADLINES[order.status],
+        tag=TAGS[order.status],
+        steps=steps_of(order),
+        arrival=await _arrival(order, shelf),
+        tracking_url=tracking_url(order.carrier, order.tracking_number),
+        recipient=await _recipient(order, personal),
+    )
+
+
+def steps_of(order: OrderView) -> list[Step]:
+    """Return what happened to an order and what comes next, in order."""
+    steps = [Step("Ordered", order.placed_at)]
+    if order.status is OrderStatus.CANCELLED:
+        return [*steps, Step("Called off", order.cancelled_at)]
+    steps += [Step("Paid", order.paid_at), Step("Sent", order.fulfilled_at)]
+    if order.status is OrderStatus.REFUNDED:
+        steps = [step for step in steps if step.at is not None]
+        steps.append(Step("Refunded", order.updated_at))
+    return steps
+
+
+def tracking_url(carrier: str | None, number: str | None) -> str | None:
+    """Return the address at which a known carrier shows a parcel; None for other carriers or without a number."""
+    pattern = CARRIERS.get(" ".join((carrier or "").casefold().replace("postnl", "post nl").split()))
+    return None if pattern is None or not number else pattern.format(quote(number, safe=""))
+
+
+async def _arrival(order: OrderView, shelf: Shelf) -> tuple[datetime, datetime] | None:
+    if order.status not in {OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED}:
+        return None
+    products = await shelf.products_by_ids([line.product_id for line in order.lines])
+    known = [product.shipping_days for product in products.values() if product.shipping_days is not None]
+    if not known or len(known) < len({line.product_id for line in order.lines}):
+        return None
+    # The parcel is complete when the slowest of its things has arrived.
+    begin = order.paid_at or order.placed_at
+    fewest, most = max(fewest for fewest, _ in known), max(most for _, most in known)
+    return begin + timedelta(days=fewest), begin + timedelta(days=most)
+
+
+async def _recipient(order: OrderView, personal: PersonalData) -> Recipient | None:
+    name, email, address = await personal.open_many([order.shopper_name, order.shopper_email, order.shipping_address])
+    if name is None or email is None or address is None:
+        return None
+    return Recipient(name=masked(name), email=masked_email(email), address=masked_address(json.loads(address)))
+
+
+def masked(text: str) -> str:
+    """Return the first letter of each word, the rest as dots: ``A••• P•••``."""
+    return " ".join(f"{_first_letter(word)}•••" for word in text.split())
+
+
+def masked_email(email: str) -> str:
+    """Return ``a•••@example.com``."""
+    name, _, domain = email.rpartition("@")
+    return f"{_first_letter(name)}•••@{domain}"
+
+
+def masked_address(parts: Mapping[str, str | None]) -> str:
+    """Return street and postcode masked, with town and country as they are."""
+    country = parts.get("country") or ""
+    postcode = parts.get("postcode") or ""
+    town = " ".join(part for part in (f"{postcode[:2]}•••" if postcode else "", parts.get("city") or "") if part)
+    street = masked(parts.get("line1") or "")
+    return ", ".join(part for part in (street, town, parts.get("region"), COUNTRIES.get(country, country)) if part)
+
+
+def _first_letter(word: str) -> str:
+    """Return the first letter with the marks that belong to it."""
+    end = 1
+    while end < len(word) and unicodedata.combining(word[end]):
+        end += 1
+    return word[:end]

@@ -1,0 +1,113 @@
+"""Find an order again by its number and e-mail address.
+
+A wrong pair gives the same answer whichever of the two is wrong, after the same time, and tries are few: so nobody learns
+that an order or an address exists. A right pair leads to the order's own signed link.
+"""
+
+import asyncio
+import hmac
+import re
+import time
+import unicodedata
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.merchant.ports import Allowance
+from domain.order.events import OrderStatus
+from projections.sales_queries import OrderView
+from storefront.front import Front, Visit
+
+PER_NUMBER = Allowance(burst=5, interval=timedelta(minutes=2))
+"""Tries at one order number, wherever they come from."""
+PER_CALLER = Allowance(burst=20, interval=timedelta(seconds=15))
+"""Tries of one network address at any numbers of one store."""
+ANSWER_AFTER_SECONDS = 0.3
+"""Every answer takes at least this long, so that its time tells nothing."""
+UNKNOWN = "We found no order with this number and e-mail address. Check both: the number looks like ZY-7Q2M4K."
+NUMBER = re.compile(r"(?:ZY-?)?([2-9A-HJ-NP-Z]{6})")
+
+
+def order_number_of(typed: str) -> str | None:
+    """Return an order number as it is written, from what was typed; None if it cannot be one."""
+    found = NUMBER.fullmatch("".join(typed.upper().split()))
+    return None if found is None else f"ZY-{found[1]}"
+
+
+class FindOrder:
+    """The form, and what sending it does."""
+
+    def __init__(self, front: Front) -> None:
+        self._front, self._deps = front, front.deps
+
+    def page(self, visit: Visit, *, status: int = 200, problem: str | None = None, number: str = "") -> Response:
+        return self._front.page(
+            visit, "find_order.html", status=status, problem=problem, number=number, robots="noindex"
+        )
+
+    async def show(self, request: Request) -> Response:
+        return self.page(await self._front.visit_even_if_closed(request))
+
+    async def find(self, request: Request) -> Response:
+        began = time.monotonic()
+        visit = await self._front.visit_even_if_closed(request)
+        form = await self._front.form(visit)
+        typed, email = str(form.get("number", ""))[:40], str(form.get("email", ""))[:254]
+        number = order_number_of(typed)
+        wait = await self._wait(visit, number or typed)
+        order = None if wait is not None or number is None else await self._order(visit, number, email)
+        await asyncio.sleep(max(0.0, ANSWER_AFTER_SECONDS - (time.monotonic() - began)))
+        if wait is not None:
+            seconds = max(1, round(wait.total_seconds()))
+            response = self.page(
+                visit, status=429, problem=f"That were too many tries. Try again in {seconds} seconds.", number=typed
+            )
+            response.headers["retry-after"] = str(seconds)
+            return response
+        if order is None:
+            return self.page(visit, status=422, problem=UNKNOWN, number=typed)
+        link = self._front.order_link(visit, order.id)
+        open_ = order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}
+        return self._front.redirect(visit, f"/checkout/{'unpaid' if open_ else 'success'}/{link}")
+
+    async def _wait(self, visit: Visit, number: str) -> timedelta | None:
+        """Use up a try; return how long to wait if there is none left."""
+        at = self._deps.clock.now()
+        waits = [
+            await self._deps.limits.take(visit.signers.find.digest(key), allowance, at=at)
+            for key, allowance in (
+                (f"caller|{caller_of(visit.request, behind_proxy=self._deps.behind_proxy)}", PER_CALLER),
+                (f"number|{number}", PER_NUMBER),
+            )
+        ]
+        return max((wait for wait in waits if wait is not None), default=None)
+
+    async def _order(self, visit: Visit, number: str, email: str) -> OrderView | None:
+        orders = await self._deps.shelf.orders_by_number(visit.store.id, number)
+        emails = await self._deps.personal.open_many([order.shopper_email for order in orders])
+        wanted = _canonical(email)
+        for order, known in zip(orders, emails, strict=True):
+            if known is not None and hmac.compare_digest(_canonical(known), wanted):
+                return order
+        return None
+
+
+def caller_of(request: Request, *, behind_proxy: bool) -> str:
+    """Return the network address a request comes from; behind a proxy of ours, the one it wrote last."""
+    address = request.client.host if request.client else "unknown"
+    if behind_proxy:
+        lines = request.headers.getlist("x-forwarded-for")
+        address = (lines[-1].rpartition(",")[2].strip() if lines else "") or address
+    return address[:64]
+
+
+def _canonical(email: str) -> bytes:
+    return unicodedata.normalize("NFKC", email.strip()).casefold().encode()
+
+
+def routes(front: Front) -> list[Route]:
+    """Return the routes of finding an order again."""
+    pages = FindOrder(front)
+    return [Route("/orders/find", pages.show, name="find_order"), Route("/orders/find", pages.find, methods=["POST"])]

@@ -1,0 +1,145 @@
+"""An order's own page says where it stands, and is found again by number and e-mail address."""
+
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from commands.order import FulfilOrder
+from commands.ports import Context
+from infra.adapters.sandbox_payments import SandboxSession
+from storefront.pages.find_order import PER_CALLER, PER_NUMBER, UNKNOWN
+from tests.fakes.shop_floor import BRAND, ShopFloor
+from tests.integration.storefront.shopping import (
+    ANNA,
+    checkout_form,
+    hidden,
+    notice_of,
+    put_in_cart,
+    session_at,
+    to_payment,
+)
+
+
+@pytest.fixture
+async def session(floor: ShopFloor, browser: httpx.AsyncClient) -> SandboxSession:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", shipping_days=(4, 8))
+    await put_in_cart(browser, vase)
+    return session_at(floor, await to_payment(browser, await checkout_form(browser)))
+
+
+async def fulfil(floor: ShopFloor, session: SandboxSession, carrier: str, number: str) -> None:
+    store = await floor.shelf.store_by_slug("fern")
+    assert store is not None
+    await floor.dispatch(
+        FulfilOrder(order_id=session.order_id, merchant_id=store.merchant_id, carrier=carrier, tracking_number=number),
+        Context(command_id=uuid4(), correlation_id=session.order_id),
+    )
+
+
+async def test_a_paid_order_tells_date_arrival_and_a_masked_address(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    await floor.told(notice_of(floor, session))
+    page = (await browser.get(urlsplit(session.success_url).path)).text
+    assert "Thank you. Your order is in." in page
+    for told in ("Ordered", "Expected arrival", "A••• P•••", "a•••@example.com", "Portland", "97•••", "United States"):
+        assert told in page
+    for secret in (ANNA["name"], ANNA["email"], ANNA["line1"], ANNA["postcode"]):
+        assert secret not in page
+
+
+async def test_an_order_on_its_way_says_so_and_links_to_its_parcel(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    await floor.told(notice_of(floor, session))
+    await fulfil(floor, session, "DHL", "0034/04&34")
+    page = (await browser.get(urlsplit(session.success_url).path)).text
+    assert '<h1 class="page-title">Your order is on its way</h1>' in page
+    assert "Your order is in" not in page
+    assert 'href="https://www.dhl.com/global-en/home/tracking.html?tracking-id=0034%2F04%2634"' in page
+
+
+async def test_a_declined_payment_is_the_headline_and_the_page_asks_until_it_knows(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    back = urlsplit(session.cancel_url)
+    assert back.query == "from=payment"
+    asking = (await browser.get(f"{back.path}?{back.query}")).text
+    assert 'http-equiv="refresh"' in asking
+    assert 'http-equiv="refresh"' not in (await browser.get(f"{back.path}?{back.query}&try=9")).text
+    assert 'http-equiv="refresh"' not in (await browser.get(back.path)).text
+    declined = floor.payments.read_body(floor.payments.declined_webhook(session, "1"))
+    assert declined is not None
+    await floor.told(declined)
+    page = (await browser.get(f"{back.path}?{back.query}")).text
+    assert '<h1 class="page-title">Your payment was declined</h1>' in page
+    assert "reached us so far" not in page
+    assert 'http-equiv="refresh"' not in page
+
+
+async def test_a_forgotten_shoppers_order_shows_no_address(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    await floor.told(notice_of(floor, session))
+    order = (await floor.shelf.orders_by_number((await floor.shelf.store_by_slug("fern")).id, session.order_number))[0]  # type: ignore[union-attr]
+    await floor.personal.forget(order.shopper_id)
+    page = (await browser.get(urlsplit(session.success_url).path)).text
+    assert "The address was erased on request." in page
+
+
+async def find(browser: httpx.AsyncClient, number: str, email: str) -> httpx.Response:
+    page = await browser.get("/orders/find")
+    return await browser.post("/orders/find", data={"csrf": hidden(page, "csrf"), "number": number, "email": email})
+
+
+async def test_an_order_is_found_by_number_and_address_in_any_spelling(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    unpaid = await find(browser, session.order_number, ANNA["email"])
+    assert (unpaid.status_code, unpaid.headers["location"]) == (303, urlsplit(session.cancel_url).path)
+    await floor.told(notice_of(floor, session))
+    async with httpx.AsyncClient(transport=browser._transport, base_url=browser.base_url) as other:
+        typed = session.order_number.removeprefix("ZY-").lower()
+        found = await find(other, f" {typed} ", " ANNA@Example.com ")
+        assert found.headers["location"] == urlsplit(session.success_url).path
+    assert 'href="/orders/find"' in (await browser.get("/")).text
+
+
+async def test_a_wrong_pair_has_one_answer_whatever_is_wrong(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    answers = {
+        (answer.status_code, answer.text.replace(typed, "").count(UNKNOWN))
+        for typed, email in (
+            (session.order_number, "other@example.com"),
+            ("ZY-222222", ANNA["email"]),
+            ("ZY-222222", "other@example.com"),
+            ("nonsense", ANNA["email"]),
+            (session.order_number, ""),
+        )
+        for answer in [await find(browser, typed, email)]
+    }
+    assert answers == {(422, 1)}
+
+
+async def test_tries_at_one_number_are_few_even_with_the_right_address_afterwards(
+    browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    assert PER_NUMBER.burst < PER_CALLER.burst
+    for _ in range(PER_NUMBER.burst):
+        assert (await find(browser, session.order_number, "guess@example.com")).status_code == 422
+    late = await find(browser, session.order_number, ANNA["email"])
+    assert late.status_code == 429
+    assert int(late.headers["retry-after"]) > 0
+    assert "too many tries" in late.text
+
+
+async def test_another_stores_order_is_not_found(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    await floor.open_store("moss", BRAND)
+    async with httpx.AsyncClient(transport=browser._transport, base_url="http://moss.shops.test") as other:
+        assert (await find(other, session.order_number, ANNA["email"])).status_code == 422

@@ -1,0 +1,45 @@
+"""What an order's page masks and links to."""
+
+import pytest
+
+from storefront.order_status import masked, masked_address, masked_email, tracking_url
+from storefront.pages.find_order import order_number_of
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("Anna Prüfer", "A••• P•••"), ("  x ", "x•••"), ("", ""), ("e\u0301mile", "e\u0301•••")]
+)
+def test_of_a_name_the_first_letters_are_left(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+def test_of_an_address_town_and_country_are_left() -> None:
+    parts = {"line1": "Main St 1", "city": "Portland", "region": "Oregon", "postcode": "97201", "country": "US"}
+    assert masked_address(parts) == "M••• S••• 1•••, 97••• Portland, Oregon, United States"
+    assert masked_address({"line1": "Pier", "city": "Oslo", "country": "NO"}) == "P•••, Oslo, Norway"
+    assert masked_email("anna@example.com") == "a•••@example.com"
+
+
+@pytest.mark.parametrize(
+    ("carrier", "number", "address"),
+    [
+        ("UPS", "1Z 9", "https://www.ups.com/track?tracknum=1Z%209"),
+        (" royal  MAIL ", "AB1", "https://www.royalmail.com/track-your-item#/tracking-results/AB1"),
+        ("PostNL", "3S", "https://postnl.nl/tracktrace/?B=3S"),
+        ("Pigeon", "1", None),
+        ("DHL", None, None),
+        (None, "1", None),
+    ],
+)
+def test_known_carriers_have_a_link(carrier: str | None, number: str | None, address: str | None) -> None:
+    assert tracking_url(carrier, number) == address
+
+
+@pytest.mark.parametrize("typed", ["ZY-7Q2M4K", "zy-7q2m4k", " zy 7q2 m4k ", "7Q2M4K", "ZY7Q2M4K"])
+def test_an_order_number_is_understood_however_it_is_typed(typed: str) -> None:
+    assert order_number_of(typed) == "ZY-7Q2M4K"
+
+
+@pytest.mark.parametrize("typed", ["", "ZY-", "ZY-7Q2M4", "ZY-7Q2M4KK", "ZY-7Q2M40", "７Q2M4K"])
+def test_what_is_no_order_number_is_none(typed: str) -> None:
+    assert order_number_of(typed) is None
