@@ -103,7 +103,6 @@ async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, l
             f"{LONG} number {n} with a name of some length",
             slug=f"pot-{n}",
             variants=sizes,
-            compare_at=223_400,
             category=LONG[:30],
             description=f"A pot. {LONG}\n\n| What | How |\n|---|---|\n| {LONG} | {LONG} |\n\n```\n{LONG * 3}\n```\n",
             features=[LONG],
