@@ -254,7 +254,7 @@ async def test_after_a_fold_was_mended_nothing_is_kept_of_what_the_old_one_made(
     for package in ("domain", "schemas", "projections"):
         copytree(ROOT / package, tmp_path / package)
     folds = tmp_path / "projections" / "catalog_products.py"
-    folds.write_text(folds.read_text().replace("= event.title, event.slug,", "= event.title.upper(), event.slug,"))
+    folds.write_text(folds.read_text().replace("= event.title, fold(", "= event.title.upper(), fold("))
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         # The wrong folds are refused, and their tables are left; the version is the same.

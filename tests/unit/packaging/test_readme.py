@@ -7,7 +7,6 @@ from typing import get_args
 import pytest
 import typer.main
 
-from domain.kernel import InvalidInput
 from infra.cli import app
 from infra.embedded.logbroker.wire import ErrorCode
 from infra.settings import variables
@@ -58,7 +57,6 @@ def test_every_variable_it_names_is_a_setting_or_a_switch_of_the_tests() -> None
         "ZYENTA_REQUIRE_ALL",
         "POSTGRES_PASSWORD",
         "HTTP_PROXY",
-        InvalidInput.code,
     }
 
 
