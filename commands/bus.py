@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from commands.ports import (
+    Cause,
     Commit,
     ConcurrencyConflict,
     Context,
@@ -79,7 +80,12 @@ class CommandBus:
         raise AssertionError("unreachable")
 
     async def react(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Carry out a command because of an event; the command id is derived from it."""
+        """Carry out a command because of an event; the command id is derived from it.
+
+        Raises:
+            UnknownCause: the event store does not hold that event; nothing was appended.
+            DomainError, CommandReused, ConcurrencyConflict: see :meth:`dispatch`.
+        """
         return await self.dispatch(
             command,
             Context(
@@ -87,6 +93,7 @@ class CommandBus:
                 correlation_id=cause.correlation_id,
                 causation_id=cause.id,
                 traceparent=cause.traceparent,
+                cause=Cause(cause.position, cause.hash),
             ),
         )
 

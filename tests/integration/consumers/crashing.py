@@ -47,6 +47,7 @@ async def main(kafka: str, dsn: str, group: str, topic: str, poisoned: str) -> N
             bootstrap_servers=kafka,
             ledger=PostgresDeliveries(pool),
             dead_letters=KafkaDeadLetters(kafka),
+            provenance=MemoryProvenance(),
             clock=WallClock(),
             first_pause_seconds=0.02,
             grace_seconds=0.3,

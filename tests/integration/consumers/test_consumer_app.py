@@ -24,6 +24,7 @@ from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import Envelope
 from schemas.headers import header
 from schemas.topics import CANARY, DEAD_LETTERS, Topic
+from tests.fakes.deliveries import MemoryProvenance
 from tests.fakes.event_log import FixedClock
 from tests.fakes.records import FakeRecord, activated, archived, record, without_value
 from tests.integration.consumers.parked import letters_of
@@ -73,6 +74,7 @@ class World:
             bootstrap_servers=self.kafka,
             ledger=PostgresDeliveries(self.pool),
             dead_letters=letters,
+            provenance=MemoryProvenance(),
             clock=FixedClock(),
             first_pause_seconds=0.02,
             grace_seconds=1.0,
@@ -337,6 +339,7 @@ async def test_consumers_wait_for_a_broker_that_is_not_there_yet_and_outlive_its
         bootstrap_servers=broker.bootstrap_servers,
         ledger=PostgresDeliveries(pool),
         dead_letters=KafkaDeadLetters(broker.bootstrap_servers),
+        provenance=MemoryProvenance(),
         clock=FixedClock(),
     )
     stop = asyncio.Event()

@@ -14,7 +14,7 @@ from schemas import topics
 from schemas.envelope import Envelope
 from schemas.headers import header
 from schemas.topics import Topic
-from tests.fakes.deliveries import LetterBox, MemoryLedger
+from tests.fakes.deliveries import LetterBox, MemoryLedger, MemoryProvenance
 from tests.fakes.event_log import FixedClock
 from tests.fakes.records import FakeRecord, activated, archived, record, without_value
 
@@ -43,6 +43,7 @@ class Desk:
     probe: Probe
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     letters: LetterBox = field(default_factory=LetterBox)
+    provenance: MemoryProvenance = field(default_factory=MemoryProvenance)
     isolation: Isolation = field(default_factory=Isolation)
 
     def reception(self, concurrency: int = 8) -> Reception:
@@ -50,6 +51,7 @@ class Desk:
             self.probe,
             ledger=self.ledger,
             dead_letters=self.letters,
+            provenance=self.provenance,
             isolation=self.isolation,
             clock=FixedClock(),
             concurrency=concurrency,

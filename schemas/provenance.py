@@ -1,0 +1,86 @@
+"""Whether a record is the platform's own: the event store alone is believed (``infra/decisions/0017``)."""
+
+from binascii import Error as NotHexadecimal
+from binascii import unhexlify
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from schemas.envelope import RawEvent, chain_hash
+from schemas.headers import Headers, number
+
+
+class Claim(NamedTuple):
+    """What a record says it is. It is true if the event store has the same."""
+
+    position: int
+    hash: bytes
+    """Computed from the record's bytes, whatever its ``ce_hash`` says."""
+    tenant: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignRecord:
+    """A record that the platform did not write, or not there."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"record {self.offset} of partition {self.partition} of {self.topic}: {self.reason}"
+
+
+class Provenance(Protocol):
+    """Knows which records are the platform's own. Both methods raise ``Transient`` while the event store is away."""
+
+    async def holds(self, event: RawEvent) -> bool:
+        """Whether the event store has this very event: the same bytes and the same envelope at the same position."""
+        ...
+
+    async def note(self, found: Sequence[ForeignRecord]) -> None:
+        """Remember foreign records, so that ``zyenta doctor`` shows them."""
+        ...
+
+
+def claim_in(headers: Headers, value: bytes | None) -> Claim | None:
+    """Return what a record claims to be; None if it cannot be an event of the platform."""
+    said = dict(headers)
+    position = number(said.get("ce_position"))
+    version = number(said.get("ce_streamversion"), most=2**31 - 1)
+    if position is None or version is None or value is None:
+        return None
+    try:
+        return claim(
+            position=position,
+            previous=said["ce_previoushash"] or b"",
+            id=said["ce_id"] or b"",
+            stream=said["ce_subject"] or b"",
+            version=version,
+            type=said["ce_type"] or b"",
+            tenant=said["ce_tenant"] or b"",
+            data=value,
+        )
+    except (KeyError, ValueError, NotHexadecimal):
+        return None
+
+
+def claim(
+    *, position: int, previous: bytes, id: bytes, stream: bytes, version: int, type: bytes, tenant: bytes, data: bytes
+) -> Claim:
+    """Return the claim of a record whose headers say these texts.
+
+    Raises:
+        ValueError: one of them is no id, no hash or no text.
+    """
+    computed = chain_hash(
+        unhexlify(previous),
+        id=UUID(id.decode()),
+        type=type.decode(),
+        stream_id=UUID(stream.decode()),
+        version=version,
+        data=data,
+    )
+    return Claim(position, computed, UUID(tenant.decode()))
