@@ -43,7 +43,7 @@ async def replay(letter: DeadLetter, consumer: Consumer, provenance: Provenance)
         envelope = raw.decode()
         if type(envelope.event) in consumer.handles:
             if not await provenance.holds(raw):
-                raise UnknownCause(envelope.id, envelope.position)
+                return Replay(letter, Result.FAILED, str(UnknownCause(envelope.id, envelope.position)))
             await consumer(envelope)
     except DomainError as refusal:
         return Replay(letter, Result.REFUSED, f"{refusal.code}: {refusal}")

@@ -163,7 +163,7 @@ Judge: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[Sequence[bool]
 """Says which records are the platform's own; :meth:`infra.adapters.provenance.PostgresProvenance.among`."""
 
 
-async def _believe(records: Sequence[ConsumerRecord]) -> Sequence[bool]:
+async def believe(records: Sequence[ConsumerRecord]) -> Sequence[bool]:
     """Take every record that names an event and a position for the platform's own."""
     return [position_in(record.headers) is not None for record in records]
 
@@ -180,7 +180,7 @@ async def last_events(
     bootstrap_servers: str,
     topic: Topic = EVENTS,
     *,
-    judge: Judge = _believe,
+    judge: Judge = believe,
     meet: Meet = pass_by,
 ) -> dict[int, ConsumerRecord]:
     """Return each partition's last committed event; partitions without one, and foreign records, are left out.
@@ -238,7 +238,7 @@ class LogEnd:
 async def log_end(
     bootstrap_servers: str,
     *,
-    judge: Judge = _believe,
+    judge: Judge = believe,
     meet: Meet = pass_by,
 ) -> LogEnd:
     """Find where the topic ends.
@@ -281,7 +281,7 @@ async def open_transactions(bootstrap_servers: str) -> list[int]:
     return sorted(partition.partition for partition in ends if visible[partition] < ends[partition])
 
 
-async def published_position(bootstrap_servers: str, *, judge: Judge = _believe) -> int:
+async def published_position(bootstrap_servers: str, *, judge: Judge = believe) -> int:
     """Return the position of the last event in the topic; 0 if it is empty or missing."""
     try:
         return (await log_end(bootstrap_servers, judge=judge)).position

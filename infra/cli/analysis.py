@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from infra.adapters.provenance import PostgresProvenance
 from infra.adapters.topic import TopicMissing
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.running import console, run
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from infra.analysis.reading import Entry, LogReader
     from infra.analysis.selection import Selection
     from infra.analysis.tables import Answer
+    from schemas.provenance import ForeignRecord
 
 # What reads the log is imported where it is needed: DuckDB and every JSON Schema would slow each other command's start.
 
@@ -74,13 +76,17 @@ def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show events in the order of the log, one a line; with --json one object a line."""
+    """Show events in the order of the log, one a line; with --json one object a line.
+
+    A record that the event store does not hold is shown as “foreign”, with its partition and offset.
+    """
     write = _write_json if as_json else _write_line
 
     async def work(stop: asyncio.Event) -> None:
         position = int(begin) if begin is not None and begin.isdecimal() else 0
         since = None if position or begin in {None, "start"} else begin
-        async with _reader(_Wanted(types, store, since, None, position)) as reader:
+        met = _write_foreign_json if as_json else _write_foreign
+        async with _reader(_Wanted(types, store, since, None, position), met=met) as reader:
             if begin is not None:
                 await _write_all(reader.in_order(), write, stop)
             elif last:
@@ -223,8 +229,10 @@ class _Wanted:
 
 
 @asynccontextmanager
-async def _reader(wanted: _Wanted, needed: frozenset[str] | None = None) -> "AsyncIterator[LogReader]":
-    """Open the live log for what is wanted; ``needed`` narrows it to some types."""
+async def _reader(
+    wanted: _Wanted, needed: frozenset[str] | None = None, *, met: "Callable[[ForeignRecord], None]" = lambda _: None
+) -> "AsyncIterator[LogReader]":
+    """Open the live log for what is wanted; ``needed`` narrows it to some types, ``met`` is told of foreign records."""
     from infra.analysis.reading import reading  # noqa: PLC0415
     from projections.catalog_queries import store_by_slug  # noqa: PLC0415
 
@@ -238,7 +246,8 @@ async def _reader(wanted: _Wanted, needed: frozenset[str] | None = None) -> "Asy
             return None if found is None else found.id
 
         selection = replace(selection, tenant=await wanted.tenant(store_of_slug))
-        async with reading(platform.bootstrap_servers, selection) as reader:
+        judge = PostgresProvenance(await platform.pool()).among
+        async with reading(platform.bootstrap_servers, selection, judge=judge, met=met) as reader:
             yield reader
 
 
@@ -275,6 +284,14 @@ async def _follow(reader: "LogReader", write: "Callable[[Entry], None]", stop: a
 
 def _write_json(entry: "Entry") -> None:
     print(json.dumps(entry.as_json(), ensure_ascii=False))
+
+
+def _write_foreign_json(record: "ForeignRecord") -> None:
+    print(json.dumps({"foreign": True} | asdict(record)))
+
+
+def _write_foreign(record: "ForeignRecord") -> None:
+    output.print(Text.assemble(("foreign ", "red"), str(record)), soft_wrap=True)
 
 
 def _write_line(entry: "Entry") -> None:
@@ -316,7 +333,7 @@ def _print_rows_json(found: "Answer") -> None:
 
 def _tell_foreign(count: int) -> None:
     if count:
-        console.print(f"[yellow]Note[/] {count:,} records in the topic are no events of ours and were passed over.")
+        console.print(f"[yellow]Note[/] {count:,} records in the topic are foreign and were passed over.")
 
 
 @contextmanager

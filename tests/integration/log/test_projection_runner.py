@@ -167,16 +167,16 @@ async def test_a_topic_made_anew_is_followed_by_position(pool: asyncpg.Pool, kaf
     async with running(runner_of(pool, kafka)):
         await applied(pool, first)
         if alive:
-            await anew(kafka)
+            await anew(pool, kafka)
             await applied(pool, EVENTS)
     if not alive:
-        await anew(kafka)
+        await anew(pool, kafka)
         async with running(runner_of(pool, kafka)):
             await applied(pool, EVENTS)
     await expect_rows_of(pool, EVENTS)
 
 
-async def anew(kafka: ApacheKafka) -> None:
+async def anew(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     await kafka.kill()
     await kafka.wipe()
     await kafka.start()
@@ -326,7 +326,7 @@ async def test_foreign_records_are_noted_and_change_no_row_and_no_checkpoint(
         async with asyncio.timeout(30):
             while await pool.fetchval("select count(*) from foreign_records") < len(foreign) - 1:
                 await asyncio.sleep(0.05)
-        assert await positions(pool) == last_positions(first)
+        await applied(pool, first)
     # All but the copy of an event in its own partition, which comes too late to count.
     assert await pool.fetchval("select count(*) from foreign_records") == len(foreign) - 1
     async with running(runner_of(pool, kafka, letters=LetterBox())):
