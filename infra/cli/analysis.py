@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 import typer
 from aiokafka.errors import KafkaError
 from rich import box
@@ -21,11 +22,12 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.adapters.provenance import PostgresProvenance
-from infra.adapters.topic import TopicMissing
-from infra.bootstrap import NotConfigured, open_platform
+from infra.adapters.topic import Judge, TopicMissing, believe
+from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.running import console, run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
+from projections.outages import DATABASE_AWAY
 
 if TYPE_CHECKING:
     from infra.analysis.reading import Entry, LogReader
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 # What reads the log is imported where it is needed: DuckDB and every JSON Schema would slow each other command's start.
 
 ROWS_SHOWN = 200
+CONNECT_SECONDS = 3.0
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Types = Annotated[
     list[str] | None,
@@ -246,9 +249,21 @@ async def _reader(
             return None if found is None else found.id
 
         selection = replace(selection, tenant=await wanted.tenant(store_of_slug))
-        judge = PostgresProvenance(await platform.pool()).among
+        judge = await _judge(platform)
         async with reading(platform.bootstrap_servers, selection, judge=judge, met=met) as reader:
             yield reader
+
+
+async def _judge(platform: Platform) -> Judge:
+    """Return what tells events from foreign records; without the event store, whatever looks like an event is shown."""
+    try:
+        await (await asyncpg.connect(platform.database_url, timeout=CONNECT_SECONDS)).close()
+    except DATABASE_AWAY as error:
+        console.print(
+            f"[yellow]Note[/] The event store does not answer ({type(error).__name__}): forged records cannot be told apart."
+        )
+        return believe
+    return PostgresProvenance(await platform.pool()).among
 
 
 def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception]) -> T:
