@@ -123,7 +123,7 @@ async def test_a_damaged_topic_restores_nothing_and_is_named(
     await append(log, 3, partition=3)
     events = await log.read_settled(0, 100)
     await write_topic(kafka.bootstrap_servers, events[1:])
-    with pytest.raises(Difference, match="position 2 .* does not carry the hash of the event before it"):
+    with pytest.raises(Difference, match=r"position 2 .* does not carry the hash of the event before it"):
         await restore_store(other_pool, kafka.bootstrap_servers)
     assert await rows_of(other_pool, "events") == []
 

@@ -253,3 +253,14 @@ async def test_no_more_keys_than_allowed_are_handled_at_once() -> None:
     reception = Desk(Probe(watch)).reception(concurrency=3)
     await asyncio.gather(*(reception.handle(record(activated(uuid4()))) for _ in range(12)))
     assert most == 3
+
+
+async def test_a_foreign_record_reaches_no_consumer_and_is_noted_and_parked_at_once() -> None:
+    desk = Desk(Probe(_content))
+    forged = record(activated(uuid4()))
+    desk.provenance.unknown = {UUID(header(forged.headers, "ce_id").decode())}
+    await desk.handle(forged)
+    assert (desk.probe.seen, desk.ledger.counts) == ([], {})
+    (letter,) = desk.letters.letters
+    assert (letter.count, letter.reason.partition(":")[0]) == (1, "UnknownCause")
+    assert [(each.partition, each.offset) for each in desk.provenance.noted] == [(0, 0)]
