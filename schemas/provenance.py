@@ -1,13 +1,14 @@
 """Whether a record is the platform's own: the event store alone is believed (``infra/decisions/0017``)."""
 
-from binascii import Error as NotHexadecimal
 from binascii import unhexlify
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from schemas.envelope import RawEvent, chain_hash
+from schemas.envelope import RawEvent
 from schemas.headers import Headers, number
 
 
@@ -63,7 +64,7 @@ def claim_in(headers: Headers, value: bytes | None) -> Claim | None:
             tenant=said["ce_tenant"] or b"",
             data=value,
         )
-    except (KeyError, ValueError, NotHexadecimal):
+    except (KeyError, ValueError):
         return None
 
 
@@ -73,14 +74,16 @@ def claim(
     """Return the claim of a record whose headers say these texts.
 
     Raises:
-        ValueError: one of them is no id, no hash or no text.
+        ValueError: one of them is no id, no hash or no number that fits.
     """
-    computed = chain_hash(
-        unhexlify(previous),
-        id=UUID(id.decode()),
-        type=type.decode(),
-        stream_id=UUID(stream.decode()),
-        version=version,
-        data=data,
-    )
-    return Claim(position, computed, UUID(tenant.decode()))
+    # What ``chain_hash`` does, without making ids of texts: a third of the time.
+    ids = unhexlify(id.replace(b"-", b"")) + unhexlify(stream.replace(b"-", b""))
+    if len(ids) != 32 or not 0 <= version < 2**31:
+        raise ValueError("an id has 16 bytes, a version 31 bits")
+    computed = sha256(b"%b%b%b%b\0%b" % (unhexlify(previous), ids, version.to_bytes(4), type, data)).digest()
+    return Claim(position, computed, _tenant(tenant))
+
+
+@lru_cache(maxsize=65_536)
+def _tenant(text: bytes) -> UUID:
+    return UUID(text.decode())

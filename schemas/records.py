@@ -9,7 +9,6 @@ A record's *content* is what does not depend on its place in a batch: key, value
 """
 
 import re
-import struct
 from binascii import hexlify
 from collections.abc import Iterator
 from datetime import datetime
@@ -251,7 +250,7 @@ def read_ours(content: bytes) -> Record | None:
             tenant=tenant,
             data=value,
         )
-    except (ValueError, struct.error):
+    except ValueError:
         return None
     return Record(claimed.position, type_, tenant, value, claimed)
 
