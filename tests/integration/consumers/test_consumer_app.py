@@ -1,7 +1,7 @@
 """Consumers on a real Apache Kafka and a real PostgreSQL: nothing lost, order per key, parked after five."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -279,8 +279,8 @@ class Cage:
 
     seen: dict[int, int] = field(default_factory=dict)
 
-    async def answer(self, component: str, seen: Mapping[int, int]) -> None:
-        self.seen.update(seen)
+    async def answer(self, component: str, seen: Collection[tuple[int, int]]) -> None:
+        self.seen.update(sorted(seen))
 
 
 def loaded(app: ConsumerApp) -> bool:
