@@ -85,7 +85,7 @@ async def verify_log(
                             check_chain(stored, heads)
                         except Difference:
                             # Perhaps only because the event before it is not in the store: then that is the first.
-                            if not same:
+                            if not same and not _is_same_event(stored, found):
                                 await topic.find(stored, content, partition, found, heads)
                             raise
                         if not same:
@@ -150,12 +150,15 @@ class _Topic:
             if found[1] == content:
                 return
             event = _event(found)
-            if event is not None and event.position == stored.position and event.id == stored.id:
+            if event is not None and _is_same_event(stored, found):
                 # The event itself, changed; unless the true one comes behind it.
                 changed = changed or (event, len(self._foreign))
+                reason = f"it says it is {name_of(event)}, and is not"
+                self._foreign.append(ForeignRecord(EVENTS.name, partition, found[0], reason))
             elif event is not None and event.position > stored.position and await self._is_stored(event, found[1]):
                 break
-            self._pass(found, event, partition, heads)
+            else:
+                self._pass(found, event, partition, heads)
             found = self.at_hand(partition) or await self.expect(partition)
         if changed is not None:
             published, index = changed
@@ -243,6 +246,11 @@ def _event(found: Content) -> RawEvent | None:
         return from_record(headers, value)
     except (UndecodableEvent, IndexError, UnicodeDecodeError):
         return None
+
+
+def _is_same_event(stored: RawEvent, found: Content | None) -> bool:
+    event = None if found is None else _event(found)
+    return event is not None and (event.position, event.id) == (stored.position, stored.id)
 
 
 def name_of(event: RawEvent) -> str:
