@@ -100,7 +100,7 @@ class Filling:
 
         Args:
             projection: what to fold.
-            pool: gives one connection a lane.
+            pool: gives one connection a lane, and one more while it asks the event store.
             bootstrap_servers: where the log is.
             schema: where the tables are.
             places: where they stand, owned by this filling.
