@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from commands.hot_streams import HotStreams
 from commands.ports import (
+    Cause,
     Commit,
     ConcurrencyConflict,
     Context,
@@ -97,7 +98,12 @@ class CommandBus:
         raise AssertionError("unreachable")
 
     async def react(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Carry out a command because of an event; the command id is derived from it."""
+        """Carry out a command because of an event; the command id is derived from it.
+
+        Raises:
+            UnknownCause: the event store does not hold that event; nothing was appended.
+            DomainError, CommandReused, ConcurrencyConflict: see :meth:`dispatch`.
+        """
         return await self.dispatch(
             command,
             Context(
@@ -105,6 +111,7 @@ class CommandBus:
                 correlation_id=cause.correlation_id,
                 causation_id=cause.id,
                 traceparent=cause.traceparent,
+                cause=Cause(cause.position, cause.hash),
             ),
         )
 

@@ -31,6 +31,27 @@ class OfAnotherKind(Exception):
         super().__init__(f"Stream {stream_id} is no {kind.name}.")
 
 
+class UnknownCause(Exception):
+    """The event that a command reacts to is not in the event store: somebody else wrote it to the topic.
+
+    Retrying cannot help, unless the event store was set back and is restored.
+    """
+
+    def __init__(self, event_id: UUID | None, position: int) -> None:
+        super().__init__(
+            f"The event store has no event {event_id} with these bytes at position {position}: the record is foreign. "
+            "If the event store was set back, run “zyenta log restore” and replay the letter; else drop the letter."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Where the event that a command reacts to must stand in the event store, and its hash."""
+
+    position: int
+    hash: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Who asks, in which conversation, and because of what."""
@@ -39,6 +60,8 @@ class Context:
     correlation_id: UUID
     causation_id: UUID | None = None
     traceparent: str | None = None
+    cause: Cause | None = None
+    """Given where ``causation_id`` is an event that came from the topic; the log proves it as it appends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +140,8 @@ class EventLog(Protocol):
             ConcurrencyConflict: some stream is not at its expected version, or has gone on from the one it was believed
                 to be at.
             CommandReused: the id is known with another digest.
+            UnknownCause: the event store does not hold the event that the context names as its cause; nothing was
+                appended.
         """
         ...
 
@@ -176,6 +201,7 @@ Handlers = Mapping[type, Handler]
 
 __all__ = [
     "Answers",
+    "Cause",
     "CommandReused",
     "Commit",
     "ConcurrencyConflict",
@@ -187,5 +213,6 @@ __all__ = [
     "OfAnotherKind",
     "Receipt",
     "Staged",
+    "UnknownCause",
     "Work",
 ]

@@ -35,8 +35,9 @@ from consumers.middleware import (
 )
 from consumers.places import Places
 from domain.kernel import Clock
-from schemas.canaries import Canaries, newest
+from schemas.canaries import Canaries, seen_in
 from schemas.deliveries import DeadLetters, DeliveryLedger, Record
+from schemas.provenance import Provenance
 from schemas.topics import CANARY
 
 BATCH = 500
@@ -66,6 +67,7 @@ class ConsumerApp:
         bootstrap_servers: str,
         ledger: DeliveryLedger,
         dead_letters: DeadLetters,
+        provenance: Provenance,
         clock: Clock,
         concurrency: Mapping[str, int] | None = None,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
@@ -80,6 +82,7 @@ class ConsumerApp:
             bootstrap_servers: where the log is.
             ledger: counts deliveries.
             dead_letters: takes what cannot be digested.
+            provenance: tells the platform's own records from foreign ones.
             clock: where the time comes from.
             concurrency: how many keys a consumer, by name, handles at once where it is not the usual eight.
             first_pause_seconds: before a failed record's second delivery; doubles from there.
@@ -106,6 +109,7 @@ class ConsumerApp:
                     consumer,
                     ledger=ledger,
                     dead_letters=dead_letters,
+                    provenance=provenance,
                     isolation=isolation,
                     clock=clock,
                     concurrency=(concurrency or {}).get(consumer.name, CONCURRENCY),
@@ -237,7 +241,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 self._fetch_again(partition, batch[0].offset)
         self._regulate()
         if self._canaries is not None:
-            await self._canaries.answer(self.consumer.name, newest(records))
+            await self._canaries.answer(self.consumer.name, seen_in(records))
 
     async def _queue(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
         if partition.topic == CANARY.name:

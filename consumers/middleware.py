@@ -11,6 +11,8 @@ The rules, for every consumer:
   on it, and bystanders are not parked with it. A delivery that ends because we shut down does not count.
 * A record that does not decode, or whose type no version of this program knows, is parked at once: its bytes will be the
   same at the fifth delivery.
+* A record that the event store does not hold is foreign, whoever wrote it: it is noted and parked at once, before any
+  consumer sees it (``infra/decisions/0017``).
 * A parked record is done for its group. Later records of its key follow; whoever replays it must know that. Other keys
   are handled meanwhile: a pause between deliveries holds no slot.
 * While PostgreSQL or the dead letter topic cannot be reached, records wait; that is nobody's fault and is not counted.
@@ -23,10 +25,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from commands.ports import UnknownCause
 from consumers.dependencies import Consumer
 from domain.kernel import Clock, DomainError, Transient
 from schemas.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
 from schemas.envelope import Envelope, from_record
+from schemas.provenance import ForeignRecord, Provenance
 from schemas.registry import EVENTS
 
 T = TypeVar("T")
@@ -103,6 +107,7 @@ class Reception:
         *,
         ledger: DeliveryLedger,
         dead_letters: DeadLetters,
+        provenance: Provenance,
         isolation: Isolation,
         clock: Clock,
         concurrency: int = CONCURRENCY,
@@ -111,6 +116,7 @@ class Reception:
         self._consumer = consumer
         self._ledger = ledger
         self._dead_letters = dead_letters
+        self._provenance = provenance
         self._isolation = isolation
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
@@ -125,12 +131,16 @@ class Reception:
     async def handle(self, record: Record) -> None:
         """Return when the record is done with: handled, refused or parked."""
         try:
-            envelope = from_record(record.headers, record.value).decode()
+            raw = from_record(record.headers, record.value)
+            envelope = raw.decode()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with its bytes, they stay as they are
             await self._park(record, error, count=1)
             return
         if type(envelope.event) not in self._consumer.handles:
             return  # an old version, lifted to an event that is no business of this consumer
+        if not await self._patiently(lambda: self._provenance.holds(raw)):
+            await self._refuse(record, envelope)
+            return
         place = Place(
             group=self._consumer.name,
             event_id=envelope.id,
@@ -143,6 +153,14 @@ class Reception:
             if pause is None:
                 return
             await asyncio.sleep(pause)
+
+    async def _refuse(self, record: Record, envelope: Envelope) -> None:
+        """Park a foreign record: a person can replay it if the event store was set back and is restored."""
+        unknown = UnknownCause(envelope.id, envelope.position)
+        found = ForeignRecord(record.topic, record.partition, record.offset, "its event is not in the event store")
+        log.error("%s got a foreign record: %s", self._consumer.name, found)
+        await self._patiently(lambda: self._provenance.note([found]))
+        await self._park(record, unknown, count=1)
 
     async def _deliver(self, record: Record, envelope: Envelope, place: Place) -> float | None:
         """Deliver once; return the seconds to wait before the next delivery, or None if the record is done with."""
@@ -171,6 +189,8 @@ class Reception:
             raise
         except DomainError as refusal:
             log.warning("refused %s: %s", refusal.code, self._about(envelope))
+        except UnknownCause as error:
+            await self._park(record, error, count=delivery.count)
         except Exception as error:
             if delivery.count < DELIVERIES:
                 log.warning(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from schemas.canaries import Canaries, newest
+from schemas.canaries import Canaries, seen_in
 from schemas.topics import CANARY
 
 Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
@@ -35,7 +35,7 @@ class CanaryWatch:
         """Say that the canaries that were kept came out."""
         passed, self._passing = self._passing, []
         if passed and self._canaries is not None:
-            await self._canaries.answer(self._component, newest(passed))
+            await self._canaries.answer(self._component, seen_in(passed))
             # Only so that the next runner does not begin with all of them; the log's own place is the checkpoint.
             with suppress(KafkaError, IllegalStateError):
                 await consumer.commit(

@@ -5,6 +5,7 @@ one is written, and writes partitions side by side.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,12 @@ import asyncpg
 
 from domain.kernel import Transient
 from projections.bulk_reader import Content, open_bulk_reader
-from projections.checkpoints import Checkpoint, Projection, RecordReader, advance
+from projections.checkpoints import Checkpoint, Projection, advance
 from projections.decoding import Told
+from projections.provenance import are_events
 from projections.records import at_fault, position_in
 from projections.tables import Connection
-from schemas.records import parts_of, read_ours
+from schemas.records import Record, read_record
 from schemas.topics import EVENTS
 
 CHUNK = 8192
@@ -29,6 +31,9 @@ QUIET_SECONDS = 10.0
 """How long the topic may give nothing new while it does not reach as far as it must."""
 KEPT_UNAPPLIABLE = 1000
 """How many of the records that were passed over are remembered."""
+
+
+log = logging.getLogger(__name__)
 
 
 class TopicBehind(Transient):
@@ -42,6 +47,8 @@ class TopicBehind(Transient):
         )
 
 
+Event = tuple[int, Record]
+"""An offset, and the event that the event store holds too."""
 Place = tuple[int, int]
 """Partition and offset of a record."""
 
@@ -93,7 +100,7 @@ class Filling:
 
         Args:
             projection: what to fold.
-            pool: gives one connection a lane.
+            pool: gives one connection a lane, and one more while it asks the event store.
             bootstrap_servers: where the log is.
             schema: where the tables are.
             places: where they stand, owned by this filling.
@@ -161,7 +168,7 @@ class _Lane:
     def __init__(self, filling: Filling, numbers: Sequence[int]) -> None:
         self._filling = filling
         self._numbers = numbers
-        self._held: dict[int, list[Content]] = {number: [] for number in numbers}
+        self._held: dict[int, list[Event]] = {number: [] for number in numbers}
         """Fetched, but beyond the last limit."""
         self._read = {number: filling.places[number] for number in numbers}
         """Where reading stands; writing is at most two chunks behind."""
@@ -207,15 +214,15 @@ class _Lane:
             if await self._reader.fetch(open_, seconds=0.005 if chunk.count else 0.25):
                 quiet_since = loop.time()
                 for number in open_:
-                    self._take(chunk, number, self._reader.take(number), limits[number])
+                    await self._take_new(chunk, number, self._reader.take(number), limits[number])
             elif chunk.count:
                 break
             elif loop.time() - quiet_since > QUIET_SECONDS:
                 raise TopicBehind(open_[0], self._read[open_[0]].position, limits[open_[0]])
         return chunk if chunk.count else None
 
-    def _take(self, chunk: _Chunk, number: int, contents: Sequence[Content], limit: int) -> None:
-        """Decode what is within the limit, and hold the rest: positions rise within a partition."""
+    async def _take_new(self, chunk: _Chunk, number: int, contents: Sequence[Content], limit: int) -> None:
+        """Take what was read of a partition, but for foreign records: those change nothing and move nothing."""
         if not contents:
             return
         place = self._read[number]
@@ -227,25 +234,37 @@ class _Lane:
                 self._read[number] = replace(place, next_offset=0)
                 self._reader.seek(number, 0)
                 return
+        read = [(offset, read_record(content)) for offset, content in contents]
+        ours = await are_events(
+            [(number, None if record is None else record.claim) for _, record in read], self._filling.pool
+        )
+        events = [(offset, record) for (offset, record), true in zip(read, ours, strict=True) if true and record]
+        if len(events) < len(contents):
+            log.warning(
+                "%s passes over %d foreign records of partition %d",
+                self._filling.schema,
+                len(contents) - len(events),
+                number,
+            )
+        self._take(chunk, number, events, limit)
+
+    def _take(self, chunk: _Chunk, number: int, events: Sequence[Event], limit: int) -> None:
+        """Decode what is within the limit, and hold the rest: positions rise within a partition."""
+        place = self._read[number]
         reader, told, origins = self._filling.projection.reader, chunk.told, chunk.origins
-        next_offset = reached = 0
+        next_offset, reached = 0, place.position
         count = 0
-        for index, (offset, content) in enumerate(contents):
-            record = read_ours(content)
-            position = position_in(content) if record is None else record.position
-            if position is not None:
-                if position > limit:
-                    self._held[number].extend(contents[index:])
-                    break
-                if position <= place.position:
-                    continue
-                reached = position
-            elif offset < place.next_offset:
+        for index, (offset, record) in enumerate(events):
+            if record.position > limit:
+                self._held[number].extend(events[index:])
+                break
+            if record.position <= reached:
                 continue
+            reached = record.position
             count += 1
             next_offset = offset + 1
             try:
-                each = reader.bulk(record) if record is not None else _read_foreign(reader, content)
+                each = reader.bulk(record)
             except Exception as error:
                 if not at_fault(error):
                     raise
@@ -256,9 +275,7 @@ class _Lane:
                     origins.append((number, offset))
         if count:
             chunk.count += count
-            self._read[number] = chunk.places[number] = replace(
-                place, next_offset=next_offset, position=max(place.position, reached)
-            )
+            self._read[number] = chunk.places[number] = replace(place, next_offset=next_offset, position=reached)
 
     async def _write(self, chunk: _Chunk) -> None:
         filling, connection = self._filling, self._connection
@@ -271,12 +288,6 @@ class _Lane:
         for each in unappliable:
             filling.passed(each)
         filling.progress(chunk.count)
-
-
-def _read_foreign(reader: RecordReader, content: bytes) -> Told | None:
-    """Read a record that another program wrote, with other headers than ours or in another order."""
-    _, value, headers = parts_of(content)
-    return reader.record(headers, value)
 
 
 async def apply_around(

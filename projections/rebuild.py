@@ -150,7 +150,7 @@ class Rebuilder:
         """Make a rebuilder.
 
         Args:
-            pool: four of its connections are used at once.
+            pool: six of its connections are used at once.
             bootstrap_servers: where the log is.
             histories: where the event behind a difference is looked for.
             workers: who fills the tables where there is much to fill; left out: this process alone.

@@ -10,6 +10,8 @@ What happens to records that cannot be applied:
   run that did not say that it stopped. Then small chunks are tried, and the records of one that failed singly.
 * A parked record is passed over for good; later records of its key follow. Only a rebuild by a version that can apply it
   brings it back.
+* A record that the event store does not hold is foreign (``infra/decisions/0017``): it is noted and passed over, and
+  moves no checkpoint, so that no position and no consistency token can be forged.
 * Trouble with PostgreSQL or Kafka is no record's fault: the same batch is tried again until it works.
 
 Retries follow at once, so that a bad record holds up the others of this process for milliseconds.
@@ -43,11 +45,13 @@ from projections.checkpoints import (
 )
 from projections.decoding import Told
 from projections.outages import DATABASE_AWAY
+from projections.provenance import REASON, are_events, note_foreign
 from projections.records import at_fault, position_of
 from projections.tables import Connection
 from schemas.broker_address import client_settings
 from schemas.canaries import Canaries
 from schemas.deliveries import DeadLetter, DeadLetters, DeliveryLedger
+from schemas.provenance import ForeignRecord, claim_in
 from schemas.topics import EVENTS
 
 BATCH = 5000
@@ -195,7 +199,7 @@ class ProjectionRunner:
                     raise self._trouble
                 if not fetched:
                     self._care.relax()
-                await self._apply(self._proven(consumer, fetched), connection)
+                await self._apply(await self._ours(self._proven(consumer, fetched), connection), connection)
                 await self._canaries.tell(consumer)
         finally:
             await self._leave_in_order(consumer)
@@ -272,15 +276,34 @@ class ProjectionRunner:
             consumer.seek(partition, 0)
         return proven
 
+    async def _ours(self, records: Sequence[ConsumerRecord], connection: Connection) -> list[ConsumerRecord]:
+        """Return the records that the event store holds too; note the others."""
+        if not records:
+            return []
+        ours = await are_events(
+            [(record.partition, claim_in(record.headers, record.value)) for record in records], connection
+        )
+        foreign = [
+            ForeignRecord(record.topic, record.partition, record.offset, REASON)
+            for record, true in zip(records, ours, strict=True)
+            if not true
+        ]
+        if foreign:
+            log.error("%s passes over %d foreign records; the first: %s", self.group, len(foreign), foreign[0])
+            await note_foreign(foreign, connection)
+        return [record for record, true in zip(records, ours, strict=True) if true]
+
     def _fresh(self, records: Iterable[ConsumerRecord]) -> list[ConsumerRecord]:
-        """Return the records of owned partitions that are not applied yet."""
+        """Return the events of owned partitions that are not applied yet; a copy of one comes after it."""
         fresh = []
+        reached: dict[int, int] = {}
         for record in records:
             checkpoint = self._owned.get(record.partition)
             if checkpoint is None or record.partition in self._unproven:
                 continue
-            position = position_of(record)
-            if record.offset >= checkpoint.next_offset if position is None else position > checkpoint.position:
+            position = position_of(record) or 0
+            if position > max(checkpoint.position, reached.get(record.partition, 0)):
+                reached[record.partition] = position
                 fresh.append(record)
         return fresh
 

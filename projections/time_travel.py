@@ -48,7 +48,14 @@ class TenantEvents(Protocol):
         ...
 
     async def position_at(self, tenant: UUID, at: datetime) -> int:
-        """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none."""
+        """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none.
+
+        The last by position, which alone is the order: after a clock went back, a time means the later of two places.
+        """
+        ...
+
+    async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
+        """Whether one of a tenant's events was recorded at a time or later."""
         ...
 
     async def last_position(self) -> int:
@@ -58,7 +65,11 @@ class TenantEvents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """A place in the log: a position, or what had been recorded by a time."""
+    """A place in the log: a position, or the last position that was recorded at a time or before.
+
+    Positions alone are the order of the log; times are what a clock said. After a clock went back, a time that it showed
+    twice means the second one.
+    """
 
     position: int | None = None
     time: datetime | None = None
@@ -131,7 +142,8 @@ class TimeTravel:
         """
         if as_of.position is None:
             assert as_of.time is not None
-            if as_of.time > self._clock.now():
+            # The store's clock may be ahead of this one, or this one may have gone back.
+            if as_of.time > self._clock.now() and not await self._events.recorded_since(tenant, as_of.time):
                 raise InvalidInput("as_of.time", f"{as_of.time.isoformat()} is in the future.")
             # Of the last moments there may be events to come: clocks are not the log's order. A position is exact.
             return await self._events.position_at(tenant, as_of.time)

@@ -58,7 +58,7 @@ async def verify_projection(
 
     Args:
         model: which.
-        pool: four of its connections are used at once.
+        pool: six of its connections are used at once.
         bootstrap_servers: where the log is.
         histories: where the event behind a difference is looked for.
         workers: who folds where there is much to fold; left out: this process alone.

@@ -5,7 +5,7 @@ beside the log; every read model and consumer reads that topic with the very rea
 the canary came out. See ``infra/decisions/0007-canaries.md``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from schemas.deliveries import Record
@@ -20,12 +20,14 @@ PUBLISHER = "publisher"
 class Canaries(Protocol):
     """Takes in who has seen which canary."""
 
-    async def answer(self, component: str, seen: Mapping[int, int]) -> None:
+    async def answer(self, component: str, seen: Collection[tuple[int, int]]) -> None:
         """Note that canaries came out of a component; trouble is logged, never raised: no answer is an answer.
+
+        Numbers that no canary has are passed over: anybody who can write to the topic can write one.
 
         Args:
             component: its consumer group, or the name of its role.
-            seen: partition to the number of the newest canary.
+            seen: partition and number of each canary.
         """
         ...
 
@@ -35,12 +37,10 @@ def to_headers(canary: int) -> list[tuple[str, bytes]]:
     return [(HEADER, b"%d" % canary)]
 
 
-def newest(records: Iterable[Record]) -> dict[int, int]:
-    """Return the newest canary of each partition; what is none is passed over."""
-    found: dict[int, int] = {}
-    for record in records:
-        if record.topic == CANARY.name:
-            canary = number(header(record.headers, HEADER))
-            if canary is not None:
-                found[record.partition] = max(canary, found.get(record.partition, 0))
-    return found
+def seen_in(records: Iterable[Record]) -> set[tuple[int, int]]:
+    """Return partition and number of each canary; other records are passed over."""
+    return {
+        (record.partition, canary)
+        for record in records
+        if record.topic == CANARY.name and (canary := number(header(record.headers, HEADER))) is not None
+    }

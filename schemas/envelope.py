@@ -68,6 +68,19 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
             recorded_at=self.recorded_at,
             traceparent=self.traceparent,
             event=decode(self.type, self.data),
+            hash=self.computed_hash,
+        )
+
+    @property
+    def computed_hash(self) -> bytes:
+        """The hash that the event's bytes give, whatever ``hash`` says."""
+        return chain_hash(
+            self.previous_hash,
+            id=self.id,
+            type=self.type,
+            stream_id=self.stream_id,
+            version=self.version,
+            data=self.data,
         )
 
 
@@ -86,6 +99,8 @@ class Envelope:
     recorded_at: datetime
     traceparent: str | None
     event: DomainEvent
+    hash: bytes
+    """Computed from the bytes that were received: a reaction is carried out only if the event store has the same."""
 
 
 @dataclass(frozen=True, slots=True)

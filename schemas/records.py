@@ -17,6 +17,8 @@ from uuid import UUID
 import msgspec
 
 from schemas.envelope import RawEvent
+from schemas.headers import header, number
+from schemas.provenance import Claim, claim, claim_in
 from schemas.record_batches import read_varint, varint
 
 _SMALL = [varint(number) for number in range(16_384)]
@@ -191,29 +193,37 @@ class Record(msgspec.Struct, gc=False):
     tenant: bytes
     """Its id, as text."""
     value: bytes
+    claim: Claim
+    """What the event store is asked about it."""
 
 
 _OURS = re.compile(
     b"."
     + re.escape(_FIRST)
-    + b".{36}"
+    + b"(.{36})"
     + re.escape(_TYPE)
     + rb".([a-z0-9_.]+)"
     + re.escape(_SOURCE)
     + b"[^\x14]+?"
     + re.escape(_SUBJECT)
-    + b".{36}"
+    + b"(.{36})"
     + re.escape(_TIME)
     + b".{1,40}?"
     + re.escape(_POSITION)
-    + rb".(\d+)"
+    + rb".(\d{1,19})"
     + re.escape(_VERSION)
-    + rb".\d+"
+    + rb".(\d{1,10})"
     + re.escape(_TENANT)
-    + b"(.{36})",
+    + b"(.{36})"
+    + re.escape(_CORRELATION)
+    + b".{36}"
+    + re.escape(_RECORDED)
+    + b".{1,40}?"
+    + re.escape(_PREVIOUS)
+    + b"..([0-9a-f]{64})",
     re.DOTALL,
 )
-"""The headers of a content that :func:`content_of` wrote, from how many there are to the tenant."""
+"""The headers of a content that :func:`content_of` wrote, from how many there are to the predecessor's hash."""
 
 
 def read_ours(content: bytes) -> Record | None:
@@ -224,8 +234,40 @@ def read_ours(content: bytes) -> Record | None:
     found = _OURS.match(content, begin + size) if size >= 0 else None
     if found is None:
         return None
-    type_, position, tenant = found.groups()
-    return Record(int(position), type_, tenant, content[begin : begin + size])
+    id, type_, stream, position, version, tenant, previous = found.groups()
+    place = number(position)
+    if place is None:
+        return None
+    value = content[begin : begin + size]
+    try:
+        claimed = claim(
+            position=place,
+            previous=previous,
+            id=id,
+            stream=stream,
+            version=int(version),
+            type=type_,
+            tenant=tenant,
+            data=value,
+        )
+    except ValueError:
+        return None
+    return Record(claimed.position, type_, tenant, value, claimed)
+
+
+def read_record(content: bytes) -> Record | None:
+    """Read a content, whoever wrote it; None if it cannot be an event of the platform."""
+    record = read_ours(content)
+    if record is not None:
+        return record
+    try:
+        _, value, headers = parts_of(content)
+    except (IndexError, UnicodeDecodeError):
+        return None
+    claimed = claim_in(headers, value)
+    if claimed is None or value is None:
+        return None
+    return Record(claimed.position, header(headers, "ce_type"), header(headers, "ce_tenant"), value, claimed)
 
 
 def parts_of(content: bytes) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:

@@ -1,6 +1,7 @@
 """Wire name to event class, and back to bytes. Every event the log may hold is listed here."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import get_args
@@ -59,10 +60,18 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
 }
 
 
+_WHOLE_SECOND = re.compile(rb'("occurred_at":"[^".]{19})(?=[^.0-9])')
+"""The time of an event without microseconds; the field is a base field, so its first occurrence is the right one."""
+
+
 def encode(event: DomainEvent) -> bytes:
-    """Return an event's JSON body."""
+    """Return an event's JSON body. Its time has microseconds always: such texts sort as the times do.
+
+    Events that were written before that rule stay as they are; so do their records, whose ``ce_time`` is this text.
+    """
     # What model_dump_json does, without the way through text: a third of the time.
-    return event.__pydantic_serializer__.to_json(event)
+    body = event.__pydantic_serializer__.to_json(event)
+    return body if event.occurred_at.microsecond else _WHOLE_SECOND.sub(rb"\1.000000", body, count=1)
 
 
 Events = Mapping[str, type[DomainEvent]]

@@ -49,10 +49,16 @@ from refresh_tokens t
 where t.token_hash = $1 and t.family_id = f.id and f.revoked_at is null
 """
 
+# An arrival further ahead than the whole allowance was written by a clock that has gone back since: it counts for nothing,
+# or a limit of half a minute would last as long as the clock was wrong.
 _TAKE = """
 insert into rate_limits as r (key, arrival) values ($1, $2::timestamptz + $3::interval)
-on conflict (key) do update set arrival = greatest(r.arrival, $2::timestamptz) + $3::interval
-where greatest(r.arrival, $2::timestamptz) + $3::interval <= $2::timestamptz + $3::interval * $4::integer
+on conflict (key) do update set arrival = case
+    when r.arrival > $2::timestamptz + $3::interval * $4::integer then $2::timestamptz
+    else greatest(r.arrival, $2::timestamptz)
+end + $3::interval
+where r.arrival > $2::timestamptz + $3::interval * $4::integer
+   or greatest(r.arrival, $2::timestamptz) + $3::interval <= $2::timestamptz + $3::interval * $4::integer
 returning arrival
 """
 
@@ -185,4 +191,5 @@ class PostgresRateLimits:
             return None
         arrival = await self._pool.fetchval("select arrival from rate_limits where key = $1", key)
         free_at = (arrival or at) + allowance.interval * (1 - allowance.burst)
-        return max(free_at - at, timedelta(seconds=1))
+        # Somebody else may have written it since, by another clock: nobody waits for longer than one interval.
+        return min(max(free_at - at, timedelta(seconds=1)), max(allowance.interval, timedelta(seconds=1)))

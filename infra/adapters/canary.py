@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -31,7 +31,9 @@ select pg_notify($1, id::text) from asked
 
 _ANSWER = """
 insert into canary_answers as a (component, partition, canary, answered_at)
-select $1, partition, canary, clock_timestamp() from unnest($2::integer[], $3::bigint[]) as seen (partition, canary)
+select $1, partition, max(canary), clock_timestamp() from unnest($2::integer[], $3::bigint[]) as seen (partition, canary)
+where exists (select from canaries where id = canary)
+group by partition
 on conflict (component, partition) do update set canary = excluded.canary, answered_at = excluded.answered_at
 where a.canary < excluded.canary
 """
@@ -149,9 +151,10 @@ class PostgresCanaries:
         row = await self._pool.fetchrow(_HOLDER, late_seconds, timeout=ANSWER_SECONDS)
         return None if row is None else Holder(*row)
 
-    async def answer(self, component: str, seen: Mapping[int, int]) -> None:
+    async def answer(self, component: str, seen: Collection[tuple[int, int]]) -> None:
         if seen:
-            await self._write(component, _ANSWER, component, list(seen), list(seen.values()))
+            partitions, canaries = zip(*seen, strict=True)
+            await self._write(component, _ANSWER, component, list(partitions), list(canaries))
 
     async def published(self, canary: int) -> None:
         """Note that a canary, and with it every one before, is in the topic."""

@@ -13,10 +13,21 @@ import asyncpg
 import msgspec
 from pydantic import TypeAdapter
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, OfAnotherKind, Receipt, Staged
+from commands.ports import (
+    CommandReused,
+    Commit,
+    ConcurrencyConflict,
+    Context,
+    Loaded,
+    OfAnotherKind,
+    Receipt,
+    Staged,
+    UnknownCause,
+)
 from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.money import RECORDED
+from infra.adapters.provenance import PostgresProvenance
 from infra.adapters.state_cache import Remembered, StateCache
 from infra.adapters.statements import Statements
 from projections.outages import DATABASE_AWAY
@@ -33,16 +44,19 @@ CACHED_STREAMS = 4096
 """States kept in memory. A cached state is only a place to start from: what followed it is always read."""
 CHANNEL = "zyenta_events"
 """The publisher listens here."""
+UNKNOWN_CAUSE = "ZY001"
+"""How the database says that it does not hold a command's cause."""
 NOTIFY_SECONDS = 0.01
 """Least time between two calls to the publisher."""
 
 _APPEND = """
 select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10::uuid[], $11::integer[], $12::text[],
-                            $13::uuid[], $14::bytea[], $15::uuid[], $16::integer[])
+                            $13::uuid[], $14::bytea[], $15::uuid[], $16::integer[], $17, $18)
 """
 
 _APPEND_ONE = """
-select append_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::uuid[], $15::integer[])
+select append_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::uuid[], $15::integer[],
+                    $16, $17)
 """
 
 _LOAD = """
@@ -100,6 +114,13 @@ where tenant = $1 and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg
 order by position desc limit 1
 """
 
+_RECORDED_SINCE = """
+select exists (
+    select from events
+    where tenant = $1 and recorded_at >= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+)
+"""
+
 _TENANTS = """
 select distinct tenant from events where stream_id = any ($1::uuid[])
 union
@@ -117,6 +138,8 @@ class PostgresEventLog:
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock, *, cached_streams: int = CACHED_STREAMS) -> None:
         self._pool = pool
+        self.provenance = PostgresProvenance(pool)
+        """Tells this store's events from foreign records."""
         self._statements = Statements(pool)
         self._clock = clock
         self._cache = StateCache(cached_streams)
@@ -172,6 +195,10 @@ class PostgresEventLog:
             for stream_id in (*commit.believed, *(staged.stream_id for staged in commit.staged)):
                 self._cache.forget(stream_id)
             raise ConcurrencyConflict(str(error)) from error
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == UNKNOWN_CAUSE and commit.context.cause is not None:
+                raise UnknownCause(commit.context.causation_id, commit.context.cause.position) from error
+            raise
         if known:
             return await self._first_receipt(command_id, commit.digest)
         if position is not None and token is not None:
@@ -204,6 +231,7 @@ class PostgresEventLog:
             encode(event),
             list(commit.believed) or None,
             list(commit.believed.values()) or None,
+            *_cause(commit.context),
         )
         position: int | None = row[0]
         return position
@@ -233,6 +261,7 @@ class PostgresEventLog:
             [encode(event) for _, event in events],
             list(commit.believed) or None,
             list(commit.believed.values()) or None,
+            *_cause(commit.context),
         )
         return row["replayed"], row["token_position"]
 
@@ -280,6 +309,11 @@ class PostgresEventLog:
         """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none."""
         position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at)
         return position or 0
+
+    async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
+        """Whether one of a tenant's events was recorded at a time or later."""
+        found: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at)
+        return found
 
     async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
         """Return the tenants among these ids, and those of the streams among them."""
@@ -399,6 +433,10 @@ def _shape(kind: StreamKind[Any]) -> _Shape:
     if kind.name not in _shapes:
         _shapes[kind.name] = _Shape(kind)
     return _shapes[kind.name]
+
+
+def _cause(context: Context) -> tuple[int | None, bytes | None]:
+    return (None, None) if context.cause is None else (context.cause.position, context.cause.hash)
 
 
 def _receipt(command_id: UUID, row: asyncpg.Record) -> Receipt:

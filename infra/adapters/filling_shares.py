@@ -96,7 +96,8 @@ async def _fill_share(
         tell(done, *(filling.places[place.partition].position for place in places))
 
     settings = {"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION}
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=LANES, server_settings=settings) as pool:
+    # Each lane holds one for what it writes, and asks the event store through another.
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=2 * LANES, server_settings=settings) as pool:
         filling = Filling(READ_MODELS[name], pool, bootstrap_servers, schema, places, passed=passed, progress=progress)
         async with filling.open():
             await filling.fill(limits)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import asyncpg
+from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
@@ -16,10 +17,22 @@ from infra.adapters.canary import PostgresCanaries
 from infra.adapters.event_store import CHANNEL, Connection, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer, mark_retrieved
 from infra.adapters.outgoing import Prepared, prepare
-from infra.adapters.topic import LogEnd, TopicMissing, ensure_topics, log_end, open_transactions, published_position
+from infra.adapters.provenance import PostgresProvenance
+from infra.adapters.topic import (
+    LogEnd,
+    Meet,
+    TopicMissing,
+    ensure_topics,
+    log_end,
+    open_transactions,
+    pass_by,
+    published_position,
+)
 from projections.outages import DATABASE_AWAY
+from projections.provenance import REASON
 from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import RawEvent
+from schemas.provenance import ForeignRecord
 from schemas.topics import CANARY, EVENTS
 
 T = TypeVar("T")
@@ -59,7 +72,8 @@ class TopicAhead(HalvesDiffer):
         super().__init__(
             f"The topic ends at position {topic_position}, but the event store at {store_position}. Nothing is "
             "published. If the store was lost or set back, run “zyenta log restore”; if the topic belongs to another "
-            "store, point KAFKA_BOOTSTRAP_SERVERS elsewhere."
+            "store, point KAFKA_BOOTSTRAP_SERVERS elsewhere; if somebody else wrote what is ahead, run "
+            "“zyenta log republish --even-if-ahead”."
         )
 
 
@@ -79,7 +93,7 @@ class Publisher:
 
     Exactly once rests on three things. Every batch is one Kafka transaction, so it is in the topic whole or not at all,
     over all partitions. Where the last publisher stopped is read from the topic itself, never from a second record that
-    could disagree with it. And ``transactional.id`` is the same for all publishers: a new one fences the older, so that
+    could disagree with it; only records that the event store holds count. And ``transactional.id`` is the same for all publishers: a new one fences the older, so that
     what a killed or frozen publisher still had under way can no longer commit. The advisory lock only keeps two healthy
     publishers from fencing each other in turns.
     """
@@ -89,6 +103,7 @@ class Publisher:
         self._events = events
         self._bootstrap_servers = bootstrap_servers
         self._canaries = PostgresCanaries(pool)
+        self._provenance = PostgresProvenance(pool)
         self._canary_asked = self._canary_sent = 0
         self._woken = asyncio.Event()
         self._offsets: dict[int, int] = {}
@@ -140,7 +155,7 @@ class Publisher:
             try:
                 async with asyncio.timeout(SEND_SECONDS):
                     await producer.start()
-                await self._begin(connection)
+                await self._begin()
                 self._canary_asked = self._canary_sent = 0
                 await connection.add_listener(CHANNEL, self._on_notify)
                 await connection.add_listener(CANARY_CHANNEL, self._on_canary)
@@ -159,25 +174,27 @@ class Publisher:
             # Of a lost connection asyncpg takes no listener away, and warns of them when it comes back to the pool.
             connection.terminate()
 
-    async def _begin(self, connection: Connection) -> None:
+    async def _begin(self) -> None:
         """Find where to go on. Only after the producer's start, which has ended the predecessor's open transaction."""
         # The topic was there a moment ago. A broker that is reading up on its topics must not look like a wiped one.
         await self._look_for_topic()
         if hidden := await open_transactions(self._bootstrap_servers):
             raise Transient("the broker", f"somebody else's transaction is open in partitions {hidden} of the log")
-        end = await self._look_for_topic()
-        await self._check_belongs(end, connection)
+        end = await self._look_for_topic(self._meet)
         self.position, self._offsets = end.position, dict(end.offsets)
         log.info("publishing from position %d", self.position)
 
-    async def _check_belongs(self, end: LogEnd, connection: Connection) -> None:
-        if end.event_id is None:
-            return
-        last = await connection.fetchval("select max(position) from events") or 0
-        if end.position > last:
-            raise TopicAhead(end.position, last)
-        if await connection.fetchval("select id from events where position = $1", end.position) != end.event_id:
-            raise TopicForeign(end.position)
+    async def _meet(self, found: Sequence[ConsumerRecord]) -> None:
+        """Note foreign records at the topic's end, and go on; unless they may be what the store has lost.
+
+        Raises:
+            HalvesDiffer: they may be.
+        """
+        await check_not_lost(found, self._provenance, await self._events.last_position())
+        if found:
+            notes = [ForeignRecord(each.topic, each.partition, each.offset, REASON) for each in found]
+            log.error("%d foreign records are at the topic's end; the first: %s", len(notes), notes[0])
+            await self._provenance.note(notes)
 
     async def _publish(self, producer: TransactionalProducer, connection: Connection, *, until: int | None) -> None:
         loop = asyncio.get_running_loop()
@@ -245,9 +262,9 @@ class Publisher:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
-    async def _look_for_topic(self) -> LogEnd:
+    async def _look_for_topic(self, meet: Meet = pass_by) -> LogEnd:
         try:
-            return await log_end(self._bootstrap_servers)
+            return await log_end(self._bootstrap_servers, judge=self._provenance.among, meet=meet)
         except TopicMissing as error:
             raise Transient("the broker", "it does not know the log's topic; it was wiped, or is starting") from error
 
@@ -289,7 +306,7 @@ class Publisher:
 
     async def _check_topic(self) -> None:
         """Notice a broker that was wiped while nothing was appended: it is to be refilled without waiting for more."""
-        if await published_position(self._bootstrap_servers) != self.position:
+        if await published_position(self._bootstrap_servers, judge=self._provenance.among) != self.position:
             raise Transient("the broker", "the topic does not end where it was left; it was made anew")
 
     def _on_notify(self, *_: object) -> None:
@@ -298,6 +315,25 @@ class Publisher:
     def _on_canary(self, *told: object) -> None:
         self._canary_asked = int(str(told[3]))
         self._woken.set()
+
+
+async def check_not_lost(found: Sequence[ConsumerRecord], provenance: PostgresProvenance, last: int) -> None:
+    """Tell foreign records from events that the store held once.
+
+    Args:
+        found: records that the store does not hold.
+        provenance: asks the store.
+        last: where the store ends.
+
+    Raises:
+        HalvesDiffer: one of them is an event by its hash, and the store has nothing at its place in its stream.
+    """
+    lost = [event.position for record in found if (event := await provenance.lost(record)) is not None]
+    if not lost:
+        return
+    if max(lost) > last:
+        raise TopicAhead(max(lost), last)
+    raise TopicForeign(max(lost))
 
 
 async def take_leadership(connection: Connection, *, wedged_seconds: float = WEDGED_SECONDS) -> None:

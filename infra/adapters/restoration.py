@@ -1,7 +1,9 @@
 """Rebuilds either half of the log from the other: the event store from the topic, the topic from the event store."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,10 +13,12 @@ from aiokafka import ConsumerRecord
 
 from infra.adapters.event_store import Connection, PostgresEventLog
 from infra.adapters.kafka_producer import TransactionalProducer
+from infra.adapters.provenance import PostgresProvenance
 from infra.adapters.publisher import (
     TRANSACTIONAL_ID,
     Publisher,
-    TopicAhead,
+    TopicForeign,
+    check_not_lost,
     give_up_leadership,
     take_leadership,
 )
@@ -24,6 +28,8 @@ from infra.adapters.verification import Difference, check_chain, name_of
 from schemas.envelope import RawEvent, from_record
 from schemas.registry import UndecodableEvent
 from schemas.topics import EVENTS, WORK, partition_of
+
+log = logging.getLogger(__name__)
 
 LEADER_SECONDS = 15
 """How long a publisher may keep the leadership from a restoration; one that has nothing to stand on gives it up."""
@@ -62,6 +68,8 @@ class Restored:
     """Where the log ends now."""
     forgotten: int = 0
     """Keys of forgotten people that a backup had brought back, deleted again."""
+    foreign: int = 0
+    """Records of the topic that are no events, or copies of events."""
 
 
 async def restore_store(
@@ -124,14 +132,15 @@ async def _end_open_transactions(bootstrap_servers: str) -> None:
 async def _restore(connection: Connection, bootstrap_servers: str, progress: Callable[[int], None]) -> Restored:
     last: int = await connection.fetchval("select coalesce(max(position), 0) from events")
     heads: dict[UUID, tuple[int, bytes]] = {}
-    known = added = commands = 0
+    known = added = commands = foreign = 0
     position = last
     async with open_reader(bootstrap_servers, EVENTS) as reader:
         ends = await reader.end_offsets(reader.assignment())
         async for records in read_to_end(reader, ends):
-            events = [_event(record) for record in records]
-            for event in events:
-                check_chain(event, heads, where="the topic")
+            events = [event for record in records if (event := _event(record, heads)) is not None]
+            foreign += len(records) - len(events)
+            if not events:
+                continue
             await _compare([event for event in events if event.position <= last], connection)
             new = [event for event in events if event.position > last]
             commands += await _insert(new, connection)
@@ -143,15 +152,36 @@ async def _restore(connection: Connection, bootstrap_servers: str, progress: Cal
     await connection.execute(
         "select setval('events_position', $1) where $1 > (select last_value from events_position)", position
     )
+    if added:
+        # Meanwhile read models passed over what the store did not know: they read the topic again from its beginning.
+        await connection.execute("update checkpoints set next_offset = 0, owner = owner + 1")
     forgotten = await forget_again(connection)
-    return Restored(events=added, known=known, commands=commands, position=position, forgotten=forgotten)
+    return Restored(
+        events=added, known=known, commands=commands, position=position, forgotten=forgotten, foreign=foreign
+    )
 
 
-def _event(record: ConsumerRecord) -> RawEvent:
+def _event(record: ConsumerRecord, heads: dict[UUID, tuple[int, bytes]]) -> RawEvent | None:
+    """Return a record's event and remember it as its stream's last; None for a foreign record or a copy.
+
+    Without a store, only the hashes tell: what does not give its own hash, or lies in the wrong partition, is nobody's
+    event. Where it was one that was changed, the next of its stream is missing its predecessor.
+
+    Raises:
+        Difference: events are missing before it.
+    """
     try:
-        return from_record(record.headers, record.value)
-    except UndecodableEvent as error:
-        raise Difference(f"record {record.offset} of partition {record.partition} is no event: {error}") from error
+        event = from_record(record.headers, record.value)
+    except UndecodableEvent:
+        event = None
+    if event is None or event.computed_hash != event.hash or partition_of(event.tenant) != record.partition:
+        log.warning("record %d of partition %d is foreign; it is not restored", record.offset, record.partition)
+        return None
+    if event.version <= heads.get(event.stream_id, (0, b""))[0]:
+        log.warning("record %d of partition %d is a copy of an earlier one", record.offset, record.partition)
+        return None
+    check_chain(event, heads, where="the topic")
+    return event
 
 
 async def _compare(events: Sequence[RawEvent], connection: Connection) -> None:
@@ -205,17 +235,29 @@ async def _surplus(connection: Connection, heads: dict[UUID, tuple[int, bytes]],
     return "the event store holds events that the topic does not"
 
 
-async def republish(pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_servers: str) -> int:
+async def republish(
+    pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_servers: str, *, even_if_ahead: bool = False
+) -> int:
     """Delete the topics of events and fill them anew from the store; return the position of the last event.
 
     The publisher at work, if there is one, loses its leadership, and fills the topics as soon as it has it again; if
     none works, this does. Consumers are given every event again from the beginning: they recognise what they have
     handled, call nobody, and append nothing. Letters in the dead letter topic are no events and stay.
 
+    Foreign records are gone afterwards, and forgotten.
+
+    Args:
+        pool: of the event store's database.
+        events: the store.
+        bootstrap_servers: where the topics are.
+        even_if_ahead: delete also what may be events that the store has lost; see
+            :meth:`infra.adapters.provenance.PostgresProvenance.lost`.
+
     Raises:
-        TopicAhead: the topic holds what the store does not; deleting it would lose that for good.
+        TopicAhead: the topic may hold events that the store has lost; deleting it would lose them for good.
         KafkaError, asyncpg.PostgresError, TimeoutError: run it again.
     """
+    provenance = PostgresProvenance(pool)
     async with pool.acquire() as connection:
         # Whoever leads is deposed at once, and so cannot publish between the look and the deletion.
         await take_leadership(connection, wedged_seconds=0)
@@ -223,16 +265,21 @@ async def republish(pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_serv
             await _end_open_transactions(bootstrap_servers)
             await ensure_topics(bootstrap_servers)
             last = await events.last_position()
-            end = (await log_end(bootstrap_servers)).position
-            if end > last:
-                raise TopicAhead(end, last)
+
+            async def refuse_lost(found: Sequence[ConsumerRecord]) -> None:
+                with suppress(TopicForeign):  # the store has gone on since, which is what republishing is for
+                    await check_not_lost(found, provenance, last)
+
+            if not even_if_ahead:
+                await log_end(bootstrap_servers, judge=provenance.among, meet=refuse_lost)
             await delete_topics(bootstrap_servers, (EVENTS, *set(WORK.values())))
+            await connection.execute("delete from foreign_records")
             await ensure_topics(bootstrap_servers)
         finally:
             await give_up_leadership(connection)
     ours = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
     try:
-        while await published_position(bootstrap_servers) < last:
+        while await published_position(bootstrap_servers, judge=provenance.among) < last:
             await asyncio.sleep(0.1)
     finally:
         ours.cancel()

@@ -1,17 +1,17 @@
 """The log's other half: the topic. Makes the topics, finds their end, and reads them from any place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from uuid import UUID
+from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from schemas.broker_address import client_settings
-from schemas.headers import event_id_in, position_in
+from schemas.headers import position_in
 from schemas.topics import CANARY, EVENTS, TOPICS, Topic
 
 CREATE_SECONDS = 15
@@ -160,25 +160,63 @@ async def read_to_end(
                 yield kept
 
 
-async def last_events(bootstrap_servers: str, topic: Topic = EVENTS) -> dict[int, ConsumerRecord]:
-    """Return each partition's last committed event; partitions without one, and foreign records, are left out."""
+Judge: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[Sequence[bool]]]
+"""Says which records are the platform's own; :meth:`infra.adapters.provenance.PostgresProvenance.among`."""
+
+
+async def believe(records: Sequence[ConsumerRecord]) -> Sequence[bool]:
+    """Take every record that names an event and a position for the platform's own."""
+    return [position_in(record.headers) is not None for record in records]
+
+
+Meet: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
+"""Is given foreign records, and may raise to end the reading."""
+
+
+async def pass_by(_: Sequence[ConsumerRecord]) -> None:
+    """Do nothing about foreign records."""
+
+
+async def last_events(
+    bootstrap_servers: str,
+    topic: Topic = EVENTS,
+    *,
+    judge: Judge = believe,
+    meet: Meet = pass_by,
+) -> dict[int, ConsumerRecord]:
+    """Return each partition's last committed event; partitions without one, and foreign records, are left out.
+
+    Args:
+        bootstrap_servers: where the broker is.
+        topic: which.
+        judge: tells events from foreign records.
+        meet: given the foreign records that were met, as long as there is no event in sight, so that it may refuse.
+    """
     async with open_reader(bootstrap_servers, topic) as consumer:
         partitions = consumer.assignment()
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         found: dict[int, ConsumerRecord] = {}
         reached: dict[int, int] = {}
+        stops = dict(ends)
         window = 64
         open_ = {partition for partition in partitions if ends[partition] > begins[partition]}
         while open_:
-            # The end may be all markers and aborted records: look back further until there is an event.
-            for partition in open_:
-                consumer.seek(partition, max(begins[partition], ends[partition] - window))
-            async for records in read_to_end(consumer, {partition: ends[partition] for partition in open_}):
-                for record in records:
+            # The end may be all markers, aborted and foreign records: look back further until there is an event.
+            starts = {partition: max(begins[partition], ends[partition] - window) for partition in open_}
+            for partition, start in starts.items():
+                consumer.seek(partition, start)
+            foreign: list[ConsumerRecord] = []
+            async for records in read_to_end(consumer, {partition: stops[partition] for partition in open_}):
+                for record, true in zip(records, await judge(records), strict=True):
+                    if not true:
+                        foreign.append(record)
+                        continue
                     # Not simply the last one: anybody may have repeated an old event after it.
-                    position = position_in(record.headers)
-                    if position is not None and position >= reached.get(record.partition, 0):
+                    position = position_in(record.headers) or 0
+                    if position >= reached.get(record.partition, 0):
                         found[record.partition], reached[record.partition] = record, position
+            await meet(foreign)
+            stops |= starts
             open_ = {
                 partition
                 for partition in open_
@@ -194,28 +232,34 @@ class LogEnd:
 
     position: int
     """Of the last event; 0 if there is none."""
-    event_id: UUID | None
-    """Of the last event."""
     offsets: Mapping[int, int]
     """Of each partition's last event; a partition without one is left out."""
 
 
-async def log_end(bootstrap_servers: str) -> LogEnd:
+async def log_end(
+    bootstrap_servers: str,
+    *,
+    judge: Judge = believe,
+    meet: Meet = pass_by,
+) -> LogEnd:
     """Find where the topic ends.
 
     Right after a transaction ends, its records come into sight partition by partition, within milliseconds: only to a
     publisher that has just started, which the broker lets begin when its predecessor's last transaction is complete,
     does this mean that everything up to the position is in the topic.
 
+    Args:
+        bootstrap_servers: where the broker is.
+        judge: tells events from foreign records; left out: whatever names an event and a position is believed.
+        meet: see :func:`last_events`.
+
     Raises:
         TopicMissing: there is no topic.
         KafkaError: the broker is out of reach; retrying may help.
     """
-    last = await last_events(bootstrap_servers)
-    newest = max(last.values(), key=lambda record: position_in(record.headers) or 0, default=None)
+    last = await last_events(bootstrap_servers, judge=judge, meet=meet)
     return LogEnd(
-        position=0 if newest is None else position_in(newest.headers) or 0,
-        event_id=None if newest is None else event_id_in(newest.headers),
+        position=max((position_in(record.headers) or 0 for record in last.values()), default=0),
         offsets={partition: record.offset for partition, record in last.items()},
     )
 
@@ -238,9 +282,9 @@ async def open_transactions(bootstrap_servers: str) -> list[int]:
     return sorted(partition.partition for partition in ends if visible[partition] < ends[partition])
 
 
-async def published_position(bootstrap_servers: str) -> int:
+async def published_position(bootstrap_servers: str, *, judge: Judge = believe) -> int:
     """Return the position of the last event in the topic; 0 if it is empty or missing."""
     try:
-        return (await log_end(bootstrap_servers)).position
+        return (await log_end(bootstrap_servers, judge=judge)).position
     except TopicMissing:
         return 0

@@ -11,7 +11,8 @@ from uuid import UUID
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.topic import offsets_of_ends, published_position
 from projections.bulk_reader import BulkReader, Content, open_bulk_reader
-from schemas.envelope import GENESIS, RawEvent, chain_hash, from_record
+from schemas.envelope import GENESIS, RawEvent, from_record
+from schemas.provenance import ForeignRecord
 from schemas.records import content_of, parts_of
 from schemas.registry import UndecodableEvent
 from schemas.topics import EVENTS, partition_of
@@ -34,6 +35,8 @@ class Parity:
     difference: str | None = None
     """The first difference, in words: which event, where, and what is wrong."""
     by_type: dict[str, int] = field(default_factory=dict)
+    foreign: tuple[ForeignRecord, ...] = ()
+    """Records that are no events of the store, or copies of some: passed over. All of them, in order within a partition."""
 
 
 class Difference(Exception):
@@ -52,6 +55,9 @@ async def verify_log(
     The store is read up to where it ends at the start; the publisher is given some seconds to get there. What is
     appended meanwhile is left for the next time. Memory: one batch per partition, and some 200 bytes for each stream.
 
+    Foreign records are passed over and named; so are copies of events. A record that may be an event which the store has
+    lost is a difference: its own hash is right, it continues its stream, and the store does not have it.
+
     Args:
         log: the store.
         bootstrap_servers: where the topic is.
@@ -60,46 +66,61 @@ async def verify_log(
     """
     counted: Counter[str] = Counter()
     heads: Heads = {}
+    foreign: list[ForeignRecord] = []
     end = await log.last_position()
-    await _published(bootstrap_servers, end)
+    await _published(log, bootstrap_servers, end)
     numbers = range(EVENTS.partitions) if partitions is None else partitions
     ends = await offsets_of_ends(bootstrap_servers)
     try:
         async with open_bulk_reader(bootstrap_servers, EVENTS, dict.fromkeys(numbers, 0)) as reader:
-            topic = _Topic(reader, numbers)
+            topic = _Topic(reader, numbers, log, foreign)
             async with aclosing(log.scan(up_to=end, partitions=partitions)) as batches:
                 async for batch in batches:
                     for stored in batch:
                         partition = partition_of(stored.tenant)
+                        content = content_of(stored)
                         found = topic.at_hand(partition) or await topic.expect(partition)
+                        same = found is not None and found[1] == content
                         try:
                             check_chain(stored, heads)
                         except Difference:
                             # Perhaps only because the event before it is not in the store: then that is the first.
-                            _published_at(stored, partition, found, heads)
+                            if not same and not _is_same_event(stored, found):
+                                await topic.find(stored, content, partition, found, heads)
                             raise
-                        _compare(stored, partition, found, heads)
+                        if not same:
+                            await topic.find(stored, content, partition, found, heads)
                         counted[stored.type] += 1
                     progress(counted.total())
             await topic.expect_nothing_before(end, ends, heads)
     except Difference as difference:
-        return Parity(equal=False, events=counted.total(), difference=str(difference), by_type=dict(counted))
-    return Parity(equal=True, events=counted.total(), by_type=dict(counted))
+        return Parity(
+            equal=False,
+            events=counted.total(),
+            difference=str(difference),
+            by_type=dict(counted),
+            foreign=tuple(foreign),
+        )
+    return Parity(equal=True, events=counted.total(), by_type=dict(counted), foreign=tuple(foreign))
 
 
-async def _published(bootstrap_servers: str, position: int) -> None:
+async def _published(log: PostgresEventLog, bootstrap_servers: str, position: int) -> None:
     """Wait, bounded, until the publisher has reached a position."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CATCH_UP_SECONDS):
-            while await published_position(bootstrap_servers) < position:
+            while await published_position(bootstrap_servers, judge=log.provenance.among) < position:
                 await asyncio.sleep(0.1)
 
 
 class _Topic:
-    """Hands out each partition's records one by one."""
+    """Hands out each partition's records one by one, and tells events from foreign records."""
 
-    def __init__(self, reader: BulkReader, partitions: Iterable[int]) -> None:
+    def __init__(
+        self, reader: BulkReader, partitions: Iterable[int], log: PostgresEventLog, foreign: list[ForeignRecord]
+    ) -> None:
         self._reader = reader
+        self._log = log
+        self._foreign = foreign
         self._contents: dict[int, deque[Content]] = {number: deque() for number in partitions}
 
     def at_hand(self, partition: int) -> Content | None:
@@ -117,20 +138,84 @@ class _Topic:
             await self._reader.fetch([partition], seconds=deadline - loop.time())
         return found
 
-    async def expect_nothing_before(self, position: int, ends: Mapping[int, int], heads: Heads) -> None:
-        """Check that what is left in the topic came after ``position``.
+    async def find(self, stored: RawEvent, content: bytes, partition: int, found: Content | None, heads: Heads) -> None:
+        """Look for a stored event behind foreign records.
 
         Raises:
-            Difference: an event is in the topic that the store does not have, or something that is no event.
+            Difference: it is not there, or was changed; or before it is an event that the store has lost.
+        """
+        changed: tuple[RawEvent, int] | None = None
+        passed = len(self._foreign)
+        while found is not None:
+            if found[1] == content:
+                return
+            event = _event(found)
+            if event is not None and _is_same_event(stored, found):
+                # The event itself, changed; unless the true one comes behind it.
+                changed = changed or (event, len(self._foreign))
+                reason = f"it says it is {name_of(event)}, and is not"
+                self._foreign.append(ForeignRecord(EVENTS.name, partition, found[0], reason))
+            elif event is not None and event.position > stored.position and await self._is_stored(event, found[1]):
+                break
+            else:
+                self._pass(found, event, partition, heads)
+            found = self.at_hand(partition) or await self.expect(partition)
+        if changed is not None:
+            published, index = changed
+            del self._foreign[index]
+            fields = [name for name in RawEvent.__struct_fields__ if getattr(stored, name) != getattr(published, name)]
+            raise Difference(
+                f"{name_of(stored)} differs between event store and topic in: {', '.join(fields) or 'its key or headers'}"
+            )
+        among = f"; {len(self._foreign) - passed} foreign records are in its place" if self._foreign[passed:] else ""
+        raise Difference(f"{name_of(stored)} is in the event store but not in the topic{among}")
+
+    def _pass(self, found: Content, event: RawEvent | None, partition: int, heads: Heads) -> None:
+        """Note a record that is not the one that was looked for.
+
+        Raises:
+            Difference: it may be an event that the store has lost.
+        """
+        offset, _ = found
+        if event is None:
+            reason = "it is no event"
+        else:
+            version, previous = heads.get(event.stream_id, (0, GENESIS))
+            whole = event.computed_hash == event.hash and partition_of(event.tenant) == partition
+            if whole and event.version == version + 1 and event.previous_hash == previous:
+                raise Difference(
+                    f"{name_of(event)} is in the topic but not in the event store, as record {offset} of partition "
+                    f"{partition}: the store has lost it, or somebody forged it"
+                )
+            copied = whole and 0 < event.version <= version
+            reason = f"a copy of {name_of(event)}" if copied else f"it says it is {name_of(event)}, and is not"
+        self._foreign.append(ForeignRecord(EVENTS.name, partition, offset, reason))
+
+    async def _is_stored(self, event: RawEvent, content: bytes) -> bool:
+        rows = await self._log.read_settled(event.position - 1, 1)
+        return bool(rows) and rows[0].position == event.position and content_of(rows[0]) == content
+
+    async def expect_nothing_before(self, position: int, ends: Mapping[int, int], heads: Heads) -> None:
+        """Check that what is left in the topic came after ``position``, or is foreign.
+
+        Raises:
+            Difference: an event is in the topic that the store has lost.
         """
         for partition in self._contents:
-            found = self.at_hand(partition)
-            while found is None and self._reader.position(partition) < ends.get(partition, 0):
-                found = await self.expect(partition)
-            if found is not None:
-                event = _event(found, partition, "after its last event")
-                if event.position <= position:
-                    raise Difference(_surplus(event, partition, found, heads))
+            while True:
+                found = self.at_hand(partition)
+                if found is None:
+                    if self._reader.position(partition) >= ends.get(partition, 0):
+                        break
+                    found = await self.expect(partition)
+                    if found is None:
+                        break
+                if found[0] >= ends.get(partition, 0):
+                    break
+                event = _event(found)
+                if event is not None and event.position > position and await self._is_stored(event, found[1]):
+                    continue
+                self._pass(found, event, partition, heads)
 
 
 def check_chain(event: RawEvent, heads: Heads, *, where: str = "the event store") -> None:
@@ -149,58 +234,23 @@ def check_chain(event: RawEvent, heads: Heads, *, where: str = "the event store"
         raise Difference(f"{name_of(event)} follows version {version} of its stream: events are missing between them")
     if event.previous_hash != previous:
         raise Difference(f"{name_of(event)} does not carry the hash of the event before it in its stream")
-    computed = chain_hash(
-        event.previous_hash,
-        id=event.id,
-        type=event.type,
-        stream_id=event.stream_id,
-        version=event.version,
-        data=event.data,
-    )
-    if computed != event.hash:
+    if event.computed_hash != event.hash:
         raise Difference(f"{name_of(event)} was changed in {where}: its bytes do not give its hash")
     heads[event.stream_id] = (event.version, event.hash)
 
 
-def _compare(stored: RawEvent, partition: int, found: Content | None, heads: Heads) -> None:
-    if found is not None and found[1] == content_of(stored):
-        return
-    published = _published_at(stored, partition, found, heads)
-    fields = [name for name in RawEvent.__struct_fields__ if getattr(stored, name) != getattr(published, name)]
-    raise Difference(
-        f"{name_of(stored)} differs between event store and topic in: {', '.join(fields) or 'its key or headers'}"
-    )
-
-
-def _published_at(stored: RawEvent, partition: int, found: Content | None, heads: Heads) -> RawEvent:
-    """Return the event that the topic has where a stored one should be.
-
-    Raises:
-        Difference: it is none, or that of another position; the smaller of the two is named.
-    """
-    if found is not None:
-        published = _event(found, partition, f"where {name_of(stored)} should be")
-        if published.position < stored.position:
-            raise Difference(_surplus(published, partition, found, heads))
-        if published.position == stored.position:
-            return published
-    raise Difference(f"{name_of(stored)} is in the event store but not in the topic")
-
-
-def _surplus(published: RawEvent, partition: int, found: Content, heads: Heads) -> str:
-    version, _ = heads.get(published.stream_id, (0, b""))
-    if published.version <= version:
-        return f"{name_of(published)} is in the topic again, as record {found[0]} of partition {partition}"
-    return f"{name_of(published)} is in the topic but not in the event store"
-
-
-def _event(found: Content, partition: int, where: str) -> RawEvent:
-    offset, content = found
+def _event(found: Content) -> RawEvent | None:
+    """Return a record's event, whether it is one of the store or not; None if it is none at all."""
     try:
-        _, value, headers = parts_of(content)
+        _, value, headers = parts_of(found[1])
         return from_record(headers, value)
-    except (UndecodableEvent, IndexError, UnicodeDecodeError) as error:
-        raise Difference(f"record {offset} of partition {partition}, {where}: {error}") from error
+    except (UndecodableEvent, IndexError, UnicodeDecodeError):
+        return None
+
+
+def _is_same_event(stored: RawEvent, found: Content | None) -> bool:
+    event = None if found is None else _event(found)
+    return event is not None and (event.position, event.id) == (stored.position, stored.id)
 
 
 def name_of(event: RawEvent) -> str:

@@ -40,7 +40,12 @@ async def verify_large_log(
             by_type: Counter[str] = Counter()
             for each in found:
                 by_type.update(each.by_type)
-            return Parity(equal=True, events=by_type.total(), by_type=dict(by_type))
+            return Parity(
+                equal=True,
+                events=by_type.total(),
+                by_type=dict(by_type),
+                foreign=tuple(record for each in found for record in each.foreign),
+            )
     async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
         return await verify_log(PostgresEventLog(pool, _Clock()), bootstrap_servers, progress=progress)
 

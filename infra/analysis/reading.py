@@ -3,7 +3,7 @@
 import heapq
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +11,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from infra.adapters.topic import open_reader, read_to_end
+from infra.adapters.topic import Judge, believe, open_reader, read_to_end
 from infra.analysis.selection import Selection
+from projections.provenance import REASON
 from schemas.headers import position_in
+from schemas.provenance import ForeignRecord
 from schemas.registry import UndecodableEvent, UnknownEvent, lift
 from schemas.topics import EVENTS
 
@@ -80,13 +82,20 @@ class LogReader:
         selection: Selection,
         begins: Mapping[TopicPartition, int],
         ends: Mapping[TopicPartition, int],
+        judge: Judge = believe,
+        met: Callable[[ForeignRecord], None] = lambda _: None,
     ) -> None:
         self._consumer = consumer
+        self._judge, self._met = judge, met
         self._selection = selection
         self._begins, self._ends = begins, ends
         self._past: set[int] = set()
-        self.foreign = 0
-        """Records passed over because they are none of ours."""
+        self._foreign: set[tuple[int, int]] = set()
+
+    @property
+    def foreign(self) -> int:
+        """How many records were passed over because the platform did not write them, or not there."""
+        return len(self._foreign)
 
     async def in_order(self, progress: Progress = lambda _read, _total: None) -> AsyncIterator[Entry]:
         """Yield what is wanted, in the order of the log."""
@@ -121,8 +130,9 @@ class LogReader:
                 first: int | None = None
                 newest: deque[Entry] = deque(maxlen=count)
                 async for records in read_to_end(self._consumer, {partition: end}):
-                    first = _position(records[0]) if first is None else first
-                    newest.extend(entry for record in records if (entry := self._wanted(record)))
+                    ours = await self._ours(records)
+                    first = _position(ours[0]) if first is None and ours else first
+                    newest.extend(entry for record in ours if (entry := self._wanted(record)))
                 found.extend(newest)
                 if begin > self._begins[partition]:
                     # Older events of this partition were not read, so only what came later is known to be complete.
@@ -140,7 +150,8 @@ class LogReader:
             self._consumer.seek(partition, end)
         while True:
             fetched = await self._consumer.getmany(timeout_ms=250, max_records=BATCH)
-            entries = [entry for records in fetched.values() for record in records if (entry := self._wanted(record))]
+            ours = await self._ours([record for records in fetched.values() for record in records])
+            entries = [entry for record in ours if (entry := self._wanted(record))]
             yield sorted(entries, key=lambda entry: entry.position)
 
     async def _push(
@@ -155,10 +166,22 @@ class LogReader:
         buffer, end = buffers[partition], self._ends[partition]
         while not buffer and await self._consumer.position(partition) < end:
             fetched = await self._consumer.getmany(partition, timeout_ms=500, max_records=BATCH)
-            buffer.extend(record for record in fetched.get(partition, ()) if record.offset < end)
+            buffer.extend(await self._ours([each for each in fetched.get(partition, ()) if each.offset < end]))
         if buffer:
             record = buffer.popleft()
             heapq.heappush(heap, (_position(record), partition.partition, partition, record))
+
+    async def _ours(self, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
+        """Leave foreign records out before their positions are believed."""
+        judged = zip(records, await self._judge(records), strict=True) if records else ()
+        return [record for record, true in judged if true or self._pass_over(record)]
+
+    def _pass_over(self, record: ConsumerRecord) -> bool:
+        place = record.partition, record.offset
+        if place not in self._foreign:
+            self._foreign.add(place)
+            self._met(ForeignRecord(record.topic, record.partition, record.offset, REASON))
+        return False
 
     def _wanted(self, record: ConsumerRecord) -> Entry | None:
         try:
@@ -168,7 +191,7 @@ class LogReader:
         except (KeyError, ValueError):
             position = None
         if position is None:
-            self.foreign += 1
+            self._pass_over(record)
             return None
         wanted = self._selection
         if wanted.until is not None and recorded_at >= wanted.until + CLOCK_SLACK:
@@ -182,7 +205,7 @@ class LogReader:
         ):
             return None
         if record.value is None or not headers.keys() >= _NEEDED:
-            self.foreign += 1
+            self._pass_over(record)
             return None
         body = record.value
         with suppress(UnknownEvent, UndecodableEvent):  # an analyst wants to see also what this version does not know
@@ -191,8 +214,20 @@ class LogReader:
 
 
 @asynccontextmanager
-async def reading(bootstrap_servers: str, selection: Selection) -> AsyncIterator[LogReader]:
+async def reading(
+    bootstrap_servers: str,
+    selection: Selection,
+    *,
+    judge: Judge = believe,
+    met: Callable[[ForeignRecord], None] = lambda _: None,
+) -> AsyncIterator[LogReader]:
     """Open a reader of the topic.
+
+    Args:
+        bootstrap_servers: where the broker is.
+        selection: what is wanted.
+        judge: tells events from foreign records; left out: whatever has the headers of an event is believed.
+        met: told of each foreign record once.
 
     Raises:
         TopicMissing: the broker has no log yet.
@@ -205,7 +240,7 @@ async def reading(bootstrap_servers: str, selection: Selection) -> AsyncIterator
         ends = await consumer.end_offsets(partitions)
         if selection.since is not None:
             begins = {**ends, **await _offsets(consumer, partitions, selection.since)}
-        yield LogReader(consumer, selection, begins, ends)
+        yield LogReader(consumer, selection, begins, ends, judge, met)
 
 
 async def _offsets(

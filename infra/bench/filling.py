@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from domain.kernel import DomainEvent
+from infra.adapters.event_store import Connection
 from infra.bench.figures import Tell
 from infra.bench.workload import BEGIN, catalog_events
 from schemas.envelope import GENESIS, RawEvent, chain_hash
@@ -111,7 +112,7 @@ async def fill_with_streams(
     return after + len(raw)
 
 
-async def copy_events(connection: asyncpg.Connection, events: Iterable[RawEvent]) -> None:
+async def copy_events(connection: Connection, events: Iterable[RawEvent]) -> None:
     """Write events as they are, hash chains and all."""
     records = (
         (

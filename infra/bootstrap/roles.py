@@ -76,6 +76,7 @@ async def run_consumers(
     from infra.adapters.canary import PostgresCanaries
     from infra.adapters.deliveries import PostgresDeliveries
     from infra.adapters.overdue import ReadModelOverdue
+    from infra.adapters.provenance import PostgresProvenance
     from infra.adapters.topic import ensure_topics
 
     everyone = {*CONSUMERS, DeadlinePolicy.name} - set(but)
@@ -90,6 +91,7 @@ async def run_consumers(
         bootstrap_servers=platform.bootstrap_servers,
         ledger=PostgresDeliveries(await platform.pool()),
         dead_letters=await platform.dead_letters(),
+        provenance=PostgresProvenance(await platform.pool()),
         clock=platform.clock,
         concurrency={"imager": 4},
         canaries=PostgresCanaries(await platform.pool()),

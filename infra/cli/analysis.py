@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 import typer
 from aiokafka.errors import KafkaError
 from rich import box
@@ -19,21 +20,25 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from infra.adapters.topic import TopicMissing
-from infra.bootstrap import NotConfigured, open_platform
+from infra.adapters.provenance import PostgresProvenance
+from infra.adapters.topic import Judge, TopicMissing, believe
+from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import console, output, print_json, say, visible, write_json
 from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
+from projections.outages import DATABASE_AWAY
 
 if TYPE_CHECKING:
     from infra.analysis.reading import Entry, LogReader
     from infra.analysis.selection import Selection
     from infra.analysis.tables import Answer
+    from schemas.provenance import ForeignRecord
 
 # What reads the log is imported where it is needed: DuckDB and every JSON Schema would slow each other command's start.
 
 ROWS_SHOWN = 200
+CONNECT_SECONDS = 3.0
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Types = Annotated[
     list[str] | None,
@@ -78,11 +83,15 @@ def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show events in the order of the log, one a line; with --json one object a line."""
+    """Show events in the order of the log, one a line; with --json one object a line.
+
+    A record that the event store does not hold is shown as “foreign”, with its partition and offset.
+    """
     write = _write_json if as_json else _write_line
 
     async def work(stop: asyncio.Event) -> None:
-        async with _reader(_Wanted(types, store, begin=begin)) as reader:
+        met = _write_foreign_json if as_json else _write_foreign
+        async with _reader(_Wanted(types, store, begin=begin), met=met) as reader:
             if begin is not None:
                 await _write_all(reader.in_order(), write, stop)
             elif last:
@@ -241,8 +250,10 @@ class _Wanted:
 
 
 @asynccontextmanager
-async def _reader(wanted: _Wanted, needed: frozenset[str] | None = None) -> "AsyncIterator[LogReader]":
-    """Open the live log for what is wanted; ``needed`` narrows it to some types."""
+async def _reader(
+    wanted: _Wanted, needed: frozenset[str] | None = None, *, met: "Callable[[ForeignRecord], None]" = lambda _: None
+) -> "AsyncIterator[LogReader]":
+    """Open the live log for what is wanted; ``needed`` narrows it to some types, ``met`` is told of foreign records."""
     from infra.analysis.reading import reading  # noqa: PLC0415
     from projections.catalog_queries import store_by_slug  # noqa: PLC0415
 
@@ -256,8 +267,21 @@ async def _reader(wanted: _Wanted, needed: frozenset[str] | None = None) -> "Asy
             return None if found is None else found.id
 
         selection = replace(selection, tenant=await wanted.tenant(store_of_slug))
-        async with reading(platform.bootstrap_servers, selection) as reader:
+        judge = await _judge(platform)
+        async with reading(platform.bootstrap_servers, selection, judge=judge, met=met) as reader:
             yield reader
+
+
+async def _judge(platform: Platform) -> Judge:
+    """Return what tells events from foreign records; without the event store, whatever looks like an event is shown."""
+    try:
+        await (await asyncpg.connect(platform.database_url, timeout=CONNECT_SECONDS)).close()
+    except DATABASE_AWAY as error:
+        console.print(
+            f"[yellow]Note[/] The event store does not answer ({type(error).__name__}): forged records cannot be told apart."
+        )
+        return believe
+    return PostgresProvenance(await platform.pool()).among
 
 
 def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception]) -> T:
@@ -284,6 +308,14 @@ async def _follow(reader: "LogReader", write: "Callable[[Entry], None]", stop: a
 
 def _write_json(entry: "Entry") -> None:
     print_json(entry.as_json())
+
+
+def _write_foreign_json(record: "ForeignRecord") -> None:
+    print_json({"foreign": True} | asdict(record))
+
+
+def _write_foreign(record: "ForeignRecord") -> None:
+    output.print(Text.assemble(("foreign ", "red"), str(record)), soft_wrap=True)
 
 
 def _write_line(entry: "Entry") -> None:
@@ -325,7 +357,7 @@ def _print_rows_json(found: "Answer") -> None:
 
 def _tell_foreign(count: int) -> None:
     if count:
-        console.print(f"[yellow]Note[/] {count:,} records in the topic are no events of ours and were passed over.")
+        console.print(f"[yellow]Note[/] {count:,} records in the topic are foreign and were passed over.")
 
 
 @contextmanager

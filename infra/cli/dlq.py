@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.progress import Progress
 
 from infra.adapters.letterbox import Letterbox
+from infra.adapters.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
 from infra.bootstrap.team import CONSUMERS
 from infra.cli.output import TerminalConsole, console, output, print_json, say, visible
@@ -123,13 +124,14 @@ async def _replay(
     # The imager brings its model into memory: only where one of the letters is its own.
     made = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
     by_name = {consumer.name: consumer for consumer in made}
+    provenance = PostgresProvenance(await platform.pool())
     done: list[Replay] = []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         for letter in progress.track(letters, description="Replaying"):
             if stop.is_set():
                 break
             if letter.group in by_name:
-                replayed = await hand_back(letter, by_name[letter.group])
+                replayed = await hand_back(letter, by_name[letter.group], provenance)
             else:
                 replayed = Replay(letter, Result.FAILED, _not_replayable(letter.group))
             if replayed.result != Result.FAILED:

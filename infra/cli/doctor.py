@@ -1,7 +1,7 @@
 """``zyenta doctor``: what is well, what is not, and how far everybody is."""
 
 import fcntl
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.adapters.lag import Lag, consumer_lags, read_model_lags
+from infra.adapters.provenance import known_foreign
 from infra.adapters.vault import keys_of_forgotten
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.roles import readiness
@@ -24,12 +25,17 @@ from infra.settings import Settings, read_settings
 from projections.outages import DATABASE_AWAY
 from projections.readiness import Check
 from projections.registry import READ_MODELS
+from schemas.provenance import ForeignRecord
 from schemas.topics import IMAGE_WORK
 
 CONNECT_SECONDS = 3.0
 _RETURNED = (
     "{:,} of them have a key again, so their data can be read: a backup brought it back, or nobody runs forgetting-policy. "
     "Stop the publisher and run “zyenta log restore”, which deletes these keys"
+)
+_FOREIGN = (
+    "{:,} records in the topics are not in the event store, so somebody else can write to the broker. They are passed over. "
+    "See who may write, then remove them with “zyenta log republish”"
 )
 
 
@@ -49,6 +55,8 @@ class Findings:
 
     checks: list[Check]
     lags: list[Lag]
+    foreign: list[ForeignRecord] = field(default_factory=list)
+    """Records that somebody else wrote to the topics, as far as readers have met them."""
 
     @property
     def healthy(self) -> bool:
@@ -65,7 +73,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     found = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
     if as_json:
         checks, lags = [asdict(check) for check in found.checks], [asdict(lag) for lag in found.lags]
-        print_json({"healthy": found.healthy, "checks": checks, "lags": lags})
+        foreign = [asdict(record) for record in found.foreign]
+        print_json({"healthy": found.healthy, "checks": checks, "lags": lags, "foreign": foreign})
     else:
         _show(found)
     if not found.healthy:
@@ -84,11 +93,15 @@ async def _examine() -> Findings:
         pool = await platform.pool()
         checks = list(await readiness(platform, pool).checks())
         lags: list[Lag] = []
+        foreign: list[ForeignRecord] = []
         unwell = {check.name for check in checks if not check.healthy}
         if "postgresql" not in unwell:
             lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
             if count := await keys_of_forgotten(pool):
                 checks.append(Check(name="forgotten shoppers", healthy=False, detail=_RETURNED.format(count)))
+            foreign = await known_foreign(pool)
+            if foreign:
+                checks.append(Check(name="foreign records", healthy=False, detail=_FOREIGN.format(len(foreign))))
         if "broker" not in unwell:
             try:
                 groups = [name for name in CONSUMERS if name != "imager"]
@@ -96,7 +109,7 @@ async def _examine() -> Findings:
                 lags.extend(await consumer_lags(platform.bootstrap_servers, ["imager"], IMAGE_WORK))
             except (KafkaError, *DATABASE_AWAY) as error:
                 checks.append(Check(name="lag", healthy=False, detail=f"it cannot be told ({type(error).__name__})"))
-        return Findings(checks, lags)
+        return Findings(checks, lags, foreign)
 
 
 def _require_running(settings: Settings) -> None:
@@ -123,6 +136,8 @@ def _show(found: Findings) -> None:
     for lag in found.lags:
         if lag.group not in judged:
             output.print(f"[yellow]?[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
+    for record in found.foreign:
+        output.print(f"[red]foreign[/] {escape(str(record))}", soft_wrap=True)
     output.print(verdict(found), soft_wrap=True)
 
 

@@ -1,6 +1,8 @@
 """``zyenta log``: verify the log and look into it."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,10 +15,11 @@ from infra.adapters.verification import Parity, verify_log
 from infra.adapters.verification_shares import verify_large_log
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli import analysis, restoring
-from infra.cli.output import console, output, print_json
+from infra.cli.output import console, output, print_json, say
 from infra.cli.running import Interrupted, run, unless_stopped
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
+from schemas.provenance import ForeignRecord
 
 app = typer.Typer(help="The event log: prove it, read it, move it.", no_args_is_help=True)
 analysis.register(app)
@@ -27,7 +30,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @app.command()
 def verify(as_json: AsJson = False) -> None:
-    """Prove that event store and topic hold the same events in the same order, and that every hash chain is whole."""
+    """Prove that event store and topic hold the same events in the same order, and that every hash chain is whole.
+
+    Exit status 0: equal, whether or not foreign records lie between the events; 1: different.
+    """
     parity = run(
         lambda stop: unless_stopped(_verify(), stop), Interrupted, NotConfigured, ServerFailed, TopicMissing, OSError
     )
@@ -38,17 +44,33 @@ def verify(as_json: AsJson = False) -> None:
                 "events": parity.events,
                 "difference": parity.difference,
                 "by_type": parity.by_type,
+                "foreign": [asdict(record) for record in parity.foreign],
             }
         )
     elif parity.equal:
+        verdict = (
+            f"[yellow]Equal, with {len(parity.foreign):,} foreign records.[/]" if parity.foreign else "[green]Equal.[/]"
+        )
         output.print(
-            f"[green]Equal.[/] {parity.events:,} events, the same in event store and topic; every hash chain is whole."
+            f"{verdict} {parity.events:,} events, the same in event store and topic; every hash chain is whole."
         )
     else:
         difference = escape(str(parity.difference))
         output.print(f"[red]Different.[/] {difference}\n{parity.events:,} events before it are equal.", soft_wrap=True)
+    if not as_json:
+        _show_foreign(parity.foreign)
     if not parity.equal:
         raise typer.Exit(1)
+
+
+def _show_foreign(found: Sequence[ForeignRecord]) -> None:
+    """Name every foreign record, on standard output: a program may want to read on."""
+    for record in found:
+        say(f"foreign: {record}")
+    if found:
+        console.print(
+            "Somebody else can write to the broker. See who may, then remove these records with “zyenta log republish”."
+        )
 
 
 async def _verify() -> Parity:

@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from domain.kernel import Transient
+from infra.adapters.provenance import PostgresProvenance
 from infra.adapters.topic import TopicMissing, last_events
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.output import console, output, print_json
@@ -60,9 +61,10 @@ async def _list() -> list[dict[str, Any]]:
         stands: dict[str, dict[int, int]] = {}
         for row in await pool.fetch("select schema_name, partition, position from checkpoints"):
             stands.setdefault(row["schema_name"], {})[row["partition"]] = row["position"]
+        judge = PostgresProvenance(pool).among
         ends = {
             partition: position_of(record) or 0
-            for partition, record in (await last_events(platform.bootstrap_servers)).items()
+            for partition, record in (await last_events(platform.bootstrap_servers, judge=judge)).items()
         }
     return [_described(model, live.get(name), stands, ends) for name, model in READ_MODELS.items()]
 

@@ -46,6 +46,8 @@ def restore(as_json: AsJson = False) -> None:
             "people were in it and are deleted again. If you restore keys only now, run this once more. Prove the log with "
             "“zyenta log verify”."
         )
+        if restored.foreign:
+            console.print(f"[yellow]Note[/] {restored.foreign:,} foreign records and copies were passed over.")
 
 
 async def _restore() -> Restored:
@@ -61,21 +63,30 @@ async def _restore() -> Restored:
             )
 
 
-def republish_topic(yes: Yes = False, as_json: AsJson = False) -> None:
-    """Delete the topics of events and fill them anew from the event store.
+def republish_topic(
+    yes: Yes = False,
+    even_if_ahead: Annotated[
+        bool,
+        typer.Option("--even-if-ahead", help="Delete also records that may be events which the event store has lost."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the topics of events and fill them anew from the event store. Foreign records are gone afterwards.
 
     Nobody outside is called a second time: consumers recognise what they have handled.
     """
     if not yes and not as_json:
         typer.confirm("Delete the topics of events and fill them anew from the event store?", abort=True)
-    position = run(lambda _: _republish(), HalvesDiffer, *_REFUSALS)
+    position = run(lambda _: _republish(even_if_ahead=even_if_ahead), HalvesDiffer, *_REFUSALS)
     if as_json:
         print_json({"position": position})
     else:
         output.print(f"[green]Republished[/] up to position {position:,}. Prove it with “zyenta log verify”.")
 
 
-async def _republish() -> int:
+async def _republish(*, even_if_ahead: bool) -> int:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         with console.status("Filling the topic …"):
-            return await republish(await platform.pool(), await platform.log(), platform.bootstrap_servers)
+            return await republish(
+                await platform.pool(), await platform.log(), platform.bootstrap_servers, even_if_ahead=even_if_ahead
+            )

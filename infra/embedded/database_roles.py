@@ -25,6 +25,7 @@ IMAGER_MAY: Mapping[str, str] = {
     "deliveries": "select, insert, update, delete",
     "canaries": "select",
     "canary_answers": "select, insert, update",
+    "foreign_records": "select, insert",
     "_yoyo_migration": "select",
 }
 """Tables that handling an event and appending its outcome touch."""

@@ -8,15 +8,16 @@ import asyncio
 import hmac
 import re
 import time
-import unicodedata
 from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.merchant.email import email_key
 from domain.merchant.ports import Allowance
 from domain.order.events import OrderStatus
+from infra.web.client_address import address_of
 from projections.sales_queries import OrderView
 from storefront.front import Front, Visit
 
@@ -78,7 +79,7 @@ class FindOrder:
         waits = [
             await self._deps.limits.take(visit.signers.find.digest(key), allowance, at=at)
             for key, allowance in (
-                (f"caller|{caller_of(visit.request, behind_proxy=self._deps.behind_proxy)}", PER_CALLER),
+                (f"caller|{address_of(visit.request, behind_proxy=self._deps.behind_proxy)}", PER_CALLER),
                 (f"number|{number}", PER_NUMBER),
             )
         ]
@@ -94,17 +95,8 @@ class FindOrder:
         return None
 
 
-def caller_of(request: Request, *, behind_proxy: bool) -> str:
-    """Return the network address a request comes from; behind a proxy of ours, the one it wrote last."""
-    address = request.client.host if request.client else "unknown"
-    if behind_proxy:
-        lines = request.headers.getlist("x-forwarded-for")
-        address = (lines[-1].rpartition(",")[2].strip() if lines else "") or address
-    return address[:64]
-
-
 def _canonical(email: str) -> bytes:
-    return unicodedata.normalize("NFKC", email.strip()).casefold().encode()
+    return email_key(email).encode()
 
 
 def routes(front: Front) -> list[Route]:

@@ -24,6 +24,7 @@ from infra.adapters.answers import PostgresAnswers
 from infra.adapters.dead_letters import KafkaDeadLetters
 from infra.adapters.deliveries import PostgresDeliveries
 from infra.adapters.house.brand.writer import HouseBrandWriter
+from infra.adapters.provenance import PostgresProvenance
 from infra.adapters.topic import ensure_topics
 from infra.bootstrap import open_platform
 from infra.bootstrap.platform import EventStoreAggregates, Reactions
@@ -101,6 +102,7 @@ async def main() -> None:
             bootstrap_servers=platform.bootstrap_servers,
             ledger=PostgresDeliveries(await platform.pool()),
             dead_letters=KafkaDeadLetters(platform.bootstrap_servers),
+            provenance=PostgresProvenance(await platform.pool()),
             clock=platform.clock,
             first_pause_seconds=0.05,
             grace_seconds=0.3,

@@ -8,14 +8,24 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, EventLog, OfAnotherKind, Staged
+from commands.ports import (
+    Cause,
+    CommandReused,
+    Commit,
+    ConcurrencyConflict,
+    Context,
+    EventLog,
+    OfAnotherKind,
+    Staged,
+    UnknownCause,
+)
 from domain.kernel import CorruptStream, StreamKind
 from domain.merchant.aggregate import MERCHANT, Merchant, register
 from domain.merchant.events import SupplierProvider
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductArchived
 from infra.adapters.event_store import PostgresEventLog
-from schemas.envelope import ConsistencyToken
+from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.topics import PARTITIONS
 from tests.fakes.event_log import FixedClock, MemoryEventLog
 from tests.fakes.samples import NOON, product_added, sealed
@@ -210,3 +220,36 @@ async def test_a_stream_that_goes_on_as_another_kind_is_corrupt(log: EventLog) -
         await cold.load(KIND, id)
     with pytest.raises(OfAnotherKind):
         await cold.load(PRODUCT, id)
+
+
+async def test_a_reaction_is_appended_only_if_its_cause_is_in_the_log_with_the_same_hash(log: EventLog) -> None:
+    cause = await cause_in(log)
+    right = Cause(cause.position, cause.hash)
+    for wrong in (
+        Cause(cause.position + 1, cause.hash),
+        Cause(999_999, cause.hash),
+        Cause(cause.position, bytes(32)),
+    ):
+        for events in ([registered(uuid4())], [registered(uuid4()), registered(uuid4())], []):
+            refused = because(commit(*events), cause.id, wrong)
+            with pytest.raises(UnknownCause):
+                await log.commit(refused)
+            assert await log.outcome(refused.context.command_id) is None
+    with pytest.raises(UnknownCause):
+        await log.commit(because(commit(registered(uuid4())), uuid4(), right))
+    for events in ([registered(uuid4())], [registered(uuid4()), registered(uuid4())], []):
+        assert (await log.commit(because(commit(*events), cause.id, right))).replayed is False
+
+
+def because(given: Commit, id: UUID, cause: Cause) -> Commit:
+    return replace(given, context=replace(given.context, causation_id=id, cause=cause))
+
+
+async def cause_in(log: EventLog) -> RawEvent:
+    """Append an event and return it as the log holds it."""
+    await log.commit(commit(registered(uuid4())))
+    if isinstance(log, MemoryEventLog):
+        return log.raw[-1]
+    assert isinstance(log, PostgresEventLog)
+    (raw,) = await log.read_settled(await log.last_position() - 1, 1)
+    return raw

@@ -1,11 +1,13 @@
 """A delivery ledger and a dead letter box in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.kernel import Transient
 from schemas.deliveries import DeadLetter, Delivery, Place
+from schemas.envelope import RawEvent
+from schemas.provenance import ForeignRecord
 
 
 @dataclass(slots=True)
@@ -53,3 +55,18 @@ class LetterBox:
 
     async def park(self, letter: DeadLetter) -> None:
         self.letters.append(letter)
+
+
+@dataclass(slots=True)
+class MemoryProvenance:
+    """Implements ``Provenance``: every event is in the store, but for some."""
+
+    unknown: Container[UUID] = ()
+    """Ids of events that the store does not hold."""
+    noted: list[ForeignRecord] = field(default_factory=list)
+
+    async def holds(self, event: RawEvent) -> bool:
+        return event.id not in self.unknown
+
+    async def note(self, found: Sequence[ForeignRecord]) -> None:
+        self.noted.extend(found)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, OfAnotherKind, Receipt
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, OfAnotherKind, Receipt, UnknownCause
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import GENESIS, ConsistencyToken, Envelope, RawEvent, chain_hash
 from schemas.registry import decode, encode
@@ -54,6 +54,11 @@ class MemoryEventLog:
         return known if known is not None and isinstance(known.state, kind.state) else None
 
     async def commit(self, commit: Commit) -> Receipt:
+        cause, cause_id = commit.context.cause, commit.context.causation_id
+        if cause is not None and not any(
+            (raw.position, raw.id, raw.hash) == (cause.position, cause_id, cause.hash) for raw in self.raw
+        ):
+            raise UnknownCause(cause_id, cause.position)
         known = self.receipts.get(commit.context.command_id)
         if known is not None:
             digest, receipt = known

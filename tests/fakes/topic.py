@@ -11,6 +11,7 @@ import asyncpg
 from infra.adapters.kafka_producer import TransactionalProducer
 from infra.adapters.outgoing import prepare
 from infra.adapters.topic import ensure_topics
+from infra.bench.filling import copy_events
 from projections.decoding import Told
 from projections.tables import Connection, ReadModel
 from schemas.envelope import RawEvent
@@ -27,11 +28,20 @@ def record_of(raw: RawEvent) -> Record:
     return partition_of(raw.tenant), raw.data, headers_of(raw)
 
 
-async def write_topic(bootstrap_servers: str, records: Sequence[RawEvent | Record], *, batch: int = 500) -> None:
+async def write_topic(
+    bootstrap_servers: str,
+    records: Sequence[RawEvent | Record],
+    *,
+    batch: int = 500,
+    store: asyncpg.Pool | None = None,
+) -> None:
     """Append records to the topic in transactions of a size; another size gives other offsets.
 
-    Events go as the publisher sends them, other records as any client's.
+    Events go as the publisher sends them, other records as any client's. Events are put into a store first, if one is
+    given: without that they are foreign.
     """
+    if store is not None:
+        await hold([each for each in records if isinstance(each, RawEvent)], store)
     await ensure_topics(bootstrap_servers)
     producer = TransactionalProducer(bootstrap_servers=bootstrap_servers, transactional_id="tests")
     await producer.start()
@@ -42,6 +52,15 @@ async def write_topic(bootstrap_servers: str, records: Sequence[RawEvent | Recor
                     await (_send_events if ours else _send_records)(producer, list(some))
     finally:
         await producer.stop()
+
+
+async def hold(events: Sequence[RawEvent], store: asyncpg.Pool) -> None:
+    """Put events into a store that are not in it yet."""
+    rows = await store.fetch("select position from events")
+    held = {row["position"] for row in rows}
+    missing = {each.position: each for each in events if each.position not in held}
+    async with store.acquire() as connection:
+        await copy_events(connection, missing.values())
 
 
 async def _send_events(producer: TransactionalProducer, events: Sequence[Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
 from infra.adapters.dead_letters import KafkaDeadLetters
 from infra.adapters.deliveries import PostgresDeliveries
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, RawEvent
+from schemas.provenance import ForeignRecord
 from schemas.topics import Topic
 
 
@@ -22,6 +24,16 @@ class WallClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class Trusting:
+    """Takes every event for one of the store: the records of this test were never appended."""
+
+    async def holds(self, event: RawEvent) -> bool:
+        return event.version > 0
+
+    async def note(self, found: Sequence[ForeignRecord]) -> None:
+        raise AssertionError(found)
 
 
 class Mortal:
@@ -47,6 +59,7 @@ async def main(kafka: str, dsn: str, group: str, topic: str, poisoned: str) -> N
             bootstrap_servers=kafka,
             ledger=PostgresDeliveries(pool),
             dead_letters=KafkaDeadLetters(kafka),
+            provenance=Trusting(),
             clock=WallClock(),
             first_pause_seconds=0.02,
             grace_seconds=0.3,

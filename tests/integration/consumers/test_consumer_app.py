@@ -1,7 +1,7 @@
 """Consumers on a real Apache Kafka and a real PostgreSQL: nothing lost, order per key, parked after five."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import Envelope
 from schemas.headers import header
 from schemas.topics import CANARY, DEAD_LETTERS, Topic
+from tests.fakes.deliveries import MemoryProvenance
 from tests.fakes.event_log import FixedClock
 from tests.fakes.records import FakeRecord, activated, archived, record, without_value
 from tests.integration.consumers.parked import letters_of
@@ -73,6 +74,7 @@ class World:
             bootstrap_servers=self.kafka,
             ledger=PostgresDeliveries(self.pool),
             dead_letters=letters,
+            provenance=MemoryProvenance(),
             clock=FixedClock(),
             first_pause_seconds=0.02,
             grace_seconds=1.0,
@@ -277,8 +279,8 @@ class Cage:
 
     seen: dict[int, int] = field(default_factory=dict)
 
-    async def answer(self, component: str, seen: Mapping[int, int]) -> None:
-        self.seen.update(seen)
+    async def answer(self, component: str, seen: Collection[tuple[int, int]]) -> None:
+        self.seen.update(sorted(seen))
 
 
 def loaded(app: ConsumerApp) -> bool:
@@ -339,6 +341,7 @@ async def test_consumers_wait_for_a_broker_that_is_not_there_yet_and_outlive_its
         bootstrap_servers=broker.bootstrap_servers,
         ledger=PostgresDeliveries(pool),
         dead_letters=KafkaDeadLetters(broker.bootstrap_servers),
+        provenance=MemoryProvenance(),
         clock=FixedClock(),
     )
     stop = asyncio.Event()

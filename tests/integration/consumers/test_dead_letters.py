@@ -29,6 +29,7 @@ from schemas.deliveries import DeadLetter, LetterDone
 from schemas.envelope import Envelope
 from schemas.topics import DEAD_LETTERS, EVENTS, Topic
 from tests.fakes.commands import Ask, bus_on, context
+from tests.fakes.deliveries import MemoryProvenance
 from tests.fakes.records import AT, FakeRecord, activated, archived, record
 
 pytestmark = pytest.mark.kafka
@@ -128,7 +129,7 @@ class Probe:
 )
 async def test_a_replay_is_one_delivery_and_says_how_it_went(error: Exception | None, result: Result) -> None:
     probe = Probe(error)
-    replayed = await replay(letter_of(record(activated(uuid4()))), probe)
+    replayed = await replay(letter_of(record(activated(uuid4()))), probe, MemoryProvenance())
     assert (replayed.result, probe.seen) == (result, 1)
     assert (str(error) in replayed.reason) if error else replayed.reason == ""
 
@@ -138,8 +139,8 @@ async def test_a_letter_that_still_does_not_decode_fails_and_reaches_nobody() ->
     known = record(activated(uuid4()))
     newer = [(name, b"product.product_glued.v1" if name == "ce_type" else value) for name, value in known.headers]
     for broken in (replace(known, value=b"{"), replace(known, headers=()), replace(known, headers=newer)):
-        assert (await replay(letter_of(broken), probe)).result == Result.FAILED
-    assert (await replay(letter_of(record(archived(uuid4()))), probe)).result == Result.HANDLED
+        assert (await replay(letter_of(broken), probe, MemoryProvenance())).result == Result.FAILED
+    assert (await replay(letter_of(record(archived(uuid4()))), probe, MemoryProvenance())).result == Result.HANDLED
     assert probe.seen == 0
 
 

@@ -26,6 +26,7 @@ from projections import catalog
 from projections.care import TRIES
 from projections.checkpoints import Projection, advance, positions_of, take_over
 from projections.decoding import Told
+from projections.rebuild import Rebuilder
 from projections.runner import ProjectionRunner
 from schemas.deliveries import read_dead_letter
 from schemas.envelope import RawEvent
@@ -118,12 +119,12 @@ async def test_rows_and_checkpoints_follow_the_topic_and_a_restart_goes_on(
     pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
     first, second, third = parts(EVENTS, 3)
-    await write_topic(kafka.bootstrap_servers, first)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
     async with running(runner_of(pool, kafka)):
         await applied(pool, first)
-        await write_topic(kafka.bootstrap_servers, second)
+        await write_topic(kafka.bootstrap_servers, second, store=pool)
         await applied(pool, EVENTS[:1000])
-    await write_topic(kafka.bootstrap_servers, third)
+    await write_topic(kafka.bootstrap_servers, third, store=pool)
     async with running(runner_of(pool, kafka)):
         await applied(pool, EVENTS)
     await expect_rows_of(pool, EVENTS)
@@ -141,7 +142,7 @@ async def test_rows_and_checkpoint_are_written_together_or_not_at_all(pool: asyn
                 "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'"
             )
 
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with running(runner_of(pool, kafka, projection=Tampered(MODEL, breaks))):
         await applied(pool, EVENTS)
     assert broken[:2] == [[0], [0]]
@@ -150,10 +151,10 @@ async def test_rows_and_checkpoint_are_written_together_or_not_at_all(pool: asyn
 
 async def test_records_delivered_twice_change_nothing(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     first, second = parts(EVENTS, 2)
-    await write_topic(kafka.bootstrap_servers, [*first, *first])
+    await write_topic(kafka.bootstrap_servers, [*first, *first], store=pool)
     async with running(runner_of(pool, kafka)):
         await applied(pool, first)
-        await write_topic(kafka.bootstrap_servers, [*first, *second, *EVENTS])
+        await write_topic(kafka.bootstrap_servers, [*first, *second, *EVENTS], store=pool)
         await applied(pool, EVENTS)
     await expect_rows_of(pool, EVENTS)
 
@@ -162,30 +163,30 @@ async def test_records_delivered_twice_change_nothing(pool: asyncpg.Pool, kafka:
 async def test_a_topic_made_anew_is_followed_by_position(pool: asyncpg.Pool, kafka: ApacheKafka, alive: bool) -> None:
     first, _ = parts(EVENTS, 2)
     # Many small transactions: every one of them takes an offset for its marker.
-    await write_topic(kafka.bootstrap_servers, first, batch=10)
+    await write_topic(kafka.bootstrap_servers, first, batch=10, store=pool)
     async with running(runner_of(pool, kafka)):
         await applied(pool, first)
         if alive:
-            await anew(kafka)
+            await anew(pool, kafka)
             await applied(pool, EVENTS)
     if not alive:
-        await anew(kafka)
+        await anew(pool, kafka)
         async with running(runner_of(pool, kafka)):
             await applied(pool, EVENTS)
     await expect_rows_of(pool, EVENTS)
 
 
-async def anew(kafka: ApacheKafka) -> None:
+async def anew(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     await kafka.kill()
     await kafka.wipe()
     await kafka.start()
-    await write_topic(kafka.bootstrap_servers, EVENTS, batch=1000)
+    await write_topic(kafka.bootstrap_servers, EVENTS, batch=1000, store=pool)
 
 
 async def test_two_runners_share_the_partitions(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     first, second, third = parts(EVENTS, 3)
     one, other = runner_of(pool, kafka), runner_of(pool, kafka)
-    await write_topic(kafka.bootstrap_servers, first)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
     async with running(one):
         await applied(pool, first)
         async with running(other):
@@ -195,9 +196,9 @@ async def test_two_runners_share_the_partitions(pool: asyncpg.Pool, kafka: Apach
 
             await until(shared)
             assert one._owned.keys() | other._owned.keys() == set(range(PARTITIONS))
-            await write_topic(kafka.bootstrap_servers, second)
+            await write_topic(kafka.bootstrap_servers, second, store=pool)
             await applied(pool, EVENTS[:1000])
-        await write_topic(kafka.bootstrap_servers, third)
+        await write_topic(kafka.bootstrap_servers, third, store=pool)
         await applied(pool, EVENTS)
     await expect_rows_of(pool, EVENTS)
 
@@ -213,7 +214,7 @@ async def test_a_runner_whose_partitions_were_taken_in_the_middle_of_a_batch_wri
 
     letters = LetterBox()
     first, second = parts(EVENTS, 2)
-    await write_topic(kafka.bootstrap_servers, first)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
     runner = runner_of(pool, kafka, projection=Tampered(MODEL, wait), letters=letters, ledger=PostgresDeliveries(pool))
     async with running(runner):
         await held.wait()
@@ -222,7 +223,7 @@ async def test_a_runner_whose_partitions_were_taken_in_the_middle_of_a_batch_wri
         await until(lambda: asyncio.sleep(0, "Fenced" in caplog.text))
         await expect_rows_of(pool, first)
         # It begins again as a newcomer, which takes the partitions over in turn.
-        await write_topic(kafka.bootstrap_servers, second)
+        await write_topic(kafka.bootstrap_servers, second, store=pool)
         await applied(pool, EVENTS)
     assert letters.letters == []
     await expect_rows_of(pool, EVENTS)
@@ -277,7 +278,7 @@ async def test_a_zombie_that_wakes_after_its_partitions_moved_writes_nothing(
 ) -> None:
     """Neither do the rows it had written, but not committed, hold its successor up."""
     first, second = parts(EVENTS, 2)
-    await write_topic(kafka.bootstrap_servers, first)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
     zombie = Frozen(database, kafka, where)
     try:
         assert await asyncio.to_thread(zombie.reached.wait, 20)
@@ -286,7 +287,7 @@ async def test_a_zombie_that_wakes_after_its_partitions_moved_writes_nothing(
             zombie.thaw()
             await until(lambda: asyncio.sleep(0, "projector-catalog starts again" in caplog.text))
             await expect_rows_of(pool, first)
-            await write_topic(kafka.bootstrap_servers, second)
+            await write_topic(kafka.bootstrap_servers, second, store=pool)
             await applied(pool, EVENTS)
     finally:
         await asyncio.to_thread(zombie.stop)
@@ -295,26 +296,72 @@ async def test_a_zombie_that_wakes_after_its_partitions_moved_writes_nothing(
 
 async def test_what_cannot_be_read_is_parked_and_the_line_goes_on(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     letters = LetterBox()
-    first, second = parts(EVENTS, 2)
-    last = record_of(second[0])
-    garbage = (last[0], b"{not json", last[2])
-    unknown = (0, b"{}", [*[(n, v) for n, v in last[2] if n != "ce_type"], ("ce_type", b"store.store_teleported.v1")])
-    foreign: Record = (3, b"hello", [])
-    nothing = (last[0], None, last[2])
-    hollow: list[Record] = [(last[0], b"{}", without_value(last[2], name)) for name in HOLLOW]
-    boundless: Record = (last[0], b"{}", [("ce_position", b"9" * 19)])
-    far: Record = (last[0], b"{}", [("ce_position", b"9" * 18)])
-    foreign_ones = [garbage, unknown, foreign, nothing, *hollow, boundless, far]
-    await write_topic(kafka.bootstrap_servers, [*first, *foreign_ones, *second[1:]])
+    first, (last, *second) = parts(EVENTS, 2)
+    events = [replace(each, position=each.position * 2) for each in (*first, *second)]
+    garbage = hashed(replace(last, position=events[700].position + 1, data=b"{not json"))
+    unknown = hashed(
+        replace(last, position=events[701].position + 1, stream_id=uuid4(), type="store.store_teleported.v1")
+    )
+    written = [*events[:701], garbage, events[701], unknown, *events[702:]]
+    await write_topic(kafka.bootstrap_servers, written, store=pool)
     async with running(runner_of(pool, kafka, letters=letters, ledger=PostgresDeliveries(pool))):
-        await applied(pool, EVENTS)
+        await applied(pool, events)
     assert sorted(letter.reason.partition(":")[0] for letter in letters.letters) == [
-        *["UndecodableEvent"] * 8,
-        *["UnknownEvent"] * 2,
+        "UndecodableEvent",
+        "UnknownEvent",
     ]
     assert {letter.group for letter in letters.letters} == {"projector-catalog"}
     assert await pool.fetchval("select count(*) from deliveries") == 0
-    await expect_rows_of(pool, [*first, *second[1:]])
+    await expect_rows_of(pool, events)
+
+
+async def test_foreign_records_are_noted_and_change_no_row_and_no_checkpoint(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    first, second = parts(EVENTS, 2)
+    foreign = foreign_records(first[0], second[0])
+    await write_topic(kafka.bootstrap_servers, [*first, *foreign], store=pool)
+    async with running(runner_of(pool, kafka, letters=LetterBox())):
+        await applied(pool, first)
+        async with asyncio.timeout(30):
+            while await pool.fetchval("select count(*) from foreign_records") < len(foreign) - 1:
+                await asyncio.sleep(0.05)
+        await applied(pool, first)
+    # All but the copy of an event in its own partition, which comes too late to count.
+    assert await pool.fetchval("select count(*) from foreign_records") == len(foreign) - 1
+    async with running(runner_of(pool, kafka, letters=LetterBox())):
+        await write_topic(kafka.bootstrap_servers, second, store=pool)
+        await applied(pool, EVENTS)
+    await expect_rows_of(pool, EVENTS)
+    rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
+    assert (rebuilt.difference, rebuilt.unappliable) == (None, ())
+
+
+def foreign_records(known: RawEvent, coming: RawEvent) -> list[Record]:
+    """Return records of every kind that somebody else can write, and a copy of a true one."""
+    partition, value, headers = record_of(known)
+    far = [(name, b"999999" if name == "ce_position" else said) for name, said in headers]
+    renamed = [(name, str(uuid4()).encode() if name == "ce_id" else said) for name, said in far]
+    early = record_of(hashed(replace(coming, data=coming.data.replace(b"2026", b"2027"))))
+    return [
+        record_of(known),
+        (partition, value, far),
+        (partition, value, renamed),
+        (partition, b"{}", headers),
+        (partition, None, headers),
+        ((partition + 1) % PARTITIONS, value, headers),
+        early,
+        (3, b"hello", []),
+        *((partition, value, without_value(headers, name)) for name in HOLLOW),
+        (partition, b"{}", [("ce_position", b"9" * 19)]),
+        (partition, value, [(name, b"9" * 19 if name == "ce_position" else said) for name, said in headers]),
+    ]
+
+
+def hashed(event: RawEvent) -> RawEvent:
+    """Return an event with the hash that its bytes give, and an id of its own."""
+    event = replace(event, id=uuid4())
+    return replace(event, hash=event.computed_hash)
 
 
 async def test_an_event_that_cannot_follow_is_parked_and_the_line_goes_on(
@@ -323,9 +370,10 @@ async def test_an_event_that_cannot_follow_is_parked_and_the_line_goes_on(
     letters = LetterBox()
     events = [replace(each, position=each.position * 2) for each in EVENTS]
     known = next(each for each in events if each.type == "product.product_copy_written.v1")
-    body = known.data.replace(str(known.stream_id).encode(), str(uuid4()).encode())
-    orphan = replace(known, id=uuid4(), data=body, position=events[700].position + 1)
-    await write_topic(kafka.bootstrap_servers, [*events[:701], orphan, *events[701:]])
+    stream = uuid4()
+    body = known.data.replace(str(known.stream_id).encode(), str(stream).encode())
+    orphan = hashed(replace(known, stream_id=stream, data=body, position=events[700].position + 1))
+    await write_topic(kafka.bootstrap_servers, [*events[:701], orphan, *events[701:]], store=pool)
     async with running(runner_of(pool, kafka, letters=letters, ledger=PostgresDeliveries(pool))):
         await applied(pool, events)
     (letter,) = letters.letters
@@ -348,7 +396,7 @@ async def test_an_event_whose_fold_raises_is_parked_after_five_tries(pool: async
             tries += 1
             raise ZeroDivisionError
 
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     runner = runner_of(
         pool, kafka, projection=Tampered(MODEL, stumbles), letters=letters, ledger=PostgresDeliveries(pool)
     )
@@ -368,7 +416,7 @@ async def test_a_record_that_kills_its_process_is_parked_after_five_deaths(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
     poisoned = EVENTS[-1]
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     deaths = 0
     while True:
         process = await asyncio.create_subprocess_exec(
@@ -417,7 +465,7 @@ async def test_trouble_with_the_database_blames_no_record(pool: asyncpg.Pool, ka
         if next(outages, False):
             raise asyncpg.TooManyConnectionsError("too many")
 
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with running(runner_of(pool, kafka, projection=Tampered(MODEL, breaks), letters=letters)):
         await applied(pool, EVENTS)
     assert letters.letters == []
@@ -427,7 +475,7 @@ async def test_trouble_with_the_database_blames_no_record(pool: asyncpg.Pool, ka
 async def test_a_rebalance_that_cannot_reach_the_database_is_tried_again(
     pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     await pool.execute("alter table checkpoints rename to checkpoints_away")
     async with running(runner_of(pool, kafka)):
         await asyncio.sleep(0.5)

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Collection
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
+from msgspec.structs import replace
 
 from domain.kernel import Clock
 from infra.adapters.event_store import Connection, PostgresEventLog
 from infra.adapters.lag import Lag, read_model_lags
-from infra.adapters.publisher import LEADER_LOCK, take_leadership
+from infra.adapters.publisher import LEADER_LOCK, TopicAhead, take_leadership
 from infra.adapters.readiness import Components, PlatformReadiness
+from infra.adapters.restoration import republish
 from infra.adapters.topic import delete_topics, published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
@@ -330,12 +333,36 @@ async def test_records_of_others_at_the_end_of_the_topic_stop_no_publisher(
     hollow = [without_value(headers_of(first), name) for name in ("ce_position", "ce_id", "ce_type")]
     nameless: Headers = [("ce_position", b"1" * 18)]
     boundless = [(name, b"9" * 5_000 if name == "ce_position" else value) for name, value in headers_of(first)]
-    foreign = [*hollow, nameless, boundless]
+    far = [(name, b"999999" if name == "ce_position" else value) for name, value in headers_of(first)]
+    renamed = [(name, str(uuid4()).encode() if name == "ce_id" else value) for name, value in far]
+    foreign = [*hollow, nameless, boundless, far, renamed]
     await write_topic(
         kafka.bootstrap_servers, [(number, b"{}", each) for each in foreign for number in range(PARTITIONS)]
     )
-    assert await published_position(kafka.bootstrap_servers) == 6
+    judge = log.provenance.among
+    assert await published_position(kafka.bootstrap_servers, judge=judge) == 6
     async with publishing(pool, log, kafka):
         await append(log, 3)
         await published(log, kafka)
-    assert await published_position(kafka.bootstrap_servers) == 12
+    assert await published_position(kafka.bootstrap_servers, judge=judge) == 12
+    found = await verify_log(log, kafka.bootstrap_servers)
+    assert (found.equal, found.events, len(found.foreign)) == (True, 12, len(foreign) * PARTITIONS)
+    assert await pool.fetchval("select count(*) from foreign_records") == len(foreign) * PARTITIONS
+    assert await republish(pool, log, kafka.bootstrap_servers) == 12
+    assert (await verify_log(log, kafka.bootstrap_servers)).foreign == ()
+    assert await pool.fetchval("select count(*) from foreign_records") == 0
+
+
+async def test_what_the_store_may_have_lost_is_deleted_only_on_demand(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    async with publishing(pool, log, kafka):
+        await append(log, 3)
+        await published(log, kafka)
+    last = (await log.read_settled(5, 1))[0]
+    unknown = replace(last, id=uuid4(), position=999_999, stream_id=uuid4(), version=1)
+    await write_topic(kafka.bootstrap_servers, [replace(unknown, hash=unknown.computed_hash)])
+    with pytest.raises(TopicAhead):
+        await republish(pool, log, kafka.bootstrap_servers)
+    assert await republish(pool, log, kafka.bootstrap_servers, even_if_ahead=True) == 6
+    assert (await verify_log(log, kafka.bootstrap_servers)).equal

@@ -8,8 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from commands.ports import CommandReused
 from infra.adapters.event_store import PostgresEventLog
@@ -22,6 +22,7 @@ from projections.registry import READ_MODELS
 from schemas.topics import EVENTS
 from tests.chaos.services import Service
 from tests.fakes.commands import Ask, Write, bus_on, context
+from tests.fakes.topic import record_of, write_topic
 from tests.integration.log.halves import append, caught_up, published, publishing, rows_of
 
 pytestmark = pytest.mark.kafka
@@ -119,14 +120,27 @@ async def test_a_store_that_went_its_own_way_is_left_as_it_is(
 async def test_a_damaged_topic_restores_nothing_and_is_named(
     pool: asyncpg.Pool, log: PostgresEventLog, other_pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
+    await append(log, 3, partition=3)
+    events = await log.read_settled(0, 100)
+    await write_topic(kafka.bootstrap_servers, events[1:])
+    with pytest.raises(Difference, match=r"position 2 .* does not carry the hash of the event before it"):
+        await restore_store(other_pool, kafka.bootstrap_servers)
+    assert await rows_of(other_pool, "events") == []
+
+
+async def test_foreign_records_and_copies_are_not_restored(
+    pool: asyncpg.Pool, log: PostgresEventLog, other_pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
     async with publishing(pool, log, kafka):
         await append(log, 3)
         await published(log, kafka)
-    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers) as stranger:
-        await stranger.send_and_wait(EVENTS.name, b"{}", partition=2)
-    with pytest.raises(Difference, match=r"record \d+ of partition 2 is no event"):
-        await restore_store(other_pool, kafka.bootstrap_servers)
-    assert await rows_of(other_pool, "events") == []
+    first = (await log.read_settled(0, 1))[0]
+    renamed = msgspec.structs.replace(first, id=uuid4(), position=999_999)
+    await write_topic(kafka.bootstrap_servers, [(2, b"{}", []), record_of(renamed), record_of(first)])
+    restored = await restore_store(other_pool, kafka.bootstrap_servers)
+    assert (restored.events, restored.foreign) == (6, 3)
+    columns = {"but": "transaction_id"}
+    assert await rows_of(other_pool, "events", **columns) == await rows_of(pool, "events", **columns)
 
 
 async def test_a_publisher_on_an_empty_store_waits_and_goes_on_after_the_restoration(

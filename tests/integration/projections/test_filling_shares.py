@@ -36,7 +36,7 @@ async def test_several_processes_make_what_one_makes_and_tell_what_they_pass_ove
     # The products they are about are never imported.
     lost = {each.stream_id for each in orphans}
     events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
-    await write_topic(kafka.bootstrap_servers, events)
+    await write_topic(kafka.bootstrap_servers, events, store=pool)
     workers = FillingProcesses(database, kafka.bootstrap_servers, processes=3, worthwhile=1)
     told: list[tuple[int, float]] = []
 
@@ -59,7 +59,7 @@ async def test_several_processes_make_what_one_makes_and_tell_what_they_pass_ove
 async def test_what_processes_leave_undone_one_process_does(
     pool: asyncpg.Pool, kafka: ApacheKafka, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     # They reach the broker, and no database.
     workers = FillingProcesses(f"{database}_gone", kafka.bootstrap_servers, processes=2, worthwhile=1)
     async with live(pool, kafka):
@@ -73,7 +73,7 @@ async def test_what_processes_leave_undone_one_process_does(
 async def test_what_a_killed_process_has_not_written_one_process_writes_and_nothing_twice(
     pool: asyncpg.Pool, kafka: ApacheKafka, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with pool.acquire() as connection, connection.transaction():
         await ensure_live(connection, MODEL)
         places = await take_over(connection, MODEL.name, range(PARTITIONS))
@@ -108,7 +108,7 @@ async def test_what_a_killed_process_has_not_written_one_process_writes_and_noth
 async def test_a_rebuild_that_is_killed_takes_its_processes_along_and_is_resumed(
     pool: asyncpg.Pool, kafka: ApacheKafka, database: str
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         process = await asyncio.create_subprocess_exec(

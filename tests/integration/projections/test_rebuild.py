@@ -97,7 +97,7 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
     first, rest = EVENTS[:1500], EVENTS[1500:]
-    await write_topic(kafka.bootstrap_servers, first)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
     phases: list[str] = []
 
     def report(progress: Progress) -> None:
@@ -106,7 +106,7 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
 
     async def write_on() -> None:
         for start in range(0, len(rest), 50):
-            await write_topic(kafka.bootstrap_servers, rest[start : start + 50])
+            await write_topic(kafka.bootstrap_servers, rest[start : start + 50], store=pool)
 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(live(pool, kafka))
@@ -131,7 +131,7 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
 async def test_what_takes_long_in_a_rebuild_holds_no_transaction_id_so_that_the_log_goes_on(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     holding: dict[str, list[str]] = {}
     with psycopg.connect(database) as older, psycopg.connect(database, autocommit=True) as looking:
 
@@ -160,7 +160,7 @@ async def test_what_takes_long_in_a_rebuild_holds_no_transaction_id_so_that_the_
 async def test_an_index_that_a_rebuild_was_stopped_at_is_made_anew(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     valid = "select indisvalid from pg_index join pg_class c on c.oid = indrelid where relnamespace = $1::regnamespace"
     with psycopg.connect(database) as older, psycopg.connect(database, autocommit=True) as looking:
 
@@ -197,7 +197,7 @@ async def test_new_tables_that_somebody_else_took_over_since_they_were_compared_
             with psycopg.connect(database) as other:
                 other.execute("update checkpoints set owner = owner + 1 where schema_name = 'catalog_build'")
 
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         oid = await pool.fetchval("select 'catalog'::regnamespace::oid")
@@ -222,7 +222,7 @@ where query like 'create index%' and wait_event_type = 'Lock' and datname = curr
 async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_row_and_event(
     pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         event = next(each for each in EVENTS if each.type == "product.product_copy_written.v1")
@@ -250,7 +250,7 @@ async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_ro
 async def test_after_a_fold_was_mended_nothing_is_kept_of_what_the_old_one_made(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka, tmp_path: Path
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     for package in ("domain", "schemas", "projections"):
         copytree(ROOT / package, tmp_path / package)
     folds = tmp_path / "projections" / "catalog_products.py"
@@ -287,7 +287,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, kafka: ApacheKafka) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         process = await asyncio.create_subprocess_exec(
@@ -338,7 +338,7 @@ asyncio.run(main(*sys.argv[1:]))
 async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
     building, go = asyncio.Event(), asyncio.Event()
@@ -361,7 +361,7 @@ async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
         # Both go on; the old one is fenced and must not write into the new tables.
         more = list(catalog_events(4_000, seed=5, side_by_side=12, per_store=200))
         assert more[:3000] == EVENTS
-        await write_topic(kafka.bootstrap_servers, more[3000:])
+        await write_topic(kafka.bootstrap_servers, more[3000:], store=pool)
         await applied(pool, more)
     assert slow.applied > 0
     await expect_rows_of(pool, more)
@@ -373,7 +373,7 @@ async def test_a_new_version_that_lost_all_rows_of_a_table_is_refused(pool: asyn
             await super().apply_told(batch, tx)
             await tx.execute("delete from pages")
 
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         newer: Any = Forgetful(MODEL, version=MODEL.version + 1)
@@ -390,7 +390,7 @@ async def test_what_the_live_runner_parked_is_passed_over_by_a_rebuild_too(
     # The products they are about are never imported.
     lost = {each.stream_id for each in orphans}
     events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
-    await write_topic(kafka.bootstrap_servers, events)
+    await write_topic(kafka.bootstrap_servers, events, store=pool)
     async with live(pool, kafka, letters=letters):
         await applied(pool, events)
         rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)

@@ -42,7 +42,7 @@ async def difference(pool: asyncpg.Pool, kafka: ApacheKafka) -> RowDifference:
 async def test_every_kind_of_difference_is_found_and_named_with_its_event(
     pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     with pytest.raises(NotLive, match="no live tables"):
         await verify_projection(MODEL, pool, kafka.bootstrap_servers)
     async with live(pool, kafka):
@@ -77,7 +77,7 @@ async def test_every_kind_of_difference_is_found_and_named_with_its_event(
 
 
 async def test_a_row_that_no_event_makes_is_named(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         await pool.execute(
@@ -90,7 +90,7 @@ async def test_a_row_that_no_event_makes_is_named(pool: asyncpg.Pool, kafka: Apa
 
 
 async def test_verifying_goes_on_beside_a_runner_that_writes(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS[:500])
+    await write_topic(kafka.bootstrap_servers, EVENTS[:500], store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS[:500])
 
@@ -100,7 +100,7 @@ async def test_verifying_goes_on_beside_a_runner_that_writes(pool: asyncpg.Pool,
             for start in range(500, len(EVENTS), 50):
                 if start == len(EVENTS) - 50:
                     await verified_once.wait()
-                await write_topic(kafka.bootstrap_servers, EVENTS[start : start + 50])
+                await write_topic(kafka.bootstrap_servers, EVENTS[start : start + 50], store=pool)
 
         writing = asyncio.create_task(write_on())
         counts = []
@@ -117,7 +117,7 @@ async def test_verifying_goes_on_beside_a_runner_that_writes(pool: asyncpg.Pool,
 async def test_the_command_line_lists_rebuilds_and_verifies(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
-    await write_topic(kafka.bootstrap_servers, EVENTS)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         listed = {each["name"]: each for each in (await zyenta(database, kafka, "list"))["projections"]}

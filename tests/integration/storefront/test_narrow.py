@@ -123,7 +123,16 @@ async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, l
     await put_in_cart(client, pot)
     pages = [f"/pages/{page.slug}" for page in await floor.shelf.pages(store)]
     assert len(pages) == len(PAGES)
-    shop = ["/", "/products", "/products?q=nothing", "/products/pot-0", "/cart", "/checkout", "/nowhere"]
+    shop = [
+        "/",
+        "/products",
+        "/products?q=nothing",
+        "/products/pot-0",
+        "/cart",
+        "/checkout",
+        "/orders/find",
+        "/nowhere",
+    ]
     return [*shop, urlsplit(waiting.cancel_url).path, success, *pages]
 
 

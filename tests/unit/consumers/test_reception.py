@@ -14,7 +14,7 @@ from schemas import topics
 from schemas.envelope import Envelope
 from schemas.headers import header
 from schemas.topics import Topic
-from tests.fakes.deliveries import LetterBox, MemoryLedger
+from tests.fakes.deliveries import LetterBox, MemoryLedger, MemoryProvenance
 from tests.fakes.event_log import FixedClock
 from tests.fakes.records import FakeRecord, activated, archived, record, without_value
 
@@ -43,6 +43,7 @@ class Desk:
     probe: Probe
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     letters: LetterBox = field(default_factory=LetterBox)
+    provenance: MemoryProvenance = field(default_factory=MemoryProvenance)
     isolation: Isolation = field(default_factory=Isolation)
 
     def reception(self, concurrency: int = 8) -> Reception:
@@ -50,6 +51,7 @@ class Desk:
             self.probe,
             ledger=self.ledger,
             dead_letters=self.letters,
+            provenance=self.provenance,
             isolation=self.isolation,
             clock=FixedClock(),
             concurrency=concurrency,
@@ -251,3 +253,14 @@ async def test_no_more_keys_than_allowed_are_handled_at_once() -> None:
     reception = Desk(Probe(watch)).reception(concurrency=3)
     await asyncio.gather(*(reception.handle(record(activated(uuid4()))) for _ in range(12)))
     assert most == 3
+
+
+async def test_a_foreign_record_reaches_no_consumer_and_is_noted_and_parked_at_once() -> None:
+    desk = Desk(Probe(_content))
+    forged = record(activated(uuid4()))
+    desk.provenance.unknown = {UUID(header(forged.headers, "ce_id").decode())}
+    await desk.handle(forged)
+    assert (desk.probe.seen, desk.ledger.counts) == ([], {})
+    (letter,) = desk.letters.letters
+    assert (letter.count, letter.reason.partition(":")[0]) == (1, "UnknownCause")
+    assert [(each.partition, each.offset) for each in desk.provenance.noted] == [(0, 0)]

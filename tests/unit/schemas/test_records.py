@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from domain.media.events import ImageProcessingRequested
 from infra.adapters.outgoing import BATCH_BYTES, OutgoingBatch, prepare
 from schemas.envelope import RawEvent, from_record
+from schemas.provenance import Claim, claim_in
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
 from schemas.records import content_of, contents_in, parts_of, read_ours
 from schemas.topics import EVENTS, IMAGE_WORK, partition_of
@@ -130,6 +131,8 @@ def test_ours_are_read_without_taking_them_apart(event: RawEvent) -> None:
     assert record is not None
     assert (record.position, record.type.decode()) == (event.position, event.type)
     assert (record.tenant.decode(), record.value) == (str(event.tenant), event.data)
+    _, value, headers = parts_of(content_of(event))
+    assert record.claim == claim_in(headers, value) == Claim(event.position, event.computed_hash, event.tenant)
 
 
 @for_all(raw_events(), st.data())

@@ -1,0 +1,77 @@
+"""Tells the platform's own records from foreign ones, by the event store."""
+
+from collections.abc import Sequence
+
+import asyncpg
+from aiokafka import ConsumerRecord
+
+from domain.kernel import Transient
+from projections.outages import DATABASE_AWAY
+from projections.provenance import Reader, are_events, note_foreign
+from schemas.envelope import RawEvent, from_record
+from schemas.provenance import ForeignRecord, claim_in
+from schemas.registry import UndecodableEvent
+from schemas.topics import partition_of
+
+# In the order of RawEvent's fields; the bytes are in the hash, and the place of ``data`` stays empty.
+_AT = """
+select position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
+       ''::bytea, previous_hash, hash, command_id, command_digest, command_result
+from events where position = $1
+"""
+
+
+class PostgresProvenance:
+    """Implements :class:`schemas.provenance.Provenance`."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def holds(self, event: RawEvent) -> bool:
+        if event.computed_hash != event.hash:
+            return False
+        try:
+            row = await self._pool.fetchrow(_AT, event.position)
+        except DATABASE_AWAY as error:
+            raise Transient("PostgreSQL", f"the event store could not be asked ({type(error).__name__})") from error
+        return row is not None and all(
+            getattr(event, name) == said
+            for name, said in zip(RawEvent.__struct_fields__, row, strict=True)
+            if name != "data"
+        )
+
+    async def note(self, found: Sequence[ForeignRecord]) -> None:
+        try:
+            await note_foreign(found, self._pool)
+        except DATABASE_AWAY as error:
+            raise Transient("PostgreSQL", f"foreign records could not be noted ({type(error).__name__})") from error
+
+    async def among(self, records: Sequence[ConsumerRecord], reader: Reader | None = None) -> list[bool]:
+        """Return, for each record of the log's topic, whether it is the platform's own."""
+        claims = [(record.partition, claim_in(record.headers, record.value)) for record in records]
+        return await are_events(claims, reader or self._pool)
+
+    async def lost(self, record: ConsumerRecord) -> RawEvent | None:
+        """Return the event of a foreign record that the event store may have held and lost; None if it never did.
+
+        The event's own hash is right, it lies in its tenant's partition, and the store has nothing at its place in its
+        stream. Hashes have no key: somebody who writes to the topic on purpose can make such a record too.
+        """
+        try:
+            event = from_record(record.headers, record.value)
+        except UndecodableEvent:
+            return None
+        if event.computed_hash != event.hash or partition_of(event.tenant) != record.partition:
+            return None
+        taken = await self._pool.fetchval(
+            "select exists (select from events where stream_id = $1 and version = $2)", event.stream_id, event.version
+        )
+        return None if taken else event
+
+
+async def known_foreign(pool: asyncpg.Pool) -> list[ForeignRecord]:
+    """Return the foreign records that were noticed so far, in the order of the topics."""
+    rows = await pool.fetch(
+        "select topic, partition, record_offset, reason from foreign_records order by topic, partition, record_offset"
+    )
+    return [ForeignRecord(*row) for row in rows]

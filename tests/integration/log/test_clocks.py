@@ -1,0 +1,70 @@
+"""A clock that went back, and numbers that nobody asked for: what PostgreSQL holds is judged, not what is said."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from domain.kernel import InvalidInput
+from domain.merchant.ports import Allowance
+from infra.adapters.accounts import PostgresRateLimits
+from infra.adapters.canary import PostgresCanaries
+from infra.adapters.event_store import PostgresEventLog
+from projections.time_travel import AsOf, TimeTravel
+from tests.fakes.event_log import FixedClock
+from tests.integration.log.halves import append
+
+NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+ALLOWANCE = Allowance(burst=10, interval=timedelta(seconds=30))
+
+
+async def test_a_limit_does_not_outlive_the_clock_it_was_written_by(pool: asyncpg.Pool) -> None:
+    limits = PostgresRateLimits(pool)
+    for _ in range(10):
+        assert await limits.take(b"key", ALLOWANCE, at=NOON) is None
+    wait = await limits.take(b"key", ALLOWANCE, at=NOON)
+    assert wait is not None
+    assert wait <= ALLOWANCE.interval
+    before = NOON - timedelta(hours=1)
+    for _ in range(10):
+        assert await limits.take(b"key", ALLOWANCE, at=before) is None
+    wait = await limits.take(b"key", ALLOWANCE, at=before)
+    assert wait is not None
+    assert wait <= ALLOWANCE.interval
+
+
+async def test_a_time_that_was_recorded_is_not_in_the_future_whatever_the_clock_says_now(
+    pool: asyncpg.Pool, log: PostgresEventLog
+) -> None:
+    (store,) = await append(log, 1)
+    at = await pool.fetchval("select max(recorded_at) from events where tenant = $1", store)
+    travel = TimeTravel(pool, log, (), FixedClock(at - timedelta(hours=1)))
+    assert await travel.locate(store, AsOf(time=at)) == 2
+    for tenant, time in ((store, at + timedelta(seconds=1)), (uuid4(), at)):
+        with pytest.raises(InvalidInput, match="is in the future"):
+            await travel.locate(tenant, AsOf(time=time))
+
+
+async def test_after_a_clock_went_back_a_time_means_the_last_position_it_was_shown_at(
+    pool: asyncpg.Pool, log: PostgresEventLog
+) -> None:
+    (store,) = await append(log, 1)
+    await pool.execute("update events set recorded_at = recorded_at + interval '1 hour' where position = 1")
+    at = await pool.fetchval("select recorded_at from events where position = 2")
+    assert await log.position_at(store, at) == 2
+
+
+async def test_a_time_of_recording_always_has_microseconds(pool: asyncpg.Pool) -> None:
+    times = await pool.fetch("select recording_time() as at from generate_series(1, 1000)")
+    assert all(row["at"].microsecond for row in times)
+
+
+async def test_a_canary_that_nobody_asked_for_is_no_answer(pool: asyncpg.Pool) -> None:
+    canaries = PostgresCanaries(pool)
+    await canaries.ask()
+    asked = (await canaries.answers()).canaries[-1].id
+    await canaries.answer("projector-catalog", {(3, 10**12), (4, 10**12)})
+    assert (await canaries.answers()).seen == {}
+    await canaries.answer("projector-catalog", {(3, 10**12), (3, asked)})
+    assert (await canaries.answers()).seen == {"projector-catalog": {3: asked}}

@@ -1,0 +1,186 @@
+"""Somebody writes a payment into the topic: no order is paid, nothing stops, and the record is named."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaProducer
+from msgspec.structs import replace
+
+from commands.bus import CommandBus
+from commands.order import CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from consumers.app import ConsumerApp
+from consumers.policies.payments import PaymentsPolicy
+from domain.kernel import StreamKind
+from domain.money import Money
+from domain.order.aggregate import ORDER
+from domain.order.events import OrderStatus
+from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
+from infra.adapters.dead_letters import KafkaDeadLetters
+from infra.adapters.deliveries import PostgresDeliveries
+from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.letterbox import Letterbox
+from infra.adapters.provenance import PostgresProvenance, known_foreign
+from infra.adapters.restoration import republish
+from infra.adapters.topic import ensure_topics
+from infra.adapters.verification import verify_log
+from infra.bootstrap import SystemClock, handlers
+from infra.bootstrap.platform import EventStoreAggregates, Reactions
+from infra.embedded.kafka import ApacheKafka
+from schemas.envelope import RawEvent
+from schemas.topics import EVENTS, partition_of
+from tests.fakes.platform import Platform
+from tests.fakes.records import headers_of
+from tests.fakes.samples import sealed
+from tests.integration.log.halves import published, publishing
+
+pytestmark = pytest.mark.kafka
+S = TypeVar("S")
+SOURCE = "sandbox-payments"
+
+
+class JsonGateway:
+    """Reads plain JSON and opens no sessions."""
+
+    name = "json"
+
+    async def open_session(self, request: PaymentRequest) -> PaymentSession:
+        raise NotImplementedError
+
+    def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
+        raise NotImplementedError
+
+    def read_body(self, body: str) -> PaymentNotice | None:
+        said = json.loads(body)
+        return None if "order" not in said else PaymentNotice(
+            external_id="evt",
+            type="payment",
+            store_id=UUID(said["store"]),
+            order_id=UUID(said["order"]),
+            succeeded=True,
+            intent_id="pi_1",
+            amount=Money(minor=2000),
+            platform_fee=Money(minor=100),
+            reason="",
+        )  # fmt: skip
+
+
+@dataclass
+class OnPostgres(Platform):
+    """A write side on the real event store."""
+
+    aggregates: EventStoreAggregates = field(init=False)
+
+    async def get(self, kind: StreamKind[S], id: UUID) -> S:
+        return await self.aggregates.get(kind, id)
+
+
+async def order_a_lamp(platform: Platform) -> UUID:
+    (lamp,) = await platform.publish()
+    (variant,) = (await platform.product(lamp)).variants
+    order_id, shopper = uuid4(), uuid4()
+    await platform.send(
+        PlaceOrder(
+            order_id=order_id,
+            store_id=platform.store_id,
+            lines=[CartLine(product_id=lamp, variant_id=variant, quantity=1)],
+            shopper_id=shopper,
+            shopper_name=sealed(shopper),
+            shopper_email=sealed(shopper),
+            shipping_address=sealed(shopper),
+        )
+    )
+    await platform.send(OpenPaymentSession(order_id=order_id, provider="sandbox", session_id="s1"))
+    return order_id
+
+
+async def receive(platform: Platform, body: str) -> None:
+    await platform.send(
+        ReceiveWebhook(source=SOURCE, external_id=str(uuid4()), type="payment", store_id=platform.store_id, body=body)
+    )
+
+
+@asynccontextmanager
+async def consuming(platform: Platform, pool: asyncpg.Pool, log: PostgresEventLog, kafka: str) -> AsyncIterator[None]:
+    letters = KafkaDeadLetters(kafka)
+    app = ConsumerApp(
+        [PaymentsPolicy(Reactions(platform.bus), EventStoreAggregates(log), {SOURCE: JsonGateway()})],
+        bootstrap_servers=kafka,
+        ledger=PostgresDeliveries(pool),
+        dead_letters=letters,
+        provenance=PostgresProvenance(pool),
+        clock=SystemClock(),
+        grace_seconds=1.0,
+    )
+    await app.start()
+    try:
+        yield
+    finally:
+        await app.stop()
+        await letters.close()
+
+
+async def send(kafka: str, *events: RawEvent) -> None:
+    """Send events as anybody can who reaches the broker."""
+    async with AIOKafkaProducer(bootstrap_servers=kafka) as stranger:
+        for event in events:
+            await stranger.send_and_wait(
+                EVENTS.name,
+                event.data,
+                key=str(event.tenant).encode(),
+                partition=partition_of(event.tenant),
+                headers=headers_of(event),
+            )
+
+
+async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    servers = kafka.bootstrap_servers
+    platform = OnPostgres()
+    platform.bus, platform.aggregates = CommandBus(log, handlers(SystemClock())), EventStoreAggregates(log)
+    aggregates = platform.aggregates
+    order_id = await order_a_lamp(platform)
+    payment = json.dumps({"store": str(platform.store_id), "order": str(order_id)})
+    await receive(platform, "{}")
+    await ensure_topics(servers)
+    async with publishing(pool, log, kafka), consuming(platform, pool, log, servers):
+        await published(log, kafka)
+        known = (await log.read_settled(await log.last_position() - 1, 1))[0]
+        body = known.data.replace(b'"{}"', json.dumps(payment).encode())
+        assert body != known.data
+        copied = replace(known, id=uuid4(), position=999_999, data=body)
+        clever = replace(copied, id=uuid4())
+        clever = replace(clever, hash=clever.computed_hash)
+        in_place = replace(known, data=body)
+        await send(servers, copied, clever, in_place)
+        async with asyncio.timeout(30):
+            while len(await Letterbox(servers).open_letters()) < 3:
+                await asyncio.sleep(0.1)
+        order = await aggregates.get(ORDER, order_id)
+        assert order.status is OrderStatus.PENDING
+        assert len(await known_foreign(pool)) == 3
+        # The publisher goes on, and one that starts after the forgery does.
+        await receive(platform, "{}")
+        await published(log, kafka)
+    async with publishing(pool, log, kafka), consuming(platform, pool, log, servers):
+        await receive(platform, payment)
+        await published(log, kafka)
+        async with asyncio.timeout(30):
+            while (await aggregates.get(ORDER, order_id)).status is not OrderStatus.PAID:
+                await asyncio.sleep(0.1)
+    found = await verify_log(log, servers)
+    assert (found.equal, found.difference) == (True, None)
+    assert [(each.partition, each.offset) for each in found.foreign] == [
+        (each.partition, each.offset) for each in await known_foreign(pool)
+    ]
+    last = await log.last_position()
+    assert await republish(pool, log, servers) == last
+    assert (await verify_log(log, servers)).foreign == ()
+    assert await known_foreign(pool) == []
