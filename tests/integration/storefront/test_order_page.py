@@ -84,7 +84,9 @@ async def test_a_forgotten_shoppers_order_shows_no_address(
     floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     await floor.told(notice_of(floor, session))
-    order = (await floor.shelf.orders_by_number((await floor.shelf.store_by_slug("fern")).id, session.order_number))[0]  # type: ignore[union-attr]
+    store = await floor.shelf.store_by_slug("fern")
+    assert store is not None
+    [order] = await floor.shelf.orders_by_number(store.id, session.order_number)
     await floor.personal.forget(order.shopper_id)
     page = (await browser.get(urlsplit(session.success_url).path)).text
     assert "The address was erased on request." in page

@@ -87,6 +87,7 @@ def test_orders_to_a_machine_are_no_title() -> None:
     brand=st.text(min_size=0, max_size=40),
 )
 @example(raw="FREE)NEW)SHIP", category="", options=[], brand="")
+@example(raw="FREE'NEW)SHIP", category="", options=[], brand="")
 @example(raw="best (new) seller | free, shipping", category="", options=[], brand="free")
 def test_any_supplier_title_becomes_one_of_20_to_70_characters_without_noise(
     raw: str, category: str, options: list[str], brand: str

@@ -110,7 +110,9 @@ def _words(raw: str) -> tuple[list[str], list[str]]:
 
 def _without_noise(words: list[str]) -> list[str]:
     """Return the words without noise, also what becomes noise when the words between are gone."""
-    while (fewer := _WORD.findall(NOISE.sub(" ", " ".join(words)))) != words:
+    while (
+        fewer := [bare for word in _WORD.findall(NOISE.sub(" ", " ".join(words))) if (bare := word.rstrip(".'’-"))]
+    ) != words:
         words = fewer
     return words
 
