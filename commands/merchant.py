@@ -9,7 +9,7 @@ from commands.ports import Work
 from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT, register
 from domain.merchant.events import SupplierProvider
-from domain.personal import Sealed
+from domain.privacy import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,13 @@ from commands.ports import Work
 from domain.cart.aggregate import CART, Cart, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.ids import derived
+from domain.inbox.aggregate import INBOX
+from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.money import Money
-from domain.order.aggregate import INBOX, ORDER, Order, place
-from domain.order.events import OrderLine, OrderPaid, OrderStatus, WebhookReceived, WebhookRejected
-from domain.personal import Sealed
+from domain.order.aggregate import ORDER, Order, place
+from domain.order.events import OrderLine, OrderPaid, OrderStatus
+from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
 from domain.store.errors import StoreNotReady

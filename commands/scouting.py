@@ -17,8 +17,8 @@ from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, import_listing
 from domain.product.events import ImportedVariant, ProductStatus, WinningScore
-from domain.product.listing import Listing
-from domain.product.pricing import price_variant
+from domain.sourcing.listing import Listing
+from domain.sourcing.pricing import price_variant
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
 

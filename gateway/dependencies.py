@@ -7,11 +7,13 @@ from typing import Protocol
 from uuid import UUID
 
 from commands.ports import Context, Receipt
+from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.merchant.events import SupplierProvider
-from domain.merchant.ports import Accounts, RateLimits, RefreshTokens, SupplierVault
-from domain.order.ports import PaymentGateway, PersonalData
+from domain.merchant.ports import SupplierVault
+from domain.order.ports import PaymentGateway
+from domain.privacy import PersonalData
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits

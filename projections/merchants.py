@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.ids import derived
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected, SupplierProvider
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from projections.paging import Reader
 from projections.tables import Folds, Json, ReadModel, Table, as_json
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from domain.inbox.events import WebhookRejected
 from domain.money import within_range
 from domain.order.events import (
     OrderCancelled,
@@ -19,7 +20,6 @@ from domain.order.events import (
     PaymentUnmatched,
     ShipmentCorrected,
     UnmatchedReason,
-    WebhookRejected,
 )
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested

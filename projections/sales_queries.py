@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from projections.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 
 

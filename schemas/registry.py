@@ -8,11 +8,12 @@ from typing import get_args
 
 from domain.cart.events import CartEvent
 from domain.generation.events import GenerationEvent
+from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import DomainEvent
 from domain.media.events import MediaEvent
 from domain.merchant.events import MerchantEvent
 from domain.money import RECORDED
-from domain.order.events import OrderEvent, WebhookReceived, WebhookRejected
+from domain.order.events import OrderEvent
 from domain.product.events import ProductEvent
 from domain.shopper.events import ShopperEvent
 from domain.store.events import SlugReserved, StoreEvent

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from domain.accounts.ports import RateLimits
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
-from domain.merchant.ports import RateLimits
-from domain.order.ports import PaymentGateway, PersonalData
+from domain.order.ports import PaymentGateway
+from domain.privacy import PersonalData
 from projections.catalog_views import StoreView
 from projections.freshness import ReadBarrier
 from storefront.ports import Commands, Shelf

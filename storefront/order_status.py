@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from domain.order.events import OrderStatus
-from domain.order.ports import PersonalData
+from domain.privacy import PersonalData
 from projections.sales_queries import OrderView
 from storefront.address import COUNTRIES
 from storefront.ports import Shelf

@@ -16,9 +16,9 @@ from domain.ids import derived
 from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
-from domain.product.listing import Listing
-from domain.product.ports import ImageFingerprints, KeywordWriter, SupplierCatalog
-from domain.product.ranking import Candidate, Key, Ranking, candidates, rank
+from domain.sourcing.listing import Listing
+from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalog
+from domain.sourcing.ranking import Candidate, Key, Ranking, candidates, rank
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
 from schemas.envelope import Envelope

@@ -1,7 +1,7 @@
 """What follows from the wish to be forgotten."""
 
 from domain.kernel import DomainEvent
-from domain.order.ports import PersonalData
+from domain.privacy import PersonalData
 from domain.shopper.events import ShopperForgotten
 from schemas import topics
 from schemas.envelope import Envelope

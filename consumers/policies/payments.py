@@ -7,9 +7,9 @@ from uuid import UUID
 
 from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
 from consumers.dependencies import Aggregates, Dispatch
+from domain.inbox.events import WebhookReceived
 from domain.kernel import DomainEvent, NotFound
 from domain.order.aggregate import ORDER
-from domain.order.events import WebhookReceived
 from domain.order.ports import PaymentGateway, UnusableWebhook
 from schemas import topics
 from schemas.envelope import Envelope

@@ -13,7 +13,7 @@ from domain.merchant.events import (
     SupplierDisconnected,
     SupplierProvider,
 )
-from domain.personal import Sealed
+from domain.privacy import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from domain.kernel import DomainEvent
-from domain.personal import Sealed
+from domain.privacy import Sealed
 
 
 class SupplierProvider(StrEnum):

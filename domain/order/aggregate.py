@@ -10,7 +10,6 @@ from domain.kernel import CorruptStream, InvalidInput, StreamKind
 from domain.money import Money
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
-    InboxEvent,
     OrderCancelled,
     OrderEvent,
     OrderFulfilled,
@@ -23,10 +22,8 @@ from domain.order.events import (
     PaymentUnmatched,
     ShipmentCorrected,
     UnmatchedReason,
-    WebhookReceived,
-    WebhookRejected,
 )
-from domain.personal import Sealed
+from domain.privacy import Sealed
 
 PAY_WITHIN = timedelta(minutes=60)
 """How long stock is kept for an order that is not paid, and its payment page open."""
@@ -214,34 +211,3 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
 
 
 ORDER = StreamKind("order", Order, evolve)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
-    """A webhook that was taken in, rejected, or both. That it has a stream of its own makes a redelivery harmless."""
-
-    id: UUID
-    version: int
-    source: str
-    external_id: str
-    rejected: bool = False
-
-
-def evolve_inbox(entry: InboxEntry | None, event: InboxEvent) -> InboxEntry:
-    """Apply one of the two events an inbox stream can have."""
-    match entry, event:
-        case None, WebhookReceived() | WebhookRejected():
-            return InboxEntry(
-                id=event.originator_id,
-                version=event.originator_version,
-                source=event.source,
-                external_id=event.external_id,
-                rejected=isinstance(event, WebhookRejected),
-            )
-        case InboxEntry(rejected=False), WebhookRejected():
-            return replace(entry, version=event.originator_version, rejected=True)
-        case _:
-            raise CorruptStream(event)
-
-
-INBOX = StreamKind("inbox", InboxEntry, evolve_inbox)

@@ -1,6 +1,5 @@
 """What orders need from outside: a payment provider, and keys for personal data."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +7,6 @@ from uuid import UUID
 
 from domain.money import Money
 from domain.order.events import OrderLine
-from domain.personal import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,24 +107,4 @@ class PaymentGateway(Protocol):
         Raises:
             UnusableWebhook: the body makes no sense.
         """
-        ...
-
-
-class PersonalData(Protocol):
-    """Seals personal values under a key per person, opens them, and forgets people."""
-
-    async def seal(self, person_id: UUID, value: str) -> Sealed:
-        """Encrypt a value under the person's key, made at first use."""
-        ...
-
-    async def open(self, sealed: Sealed) -> str | None:
-        """Return the value, or None if the person was forgotten."""
-        ...
-
-    async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
-        """Return all values in their order, with one look at the keys of everybody concerned."""
-        ...
-
-    async def forget(self, person_id: UUID) -> None:
-        """Delete the person's key: everything sealed under it is unreadable for ever, wherever it lies."""
         ...

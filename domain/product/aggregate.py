@@ -32,8 +32,8 @@ from domain.product.events import (
     StockSold,
     WinningScore,
 )
-from domain.product.listing import Listing
 from domain.product.ports import ProductCopy
+from domain.sourcing.listing import Listing
 from domain.store.events import CopyScores
 from domain.text import clean_title
 

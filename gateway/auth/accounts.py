@@ -10,12 +10,12 @@ from uuid import UUID
 
 from commands.merchant import RegisterMerchant
 from commands.ports import CommandReused, Context, Receipt
+from domain.accounts.email import email_key
+from domain.accounts.ports import Account, Accounts, Allowance, RateLimits, RefreshTokens
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
-from domain.merchant.email import email_key
 from domain.merchant.errors import EmailTaken
-from domain.merchant.ports import Account, Accounts, Allowance, RateLimits, RefreshTokens
-from domain.order.ports import PersonalData
+from domain.privacy import PersonalData
 from domain.text import check_readable, clean_line
 from gateway.auth.errors import InvalidRefreshToken, TooManyAttempts, WrongCredentials
 from gateway.auth.passwords import Passwords

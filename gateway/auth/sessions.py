@@ -4,8 +4,8 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.accounts.ports import RefreshTokens
 from domain.kernel import Clock
-from domain.merchant.ports import RefreshTokens
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.tokens import AccessTokens, Identity
 

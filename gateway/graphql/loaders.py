@@ -5,8 +5,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from domain.order.ports import PersonalData
-from domain.personal import Sealed
+from domain.privacy import PersonalData, Sealed
 from projections import catalog_queries, jobs_queries
 from projections.catalog_views import ImageView, PageView, ProductView, StoreView, VariantView
 from projections.jobs_queries import GenerationView

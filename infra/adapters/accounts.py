@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from domain.merchant.email import email_key, former_email_key
+from domain.accounts.email import email_key, former_email_key
+from domain.accounts.ports import Account, Allowance, RefreshGrant
 from domain.merchant.errors import EmailTaken
-from domain.merchant.ports import Account, Allowance, RefreshGrant
 
 FORGET_AFTER = timedelta(days=1)
 """How long an idle rate-limit row, or an expired refresh token, is kept before it is swept out."""
@@ -64,7 +64,7 @@ returning arrival
 
 
 class PostgresAccounts:
-    """Implements :class:`domain.merchant.ports.Accounts`."""
+    """Implements :class:`domain.accounts.ports.Accounts`."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
@@ -124,7 +124,7 @@ class PostgresAccounts:
 
 
 class PostgresRefreshTokens:
-    """Implements :class:`domain.merchant.ports.RefreshTokens`."""
+    """Implements :class:`domain.accounts.ports.RefreshTokens`."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
@@ -175,7 +175,7 @@ class PostgresRefreshTokens:
 
 
 class PostgresRateLimits:
-    """Implements :class:`domain.merchant.ports.RateLimits`: GCRA, one upsert per question."""
+    """Implements :class:`domain.accounts.ports.RateLimits`: GCRA, one upsert per question."""
 
     SWEEP_EVERY = 1000
 

@@ -24,7 +24,7 @@ REMEMBERED = 2_000
 
 
 class HttpFingerprints:
-    """Implements :class:`domain.product.ports.ImageFingerprints`: pHash (DCT, 64 bits) of what an address serves.
+    """Implements :class:`domain.sourcing.ports.ImageFingerprints`: pHash (DCT, 64 bits) of what an address serves.
 
     Args:
         fetch: downloads an address, with time-outs and address rules; ``ImageFetcher.fetch`` fits.

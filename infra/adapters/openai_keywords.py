@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.kernel import Transient
-from domain.product.ports import KeywordWriter
-from domain.product.relevance import words
+from domain.sourcing.ports import KeywordWriter
+from domain.sourcing.relevance import words
 from infra.adapters.openai_client import OpenAiClient, as_data
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class _Phrases(BaseModel):
 
 
 class OpenAiKeywords:
-    """Implements :class:`domain.product.ports.KeywordWriter`.
+    """Implements :class:`domain.sourcing.ports.KeywordWriter`.
 
     Args:
         client: the model.

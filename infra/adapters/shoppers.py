@@ -9,9 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.merchant.email import email_key
-from domain.order.ports import PersonalData
-from domain.personal import Sealed
+from domain.accounts.email import email_key
+from domain.privacy import PersonalData, Sealed
 
 BATCH = 500
 

@@ -11,7 +11,7 @@ import asyncpg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from domain.shopper.events import ShopperForgotten
 from infra.adapters.event_store import Connection
 
@@ -59,7 +59,7 @@ class MasterKeys:
 
 
 class PostgresPersonalData:
-    """Implements :class:`domain.order.ports.PersonalData`: a key per person, itself sealed under the master key."""
+    """Implements :class:`domain.privacy.PersonalData`: a key per person, itself sealed under the master key."""
 
     def __init__(self, pool: asyncpg.Pool, keys: MasterKeys) -> None:
         self._pool = pool

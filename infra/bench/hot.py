@@ -17,7 +17,7 @@ from commands.ports import Context, Receipt
 from domain.ids import uuid7
 from domain.kernel import DomainEvent
 from domain.money import Money
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.product.errors import InsufficientStock
 from domain.product.events import ImportedVariant, ProductActivated, ProductAdded

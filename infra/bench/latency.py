@@ -21,7 +21,7 @@ from commands.bus import CommandBus
 from commands.merchant import RegisterMerchant
 from commands.ports import Context
 from commands.store import RequestStore
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from domain.store.events import Preferences
 from infra.adapters.kafka_producer import TransactionalProducer
 from infra.adapters.topic import open_admin

@@ -15,7 +15,8 @@ from infra.settings import Settings
 if TYPE_CHECKING:
     from consumers.dependencies import Consumer
     from domain.merchant.events import SupplierProvider
-    from domain.product.ports import KeywordWriter, ProductCopywriter, SupplierCatalog
+    from domain.product.ports import ProductCopywriter
+    from domain.sourcing.ports import KeywordWriter, SupplierCatalog
     from domain.store.ports import BrandWriter, PageWriter
 
 

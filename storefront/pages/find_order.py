@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.merchant.email import email_key
-from domain.merchant.ports import Allowance
+from domain.accounts.email import email_key
+from domain.accounts.ports import Allowance
 from domain.order.events import OrderStatus
 from infra.web.client_address import address_of
 from projections.sales_queries import OrderView

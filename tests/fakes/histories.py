@@ -20,7 +20,7 @@ from domain.order import aggregate as orders
 from domain.order.events import OrderLine, OrderPaid
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
-from domain.product.listing import ListingVariant
+from domain.sourcing.listing import ListingVariant
 from domain.store import aggregate as stores
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
 from schemas.envelope import GENESIS, Envelope, RawEvent, chain_hash

@@ -17,7 +17,7 @@ from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.product.aggregate import PRODUCT, Product
-from domain.product.listing import Listing
+from domain.sourcing.listing import Listing
 from domain.store.aggregate import STORE, Store
 from domain.store.events import Preferences, SupplierReport
 from infra.bootstrap import handlers

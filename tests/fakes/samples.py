@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from domain.product.events import ImportedImage, ImportedVariant, ProductAdded, WinningScore
-from domain.product.listing import Listing, ListingVariant
 from domain.product.ports import ProductCopy
+from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.brand import (
     Availability,
     BrandIdentity,

@@ -17,8 +17,8 @@ from domain.ids import derived
 from domain.kernel import NotFound, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.product.listing import Listing, ListingVariant
-from domain.product.relevance import words
+from domain.sourcing.listing import Listing, ListingVariant
+from domain.sourcing.relevance import words
 from schemas.envelope import Envelope
 from tests.fakes.event_log import MemoryEventLog
 

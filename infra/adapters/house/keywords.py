@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.kernel import Value
-from domain.product.relevance import words
+from domain.sourcing.relevance import words
 
 FEWEST, MOST = 20, 30
 USUAL = 26
@@ -45,7 +45,7 @@ def _lexicon() -> _Lexicon:
 
 
 class HouseKeywords:
-    """Implements :class:`domain.product.ports.KeywordWriter`. The same niche and seed give the same phrases."""
+    """Implements :class:`domain.sourcing.ports.KeywordWriter`. The same niche and seed give the same phrases."""
 
     async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:
         """Return 20 to 30 different phrases, the most telling first: the niche, its goods, then what is near."""

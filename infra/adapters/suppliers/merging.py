@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from domain.product.listing import Listing
+from domain.sourcing.listing import Listing
 
 SMOOTHING = 8
 """Ranks near the top count alike, so that one lucky first place does not beat three seconds."""

@@ -12,7 +12,7 @@ from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
 from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.product.listing import Listing, ListingVariant
+from domain.sourcing.listing import Listing, ListingVariant
 from infra.adapters.http_clients import failure_of
 from infra.adapters.suppliers.merging import merged
 
@@ -123,7 +123,7 @@ class _Page(BaseModel):
 
 
 class SampleSupplier:
-    """Implements :class:`domain.product.ports.SupplierCatalog`.
+    """Implements :class:`domain.sourcing.ports.SupplierCatalog`.
 
     Args:
         base_url: where the sample supplier is served, without ``/v1``.
@@ -153,7 +153,7 @@ class SampleSupplier:
         return SupplierProvider.SAMPLE
 
     async def search(self, keywords: Sequence[str], *, limit: int) -> Sequence[Listing]:
-        """See :meth:`domain.product.ports.SupplierCatalog.search`.
+        """See :meth:`domain.sourcing.ports.SupplierCatalog.search`.
 
         Every keyword is asked for its first page; while fewer than ``limit`` listings are known, further pages of the
         most telling ones follow.

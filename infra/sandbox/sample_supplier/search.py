@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 
-from domain.product.relevance import words
+from domain.sourcing.relevance import words
 from infra.sandbox.sample_supplier.catalogue import Offer, offers
 from infra.sandbox.sample_supplier.goods import taxonomy
 

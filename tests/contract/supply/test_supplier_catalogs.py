@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from domain.product.ports import SupplierCatalog
-from domain.product.ranking import key_of
+from domain.sourcing.ports import SupplierCatalog
+from domain.sourcing.ranking import key_of
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app
 from tests.fakes.supply import MemoryCatalog, listing, served

@@ -10,8 +10,8 @@ import asyncpg
 import psutil
 import pytest
 
+from domain.accounts.ports import Account
 from domain.merchant.errors import EmailTaken
-from domain.merchant.ports import Account
 from infra.adapters.accounts import PostgresAccounts
 from infra.adapters.deliveries import PostgresDeliveries
 from infra.adapters.event_store import PostgresEventLog

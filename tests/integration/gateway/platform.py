@@ -27,7 +27,7 @@ from domain.merchant.ports import SupplierCredentials
 from domain.money import Money
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession
 from domain.product.events import WinningScore
-from domain.product.listing import Listing, ListingVariant
+from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import PageType, Preferences, SupplierReport
 from domain.store.ports import PageDraft
 from gateway.app import create_app

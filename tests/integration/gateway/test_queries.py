@@ -14,7 +14,7 @@ from commands.store import ApproveStore, PublishStore
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.money import Money
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from domain.accounts.ports import Allowance
 from domain.kernel import InvalidInput
-from domain.merchant.ports import Allowance
 from infra.adapters.accounts import PostgresRateLimits
 from infra.adapters.canary import PostgresCanaries
 from infra.adapters.event_store import PostgresEventLog

@@ -19,7 +19,7 @@ import pytest
 from commands.bus import CommandBus
 from commands.ports import Context
 from commands.shopper import ForgetShopper
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from infra.adapters.dead_letters import KafkaDeadLetters
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.restoration import restore_store

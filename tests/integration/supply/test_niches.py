@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 
-from domain.product.ranking import AT_LEAST, WANTED, Candidate, candidates, rank
+from domain.sourcing.ranking import AT_LEAST, WANTED, Candidate, candidates, rank
 from infra.adapters.house.keywords import HouseKeywords
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app

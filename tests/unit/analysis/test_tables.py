@@ -18,7 +18,7 @@ import pytest
 from domain.kernel import DomainEvent
 from domain.money import CURRENCIES, Money, exponent
 from domain.order.events import OrderLine, OrderPaid, OrderPlaced
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from domain.product.events import PriceChanged
 from infra.analysis.reading import Entry
 from infra.analysis.tables import LogTables, open_export, open_tables

@@ -27,7 +27,7 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import ProductPutAway
 from domain.product.events import ProductAdded, ProductCopyWritten, ProductImported, ProductStatus
-from domain.product.listing import ListingVariant
+from domain.sourcing.listing import ListingVariant
 from domain.store.errors import StoreNotReady
 from domain.store.events import CurrencyChosen, ProductsScouted, SupplierReport
 from tests.fakes.platform import Platform, kinds

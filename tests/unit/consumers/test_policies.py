@@ -20,11 +20,12 @@ from consumers.policies.generation import GenerationPolicy
 from consumers.policies.payments import PaymentsPolicy
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import JobStatus, Step
+from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import DomainError, DomainEvent
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.money import Money
 from domain.order.aggregate import ORDER, PAY_WITHIN
-from domain.order.events import OrderCancelled, OrderStatus, WebhookReceived, WebhookRejected
+from domain.order.events import OrderCancelled, OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
 from projections.jobs_queries import OverdueJob

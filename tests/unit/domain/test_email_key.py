@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.merchant.email import email_key, former_email_key
+from domain.accounts.email import email_key, former_email_key
 
 
 @pytest.mark.parametrize(

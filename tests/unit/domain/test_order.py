@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from domain.inbox.aggregate import INBOX
+from domain.inbox.events import WebhookReceived
 from domain.kernel import CorruptStream, InvalidInput
 from domain.money import Money
-from domain.order.aggregate import INBOX, ORDER, Order, evolve, order_number, place
+from domain.order.aggregate import ORDER, Order, evolve, order_number, place
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
@@ -24,7 +26,6 @@ from domain.order.events import (
     PaymentUnmatched,
     ShipmentCorrected,
     UnmatchedReason,
-    WebhookReceived,
 )
 from tests.fakes.samples import NOON, dollars, sealed
 

@@ -31,7 +31,7 @@ from domain.product.events import (
     StockShort,
     StockSold,
 )
-from domain.product.listing import ListingVariant
+from domain.sourcing.listing import ListingVariant
 from domain.store.events import CopyScores
 from tests.fakes.samples import NOON, copy, dollars, listing, product_added
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.product.relevance import words
+from domain.sourcing.relevance import words
 from infra.adapters.house.keywords import FEWEST, MOST, HouseKeywords
 
 NICHES = (

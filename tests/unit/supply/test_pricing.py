@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import Money
-from domain.product.listing import COUNT_MOST, ListingVariant
-from domain.product.pricing import MINIMUM_MARGIN, charming, price_listing, price_variant
+from domain.sourcing.listing import COUNT_MOST, ListingVariant
+from domain.sourcing.pricing import MINIMUM_MARGIN, charming, price_listing, price_variant
 from tests.fakes.supply import listing
 
 CENTS = st.integers(min_value=1, max_value=500_000)

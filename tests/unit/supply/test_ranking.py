@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.product.listing import Listing
-from domain.product.pricing import price_listing
-from domain.product.ranking import (
+from domain.sourcing.listing import Listing
+from domain.sourcing.pricing import price_listing
+from domain.sourcing.ranking import (
     AT_LEAST,
     NEUTRAL,
     WANTED,

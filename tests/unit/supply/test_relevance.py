@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.product.listing import Listing
-from domain.product.relevance import Relevance, words
+from domain.sourcing.listing import Listing
+from domain.sourcing.relevance import Relevance, words
 from tests.fakes.supply import listing
 
 

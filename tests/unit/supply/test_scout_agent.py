@@ -20,7 +20,7 @@ from domain.ids import derived
 from domain.kernel import Transient
 from domain.merchant.aggregate import MERCHANT, register
 from domain.merchant.events import SupplierConnected, SupplierProvider
-from domain.personal import Sealed
+from domain.privacy import Sealed
 from domain.product.events import ProductImported
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import Preferences, ProductsScouted, SupplierReport

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from domain.product.listing import Listing
+from domain.sourcing.listing import Listing
 from domain.text import fold
 
 TITLE, TAGS, CATEGORY, DESCRIPTION = 1.0, 0.9, 0.9, 0.3

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.money import CURRENCIES, Money, exponent
-from domain.product.listing import Listing
+from domain.sourcing.listing import Listing
 
 MINIMUM_MARGIN = 2_500
 """Basis points of the price that must be left after cost and shipping; a listing that cannot keep it is left alone."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from domain.merchant.events import SupplierProvider
 from domain.product.events import WinningScore
-from domain.product.listing import Listing
-from domain.product.pricing import Pricing, price_listing
-from domain.product.relevance import Relevance, words
+from domain.sourcing.listing import Listing
+from domain.sourcing.pricing import Pricing, price_listing
+from domain.sourcing.relevance import Relevance, words
 
 WANTED = 18
 """How many products a store starts with, where there are enough that fit."""

@@ -1,0 +1,1 @@
+"""The inbox: what an outside system reported, kept once per source and external id."""
