@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from commands.scouting import ImportProducts, Pick
+from commands.sourcing import ImportProducts, Pick
 from consumers.agents.step import StepAgent
 from consumers.dependencies import Aggregates, Answers, Dispatch
 from consumers.stepwork import GivenUp

@@ -88,7 +88,8 @@ class EventStoreAggregates:
 
 def handlers(clock: Clock) -> Handlers:
     """Return every command with its handler; each module of ``commands`` lists its own."""
-    from commands import generation, media, merchant, order, product, product_changes, scouting, shopper, store
+    from commands import generation, media, merchant, order, product, product_changes, shopper, store
+    from commands import sourcing as scouting
     from infra.adapters.house.copy.scoring import measure
 
     bound = {

@@ -9,7 +9,7 @@ from commands.bus import CommandBus, UnitOfWork
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep
 from commands.merchant import RegisterMerchant
 from commands.ports import Context, Receipt
-from commands.scouting import ImportProducts, Pick
+from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step

@@ -18,7 +18,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from commands.bus import CommandBus
 from commands.generation import StartGeneration, SucceedStep
 from commands.ports import Context, Receipt
-from commands.scouting import ImportProducts, Pick
+from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, MarkStoreReady, RequestStore, WritePages
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step

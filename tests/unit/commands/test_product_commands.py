@@ -17,7 +17,7 @@ from commands.product import (
     EditProduct,
     WriteProductCopy,
 )
-from commands.scouting import ImportProducts, Pick
+from commands.sourcing import ImportProducts, Pick
 from commands.store import ArchiveStore
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import Step, StepProgressed, StepSucceeded

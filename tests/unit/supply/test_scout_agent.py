@@ -12,7 +12,7 @@ import pytest
 from commands.bus import CommandBus
 from commands.generation import FailStep, ProgressStep, fail_step, progress_step
 from commands.ports import Handlers
-from commands.scouting import ImportProducts, import_products
+from commands.sourcing import ImportProducts, import_products
 from consumers.agents.scout import ScoutAgent
 from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import GenerationCancelled, Step, StepFailed, StepProgressed, StepStarted, StepSucceeded
