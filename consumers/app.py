@@ -35,9 +35,9 @@ from consumers.middleware import (
 )
 from consumers.places import Places
 from domain.kernel import Clock
-from schemas.canaries import Canaries, seen_in
-from schemas.deliveries import DeadLetters, DeliveryLedger, Record
-from schemas.provenance import Provenance
+from schemas.internal.canaries import Canaries, seen_in
+from schemas.internal.deliveries import DeadLetters, DeliveryLedger, Record
+from schemas.internal.provenance import Provenance
 from schemas.topics import CANARY
 
 BATCH = 500

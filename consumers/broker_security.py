@@ -1,8 +1,8 @@
-"""How FastStream logs in at the broker; every other Kafka client takes ``schemas.broker_address.client_settings``."""
+"""How FastStream logs in at the broker; every other Kafka client takes ``schemas.internal.broker_address.client_settings``."""
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
-from schemas.broker_address import security_of
+from schemas.internal.broker_address import security_of
 
 _LOG_INS = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 

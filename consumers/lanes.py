@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from schemas.deliveries import Record
+from schemas.internal.deliveries import Record
 
 Partition: TypeAlias = tuple[str, int]
 """Topic and partition number."""

@@ -28,9 +28,9 @@ from typing import TypeVar
 from commands.ports import UnknownCause
 from consumers.dependencies import Consumer
 from domain.kernel import Clock, DomainError, Transient
-from schemas.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
 from schemas.envelope import Envelope, from_record
-from schemas.provenance import ForeignRecord, Provenance
+from schemas.internal.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
+from schemas.internal.provenance import ForeignRecord, Provenance
 from schemas.registry import EVENTS
 
 T = TypeVar("T")

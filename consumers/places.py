@@ -8,8 +8,8 @@ was: reading begins with it again.
 from collections.abc import Iterable, Sequence
 
 from consumers.lanes import Partition
-from schemas.deliveries import Record
 from schemas.headers import position_in
+from schemas.internal.deliveries import Record
 
 
 class Places:

@@ -6,9 +6,9 @@ from enum import StrEnum
 from commands.ports import UnknownCause
 from consumers.dependencies import Consumer
 from domain.kernel import DomainError
-from schemas.deliveries import DeadLetter
 from schemas.envelope import from_record
-from schemas.provenance import Provenance
+from schemas.internal.deliveries import DeadLetter
+from schemas.internal.provenance import Provenance
 from schemas.registry import UndecodableEvent, UnknownEvent
 
 

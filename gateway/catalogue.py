@@ -15,11 +15,11 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from domain.kernel import DomainEvent, NotFound
-from schemas.asyncapi import HEADERS, OPTIONAL_HEADERS, as_yaml, document
-from schemas.json_schemas import JsonSchema, json_schema, shared_schemas
-from schemas.meanings import meaning_of
+from schemas.contracts.asyncapi import HEADERS, OPTIONAL_HEADERS, as_yaml, document
+from schemas.contracts.json_schemas import JsonSchema, json_schema, shared_schemas
+from schemas.contracts.meanings import meaning_of
+from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS
-from schemas.sampling import sample_of
 from schemas.topics import TOPICS
 from schemas.upcasters import UPCASTERS
 

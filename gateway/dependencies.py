@@ -19,8 +19,8 @@ from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits
 from projections.freshness import ReadBarrier
 from projections.paging import Reader
-from projections.readiness import Readiness
 from projections.time_travel import TimeTravel
+from schemas.internal.readiness import Readiness
 
 
 class CommandSink(Protocol):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Secre
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.numbers import whole_number
-from schemas.broker_address import BrokerAddress, BrokerSecurity, Mechanism, Protocol
+from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, Mechanism, Protocol
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 

@@ -18,7 +18,7 @@ from aiokafka.errors import CorruptRecordException, KafkaError, NoError, OffsetO
 from aiokafka.protocol.fetch import FetchRequest
 
 from domain.kernel import Transient
-from schemas.broker_address import client_settings
+from schemas.internal.broker_address import client_settings
 from schemas.record_batches import HEADER_BYTES, BadBatch, Batch, is_commit, parse
 from schemas.records import contents_in
 from schemas.topics import Topic

@@ -6,7 +6,7 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from schemas.canaries import Canaries, seen_in
+from schemas.internal.canaries import Canaries, seen_in
 from schemas.topics import CANARY
 
 Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]

@@ -12,8 +12,8 @@ from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
 from projections.records import POISON, at_fault
 from projections.tables import Connection
-from schemas.deliveries import DeliveryLedger, Place
 from schemas.headers import event_id_in, kind_in
+from schemas.internal.deliveries import DeliveryLedger, Place
 from schemas.registry import EVENTS
 
 CHUNK = 64

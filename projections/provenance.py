@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from schemas.provenance import Claim, ForeignRecord
+from schemas.internal.provenance import Claim, ForeignRecord
 from schemas.topics import partition_of
 
 REASON = "the event store has no such event there"

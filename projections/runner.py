@@ -48,10 +48,10 @@ from projections.outages import DATABASE_AWAY
 from projections.provenance import REASON, are_events, note_foreign
 from projections.records import at_fault, position_of
 from projections.tables import Connection
-from schemas.broker_address import client_settings
-from schemas.canaries import Canaries
-from schemas.deliveries import DeadLetter, DeadLetters, DeliveryLedger
-from schemas.provenance import ForeignRecord, claim_in
+from schemas.internal.broker_address import client_settings
+from schemas.internal.canaries import Canaries
+from schemas.internal.deliveries import DeadLetter, DeadLetters, DeliveryLedger
+from schemas.internal.provenance import ForeignRecord, claim_in
 from schemas.topics import EVENTS
 
 BATCH = 5000

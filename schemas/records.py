@@ -18,7 +18,7 @@ import msgspec
 
 from schemas.envelope import RawEvent
 from schemas.headers import header, number
-from schemas.provenance import Claim, claim, claim_in
+from schemas.internal.provenance import Claim, claim, claim_in
 from schemas.record_batches import read_varint, varint
 
 _SMALL = [varint(number) for number in range(16_384)]

@@ -27,7 +27,7 @@ DEAD_LETTERS = Topic("zyenta.dlq", 1, (("retention.ms", "-1"),))
 """What no consumer could digest, with the reason."""
 
 CANARY = Topic("zyenta.canary", PARTITIONS, (("retention.ms", "600000"), ("segment.ms", "600000")))
-"""Proofs that the ways are open; see ``schemas.canaries``. Of no use to anybody else."""
+"""Proofs that the ways are open; see ``schemas.internal.canaries``. Of no use to anybody else."""
 
 TOPICS = (EVENTS, IMAGE_WORK, DEAD_LETTERS)
 """What is published for others to read."""

@@ -10,7 +10,7 @@ import asyncpg
 
 from infra.adapters.event_store import Connection
 from projections.outages import DATABASE_AWAY
-from schemas.canaries import PUBLISHER
+from schemas.internal.canaries import PUBLISHER
 
 CHANNEL = "zyenta_canary"
 """Told the number of every canary that is asked for."""
@@ -100,7 +100,7 @@ class Holder:
 
 
 class PostgresCanaries:
-    """Implements :class:`schemas.canaries.Canaries`, and asks for canaries."""
+    """Implements :class:`schemas.internal.canaries.Canaries`, and asks for canaries."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool

@@ -6,13 +6,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from domain.kernel import Transient
-from schemas.broker_address import client_settings
-from schemas.deliveries import DeadLetter
+from schemas.internal.broker_address import client_settings
+from schemas.internal.deliveries import DeadLetter
 from schemas.topics import DEAD_LETTERS
 
 
 class KafkaDeadLetters:
-    """Implements :class:`schemas.deliveries.DeadLetters`. Connects at the first letter: most processes never have one."""
+    """Implements :class:`schemas.internal.deliveries.DeadLetters`. Connects at the first letter: most processes never have one."""
 
     def __init__(self, bootstrap_servers: str, *, timeout_seconds: float = 15.0) -> None:
         self._bootstrap_servers = bootstrap_servers

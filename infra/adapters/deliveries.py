@@ -6,7 +6,7 @@ import asyncpg
 
 from domain.kernel import Transient
 from projections.outages import DATABASE_AWAY
-from schemas.deliveries import Delivery, Place
+from schemas.internal.deliveries import Delivery, Place
 
 _BEGIN = """
 insert into deliveries as d (consumer_group, event_id, topic, partition, record_offset, count)
@@ -31,7 +31,7 @@ _DONE = "delete from deliveries where consumer_group = $1 and event_id = $2"
 
 
 class PostgresDeliveries:
-    """Implements :class:`schemas.deliveries.DeliveryLedger`: two short statements for each handled event."""
+    """Implements :class:`schemas.internal.deliveries.DeliveryLedger`: two short statements for each handled event."""
 
     def __init__(self, pool: asyncpg.Pool, *, timeout_seconds: float = 10.0) -> None:
         self._pool = pool

@@ -11,7 +11,7 @@ from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import MessageAccumulator
 from aiokafka.producer.transaction_manager import TransactionManager
 
-from schemas.broker_address import client_settings
+from schemas.internal.broker_address import client_settings
 
 PROMPT_SECONDS = 0.001
 """Wait before asking again whether the last transaction's markers are written; they take 1 to 3 ms."""

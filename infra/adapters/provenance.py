@@ -9,7 +9,7 @@ from domain.kernel import Transient
 from projections.outages import DATABASE_AWAY
 from projections.provenance import Reader, are_events, note_foreign
 from schemas.envelope import RawEvent, from_record
-from schemas.provenance import ForeignRecord, claim_in
+from schemas.internal.provenance import ForeignRecord, claim_in
 from schemas.registry import UndecodableEvent
 from schemas.topics import partition_of
 
@@ -22,7 +22,7 @@ from events where position = $1
 
 
 class PostgresProvenance:
-    """Implements :class:`schemas.provenance.Provenance`."""
+    """Implements :class:`schemas.internal.provenance.Provenance`."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool

@@ -30,9 +30,9 @@ from infra.adapters.topic import (
 )
 from projections.outages import DATABASE_AWAY
 from projections.provenance import REASON
-from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import RawEvent
-from schemas.provenance import ForeignRecord
+from schemas.internal.canaries import to_headers as to_canary_headers
+from schemas.internal.provenance import ForeignRecord
 from schemas.topics import CANARY, EVENTS
 
 T = TypeVar("T")

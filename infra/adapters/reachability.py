@@ -10,7 +10,7 @@ import asyncpg
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from infra.adapters.topic import open_admin
-from schemas.broker_address import security_of
+from schemas.internal.broker_address import security_of
 
 ANSWER_SECONDS = 5
 

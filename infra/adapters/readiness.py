@@ -11,8 +11,8 @@ from aiokafka.errors import KafkaError
 from infra.adapters.canary import Answers, Canary, PostgresCanaries
 from infra.adapters.topic import open_admin
 from projections.outages import DATABASE_AWAY
-from projections.readiness import Check
-from schemas.canaries import PUBLISHER
+from schemas.internal.canaries import PUBLISHER
+from schemas.internal.readiness import Check
 from schemas.topics import CANARY
 
 LATE_SECONDS = 5.0
@@ -37,7 +37,7 @@ class Components:
 
 
 class PlatformReadiness:
-    """Implements :class:`projections.readiness.Readiness`.
+    """Implements :class:`schemas.internal.readiness.Readiness`.
 
     Every look asks for a canary, so a platform that nobody looks at has none. Where everybody has seen one lately, the
     answer comes at once; else it waits for the newest until that is late.

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
-from schemas.broker_address import client_settings
 from schemas.headers import position_in
+from schemas.internal.broker_address import client_settings
 from schemas.topics import CANARY, EVENTS, TOPICS, Topic
 
 CREATE_SECONDS = 15

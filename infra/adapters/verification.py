@@ -12,7 +12,7 @@ from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.topic import offsets_of_ends, published_position
 from projections.bulk_reader import BulkReader, Content, open_bulk_reader
 from schemas.envelope import GENESIS, RawEvent, from_record
-from schemas.provenance import ForeignRecord
+from schemas.internal.provenance import ForeignRecord
 from schemas.records import content_of, parts_of
 from schemas.registry import UndecodableEvent
 from schemas.topics import EVENTS, partition_of

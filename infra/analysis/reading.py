@@ -15,7 +15,7 @@ from infra.adapters.topic import Judge, believe, open_reader, read_to_end
 from infra.analysis.selection import Selection
 from projections.provenance import REASON
 from schemas.headers import position_in
-from schemas.provenance import ForeignRecord
+from schemas.internal.provenance import ForeignRecord
 from schemas.registry import UndecodableEvent, UnknownEvent, lift
 from schemas.topics import EVENTS
 

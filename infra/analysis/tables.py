@@ -15,7 +15,7 @@ import msgspec
 from domain.money import CURRENCIES, THREE_DECIMAL, ZERO_DECIMAL, exponent
 from infra.analysis.reading import Entry
 from infra.analysis.selection import BadSelection, Selection, table_name
-from schemas.json_schemas import JsonSchema, json_schema
+from schemas.contracts.json_schemas import JsonSchema, json_schema
 from schemas.registry import EVENTS
 
 MEMORY_LIMIT = "256MB"

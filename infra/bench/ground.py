@@ -18,7 +18,7 @@ from infra.embedded.kafka import ApacheKafka
 from infra.embedded.kafka_install import kafka_version
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.settings import Settings, read_settings
-from schemas.broker_address import address_variables
+from schemas.internal.broker_address import address_variables
 
 POSTGRES_SETTINGS = {
     # As durable as in production; as much memory as a small server would give it.

@@ -29,7 +29,7 @@ from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
 from infra.bench.ground import Ground
 from infra.bootstrap import open_platform
 from infra.embedded.process import ChildProcess
-from schemas.broker_address import client_settings
+from schemas.internal.broker_address import client_settings
 
 SERVICES = ("publisher", "projectors")
 LOOK_SECONDS = 0.001

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from infra.analysis.reading import Entry, LogReader
     from infra.analysis.selection import Selection
     from infra.analysis.tables import Answer
-    from schemas.provenance import ForeignRecord
+    from schemas.internal.provenance import ForeignRecord
 
 # What reads the log is imported where it is needed: DuckDB and every JSON Schema would slow each other command's start.
 

@@ -20,7 +20,7 @@ from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 from projections.registry import READ_MODELS
-from schemas.deliveries import DeadLetter
+from schemas.internal.deliveries import DeadLetter
 
 if TYPE_CHECKING:
     from consumers.replaying import Replay

@@ -23,9 +23,9 @@ from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 from infra.settings import Settings, read_settings
 from projections.outages import DATABASE_AWAY
-from projections.readiness import Check
 from projections.registry import READ_MODELS
-from schemas.provenance import ForeignRecord
+from schemas.internal.provenance import ForeignRecord
+from schemas.internal.readiness import Check
 from schemas.topics import IMAGE_WORK
 
 CONNECT_SECONDS = 3.0

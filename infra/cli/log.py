@@ -19,7 +19,7 @@ from infra.cli.output import console, output, print_json, say
 from infra.cli.running import Interrupted, run, unless_stopped
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
-from schemas.provenance import ForeignRecord
+from schemas.internal.provenance import ForeignRecord
 
 app = typer.Typer(help="The event log: prove it, read it, move it.", no_args_is_help=True)
 analysis.register(app)

@@ -7,9 +7,9 @@ import typer
 from rich.markup import escape
 
 from infra.cli.output import output, print_json
-from schemas.committed import DIRECTORY, Contracts, Review
-from schemas.committed import export as export_contracts
-from schemas.committed import review as review_contracts
+from schemas.contracts.committed import DIRECTORY, Contracts, Review
+from schemas.contracts.committed import export as export_contracts
+from schemas.contracts.committed import review as review_contracts
 
 app = typer.Typer(help="Event schemas and the GraphQL schema.", no_args_is_help=True)
 

@@ -9,7 +9,7 @@ from infra.embedded import logbroker
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.server import EmbeddedServer
 from infra.embedded.services import surroundings
-from schemas.broker_address import BrokerAddress, BrokerSecurity
+from schemas.internal.broker_address import BrokerAddress, BrokerSecurity
 
 _START_SECONDS = 30
 _CREDENTIAL_FILE = "platform.secret"

@@ -23,7 +23,7 @@ from infra.embedded.process import LOOPBACK, ServerFailed, accepts_connections
 from infra.embedded.services import ASKING, SERVICES, WEB, environment_of
 from infra.embedded.watching import Service, watch
 from infra.settings import BadSettings
-from schemas.broker_address import address_variables
+from schemas.internal.broker_address import address_variables
 
 READY_SECONDS = 60
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.kernel import Transient
 from infra.adapters.deliveries import PostgresDeliveries
-from schemas.deliveries import Delivery, DeliveryLedger, Place
+from schemas.internal.deliveries import Delivery, DeliveryLedger, Place
 from tests.fakes.deliveries import MemoryLedger
 
 

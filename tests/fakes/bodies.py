@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from domain.kernel import DomainEvent
-from schemas.json_schemas import JsonSchema, json_schema
+from schemas.contracts.json_schemas import JsonSchema, json_schema
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.kernel import Transient
-from schemas.deliveries import DeadLetter, Delivery, Place
 from schemas.envelope import RawEvent
-from schemas.provenance import ForeignRecord
+from schemas.internal.deliveries import DeadLetter, Delivery, Place
+from schemas.internal.provenance import ForeignRecord
 
 
 @dataclass(slots=True)

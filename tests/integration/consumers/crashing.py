@@ -15,7 +15,7 @@ from domain.product.events import ProductActivated
 from infra.adapters.dead_letters import KafkaDeadLetters
 from infra.adapters.deliveries import PostgresDeliveries
 from schemas.envelope import Envelope, RawEvent
-from schemas.provenance import ForeignRecord
+from schemas.internal.provenance import ForeignRecord
 from schemas.topics import Topic
 
 

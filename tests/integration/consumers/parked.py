@@ -4,7 +4,7 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from schemas.deliveries import DeadLetter, read_dead_letter, read_letter_done
+from schemas.internal.deliveries import DeadLetter, read_dead_letter, read_letter_done
 from schemas.topics import DEAD_LETTERS
 
 

@@ -19,10 +19,10 @@ from infra.adapters.deliveries import PostgresDeliveries
 from infra.adapters.topic import delete_topics, ensure_topics
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import free_port
-from schemas.canaries import Canaries
-from schemas.canaries import to_headers as to_canary_headers
 from schemas.envelope import Envelope
 from schemas.headers import header
+from schemas.internal.canaries import Canaries
+from schemas.internal.canaries import to_headers as to_canary_headers
 from schemas.topics import CANARY, DEAD_LETTERS, Topic
 from tests.fakes.deliveries import MemoryProvenance
 from tests.fakes.event_log import FixedClock

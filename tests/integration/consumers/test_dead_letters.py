@@ -25,8 +25,8 @@ from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.letterbox import Letterbox
 from infra.adapters.topic import ensure_topics
 from infra.bootstrap import SystemClock
-from schemas.deliveries import DeadLetter, LetterDone
 from schemas.envelope import Envelope
+from schemas.internal.deliveries import DeadLetter, LetterDone
 from schemas.topics import DEAD_LETTERS, EVENTS, Topic
 from tests.fakes.commands import Ask, bus_on, context
 from tests.fakes.deliveries import MemoryProvenance

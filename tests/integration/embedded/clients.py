@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, for_code
 
-from schemas.broker_address import client_settings
+from schemas.internal.broker_address import client_settings
 
 _names = itertools.count(1)
 

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from infra.embedded import Broker
-from schemas.broker_address import client_settings
+from schemas.internal.broker_address import client_settings
 from tests.integration.embedded.clients import Clients, nothing_more, take, until
 
 ROOT = Path(__file__).parents[3]

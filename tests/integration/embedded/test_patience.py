@@ -14,7 +14,7 @@ import pytest
 from infra.embedded.logbroker.access import READING, WRITING, Credentials, Limits, Listener
 from infra.embedded.logbroker.server import Broker
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
-from schemas.broker_address import BrokerAddress, BrokerSecurity
+from schemas.internal.broker_address import BrokerAddress, BrokerSecurity
 from tests.integration.embedded.clients import Clients, take, until
 
 IMPATIENT = replace(READING, transfer_seconds=0.3, idle_seconds=1.0, connections=8)

@@ -21,7 +21,7 @@ from infra.embedded.database_roles import IMAGER_MAY, IMAGER_MUST_NOT, DatabaseU
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.private_files import close_data_directory
 from infra.embedded.supervisor import Supervisor
-from schemas.deliveries import Place
+from schemas.internal.deliveries import Place
 from tests.conftest import opened_pool
 from tests.fakes.platform import Platform
 

@@ -21,7 +21,7 @@ from aiokafka.errors import (
 
 from infra.adapters.topic import open_admin
 from infra.embedded.broker import EmbeddedBroker
-from schemas.broker_address import BrokerAddress, BrokerSecurity, client_settings, security_of
+from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings, security_of
 from tests.integration.embedded.clients import Clients, share, take
 from tests.requirements import missing
 

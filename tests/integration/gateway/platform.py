@@ -39,10 +39,10 @@ from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
 from projections.freshness import Stale
-from projections.readiness import Check
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.time_travel import TimeTravel, travel_pool
 from schemas.envelope import ConsistencyToken
+from schemas.internal.readiness import Check
 from tests.fakes.event_log import FixedClock
 from tests.fakes.samples import proposal
 

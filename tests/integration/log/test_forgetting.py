@@ -31,7 +31,7 @@ from infra.demo.shopper import Lost, Shopper
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import accepts_connections, free_port
 from projections.registry import SEARCH_PATH
-from schemas.deliveries import DeadLetter
+from schemas.internal.deliveries import DeadLetter
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, Topic
 from tests.chaos.services import ROOT, Service
 from tests.fakes.commands import Ask, bus_on, context

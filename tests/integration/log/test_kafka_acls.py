@@ -30,7 +30,7 @@ from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import LOOPBACK, free_port
 from projections import catalog
 from projections.runner import ProjectionRunner
-from schemas.broker_address import BrokerAddress, BrokerSecurity, client_settings
+from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings
 from schemas.topics import EVENTS
 from tests.conftest import started
 from tests.fakes.deliveries import LetterBox

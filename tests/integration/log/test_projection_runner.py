@@ -28,8 +28,8 @@ from projections.checkpoints import Projection, advance, positions_of, take_over
 from projections.decoding import Told
 from projections.rebuild import Rebuilder
 from projections.runner import ProjectionRunner
-from schemas.deliveries import read_dead_letter
 from schemas.envelope import RawEvent
+from schemas.internal.deliveries import read_dead_letter
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
 from tests.fakes.deliveries import LetterBox
 from tests.fakes.records import without_value

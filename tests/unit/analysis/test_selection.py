@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from infra.analysis.selection import BadSelection, Selection, instant, place, spelled, table_name, wire_names
 from infra.analysis.summary import summary
 from infra.analysis.tables import open_tables, types_needed
+from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS
-from schemas.sampling import sample_of
 from schemas.topics import PARTITIONS, partition_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.cli.dlq import show
-from schemas.deliveries import DeadLetter
+from schemas.internal.deliveries import DeadLetter
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 

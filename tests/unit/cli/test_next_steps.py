@@ -17,7 +17,7 @@ from infra.cli.bench import show, shown_progress, table_of
 from infra.cli.doctor import Findings, verdict
 from infra.cli.services import REGISTER, REQUEST_STORE, next_steps, resolver_hint
 from infra.settings import Settings
-from projections.readiness import Check
+from schemas.internal.readiness import Check
 
 ROOT = Path(__file__).parents[3]
 WELL, UNWELL = Check(name="gateway", healthy=True, detail=""), Check(name="publisher", healthy=False, detail="silent")

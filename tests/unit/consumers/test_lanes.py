@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.lanes import Lanes
-from schemas.deliveries import Record
+from schemas.internal.deliveries import Record
 from tests.fakes.records import FakeRecord
 
 PARTITION = ("zyenta.events", 0)

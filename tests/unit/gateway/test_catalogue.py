@@ -11,7 +11,7 @@ import yaml
 from fastapi import FastAPI
 
 from gateway import catalogue, pages, problems
-from schemas.json_schemas import json_schema
+from schemas.contracts.json_schemas import json_schema
 from schemas.registry import EVENTS
 
 

@@ -10,7 +10,7 @@ import typer.main
 from infra.cli import app
 from infra.embedded.logbroker.wire import ErrorCode
 from infra.settings import variables
-from schemas.broker_address import Protocol
+from schemas.internal.broker_address import Protocol
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import yaml
 
-from schemas.asyncapi import HEADERS, LETTER_HEADERS, OPTIONAL_HEADERS, as_yaml, document
-from schemas.deliveries import DeadLetter, LetterDone
+from schemas.contracts.asyncapi import HEADERS, LETTER_HEADERS, OPTIONAL_HEADERS, as_yaml, document
+from schemas.internal.deliveries import DeadLetter, LetterDone
 from schemas.registry import EVENTS
 from schemas.topics import TOPICS
 from tests.fakes.records import activated, headers_of, raw

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from infra.settings import BadSettings, read_settings, variables
-from schemas.broker_address import (
+from schemas.internal.broker_address import (
     BrokerAddress,
     BrokerSecurity,
     address_variables,

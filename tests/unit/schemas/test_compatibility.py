@@ -12,9 +12,9 @@ import pytest
 from pydantic import Field
 
 from domain.kernel import DomainEvent, Value
-from schemas.committed import Contracts, export, review
-from schemas.compatibility import Finding, compare
-from schemas.json_schemas import json_schema
+from schemas.contracts.committed import Contracts, export, review
+from schemas.contracts.compatibility import Finding, compare
+from schemas.contracts.json_schemas import json_schema
 from schemas.registry import EVENTS
 from schemas.upcasters import Upcaster
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from schemas.deliveries import DeadLetter, read_dead_letter
 from schemas.envelope import ConsistencyToken, RawEvent, chain_hash, from_record
+from schemas.internal.deliveries import DeadLetter, read_dead_letter
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
 from schemas.topics import IMAGE_WORK, PARTITIONS, TOPICS, partition_of, work_topic
 from tests.fakes.raw_events import raw_events

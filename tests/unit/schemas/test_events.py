@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from domain.kernel import DomainEvent
 from projections.decoding import mirror_of
-from schemas.committed import DIRECTORY
+from schemas.contracts.committed import DIRECTORY
+from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS, decode, encode
-from schemas.sampling import sample_of
 from tests.fakes.bodies import bodies
 
 SAMPLES = sorted((DIRECTORY / "samples").glob("*.json"))

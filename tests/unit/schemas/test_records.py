@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.media.events import ImageProcessingRequested
 from infra.adapters.outgoing import BATCH_BYTES, OutgoingBatch, prepare
 from schemas.envelope import RawEvent, from_record
-from schemas.provenance import Claim, claim_in
+from schemas.internal.provenance import Claim, claim_in
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
 from schemas.records import content_of, contents_in, parts_of, read_ours
 from schemas.topics import EVENTS, IMAGE_WORK, partition_of

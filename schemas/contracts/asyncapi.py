@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from schemas.json_schemas import JsonSchema, shared_schemas
-from schemas.meanings import meaning_of
+from schemas.contracts.json_schemas import JsonSchema, shared_schemas
+from schemas.contracts.meanings import meaning_of
+from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS
-from schemas.sampling import sample_of
 from schemas.topics import DEAD_LETTERS, IMAGE_WORK, WORK, Topic
 from schemas.topics import EVENTS as LOG
 
@@ -79,7 +79,7 @@ LETTER_HEADERS: Mapping[str, JsonSchema] = {
     "dlq_count": {"type": "string", "description": "How often it was delivered."},
     "dlq_parkedat": {"type": "string", "format": "date-time"},
 }
-"""What ``schemas.deliveries.DeadLetter.to_headers`` adds to the record's own headers."""
+"""What ``schemas.internal.deliveries.DeadLetter.to_headers`` adds to the record's own headers."""
 
 _CHANNELS: Mapping[str, tuple[Topic, str, str]] = {
     "events": (

@@ -8,8 +8,8 @@ the canary came out. See ``infra/decisions/0007-canaries.md``.
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from schemas.deliveries import Record
 from schemas.headers import header, number
+from schemas.internal.deliveries import Record
 from schemas.topics import CANARY
 
 HEADER = "canary"

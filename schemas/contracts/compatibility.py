@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.json_schemas import JsonSchema
+from schemas.contracts.json_schemas import JsonSchema
 
 NEW_VERSION = (
     "Leave this version as it is: give the changed class the next wire name (…v{next}), lift old bodies in "

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from domain.kernel import DomainEvent
-from schemas.json_schemas import JsonSchema, json_schema
+from schemas.contracts.json_schemas import JsonSchema, json_schema
 
 NAMESPACE = UUID("5a1e7e2a-0000-4000-8000-000000000000")
 INSTANTS = {"deadline": "2026-11-23T12:10:00Z"}
@@ -161,7 +161,7 @@ class NoSample(Exception):
     """A field has a shape or a name that no example is known for."""
 
     def __init__(self, owner: str, field: str, schema: JsonSchema) -> None:
-        super().__init__(f"no sample for {owner}.{field} ({schema}): add an example to schemas/sampling.py")
+        super().__init__(f"no sample for {owner}.{field} ({schema}): add an example to schemas/contracts/sampling.py")
 
 
 def sample_of(event: type[DomainEvent]) -> dict[str, Any]:

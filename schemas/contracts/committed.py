@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from domain.kernel import DomainEvent
-from schemas import asyncapi
-from schemas.compatibility import Finding, compare, removed
-from schemas.json_schemas import json_schema
+from schemas.contracts import asyncapi
+from schemas.contracts.compatibility import Finding, compare, removed
+from schemas.contracts.json_schemas import json_schema
+from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
-from schemas.sampling import sample_of
 from schemas.upcasters import UPCASTERS, Upcaster
 
-DIRECTORY = Path(__file__).parent
+DIRECTORY = Path(__file__).parents[1]
 """Where they are committed."""
 
 

@@ -1,7 +1,7 @@
 """JSON Schemas (draft 2020-12) of events: the readers' contract, with the meaning of every field.
 
 They are open: a reader ignores fields it does not know, because an optional field may be added to an event without a new
-version of it. What may change at all is in :mod:`schemas.compatibility`.
+version of it. What may change at all is in :mod:`schemas.contracts.compatibility`.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from domain.kernel import DomainEvent
-from schemas.meanings import field_meanings, meaning_of, member_meanings
+from schemas.contracts.meanings import field_meanings, meaning_of, member_meanings
 
 JsonSchema = dict[str, Any]
 

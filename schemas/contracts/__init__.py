@@ -1,0 +1,1 @@
+"""The public documents: JSON Schemas, AsyncAPI and samples; how they are made and checked."""

@@ -1,0 +1,1 @@
+"""Ports that consumers, projections and infra share; no part of the public contract."""
