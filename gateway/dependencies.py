@@ -17,9 +17,9 @@ from domain.privacy import PersonalData
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits
-from projections.freshness import ReadBarrier
-from projections.paging import Reader
-from projections.time_travel import TimeTravel
+from projections.reading.consistency import ReadBarrier
+from projections.reading.paging import Reader
+from projections.reading.time_travel import TimeTravel
 from schemas.internal.readiness import Readiness
 
 

@@ -17,8 +17,8 @@ from domain.money import CURRENCIES, Money, exponent
 from domain.numbers import decimal_number, whole_number
 from domain.store.events import Preferences
 from domain.text import check_readable, clean_line
-from projections import catalog_queries
-from projections.paging import Reader
+from projections.catalog import queries as catalog_queries
+from projections.reading.paging import Reader
 
 V = TypeVar("V")
 TEXT_MAX = 200

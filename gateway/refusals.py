@@ -8,8 +8,8 @@ import asyncpg
 from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from gateway.auth.errors import TooManyAttempts, Unauthenticated
-from projections.freshness import Stale
-from projections.outages import RETRY_SECONDS, is_database_away
+from projections.engine.postgres_errors import RETRY_SECONDS, is_database_away
+from projections.reading.consistency import Stale
 
 logger = logging.getLogger(__name__)
 

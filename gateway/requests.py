@@ -18,7 +18,7 @@ from gateway.auth.sessions import Sessions
 from gateway.dependencies import GatewayDependencies
 from gateway.refusals import camel
 from gateway.watching import GenerationWatch
-from projections.freshness import Stale
+from projections.reading.consistency import Stale
 from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
 

@@ -6,8 +6,11 @@ To add one: a file with its tables, folds and queries, a line here, then ``zyent
 from collections.abc import Mapping
 from typing import Any
 
-from projections import catalog, jobs, merchants, sales
-from projections.tables import ReadModel
+from projections.catalog import model as catalog
+from projections.engine.tables import ReadModel
+from projections.jobs import model as jobs
+from projections.merchants import model as merchants
+from projections.sales import model as sales
 
 READ_MODELS: Mapping[str, ReadModel[Any]] = {
     model.name: model for model in (catalog.MODEL, jobs.MODEL, sales.MODEL, merchants.MODEL)

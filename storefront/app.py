@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from projections.outages import RETRY_SECONDS
+from projections.engine.postgres_errors import RETRY_SECONDS
 from storefront.dependencies import StorefrontDependencies
 from storefront.front import ForeignForm, Front, PageMissing, is_outage
 from storefront.pages import cart, checkout, content, files, find_order, home, order, products

@@ -10,9 +10,9 @@ from domain.ids import derived
 from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest
-from projections.catalog_views import StoreView
-from projections.freshness import Stale
-from projections.sales_queries import OrderView
+from projections.catalog.views import StoreView
+from projections.reading.consistency import Stale
+from projections.sales.queries import OrderView
 from schemas.envelope import ConsistencyToken
 from storefront.address import ShopperForm
 from storefront.cart import Cart

@@ -8,8 +8,8 @@ from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateway
 from domain.privacy import PersonalData
-from projections.catalog_views import StoreView
-from projections.freshness import ReadBarrier
+from projections.catalog.views import StoreView
+from projections.reading.consistency import ReadBarrier
 from storefront.ports import Commands, Shelf
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.money import Money, exponent
 from domain.product.events import ProductStatus
-from projections.catalog_views import ImageView, ProductView, VariantView
+from projections.catalog.views import ImageView, ProductView, VariantView
 
 SYMBOLS = {
     "USD": "$",

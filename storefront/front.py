@@ -18,9 +18,9 @@ from domain.kernel import Transient
 from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
-from projections.catalog_views import PageView, StoreView
-from projections.outages import is_database_away
-from projections.sales_queries import OrderView
+from projections.catalog.views import PageView, StoreView
+from projections.engine.postgres_errors import is_database_away
+from projections.sales.queries import OrderView
 from storefront import display, markdown
 from storefront.cart import Cart, LastOrder, read_cart, write_cart
 from storefront.dependencies import StorefrontDependencies

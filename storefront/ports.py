@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from commands.ports import Context, Receipt
-from projections.catalog_views import (
+from projections.catalog.views import (
     CategoryCount,
     ImageView,
     PageView,
@@ -15,8 +15,8 @@ from projections.catalog_views import (
     StoreView,
     VariantView,
 )
-from projections.paging import Slice, Window
-from projections.sales_queries import OrderView
+from projections.reading.paging import Slice, Window
+from projections.sales.queries import OrderView
 
 
 class Commands(Protocol):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from projections import catalog_queries, sales_queries
-from projections.catalog_views import (
+from projections.catalog import queries as catalog_queries
+from projections.catalog.views import (
     CategoryCount,
     ImageView,
     PageView,
@@ -14,8 +14,9 @@ from projections.catalog_views import (
     StoreView,
     VariantView,
 )
-from projections.paging import Reader, Slice, Window
-from projections.sales_queries import OrderView
+from projections.reading.paging import Reader, Slice, Window
+from projections.sales import queries as sales_queries
+from projections.sales.queries import OrderView
 
 
 class ReadModelShelf:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.money import Money
-from projections.catalog_views import ON_SALE, ProductView, StoreView
+from projections.catalog.views import ON_SALE, ProductView, StoreView
 from storefront.cart import Cart, CartEntry
 from storefront.display import Link, Picture, pictures
 from storefront.ports import Shelf

@@ -27,7 +27,7 @@ from graphql import (
     is_list_type,
 )
 
-from projections.paging import PAGE_MAX, PAGE_SIZE
+from projections.reading.paging import PAGE_MAX, PAGE_SIZE
 
 LIST_SIZE = 5
 """Entries of a list without pages, as of a product's variants: a usual number."""

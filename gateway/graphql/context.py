@@ -12,7 +12,7 @@ from gateway.dependencies import GatewayDependencies
 from gateway.graphql.loaders import Loaders
 from gateway.graphql.past import AsOfInput, past_readings
 from gateway.requests import CONSISTENCY_HEADER, Caller, Gateway, Request, RequestKey, wait_for
-from projections.paging import Reader
+from projections.reading.paging import Reader
 
 
 class RequestContext(BaseContext):

@@ -9,7 +9,7 @@ from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
 from domain.store.brand import Availability
 from domain.store.events import PageType, StoreStatus
-from projections.catalog_views import ImageState, ProductSort
+from projections.catalog.views import ImageState, ProductSort
 
 ENUMS = {
     StoreStatus: "Where a store stands.",

@@ -13,7 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import StreamExecutionResult
 
 from gateway.refusals import describe
-from projections.freshness import Stale
+from projections.reading.consistency import Stale
 
 logger = logging.getLogger(__name__)
 

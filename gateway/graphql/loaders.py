@@ -6,10 +6,11 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from domain.privacy import PersonalData, Sealed
-from projections import catalog_queries, jobs_queries
-from projections.catalog_views import ImageView, PageView, ProductView, StoreView, VariantView
-from projections.jobs_queries import GenerationView
-from projections.paging import Reader
+from projections.catalog import queries as catalog_queries
+from projections.catalog.views import ImageView, PageView, ProductView, StoreView, VariantView
+from projections.jobs import queries as jobs_queries
+from projections.jobs.queries import GenerationView
+from projections.reading.paging import Reader
 
 
 class Loaders:

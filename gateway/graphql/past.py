@@ -11,8 +11,8 @@ import strawberry
 from strawberry.extensions import SchemaExtension
 
 from domain.kernel import InvalidInput
-from projections.paging import Reader
-from projections.time_travel import MOST, AsOf, TimeTravel
+from projections.reading.paging import Reader
+from projections.reading.time_travel import MOST, AsOf, TimeTravel
 
 
 @strawberry.input(

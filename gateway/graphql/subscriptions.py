@@ -14,7 +14,7 @@ from gateway.graphql.types.job import Generation, JobLog
 from gateway.graphql.types.media import as_gid
 from gateway.inputs import as_id
 from gateway.watching import Progress
-from projections.jobs_queries import JobView
+from projections.jobs.queries import JobView
 
 
 @strawberry.type(description="How one step stands.")

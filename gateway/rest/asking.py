@@ -17,7 +17,7 @@ from gateway.dependencies import GatewayDependencies
 from gateway.inputs import PlainInt
 from gateway.middleware import caller_of
 from gateway.requests import CONSISTENCY_HEADER, Gateway, RequestKey, wait_for
-from projections.paging import Reader, Slice, Window
+from projections.reading.paging import Reader, Slice, Window
 
 T = TypeVar("T")
 V = TypeVar("V")

@@ -16,7 +16,7 @@ from domain.store.events import StoreStatus
 from gateway.dependencies import GatewayDependencies
 from gateway.inputs import settings_of
 from gateway.rest.asking import Body
-from projections.catalog_views import (
+from projections.catalog.views import (
     ImageState,
     ImageView,
     MediaAssetView,
@@ -24,7 +24,7 @@ from projections.catalog_views import (
     StoreView,
     VariantView,
 )
-from projections.jobs_queries import JobLogView, JobView
+from projections.jobs.queries import JobLogView, JobView
 
 StepName = Annotated[Step, PlainSerializer(lambda step: step.name, return_type=str)]
 """A step as GraphQL names it; in events its name is in lower case."""

@@ -14,7 +14,7 @@ from gateway.inputs import as_id, found, image_request
 from gateway.requests import Request
 from gateway.rest.asking import Asked, Asking, Body, accepted
 from gateway.rest.bodies import ImageJobBody
-from projections import catalog_queries
+from projections.catalog import queries as catalog_queries
 
 router = APIRouter(tags=["images"], prefix="/images")
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from gateway.inputs import as_id, found, log_line
 from gateway.rest.asking import Asked, Page, PageOf
 from gateway.rest.bodies import JobBody, JobLogBody
-from projections import jobs_queries
+from projections.jobs import queries as jobs_queries
 
 router = APIRouter(tags=["jobs"])
 

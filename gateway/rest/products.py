@@ -16,8 +16,8 @@ from gateway.inputs import PlainDecimal, PlainInt, as_id, found, money
 from gateway.requests import refuse_unreadable
 from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, page_of
 from gateway.rest.bodies import ProductBody
-from projections import catalog_queries
-from projections.catalog_views import ProductFilter, ProductSort, ProductView
+from projections.catalog import queries as catalog_queries
+from projections.catalog.views import ProductFilter, ProductSort, ProductView
 
 router = APIRouter(tags=["products"])
 

@@ -8,7 +8,7 @@ from commands.store import RequestStore
 from gateway.inputs import as_id, contact_email, found, preferences
 from gateway.rest.asking import Asked, Body, accepted
 from gateway.rest.bodies import StoreBody
-from projections import catalog_queries
+from projections.catalog import queries as catalog_queries
 
 router = APIRouter(tags=["stores"])
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from infra.adapters.event_store import Connection
-from projections.outages import DATABASE_AWAY
+from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.internal.canaries import PUBLISHER
 
 CHANNEL = "zyenta_canary"

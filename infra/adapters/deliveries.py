@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 
 from domain.kernel import Transient
-from projections.outages import DATABASE_AWAY
+from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.internal.deliveries import Delivery, Place
 
 _BEGIN = """

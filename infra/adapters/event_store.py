@@ -30,7 +30,7 @@ from domain.money import RECORDED
 from infra.adapters.provenance import PostgresProvenance
 from infra.adapters.state_cache import Remembered, StateCache
 from infra.adapters.statements import Statements
-from projections.outages import DATABASE_AWAY
+from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
 from schemas.topics import PARTITION_OF_TENANT, partition_of

@@ -8,16 +8,16 @@ import asyncpg
 
 from infra.adapters.shares import WORTHWHILE, ShareFailed, Tell, in_processes, share_out
 from infra.adapters.topic import offsets_of_ends
-from projections.checkpoints import Checkpoint, positions_of
-from projections.filling import KEPT_UNAPPLIABLE, LANES, Filling, Unappliable
-from projections.outages import IDLE_IN_TRANSACTION
+from projections.engine.checkpoints import Checkpoint, positions_of
+from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
+from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, LANES, Filling, Unappliable
 from projections.registry import READ_MODELS
 
 log = logging.getLogger(__name__)
 
 
 class FillingProcesses:
-    """Implements :class:`projections.filling.Workers`: each process writes some partitions, with checkpoints of their own."""
+    """Implements :class:`projections.engine.rebuild.bulk_load.Workers`: each process writes some partitions, with checkpoints of their own."""
 
     def __init__(self, dsn: str, bootstrap_servers: str, *, processes: int, worthwhile: int = WORTHWHILE) -> None:
         """Name the processes that are started when there is enough to do.

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from projections.jobs_queries import OverdueJob, jobs_past_deadline
-from projections.sales_queries import pending_orders_before, pending_orders_of_archived_stores
+from projections.jobs.queries import OverdueJob, jobs_past_deadline
+from projections.sales.queries import pending_orders_before, pending_orders_of_archived_stores
 
 
 class ReadModelOverdue:

@@ -6,8 +6,8 @@ import asyncpg
 from aiokafka import ConsumerRecord
 
 from domain.kernel import Transient
-from projections.outages import DATABASE_AWAY
-from projections.provenance import Reader, are_events, note_foreign
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.provenance import Reader, are_events, note_foreign
 from schemas.envelope import RawEvent, from_record
 from schemas.internal.provenance import ForeignRecord, claim_in
 from schemas.registry import UndecodableEvent

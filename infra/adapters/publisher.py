@@ -28,8 +28,8 @@ from infra.adapters.topic import (
     pass_by,
     published_position,
 )
-from projections.outages import DATABASE_AWAY
-from projections.provenance import REASON
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.provenance import REASON
 from schemas.envelope import RawEvent
 from schemas.internal.canaries import to_headers as to_canary_headers
 from schemas.internal.provenance import ForeignRecord

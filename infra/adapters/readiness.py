@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from infra.adapters.canary import Answers, Canary, PostgresCanaries
 from infra.adapters.topic import open_admin
-from projections.outages import DATABASE_AWAY
+from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.internal.canaries import PUBLISHER
 from schemas.internal.readiness import Check
 from schemas.topics import CANARY

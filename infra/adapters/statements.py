@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from projections.outages import DATABASE_AWAY
+from projections.engine.postgres_errors import DATABASE_AWAY
 
 Connection = asyncpg.pool.PoolConnectionProxy
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.topic import offsets_of_ends, published_position
-from projections.bulk_reader import BulkReader, Content, open_bulk_reader
+from projections.engine.rebuild.bulk_reader import BulkReader, Content, open_bulk_reader
 from schemas.envelope import GENESIS, RawEvent, from_record
 from schemas.internal.provenance import ForeignRecord
 from schemas.records import content_of, parts_of

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from infra.adapters.topic import Judge, believe, open_reader, read_to_end
 from infra.analysis.selection import Selection
-from projections.provenance import REASON
+from projections.engine.provenance import REASON
 from schemas.headers import position_in
 from schemas.internal.provenance import ForeignRecord
 from schemas.registry import UndecodableEvent, UnknownEvent, lift

@@ -20,10 +20,10 @@ from infra.bench.filling import fill_with_catalogue
 from infra.bench.ground import Ground
 from infra.bench.publish import publish
 from infra.bootstrap import open_platform
-from projections.catalog import MODEL
-from projections.checkpoints import ensure_live, take_over
-from projections.filling import Filling
-from projections.rebuild import Progress, Rebuilder
+from projections.catalog.model import MODEL
+from projections.engine.checkpoints import ensure_live, take_over
+from projections.engine.rebuild.bulk_load import Filling
+from projections.engine.rebuild.rebuilder import Progress, Rebuilder
 from schemas.topics import EVENTS, partition_of
 
 SETTLED_SHARE = 0.2

@@ -23,8 +23,8 @@ from infra.adapters.reachability import naming_database
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap.running import cancelled
 from infra.settings import Settings
-from projections.barrier import CheckpointBarrier
-from projections.outages import IDLE_IN_TRANSACTION
+from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
+from projections.reading.checkpoint_barrier import CheckpointBarrier
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import Envelope
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from infra.adapters.dead_letters import KafkaDeadLetters
     from infra.adapters.filling_shares import FillingProcesses
     from infra.adapters.sandbox_payments import SandboxPayments
-    from projections.time_travel import TimeTravel
+    from projections.reading.time_travel import TimeTravel
 
 S = TypeVar("S")
 
@@ -222,7 +222,7 @@ class Platform:
 
     async def travel(self) -> "TimeTravel":
         """Readings of the past."""
-        from projections.time_travel import TimeTravel, travel_pool
+        from projections.reading.time_travel import TimeTravel, travel_pool
 
         models = tuple(READ_MODELS.values())
         pool = await self._stack.enter_async_context(travel_pool(self.database_url, models))

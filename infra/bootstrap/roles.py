@@ -37,8 +37,8 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
     """Keep read models up to date; all of them if none is named."""
     from infra.adapters.canary import PostgresCanaries
     from infra.adapters.deliveries import PostgresDeliveries
-    from projections.rebuild import Rebuilder
-    from projections.runner import ProjectionRunner
+    from projections.engine.rebuild.rebuilder import Rebuilder
+    from projections.engine.runner import ProjectionRunner
 
     unknown = set(names) - set(READ_MODELS)
     if unknown:

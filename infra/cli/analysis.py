@@ -27,7 +27,7 @@ from infra.cli.output import console, output, print_json, say, visible, write_js
 from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
-from projections.outages import DATABASE_AWAY
+from projections.engine.postgres_errors import DATABASE_AWAY
 
 if TYPE_CHECKING:
     from infra.analysis.reading import Entry, LogReader
@@ -255,7 +255,7 @@ async def _reader(
 ) -> "AsyncIterator[LogReader]":
     """Open the live log for what is wanted; ``needed`` narrows it to some types, ``met`` is told of foreign records."""
     from infra.analysis.reading import reading  # noqa: PLC0415
-    from projections.catalog_queries import store_by_slug  # noqa: PLC0415
+    from projections.catalog.queries import store_by_slug  # noqa: PLC0415
 
     selection = wanted.without_store()  # before anything is started: it may make no sense
     if needed is not None:

@@ -22,7 +22,7 @@ from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
 from infra.settings import Settings, read_settings
-from projections.outages import DATABASE_AWAY
+from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.registry import READ_MODELS
 from schemas.internal.provenance import ForeignRecord
 from schemas.internal.readiness import Check

@@ -20,11 +20,11 @@ from infra.cli.output import console, output, print_json
 from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
-from projections.rebuild import Progress, Rebuilder, RebuildRefused, Rebuilt, Report
-from projections.records import position_of
+from projections.engine.rebuild.rebuilder import Progress, Rebuilder, RebuildRefused, Rebuilt, Report
+from projections.engine.rebuild.verification import NotLive, Verified, verify_projection
+from projections.engine.records import position_of
+from projections.engine.tables import ReadModel
 from projections.registry import READ_MODELS
-from projections.tables import ReadModel
-from projections.verification import NotLive, Verified, verify_projection
 
 app = typer.Typer(help="The read models: where they stand, build them anew, prove their rows.", no_args_is_help=True)
 

@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from domain.media.ports import MEDIA_KEY
 from infra.web.conditional import is_current
-from projections.catalog_views import ON_SALE, ProductFilter, ProductSort
-from projections.paging import PAGE_MAX, Window
+from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
+from projections.reading.paging import PAGE_MAX, Window
 from storefront.front import Front, PageMissing
 from storefront.static_files import FOREVER
 

@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from projections.catalog_views import ON_SALE, ProductFilter, ProductSort
-from projections.paging import Window
+from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
+from projections.reading.paging import Window
 from storefront.display import Card, cards
 from storefront.front import Front
 

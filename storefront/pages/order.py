@@ -14,7 +14,7 @@ from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
-from projections.sales_queries import OrderView
+from projections.sales.queries import OrderView
 from storefront.checkout import Checkout, is_open
 from storefront.front import BUSY, Front, Visit
 from storefront.order_status import order_status

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
-from projections.sales_queries import OrderView
+from projections.sales.queries import OrderView
 from storefront.checkout import Checkout, is_open
 from storefront.front import BUSY, Front, Visit
 

@@ -15,8 +15,8 @@ from starlette.routing import Route
 from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.product.events import ProductStatus
-from projections.catalog_views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
-from projections.paging import Window
+from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
+from projections.reading.paging import Window
 from storefront.display import SYMBOLS, Picture, cards, pictures, summary
 from storefront.front import Front, PageMissing, Visit
 

@@ -23,10 +23,10 @@ from infra.bench.filling import fill_with_catalogue
 from infra.bench.rebuild import Clockwork
 from infra.bootstrap import SystemClock, handlers
 from infra.embedded.kafka import ApacheKafka
-from projections.barrier import CheckpointBarrier
-from projections.catalog import MODEL
-from projections.catalog_queries import stores_by_ids
-from projections.rebuild import Progress, Rebuilder
+from projections.catalog.model import MODEL
+from projections.catalog.queries import stores_by_ids
+from projections.engine.rebuild.rebuilder import Progress, Rebuilder
+from projections.reading.checkpoint_barrier import CheckpointBarrier
 from schemas.envelope import ConsistencyToken
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service

@@ -49,8 +49,8 @@ from infra.adapters.overdue import ReadModelOverdue
 from infra.adapters.sandbox_payments import SandboxPayments
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
-from projections.checkpoints import create_tables
-from projections.freshness import Stale
+from projections.engine.checkpoints import create_tables
+from projections.reading.consistency import Stale
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
 from storefront.app import StorefrontDependencies, create_app

@@ -12,8 +12,8 @@ from infra.adapters.kafka_producer import TransactionalProducer
 from infra.adapters.outgoing import prepare
 from infra.adapters.topic import ensure_topics
 from infra.bench.filling import copy_events
-from projections.decoding import Told
-from projections.tables import Connection, ReadModel
+from projections.engine.decoding import Told
+from projections.engine.tables import Connection, ReadModel
 from schemas.envelope import RawEvent
 from schemas.headers import Headers
 from schemas.topics import EVENTS, PARTITIONS, partition_of

@@ -33,7 +33,7 @@ from gateway.graphql.queries.root import find_generation, find_page, find_store
 from gateway.graphql.types.media import as_gid
 from gateway.inputs import as_id, contact_email, preferences
 from gateway.requests import Request
-from projections import catalog_queries
+from projections.catalog import queries as catalog_queries
 
 
 @strawberry.type

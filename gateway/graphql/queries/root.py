@@ -19,8 +19,11 @@ from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
 from gateway.inputs import as_id, found
-from projections import catalog_queries, jobs_queries, merchants, sales_queries
-from projections.paging import Window
+from projections.catalog import queries as catalog_queries
+from projections.jobs import queries as jobs_queries
+from projections.merchants import model as merchants
+from projections.reading.paging import Window
+from projections.sales import queries as sales_queries
 
 V = TypeVar("V")
 F = TypeVar("F")

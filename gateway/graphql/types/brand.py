@@ -7,7 +7,7 @@ import strawberry
 from domain.merchant.events import SupplierProvider
 from domain.store.brand import Availability
 from gateway.graphql.types.media import as_gid
-from projections.catalog_views import BrandResult, ScoutingResult
+from projections.catalog.views import BrandResult, ScoutingResult
 
 
 @strawberry.type(description="Six colours, #rrggbb; text on its ground reaches WCAG AA.")

@@ -7,8 +7,8 @@ import strawberry
 
 from domain.kernel import InvalidInput
 from gateway.graphql.fields import field
-from projections.paging import Edge as SliceEdge
-from projections.paging import Slice, Window
+from projections.reading.paging import Edge as SliceEdge
+from projections.reading.paging import Slice, Window
 
 N = TypeVar("N")
 V = TypeVar("V")

@@ -14,8 +14,8 @@ from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
 from gateway.inputs import log_line
-from projections.jobs_queries import GenerationView, JobLogView, JobView, job_logs
-from projections.paging import Edge, Slice, Window
+from projections.jobs.queries import GenerationView, JobLogView, JobView, job_logs
+from projections.reading.paging import Edge, Slice, Window
 
 if TYPE_CHECKING:
     from gateway.graphql.types.store import Store

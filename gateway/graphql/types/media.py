@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from domain.media.events import MediaType, Operation, RejectionReason, Rendition
 from gateway.graphql.context import Reading
-from projections.catalog_views import ImageState, ImageView, MediaAssetView
+from projections.catalog.views import ImageState, ImageView, MediaAssetView
 
 SIZES = ("thumbnail", "medium", "large")
 

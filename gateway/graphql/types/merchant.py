@@ -12,9 +12,9 @@ from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.store import Store
-from projections import catalog_queries
-from projections.merchants import MerchantView, SupplierAccountView
-from projections.paging import Window
+from projections.catalog import queries as catalog_queries
+from projections.merchants.model import MerchantView, SupplierAccountView
+from projections.reading.paging import Window
 
 
 @strawberry.type(description="A supplier the merchant sources from. Its keys are write-only: nothing shows them.")

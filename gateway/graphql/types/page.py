@@ -9,7 +9,7 @@ from domain.store.events import PageType
 from gateway.graphql.context import Reading
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import CopyScores
-from projections.catalog_views import PageView
+from projections.catalog.views import PageView
 
 if TYPE_CHECKING:
     from gateway.graphql.types.store import Store

@@ -14,7 +14,7 @@ from domain.store.events import CopyScores as Scores
 from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import ProductImage, as_gid
-from projections.catalog_views import ProductView, VariantView
+from projections.catalog.views import ProductView, VariantView
 
 if TYPE_CHECKING:
     from gateway.graphql.types.store import Store

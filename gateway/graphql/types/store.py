@@ -20,9 +20,10 @@ from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.inputs import settings_of
-from projections import catalog_queries, sales_queries
-from projections.catalog_views import ImageState, ProductFilter, ProductSort, StoreView
-from projections.paging import Window
+from projections.catalog import queries as catalog_queries
+from projections.catalog.views import ImageState, ProductFilter, ProductSort, StoreView
+from projections.reading.paging import Window
+from projections.sales import queries as sales_queries
 
 
 @strawberry.type(description="A merchant's store: from a niche to a live shop.")

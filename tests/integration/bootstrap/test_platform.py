@@ -10,8 +10,8 @@ import pytest
 
 from infra.bootstrap import gateway_app, open_platform, storefront_app
 from infra.settings import Settings
+from projections.reading.time_travel import travel_pool
 from projections.registry import READ_MODELS
-from projections.time_travel import travel_pool
 
 UNUSED: dict[str, Any] = {"kafka_bootstrap_servers": "127.0.0.1:1", "master_keys": ["ab" * 32]}
 """What must be named, and is not used here."""

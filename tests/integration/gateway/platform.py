@@ -38,9 +38,9 @@ from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, Postgr
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
-from projections.freshness import Stale
+from projections.reading.consistency import Stale
+from projections.reading.time_travel import TimeTravel, travel_pool
 from projections.registry import READ_MODELS, SEARCH_PATH
-from projections.time_travel import TimeTravel, travel_pool
 from schemas.envelope import ConsistencyToken
 from schemas.internal.readiness import Check
 from tests.fakes.event_log import FixedClock

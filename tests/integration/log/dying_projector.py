@@ -13,10 +13,10 @@ import asyncpg
 from infra.adapters.dead_letters import KafkaDeadLetters
 from infra.adapters.deliveries import PostgresDeliveries
 from infra.bootstrap import SystemClock
-from projections import catalog
-from projections.decoding import Told
-from projections.runner import ProjectionRunner
-from projections.tables import Connection
+from projections.catalog import model as catalog
+from projections.engine.decoding import Told
+from projections.engine.runner import ProjectionRunner
+from projections.engine.tables import Connection
 
 
 class Mortal:

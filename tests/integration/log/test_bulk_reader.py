@@ -14,7 +14,7 @@ from infra.adapters.outgoing import prepare
 from infra.adapters.topic import delete_topics, ensure_topics, open_reader, read_to_end
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
-from projections.bulk_reader import BulkReader, open_bulk_reader
+from projections.engine.rebuild.bulk_reader import BulkReader, open_bulk_reader
 from schemas.records import content_of, parts_of
 from schemas.topics import EVENTS, PARTITIONS, partition_of
 from tests.fakes.topic import write_topic

@@ -11,7 +11,7 @@ from domain.kernel import InvalidInput
 from infra.adapters.accounts import PostgresRateLimits
 from infra.adapters.canary import PostgresCanaries
 from infra.adapters.event_store import PostgresEventLog
-from projections.time_travel import AsOf, TimeTravel
+from projections.reading.time_travel import AsOf, TimeTravel
 from tests.fakes.event_log import FixedClock
 from tests.integration.log.halves import append
 

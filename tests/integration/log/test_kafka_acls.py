@@ -28,8 +28,8 @@ from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import LOOPBACK, free_port
-from projections import catalog
-from projections.runner import ProjectionRunner
+from projections.catalog import model as catalog
+from projections.engine.runner import ProjectionRunner
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings
 from schemas.topics import EVENTS
 from tests.conftest import started

@@ -22,12 +22,12 @@ from infra.adapters.deliveries import PostgresDeliveries
 from infra.bench.workload import catalog_events
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
-from projections import catalog
-from projections.care import TRIES
-from projections.checkpoints import Projection, advance, positions_of, take_over
-from projections.decoding import Told
-from projections.rebuild import Rebuilder
-from projections.runner import ProjectionRunner
+from projections.catalog import model as catalog
+from projections.engine.checkpoints import Projection, advance, positions_of, take_over
+from projections.engine.decoding import Told
+from projections.engine.poison_records import TRIES
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.runner import ProjectionRunner
 from schemas.envelope import RawEvent
 from schemas.internal.deliveries import read_dead_letter
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of

@@ -19,8 +19,8 @@ from infra.adapters.topic import delete_topics, published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
-from projections.catalog import MODEL
-from projections.checkpoints import ensure_live
+from projections.catalog.model import MODEL
+from projections.engine.checkpoints import ensure_live
 from schemas.envelope import RawEvent
 from schemas.headers import Headers
 from schemas.topics import EVENTS, PARTITIONS

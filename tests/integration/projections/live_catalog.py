@@ -10,10 +10,10 @@ import asyncpg
 from infra.adapters.deliveries import PostgresDeliveries
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
-from projections import catalog
-from projections.checkpoints import positions_of
-from projections.rebuild import Rebuilder
-from projections.runner import ProjectionRunner
+from projections.catalog import model as catalog
+from projections.engine.checkpoints import positions_of
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.runner import ProjectionRunner
 from schemas.envelope import RawEvent
 from tests.fakes.deliveries import LetterBox
 from tests.fakes.topic import all_rows, last_positions, rows_by_the_log

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from projections.engine.tables import Connection, ReadModel
 from projections.registry import READ_MODELS, SEARCH_PATH
-from projections.tables import Connection, ReadModel
 from schemas.envelope import RawEvent
 
 

@@ -13,10 +13,10 @@ import pytest
 from infra.adapters.filling_shares import FillingProcesses
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
-from projections.checkpoints import ensure_live, take_over
-from projections.filling import Filling
-from projections.rebuild import AlreadyRebuilding, Progress, Rebuilder
-from projections.verification import verify_projection
+from projections.engine.checkpoints import ensure_live, take_over
+from projections.engine.rebuild.bulk_load import Filling
+from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Progress, Rebuilder
+from projections.engine.rebuild.verification import verify_projection
 from schemas.topics import PARTITIONS
 from tests.fakes.deliveries import LetterBox
 from tests.fakes.topic import last_positions, write_topic
@@ -141,10 +141,10 @@ async def test_a_rebuild_that_is_killed_takes_its_processes_along_and_is_resumed
 KILLED = """
 import asyncio, sys, time, asyncpg
 from infra.adapters.filling_shares import FillingProcesses
-from projections import catalog
-from projections.checkpoints import ensure_live, take_over
-from projections.filling import Filling
-from projections.rebuild import Rebuilder
+from projections.catalog import model as catalog
+from projections.engine.checkpoints import ensure_live, take_over
+from projections.engine.rebuild.bulk_load import Filling
+from projections.engine.rebuild.rebuilder import Rebuilder
 
 def report(progress):
     if progress.events:

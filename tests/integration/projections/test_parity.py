@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.kernel import CorruptStream
 from infra.bench.workload import catalog_events
-from projections import catalog
+from projections.catalog import model as catalog
 from projections.registry import READ_MODELS
 from tests.fakes.histories import MOVES, History, with_text
 from tests.integration.projections.read_models import build, empty, fill, rows

@@ -20,12 +20,12 @@ from domain.money import Money
 from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.store.events import StoreStatus
-from projections import catalog_queries as catalog
-from projections import jobs_queries as jobs
-from projections import sales_queries as sales
-from projections.catalog_views import ImageState, ProductFilter, ProductSort, ProductView
-from projections.merchants import merchant_by_id
-from projections.paging import Slice, Window
+from projections.catalog import queries as catalog
+from projections.catalog.views import ImageState, ProductFilter, ProductSort, ProductView
+from projections.jobs import queries as jobs
+from projections.merchants.model import merchant_by_id
+from projections.reading.paging import Slice, Window
+from projections.sales import queries as sales
 from tests.fakes.histories import History, with_text
 from tests.integration.projections.read_models import build
 

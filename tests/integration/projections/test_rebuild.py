@@ -16,11 +16,11 @@ import pytest
 
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
-from projections.catalog_queries import stores_by_ids
-from projections.checkpoints import Fenced
-from projections.decoding import Told
-from projections.rebuild import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
-from projections.tables import Connection, ReadModel
+from projections.catalog.queries import stores_by_ids
+from projections.engine.checkpoints import Fenced
+from projections.engine.decoding import Told
+from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
+from projections.engine.tables import Connection, ReadModel
 from tests.fakes.deliveries import LetterBox
 from tests.fakes.topic import Tampered, all_rows, write_topic
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
@@ -253,7 +253,7 @@ async def test_after_a_fold_was_mended_nothing_is_kept_of_what_the_old_one_made(
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     for package in ("domain", "schemas", "projections"):
         copytree(ROOT / package, tmp_path / package)
-    folds = tmp_path / "projections" / "catalog_products.py"
+    folds = tmp_path / "projections" / "catalog" / "fold" / "products.py"
     folds.write_text(folds.read_text().replace("= event.title, fold(", "= event.title.upper(), fold("))
     async with live(pool, kafka):
         await applied(pool, EVENTS)
@@ -272,8 +272,8 @@ async def test_after_a_fold_was_mended_nothing_is_kept_of_what_the_old_one_made(
 
 REFUSED = """
 import asyncio, sys, asyncpg
-from projections import catalog
-from projections.rebuild import Different, Rebuilder
+from projections.catalog import model as catalog
+from projections.engine.rebuild.rebuilder import Different, Rebuilder
 
 async def main(kafka, dsn):
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
@@ -319,8 +319,9 @@ async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, ka
 
 KILLED = """
 import asyncio, sys, asyncpg
-from projections import catalog, filling
-from projections.rebuild import Rebuilder
+from projections.catalog import model as catalog
+from projections.engine.rebuild import bulk_load as filling
+from projections.engine.rebuild.rebuilder import Rebuilder
 filling.CHUNK = 200
 
 async def main(kafka, dsn):

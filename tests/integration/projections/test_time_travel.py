@@ -18,8 +18,8 @@ from commands.store import AddPage, ApproveStore, EditPage, PauseStore, PublishS
 from domain.kernel import DomainError
 from domain.media.events import Operation, Rendition
 from domain.money import Money
+from projections.reading.time_travel import CONNECTIONS, SWEEP_EVERY
 from projections.registry import READ_MODELS
-from projections.time_travel import CONNECTIONS, SWEEP_EVERY
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
 
 POSITIONS = 50

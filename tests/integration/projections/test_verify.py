@@ -12,8 +12,8 @@ import pytest
 
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
-from projections.comparing import RowDifference
-from projections.verification import NotLive, Verified, verify_projection
+from projections.engine.rebuild.row_diff import RowDifference
+from projections.engine.rebuild.verification import NotLive, Verified, verify_projection
 from tests.fakes.topic import write_topic
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, live
 

@@ -28,7 +28,7 @@ from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
-from projections.jobs_queries import OverdueJob
+from projections.jobs.queries import OverdueJob
 from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import listing, sealed
 

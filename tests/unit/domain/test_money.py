@@ -22,8 +22,8 @@ from domain.money import (
     within_range,
 )
 from domain.order.events import PaymentUnmatched
-from projections.decoding import Reader
-from projections.sales import MODEL, OrderRow, SalesRows
+from projections.engine.decoding import Reader
+from projections.sales.model import MODEL, OrderRow, SalesRows
 from schemas.registry import decode
 from tests.fakes.records import raw
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.kernel import InvalidInput
 from gateway.graphql.types.connection import sliced
-from projections.paging import Window
+from projections.reading.paging import Window
 
 LETTERS = "abcdefg"
 

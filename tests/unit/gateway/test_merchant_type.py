@@ -4,7 +4,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from gateway.graphql.types.merchant import User
-from projections.merchants import MerchantView
+from projections.merchants.model import MerchantView
 from tests.fakes.samples import NOON, sealed
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.product.events import PriceChanged, StockCounted
 from infra.bench.workload import catalog_events
-from projections.decoding import Reader, as_json, mirror_of
+from projections.engine.decoding import Reader, as_json, mirror_of
 from schemas.envelope import RawEvent
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent
 from tests.fakes.histories import MOVES, History

@@ -10,11 +10,13 @@ from domain.kernel import CorruptStream
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
 from infra.bench.workload import catalog_events
-from projections import catalog, jobs, sales
-from projections.catalog_tables import CatalogRows
-from projections.jobs import JobsRows
+from projections.catalog import model as catalog
+from projections.catalog.tables import CatalogRows
+from projections.jobs import model as jobs
+from projections.jobs.model import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
-from projections.sales import SalesRows
+from projections.sales import model as sales
+from projections.sales.model import SalesRows
 from schemas.registry import EVENTS
 from tests.fakes.histories import MOVES, History
 

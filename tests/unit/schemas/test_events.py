@@ -10,7 +10,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain.kernel import DomainEvent
-from projections.decoding import mirror_of
+from projections.engine.decoding import mirror_of
 from schemas.contracts.committed import DIRECTORY
 from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS, decode, encode

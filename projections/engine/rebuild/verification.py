@@ -13,12 +13,12 @@ from typing import Any
 
 import asyncpg
 
-from projections.checkpoints import create_tables, drop_tables, live_tables, positions_of, take_over
-from projections.comparing import Histories, RowDifference, Side, compare, count_rows, open_snapshot
-from projections.filling import KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
-from projections.outages import DATABASE_AWAY
-from projections.rebuild import Progress, Report, alone, known_trouble
-from projections.tables import Connection, ReadModel
+from projections.engine.checkpoints import create_tables, drop_tables, live_tables, positions_of, take_over
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
+from projections.engine.rebuild.rebuilder import Progress, Report, alone, known_trouble
+from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
+from projections.engine.tables import Connection, ReadModel
 
 
 class NotLive(Exception):

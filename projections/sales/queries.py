@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
 from domain.privacy import Sealed
-from projections.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
+from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

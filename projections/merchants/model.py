@@ -10,8 +10,8 @@ from uuid import UUID
 from domain.ids import derived
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected, SupplierProvider
 from domain.privacy import Sealed
-from projections.paging import Reader
-from projections.tables import Folds, Json, ReadModel, Table, as_json
+from projections.engine.tables import Folds, Json, ReadModel, Table, as_json
+from projections.reading.paging import Reader
 
 
 @dataclass(slots=True)

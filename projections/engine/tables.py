@@ -22,7 +22,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.kernel import CorruptStream, DomainEvent
-from projections.decoding import Json, Reader, Told, as_json, mirror_of
+from projections.engine.decoding import Json, Reader, Told, as_json, mirror_of
 from schemas.envelope import Envelope
 
 __all__ = ["Connection", "Folds", "Json", "ReadModel", "Table", "as_json"]

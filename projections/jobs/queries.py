@@ -14,7 +14,7 @@ from uuid import UUID
 
 from domain.generation.aggregate import WEIGHTS
 from domain.generation.events import JobStatus, JobType, Step
-from projections.paging import Conditions, Reader
+from projections.reading.paging import Conditions, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from uuid import UUID
 from domain.media.events import MediaType
 from domain.product.events import ProductStatus
 from domain.store.events import StoreStatus
-from projections.catalog_views import ImageState
-from projections.tables import Json, Table
+from projections.catalog.views import ImageState
+from projections.engine.tables import Json, Table
 
 EMPTY_LIST = Json("[]")
 """No entries."""

@@ -36,7 +36,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from domain.kernel import Transient
-from projections.checkpoints import (
+from projections.engine.checkpoints import (
     Checkpoint,
     Fenced,
     Live,
@@ -47,11 +47,11 @@ from projections.checkpoints import (
     positions_of,
     take_over,
 )
-from projections.comparing import Histories, RowDifference, Side, compare, count_rows, open_snapshot
-from projections.construction import fingerprint, finish
-from projections.filling import CHUNK, KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
-from projections.outages import DATABASE_AWAY
-from projections.tables import Connection, ReadModel
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.rebuild.bulk_load import CHUNK, KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
+from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
+from projections.engine.rebuild.staging import fingerprint, finish
+from projections.engine.tables import Connection, ReadModel
 
 LOCK = 7241004
 """With the read model's name, the advisory lock of the one process that rebuilds it."""

@@ -18,11 +18,11 @@ import asyncpg
 
 from domain.kernel import Clock, CorruptStream, InvalidInput, Transient
 from domain.numbers import whole_number
-from projections.filling import apply_around
-from projections.outages import DATABASE_AWAY, IDLE_IN_TRANSACTION
-from projections.paging import Reader
-from projections.records import POISON
-from projections.tables import Connection, ReadModel
+from projections.engine.postgres_errors import DATABASE_AWAY, IDLE_IN_TRANSACTION
+from projections.engine.rebuild.bulk_load import apply_around
+from projections.engine.records import POISON
+from projections.engine.tables import Connection, ReadModel
+from projections.reading.paging import Reader
 from schemas.envelope import ConsistencyToken, RawEvent
 
 CONNECTIONS = 12

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from projections.tables import Connection, ReadModel
+from projections.engine.tables import Connection, ReadModel
 
 FOLDING = ("domain", "schemas", "projections")
 """The packages that folds are made of."""
@@ -26,7 +26,7 @@ def _sources() -> bytes:
     Of more than is needed, because a mended helper is as good a reason to begin anew as a mended fold.
     """
     digest = hashlib.sha256()
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[3]
     for path in sorted(path for package in FOLDING for path in (root / package).rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.digest()

@@ -23,7 +23,7 @@ from domain.generation.events import (
 )
 from domain.kernel import DomainEvent
 from domain.store.events import BrandGenerated, ProductsScouted, StoreArchived, StoreRequested
-from projections.tables import Folds, Json, ReadModel, Table, as_json
+from projections.engine.tables import Folds, Json, ReadModel, Table, as_json
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from domain.order.events import (
 )
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested
-from projections.tables import Folds, Json, ReadModel, Table, as_json
+from projections.engine.tables import Folds, Json, ReadModel, Table, as_json
 
 
 @dataclass(slots=True)

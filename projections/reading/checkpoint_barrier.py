@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from domain.kernel import Transient
-from projections.checkpoints import reached
-from projections.freshness import Stale
-from projections.outages import DATABASE_AWAY
+from projections.engine.checkpoints import reached
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.reading.consistency import Stale
 from schemas.envelope import ConsistencyToken
 
 LOOK_SECONDS = 0.002
@@ -18,7 +18,7 @@ LONGEST_PAUSE_SECONDS = 0.05
 
 
 class CheckpointBarrier:
-    """Implements :class:`projections.freshness.ReadBarrier` by looking at the checkpoints, often at first."""
+    """Implements :class:`projections.reading.consistency.ReadBarrier` by looking at the checkpoints, often at first."""
 
     def __init__(self, pool: asyncpg.Pool, read_models: Sequence[str], *, seconds: float = 5.0) -> None:
         self._pool = pool

@@ -29,9 +29,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from domain.kernel import Clock, Transient
-from projections.canaries import CanaryWatch
-from projections.care import Care
-from projections.checkpoints import (
+from projections.engine.canaries import CanaryWatch
+from projections.engine.checkpoints import (
     Checkpoint,
     Fenced,
     Live,
@@ -43,11 +42,12 @@ from projections.checkpoints import (
     release,
     take_over,
 )
-from projections.decoding import Told
-from projections.outages import DATABASE_AWAY
-from projections.provenance import REASON, are_events, note_foreign
-from projections.records import at_fault, position_of
-from projections.tables import Connection
+from projections.engine.decoding import Told
+from projections.engine.poison_records import Care
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.provenance import REASON, are_events, note_foreign
+from projections.engine.records import at_fault, position_of
+from projections.engine.tables import Connection
 from schemas.internal.broker_address import client_settings
 from schemas.internal.canaries import Canaries
 from schemas.internal.deliveries import DeadLetter, DeadLetters, DeliveryLedger

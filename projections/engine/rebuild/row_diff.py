@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.kernel import CorruptStream
-from projections.tables import Connection, ReadModel, Table
+from projections.engine.tables import Connection, ReadModel, Table
 from schemas.envelope import RawEvent
 from schemas.registry import UndecodableEvent, UnknownEvent
 from schemas.topics import partition_of

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import asyncpg
 
 from domain.kernel import DomainEvent
-from projections.decoding import Told
-from projections.tables import Connection, Table
+from projections.engine.decoding import Told
+from projections.engine.tables import Connection, Table
 from schemas.envelope import ConsistencyToken
 from schemas.headers import Headers
 from schemas.records import Record

@@ -3,9 +3,9 @@
 from typing import Protocol
 
 from domain.kernel import CorruptStream, Transient
-from projections.checkpoints import Fenced
-from projections.outages import DATABASE_AWAY
-from projections.tables import UNWRITABLE
+from projections.engine.checkpoints import Fenced
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.tables import UNWRITABLE
 from schemas import headers
 from schemas.records import parts_of
 from schemas.registry import UndecodableEvent, UnknownEvent

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.media.events import MediaType
 from domain.store.events import StoreStatus
 from domain.text import fold
-from projections.catalog_reading import (
+from projections.catalog.row_views import (
     IMAGE_COLUMNS,
     MEDIA_COLUMNS,
     PAGE_COLUMNS,
@@ -28,7 +28,7 @@ from projections.catalog_reading import (
     store_view,
     variant_view,
 )
-from projections.catalog_views import (
+from projections.catalog.views import (
     CategoryCount,
     ImageState,
     ImageView,
@@ -40,7 +40,7 @@ from projections.catalog_views import (
     StoreView,
     VariantView,
 )
-from projections.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 
 V = TypeVar("V")
 

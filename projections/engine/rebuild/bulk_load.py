@@ -14,12 +14,12 @@ from typing import Protocol
 import asyncpg
 
 from domain.kernel import Transient
-from projections.bulk_reader import Content, open_bulk_reader
-from projections.checkpoints import Checkpoint, Projection, advance
-from projections.decoding import Told
-from projections.provenance import are_events
-from projections.records import at_fault, position_in
-from projections.tables import Connection
+from projections.engine.checkpoints import Checkpoint, Projection, advance
+from projections.engine.decoding import Told
+from projections.engine.provenance import are_events
+from projections.engine.rebuild.bulk_reader import Content, open_bulk_reader
+from projections.engine.records import at_fault, position_in
+from projections.engine.tables import Connection
 from schemas.records import Record, read_record
 from schemas.topics import EVENTS
 

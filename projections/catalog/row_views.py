@@ -11,7 +11,7 @@ from domain.media.events import MediaType, RejectionReason, Rendition
 from domain.money import Money
 from domain.product.events import ProductStatus
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
-from projections.catalog_views import (
+from projections.catalog.views import (
     BrandResult,
     CopyNotes,
     ImageState,

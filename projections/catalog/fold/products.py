@@ -24,9 +24,9 @@ from domain.product.events import (
 )
 from domain.store.aggregate import BY_MERCHANT
 from domain.text import fold
-from projections.catalog_tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
-from projections.catalog_views import ImageState
-from projections.tables import Folds, Json, as_json
+from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
+from projections.catalog.views import ImageState
+from projections.engine.tables import Folds, Json, as_json
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
 

@@ -10,8 +10,8 @@ from aiokafka import ConsumerRecord
 
 from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
-from projections.records import POISON, at_fault
-from projections.tables import Connection
+from projections.engine.records import POISON, at_fault
+from projections.engine.tables import Connection
 from schemas.headers import event_id_in, kind_in
 from schemas.internal.deliveries import DeliveryLedger, Place
 from schemas.registry import EVENTS

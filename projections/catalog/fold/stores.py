@@ -18,9 +18,9 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
 )
-from projections.catalog_tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, StoreRow
-from projections.catalog_views import ImageState
-from projections.tables import Folds, as_json
+from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, StoreRow
+from projections.catalog.views import ImageState
+from projections.engine.tables import Folds, as_json
 
 STORE_FOLDS: Folds[CatalogRows] = Folds()
 

@@ -1,0 +1,1 @@
+"""The catalog read model: stores, pages, products, variants and media assets."""

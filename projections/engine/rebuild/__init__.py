@@ -1,0 +1,1 @@
+"""Builds a read model beside the live one, compares it and swaps it in."""

@@ -1,0 +1,1 @@
+"""The jobs read model: generations, their agent jobs and logs."""

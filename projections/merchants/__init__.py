@@ -1,0 +1,1 @@
+"""The merchants read model: profiles and supplier accounts."""

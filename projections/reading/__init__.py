@@ -1,0 +1,1 @@
+"""What every query needs: paging, read-your-writes and time travel."""

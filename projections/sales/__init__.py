@@ -1,0 +1,1 @@
+"""The sales read model: orders, their lines and unmatched payments."""
