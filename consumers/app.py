@@ -3,12 +3,12 @@
 FastStream declares the subscribers, documents them (AsyncAPI) and runs their fetch loops, in batches and with manual
 acknowledgement. What it offers beyond that does not keep our promises: acknowledging first loses what fails,
 negative acknowledgement delivers again at once and for ever, its concurrent subscriber gives up order, and its batches
-would let one slow key hold up the next batch. So a batch is only handed to :class:`consumers.lanes.Lanes`, which keeps
-order per key; :class:`consumers.middleware.Reception` counts, retries and parks; and offsets are committed from here, up
+would let one slow key hold up the next batch. So a batch is only handed to :class:`consumers.runtime.key_ordered.Lanes`, which keeps
+order per key; :class:`consumers.runtime.delivery.Reception` counts, retries and parks; and offsets are committed from here, up
 to what is done and no further.
 
 Every consumer must bear seeing an event again: after a crash or a rebalance, everything above the last committed offset
-is delivered anew, and everything there is where the topic was made anew (:mod:`consumers.places`).
+is delivered anew, and everything there is where the topic was made anew (:mod:`consumers.runtime.topic_identity`).
 """
 
 import asyncio
@@ -24,16 +24,16 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 
-from consumers.broker_security import broker_security
-from consumers.dependencies import Consumer
-from consumers.lanes import Lanes
-from consumers.middleware import (
+from consumers.ports import Consumer
+from consumers.runtime.broker_security import broker_security
+from consumers.runtime.delivery import (
     CONCURRENCY,
     FIRST_PAUSE_SECONDS,
     Isolation,
     Reception,
 )
-from consumers.places import Places
+from consumers.runtime.key_ordered import Lanes
+from consumers.runtime.topic_identity import Places
 from domain.kernel import Clock
 from schemas.internal.canaries import Canaries, seen_in
 from schemas.internal.deliveries import DeadLetters, DeliveryLedger, Record

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from commands.store import AdoptBrand
-from consumers.agents.step import StepAgent
-from consumers.dependencies import Aggregates, Answers, Dispatch
+from consumers.agents.base import StepAgent
+from consumers.ports import Aggregates, Answers, Dispatch
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock
 from domain.store.aggregate import STORE

@@ -9,9 +9,9 @@ from typing import ClassVar
 from commands.generation import SucceedStep
 from commands.product import WriteProductCopy
 from commands.store import WritePages
-from consumers.agents.step import StepAgent
-from consumers.dependencies import Aggregates, Answers, Dispatch
-from consumers.stepwork import GivenUp
+from consumers.agents.base import StepAgent
+from consumers.agents.outside_calls import GivenUp
+from consumers.ports import Aggregates, Answers, Dispatch
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock, NotFound
 from domain.money import Money

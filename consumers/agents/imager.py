@@ -5,7 +5,7 @@ import hashlib
 import time
 
 from commands.media import RecordImage, RejectImage
-from consumers.dependencies import Aggregates, Consumer, Dispatch
+from consumers.ports import Aggregates, Consumer, Dispatch
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from commands.sourcing import ImportProducts, Pick
-from consumers.agents.step import StepAgent
-from consumers.dependencies import Aggregates, Answers, Dispatch
-from consumers.stepwork import GivenUp
+from consumers.agents.base import StepAgent
+from consumers.agents.outside_calls import GivenUp
+from consumers.ports import Aggregates, Answers, Dispatch
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
 from domain.kernel import Clock

@@ -6,7 +6,7 @@ from uuid import UUID
 from commands.generation import StartGeneration
 from commands.media import CountStepImage, RequestStepImages
 from commands.store import MarkStoreReady
-from consumers.dependencies import Aggregates, Dispatch
+from consumers.ports import Aggregates, Dispatch
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import GenerationCompleted, Step, StepStarted
 from domain.kernel import DomainEvent

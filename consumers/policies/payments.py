@@ -6,7 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
-from consumers.dependencies import Aggregates, Dispatch
+from consumers.ports import Aggregates, Dispatch
 from domain.inbox.events import WebhookReceived
 from domain.kernel import DomainEvent, NotFound
 from domain.order.aggregate import ORDER

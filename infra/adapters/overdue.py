@@ -11,7 +11,7 @@ from projections.sales.queries import pending_orders_before, pending_orders_of_a
 
 
 class ReadModelOverdue:
-    """Implements :class:`consumers.policies.deadlines.Overdue`."""
+    """Implements :class:`consumers.schedules.deadlines.Overdue`."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool

@@ -54,7 +54,7 @@ class SystemClock:
 
 
 class Reactions:
-    """Implements :class:`consumers.dependencies.Dispatch` on the command bus."""
+    """Implements :class:`consumers.ports.Dispatch` on the command bus."""
 
     def __init__(self, bus: CommandBus) -> None:
         self._bus = bus
@@ -63,13 +63,13 @@ class Reactions:
         return await self._bus.react(command, cause=cause, name=name)
 
     async def outcome(self, cause: Envelope, name: str) -> Receipt | None:
-        from consumers.dependencies import reaction_id
+        from consumers.ports import reaction_id
 
         return await self._bus.outcome(reaction_id(cause, name))
 
 
 class EventStoreAggregates:
-    """Implements :class:`consumers.dependencies.Aggregates` on the event store."""
+    """Implements :class:`consumers.ports.Aggregates` on the event store."""
 
     def __init__(self, log: PostgresEventLog) -> None:
         self._log = log

@@ -72,7 +72,7 @@ async def run_consumers(
 ) -> None:
     """Run agents and policies; all of them if none is named."""
     from consumers.app import ConsumerApp
-    from consumers.policies.deadlines import DeadlinePolicy
+    from consumers.schedules.deadlines import DeadlinePolicy
     from infra.adapters.canary import PostgresCanaries
     from infra.adapters.deliveries import PostgresDeliveries
     from infra.adapters.overdue import ReadModelOverdue

@@ -13,7 +13,7 @@ from infra.bootstrap.platform import EventStoreAggregates, Platform, Reactions
 from infra.settings import Settings
 
 if TYPE_CHECKING:
-    from consumers.dependencies import Consumer
+    from consumers.ports import Consumer
     from domain.merchant.events import SupplierProvider
     from domain.product.ports import ProductCopywriter
     from domain.sourcing.ports import KeywordWriter, SupplierCatalog
@@ -52,7 +52,7 @@ async def consumers(
     from consumers.agents.copywriter import CopyAgent, PageAgent
     from consumers.agents.imager import ImagerAgent
     from consumers.agents.scout import ScoutAgent
-    from consumers.policies.forgetting import ForgettingPolicy
+    from consumers.policies.erasure import ForgettingPolicy
     from consumers.policies.generation import GenerationPolicy
     from consumers.policies.payments import PaymentsPolicy
     from infra.adapters.fingerprints import HttpFingerprints

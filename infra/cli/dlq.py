@@ -23,7 +23,7 @@ from projections.registry import READ_MODELS
 from schemas.internal.deliveries import DeadLetter
 
 if TYPE_CHECKING:
-    from consumers.replaying import Replay
+    from consumers.runtime.dead_letter_replay import Replay
 
 PROJECTOR = "projector-"
 IMAGER = "imager"
@@ -117,8 +117,8 @@ def drop(
 async def _replay(
     platform: Platform, letterbox: Letterbox, letters: Sequence[DeadLetter], stop: asyncio.Event
 ) -> "list[Replay]":
-    from consumers.replaying import Replay, Result  # noqa: PLC0415
-    from consumers.replaying import replay as hand_back  # noqa: PLC0415
+    from consumers.runtime.dead_letter_replay import Replay, Result  # noqa: PLC0415
+    from consumers.runtime.dead_letter_replay import replay as hand_back  # noqa: PLC0415
 
     groups = {letter.group for letter in letters}
     # The imager brings its model into memory: only where one of the letters is its own.

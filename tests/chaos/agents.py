@@ -12,8 +12,8 @@ import httpx
 from commands.store import AddPage
 from consumers.agents.brand import BrandAgent
 from consumers.app import ConsumerApp
-from consumers.dependencies import Aggregates, Dispatch
 from consumers.policies.generation import GenerationPolicy
+from consumers.ports import Aggregates, Dispatch
 from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
 from domain.store.aggregate import STORE

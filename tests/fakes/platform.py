@@ -57,11 +57,11 @@ class Platform:
         return await self.bus.dispatch(command, Context(command_id=id or uuid4(), correlation_id=uuid4()))
 
     async def get(self, kind: StreamKind[S], id: UUID) -> S:
-        """Implements ``consumers.dependencies.Aggregates``."""
+        """Implements ``consumers.ports.Aggregates``."""
         return await UnitOfWork(self.log).get(kind, id)
 
     async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Implements ``consumers.dependencies.Dispatch``."""
+        """Implements ``consumers.ports.Dispatch``."""
         return await self.bus.react(command, cause=cause, name=name)
 
     async def outcome(self, cause: Envelope, name: str) -> Receipt | None:

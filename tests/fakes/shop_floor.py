@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from commands.bus import CommandBus
 from commands.order import RecordPayment, RecordPaymentFailure
 from commands.ports import Commit, Context, Receipt, Staged
-from consumers.policies.deadlines import DeadlinePolicy
+from consumers.schedules.deadlines import DeadlinePolicy
 from domain.kernel import DomainEvent, StreamKind
 from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition

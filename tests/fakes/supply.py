@@ -118,7 +118,7 @@ class MemoryAnswers:
 
 @dataclass
 class BusDispatch:
-    """Implements ``consumers.dependencies.Dispatch`` straight over a bus."""
+    """Implements ``consumers.ports.Dispatch`` straight over a bus."""
 
     bus: CommandBus
 
@@ -131,7 +131,7 @@ class BusDispatch:
 
 @dataclass
 class LogAggregates:
-    """Implements ``consumers.dependencies.Aggregates`` over the log in memory."""
+    """Implements ``consumers.ports.Aggregates`` over the log in memory."""
 
     log: MemoryEventLog
 

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from consumers.replaying import Result, replay
+from consumers.runtime.dead_letter_replay import Result, replay
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus
 from domain.kernel import DomainError, DomainEvent

@@ -11,9 +11,9 @@ from commands.media import RecordImage
 from consumers.agents.brand import BrandAgent
 from consumers.agents.copywriter import CopyAgent, PageAgent
 from consumers.agents.scout import ScoutAgent
-from consumers.dependencies import Consumer, Dispatch
-from consumers.policies.deadlines import DeadlinePolicy
 from consumers.policies.generation import GenerationPolicy
+from consumers.ports import Consumer, Dispatch
+from consumers.schedules.deadlines import DeadlinePolicy
 from domain.kernel import DomainError, DomainEvent
 from domain.media.events import ImageProcessingRequested, Operation, Rendition
 from domain.merchant.events import SupplierProvider
@@ -133,7 +133,7 @@ class Pipeline:
                         try:
                             await consumer(envelope)
                         except DomainError:
-                            continue  # a refusal is an answer, as in consumers.middleware
+                            continue  # a refusal is an answer, as in consumers.runtime.delivery
                 position = raw.position
         self._done = position
         await self.platform.barrier.catch_up()

@@ -22,7 +22,7 @@ from tests.integration.generation.pipeline import POTS, Outside, Pipeline
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow at once; how long they wait is stepwork's business and tested there."""
-    monkeypatch.setattr("consumers.stepwork.FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("consumers.agents.outside_calls.FIRST_PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture

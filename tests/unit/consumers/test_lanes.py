@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.lanes import Lanes
+from consumers.runtime.key_ordered import Lanes
 from schemas.internal.deliveries import Record
 from tests.fakes.records import FakeRecord
 

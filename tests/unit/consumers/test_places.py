@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from consumers.places import Places
+from consumers.runtime.topic_identity import Places
 from tests.fakes.records import FakeRecord, activated, record
 
 PARTITION = ("zyenta.events", 0)

@@ -14,10 +14,10 @@ from commands.merchant import RegisterMerchant
 from commands.order import CancelOrder, CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
 from commands.ports import ConcurrencyConflict, Context, Receipt
 from commands.store import RequestStore
-from consumers.dependencies import Consumer
-from consumers.policies.deadlines import DeadlinePolicy
 from consumers.policies.generation import GenerationPolicy
 from consumers.policies.payments import PaymentsPolicy
+from consumers.ports import Consumer
+from consumers.schedules.deadlines import DeadlinePolicy
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import JobStatus, Step
 from domain.inbox.events import WebhookReceived, WebhookRejected

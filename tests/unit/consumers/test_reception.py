@@ -1,4 +1,4 @@
-"""What becomes of a record between the topic and a consumer: the rules of consumers.middleware, one by one."""
+"""What becomes of a record between the topic and a consumer: the rules of consumers.runtime.delivery, one by one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from consumers.middleware import DELIVERIES, Isolation, Reception
+from consumers.runtime.delivery import DELIVERIES, Isolation, Reception
 from domain.kernel import DomainError, DomainEvent, Transient
 from domain.product.events import ProductActivated
 from schemas import topics

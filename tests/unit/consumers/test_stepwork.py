@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from consumers.stepwork import TRIES, GivenUp, attempt_outside
+from consumers.agents.outside_calls import TRIES, GivenUp, attempt_outside
 from domain.kernel import Transient
 from tests.fakes.event_log import FixedClock
 

@@ -27,7 +27,7 @@ from tests.fakes.copywriting import CountingCopywriter, CountingPageWriter
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow at once; how long they wait is stepwork's business and tested there."""
-    monkeypatch.setattr("consumers.stepwork.FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("consumers.agents.outside_calls.FIRST_PAUSE_SECONDS", 0.0)
 
 
 async def test_a_started_copy_step_writes_every_product_up_once() -> None:

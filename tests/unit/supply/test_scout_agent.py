@@ -113,7 +113,7 @@ class Scouting:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow at once; how long they wait is stepwork's business and tested there."""
-    monkeypatch.setattr("consumers.stepwork.FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("consumers.agents.outside_calls.FIRST_PAUSE_SECONDS", 0.0)
 
 
 async def test_a_started_scout_step_stocks_the_store() -> None:

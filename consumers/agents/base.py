@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
-from consumers.dependencies import Aggregates, Answers, Consumer, Dispatch
-from consumers.stepwork import GivenUp, attempt_outside
+from consumers.agents.outside_calls import GivenUp, attempt_outside
+from consumers.ports import Aggregates, Answers, Consumer, Dispatch
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived

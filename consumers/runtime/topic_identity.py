@@ -7,7 +7,7 @@ was: reading begins with it again.
 
 from collections.abc import Iterable, Sequence
 
-from consumers.lanes import Partition
+from consumers.runtime.key_ordered import Partition
 from schemas.headers import position_in
 from schemas.internal.deliveries import Record
 

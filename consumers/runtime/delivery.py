@@ -26,7 +26,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from commands.ports import UnknownCause
-from consumers.dependencies import Consumer
+from consumers.ports import Consumer
 from domain.kernel import Clock, DomainError, Transient
 from schemas.envelope import Envelope, from_record
 from schemas.internal.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record

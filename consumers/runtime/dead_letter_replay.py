@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from commands.ports import UnknownCause
-from consumers.dependencies import Consumer
+from consumers.ports import Consumer
 from domain.kernel import DomainError
 from schemas.envelope import from_record
 from schemas.internal.deliveries import DeadLetter
