@@ -7,15 +7,18 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from gateway import catalogue, health, media, pages, problems, rest
+from gateway import docs as pages
+from gateway import health, media, rest
+from gateway.api.command_request import CONSISTENCY_HEADER, Gateway
+from gateway.api.generation_feed import GenerationWatch
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import AccessTokens, DeviceTokens
-from gateway.dependencies import GatewayDependencies
+from gateway.docs import event_reference as catalogue
 from gateway.graphql.endpoint import graphql_endpoint
 from gateway.middleware import REQUEST_ID, BodyLimit, HeadIsGet, RequestFrame
-from gateway.requests import CONSISTENCY_HEADER, Gateway
-from gateway.watching import GenerationWatch
+from gateway.ports import GatewayDependencies
+from gateway.rest import problem_details as problems
 from gateway.webhooks import payments
 
 

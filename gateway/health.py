@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from gateway.requests import Gateway
+from gateway.api.command_request import Gateway
 
 router = APIRouter(tags=["health"])
 

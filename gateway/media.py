@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from domain.kernel import NotFound
 from domain.media.ports import MEDIA_KEY
-from gateway.requests import Gateway
+from gateway.api.command_request import Gateway
 from infra.web.conditional import is_current
 
 router = APIRouter(include_in_schema=False)

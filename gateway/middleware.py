@@ -9,8 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.problems import Problem, problem_of
-from gateway.requests import Caller
+from gateway.api.command_request import Caller
+from gateway.rest.problem_details import Problem, problem_of
 from infra.web.client_address import address_of
 
 logger = logging.getLogger("gateway.access")

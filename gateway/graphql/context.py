@@ -7,11 +7,11 @@ from uuid import UUID
 import strawberry
 from strawberry.fastapi import BaseContext
 
+from gateway.api.command_request import CONSISTENCY_HEADER, Caller, Gateway, Request, RequestKey, wait_for
 from gateway.auth.errors import Unauthenticated
-from gateway.dependencies import GatewayDependencies
+from gateway.graphql.as_of import AsOfInput, past_readings
 from gateway.graphql.loaders import Loaders
-from gateway.graphql.past import AsOfInput, past_readings
-from gateway.requests import CONSISTENCY_HEADER, Caller, Gateway, Request, RequestKey, wait_for
+from gateway.ports import GatewayDependencies
 from projections.reading.paging import Reader
 
 

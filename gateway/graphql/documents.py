@@ -12,7 +12,7 @@ from gateway.graphql.answer_size import AnswerMeter
 from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, TooLarge, check_text, check_variables
 from gateway.graphql.context import RequestContext
 from gateway.graphql.limits import DocumentMeter
-from gateway.graphql.operations import check_single
+from gateway.graphql.parsing import check_single
 from gateway.graphql.quota_cache import Quota, QuotaCache
 
 ERRORS_MAX = 5

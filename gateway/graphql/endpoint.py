@@ -17,6 +17,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from gateway.api.command_request import Gateway
+from gateway.docs import console_page
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import (
     InvalidPersistedQuery,
@@ -29,8 +31,6 @@ from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
 from gateway.graphql.websocket import StrictTransport, StrictWire
 from gateway.middleware import caller_of
-from gateway.pages import console_page
-from gateway.requests import Gateway
 from gateway.socket_limits import SocketLimits
 
 

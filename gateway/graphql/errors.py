@@ -12,7 +12,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import StreamExecutionResult
 
-from gateway.refusals import describe
+from gateway.api.client_errors import describe
 from projections.reading.consistency import Stale
 
 logger = logging.getLogger(__name__)

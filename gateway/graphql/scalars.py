@@ -10,7 +10,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.schema.types.base_scalars import DateTimeDefinition, DecimalDefinition
 from strawberry.types.scalar import ScalarDefinition
 
-from gateway.inputs import amount
+from gateway.api.validation import amount
 
 
 def _time(value: object) -> Any:

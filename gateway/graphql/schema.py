@@ -13,13 +13,13 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from gateway.graphql.as_of import ClosePast
 from gateway.graphql.documents import DocumentAdmission, Rejected
 from gateway.graphql.errors import ShowErrors, shown
 from gateway.graphql.introspection import RememberIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
-from gateway.graphql.past import ClosePast
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription

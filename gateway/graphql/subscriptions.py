@@ -7,13 +7,13 @@ from typing import Self
 import strawberry
 
 from domain.generation.events import JobStatus, JobType, Step
+from gateway.api.generation_feed import Progress
+from gateway.api.validation import as_id
 from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import subscription
 from gateway.graphql.queries.root import Token, find_store
 from gateway.graphql.types.job import Generation, JobLog
 from gateway.graphql.types.media import as_gid
-from gateway.inputs import as_id
-from gateway.watching import Progress
 from projections.jobs.queries import JobView
 
 

@@ -21,10 +21,10 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
+from gateway.api.command_request import CONSISTENCY_HEADER
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import asks_persisted
 from gateway.graphql.sockets import OpenSocket, TooManySockets
-from gateway.requests import CONSISTENCY_HEADER
 from gateway.socket_limits import SocketLimits
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from commands.generation import RunStepAgain
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.kernel import NotFound
-from gateway.inputs import as_id
-from gateway.rest.asking import Asked, Asking, Body, accepted
+from gateway.api.validation import as_id
+from gateway.rest.dependencies import Asked, Asking, Body, accepted
 
 router = APIRouter(tags=["agents"], prefix="/agents")
 

@@ -10,10 +10,10 @@ from starlette.responses import JSONResponse
 from commands.media import RequestImage, RequestImages
 from domain.kernel import InvalidInput
 from domain.media.events import Operation
-from gateway.inputs import as_id, found, image_request
-from gateway.requests import Request
-from gateway.rest.asking import Asked, Asking, Body, accepted
-from gateway.rest.bodies import ImageJobBody
+from gateway.api.command_request import Request
+from gateway.api.validation import as_id, found, image_request
+from gateway.rest.dependencies import Asked, Asking, Body, accepted
+from gateway.rest.schemas import ImageJobBody
 from projections.catalog import queries as catalog_queries
 
 router = APIRouter(tags=["images"], prefix="/images")

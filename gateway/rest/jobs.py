@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from gateway.inputs import as_id, found, log_line
-from gateway.rest.asking import Asked, Page, PageOf
-from gateway.rest.bodies import JobBody, JobLogBody
+from gateway.api.validation import as_id, found, log_line
+from gateway.rest.dependencies import Asked, Page, PageOf
+from gateway.rest.schemas import JobBody, JobLogBody
 from projections.jobs import queries as jobs_queries
 
 router = APIRouter(tags=["jobs"])

@@ -12,10 +12,10 @@ from commands.product import ActivateProduct, AddProduct, ArchiveProduct, CountS
 from commands.product_changes import ChangeProduct
 from domain.kernel import InvalidInput
 from domain.product.events import ProductStatus
-from gateway.inputs import PlainDecimal, PlainInt, as_id, found, money
-from gateway.requests import refuse_unreadable
-from gateway.rest.asking import Asked, Asking, Body, Page, PageOf, accepted, page_of
-from gateway.rest.bodies import ProductBody
+from gateway.api.command_request import refuse_unreadable
+from gateway.api.validation import PlainDecimal, PlainInt, as_id, found, money
+from gateway.rest.dependencies import Asked, Asking, Body, Page, PageOf, accepted, page_of
+from gateway.rest.schemas import ProductBody
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ProductFilter, ProductSort, ProductView
 

@@ -5,9 +5,9 @@ from pydantic import AliasChoices, Field
 from starlette.responses import JSONResponse
 
 from commands.store import RequestStore
-from gateway.inputs import as_id, contact_email, found, preferences
-from gateway.rest.asking import Asked, Body, accepted
-from gateway.rest.bodies import StoreBody
+from gateway.api.validation import as_id, contact_email, found, preferences
+from gateway.rest.dependencies import Asked, Body, accepted
+from gateway.rest.schemas import StoreBody
 from projections.catalog import queries as catalog_queries
 
 router = APIRouter(tags=["stores"])

@@ -11,8 +11,8 @@ from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
 from domain.order.ports import InvalidSignature, UnusableWebhook
-from gateway.problems import Problem
-from gateway.requests import Gateway, traceparent_of
+from gateway.api.command_request import Gateway, traceparent_of
+from gateway.rest.problem_details import Problem
 
 logger = logging.getLogger(__name__)
 

@@ -150,7 +150,7 @@ def signing_keys(keys: "MasterKeys") -> "SigningKeys":
 async def gateway_app(platform: Platform) -> "FastAPI":
     """Return the gateway, wired."""
     from gateway.app import create_app
-    from gateway.dependencies import GatewayDependencies
+    from gateway.ports import GatewayDependencies
     from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.supplier_vault import PostgresSupplierVault
 

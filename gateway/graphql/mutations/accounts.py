@@ -11,6 +11,9 @@ from commands.order import FulfilOrder
 from commands.ports import Receipt
 from domain.kernel import InvalidInput, NotFound
 from domain.merchant.events import SupplierProvider
+from gateway.api.client_errors import REFUSALS
+from gateway.api.command_request import Request
+from gateway.api.validation import as_id, check_text, supplier_credentials
 from gateway.auth.accounts import Session
 from gateway.graphql.context import Info, Reading
 from gateway.graphql.device import device_cookie, remember_device
@@ -27,9 +30,6 @@ from gateway.graphql.mutations.inputs import (
 from gateway.graphql.mutations.payloads import CHANGED, OrderPayload, Payload, SupplierPayload, change
 from gateway.graphql.queries.root import find_order, find_user
 from gateway.graphql.types.merchant import User
-from gateway.inputs import as_id, check_text, supplier_credentials
-from gateway.refusals import REFUSALS
-from gateway.requests import Request
 
 
 @strawberry.type(description="What lets a client in: send “Authorization: Bearer <accessToken>”.")

@@ -8,6 +8,8 @@ import strawberry
 
 from commands.ports import Receipt
 from domain.kernel import NotFound
+from gateway.api.client_errors import REFUSALS
+from gateway.api.command_request import Request
 from gateway.graphql.context import Info, Reading
 from gateway.graphql.errors import UserError, user_error
 from gateway.graphql.mutations.inputs import MutationInput
@@ -18,8 +20,6 @@ from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
-from gateway.refusals import REFUSALS
-from gateway.requests import Request
 
 logger = logging.getLogger(__name__)
 

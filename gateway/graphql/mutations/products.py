@@ -14,6 +14,8 @@ from commands.product import (
     DeactivateProduct,
     EditProduct,
 )
+from gateway.api.command_request import Request
+from gateway.api.validation import as_id, currency_of, image_request, money
 from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
@@ -26,8 +28,6 @@ from gateway.graphql.mutations.inputs import (
 )
 from gateway.graphql.mutations.payloads import MediaAssetPayload, ProductPayload, Send, change
 from gateway.graphql.queries.root import find_media, find_product
-from gateway.inputs import as_id, currency_of, image_request, money
-from gateway.requests import Request
 
 
 @strawberry.type

@@ -11,6 +11,8 @@ from commands.store import AddPage, ApproveStore, ArchiveStore, EditPage, PauseS
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.kernel import NotFound
+from gateway.api.command_request import Request
+from gateway.api.validation import as_id, contact_email, preferences
 from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
@@ -31,8 +33,6 @@ from gateway.graphql.mutations.payloads import (
 )
 from gateway.graphql.queries.root import find_generation, find_page, find_store
 from gateway.graphql.types.media import as_gid
-from gateway.inputs import as_id, contact_email, preferences
-from gateway.requests import Request
 from projections.catalog import queries as catalog_queries
 
 

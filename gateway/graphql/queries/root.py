@@ -7,9 +7,10 @@ from uuid import UUID
 import strawberry
 
 from domain.store.events import StoreStatus
+from gateway.api.validation import as_id, found
+from gateway.graphql.as_of import AsOfInput
 from gateway.graphql.context import Info, Reading
 from gateway.graphql.fields import field
-from gateway.graphql.past import AsOfInput
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
@@ -18,7 +19,6 @@ from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
-from gateway.inputs import as_id, found
 from projections.catalog import queries as catalog_queries
 from projections.jobs import queries as jobs_queries
 from projections.merchants import model as merchants

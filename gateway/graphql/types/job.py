@@ -9,11 +9,11 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain.generation.events import JobStatus, JobType, Step
+from gateway.api.validation import log_line
 from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
-from gateway.inputs import log_line
 from projections.jobs.queries import GenerationView, JobLogView, JobView, job_logs
 from projections.reading.paging import Edge, Slice, Window
 

@@ -10,6 +10,7 @@ from domain.media.events import MediaType
 from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.store.events import StoreStatus
+from gateway.api.validation import settings_of
 from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.brand import BrandIdentity, Scouting
@@ -19,7 +20,6 @@ from gateway.graphql.types.media import MediaAsset, as_gid
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
-from gateway.inputs import settings_of
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ImageState, ProductFilter, ProductSort, StoreView
 from projections.reading.paging import Window

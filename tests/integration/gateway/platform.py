@@ -33,7 +33,7 @@ from domain.store.ports import PageDraft
 from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
-from gateway.dependencies import GatewayDependencies
+from gateway.ports import GatewayDependencies
 from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.vault import MasterKeys, PostgresPersonalData

@@ -10,7 +10,9 @@ import pytest
 import yaml
 from fastapi import FastAPI
 
-from gateway import catalogue, pages, problems
+from gateway import docs as pages
+from gateway.docs import event_reference as catalogue
+from gateway.rest import problem_details as problems
 from schemas.contracts.json_schemas import json_schema
 from schemas.registry import EVENTS
 

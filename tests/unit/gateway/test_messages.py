@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from domain.kernel import InvalidInput
+from gateway.api.command_request import refuse_unreadable
+from gateway.api.validation import contact_email
 from gateway.graphql.schema import build_schema
-from gateway.inputs import contact_email
-from gateway.requests import refuse_unreadable
 
 AT = '{ store(id: "x", asOf: {time: %s}) { name } }'
 GIVEN = 'query ($time: DateTime) { store(id: "x", asOf: {time: $time}) { name } }'

@@ -13,9 +13,9 @@ from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus
 from domain.store.brand import BrandIdentity, FontPair, HexColour, Logo, Voice
 from domain.store.events import StoreStatus
-from gateway.dependencies import GatewayDependencies
-from gateway.inputs import settings_of
-from gateway.rest.asking import Body
+from gateway.api.validation import settings_of
+from gateway.ports import GatewayDependencies
+from gateway.rest.dependencies import Body
 from projections.catalog.views import (
     ImageState,
     ImageView,

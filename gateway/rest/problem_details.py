@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
-from gateway.refusals import REFUSALS, describe
+from gateway.api.client_errors import REFUSALS, describe
 
 logger = logging.getLogger(__name__)
 

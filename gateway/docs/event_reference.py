@@ -110,13 +110,13 @@ def _asyncapi() -> str:
 
 @cache
 def _style() -> str:
-    return resources.files("gateway").joinpath("pages", "events.css").read_text(encoding="utf-8")
+    return resources.files("gateway").joinpath("docs", "events.css").read_text(encoding="utf-8")
 
 
 @cache
 def _page() -> str:
     environment = Environment(
-        loader=PackageLoader("gateway", "pages"),
+        loader=PackageLoader("gateway", "docs"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

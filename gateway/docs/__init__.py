@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.kernel import NotFound
-from gateway.requests import Gateway
+from gateway.api.command_request import Gateway
 
 ASSETS = {
     "gateway.css": "text/css; charset=utf-8",

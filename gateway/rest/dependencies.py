@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse
 
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
-from gateway import requests
-from gateway.dependencies import GatewayDependencies
-from gateway.inputs import PlainInt
+from gateway.api import command_request as requests
+from gateway.api.command_request import CONSISTENCY_HEADER, Gateway, RequestKey, wait_for
+from gateway.api.validation import PlainInt
 from gateway.middleware import caller_of
-from gateway.requests import CONSISTENCY_HEADER, Gateway, RequestKey, wait_for
+from gateway.ports import GatewayDependencies
 from projections.reading.paging import Reader, Slice, Window
 
 T = TypeVar("T")

@@ -13,11 +13,11 @@ from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
 from domain.kernel import DomainError, InvalidInput, Transient
 from domain.text import check_readable, cleaned
+from gateway.api.client_errors import camel
+from gateway.api.generation_feed import GenerationWatch
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.sessions import Sessions
-from gateway.dependencies import GatewayDependencies
-from gateway.refusals import camel
-from gateway.watching import GenerationWatch
+from gateway.ports import GatewayDependencies
 from projections.reading.consistency import Stale
 from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
