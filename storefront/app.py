@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from projections.engine.postgres_errors import RETRY_SECONDS
 from storefront.dependencies import StorefrontDependencies
-from storefront.front import ForeignForm, Front, PageMissing, is_outage
 from storefront.pages import cart, checkout, content, files, find_order, home, order, products
-from storefront.tenancy import StoreClosed, UnknownHost, bare_host
+from storefront.rendering.renderer import ForeignForm, Front, PageMissing, is_outage
+from storefront.visit.tenancy import StoreClosed, UnknownHost, bare_host
 
 LARGEST_FORM = 64 * 1024
 NO_LETTER = "\N{REPLACEMENT CHARACTER}"

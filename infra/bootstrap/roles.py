@@ -202,7 +202,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
     from infra.adapters.accounts import PostgresRateLimits
     from storefront.app import create_app
     from storefront.dependencies import StorefrontDependencies
-    from storefront.shelf import ReadModelShelf
+    from storefront.read_models import ReadModelShelf
 
     settings = platform.settings
     return create_app(

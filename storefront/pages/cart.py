@@ -9,10 +9,10 @@ from starlette.routing import Route
 from domain.numbers import whole_number
 from domain.order.events import OrderStatus
 from domain.text import isolated
-from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart
-from storefront.front import Front, PageMissing
-from storefront.trolley import is_foreign_money, is_sold_by, look_up
-from storefront.waiting import waiting_order
+from storefront.checkout.priced_cart import is_foreign_money, is_sold_by, look_up
+from storefront.checkout.unpaid_order import waiting_order
+from storefront.rendering.renderer import Front, PageMissing
+from storefront.visit.cart import MOST_LINES, MOST_OF_ONE, Cart
 
 
 def routes(front: Front) -> list[Route]:

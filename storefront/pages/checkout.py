@@ -15,14 +15,14 @@ from domain.kernel import DomainError
 from domain.money import Money
 from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
-from storefront.address import COUNTRIES, ShopperForm
-from storefront.cart import LastOrder
-from storefront.checkout import Checkout
-from storefront.front import BUSY, DAY, ORDERED, ForeignForm, Front, Visit
+from storefront.checkout.address import COUNTRIES, ShopperForm
+from storefront.checkout.place_order import Checkout
+from storefront.checkout.priced_cart import Trolley, look_up
+from storefront.checkout.unpaid_order import waiting_order
 from storefront.pages.payment import send_to_payment
-from storefront.signing import Signer, Tampered
-from storefront.trolley import Trolley, look_up
-from storefront.waiting import waiting_order
+from storefront.rendering.renderer import BUSY, DAY, ORDERED, ForeignForm, Front, Visit
+from storefront.visit.cart import LastOrder
+from storefront.visit.signing import Signer, Tampered
 
 CHANGED = "Your cart was changed in another window. Look at the total below, then send the form again."
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from storefront.front import LEGAL, Front, PageMissing
+from storefront.rendering.renderer import LEGAL, Front, PageMissing
 
 
 def routes(front: Front) -> list[Route]:

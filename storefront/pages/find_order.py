@@ -19,7 +19,7 @@ from domain.accounts.ports import Allowance
 from domain.order.events import OrderStatus
 from infra.web.client_address import address_of
 from projections.sales.queries import OrderView
-from storefront.front import Front, Visit
+from storefront.rendering.renderer import Front, Visit
 
 PER_NUMBER = Allowance(burst=5, interval=timedelta(minutes=2))
 """Tries at one order number, wherever they come from."""

@@ -6,8 +6,8 @@ from starlette.routing import Route
 
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import Window
-from storefront.display import Card, cards
-from storefront.front import Front
+from storefront.rendering.formatting import Card, cards
+from storefront.rendering.renderer import Front
 
 FEATURED = 8
 

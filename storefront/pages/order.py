@@ -15,10 +15,10 @@ from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
 from projections.sales.queries import OrderView
-from storefront.checkout import Checkout, is_open
-from storefront.front import BUSY, Front, Visit
-from storefront.order_status import order_status
+from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.payment import send_to_payment
+from storefront.rendering.order_status import order_status
+from storefront.rendering.renderer import BUSY, Front, Visit
 
 TRIES = 30
 """How often a waiting page asks again by itself before it leaves that to the shopper."""

@@ -5,8 +5,8 @@ from starlette.responses import Response
 from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from projections.sales.queries import OrderView
-from storefront.checkout import Checkout, is_open
-from storefront.front import BUSY, Front, Visit
+from storefront.checkout.place_order import Checkout, is_open
+from storefront.rendering.renderer import BUSY, Front, Visit
 
 
 async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order: OrderView) -> Response:

@@ -17,8 +17,8 @@ from domain.money import Money
 from domain.product.events import ProductStatus
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
-from storefront.display import SYMBOLS, Picture, cards, pictures, summary
-from storefront.front import Front, PageMissing, Visit
+from storefront.rendering.formatting import SYMBOLS, Picture, cards, pictures, summary
+from storefront.rendering.renderer import Front, PageMissing, Visit
 
 PAGE = 24
 RELATED = 4

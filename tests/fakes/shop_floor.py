@@ -54,7 +54,7 @@ from projections.reading.consistency import Stale
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
 from storefront.app import StorefrontDependencies, create_app
-from storefront.shelf import ReadModelShelf
+from storefront.read_models import ReadModelShelf
 
 SECRET = b"a secret that only tests know"
 PAYMENT_PAGE = "http://payments.test/pay"

@@ -5,8 +5,8 @@ import pytest
 
 from domain.store.events import PageType
 from infra.web.server import guarded
-from storefront.cart import Cart, write_cart
-from storefront.front import Signers
+from storefront.rendering.renderer import Signers
+from storefront.visit.cart import Cart, write_cart
 from tests.fakes.shop_floor import BRAND, PIXEL, SECRET, ShopFloor, Variant
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
 
@@ -67,7 +67,7 @@ async def test_a_store_that_was_never_published_is_as_unknown_as_one_that_is_not
 
 
 async def test_an_open_store_is_remembered_for_a_bounded_time(floor: ShopFloor) -> None:
-    from storefront.tenancy import StoreClosed, Tenancy
+    from storefront.visit.tenancy import StoreClosed, Tenancy
 
     now = 0.0
     tenancy = Tenancy(floor.shelf, base_domains=("shops.test",), max_age=3.0, most=1, now=lambda: now)

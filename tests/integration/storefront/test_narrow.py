@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext, Page, Route, ViewportSize, asyn
 from domain.store.brand import BrandIdentity, FontPair
 from infra.adapters.house.copy.pages import PAGES, HousePageWriter
 from infra.sandbox.app import sandbox_app
-from storefront.theme import Mood, theme_of
+from storefront.rendering.theme import Mood, theme_of
 from tests.fakes.copywriting import facts
 from tests.fakes.shop_floor import BRAND, PIXEL, ImageFile, ShopFloor, Variant
 from tests.integration.gateway.platform import a_platform

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from storefront.cart import MOST_LINES, MOST_OF_ONE, Cart, LastOrder, read_cart, write_cart
-from storefront.signing import Signer, Tampered
+from storefront.visit.cart import MOST_LINES, MOST_OF_ONE, Cart, LastOrder, read_cart, write_cart
+from storefront.visit.signing import Signer, Tampered
 
 SIGNER = Signer(b"0123456789abcdef", "cart.one")
 ONE, TWO = UUID(int=1), UUID(int=2)

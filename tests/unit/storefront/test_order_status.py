@@ -2,8 +2,8 @@
 
 import pytest
 
-from storefront.order_status import masked, masked_address, masked_email, tracking_url
 from storefront.pages.find_order import order_number_of
+from storefront.rendering.order_status import masked, masked_address, masked_email, tracking_url
 
 
 @pytest.mark.parametrize(

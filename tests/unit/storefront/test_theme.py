@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.store.brand import BrandIdentity, FontPair, Palette
-from storefront.colour import contrast, on, readable
-from storefront.fonts import FAMILIES
-from storefront.front import HERE
-from storefront.theme import Mood, derive_colours, theme_of
+from storefront.rendering.color import contrast, on, readable
+from storefront.rendering.fonts import FAMILIES
+from storefront.rendering.renderer import HERE
+from storefront.rendering.theme import Mood, derive_colours, theme_of
 from tests.fakes.shop_floor import BRAND
 
 colour = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")

@@ -5,10 +5,10 @@ from dataclasses import asdict, replace
 import pytest
 
 from domain.money import Money
-from storefront.address import ShopperForm
-from storefront.display import days_words, first_sentences, money, saving, stock_words, summary
-from storefront.markdown import render
-from storefront.tenancy import bare_host
+from storefront.checkout.address import ShopperForm
+from storefront.rendering.formatting import days_words, first_sentences, money, saving, stock_words, summary
+from storefront.rendering.markdown import render
+from storefront.visit.tenancy import bare_host
 
 GOOD = ShopperForm(
     name="Anna", email="anna@example.com", line1="Main St 1", city="Portland", region="Oregon", postcode="97201"

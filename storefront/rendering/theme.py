@@ -8,8 +8,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from domain.store.brand import BrandIdentity, Palette
-from storefront.colour import AA_GRAPHIC, contrast, is_dark, luminance, mix, on, readable
-from storefront.fonts import Family, family
+from storefront.rendering.color import AA_GRAPHIC, contrast, is_dark, luminance, mix, on, readable
+from storefront.rendering.fonts import Family, family
 
 FONTS_BASE = "/static/fonts"
 

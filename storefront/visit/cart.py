@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from storefront.signing import Signer, Tampered
+from storefront.visit.signing import Signer, Tampered
 
 MOST_LINES = 30
 """A signed line takes some 50 bytes; browsers keep 4,096 per cookie."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
 from projections.sales.queries import OrderView
-from storefront.address import COUNTRIES
+from storefront.checkout.address import COUNTRIES
 from storefront.ports import Shelf
 
 HEADLINES: Mapping[OrderStatus, str] = {

@@ -21,15 +21,16 @@ from domain.store.events import PageType, StoreStatus
 from projections.catalog.views import PageView, StoreView
 from projections.engine.postgres_errors import is_database_away
 from projections.sales.queries import OrderView
-from storefront import display, markdown
-from storefront.cart import Cart, LastOrder, read_cart, write_cart
 from storefront.dependencies import StorefrontDependencies
-from storefront.signing import Signer, Tampered
-from storefront.static_files import StaticFolder
-from storefront.tenancy import Tenancy, is_same_host
-from storefront.theme import Theme, theme_of
+from storefront.rendering import formatting as display
+from storefront.rendering import markdown
+from storefront.rendering.static_files import StaticFolder
+from storefront.rendering.theme import Theme, theme_of
+from storefront.visit.cart import Cart, LastOrder, read_cart, write_cart
+from storefront.visit.signing import Signer, Tampered
+from storefront.visit.tenancy import Tenancy, is_same_host
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 CART, VISITOR, NOTICE, ORDERED = "cart", "visitor", "notice", "ordered"
 """Names of our cookies. Each belongs to one store's host and is signed for that store."""
 MONTH, DAY, MINUTE = 30 * 24 * 3600, 24 * 3600, 60

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.money import Money
-from storefront.checkout import is_open
-from storefront.front import Front, Visit
+from storefront.checkout.place_order import is_open
+from storefront.rendering.renderer import Front, Visit
 
 
 @dataclass(frozen=True, slots=True)

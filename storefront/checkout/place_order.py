@@ -14,9 +14,9 @@ from projections.catalog.views import StoreView
 from projections.reading.consistency import Stale
 from projections.sales.queries import OrderView
 from schemas.envelope import ConsistencyToken
-from storefront.address import ShopperForm
-from storefront.cart import Cart
+from storefront.checkout.address import ShopperForm
 from storefront.dependencies import StorefrontDependencies
+from storefront.visit.cart import Cart
 
 SHOPPER_LEFT = "The shopper called it off before payment."
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from domain.money import Money
 from projections.catalog.views import ON_SALE, ProductView, StoreView
-from storefront.cart import Cart, CartEntry
-from storefront.display import Link, Picture, pictures
+from storefront.checkout.unpaid_order import WaitingOrder
 from storefront.ports import Shelf
-from storefront.waiting import WaitingOrder
+from storefront.rendering.formatting import Link, Picture, pictures
+from storefront.visit.cart import Cart, CartEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""How pages look: templates, theme, formatting, static files."""

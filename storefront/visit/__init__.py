@@ -1,0 +1,1 @@
+"""One shopper's visit: which store, which cookies, which cart."""
