@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
-from infra.adapters.topic import open_admin
+from infra.adapters.kafka.topic import open_admin
 from infra.embedded.kafka import ApacheKafka
 
 CLEAN_SECONDS = 10

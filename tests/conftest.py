@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from infra.adapters.migrations import migrate
+from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
 from tests.brokers import Brokers

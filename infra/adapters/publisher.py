@@ -12,13 +12,9 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
 from domain.kernel import Transient
-from infra.adapters.canary import CHANNEL as CANARY_CHANNEL
-from infra.adapters.canary import PostgresCanaries
-from infra.adapters.event_store import CHANNEL, Connection, PostgresEventLog
-from infra.adapters.kafka_producer import TransactionalProducer, mark_retrieved
-from infra.adapters.outgoing import Prepared, prepare
-from infra.adapters.provenance import PostgresProvenance
-from infra.adapters.topic import (
+from infra.adapters.kafka.producer import TransactionalProducer, mark_retrieved
+from infra.adapters.kafka.record_batches import Prepared, prepare
+from infra.adapters.kafka.topic import (
     LogEnd,
     Meet,
     TopicMissing,
@@ -28,6 +24,10 @@ from infra.adapters.topic import (
     pass_by,
     published_position,
 )
+from infra.adapters.postgres.canaries import CHANNEL as CANARY_CHANNEL
+from infra.adapters.postgres.canaries import PostgresCanaries
+from infra.adapters.postgres.event_store import CHANNEL, Connection, PostgresEventLog
+from infra.adapters.postgres.provenance import PostgresProvenance
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.provenance import REASON
 from schemas.envelope import RawEvent

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from infra.adapters.topic import open_admin
+from infra.adapters.kafka.topic import open_admin
 from schemas.internal.broker_address import security_of
 
 ANSWER_SECONDS = 5

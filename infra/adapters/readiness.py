@@ -8,8 +8,8 @@ from enum import Enum
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from infra.adapters.canary import Answers, Canary, PostgresCanaries
-from infra.adapters.topic import open_admin
+from infra.adapters.kafka.topic import open_admin
+from infra.adapters.postgres.canaries import Answers, Canary, PostgresCanaries
 from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.internal.canaries import PUBLISHER
 from schemas.internal.readiness import Check

@@ -11,9 +11,18 @@ from uuid import UUID
 import asyncpg
 from aiokafka import ConsumerRecord
 
-from infra.adapters.event_store import Connection, PostgresEventLog
-from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.provenance import PostgresProvenance
+from infra.adapters.kafka.producer import TransactionalProducer
+from infra.adapters.kafka.topic import (
+    delete_topics,
+    ensure_topics,
+    log_end,
+    open_reader,
+    published_position,
+    read_to_end,
+)
+from infra.adapters.postgres.event_store import Connection, PostgresEventLog
+from infra.adapters.postgres.provenance import PostgresProvenance
+from infra.adapters.postgres.vault import forget_again
 from infra.adapters.publisher import (
     TRANSACTIONAL_ID,
     Publisher,
@@ -22,8 +31,6 @@ from infra.adapters.publisher import (
     give_up_leadership,
     take_leadership,
 )
-from infra.adapters.topic import delete_topics, ensure_topics, log_end, open_reader, published_position, read_to_end
-from infra.adapters.vault import forget_again
 from infra.adapters.verification import Difference, check_chain, name_of
 from schemas.envelope import RawEvent, from_record
 from schemas.registry import UndecodableEvent
@@ -251,7 +258,7 @@ async def republish(
         events: the store.
         bootstrap_servers: where the topics are.
         even_if_ahead: delete also what may be events that the store has lost; see
-            :meth:`infra.adapters.provenance.PostgresProvenance.lost`.
+            :meth:`infra.adapters.postgres.provenance.PostgresProvenance.lost`.
 
     Raises:
         TopicAhead: the topic may hold events that the store has lost; deleting it would lose them for good.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
 
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.topic import offsets_of_ends, published_position
+from infra.adapters.kafka.topic import offsets_of_ends, published_position
+from infra.adapters.postgres.event_store import PostgresEventLog
 from projections.engine.rebuild.bulk_reader import BulkReader, Content, open_bulk_reader
 from schemas.envelope import GENESIS, RawEvent, from_record
 from schemas.internal.provenance import ForeignRecord

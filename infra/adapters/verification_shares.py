@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from infra.adapters.event_store import IN_ORDER, PostgresEventLog
+from infra.adapters.kafka.topic import offsets_of_ends
+from infra.adapters.postgres.event_store import IN_ORDER, PostgresEventLog
 from infra.adapters.shares import ShareFailed, Tell, in_processes, share_out
-from infra.adapters.topic import offsets_of_ends
 from infra.adapters.verification import Parity, verify_log
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from infra.adapters.topic import Judge, believe, open_reader, read_to_end
+from infra.adapters.kafka.topic import Judge, believe, open_reader, read_to_end
 from infra.analysis.selection import Selection
 from projections.engine.provenance import REASON
 from schemas.headers import position_in

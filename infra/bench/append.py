@@ -26,7 +26,7 @@ from domain.generation.events import GenerationEvent, Step
 from domain.ids import uuid7
 from domain.merchant.events import MerchantRegistered
 from domain.privacy import Sealed
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_streams
 from infra.bench.ground import Ground

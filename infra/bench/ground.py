@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import psutil
 
-from infra.adapters.migrations import migrate
+from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.kafka_install import kafka_version
 from infra.embedded.postgres import EmbeddedPostgres

@@ -22,7 +22,7 @@ from domain.product.aggregate import PRODUCT
 from domain.product.errors import InsufficientStock
 from domain.product.events import ImportedVariant, ProductActivated, ProductAdded
 from domain.store.events import StorePublished, StoreRequested
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_streams
 from infra.bench.ground import Ground

@@ -23,8 +23,8 @@ from commands.ports import Context
 from commands.store import RequestStore
 from domain.privacy import Sealed
 from domain.store.events import Preferences
-from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.topic import open_admin
+from infra.adapters.kafka.producer import TransactionalProducer
+from infra.adapters.kafka.topic import open_admin
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
 from infra.bench.ground import Ground
 from infra.bootstrap import open_platform

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import asyncpg
 from aiokafka.admin import NewTopic
 
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.outgoing import prepare
+from infra.adapters.kafka.producer import TransactionalProducer
+from infra.adapters.kafka.record_batches import prepare
+from infra.adapters.kafka.topic import ensure_topics, open_admin
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.publisher import BATCH, Publisher
-from infra.adapters.topic import ensure_topics, open_admin
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.ground import Ground

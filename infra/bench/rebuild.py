@@ -14,7 +14,7 @@ import asyncpg
 import psutil
 
 from infra.adapters.filling_shares import FillingProcesses
-from infra.adapters.topic import open_reader, read_to_end
+from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.ground import Ground

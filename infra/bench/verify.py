@@ -6,8 +6,8 @@ process that reads both halves and looks at nothing.
 
 import time
 
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.topic import open_reader, read_to_end
+from infra.adapters.kafka.topic import open_reader, read_to_end
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.verification_shares import verify_large_log
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue

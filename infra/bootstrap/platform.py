@@ -16,11 +16,11 @@ import httpx
 from commands.bus import CommandBus
 from commands.ports import Handlers, OfAnotherKind, Receipt
 from domain.kernel import Clock, NotFound, StreamKind
-from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.http_clients import outside_client
-from infra.adapters.migrations import migrate
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.migrations import migrate
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.adapters.reachability import naming_database
-from infra.adapters.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap.running import cancelled
 from infra.settings import Settings
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
@@ -31,9 +31,9 @@ from schemas.envelope import Envelope
 if TYPE_CHECKING:
     from domain.media.ports import MediaStore
     from domain.order.ports import PaymentGateway
-    from infra.adapters.dead_letters import KafkaDeadLetters
     from infra.adapters.filling_shares import FillingProcesses
-    from infra.adapters.sandbox_payments import SandboxPayments
+    from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+    from infra.adapters.payments.sandbox import SandboxPayments
     from projections.reading.time_travel import TimeTravel
 
 S = TypeVar("S")
@@ -247,7 +247,7 @@ class Platform:
     async def dead_letters(self) -> "KafkaDeadLetters":
         """Where records go that nobody can digest."""
         if "dead letters" not in self._made:
-            from infra.adapters.dead_letters import KafkaDeadLetters
+            from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 
             letters = KafkaDeadLetters(self.bootstrap_servers)
             self._stack.push_async_callback(letters.close)
@@ -258,11 +258,11 @@ class Platform:
     def media(self) -> "MediaStore":
         """The media store: S3 where a bucket is named, else the local disk."""
         if self.settings.s3_bucket is None:
-            from infra.adapters.disk_media import DiskMediaStore
+            from infra.adapters.media.disk import DiskMediaStore
 
             return DiskMediaStore(self.settings.media_dir)
         if "media" not in self._made:
-            from infra.adapters.s3_media import S3MediaStore
+            from infra.adapters.media.s3 import S3MediaStore
 
             store = S3MediaStore(
                 bucket=self.settings.s3_bucket,
@@ -278,7 +278,7 @@ class Platform:
 
     def payments(self) -> "SandboxPayments":
         """The payment provider: the sandbox, until the selling issue brings Stripe in behind the same port."""
-        from infra.adapters.sandbox_payments import DERIVATION, SandboxPayments
+        from infra.adapters.payments.sandbox import DERIVATION, SandboxPayments
 
         given = self.settings.sandbox_secret
         secret = bytes.fromhex(given.get_secret_value()) if given else self.keys().derive(DERIVATION)

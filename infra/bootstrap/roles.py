@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from gateway.auth.tokens import SigningKeys
+    from infra.adapters.postgres.vault import MasterKeys
     from infra.adapters.readiness import PlatformReadiness
-    from infra.adapters.vault import MasterKeys
     from infra.web.protocols import ConnectionLimits
 
 Role = Callable[[Platform, asyncio.Event], Coroutine[Any, Any, None]]
@@ -35,8 +35,8 @@ async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
 
 async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = ()) -> None:
     """Keep read models up to date; all of them if none is named."""
-    from infra.adapters.canary import PostgresCanaries
-    from infra.adapters.deliveries import PostgresDeliveries
+    from infra.adapters.postgres.canaries import PostgresCanaries
+    from infra.adapters.postgres.deliveries import PostgresDeliveries
     from projections.engine.rebuild.rebuilder import Rebuilder
     from projections.engine.runner import ProjectionRunner
 
@@ -73,11 +73,11 @@ async def run_consumers(
     """Run agents and policies; all of them if none is named."""
     from consumers.app import ConsumerApp
     from consumers.schedules.deadlines import DeadlinePolicy
-    from infra.adapters.canary import PostgresCanaries
-    from infra.adapters.deliveries import PostgresDeliveries
-    from infra.adapters.overdue import ReadModelOverdue
-    from infra.adapters.provenance import PostgresProvenance
-    from infra.adapters.topic import ensure_topics
+    from infra.adapters.kafka.topic import ensure_topics
+    from infra.adapters.postgres.canaries import PostgresCanaries
+    from infra.adapters.postgres.deliveries import PostgresDeliveries
+    from infra.adapters.postgres.overdue import ReadModelOverdue
+    from infra.adapters.postgres.provenance import PostgresProvenance
 
     everyone = {*CONSUMERS, DeadlinePolicy.name} - set(but)
     unknown = set(names) - everyone
@@ -126,7 +126,7 @@ async def run_gateway(platform: Platform, stop: asyncio.Event) -> None:
 async def _answer_canaries(
     platform: Platform, stop: asyncio.Event, role: str, is_well: Callable[[], bool] = lambda: True
 ) -> None:
-    from infra.adapters.canary import answer_for
+    from infra.adapters.postgres.canaries import answer_for
 
     await until(stop, answer_for(platform.database_url, {role: is_well}))
 
@@ -151,8 +151,8 @@ async def gateway_app(platform: Platform) -> "FastAPI":
     """Return the gateway, wired."""
     from gateway.app import create_app
     from gateway.ports import GatewayDependencies
-    from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
-    from infra.adapters.supplier_vault import PostgresSupplierVault
+    from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
+    from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
     return create_app(
@@ -199,7 +199,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 
 async def storefront_app(platform: Platform) -> "FastAPI":
     """Return the storefront, wired."""
-    from infra.adapters.accounts import PostgresRateLimits
+    from infra.adapters.postgres.accounts import PostgresRateLimits
     from storefront.app import create_app
     from storefront.dependencies import StorefrontDependencies
     from storefront.read_models import ReadModelShelf

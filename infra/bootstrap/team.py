@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from infra.adapters.answers import PostgresAnswers
+from infra.adapters.postgres.outside_answers import PostgresAnswers
 from infra.bootstrap.platform import EventStoreAggregates, Platform, Reactions
 from infra.settings import Settings
 
@@ -55,8 +55,8 @@ async def consumers(
     from consumers.policies.erasure import ForgettingPolicy
     from consumers.policies.generation import GenerationPolicy
     from consumers.policies.payments import PaymentsPolicy
-    from infra.adapters.fingerprints import HttpFingerprints
-    from infra.adapters.image_fetcher import HttpImageFetcher
+    from infra.adapters.media.fetch import HttpImageFetcher
+    from infra.adapters.media.fingerprints import HttpFingerprints
 
     settings, clock = platform.settings, platform.clock
     dispatch = Reactions(await platform.bus())
@@ -90,7 +90,7 @@ async def consumers(
         )
 
     def imager() -> "Consumer":
-        from infra.adapters.rembg_studio import RembgStudio
+        from infra.adapters.media.studio.worker_pool import RembgStudio
         from infra.setup.model import model_path
 
         studio = RembgStudio(settings.rembg_model_path or model_path())
@@ -130,7 +130,7 @@ def writers(settings: Settings) -> Writers:
     from infra.adapters.house.copy.copywriter import HouseCopywriter
     from infra.adapters.house.copy.pages import HousePageWriter
     from infra.adapters.house.keywords import HouseKeywords
-    from infra.adapters.rdap import RdapRegistry
+    from infra.adapters.rdap.registry import RdapRegistry
 
     registry = RdapRegistry()
     house = Writers(HouseBrandWriter(registry), HouseKeywords(), HouseCopywriter(), HousePageWriter())

@@ -20,8 +20,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from infra.adapters.provenance import PostgresProvenance
-from infra.adapters.topic import Judge, TopicMissing, believe
+from infra.adapters.kafka.topic import Judge, TopicMissing, believe
+from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import console, output, print_json, say, visible, write_json
 from infra.cli.running import run

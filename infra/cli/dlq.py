@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import Progress
 
-from infra.adapters.letterbox import Letterbox
-from infra.adapters.provenance import PostgresProvenance
+from infra.adapters.kafka.dead_letter_queue import Letterbox
+from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
 from infra.bootstrap.team import CONSUMERS
 from infra.cli.output import TerminalConsole, console, output, print_json, say, visible

@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError
 from rich.markup import escape
 from rich.table import Table
 
-from infra.adapters.lag import Lag, consumer_lags, read_model_lags
-from infra.adapters.provenance import known_foreign
-from infra.adapters.vault import keys_of_forgotten
+from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
+from infra.adapters.postgres.provenance import known_foreign
+from infra.adapters.postgres.vault import keys_of_forgotten
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.roles import readiness
 from infra.bootstrap.team import CONSUMERS

@@ -9,8 +9,8 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress
 
+from infra.adapters.kafka.topic import TopicMissing
 from infra.adapters.shares import WORTHWHILE
-from infra.adapters.topic import TopicMissing
 from infra.adapters.verification import Parity, verify_log
 from infra.adapters.verification_shares import verify_large_log
 from infra.bootstrap import NotConfigured, open_platform

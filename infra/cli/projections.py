@@ -13,8 +13,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from domain.kernel import Transient
-from infra.adapters.provenance import PostgresProvenance
-from infra.adapters.topic import TopicMissing, last_events
+from infra.adapters.kafka.topic import TopicMissing, last_events
+from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.output import console, output, print_json
 from infra.cli.running import run

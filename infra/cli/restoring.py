@@ -8,9 +8,9 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.progress import Progress
 
+from infra.adapters.kafka.topic import TopicMissing
 from infra.adapters.publisher import HalvesDiffer
 from infra.adapters.restoration import NothingToRestore, Restored, republish, restore_store
-from infra.adapters.topic import TopicMissing
 from infra.adapters.verification import Difference
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.output import console, output, print_json

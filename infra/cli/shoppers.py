@@ -11,7 +11,7 @@ from commands.ports import Context
 from commands.shopper import ForgetShopper
 from domain.ids import derived
 from domain.kernel import DomainError
-from infra.adapters.shoppers import KnownShopper, ReadModelShoppers
+from infra.adapters.postgres.shoppers import KnownShopper, ReadModelShoppers
 from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import output, print_json, say
 from infra.cli.running import run

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from infra.adapters.migrations import migrate
+from infra.adapters.postgres.migrations import migrate
 
 SERVICES_ROLE = "zyenta_services"
 IMAGER_ROLE = "zyenta_imager"

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from infra.adapters.payments.sandbox import DERIVATION
+from infra.adapters.postgres.vault import MasterKeys
 from infra.adapters.reachability import require_broker, require_database
-from infra.adapters.sandbox_payments import DERIVATION
-from infra.adapters.vault import MasterKeys
 from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.database_roles import DatabaseUsers, prepare_users

@@ -1,4 +1,4 @@
--- What an application written with the `eventsourcing` library keeps beside the log: see infra/adapters/recorder.py.
+-- What an application written with the `eventsourcing` library keeps beside the log: see infra/adapters/postgres/eventsourcing_recorder.py.
 create table library_snapshots (
     originator_id uuid not null,
     originator_version integer not null,

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from infra.adapters.sandbox_payments import SandboxPayments
+from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.payments.app import sandbox_payment_app
 from infra.sandbox.sample_supplier.app import sample_supplier_app
 

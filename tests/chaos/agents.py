@@ -20,12 +20,12 @@ from domain.store.aggregate import STORE
 from domain.store.brand import Availability, BrandProposal
 from domain.store.events import BrandGenerated
 from domain.store.ports import BrandBrief
-from infra.adapters.answers import PostgresAnswers
-from infra.adapters.dead_letters import KafkaDeadLetters
-from infra.adapters.deliveries import PostgresDeliveries
 from infra.adapters.house.brand.writer import HouseBrandWriter
-from infra.adapters.provenance import PostgresProvenance
-from infra.adapters.topic import ensure_topics
+from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.topic import ensure_topics
+from infra.adapters.postgres.deliveries import PostgresDeliveries
+from infra.adapters.postgres.outside_answers import PostgresAnswers
+from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import open_platform
 from infra.bootstrap.platform import EventStoreAggregates, Reactions
 from infra.bootstrap.running import reachable

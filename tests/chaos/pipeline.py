@@ -22,8 +22,8 @@ from commands.ports import Context
 from commands.store import RequestStore
 from domain.ids import derived
 from domain.store.events import Preferences
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.topic import TopicMissing, log_end, offsets_of_ends, open_admin, open_reader, read_to_end
+from infra.adapters.kafka.topic import TopicMissing, log_end, offsets_of_ends, open_admin, open_reader, read_to_end
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bootstrap import SystemClock, handlers
 from infra.embedded.kafka import ApacheKafka
 from projections.registry import READ_MODELS

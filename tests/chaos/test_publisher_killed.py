@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from infra.adapters.event_store import CHANNEL, PostgresEventLog
+from infra.adapters.kafka.topic import open_transactions, published_position
+from infra.adapters.postgres.event_store import CHANNEL, PostgresEventLog
 from infra.adapters.publisher import LEADER_LOCK
-from infra.adapters.topic import open_transactions, published_position
 from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka

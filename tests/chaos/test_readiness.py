@@ -17,8 +17,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from infra.adapters.canary import Answers, Canary
-from infra.adapters.migrations import migrate
+from infra.adapters.postgres.canaries import Answers, Canary
+from infra.adapters.postgres.migrations import migrate
 from infra.adapters.readiness import Components, PlatformReadiness, judge
 from infra.bootstrap import open_platform
 from infra.bootstrap.team import CONSUMERS, consumers

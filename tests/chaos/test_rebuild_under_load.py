@@ -17,8 +17,8 @@ from commands.merchant import RegisterMerchant
 from commands.ports import Context
 from commands.store import RequestStore
 from domain.store.events import Preferences
-from infra.adapters.event_store import PostgresEventLog
 from infra.adapters.filling_shares import FillingProcesses
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.rebuild import Clockwork
 from infra.bootstrap import SystemClock, handlers

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from domain.kernel import Transient
-from infra.adapters.deliveries import PostgresDeliveries
+from infra.adapters.postgres.deliveries import PostgresDeliveries
 from schemas.internal.deliveries import Delivery, DeliveryLedger, Place
 from tests.fakes.deliveries import MemoryLedger
 

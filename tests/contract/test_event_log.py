@@ -24,7 +24,7 @@ from domain.merchant.aggregate import MERCHANT, Merchant, register
 from domain.merchant.events import SupplierProvider
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductArchived
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.topics import PARTITIONS
 from tests.fakes.event_log import FixedClock, MemoryEventLog

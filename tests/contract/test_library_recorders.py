@@ -10,7 +10,7 @@ from eventsourcing.tests.persistence import (
     TrackingRecorderTestCase,
 )
 
-from infra.adapters.recorder import (
+from infra.adapters.postgres.eventsourcing_recorder import (
     BackgroundStore,
     PostgresApplicationRecorder,
     PostgresSnapshotRecorder,

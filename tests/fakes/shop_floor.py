@@ -42,12 +42,12 @@ from domain.store.events import (
     StorePublished,
     StoreRequested,
 )
-from infra.adapters.accounts import PostgresRateLimits
-from infra.adapters.disk_media import DiskMediaStore
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.overdue import ReadModelOverdue
-from infra.adapters.sandbox_payments import SandboxPayments
-from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.media.disk import DiskMediaStore
+from infra.adapters.payments.sandbox import SandboxPayments
+from infra.adapters.postgres.accounts import PostgresRateLimits
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.overdue import ReadModelOverdue
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
 from projections.engine.checkpoints import create_tables
 from projections.reading.consistency import Stale

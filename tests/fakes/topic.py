@@ -8,9 +8,9 @@ from typing import Any
 
 import asyncpg
 
-from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.outgoing import prepare
-from infra.adapters.topic import ensure_topics
+from infra.adapters.kafka.producer import TransactionalProducer
+from infra.adapters.kafka.record_batches import prepare
+from infra.adapters.kafka.topic import ensure_topics
 from infra.bench.filling import copy_events
 from projections.engine.decoding import Told
 from projections.engine.tables import Connection, ReadModel

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from domain.money import Money, exponent
 from domain.order.ports import InvalidSignature
 from infra.adapters.http_clients import in_house_client
-from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments, SandboxSession
+from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments, SandboxSession
 
 HERE = Path(__file__).parent
 TRIES = 4

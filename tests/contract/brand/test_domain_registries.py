@@ -10,7 +10,7 @@ import pytest
 from fastapi import Response
 
 from domain.store.brand import Availability
-from infra.adapters.rdap import RdapRegistry, shipped_bootstrap
+from infra.adapters.rdap.registry import RdapRegistry, shipped_bootstrap
 from tests.fakes.brand import Registry, not_found, registered
 from tests.fakes.supply import served
 

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from domain.kernel import Transient
 from domain.media.ports import MediaStore
-from infra.adapters.disk_media import DiskMediaStore
-from infra.adapters.s3_media import S3MediaStore
+from infra.adapters.media.disk import DiskMediaStore
+from infra.adapters.media.s3 import S3MediaStore
 from infra.setup.object_store import object_store_path
 from tests.fakes.object_store import ACCESS_KEY, READER, READERS_KEY, SECRET_KEY, ObjectStore, running
 from tests.requirements import missing

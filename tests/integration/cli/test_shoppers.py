@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import SystemClock
 from projections.registry import READ_MODELS
 from tests.fakes.commands import Ask, bus_on, context

@@ -12,8 +12,8 @@ import asyncpg
 from consumers.app import ConsumerApp
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
-from infra.adapters.dead_letters import KafkaDeadLetters
-from infra.adapters.deliveries import PostgresDeliveries
+from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.postgres.deliveries import PostgresDeliveries
 from schemas.envelope import Envelope, RawEvent
 from schemas.internal.provenance import ForeignRecord
 from schemas.topics import Topic

@@ -14,9 +14,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from consumers.app import OPEN_MOST, ConsumerApp
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
-from infra.adapters.dead_letters import KafkaDeadLetters
-from infra.adapters.deliveries import PostgresDeliveries
-from infra.adapters.topic import delete_topics, ensure_topics
+from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.topic import delete_topics, ensure_topics
+from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import free_port
 from schemas.envelope import Envelope

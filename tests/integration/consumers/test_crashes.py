@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from infra.adapters.topic import ensure_topics
+from infra.adapters.kafka.topic import ensure_topics
 from schemas.topics import DEAD_LETTERS, Topic
 from tests.fakes.records import activated, record
 from tests.integration.consumers.parked import letters_of

@@ -20,10 +20,10 @@ from domain.generation.events import JobStatus
 from domain.kernel import DomainError, DomainEvent
 from domain.product.events import ProductActivated
 from domain.store.events import StoreRequested
-from infra.adapters.dead_letters import KafkaDeadLetters
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.letterbox import Letterbox
-from infra.adapters.topic import ensure_topics
+from infra.adapters.kafka.dead_letter_queue import Letterbox
+from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.topic import ensure_topics
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bootstrap import SystemClock
 from schemas.envelope import Envelope
 from schemas.internal.deliveries import DeadLetter, LetterDone

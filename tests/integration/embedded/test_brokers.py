@@ -11,7 +11,7 @@ from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from infra.adapters.topic import delete_topics
+from infra.adapters.kafka.topic import delete_topics
 from schemas.topics import Topic
 from tests.integration.embedded.clients import Clients, nothing_more, share, take, until
 

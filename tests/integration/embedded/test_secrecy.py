@@ -12,10 +12,10 @@ import pytest
 
 from domain.accounts.ports import Account
 from domain.merchant.errors import EmailTaken
-from infra.adapters.accounts import PostgresAccounts
-from infra.adapters.deliveries import PostgresDeliveries
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.migrations import migrate
+from infra.adapters.postgres.accounts import PostgresAccounts
+from infra.adapters.postgres.deliveries import PostgresDeliveries
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.migrations import migrate
 from infra.bootstrap import SystemClock
 from infra.embedded.database_roles import IMAGER_MAY, IMAGER_MUST_NOT, DatabaseUsers, prepare_users
 from infra.embedded.postgres import EmbeddedPostgres

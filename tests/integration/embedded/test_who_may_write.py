@@ -19,7 +19,7 @@ from aiokafka.errors import (
     for_code,
 )
 
-from infra.adapters.topic import open_admin
+from infra.adapters.kafka.topic import open_admin
 from infra.embedded.broker import EmbeddedBroker
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings, security_of
 from tests.integration.embedded.clients import Clients, share, take

@@ -34,9 +34,9 @@ from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.ports import GatewayDependencies
-from infra.adapters.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
 from projections.reading.consistency import Stale
 from projections.reading.time_travel import TimeTravel, travel_pool

@@ -15,7 +15,7 @@ from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.money import Money
 from domain.privacy import Sealed
-from infra.adapters.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
 
 STORE = """query ($id: ID!) { store(id: $id) {

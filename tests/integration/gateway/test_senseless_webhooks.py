@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments
+from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments
 from tests.integration.gateway.platform import Merchant, Platform
 
 REJECTED = "query ($id: ID!) { store(id: $id) { rejectedWebhooks { source externalId type orderId reason at } } }"

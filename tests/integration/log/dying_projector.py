@@ -10,8 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
-from infra.adapters.dead_letters import KafkaDeadLetters
-from infra.adapters.deliveries import PostgresDeliveries
+from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.bootstrap import SystemClock
 from projections.catalog import model as catalog
 from projections.engine.decoding import Told

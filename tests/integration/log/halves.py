@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.kafka.topic import published_position
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.publisher import Publisher
-from infra.adapters.topic import published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka

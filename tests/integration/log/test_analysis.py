@@ -21,7 +21,7 @@ from domain.money import Money
 from domain.order.events import OrderPaid
 from domain.product.events import PriceChanged, ProductActivated
 from domain.store.events import CopyScores, PageType, PageWritten
-from infra.adapters.topic import ensure_topics
+from infra.adapters.kafka.topic import ensure_topics
 from infra.analysis.export import TargetExists, export
 from infra.analysis.reading import reading
 from infra.analysis.selection import Selection

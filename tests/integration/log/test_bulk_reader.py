@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 
 from domain.kernel import Transient
-from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.outgoing import prepare
-from infra.adapters.topic import delete_topics, ensure_topics, open_reader, read_to_end
+from infra.adapters.kafka.producer import TransactionalProducer
+from infra.adapters.kafka.record_batches import prepare
+from infra.adapters.kafka.topic import delete_topics, ensure_topics, open_reader, read_to_end
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.engine.rebuild.bulk_reader import BulkReader, open_bulk_reader

@@ -8,9 +8,9 @@ import pytest
 
 from domain.accounts.ports import Allowance
 from domain.kernel import InvalidInput
-from infra.adapters.accounts import PostgresRateLimits
-from infra.adapters.canary import PostgresCanaries
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.postgres.accounts import PostgresRateLimits
+from infra.adapters.postgres.canaries import PostgresCanaries
+from infra.adapters.postgres.event_store import PostgresEventLog
 from projections.reading.time_travel import AsOf, TimeTravel
 from tests.fakes.event_log import FixedClock
 from tests.integration.log.halves import append

@@ -11,7 +11,7 @@ from commands.ports import CommandReused
 from domain.kernel import NotFound
 from domain.order.aggregate import ORDER
 from domain.store.aggregate import STORE
-from infra.adapters.event_store import SNAPSHOT_EVERY, PostgresEventLog
+from infra.adapters.postgres.event_store import SNAPSHOT_EVERY, PostgresEventLog
 from infra.bootstrap import SystemClock
 from infra.bootstrap.platform import EventStoreAggregates
 from schemas.envelope import GENESIS, chain_hash

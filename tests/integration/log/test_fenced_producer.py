@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaError
 
-from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.topic import ensure_topics
+from infra.adapters.kafka.producer import TransactionalProducer
+from infra.adapters.kafka.topic import ensure_topics
 from infra.embedded.kafka import ApacheKafka
 from schemas.topics import EVENTS
 

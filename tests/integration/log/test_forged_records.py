@@ -22,13 +22,13 @@ from domain.money import Money
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
-from infra.adapters.dead_letters import KafkaDeadLetters
-from infra.adapters.deliveries import PostgresDeliveries
-from infra.adapters.event_store import PostgresEventLog
-from infra.adapters.letterbox import Letterbox
-from infra.adapters.provenance import PostgresProvenance, known_foreign
+from infra.adapters.kafka.dead_letter_queue import Letterbox
+from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.topic import ensure_topics
+from infra.adapters.postgres.deliveries import PostgresDeliveries
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.provenance import PostgresProvenance, known_foreign
 from infra.adapters.restoration import republish
-from infra.adapters.topic import ensure_topics
 from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock, handlers
 from infra.bootstrap.platform import EventStoreAggregates, Reactions

@@ -20,11 +20,11 @@ from commands.bus import CommandBus
 from commands.ports import Context
 from commands.shopper import ForgetShopper
 from domain.privacy import Sealed
-from infra.adapters.dead_letters import KafkaDeadLetters
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.topic import open_reader, read_to_end
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, keys_of_forgotten
 from infra.adapters.restoration import restore_store
-from infra.adapters.topic import open_reader, read_to_end
-from infra.adapters.vault import MasterKeys, PostgresPersonalData, keys_of_forgotten
 from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock, handlers
 from infra.demo.shopper import Lost, Shopper

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.kafka.topic import open_reader, published_position, read_to_end
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.publisher import Publisher
-from infra.adapters.topic import open_reader, published_position, read_to_end
 from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka

@@ -14,9 +14,9 @@ import pytest
 
 from domain.money import Money
 from domain.order.events import OrderPaid
-from infra.adapters.kafka_producer import TransactionalProducer
-from infra.adapters.outgoing import prepare
-from infra.adapters.topic import ensure_topics
+from infra.adapters.kafka.producer import TransactionalProducer
+from infra.adapters.kafka.record_batches import prepare
+from infra.adapters.kafka.topic import ensure_topics
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from schemas.envelope import RawEvent

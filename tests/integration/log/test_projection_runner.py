@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from infra.adapters.deliveries import PostgresDeliveries
+from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.bench.workload import catalog_events
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
@@ -450,7 +450,7 @@ async def test_a_record_that_kills_its_process_is_parked_after_five_deaths(
 
 
 async def dead_letters(kafka: ApacheKafka) -> list[Any]:
-    from infra.adapters.topic import open_reader, read_to_end
+    from infra.adapters.kafka.topic import open_reader, read_to_end
 
     async with open_reader(kafka.bootstrap_servers, DEAD_LETTERS) as reader:
         ends = await reader.end_offsets(reader.assignment())

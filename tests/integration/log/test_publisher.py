@@ -10,12 +10,12 @@ from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 
 from domain.kernel import Clock
-from infra.adapters.event_store import Connection, PostgresEventLog
-from infra.adapters.lag import Lag, read_model_lags
+from infra.adapters.kafka.lag import Lag, read_model_lags
+from infra.adapters.kafka.topic import delete_topics, published_position
+from infra.adapters.postgres.event_store import Connection, PostgresEventLog
 from infra.adapters.publisher import LEADER_LOCK, TopicAhead, take_leadership
 from infra.adapters.readiness import Components, PlatformReadiness
 from infra.adapters.restoration import republish
-from infra.adapters.topic import delete_topics, published_position
 from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from commands.ports import CommandReused
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.kafka.topic import delete_topics, published_position
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.restoration import Restored, republish, restore_store
-from infra.adapters.topic import delete_topics, published_position
 from infra.adapters.verification import Difference, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka

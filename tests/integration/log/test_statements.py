@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from infra.adapters.statements import Statements
+from infra.adapters.postgres.sticky_connections import Statements
 
 
 @pytest.fixture

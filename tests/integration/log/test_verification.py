@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.verification import verify_log
 from infra.embedded.kafka import ApacheKafka
 from schemas.envelope import RawEvent

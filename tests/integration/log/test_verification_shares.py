@@ -6,7 +6,7 @@ import asyncpg
 import psutil
 import pytest
 
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.verification_shares import verify_large_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka

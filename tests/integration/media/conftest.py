@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.adapters.rembg_studio import RembgStudio
+from infra.adapters.media.studio.worker_pool import RembgStudio
 from infra.setup.model import model_path
 from tests.requirements import missing
 

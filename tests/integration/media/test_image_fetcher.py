@@ -10,7 +10,7 @@ import pytest
 from domain.kernel import Transient
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
-from infra.adapters.image_fetcher import MAX_BYTES, HttpImageFetcher, _is_public
+from infra.adapters.media.fetch import MAX_BYTES, HttpImageFetcher, _is_public
 from tests.fakes.photographs import encoded, product_photo
 from tests.fakes.supply import served
 

@@ -15,9 +15,9 @@ from PIL import Image
 from domain.kernel import Transient
 from domain.media.events import Operation, RejectionReason
 from domain.media.ports import StudioResult, UnusableImage
-from infra.adapters import rembg_studio
-from infra.adapters.disk_media import DiskMediaStore, content_key
-from infra.adapters.rembg_studio import RembgStudio
+from infra.adapters.media.disk import DiskMediaStore, content_key
+from infra.adapters.media.studio import worker_pool as rembg_studio
+from infra.adapters.media.studio.worker_pool import RembgStudio
 from infra.sandbox.sample_supplier.goods import all_goods
 from infra.sandbox.sample_supplier.pictures import Shot, render
 from tests.fakes.photographs import encoded, opened, png_of, product_photo
@@ -44,7 +44,7 @@ def stranger(code: str) -> list[str]:
     """Return the command of a worker that says it is ready, and then misbehaves."""
     start = (
         "import os, struct, sys, time, msgspec\n"
-        "from infra.adapters.darkroom.worker import READY, framed\n"
+        "from infra.adapters.media.studio.worker import READY, framed\n"
         "sys.stdout.buffer.write(framed(READY)); sys.stdout.buffer.flush()\n"
     )
     return [sys.executable, "-c", start + code]

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from infra.adapters.deliveries import PostgresDeliveries
+from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog

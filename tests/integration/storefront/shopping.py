@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import httpx
 
 from domain.order.ports import PaymentNotice
-from infra.adapters.sandbox_payments import SandboxSession
+from infra.adapters.payments.sandbox import SandboxSession
 from tests.fakes.shop_floor import Product, ShopFloor
 
 ANNA = {

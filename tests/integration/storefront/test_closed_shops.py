@@ -8,7 +8,7 @@ import pytest
 
 from domain.order.events import OrderStatus
 from domain.store.events import PageType
-from infra.adapters.sandbox_payments import SandboxSession
+from infra.adapters.payments.sandbox import SandboxSession
 from tests.fakes.shop_floor import BRAND, ShopFloor
 from tests.integration.storefront.shopping import (
     checkout_form,

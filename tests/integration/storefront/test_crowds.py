@@ -10,7 +10,7 @@ from commands.order import CartLine, PlaceOrder
 from commands.ports import Commit, ConcurrencyConflict, Context, Receipt
 from domain.product.aggregate import PRODUCT
 from domain.product.errors import InsufficientStock
-from infra.adapters.event_store import PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bootstrap import handlers
 from tests.fakes.samples import sealed
 from tests.fakes.shop_floor import BRAND, Product, ShopFloor, Variant

@@ -8,7 +8,7 @@ import pytest
 
 from commands.order import FulfilOrder
 from commands.ports import Context
-from infra.adapters.sandbox_payments import SandboxSession
+from infra.adapters.payments.sandbox import SandboxSession
 from storefront.pages.find_order import PER_CALLER, PER_NUMBER, UNKNOWN
 from tests.fakes.shop_floor import BRAND, ShopFloor
 from tests.integration.storefront.shopping import (

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from domain.kernel import Transient
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
-from infra.adapters.fingerprints import LARGEST_BYTES, HttpFingerprints
+from infra.adapters.media.fingerprints import LARGEST_BYTES, HttpFingerprints
 from infra.sandbox.sample_supplier.pictures import Shot, render
 
 PHOTO = render(Shot(photo="instant-camera", long_edge=800))

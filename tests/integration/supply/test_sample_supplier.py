@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from PIL import Image
 
 from domain.kernel import Transient
-from infra.adapters.fingerprints import HttpFingerprints
+from infra.adapters.media.fingerprints import HttpFingerprints
 from infra.adapters.suppliers import sample
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import SANDBOX_KEY, RateLimit, sample_supplier_app

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from infra.adapters.sandbox_payments import SandboxPayments
+from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.app import sandbox_app
 from tests.fakes.shop_floor import SECRET
 from tests.fakes.web_server import answer_to, served

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from infra.adapters.sandbox_payments import SandboxPayments
+from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.app import sandbox_app
 from tests.fakes.shop_floor import BRAND, READER_SETTINGS, SECRET, ShopFloor
 from tests.fakes.web_server import complaints, hang_up_after, served

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from infra.adapters.migrations import migrate
+from infra.adapters.postgres.migrations import migrate
 from infra.embedded.postgres import EmbeddedPostgres
 from tests.conftest import opened_pool
 from tests.fakes.shop_floor import BRAND, READER_SETTINGS, ShopFloor

@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from infra.adapters.http_clients import in_house_client, is_in_house, outside_client
+from infra.adapters.media.s3 import S3MediaStore
 from infra.adapters.openai_client import OpenAiClient
-from infra.adapters.rdap import RdapRegistry
-from infra.adapters.s3_media import S3MediaStore
+from infra.adapters.rdap.registry import RdapRegistry
 from infra.bootstrap import open_platform
 from infra.demo.calls import CallFailed
 from infra.demo.merchant import Merchant

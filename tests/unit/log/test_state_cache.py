@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.ports import Loaded
-from infra.adapters.state_cache import Remembered, StateCache
+from infra.adapters.postgres.state_cache import Remembered, StateCache
 
 
 def known(version: int, *, fingerprint: str = "f") -> Remembered:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from infra.adapters.darkroom.ground import on_plain_ground, squared
+from infra.adapters.media.studio.plain_background import on_plain_ground, squared
 
 SIZE = (600, 500)
 FRAME = (150, 90, 450, 410)

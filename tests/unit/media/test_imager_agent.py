@@ -19,7 +19,7 @@ from domain.kernel import Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected, Operation, RejectionReason
 from domain.media.ports import RenderedImage, StudioResult, UnusableImage
-from infra.adapters.disk_media import DiskMediaStore
+from infra.adapters.media.disk import DiskMediaStore
 from schemas.envelope import Envelope
 from tests.fakes.platform import Platform
 from tests.fakes.samples import listing

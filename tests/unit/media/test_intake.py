@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
-from infra.adapters.darkroom.intake import LARGEST, take_in
+from infra.adapters.media.studio.open_photo import LARGEST, take_in
 from tests.fakes.photographs import encoded, png_of, product_photo
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from infra.adapters.darkroom.colours import corrected, correction
-from infra.adapters.darkroom.cutout import Cutout, Side, without_halo
-from infra.adapters.darkroom.staging import MARGIN, stage
+from infra.adapters.media.studio.color_correction import corrected, correction
+from infra.adapters.media.studio.compositing import MARGIN, stage
+from infra.adapters.media.studio.cutout import Cutout, Side, without_halo
 from tests.fakes.photographs import product_photo
 
 GROUND = "#f4efe6"

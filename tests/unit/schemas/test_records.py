@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.media.events import ImageProcessingRequested
-from infra.adapters.outgoing import BATCH_BYTES, OutgoingBatch, prepare
+from infra.adapters.kafka.record_batches import BATCH_BYTES, OutgoingBatch, prepare
 from schemas.envelope import RawEvent, from_record
 from schemas.internal.provenance import Claim, claim_in
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from domain.money import CURRENCIES, LARGEST, Money
 from domain.order.events import OrderLine
 from domain.order.ports import InvalidSignature, PaymentRequest, UnusableWebhook
-from infra.adapters.sandbox_payments import SIGNATURE_HEADER, SandboxPayments, SandboxSession
-from infra.adapters.sandbox_webhooks import read_notice
+from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments, SandboxSession
+from infra.adapters.payments.sandbox_webhooks import read_notice
 from infra.sandbox.payments.app import TRIES, NotDelivered, WebhookSender, sandbox_payment_app
 from tests.fakes.event_log import FixedClock
 from tests.fakes.samples import NOON

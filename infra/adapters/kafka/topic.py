@@ -161,7 +161,7 @@ async def read_to_end(
 
 
 Judge: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[Sequence[bool]]]
-"""Says which records are the platform's own; :meth:`infra.adapters.provenance.PostgresProvenance.among`."""
+"""Says which records are the platform's own; :meth:`infra.adapters.postgres.provenance.PostgresProvenance.among`."""
 
 
 async def believe(records: Sequence[ConsumerRecord]) -> Sequence[bool]:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
 LOCK = 7241000
 """Advisory lock of whoever migrates; several processes may start at once."""
 

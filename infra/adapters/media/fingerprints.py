@@ -12,7 +12,7 @@ from PIL import Image
 
 from domain.kernel import Transient
 from domain.media.ports import UnusableImage
-from infra.adapters.darkroom.intake import FORMATS, MAX_PIXELS
+from infra.adapters.media.studio.open_photo import FORMATS, MAX_PIXELS
 
 logger = logging.getLogger(__name__)
 

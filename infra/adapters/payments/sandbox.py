@@ -20,7 +20,7 @@ from uuid import UUID
 from domain.kernel import Clock
 from domain.money import Money
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession, UnusableWebhook
-from infra.adapters.sandbox_webhooks import DECLINED, PAID, read_notice
+from infra.adapters.payments.sandbox_webhooks import DECLINED, PAID, read_notice
 
 SIGNATURE_HEADER = "sandbox-signature"
 """``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, the scheme Stripe uses."""

@@ -7,11 +7,11 @@ from PIL import Image, ImageFilter, ImageOps
 
 from domain.media.events import Operation
 from domain.media.ports import RenderedImage, StudioResult
-from infra.adapters.darkroom.colours import corrected, correction
-from infra.adapters.darkroom.cutout import Cutout, cut_out
-from infra.adapters.darkroom.ground import squared
-from infra.adapters.darkroom.intake import LARGEST, take_in
-from infra.adapters.darkroom.staging import stage
+from infra.adapters.media.studio.color_correction import corrected, correction
+from infra.adapters.media.studio.compositing import stage
+from infra.adapters.media.studio.cutout import Cutout, cut_out
+from infra.adapters.media.studio.open_photo import LARGEST, take_in
+from infra.adapters.media.studio.plain_background import squared
 
 SIZES = {"thumbnail": 320, "medium": 800, "large": LARGEST}
 QUALITY = 82

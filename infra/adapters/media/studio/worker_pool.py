@@ -19,7 +19,7 @@ import msgspec
 from domain.kernel import Transient
 from domain.media.events import Operation, RejectionReason
 from domain.media.ports import StudioResult, UnusableImage
-from infra.adapters.darkroom import worker as protocol
+from infra.adapters.media.studio import worker as protocol
 
 RECYCLE_AFTER = 150
 """Photos a worker processes before it is replaced."""
@@ -190,5 +190,5 @@ class _Worker:
         return self._decoder.decode(await self._process.stdout.readexactly(length))
 
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[4]
 """Where the packages lie, for ``python -m``."""

@@ -27,9 +27,9 @@ from commands.ports import (
 from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.money import RECORDED
-from infra.adapters.provenance import PostgresProvenance
-from infra.adapters.state_cache import Remembered, StateCache
-from infra.adapters.statements import Statements
+from infra.adapters.postgres.provenance import PostgresProvenance
+from infra.adapters.postgres.state_cache import Remembered, StateCache
+from infra.adapters.postgres.sticky_connections import Statements
 from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 from aiokafka import TopicPartition
 
-from infra.adapters.topic import TopicMissing, last_events, open_admin
+from infra.adapters.kafka.topic import TopicMissing, last_events, open_admin
 from schemas.topics import EVENTS, PARTITION_OF_TENANT, Topic
 
 COUNTED_MOST = 100_000

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
-from infra.adapters.darkroom.formats import FIRST_BYTES, WEB_PAGE, format_of
+from infra.adapters.media.studio.formats import FIRST_BYTES, WEB_PAGE, format_of
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """A stereo photo (MPO) is a JPEG with more behind it."""

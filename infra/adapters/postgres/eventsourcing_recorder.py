@@ -247,7 +247,7 @@ class PostgresTrackingRecorder(TrackingRecorder):
 
 
 class ZyentaFactory(InfrastructureFactory[PostgresTrackingRecorder]):
-    """What the library constructs from ``PERSISTENCE_MODULE=infra.adapters.recorder``."""
+    """What the library constructs from ``PERSISTENCE_MODULE=infra.adapters.postgres.eventsourcing_recorder``."""
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)

@@ -11,7 +11,7 @@ import httpx
 from domain.kernel import Transient
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
-from infra.adapters.darkroom.formats import FIRST_BYTES, format_of
+from infra.adapters.media.studio.formats import FIRST_BYTES, format_of
 
 MAX_BYTES = 20 * 1024 * 1024
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)

@@ -1,6 +1,6 @@
 """A worker process of the studio: photos in through standard input, renditions out through standard output.
 
-Run by ``rembg_studio`` as ``python -m infra.adapters.darkroom.worker MODEL PARENT``. A photo may be hostile and a decoder
+Run by ``rembg_studio`` as ``python -m infra.adapters.media.studio.worker MODEL PARENT``. A photo may be hostile and a decoder
 may have holes, so the worker gets no secrets, and its answers are data to be checked, never pickled objects.
 
 A message is four bytes of length, then MessagePack.
@@ -53,8 +53,8 @@ def main(model: str, parent: int) -> None:
     # What libraries print must not stand between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    from infra.adapters.darkroom.cutout import session  # noqa: PLC0415 - after the pipes are safe
-    from infra.adapters.darkroom.development import develop  # noqa: PLC0415
+    from infra.adapters.media.studio.cutout import session  # noqa: PLC0415 - after the pipes are safe
+    from infra.adapters.media.studio.pipeline import develop  # noqa: PLC0415
 
     session(model)
     _send(answers, READY)

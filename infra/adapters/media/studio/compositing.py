@@ -2,8 +2,8 @@
 
 from PIL import Image, ImageChops, ImageFilter
 
-from infra.adapters.darkroom.cutout import Cutout, Side
-from infra.adapters.darkroom.intake import LARGEST
+from infra.adapters.media.studio.cutout import Cutout, Side
+from infra.adapters.media.studio.open_photo import LARGEST
 
 MARGIN = 0.09
 """Of the canvas, around the product."""

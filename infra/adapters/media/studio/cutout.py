@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from infra.adapters.darkroom.ground import on_plain_ground
-from infra.adapters.darkroom.intake import Photo
+from infra.adapters.media.studio.open_photo import Photo
+from infra.adapters.media.studio.plain_background import on_plain_ground
 
 MODEL_SIDE = 320
 """What the model sees, whatever the photo's size."""

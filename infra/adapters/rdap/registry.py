@@ -111,7 +111,7 @@ class RdapRegistry:
 
 def shipped_bootstrap() -> dict[str, str]:
     """Return the base URL of each top-level domain from the file that comes with this package."""
-    text = resources.files("infra.adapters").joinpath("rdap_bootstrap.json").read_text("utf-8")
+    text = resources.files("infra.adapters.rdap").joinpath("bootstrap.json").read_text("utf-8")
     return {ending: urls[0] for endings, urls in json.loads(text)["services"] for ending in endings}
 
 

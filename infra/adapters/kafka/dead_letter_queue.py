@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiokafka import AIOKafkaProducer
 
-from infra.adapters.topic import TopicMissing, open_reader, read_to_end
+from infra.adapters.kafka.topic import TopicMissing, open_reader, read_to_end
 from schemas.internal.broker_address import client_settings
 from schemas.internal.deliveries import DeadLetter, LetterDone, read_dead_letter, read_letter_done
 from schemas.topics import DEAD_LETTERS

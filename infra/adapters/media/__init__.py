@@ -1,0 +1,1 @@
+"""Media stores, photo downloads, and the studio that edits photos."""
