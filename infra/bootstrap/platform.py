@@ -90,7 +90,7 @@ def handlers(clock: Clock) -> Handlers:
     """Return every command with its handler; each module of ``commands`` lists its own."""
     from commands import generation, media, merchant, order, product, product_changes, shopper, store
     from commands import sourcing as scouting
-    from infra.adapters.house.copy.scoring import measure
+    from infra.writers.copykit.scoring import measure
 
     bound = {
         command: partial(handler, clock=clock)

@@ -126,20 +126,20 @@ class Writers:
 
 def writers(settings: Settings) -> Writers:
     """Return the writers that settings ask for."""
-    from infra.adapters.house.brand.writer import HouseBrandWriter
-    from infra.adapters.house.copy.copywriter import HouseCopywriter
-    from infra.adapters.house.copy.pages import HousePageWriter
-    from infra.adapters.house.keywords import HouseKeywords
     from infra.adapters.rdap.registry import RdapRegistry
+    from infra.writers.rules.brand.writer import HouseBrandWriter
+    from infra.writers.rules.copy.copywriter import HouseCopywriter
+    from infra.writers.rules.copy.pages import HousePageWriter
+    from infra.writers.rules.keywords import HouseKeywords
 
     registry = RdapRegistry()
     house = Writers(HouseBrandWriter(registry), HouseKeywords(), HouseCopywriter(), HousePageWriter())
     if settings.openai_api_key is None:
         return house
-    from infra.adapters.openai_brand import OpenAiBrandWriter
-    from infra.adapters.openai_client import OpenAiClient
-    from infra.adapters.openai_copy import OpenAiCopywriter, OpenAiPageWriter
-    from infra.adapters.openai_keywords import OpenAiKeywords
+    from infra.writers.openai.brand import OpenAiBrandWriter
+    from infra.writers.openai.client import OpenAiClient
+    from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
+    from infra.writers.openai.keywords import OpenAiKeywords
 
     model = OpenAiClient(
         model=settings.openai_model,
@@ -156,7 +156,7 @@ def writers(settings: Settings) -> Writers:
 
 def prompt(name: str) -> str:
     """Return one of the versioned prompts."""
-    return (Path(__file__).parents[2] / "consumers" / "prompts" / f"{name}.md").read_text()
+    return (Path(__file__).parents[2] / "infra" / "writers" / "openai" / "prompts" / f"{name}.md").read_text()
 
 
 def origin(url: str) -> str:

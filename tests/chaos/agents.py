@@ -20,7 +20,6 @@ from domain.store.aggregate import STORE
 from domain.store.brand import Availability, BrandProposal
 from domain.store.events import BrandGenerated
 from domain.store.ports import BrandBrief
-from infra.adapters.house.brand.writer import HouseBrandWriter
 from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
@@ -30,6 +29,7 @@ from infra.bootstrap import open_platform
 from infra.bootstrap.platform import EventStoreAggregates, Reactions
 from infra.bootstrap.running import reachable
 from infra.settings import Settings
+from infra.writers.rules.brand.writer import HouseBrandWriter
 from schemas.envelope import Envelope
 from schemas.topics import EVENTS
 

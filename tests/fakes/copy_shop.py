@@ -20,8 +20,8 @@ from domain.product.aggregate import PRODUCT, import_listing
 from domain.product.events import ImportedVariant, WinningScore
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import BrandGenerated, Preferences, ProductsScouted
-from infra.adapters.house.copy.copywriter import HouseCopywriter
-from infra.adapters.house.copy.pages import HousePageWriter
+from infra.writers.rules.copy.copywriter import HouseCopywriter
+from infra.writers.rules.copy.pages import HousePageWriter
 from schemas.envelope import Envelope
 from tests.fakes.copywriting import CountingCopywriter, CountingPageWriter, brand
 from tests.fakes.event_log import FixedClock, MemoryEventLog

@@ -12,13 +12,13 @@ import pytest
 
 from domain.kernel import Transient
 from domain.store.brand import Availability, BrandProposal
-from infra.adapters.house.brand import HouseBrandWriter
-from infra.adapters.house.brand.palette import contrast
-from infra.adapters.openai_brand import BrandIdea, OpenAiBrandWriter
-from infra.adapters.openai_client import OpenAiClient, Usage, as_data, strict_schema
+from infra.writers.brandkit.palette import contrast
+from infra.writers.openai.brand import BrandIdea, OpenAiBrandWriter
+from infra.writers.openai.client import OpenAiClient, Usage, as_data, strict_schema
+from infra.writers.rules.brand import HouseBrandWriter
 from tests.fakes.brand import KnownDomains, ModelService, Reply, brief, model_service
 
-PROMPT = (Path(__file__).parents[3] / "consumers/prompts/brand.v1.md").read_text("utf-8")
+PROMPT = (Path(__file__).parents[3] / "infra/writers/openai/prompts/brand.v1.md").read_text("utf-8")
 NAMES = ("Lanternfold", "Quiet Kettle", "Hikarimo", "Ash & Alcove", "Marlow Reed")
 
 

@@ -15,14 +15,15 @@ from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import ProductCopywriter
 from domain.store.events import PageType
 from domain.store.ports import PageWriter
-from infra.adapters.house.copy.copywriter import HouseCopywriter
-from infra.adapters.house.copy.pages import LEGAL, NOT_ADVICE, PAGES, HousePageWriter
-from infra.adapters.openai_client import REPAIRS, OpenAiClient
-from infra.adapters.openai_copy import OpenAiCopywriter, OpenAiPageWriter
+from infra.writers.copykit.pages import PAGES
+from infra.writers.openai.client import REPAIRS, OpenAiClient
+from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
+from infra.writers.rules.copy.copywriter import HouseCopywriter
+from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, HousePageWriter
 from tests.fakes.copywriting import LAMP_TEXT, ChatServer, brief, facts
 from tests.fakes.supply import served
 
-PROMPTS = Path(__file__).parents[3] / "consumers" / "prompts"
+PROMPTS = Path(__file__).parents[3] / "infra" / "writers" / "openai" / "prompts"
 
 COPY: dict[str, Any] = {
     "title": "Neon Desk Lamp with RGB Light",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from domain.product.ports import CopyBrief, ProductCopy
-from infra.adapters.house.copy.copywriter import compose
-from infra.adapters.house.copy.titles import NOISE
 from infra.sandbox.sample_supplier.catalogue import Echo, Offer, offers
+from infra.writers.copykit.titles import NOISE
+from infra.writers.rules.copy.copywriter import compose
 from tests.fakes.copywriting import brand
 
 STORES = {

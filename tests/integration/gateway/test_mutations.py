@@ -13,7 +13,7 @@ from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from infra.adapters.house.copy.scoring import measure
+from infra.writers.copykit.scoring import measure
 from tests.fakes.samples import copy
 from tests.integration.gateway.platform import Merchant, Platform, a_platform
 from tests.integration.gateway.test_queries import an_order

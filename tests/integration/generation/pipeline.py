@@ -20,12 +20,12 @@ from domain.merchant.events import SupplierProvider
 from domain.product.ports import CopyBrief, ProductCopy
 from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
-from infra.adapters.house.brand import HouseBrandWriter
-from infra.adapters.house.copy.copywriter import HouseCopywriter
-from infra.adapters.house.copy.pages import HousePageWriter
 from infra.adapters.postgres.outside_answers import PostgresAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.bootstrap.platform import EventStoreAggregates, Reactions
+from infra.writers.rules.brand import HouseBrandWriter
+from infra.writers.rules.copy.copywriter import HouseCopywriter
+from infra.writers.rules.copy.pages import HousePageWriter
 from schemas import topics
 from schemas.envelope import Envelope
 from tests.fakes.brand import KnownDomains

@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from playwright.async_api import BrowserContext, Page, Route, ViewportSize, async_playwright
 
 from domain.store.brand import BrandIdentity, FontPair
-from infra.adapters.house.copy.pages import PAGES, HousePageWriter
 from infra.sandbox.app import sandbox_app
+from infra.writers.copykit.pages import PAGES
+from infra.writers.rules.copy.pages import HousePageWriter
 from storefront.rendering.theme import Mood, theme_of
 from tests.fakes.copywriting import facts
 from tests.fakes.shop_floor import BRAND, PIXEL, ImageFile, ShopFloor, Variant

@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from domain.sourcing.ranking import AT_LEAST, WANTED, Candidate, candidates, rank
-from infra.adapters.house.keywords import HouseKeywords
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app
 from infra.sandbox.sample_supplier.catalogue import offers
+from infra.writers.rules.keywords import HouseKeywords
 from tests.fakes.supply import served
 
 GOODS = {offer.id: offer.goods for offer in offers()}

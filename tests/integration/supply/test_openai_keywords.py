@@ -5,9 +5,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
-from infra.adapters.house.keywords import HouseKeywords
-from infra.adapters.openai_client import OpenAiClient
-from infra.adapters.openai_keywords import MOST, OpenAiKeywords
+from infra.writers.openai.client import OpenAiClient
+from infra.writers.openai.keywords import MOST, OpenAiKeywords
+from infra.writers.rules.keywords import HouseKeywords
 from tests.fakes.supply import served
 
 GOOD = [f"neon lamp model{n}" for n in range(34)]

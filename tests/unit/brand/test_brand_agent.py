@@ -21,7 +21,7 @@ from domain.store.aggregate import STORE, request_store
 from domain.store.brand import BrandProposal
 from domain.store.events import BrandGenerated, Preferences
 from domain.store.ports import BrandBrief
-from infra.adapters.house.brand import HouseBrandWriter
+from infra.writers.rules.brand import HouseBrandWriter
 from schemas.envelope import Envelope
 from tests.fakes.brand import KnownDomains
 from tests.fakes.event_log import FixedClock, MemoryEventLog

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from domain.store.aggregate import slugify
 from domain.store.brand import Availability, BrandProposal
-from infra.adapters.house.brand import HouseBrandWriter
-from infra.adapters.house.brand.fonts import PAIRS
-from infra.adapters.house.brand.naming import domain_label
-from infra.adapters.house.brand.palette import contrast
-from infra.adapters.house.brand.sound import awkward
+from infra.writers.brandkit.domains import domain_label
+from infra.writers.brandkit.fonts import PAIRS
+from infra.writers.brandkit.palette import contrast
+from infra.writers.brandkit.sound import awkward
+from infra.writers.rules.brand import HouseBrandWriter
 from tests.fakes.brand import KnownDomains, brief
 
 NICHES = (
@@ -82,10 +82,10 @@ async def test_the_same_brief_gives_the_same_brand(niche: str, seed: str) -> Non
 def test_every_process_comes_to_the_same_brand() -> None:
     # Set and dict order of strings changes with the hash seed: no choice may hang on it.
     script = (
-        "from infra.adapters.house.brand.chance import Chance;"
-        "from infra.adapters.house.brand.lexicon import understand;"
-        "from infra.adapters.house.brand.naming import invent;"
-        "from infra.adapters.house.brand.voice import speak;"
+        "from infra.writers.brandkit.seeded_random import Chance;"
+        "from infra.writers.rules.brand.lexicon import understand;"
+        "from infra.writers.rules.brand.naming import invent;"
+        "from infra.writers.rules.brand.voice import speak;"
         "from domain.store.events import Preferences;"
         "r = understand('Vintage camera bags', Chance('1'));"
         "print(invent(r, Chance('2')), speak('A', r, Preferences(tone='dry'), Chance('3')))"

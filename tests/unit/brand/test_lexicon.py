@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from infra.adapters.house.brand.chance import Chance
-from infra.adapters.house.brand.fonts import PAIRS
-from infra.adapters.house.brand.lexicon import CATEGORIES, MOODS, STYLES, listed, understand
-from infra.adapters.house.brand.marks import MARKS
-from infra.adapters.house.brand.schemes import SCHEMES
+from infra.writers.brandkit.fonts import PAIRS
+from infra.writers.brandkit.marks import MARKS
+from infra.writers.brandkit.schemes import SCHEMES
+from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.rules.brand.lexicon import CATEGORIES, MOODS, STYLES, listed, understand
 
 
 @pytest.mark.parametrize(

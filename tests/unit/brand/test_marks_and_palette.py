@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.adapters.house.brand.chance import Chance
-from infra.adapters.house.brand.marks import MARKS, draw
-from infra.adapters.house.brand.naming import domain_label, wished
-from infra.adapters.house.brand.palette import contrast, from_anchors, tune
-from infra.adapters.house.brand.schemes import SCHEMES
-from infra.adapters.house.brand.sound import awkward, ease
+from infra.writers.brandkit.domains import domain_label, wished
+from infra.writers.brandkit.marks import MARKS, draw
+from infra.writers.brandkit.palette import contrast, from_anchors, tune
+from infra.writers.brandkit.schemes import SCHEMES
+from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.sound import awkward, ease
 
 hexes = st.from_regex(r"\A#[0-9a-f]{6}\Z")
 

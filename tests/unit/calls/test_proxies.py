@@ -11,7 +11,6 @@ from pydantic import BaseModel, SecretStr
 
 from infra.adapters.http_clients import in_house_client, is_in_house, outside_client
 from infra.adapters.media.s3 import S3MediaStore
-from infra.adapters.openai_client import OpenAiClient
 from infra.adapters.rdap.registry import RdapRegistry
 from infra.bootstrap import open_platform
 from infra.demo.calls import CallFailed
@@ -20,6 +19,7 @@ from infra.demo.shopper import Shopper
 from infra.embedded.process import free_port
 from infra.sandbox.payments.app import WebhookSender
 from infra.settings import Settings
+from infra.writers.openai.client import OpenAiClient
 from tests.unit.storefront.test_sandbox_payments import payments
 
 ANSWER = b'{"choices": []}'

@@ -26,7 +26,7 @@ from domain.kernel import InvalidInput, NotFound
 from domain.product.events import ProductStatus
 from domain.store.errors import StoreNotReady
 from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
-from infra.adapters.house.copy.scoring import measure
+from infra.writers.copykit.scoring import measure
 from tests.fakes.platform import Platform, kinds
 from tests.fakes.samples import listing, page, proposal, sealed
 

@@ -18,8 +18,8 @@ from domain.product.events import ProductArchived, ProductCopyWritten
 from domain.product.ports import CopyBrief
 from domain.store.events import PageType, PageWritten
 from domain.store.ports import PageDraft, StoreFacts
-from infra.adapters.house.copy.copywriter import HouseCopywriter
-from infra.adapters.house.copy.pages import TO_COMPLETE, HousePageWriter
+from infra.writers.rules.copy.copywriter import HouseCopywriter
+from infra.writers.rules.copy.pages import TO_COMPLETE, HousePageWriter
 from tests.fakes.copy_shop import GENERATION_ID, NAMES, STORE_ID, Crash, Shop
 from tests.fakes.copywriting import CountingCopywriter, CountingPageWriter
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import ProductCopy
-from infra.adapters.house.copy.copywriter import HouseCopywriter, compose
-from infra.adapters.house.copy.grammar import several
-from infra.adapters.house.copy.lexicon import lexicon
-from infra.adapters.house.copy.titles import LONGEST, NOISE, SHORTEST
+from infra.writers.copykit.grammar import several
+from infra.writers.copykit.lexicon import lexicon
+from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST
+from infra.writers.rules.copy.copywriter import HouseCopywriter, compose
 from tests.fakes.copywriting import LAMP_TEXT, LAMP_TITLE, brand, brief
 
 CLICHES = re.compile(

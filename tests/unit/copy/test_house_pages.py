@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.store.events import PageType
-from infra.adapters.house.copy.pages import LEGAL, NOT_ADVICE, PAGES, TO_COMPLETE, HousePageWriter
+from infra.writers.copykit.pages import PAGES
+from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, TO_COMPLETE, HousePageWriter
 from tests.fakes.copywriting import brand, facts
 
 WRITER = HousePageWriter()

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from infra.adapters.house.copy.scoring import measure, plain
+from infra.writers.copykit.scoring import measure, plain
 
 
 def test_density_is_the_share_of_words_that_belong_to_the_keyword() -> None:
@@ -38,7 +38,7 @@ def test_threads_that_measure_their_first_text_at_the_same_time_load_one_diction
         script = f"""
 import resource
 from concurrent.futures import ThreadPoolExecutor
-from infra.adapters.house.copy.scoring import measure
+from infra.writers.copykit.scoring import measure
 
 with ThreadPoolExecutor({threads}) as threads:
     list(threads.map(measure, ["A lamp for the desk."] * {threads}))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.adapters.house.copy.supplier_text import LONGEST, MOST_POINTS, plain_text, read
+from infra.writers.copykit.supplier_text import LONGEST, MOST_POINTS, plain_text, read
 from tests.fakes.copywriting import LAMP_TEXT
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra.adapters.house.copy.titles import LONGEST, NOISE, SHORTEST, entitle
+from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST, entitle
 
 
 def title(raw: str, *options: str, category: str = "", brand: str = "Neonhaven") -> str:

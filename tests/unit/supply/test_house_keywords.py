@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.sourcing.relevance import words
-from infra.adapters.house.keywords import FEWEST, MOST, HouseKeywords
+from infra.writers.rules.keywords import FEWEST, MOST, HouseKeywords
 
 NICHES = (
     "Cyberpunk home decor",

@@ -1,0 +1,1 @@
+"""What every brand writer needs: palettes, fonts, marks, sound and domains."""

@@ -1,0 +1,55 @@
+"""Which domain each name could live at, as far as the registries say."""
+
+import re
+from collections.abc import Sequence
+
+from domain.store.brand import Availability
+from domain.store.ports import DomainRegistry
+from domain.text import clean_line, fold, transliterate
+
+_ELSEWHERE = ("shop", "store", "co")
+"""Where to look when the ``.com`` is taken, in this order."""
+
+
+async def find_domains(names: Sequence[str], registry: DomainRegistry) -> dict[str, tuple[str, Availability]]:
+    """Return a domain and what is known of it for every name.
+
+    The ``.com`` is asked for first; where it is taken, the first free one of ``.shop``, ``.store`` and ``.co``.
+    """
+    first = {name: f"{domain_label(name)}.com" for name in names}
+    answers = await registry.availability(list(first.values()))
+    found = {name: (domain, answers.get(domain, Availability.UNKNOWN)) for name, domain in first.items()}
+    taken = [name for name, (_, availability) in found.items() if availability is Availability.TAKEN]
+    if not taken:
+        return found
+    others = {name: [f"{domain_label(name)}.{ending}" for ending in _ELSEWHERE] for name in taken}
+    answers = await registry.availability([domain for domains in others.values() for domain in domains])
+    for name, domains in others.items():
+        free = next((domain for domain in domains if answers.get(domain) is Availability.FREE), None)
+        if free is not None:
+            found[name] = (free, Availability.FREE)
+    return found
+
+
+def described(domain: str, availability: Availability) -> str:
+    """Return what is known of a domain, in words for the merchant."""
+    match availability:
+        case Availability.FREE:
+            return f"{domain} is free"
+        case Availability.TAKEN:
+            return f"{domain} is taken"
+        case Availability.UNKNOWN:
+            return f"whether {domain} is free could not be checked"
+
+
+def domain_label(name: str) -> str:
+    """Return a name as a domain label: ``Moss & Mortar`` becomes ``mossandmortar``."""
+    spoken = name.replace("&", " and ")
+    labels = (re.sub(r"[^a-z0-9]", "", plain.lower())[:63] for plain in (fold(spoken), transliterate(spoken)))
+    return next(filter(None, labels), "store")
+
+
+def wished(name: str) -> str:
+    """Return the name a merchant asked for, in order; empty if nothing of it can be used."""
+    text = clean_line(re.sub(r"[<>{}\\|]", " ", name))[:48].strip()
+    return text if re.search(r"\w", text) else ""

@@ -1,0 +1,23 @@
+"""Logos: a mark and the idea behind it."""
+
+from domain.store.brand import Logo, Palette
+from infra.writers.brandkit.color_words import colour_name
+from infra.writers.brandkit.marks import draw
+from infra.writers.brandkit.seeded_random import Chance
+
+
+def draw_logo(symbol: str, palette: Palette, chance: Chance, *, name: str, idea: str = "") -> Logo:
+    """Return a mark and the idea behind it.
+
+    Args:
+        symbol: a key of ``MARKS``.
+        palette: what it is coloured from.
+        chance: its details.
+        name: the brand's.
+        idea: somebody else's words for what it should mean; ours if left out.
+    """
+    shows, svg, spot = draw(symbol, palette, chance, name=name)
+    main, detail = colour_name(palette.primary), colour_name(spot)
+    colours = main if main == detail else f"{main} with one detail in {detail}"
+    concept = f"A flat, geometric mark for {name}: {shows}, in {colours}."
+    return Logo(concept=f"{idea.rstrip('. ')}. {concept}" if idea.strip() else concept, svg=svg)

@@ -1,0 +1,147 @@
+"""What marks are drawn with: a 100 by 100 square, three inks, and a few shapes."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from infra.writers.brandkit.seeded_random import Chance
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """The colours of one drawing; each is readable on what it is drawn on."""
+
+    main: str
+    soft: str
+    spot: str
+    """For the one detail that should catch the eye."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a mark is drawn with."""
+
+    inks: Inks
+    chance: Chance
+    letter: str = ""
+    """The brand's initial, upper case A to Z, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A mark and what it shows."""
+
+    shapes: tuple[str, ...]
+    shows: str
+    """``an aperture of six blades``: completes “The mark is ...”."""
+
+
+Mark = Callable[[Sheet], Drawing]
+
+
+def num(value: float) -> str:
+    """Return a coordinate: two decimals at most, no minus zero."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def at(centre: Point, radius: float, degrees: float) -> Point:
+    """Return the point at a clock angle: 0 is up, 90 is right."""
+    turn = math.radians(degrees)
+    return (centre[0] + radius * math.sin(turn), centre[1] - radius * math.cos(turn))
+
+
+def xy(point: Point) -> str:
+    """Return a point as path text."""
+    return f"{num(point[0])} {num(point[1])}"
+
+
+def fill(path: str, colour: str) -> str:
+    """Return a filled path."""
+    return f'<path fill="{colour}" d="{path}"/>'
+
+
+def stroke(path: str, colour: str, width: float) -> str:
+    """Return a stroked path with round ends."""
+    return (
+        f'<path fill="none" stroke="{colour}" stroke-width="{num(width)}" '
+        f'stroke-linecap="round" stroke-linejoin="round" d="{path}"/>'
+    )
+
+
+def line(start: Point, end: Point, colour: str, width: float) -> str:
+    """Return a straight stroke."""
+    return stroke(f"M{xy(start)}L{xy(end)}", colour, width)
+
+
+def disc(centre: Point, radius: float, colour: str) -> str:
+    """Return a filled circle."""
+    return f'<circle cx="{num(centre[0])}" cy="{num(centre[1])}" r="{num(radius)}" fill="{colour}"/>'
+
+
+def ring(centre: Point, radius: float, colour: str, width: float) -> str:
+    """Return a circle's outline."""
+    return (
+        f'<circle cx="{num(centre[0])}" cy="{num(centre[1])}" r="{num(radius)}" fill="none" '
+        f'stroke="{colour}" stroke-width="{num(width)}"/>'
+    )
+
+
+def box(left: float, top: float, width: float, height: float, colour: str, *, radius: float = 0) -> str:
+    """Return a filled rectangle."""
+    return (
+        f'<rect x="{num(left)}" y="{num(top)}" width="{num(width)}" height="{num(height)}" '
+        f'rx="{num(radius)}" fill="{colour}"/>'
+    )
+
+
+def frame(left: float, top: float, width: float, height: float, colour: str, weight: float, radius: float) -> str:
+    """Return a rectangle's outline."""
+    return (
+        f'<rect x="{num(left)}" y="{num(top)}" width="{num(width)}" height="{num(height)}" rx="{num(radius)}" '
+        f'fill="none" stroke="{colour}" stroke-width="{num(weight)}"/>'
+    )
+
+
+def polygon(points: Sequence[Point]) -> str:
+    """Return a closed path through ``points``."""
+    return "M" + "L".join(xy(point) for point in points) + "Z"
+
+
+def vesica(start: Point, end: Point, fullness: float = 0.5) -> str:
+    """Return a leaf: two equal arcs between two points; ``fullness`` is its width over its length."""
+    length = math.dist(start, end)
+    sag = fullness * length / 2
+    radius = (length * length / 4 + sag * sag) / (2 * sag)
+    arc = f"A{num(radius)} {num(radius)} 0 0 1"
+    return f"M{xy(start)}{arc} {xy(end)}{arc} {xy(start)}Z"
+
+
+def drop(tip: Point, radius: float, height: float) -> str:
+    """Return a drop that hangs from ``tip``: a round belly of ``radius``, ``height`` in all."""
+    x, y = tip
+    centre = y + height - radius
+    return (
+        f"M{xy(tip)}C{xy((x + radius * 0.35, y + height * 0.28))} {xy((x + radius, centre - radius * 0.55))} "
+        f"{xy((x + radius, centre))}A{num(radius)} {num(radius)} 0 0 1 {xy((x - radius, centre))}"
+        f"C{xy((x - radius, centre - radius * 0.55))} {xy((x - radius * 0.35, y + height * 0.28))} {xy(tip)}Z"
+    )
+
+
+def star(centre: Point, radius: float, *, waist: float = 0.16) -> str:
+    """Return a four-pointed star with hollow sides."""
+    tips = [at(centre, radius, degrees) for degrees in (0, 90, 180, 270)]
+    waists = [at(centre, radius * waist, degrees) for degrees in (45, 135, 225, 315)]
+    path = f"M{xy(tips[0])}"
+    for waist_point, tip in zip(waists, [*tips[1:], tips[0]], strict=True):
+        path += f"Q{xy(waist_point)} {xy(tip)}"
+    return path + "Z"
+
+
+def counted(number: int) -> str:
+    """Return a small number as a word."""
+    return ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")[
+        number
+    ]

@@ -1,0 +1,1 @@
+"""What every copywriter needs: grammar, titles, scoring, and facts from supplier text."""

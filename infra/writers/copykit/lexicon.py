@@ -1,0 +1,145 @@
+"""What the house writer knows of products: kinds, their nouns, and the sentences that hold for each of them."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from infra.writers.copykit.grammar import several
+
+GENERIC = "generic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of product and what may be said of any such thing. ``[gives/give]`` marks agree in number."""
+
+    name: str
+    noun: str
+    """What to call it where its title has no noun we know."""
+    category: str
+    nouns: tuple[str, ...]
+    scene: tuple[str, ...]
+    """Sentences about the situation, not about the product."""
+    does: tuple[str, ...]
+    """Predicates: they follow ``This neon desk lamp``."""
+    likes: tuple[str, ...]
+    cta: tuple[str, ...]
+    pair: bool = False
+    """Shoes: spoken of in the plural."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A benefit that follows from words in the supplier's text."""
+
+    when: re.Pattern[str]
+    says: tuple[str, ...]
+    only: frozenset[str]
+    """Kinds and categories it makes sense for; empty: all."""
+
+    def holds(self, kind: Kind, evidence: str) -> bool:
+        """Whether the supplier's words bear it out for a product of this kind."""
+        fits = not self.only or kind.name in self.only or kind.category in self.only
+        return fits and self.when.search(evidence) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A tone of voice: the adjectives that call for it, and what it adds."""
+
+    name: str
+    words: frozenset[str]
+    closing: str
+    aside: tuple[str, ...]
+    cta: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All of it."""
+
+    kinds: dict[str, Kind]
+    by_noun: dict[tuple[str, ...], Kind]
+    """Every noun, as its words in lower case."""
+    reasons: tuple[Reason, ...]
+    registers: tuple[Register, ...]
+    longest: int
+    """Words in the longest noun."""
+    words: dict[str, frozenset[str]]
+    """The vocabulary by which titles are taken apart, by group."""
+    leads: tuple[str, ...]
+    """How a fact is introduced: ``Worth knowing:``."""
+
+    def noun_at(self, words: Sequence[str], at: int) -> tuple[int, Kind] | None:
+        """Return how many words from ``at`` on are a noun we know, the longest there is, and its kind."""
+        for size in range(min(self.longest, len(words) - at), 0, -1):
+            kind = self.by_noun.get(tuple(word.casefold() for word in words[at : at + size]))
+            if kind is not None:
+                return size, kind
+        return None
+
+    def kind_in(self, text: str) -> Kind | None:
+        """Return the kind of the last noun we know in a phrase, since English puts the main noun last."""
+        words = re.findall(r"[\w'-]+", text.casefold())
+        at, found = 0, None
+        while at < len(words):
+            hit = self.noun_at(words, at)
+            if hit is None:
+                at += 1
+            else:
+                at, found = at + hit[0], hit[1]
+        return found
+
+    def register_of(self, tone: Sequence[str]) -> Register:
+        """Return the register of the strongest adjective that calls for one; plain if none does."""
+        for adjective in tone:
+            words = set(re.findall(r"[a-z-]+", adjective.casefold()))
+            for register in self.registers:
+                if register.words & words:
+                    return register
+        return self.registers[-1]
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the lexicon, read from the TOML beside this module."""
+    kinds: dict[str, Kind] = {}
+    reasons: list[Reason] = []
+    registers: list[Register] = []
+    leads: list[str] = []
+    words: dict[str, frozenset[str]] = {}
+    folder = resources.files(__package__) / "phrases"
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if not file.name.endswith(".toml"):
+            continue
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        for row in data.get("kind", ()):
+            kinds[row["name"]] = Kind(**_tuples(row))
+        reasons += [
+            Reason(
+                re.compile(row["when"], re.IGNORECASE | re.DOTALL), tuple(row["says"]), frozenset(row.get("for", ()))
+            )
+            for row in data.get("reason", ())
+        ]
+        registers += [
+            Register(row["name"], frozenset(row["words"]), row["closing"], tuple(row["aside"]), tuple(row["cta"]))
+            for row in data.get("register", ())
+        ]
+        words |= {group: frozenset(listed) for group, listed in data.get("words", {}).items()}
+        leads += data.get("weave", {}).get("leads", ())
+    by_noun: dict[tuple[str, ...], Kind] = {}
+    for kind in kinds.values():
+        for noun in kind.nouns:
+            by_noun[tuple(noun.split())] = kind
+            by_noun.setdefault(tuple(several(noun).split()), kind)
+    return Lexicon(
+        kinds, by_noun, tuple(reasons), tuple(registers), max(len(noun) for noun in by_noun), words, tuple(leads)
+    )
+
+
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}

@@ -1,0 +1,220 @@
+"""Reads a supplier's text for facts. It is data from a stranger: markup, boasts, orders to the reader and promises
+about delivery or service are left behind, since the store cannot vouch for them.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.writers.copykit.grammar import sentence
+
+MOST_INPUT = 20_000
+"""Characters that are read; a longer text repeats itself."""
+SHORTEST, LONGEST = 8, 170
+"""Characters of a point worth listing."""
+MOST_POINTS = 8
+
+_TAG_BLOCK = re.compile(r"<(script|style|iframe|svg)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TAG_BREAK = re.compile(r"<\s*(br|/?p|/?li|/?ul|/?ol|/?div|/?tr|/?h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_LINK = re.compile(r"(https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+|javascript:\S*|data:\S+", re.IGNORECASE)
+_BULLET = re.compile(r"^[\s\-–—•·*✓✔►▶●■★☆+>]+|^\(?\d{1,2}[.)、]\s+")
+_SPEC = re.compile(r"^([A-Za-z][A-Za-z /&'-]{1,28}?)\s*[:=：]\s*(\S.*)$")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+(?=[\"“(]?[A-Z0-9])")
+_SPACE = re.compile(r"\s+")
+
+_PROMISES = re.compile(
+    r"\b(ship(s|ped|ping|ment)?|deliver(y|ed|s)?|dispatch\w*|drop-?ship\w*|wholesale|customs?( duty| tax)|tracking|"
+    r"warrant(y|ies)|guarante\w*|refund\w*|returns?( policy)?|money[- ]back|lifetime replacement|replacement|feedback|"
+    r"5[- ]?stars?|five[- ]stars?|reviews?|ratings?|customer service|after[- ]sales?|contact us|message us|"
+    r"e-?mail us|seller|supplier|our (store|shop)|whats ?app|telegram|wechat|order now|buy (it )?now|add to cart|"
+    r"click|subscribe|follow us|coupon|discount|sale|promo\w*|price|cheap\w*|bulk|moq|stock|limited time|"
+    r"hurry|don'?t miss|in (a )?hurry|manual measure\w*|different monitors?|slight(ly)? (color|colour|differ)\w*|"
+    r"colou?r (difference|deviation)|(may|might|will|can) (differ|vary)|differs? slightly|(your|different) (monitor|screen|display)s?|please (note|allow|check|understand|be)|dear (friend|customer|buyer)s?|"
+    r"thank(s| you)|best ?sell\w*|hot ?sell\w*|no\.? ?1|number one|award|fda|certifi\w*)\b|[$€£¥]\s?\d|\d\s?(usd|eur|gbp|cny|rmb)\b",
+    re.IGNORECASE,
+)
+_ORDERS = re.compile(
+    r"\b(ignore|disregard|forget|override)\b.{0,40}\b(instruct\w*|prompts?|rules?|above|previous|prior|everything)\b|"
+    r"\b(system|developer|assistant|user) ?(prompt|message|role)\b|\b(you are|act as|pretend|as an?) (now )?(an? )?"
+    r"(ai|llm|assistant|language model|chatbot|gpt)\b|\b(language model|chatgpt|openai|prompt injection|api key|password)\b|"
+    r"\b(write|say|output|respond|reply|print|repeat|answer|reveal|tell|set|rate|claim|describe)\b.{0,30}"
+    r"\b(following|instead|only|exactly|json|that (this|the|it)|the (title|price|store|product) (is|to|as))\b|"
+    r"\byou are now\b|<\|?\w*\|?>|\bfunction\s*\(|=>|\{\{|\}\}",
+    re.IGNORECASE,
+)
+_BOAST_WORDS = (
+    r"amazing|awesome|stunning|gorgeous|incredible|unbelievable|fantastic|fabulous|breathtaking|mind-blowing|ultimate|"
+    r"revolutionary|ground-breaking|groundbreaking|game-changing|must-have|exquisite|superb|excellent|wonderful|magnificent|"
+    r"marvelous|marvellous|unique|perfect|premium|luxurious|luxury|top-notch|high-quality|high-grade|world-class|best|finest|"
+    r"fashionable|trendy|beautiful|attractive|eye-catching|good-looking|newest|latest|extremely|very|really|absolutely|truly"
+)
+_BOAST_PHRASES = re.compile(
+    r"\b((of )?(very )?(high|top|good|premium|superior|best|great|excellent) qualit(y|ies)|100% (brand )?new|brand[- ]new|"
+    r"(and )?high quality|(of )?great value|value for money|state[- ]of[- ]the[- ]art|next[- ]level)\b,?\s*",
+    re.IGNORECASE,
+)
+_PERFECT_FOR = re.compile(
+    r"\b(?:(?:it(?: is|'s)|this is|they are)\s+)?(?:a |an |the )?"
+    r"(?:perfect|ideal|great|best|excellent|wonderful|amazing|must-have|unique)\s+(?:choice |gift |idea |present |decoration )*for\b",
+    re.IGNORECASE,
+)
+_BOAST = re.compile(rf"\b({_BOAST_WORDS})\b[ ,]*", re.IGNORECASE)
+_ONLY_BOASTS = re.compile(rf"\b(is|are|looks?|be|so|feels?)\s+({_BOAST_WORDS})\b[ ,]*([.!]|and\b|$)", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"^(?:this|the|our|these|it|they)\b(?: [\w-]+){0,4}? (?:has|have|features?|offers?)\s+|^(?:this|the|it|they)\b(?: [\w-]+){0,4}? (?=(?:comes?|includes?)\s)",
+    re.IGNORECASE,
+)
+_MADE = re.compile(
+    r"^(?:this|the|our|these|it|they)\b(?: [\w-]+){0,4}? (?:is|are) (?=made |crafted |built |designed )", re.IGNORECASE
+)
+_INTRODUCED = re.compile(r"^\s*(?:(?:features?|descriptions?|details)\s*[:：]\s*)+(?=\S)", re.IGNORECASE)
+_LEAD = re.compile(r"^(?:features?|featuring)\s*:?\s+", re.IGNORECASE)
+_DANGLING = re.compile(r"(?:\b(?:and|or|with|of|the|a|an|for|is|are|in|to)|[,&])\s*$", re.IGNORECASE)
+
+_KEYS = {
+    "colour": "Colour", "color": "Colour", "size": "Size", "product size": "Size", "dimensions": "Size",
+    "item size": "Size", "dimension": "Size", "weight": "Weight", "item weight": "Weight", "net weight": "Weight",
+    "material": "Material", "materials": "Material", "main material": "Material",
+    "package includes": "In the box", "package included": "In the box", "package content": "In the box",
+    "package contents": "In the box", "package list": "In the box", "packing list": "In the box",
+    "package": "In the box", "in the box": "In the box", "what's in the box": "In the box",
+}  # fmt: skip
+_USELESS_KEYS = re.compile(
+    r"^(brand|brand name|model|model (number|no)|item (no|number|id)|sku|origin|place of origin|country|note|notes|warm tips?|tips|"
+    r"attention|features?|description|specifications?|details|product name|name|type|title|season|gender|style|"
+    r"moq|logo|category|oem|odm|supply|quantity|new|hot|high-concerned chemical|hign-concerned chemical|choice|system|user|assistant)$",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"^(none|n/?a|no|null|other|others|as shown|as pictures?|see picture|default|\W+)\.?$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierFacts:
+    """What a supplier's text states."""
+
+    points: tuple[str, ...]
+    """Fragments or sentences about the product, in the supplier's order, each with its full stop."""
+    text: str
+    """All of them together, to look for evidence in."""
+    choices: Mapping[frozenset[str], str]
+    """What several values are of: ``{"pink", "white"}`` is a ``Colour``."""
+
+
+def plain_text(raw: str) -> str:
+    """Return a text without tags, entities, control characters, emojis and links; line breaks stay."""
+    text = raw[:MOST_INPUT].replace("\x00", " ")
+    for _ in range(2):  # suppliers escape twice
+        text = html.unescape(_TAG.sub(" ", _TAG_BREAK.sub("\n", _TAG_BLOCK.sub(" ", text))))
+    text = _LINK.sub(" ", _TAG.sub(" ", text))
+    kept = "".join(letter for given in unicodedata.normalize("NFKC", text) if (letter := _kept(given)))
+    # Long runs of spaces would make the patterns below try each of them in turn.
+    return re.sub(r"[^\S\n]+", " ", kept)
+
+
+def _kept(letter: str) -> str:
+    if letter == "\n":
+        return letter
+    category = unicodedata.category(letter)
+    if category[0] in "CZ":
+        return " "
+    # Symbols are emojis and ornaments, and the marks of Markdown and HTML; prices are no business of a description.
+    if category == "So" or letter in "<>[]{}|\\`*_#~^★☆◆●■►▶✓✔【】":
+        return " " if letter not in "★☆●■►▶✓✔*" else "•"
+    if category in {"Sk", "Mn"} and ord(letter) > 0x2FF:
+        return ""
+    return letter
+
+
+def gives_orders(text: str) -> bool:
+    """Whether a text speaks to a machine that reads it, instead of about a product."""
+    return _ORDERS.search(text) is not None
+
+
+def read(raw: str) -> SupplierFacts:
+    """Return the facts in a supplier's description; none if there is nothing to go by."""
+    points: list[str] = []
+    choices: dict[frozenset[str], str] = {}
+    seen: set[str] = set()
+    for line in plain_text(raw).splitlines():
+        # Who gives orders in one sentence means the next one too.
+        for part in () if gives_orders(line) else _parts(line):
+            if (choice := _SPEC.match(part)) and " / " in choice[2]:
+                values = frozenset(value.strip().casefold() for value in choice[2].split(" / "))
+                choices[values] = _key_name(choice[1].strip())
+            point = _point(part)
+            key = re.sub(r"\W+", "", point.casefold())
+            if point and key not in seen:
+                seen.add(key)
+                points.append(point)
+        if len(points) >= MOST_POINTS:
+            break
+    return SupplierFacts(tuple(points[:MOST_POINTS]), " ".join(points), choices)
+
+
+def _parts(line: str) -> list[str]:
+    parts: list[str] = []
+    for bullet in re.split(r"\s*[;；•]\s*|\s+[-–—]\s+(?=[A-Z])", line):
+        parts += _SENTENCE_END.split(_SPACE.sub(" ", bullet).strip())
+    return [part for part in parts if part]
+
+
+def _point(raw: str) -> str:
+    text = _INTRODUCED.sub("", _BULLET.sub("", raw)).strip(" \t\"'“”!,")
+    if not text or text.endswith(":") or _is_heading(text):
+        return ""
+    spec = _SPEC.match(text)
+    if spec and len(spec[1].split()) <= 4:
+        return _spec(spec[1].strip(), spec[2].strip())
+    if _PROMISES.search(text):
+        return ""
+    text = _MADE.sub("", _SUBJECT.sub("", _calm(text)))
+    text = _LEAD.sub("", text).strip(" ,.!-–—")
+    if not SHORTEST <= len(text) <= LONGEST or _DANGLING.search(text) or not re.search(r"[^\W\d_]{3}", text):
+        return ""
+    if text.isupper():
+        text = text.capitalize()
+    return sentence(text)
+
+
+def _is_heading(text: str) -> bool:
+    """Whether a line is the supplier's title again: many words, nearly all with a capital."""
+    words = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
+    return len(words) >= 3 and ":" not in text and sum(word[0].isupper() for word in words) >= 0.8 * len(words)
+
+
+def _spec(key: str, value: str) -> str:
+    if _USELESS_KEYS.match(key):
+        return ""
+    if " / " in value:
+        return ""  # what the variants differ in; the shopper is asked that when choosing
+    value = _calm(value).strip(" ,.!")
+    if not value or len(value) > 90 or _NOTHING.match(value) or _PROMISES.search(f"{key} {value}"):
+        return ""
+    name = _key_name(key)
+    if name == "In the box" and not re.search(r"[,+&]| and |\d.*\d", value):
+        return ""  # that one lamp comes in a lamp's box is no news
+    if name == "In the box":
+        value = re.sub(r"\b(\d+) ?(?:x|\*|pcs?|pieces?)(?: of)?\s+", r"\1 × ", value, flags=re.IGNORECASE)
+    return sentence(f"{name}: {value}")
+
+
+def _key_name(key: str) -> str:
+    return _KEYS.get(key.casefold(), key.capitalize() if key.islower() or key.isupper() else key)
+
+
+def _calm(text: str) -> str:
+    """Return the text without its boasts; nothing if too little stands without them."""
+    calm = _PERFECT_FOR.sub("Suited to", text) if _PERFECT_FOR.match(text) else _PERFECT_FOR.sub("suited to", text)
+    calm = _BOAST_PHRASES.sub("", calm)
+    if _ONLY_BOASTS.search(calm):
+        return ""
+    calm = _BOAST.sub("", calm)
+    calm = re.sub(r"\ba (?=[aeiouAEIOU])(?!one|uni|use|usu|euro)", "an ", calm)
+    calm = re.sub(r"\ban (?=[bcdfgjkpqtvwyz])", "a ", calm)
+    calm = re.sub(r"!+", ".", calm)
+    return _SPACE.sub(" ", calm).strip(" ,-–—")

@@ -1,0 +1,1 @@
+"""Writers on a language model behind an OpenAI-compatible API."""

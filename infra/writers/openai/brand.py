@@ -1,0 +1,186 @@
+"""The brand writer with a language model: it has the ideas, our code keeps them readable, drawable and true."""
+
+import hashlib
+import logging
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+
+from domain.kernel import Transient
+from domain.store.brand import Availability, BrandIdentity, BrandProposal, NameOption, Voice
+from domain.store.ports import BrandBrief, BrandWriter, DomainRegistry
+from infra.writers.brandkit.domains import described, domain_label, find_domains, wished
+from infra.writers.brandkit.fonts import PAIRS
+from infra.writers.brandkit.logo import draw_logo
+from infra.writers.brandkit.marks import MARKS
+from infra.writers.brandkit.palette import from_anchors
+from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.sound import awkward
+from infra.writers.openai.client import OpenAiClient, as_data
+
+logger = logging.getLogger(__name__)
+
+_UNTRUE = re.compile(
+    r"(?i)\bsince (?:18|19|20)\d\d\b|\best(?:ablished|\.)\b|\bfounded\b|\bfamily[- ](?:owned|run)\b|\bhand-?made\b|"
+    r"\baward|\bcertified\b|\bmoney[- ]back\b|\bfree (?:shipping|delivery|returns)\b|\b\d[\d,.]* (?:happy )?customers\b"
+)
+"""Claims that nobody has made and the merchant would have to answer for."""
+
+
+def _known_symbol(symbol: str) -> str:
+    if symbol not in MARKS:
+        raise ValueError(f"{symbol!r} is not one of the allowed symbols: {', '.join(sorted(MARKS))}")
+    return symbol
+
+
+def _known_font(font: str) -> str:
+    if font not in PAIRS:
+        raise ValueError(f"{font!r} is not one of the allowed heading fonts: {', '.join(sorted(PAIRS))}")
+    return font
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_Line = Annotated[str, AfterValidator(_one_line)]
+
+
+_Hex = Annotated[str, StringConstraints(to_lower=True, pattern=r"^#[0-9a-fA-F]{6}$", max_length=7)]
+
+
+class NameIdea(BaseModel):
+    """One name the model thought of."""
+
+    name: _Line = Field(min_length=2, max_length=32)
+    rationale: _Line = Field(min_length=2, max_length=240)
+
+
+class BrandIdea(BaseModel):
+    """What the model is asked for. Its rules go back to the model in words when it breaks them."""
+
+    names: Annotated[list[NameIdea], Field(min_length=5, max_length=5)]
+    best_name: _Line = Field(min_length=2, max_length=32)
+    reason: _Line = Field(min_length=2, max_length=400)
+    primary: _Hex
+    secondary: _Hex
+    accent: _Hex
+    dark: bool
+    heading_font: Annotated[
+        str, AfterValidator(_known_font), Field(max_length=40, json_schema_extra={"enum": sorted(PAIRS)})
+    ]
+    symbol: Annotated[
+        str, AfterValidator(_known_symbol), Field(max_length=40, json_schema_extra={"enum": sorted(MARKS)})
+    ]
+    logo_idea: _Line = Field(min_length=2, max_length=300)
+    tone: Annotated[list[Annotated[_Line, Field(min_length=2, max_length=24)]], Field(min_length=3, max_length=5)]
+    tagline: _Line = Field(min_length=2, max_length=80)
+    story: _Line = Field(min_length=2, max_length=800)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "BrandIdea":
+        labels = [domain_label(idea.name) for idea in self.names]
+        if len(set(labels)) < len(labels):
+            raise ValueError("the five names must be five different names")
+        if clumsy := [idea.name for idea in self.names if awkward(idea.name)]:
+            raise ValueError(f"replace these names, which are taken, unfortunate or hard to say: {', '.join(clumsy)}")
+        if self.best_name not in {idea.name for idea in self.names}:
+            raise ValueError(f"best_name {self.best_name!r} is none of the five names")
+        for field in ("story", "tagline"):
+            if claim := _UNTRUE.search(getattr(self, field)):
+                raise ValueError(f"{field} claims {claim.group()!r}, which nobody has said; leave the claim out")
+        return self
+
+
+class OpenAiBrandWriter:
+    """Implements :class:`domain.store.ports.BrandWriter`; never raises for an outage, because the fallback steps in.
+
+    Args:
+        client: the model.
+        registry: asked for the domain of every name.
+        fallback: writes the brand when the model gives no usable answer.
+        prompt: our instructions, ``infra/writers/openai/prompts/brand.v1.md``.
+    """
+
+    def __init__(self, client: OpenAiClient, registry: DomainRegistry, *, fallback: BrandWriter, prompt: str) -> None:
+        self._client = client
+        self._registry = registry
+        self._fallback = fallback
+        self._prompt = prompt
+
+    async def propose(self, brief: BrandBrief) -> BrandProposal:
+        """Return the model's brand, or the fallback's where the model did not answer as it should."""
+        try:
+            idea = await self._client.structured(
+                self._prompt,
+                as_data(_brief_data(brief)),
+                BrandIdea,
+                idempotency_key=f"brand:{brief.seed}",
+                seed=_number(brief.seed),
+            )
+        except Transient as outage:
+            logger.warning("The house writer steps in for a brand: %s", outage)
+            return await self._fallback.propose(brief)
+        return await self._complete(idea, brief)
+
+    async def _complete(self, idea: BrandIdea, brief: BrandBrief) -> BrandProposal:
+        names = {one.name: one.rationale for one in idea.names}
+        asked = wished(brief.preferences.name or "")
+        if asked:
+            others = [name for name in names if domain_label(name) != domain_label(asked)]
+            names = {asked: "The name you asked for.", **{name: names[name] for name in others[:4]}}
+        domains = await find_domains(list(names), self._registry)
+        options = [
+            NameOption(name=name, domain=domains[name][0], availability=domains[name][1], rationale=rationale)
+            for name, rationale in names.items()
+        ]
+        chosen, reason = _choose(options, idea, asked)
+        palette = from_anchors(idea.primary, idea.secondary, idea.accent, dark=idea.dark)
+        chance = Chance(brief.seed, "logo")
+        return BrandProposal(
+            brand=BrandIdentity(
+                name=chosen,
+                logo=draw_logo(idea.symbol, palette, chance, name=chosen, idea=idea.logo_idea),
+                palette=palette,
+                fonts=PAIRS[idea.heading_font],
+                # The story was written around the model's own favourite.
+                voice=Voice(tone=idea.tone, tagline=idea.tagline, story=idea.story.replace(idea.best_name, chosen)),
+            ),
+            options=options,
+            reason=reason,
+            written_by=self._client.model,
+        )
+
+
+def _choose(options: list[NameOption], idea: BrandIdea, asked: str) -> tuple[str, str]:
+    """Return the name and why: the merchant's own, else the model's, unless its domain is taken and another's free."""
+    if asked:
+        own = options[0]
+        return own.name, f"“{own.name}” is the name you asked for; {described(own.domain, own.availability)}."
+    best = next(option for option in options if option.name == idea.best_name)
+    free = next((option for option in options if option.availability is Availability.FREE), None)
+    if best.availability is Availability.TAKEN and free is not None:
+        return free.name, (
+            f"“{best.name}” came first, but {described(best.domain, best.availability)}; “{free.name}” is the next best, "
+            f"and {described(free.domain, free.availability)}. {free.rationale}"
+        )
+    closing = described(best.domain, best.availability)
+    return best.name, f"{idea.reason.rstrip()} {closing[:1].upper()}{closing[1:]}."
+
+
+def _brief_data(brief: BrandBrief) -> dict[str, Any]:
+    wishes = brief.preferences
+    asked: dict[str, Any] = {
+        "name": wishes.name,
+        "tone": wishes.tone,
+        "colours": wishes.colours,
+        "audience": wishes.audience,
+    }
+    former = {"former_name": brief.former_name} if brief.former_name else {}
+    return {"niche": brief.niche, "wishes": {key: value for key, value in asked.items() if value}, **former}
+
+
+def _number(seed: str) -> int:
+    """Return the seed as services take it: 31 bits."""
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") >> 1

@@ -1,0 +1,69 @@
+"""Search phrases from a language model, with the house writer behind it."""
+
+import logging
+import zlib
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from domain.kernel import Transient
+from domain.sourcing.ports import KeywordWriter
+from domain.sourcing.relevance import words
+from infra.writers.openai.client import OpenAiClient, as_data
+
+logger = logging.getLogger(__name__)
+
+FEWEST, MOST = 20, 30
+SYSTEM = """\
+You choose what to search for at wholesale suppliers in order to stock an online store of one niche.
+Write 20 to 30 different English search phrases of one to four words each, in lower case, the most telling first.
+Name concrete goods that suppliers list ("neon led lamp"), with variations and synonyms. Cover many types of product that
+a shopper of this niche would expect in one store. Name no brands, no protected characters, nothing unlawful to sell.
+"""
+
+
+class _Phrases(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    phrases: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=FEWEST, max_length=60)]
+
+    @field_validator("phrases")
+    @classmethod
+    def _all_different(cls, phrases: list[str]) -> list[str]:
+        different: dict[tuple[str, ...], str] = {}
+        for phrase in (" ".join(phrase.lower().split()) for phrase in phrases):
+            if words(phrase):
+                different.setdefault(tuple(sorted(words(phrase))), phrase)
+        kept = list(different.values())
+        if len(kept) < FEWEST:
+            raise ValueError(f"only {len(kept)} of the phrases are different from one another; {FEWEST} are needed")
+        return kept[:MOST]
+
+
+class OpenAiKeywords:
+    """Implements :class:`domain.sourcing.ports.KeywordWriter`.
+
+    Args:
+        client: the model.
+        fallback: writes when the model gives no usable answer.
+    """
+
+    def __init__(self, client: OpenAiClient, fallback: KeywordWriter) -> None:
+        self._client = client
+        self._fallback = fallback
+
+    async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:
+        """Return the model's phrases, or the fallback's where the model is out of reach or makes no sense."""
+        try:
+            answer = await self._client.structured(
+                SYSTEM,
+                as_data({"niche": niche}),
+                _Phrases,
+                idempotency_key=f"keywords-{seed}",
+                seed=zlib.crc32(seed.encode()) & 0x7FFFFFFF,
+            )
+        except Transient as outage:
+            logger.warning("Search phrases come from the house writer: %s", outage)
+            return await self._fallback.keywords(niche, seed=seed)
+        return answer.phrases

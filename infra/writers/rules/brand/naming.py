@@ -1,0 +1,242 @@
+"""Names for a brand: built in several ways, scored, and five unlike ones kept."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from infra.writers.brandkit.domains import domain_label
+from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.sound import awkward, ease
+from infra.writers.rules.brand.lexicon import Reading, listed
+
+_SURNAMES = (
+    "Alder,Ames,Arden,Bellamy,Birch,Calder,Carrow,Dunmore,Ellery,Fairley,Fenn,Garrick,Hale,Harlow,Hollis,Ingram,"
+    "Kestrel,Larkin,Lowell,Marlow,Merritt,Nash,Oakes,Pell,Quill,Ransom,Sable,Tamsin,Thorne,Vance,Wilder,Wren,Yarrow,"
+    "Ashby,Brandt,Corvin,Delaney,Farrow,Linden"
+)
+_ANY_SUFFIX = ("Studio", "House", "Supply", "Goods")
+_SUFFIXES = {
+    # The type a category is set in tells its register: what suits a poster does not suit a salon.
+    "Bebas Neue": ("Supply", "Works", "Club"),
+    "Oswald": ("Supply", "Works", "Union"),
+    "Space Grotesk": ("Works", "Supply", "Lab"),
+    "DM Serif Display": ("House", "Studio", "Rooms"),
+    "Playfair Display": ("House", "Atelier", "Rooms"),
+    "Raleway": ("House", "Atelier", "Studio"),
+}
+_DARK_SURNAMES = "Vane,Thorne,Sable,Corvin,Raven,Locke,Graves,Marrow,Vesper,Crane"
+_SHARP_SURNAMES = "Vex,Kade,Ryker,Nyx,Cipher,Jett,Zane,Koda,Rook,Vale"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name that was thought of."""
+
+    name: str
+    kind: str
+    """How it was built: two names of one kind read alike."""
+    parts: frozenset[str]
+    """The words it was built from, lower case: two names should share none."""
+    rationale: str
+    score: float
+    """Higher is better; about 0 to 10."""
+
+
+def invent(reading: Reading, chance: Chance, *, audience: str | None = None, but: str | None = None) -> list[Candidate]:
+    """Return five different names for a niche, the best first, and none like the one it has.
+
+    They differ in how they are built and share no word. The niche's own words are in one of them at most.
+    """
+    taken = domain_label(but) if but else None
+    thought = [
+        *_compounds(reading, chance.fork("compound")),
+        *_pairs(reading, chance.fork("pair")),
+        *_partners(reading, chance.fork("partners")),
+        *_foreign(reading, chance.fork("foreign")),
+        *_founders(reading, chance.fork("founder")),
+        *_coined(reading, chance.fork("coined")),
+    ]
+    taste = chance.fork("taste")
+    scored = [_judged(candidate, reading, audience, taste.between(0, 2.2)) for candidate in thought]
+    ranked = sorted(
+        (candidate for candidate in scored if not awkward(candidate.name) and domain_label(candidate.name) != taken),
+        key=lambda candidate: (-candidate.score, candidate.name),
+    )
+    return _unlike(ranked, reading)
+
+
+def _compounds(reading: Reading, chance: Chance) -> list[Candidate]:
+    """``Fernhollow``: a root and an ending, closed up."""
+    style, tails, styled = reading.style, listed(reading.category.tails), listed(reading.style.tails)
+    found = [
+        _made(
+            root + tail,
+            "compound",
+            (root, tail),
+            f"“{root}” sets the scene and “{tail}” makes one short word of it, easy to say and to spell.",
+        )
+        for root in chance.shuffled([root for root in listed(reading.category.roots) if len(root) <= 7])[:7]
+        for tail in chance.shuffled([*tails, *styled, *(styled if reading.styled else ())])[:3]
+        if _joins(root, tail)
+    ]
+    if not reading.styled:
+        return found
+    return found + [
+        _made(
+            lead + tail,
+            "compound",
+            (lead, tail),
+            f"“{lead}” carries the {style.key} mood, “{tail}” ties it to {reading.category.title}.",
+        )
+        for lead in chance.shuffled([lead for lead in listed(style.leads) if len(lead) <= 6])[:4]
+        for tail in chance.shuffled(tails)[:2]
+        if _joins(lead, tail)
+    ]
+
+
+def _pairs(reading: Reading, chance: Chance) -> list[Candidate]:
+    """``Quiet Orchard``: a word of mood and a place."""
+    leads, places = listed(reading.style.leads), listed(reading.category.places)
+    return [
+        _made(
+            f"{lead} {place}",
+            "pair",
+            (lead, place),
+            f"A picture in two words: “{lead}” gives the mood, “{place}” gives it somewhere to be.",
+        )
+        for lead in chance.shuffled(leads)[:5]
+        for place in chance.shuffled(places)[:2]
+        if lead.lower() not in place.lower()
+    ]
+
+
+def _partners(reading: Reading, chance: Chance) -> list[Candidate]:
+    """``Moss & Kiln``: two words that belong together."""
+    own = listed(reading.category.roots)
+    other = [*(listed(reading.other.roots) if reading.other else ()), *listed(reading.style.nouns)]
+    found = []
+    for first in chance.shuffled(own)[:4]:
+        for second in chance.shuffled([word for word in (other or own) if word != first])[:3]:
+            one, two = (first, second) if len(first) <= len(second) else (second, first)
+            if one[0] == two[0] or len(one) + len(two) <= 12:
+                found.append(
+                    _made(
+                        f"{one} & {two}",
+                        "partners",
+                        (one, two),
+                        f"Two words from its world side by side; “{one}” and “{two}” make a pair people remember.",
+                    )
+                )
+    return found
+
+
+def _foreign(reading: Reading, chance: Chance) -> list[Candidate]:
+    """``Komorebi``: a word of another language, or that word with a place."""
+    glosses = [*reading.style.foreign, *reading.category.foreign]
+    found = []
+    for number, (word, gloss) in enumerate(chance.shuffled(glosses)[:5]):
+        meaning = f"“{word}” is {gloss}" if " for " in gloss else f"“{word}”: {gloss}"
+        found.append(_made(word, "foreign", (word,), f"{meaning}; short, and nobody else in the aisle has it."))
+        if number < 3:
+            place = chance.pick(_SUFFIXES.get(reading.category.fonts.split(",")[0], _ANY_SUFFIX))
+            found.append(
+                _made(
+                    f"{word} {place}",
+                    "foreign",
+                    (word, place),
+                    f"{meaning}; “{place}” beside it leaves room to grow.",
+                )
+            )
+    return found
+
+
+def _founders(reading: Reading, chance: Chance) -> list[Candidate]:
+    """``Marlow & Fenn``: reads like a name above a shop door."""
+    sharp = reading.style.key in {"cyberpunk", "space", "industrial", "technical", "street"}
+    dark = reading.style.key in {"gothic", "mystic"}
+    pool = listed(_SHARP_SURNAMES if sharp else _DARK_SURNAMES if dark else _SURNAMES)
+    names = chance.shuffled(pool)
+    root = chance.pick(listed(reading.category.roots))
+    why = "Reads like the name above a shop door, so it is easy to trust and easy to recommend."
+    found = [_made(f"{names[0]} & {names[1]}", "founder", (names[0], names[1]), why)]
+    if root not in names[2:4]:
+        found.append(_made(f"{names[2]} & {root}", "founder", (names[2], root), f"{why} “{root}” says what is inside."))
+    found.append(
+        _made(
+            f"{root} {names[3]}",
+            "founder",
+            (root, names[3]),
+            f"Sounds like a character: “{root}” is the work, “{names[3]}” the person.",
+        )
+    )
+    return found
+
+
+def _coined(reading: Reading, chance: Chance) -> list[Candidate]:
+    """``Verdora``: a root and a ring of its own."""
+    found = []
+    for stem in listed(reading.category.stems):
+        for ending in chance.shuffled(listed(reading.style.endings))[:3]:
+            # Two vowels in a row make people wonder how to say it.
+            if (stem[-1] in "aeiou") == (ending[0] in "aeiouéè"):
+                continue
+            found.append(
+                _made(
+                    stem + ending,
+                    "coined",
+                    (stem,),
+                    f"Coined for you: “{stem}-” hints at {reading.category.title}, the rest is yours alone to fill with meaning.",
+                )
+            )
+    return found
+
+
+def _made(name: str, kind: str, parts: Iterable[str], rationale: str) -> Candidate:
+    return Candidate(name, kind, frozenset(part.lower() for part in parts), rationale, 0.0)
+
+
+def _joins(root: str, tail: str) -> bool:
+    """Whether two words close up without a stumble: no doubled letter, no two vowels, no pile of consonants."""
+    seam, whole = root[-1] + tail[0], (root + tail).lower()
+    vowels = "aeiou"
+    if seam[0] == seam[1] or (seam[0] in vowels and seam[1] in vowels) or root.lower() == tail:
+        return False
+    if root[-1] == "s" or tail in root.lower():
+        return False
+    return 6 <= len(whole) <= 12 and not re.search(r"[^aeiouy]{4}", whole)
+
+
+def _judged(candidate: Candidate, reading: Reading, audience: str | None, taste: float) -> Candidate:
+    letters = len(domain_label(candidate.name))
+    length = 2.0 - abs(letters - 9) * 0.22
+    parts = candidate.parts
+    if candidate.kind == "compound" and letters > 9:
+        length -= 0.5 * (letters - 9)
+    own = bool(parts & set(reading.words))
+    fit = 1.0 if reading.styled and parts & {lead.lower() for lead in listed(reading.style.leads)} else 0.0
+    plain = {"compound": 1.1, "pair": 1.6, "partners": 0.9, "foreign": 1.1, "founder": 0.5, "coined": 0.3}
+    score = 2.5 + length + ease(candidate.name) + plain[candidate.kind] + fit + taste - (0.8 if own else 0.0)
+    rationale = candidate.rationale
+    if audience and candidate.kind in {"pair", "founder"}:
+        rationale = rationale.rstrip(".") + f"; a tone that suits {audience.strip().rstrip('.')}."
+    return Candidate(candidate.name, candidate.kind, parts, rationale, round(score, 3))
+
+
+def _unlike(ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """Take the best names that share no word and differ in kind, until there are five."""
+    kept: list[Candidate] = []
+    own_words = set(reading.words)
+    # First one of each kind, then a second of any kind, and at last whatever is left.
+    for most_alike, strict in ((1, True), (2, True), (5, False)):
+        for candidate in ranked:
+            if len(kept) == 5:
+                return sorted(kept, key=lambda one: (-one.score, one.name))
+            alike = sum(1 for one in kept if one.kind == candidate.kind)
+            used = frozenset().union(*(one.parts for one in kept))
+            starts = {domain_label(one.name)[:3] for one in kept}
+            label = domain_label(candidate.name)
+            repeats = bool(candidate.parts & own_words) and bool(used & own_words)
+            clash = bool(candidate.parts & used) or label[:3] in starts or repeats
+            if alike < most_alike and not (strict and clash) and all(label != domain_label(one.name) for one in kept):
+                kept.append(candidate)
+    return sorted(kept, key=lambda one: (-one.score, one.name))

@@ -1,0 +1,56 @@
+"""How a brand speaks: adjectives, a tagline and a short story, from the lexicon and the merchant's wishes."""
+
+import re
+
+from domain.store.brand import Voice
+from domain.store.events import Preferences
+from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.rules.brand.lexicon import STYLES, Reading, listed
+
+_TONES = 4
+
+
+def speak(name: str, reading: Reading, preferences: Preferences, chance: Chance) -> Voice:
+    """Return a voice for ``name``.
+
+    The story has two to four sentences and states attitudes only: no founding year, no workshop, no promise that the
+    store could not keep.
+    """
+    category, style = reading.category, reading.style
+    taglines = [*category.taglines, *(style.taglines if reading.styled else ())]
+    sentences = [
+        chance.pick(category.scenes),
+        chance.pick(category.intros).format(name=name, niche=reading.phrase),
+    ]
+    # Moods say nothing that fits every niche; named styles do.
+    if reading.style in STYLES:
+        sentences.append(chance.pick(style.turns))
+    audience = _plain(preferences.audience, 80)
+    if audience:
+        sentences.append(f"If you are one of {_those(audience)}, it was made with you in mind.")
+    else:
+        sentences.append(chance.pick(category.beliefs))
+    return Voice(
+        tone=_tones(preferences.tone, reading),
+        tagline=chance.pick(taglines),
+        story=" ".join(sentences),
+    )
+
+
+def _tones(wish: str | None, reading: Reading) -> list[str]:
+    asked = [_plain(part, 24).lower() for part in re.split(r"[,;/&\n]| and ", wish or "")]
+    tones = [tone for tone in asked if tone]
+    own = [tone for tone in listed(reading.style.tones) if tone not in tones]
+    return [*tones, *own][: max(_TONES, min(len(tones), 6))]
+
+
+def _those(audience: str) -> str:
+    """Return an audience so that it may follow “one of”: ``plant parents`` becomes ``the plant parents``."""
+    text = audience[:1].lower() + audience[1:] if audience[1:2].islower() else audience
+    return text if re.match(r"(?i)(the|those|our|all)\b", text) else f"the {text}"
+
+
+def _plain(text: str | None, most: int) -> str:
+    """Return a merchant's words as plain text of one line, or nothing if they would not read as words."""
+    line = " ".join(re.sub(r"[<>{}\[\]|\\\x00-\x1f]", " ", text or "").split()).strip(" .,;:!?")
+    return line if len(line) <= most else ""

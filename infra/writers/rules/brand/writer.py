@@ -1,0 +1,141 @@
+"""The house brand writer: a complete brand from a niche and a seed, with no model, no key and no network."""
+
+from collections.abc import Sequence
+
+from domain.store.brand import Availability, BrandIdentity, BrandProposal, FontPair, NameOption
+from domain.store.events import Preferences
+from domain.store.ports import BrandBrief, DomainRegistry
+from infra.writers.brandkit.domains import described, domain_label, find_domains, wished
+from infra.writers.brandkit.fonts import PAIRS
+from infra.writers.brandkit.logo import draw_logo
+from infra.writers.brandkit.marks import MARKS
+from infra.writers.brandkit.palette import tune
+from infra.writers.brandkit.schemes import SCHEMES
+from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.rules.brand.lexicon import Reading, listed, understand
+from infra.writers.rules.brand.naming import Candidate, invent
+from infra.writers.rules.brand.voice import speak
+
+_WORTH = {Availability.FREE: 1.5, Availability.UNKNOWN: 0.0, Availability.TAKEN: -1.5}
+
+
+class HouseBrandWriter:
+    """Implements :class:`domain.store.ports.BrandWriter`.
+
+    The same brief gives the same brand in every process; only which of the five names is chosen also depends on what
+    the registry answers.
+    """
+
+    def __init__(self, registry: DomainRegistry) -> None:
+        self._registry = registry
+
+    async def propose(self, brief: BrandBrief) -> BrandProposal:
+        """Return a complete brand. Never raises for an outage: a registry that is away makes domains unknown."""
+        chance = Chance(brief.seed, brief.niche.casefold())
+        wishes = brief.preferences
+        reading = understand(brief.niche, chance.fork("reading"), tone=wishes.tone)
+        candidates = _candidates(reading, wishes, chance.fork("names"), brief.former_name)
+        domains = await find_domains([candidate.name for candidate in candidates], self._registry)
+        options = [
+            NameOption(
+                name=candidate.name,
+                domain=domains[candidate.name][0],
+                availability=domains[candidate.name][1],
+                rationale=candidate.rationale,
+            )
+            for candidate in candidates
+        ]
+        chosen, reason = _choose(candidates, options, by_merchant=bool(wished(wishes.name or "")))
+        palette = tune(SCHEMES[chance.fork("scheme").pick(_schemes(reading))], chance.fork("palette"), wishes.colours)
+        return BrandProposal(
+            brand=BrandIdentity(
+                name=chosen,
+                logo=draw_logo(_symbol(reading, chance.fork("symbol")), palette, chance.fork("logo"), name=chosen),
+                palette=palette,
+                fonts=_fonts(reading, chance.fork("fonts")),
+                voice=speak(chosen, reading, wishes, chance.fork("voice")),
+            ),
+            options=options,
+            reason=reason,
+            written_by="house",
+        )
+
+
+def _candidates(reading: Reading, wishes: Preferences, chance: Chance, former_name: str | None) -> list[Candidate]:
+    invented = invent(reading, chance, audience=wishes.audience, but=former_name)
+    name = wished(wishes.name or "")
+    if not name:
+        return invented
+    asked = Candidate(name, "wished", frozenset({name.lower()}), "The name you asked for.", 10.0)
+    others = [candidate for candidate in invented if domain_label(candidate.name) != domain_label(name)]
+    return [asked, *others[:4]]
+
+
+def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, by_merchant: bool) -> tuple[str, str]:
+    """Return the best name and, for the merchant to read, why it is the best."""
+    if by_merchant:
+        asked = options[0]
+        return asked.name, (
+            f"“{asked.name}” is the name you asked for; {described(asked.domain, asked.availability)}. "
+            "Four alternatives are kept in case you change your mind."
+        )
+    # Sorted by score already, so max() keeps the better name of two that weigh the same.
+    best = max(range(len(options)), key=lambda n: candidates[n].score + _WORTH[options[n].availability])
+    chosen, kind = options[best], candidates[best].kind
+    letters = len(domain_label(chosen.name))
+    reason = f"“{chosen.name}” is the strongest of the five: {_STRENGTHS[kind]}, {letters} letters as a web address"
+    if all(option.availability is Availability.UNKNOWN for option in options):
+        return chosen.name, (
+            f"{reason}. Whether {chosen.domain} is free could not be checked, because no registry answered: the choice "
+            "rests on sound, length and fit alone."
+        )
+    reason += f", and {described(chosen.domain, chosen.availability)}."
+    if best != 0 and options[0].availability is Availability.TAKEN:
+        reason += f" “{options[0].name}” read slightly better, but {options[0].domain} is taken."
+    return chosen.name, reason
+
+
+_STRENGTHS = {
+    "compound": "one short word with a picture in it",
+    "pair": "two plain words that make a picture at once",
+    "partners": "two words that belong together and are easy to remember",
+    "foreign": "a short word with a meaning worth telling",
+    "founder": "it sounds like somebody you could ask for advice",
+    "coined": "a word of its own that nobody else is using in this field",
+}
+
+
+def _schemes(reading: Reading) -> list[str]:
+    return listed(reading.style.schemes if reading.styled and reading.style.schemes else reading.category.schemes)
+
+
+def _fonts(reading: Reading, chance: Chance) -> FontPair:
+    own, styled = listed(reading.category.fonts), listed(reading.style.fonts)
+    if reading.styled:
+        return PAIRS[chance.pick(styled)]
+    return PAIRS[chance.pick([font for font in own if font in styled] or own)]
+
+
+_LITERAL = {
+    "cat": "cat", "kitten": "cat", "dog": "paw", "puppy": "paw", "bird": "bird", "parrot": "bird", "fish": "fish",
+    "aquarium": "fish", "cactus": "cactus", "succulent": "cactus", "lamp": "lamp", "lighting": "lamp", "chair": "chair",
+    "candle": "candle", "vase": "vase", "pottery": "vase", "keyboard": "keycap", "vinyl": "record", "bicycle": "wheel",
+    "bike": "wheel", "ring": "band", "engagement": "band", "camera": "aperture", "lens": "aperture", "moon": "moon",
+    "book": "book", "bee": "honeycomb", "beekeeping": "honeycomb", "honey": "honeycomb", "tent": "tent", "surf": "wave",
+    "sailing": "wave", "tea": "cup", "coffee": "cup", "mug": "cup", "watch": "dial", "clock": "dial", "bag": "bag",
+    "handbag": "bag", "tote": "bag", "pencil": "pencil", "drawing": "pencil", "sewing": "needle", "knitting": "needle",
+    "embroidery": "needle", "diamond": "gem", "gemstone": "gem", "basketball": "ball", "perfume": "bottle",
+    "wine": "bottle", "sauce": "bottle", "mountain": "peaks", "hiking": "peaks", "ski": "peaks", "flower": "bloom",
+    "astronomy": "orbit", "window": "window", "curtain": "window", "guitar": "levels", "audio": "levels",
+    "arcade": "pixel", "cooking": "pot", "cookware": "pot",
+}  # fmt: skip
+"""Words that are best drawn as themselves."""
+
+
+def _symbol(reading: Reading, chance: Chance) -> str:
+    literal = [_LITERAL[word] for word in reading.words if word in _LITERAL]
+    if literal and (reading.category.key == "pets" or chance.flip(0.5)):
+        return literal[0]
+    own, styled = listed(reading.category.symbols), listed(reading.style.symbols)
+    pool = styled if reading.styled and styled and chance.flip(0.45) else own
+    return chance.pick([symbol for symbol in pool if symbol in MARKS])

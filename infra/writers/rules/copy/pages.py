@@ -1,0 +1,185 @@
+"""Writes a store's pages from templates of ours and the store's own facts."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from domain.kernel import InvalidInput
+from domain.money import Money
+from domain.store.events import PageType
+from domain.store.ports import PageDraft, StoreFacts
+from infra.writers.copykit.grammar import is_plural, listed, running, sentence, several, upper_first
+from infra.writers.copykit.lexicon import lexicon
+from infra.writers.copykit.pages import PAGES, line
+from infra.writers.copykit.scoring import measure
+from infra.writers.rules.copy.rotation import Deck
+
+WRITTEN_BY = "house"
+TO_COMPLETE = "To be completed by the merchant:"
+"""Stands in every line that only the merchant can fill in; search for it to see whether a page is complete."""
+NOT_ADVICE = "Template, not legal advice."
+"""Stands on every legal page."""
+LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
+_MASS = frozenset(
+    [
+        "decor",
+        "furniture",
+        "lighting",
+        "gear",
+        "equipment",
+        "clothing",
+        "wear",
+        "jewellery",
+        "jewelry",
+        "art",
+        "stationery",
+        "tech",
+        "luggage",
+        "bedding",
+        "cookware",
+        "tableware",
+        "footwear",
+        "apparel",
+        "kit",
+        "greenery",
+        "pottery",
+        "glassware",
+    ]
+)
+
+
+class HousePageWriter:
+    """Implements ``domain.store.ports.PageWriter``: keyless, offline, the same page for the same facts and seed.
+
+    Args:
+        withdrawal_path: path of the storefront's online withdrawal function (Directive (EU) 2023/2673), if it has one;
+            without it the refund policy tells the merchant what is missing.
+    """
+
+    def __init__(self, *, withdrawal_path: str | None = None) -> None:
+        self._withdrawal_path = withdrawal_path
+
+    async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:
+        """Return one page.
+
+        Raises:
+            InvalidInput: a custom page, which only the merchant can write.
+        """
+        return await asyncio.to_thread(self.compose, type, facts, seed)
+
+    def compose(self, type: PageType, facts: StoreFacts, seed: str) -> PageDraft:
+        """Return one page, synchronously."""
+        page = PAGES.get(type)
+        if page is None:
+            raise InvalidInput("type", f"A {type} page has no template; the merchant writes it.")
+        name = line(facts.name) or "This Shop"
+        text = _environment().get_template(page.template).render(self._context(facts, name, Deck(seed)))
+        content = re.sub(r"\n{3,}", "\n\n", re.sub(r"\n(?=#{2} )", "\n\n", text)).strip() + "\n"
+        return PageDraft(
+            type=type,
+            title=page.title.format(name=name),
+            slug=page.slug,
+            content=content,
+            scores=measure(content, [name, line(facts.niche).casefold()]),
+            written_by=WRITTEN_BY,
+        )
+
+    def _context(self, facts: StoreFacts, name: str, deck: Deck) -> dict[str, object]:
+        products = _kinds_of_goods(facts.products)
+        goods = _goods(line(facts.niche))
+        voice = facts.brand.voice
+        return {
+            "name": name,
+            "host": _address(facts.host),
+            "email": _address(facts.contact_email or ""),
+            "niche": running(line(facts.niche)),
+            "niche_goods": goods,
+            "niche_goods_first": upper_first(goods),
+            "products": products,
+            "first_products": [upper_first(product) for product in products[:8]],
+            "some_products": listed(products[:5]) if products else "",
+            "currency": facts.price_range[0].currency if facts.price_range else "",
+            "price_range": _range(facts.price_range),
+            "shipping": _days(facts.shipping_days),
+            "effective": _date(facts.effective_on),
+            "tagline": line(voice.tagline),
+            "story": sentence(line(voice.story)) or f"{name} is a small shop for {goods}.",
+            "closing": lexicon().register_of(voice.tone).closing,
+            "withdrawal_url": self._withdrawal_path,
+            "to_complete": TO_COMPLETE,
+            "not_advice": NOT_ADVICE,
+            "pick": lambda bank, choices: _picked(deck, bank, choices),
+        }
+
+
+def _picked(deck: Deck, bank: str, choices: Sequence[str]) -> str:
+    return deck.deal(bank, choices)
+
+
+def _address(text: str) -> str:
+    """Return a host or e-mail address without anything that could end a Markdown link."""
+    return re.sub(r"[^\w.@:+-]", "", text)
+
+
+def _kinds_of_goods(categories: Sequence[str]) -> list[str]:
+    """Return categories as they stand in a sentence, ``desk mats``; numbers that some suppliers use are left out."""
+    named = [several(running(text)) for category in categories if re.search(r"[^\W\d_]{3}", text := line(category, 60))]
+    return list(dict.fromkeys(named))
+
+
+def _goods(niche: str) -> str:
+    """Return what a shop in a niche sells, to follow "we sell"."""
+    text = running(niche)
+    last = text.split()[-1] if text else ""
+    if not last:
+        return "the products shown here"
+    return text if is_plural(last) or last.casefold() in _MASS else f"products around {text}"
+
+
+def _range(prices: tuple[Money, Money] | None) -> str:
+    if prices is None:
+        return ""
+    low, high = prices
+    return f"{low} to {high}" if low != high else f"{low}"
+
+
+def _days(days: tuple[int, int] | None) -> str:
+    if days is None:
+        return ""
+    fewest, most = days
+    return f"{fewest} to {most} days" if fewest != most else f"{most} day{'' if most == 1 else 's'}"
+
+
+def _date(at: datetime) -> str:
+    months = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
+    return f"{at.day} {months[at.month - 1]} {at.year}"
+
+
+@cache
+def _environment() -> Environment:
+    # The templates make Markdown, not HTML: escaping is the business of whoever renders it, and values are cleaned above.
+    return Environment(
+        loader=PackageLoader("infra.writers.rules.copy", "templates"),
+        autoescape=False,  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
