@@ -15,11 +15,11 @@ from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.record_batches import prepare
 from infra.adapters.kafka.topic import ensure_topics, open_admin
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.publisher import BATCH, Publisher
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.ground import Ground
 from infra.bootstrap import open_platform
+from infra.log.publisher import BATCH, Publisher
 from schemas.envelope import RawEvent
 from schemas.topics import PARTITIONS
 

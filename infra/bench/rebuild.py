@@ -13,13 +13,13 @@ from contextlib import suppress
 import asyncpg
 import psutil
 
-from infra.adapters.filling_shares import FillingProcesses
 from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.ground import Ground
 from infra.bench.publish import publish
 from infra.bootstrap import open_platform
+from infra.log.parallel_bulk_load import FillingProcesses
 from projections.catalog.model import MODEL
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild.bulk_load import Filling

@@ -31,9 +31,9 @@ from schemas.envelope import Envelope
 if TYPE_CHECKING:
     from domain.media.ports import MediaStore
     from domain.order.ports import PaymentGateway
-    from infra.adapters.filling_shares import FillingProcesses
     from infra.adapters.kafka.dead_letters import KafkaDeadLetters
     from infra.adapters.payments.sandbox import SandboxPayments
+    from infra.log.parallel_bulk_load import FillingProcesses
     from projections.reading.time_travel import TimeTravel
 
 S = TypeVar("S")
@@ -230,7 +230,7 @@ class Platform:
 
     def filling_processes(self) -> "FillingProcesses":
         """Who fills a read model's tables with a long log: a process a core."""
-        from infra.adapters.filling_shares import FillingProcesses
+        from infra.log.parallel_bulk_load import FillingProcesses
 
         return FillingProcesses(self.database_url, self.bootstrap_servers, processes=os.cpu_count() or 1)
 

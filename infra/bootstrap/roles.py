@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.auth.tokens import SigningKeys
     from infra.adapters.postgres.vault import MasterKeys
-    from infra.adapters.readiness import PlatformReadiness
+    from infra.log.readiness import PlatformReadiness
     from infra.web.protocols import ConnectionLimits
 
 Role = Callable[[Platform, asyncio.Event], Coroutine[Any, Any, None]]
@@ -27,7 +27,7 @@ Role = Callable[[Platform, asyncio.Event], Coroutine[Any, Any, None]]
 
 async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
     """Carry events from the store to the topic."""
-    from infra.adapters.publisher import Publisher
+    from infra.log.publisher import Publisher
 
     publisher = Publisher(await platform.pool(), await platform.log(), platform.bootstrap_servers)
     await until(stop, publisher.run())
@@ -133,7 +133,7 @@ async def _answer_canaries(
 
 def readiness(platform: Platform, pool: "asyncpg.Pool") -> "PlatformReadiness":
     """Return what judges the whole platform: every component there is has to show a canary."""
-    from infra.adapters.readiness import Components, PlatformReadiness
+    from infra.log.readiness import Components, PlatformReadiness
 
     readers = (*(f"projector-{name}" for name in READ_MODELS), *CONSUMERS)
     components = Components(readers=readers, roles=("gateway", "storefront", "deadlines"))

@@ -17,7 +17,6 @@ from rich.table import Table
 
 from domain.generation.events import Step
 from infra.adapters.http_clients import in_house_client
-from infra.adapters.verification import verify_log
 from infra.bootstrap import open_platform
 from infra.cli.output import console, output, print_json
 from infra.cli.running import Interrupted, run, sentence_of, unless_stopped
@@ -29,6 +28,7 @@ from infra.demo.outcome import Outcome
 from infra.demo.shopper import Lost, Shopper
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
+from infra.log.verification import verify_log
 from infra.settings import read_settings
 
 GENERATION_SECONDS = 600

@@ -10,15 +10,15 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from infra.adapters.kafka.topic import TopicMissing
-from infra.adapters.shares import WORTHWHILE
-from infra.adapters.verification import Parity, verify_log
-from infra.adapters.verification_shares import verify_large_log
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli import analysis, restoring
 from infra.cli.output import console, output, print_json, say
 from infra.cli.running import Interrupted, run, unless_stopped
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
+from infra.log.parallel_verification import verify_large_log
+from infra.log.partition_pool import WORTHWHILE
+from infra.log.verification import Parity, verify_log
 from schemas.internal.provenance import ForeignRecord
 
 app = typer.Typer(help="The event log: prove it, read it, move it.", no_args_is_help=True)

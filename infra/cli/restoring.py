@@ -9,14 +9,14 @@ from aiokafka.errors import KafkaError
 from rich.progress import Progress
 
 from infra.adapters.kafka.topic import TopicMissing
-from infra.adapters.publisher import HalvesDiffer
-from infra.adapters.restoration import NothingToRestore, Restored, republish, restore_store
-from infra.adapters.verification import Difference
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.output import console, output, print_json
 from infra.cli.running import run
 from infra.cli.target import settings_of_running
 from infra.embedded.process import ServerFailed
+from infra.log.publisher import HalvesDiffer
+from infra.log.restoration import NothingToRestore, Restored, republish, restore_store
+from infra.log.verification import Difference
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -6,9 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from infra.adapters.restoration import republish, restore_store
-from infra.adapters.verification import verify_log
 from infra.embedded.kafka import ApacheKafka
+from infra.log.restoration import republish, restore_store
+from infra.log.verification import verify_log
 from tests.chaos.conftest import Chaos
 from tests.chaos.pipeline import SERVICES, Outside, Pipeline
 

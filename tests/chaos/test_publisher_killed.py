@@ -14,10 +14,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.adapters.kafka.topic import open_transactions, published_position
 from infra.adapters.postgres.event_store import CHANNEL, PostgresEventLog
-from infra.adapters.publisher import LEADER_LOCK
-from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from infra.log.publisher import LEADER_LOCK
+from infra.log.verification import verify_log
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service
 

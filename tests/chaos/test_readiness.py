@@ -19,12 +19,12 @@ from pydantic import SecretStr
 
 from infra.adapters.postgres.canaries import Answers, Canary
 from infra.adapters.postgres.migrations import migrate
-from infra.adapters.readiness import Components, PlatformReadiness, judge
 from infra.bootstrap import open_platform
 from infra.bootstrap.team import CONSUMERS, consumers
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import free_port
+from infra.log.readiness import Components, PlatformReadiness, judge
 from infra.settings import Settings
 from projections.registry import READ_MODELS
 from schemas.topics import CANARY

@@ -17,12 +17,12 @@ from commands.merchant import RegisterMerchant
 from commands.ports import Context
 from commands.store import RequestStore
 from domain.store.events import Preferences
-from infra.adapters.filling_shares import FillingProcesses
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.rebuild import Clockwork
 from infra.bootstrap import SystemClock, handlers
 from infra.embedded.kafka import ApacheKafka
+from infra.log.parallel_bulk_load import FillingProcesses
 from projections.catalog.model import MODEL
 from projections.catalog.queries import stores_by_ids
 from projections.engine.rebuild.rebuilder import Progress, Rebuilder

@@ -10,10 +10,10 @@ import asyncpg
 
 from infra.adapters.kafka.topic import published_position
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.publisher import Publisher
-from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from infra.log.publisher import Publisher
+from infra.log.verification import Parity, verify_log
 from schemas.topics import partition_of
 from tests.fakes.commands import Ask, Write, bus_on, context
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from infra.adapters.shares import Tell
+from infra.log.partition_pool import Tell
 
 
 async def double(share: Sequence[int], tell: Tell, plus: int) -> int:

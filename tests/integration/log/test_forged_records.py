@@ -28,11 +28,11 @@ from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.provenance import PostgresProvenance, known_foreign
-from infra.adapters.restoration import republish
-from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock, handlers
 from infra.bootstrap.platform import EventStoreAggregates, Reactions
 from infra.embedded.kafka import ApacheKafka
+from infra.log.restoration import republish
+from infra.log.verification import verify_log
 from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
 from tests.fakes.platform import Platform

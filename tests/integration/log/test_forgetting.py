@@ -24,12 +24,12 @@ from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, keys_of_forgotten
-from infra.adapters.restoration import restore_store
-from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock, handlers
 from infra.demo.shopper import Lost, Shopper
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import accepts_connections, free_port
+from infra.log.restoration import restore_store
+from infra.log.verification import verify_log
 from projections.registry import SEARCH_PATH
 from schemas.internal.deliveries import DeadLetter
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, Topic

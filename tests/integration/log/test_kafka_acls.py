@@ -23,11 +23,11 @@ from cryptography.x509.oid import NameOID
 
 from infra.adapters.kafka.topic import open_reader, published_position, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.publisher import Publisher
-from infra.adapters.verification import verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import LOOPBACK, free_port
+from infra.log.publisher import Publisher
+from infra.log.verification import verify_log
 from projections.catalog import model as catalog
 from projections.engine.runner import ProjectionRunner
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings

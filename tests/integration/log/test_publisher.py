@@ -13,12 +13,12 @@ from domain.kernel import Clock
 from infra.adapters.kafka.lag import Lag, read_model_lags
 from infra.adapters.kafka.topic import delete_topics, published_position
 from infra.adapters.postgres.event_store import Connection, PostgresEventLog
-from infra.adapters.publisher import LEADER_LOCK, TopicAhead, take_leadership
-from infra.adapters.readiness import Components, PlatformReadiness
-from infra.adapters.restoration import republish
-from infra.adapters.verification import Parity, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from infra.log.publisher import LEADER_LOCK, TopicAhead, take_leadership
+from infra.log.readiness import Components, PlatformReadiness
+from infra.log.restoration import republish
+from infra.log.verification import Parity, verify_log
 from projections.catalog.model import MODEL
 from projections.engine.checkpoints import ensure_live
 from schemas.envelope import RawEvent

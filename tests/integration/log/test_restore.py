@@ -14,10 +14,10 @@ import pytest
 from commands.ports import CommandReused
 from infra.adapters.kafka.topic import delete_topics, published_position
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.restoration import Restored, republish, restore_store
-from infra.adapters.verification import Difference, verify_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from infra.log.restoration import Restored, republish, restore_store
+from infra.log.verification import Difference, verify_log
 from projections.registry import READ_MODELS
 from schemas.topics import EVENTS
 from tests.chaos.services import Service

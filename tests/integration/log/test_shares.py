@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from infra.adapters.shares import ShareFailed, in_processes
+from infra.log.partition_pool import ShareFailed, in_processes
 
 HERE = Path(__file__).parent
 
@@ -95,7 +95,7 @@ async def test_workers_do_not_outlive_whoever_started_them() -> None:
 STARTED = """
 import asyncio, sys
 sys.path.insert(0, sys.argv[1])
-from infra.adapters.shares import in_processes
+from infra.log.partition_pool import in_processes
 from piecework import work_on
 
 def told(numbers):

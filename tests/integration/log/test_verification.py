@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.verification import verify_log
 from infra.embedded.kafka import ApacheKafka
+from infra.log.verification import verify_log
 from schemas.envelope import RawEvent
 from tests.fakes.records import without_value
 from tests.fakes.topic import Record, record_of, write_topic

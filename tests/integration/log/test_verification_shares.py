@@ -7,9 +7,9 @@ import psutil
 import pytest
 
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.verification_shares import verify_large_log
 from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from infra.log.parallel_verification import verify_large_log
 from schemas.topics import PARTITIONS, partition_of
 from tests.integration.log.halves import append, caught_up, publishing
 

@@ -10,9 +10,9 @@ import asyncpg
 import psutil
 import pytest
 
-from infra.adapters.filling_shares import FillingProcesses
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
+from infra.log.parallel_bulk_load import FillingProcesses
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild.bulk_load import Filling
 from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Progress, Rebuilder
@@ -140,7 +140,7 @@ async def test_a_rebuild_that_is_killed_takes_its_processes_along_and_is_resumed
 
 KILLED = """
 import asyncio, sys, time, asyncpg
-from infra.adapters.filling_shares import FillingProcesses
+from infra.log.parallel_bulk_load import FillingProcesses
 from projections.catalog import model as catalog
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild.bulk_load import Filling

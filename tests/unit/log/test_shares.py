@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.adapters.shares import share_out
+from infra.log.partition_pool import share_out
 
 sizes = st.dictionaries(st.integers(0, 63), st.integers(0, 1_000_000), min_size=1)
 

@@ -9,8 +9,8 @@ import asyncpg
 
 from infra.adapters.kafka.topic import offsets_of_ends
 from infra.adapters.postgres.event_store import IN_ORDER, PostgresEventLog
-from infra.adapters.shares import ShareFailed, Tell, in_processes, share_out
-from infra.adapters.verification import Parity, verify_log
+from infra.log.partition_pool import ShareFailed, Tell, in_processes, share_out
+from infra.log.verification import Parity, verify_log
 
 
 async def verify_large_log(

@@ -23,7 +23,7 @@ from infra.adapters.kafka.topic import (
 from infra.adapters.postgres.event_store import Connection, PostgresEventLog
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.adapters.postgres.vault import forget_again
-from infra.adapters.publisher import (
+from infra.log.publisher import (
     TRANSACTIONAL_ID,
     Publisher,
     TopicForeign,
@@ -31,7 +31,7 @@ from infra.adapters.publisher import (
     give_up_leadership,
     take_leadership,
 )
-from infra.adapters.verification import Difference, check_chain, name_of
+from infra.log.verification import Difference, check_chain, name_of
 from schemas.envelope import RawEvent, from_record
 from schemas.registry import UndecodableEvent
 from schemas.topics import EVENTS, WORK, partition_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 import asyncpg
 
 from infra.adapters.kafka.topic import offsets_of_ends
-from infra.adapters.shares import WORTHWHILE, ShareFailed, Tell, in_processes, share_out
+from infra.log.partition_pool import WORTHWHILE, ShareFailed, Tell, in_processes, share_out
 from projections.engine.checkpoints import Checkpoint, positions_of
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, LANES, Filling, Unappliable
