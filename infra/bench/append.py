@@ -29,9 +29,9 @@ from domain.privacy import Sealed
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_streams
-from infra.bench.ground import Ground
+from infra.bench.interleaving import Contestant, take_turns
 from infra.bench.library import LibraryApplication
-from infra.bench.turns import Contestant, take_turns
+from infra.bench.servers import Ground
 from infra.bootstrap import handlers, open_platform
 from schemas.registry import encode
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.bench.ground import Ground
+from infra.bench.servers import Ground
 
 Figures = dict[str, float]
 Sizes = Mapping[str, int]

@@ -25,7 +25,7 @@ from domain.store.events import StorePublished, StoreRequested
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_streams
-from infra.bench.ground import Ground
+from infra.bench.servers import Ground
 from infra.bootstrap import handlers, open_platform
 
 

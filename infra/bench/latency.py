@@ -26,7 +26,7 @@ from domain.store.events import Preferences
 from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.topic import open_admin
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
-from infra.bench.ground import Ground
+from infra.bench.servers import Ground
 from infra.bootstrap import open_platform
 from infra.embedded.process import ChildProcess
 from schemas.internal.broker_address import client_settings

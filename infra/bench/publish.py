@@ -17,7 +17,7 @@ from infra.adapters.kafka.topic import ensure_topics, open_admin
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
-from infra.bench.ground import Ground
+from infra.bench.servers import Ground
 from infra.bootstrap import open_platform
 from infra.log.publisher import BATCH, Publisher
 from schemas.envelope import RawEvent

@@ -16,8 +16,8 @@ import psutil
 from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
-from infra.bench.ground import Ground
 from infra.bench.publish import publish
+from infra.bench.servers import Ground
 from infra.bootstrap import open_platform
 from infra.log.parallel_bulk_load import FillingProcesses
 from projections.catalog.model import MODEL

@@ -25,7 +25,7 @@ from gateway.auth.tokens import AccessTokens
 from infra.adapters.http_clients import in_house_client
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
 from infra.bench.filling import fill_with_catalogue
-from infra.bench.ground import Ground
+from infra.bench.servers import Ground
 from infra.bootstrap import open_platform
 from infra.bootstrap.roles import signing_keys
 from infra.embedded.process import ChildProcess, free_port

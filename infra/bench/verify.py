@@ -10,8 +10,8 @@ from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
-from infra.bench.ground import Ground
 from infra.bench.publish import publish
+from infra.bench.servers import Ground
 from infra.bootstrap import open_platform
 from infra.log.parallel_verification import verify_large_log
 from schemas.topics import EVENTS

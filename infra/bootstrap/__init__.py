@@ -8,9 +8,9 @@
 Imports are made where a role needs them: a projector must not carry GraphQL and image libraries in memory.
 """
 
+from infra.bootstrap.consumers import consumers
 from infra.bootstrap.platform import NotConfigured, Platform, SystemClock, handlers, open_platform
 from infra.bootstrap.roles import ROLES, Role, gateway_app, run_consumers, run_projectors, run_roles, storefront_app
-from infra.bootstrap.team import consumers
 
 __all__ = [
     "ROLES",

@@ -21,7 +21,7 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.migrations import migrate
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.adapters.reachability import naming_database
-from infra.bootstrap.running import cancelled
+from infra.bootstrap.lifecycle import cancelled
 from infra.settings import Settings
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.reading.checkpoint_barrier import CheckpointBarrier

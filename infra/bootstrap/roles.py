@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from infra.bootstrap.consumers import CONSUMERS, consumers, origin, supplier_catalogs
+from infra.bootstrap.lifecycle import reachable, serve, until
 from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
-from infra.bootstrap.running import reachable, serve, until
-from infra.bootstrap.team import CONSUMERS, consumers, origin, supplier_catalogs
 from infra.embedded.heartbeat import beat
 from infra.settings import Settings
 from projections.registry import READ_MODELS

@@ -24,8 +24,8 @@ from infra.adapters.kafka.topic import Judge, TopicMissing, believe
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import console, output, print_json, say, visible, write_json
-from infra.cli.running import run
-from infra.cli.target import settings_of_running
+from infra.cli.platform_settings import settings_of_running
+from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from projections.engine.postgres_errors import DATABASE_AWAY
 

@@ -16,9 +16,9 @@ from rich.table import Table
 from domain.numbers import whole_number
 from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, Sizes, Tell
-from infra.bench.ground import open_ground
+from infra.bench.servers import open_ground
 from infra.cli.output import console, output, print_json
-from infra.cli.running import Interrupted, run, unless_stopped
+from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.embedded.kafka import KafkaUnavailable
 from infra.embedded.postgres import PostgresUnavailable
 from infra.embedded.process import ServerFailed

@@ -19,9 +19,9 @@ from domain.generation.events import Step
 from infra.adapters.http_clients import in_house_client
 from infra.bootstrap import open_platform
 from infra.cli.output import console, output, print_json
-from infra.cli.running import Interrupted, run, sentence_of, unless_stopped
+from infra.cli.platform_settings import settings_from, supervisor_of
+from infra.cli.run_command import Interrupted, run, sentence_of, unless_stopped
 from infra.cli.services import resolver_hint
-from infra.cli.target import settings_from, supervisor_of
 from infra.demo.calls import CallFailed
 from infra.demo.merchant import LogIn, Merchant, Refused
 from infra.demo.outcome import Outcome

@@ -14,10 +14,10 @@ from rich.progress import Progress
 from infra.adapters.kafka.dead_letter_queue import Letterbox
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
-from infra.bootstrap.team import CONSUMERS
+from infra.bootstrap.consumers import CONSUMERS
 from infra.cli.output import TerminalConsole, console, output, print_json, say, visible
-from infra.cli.running import run
-from infra.cli.target import settings_of_running
+from infra.cli.platform_settings import settings_of_running
+from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from projections.registry import READ_MODELS
 from schemas.internal.deliveries import DeadLetter

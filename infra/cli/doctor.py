@@ -15,11 +15,11 @@ from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
 from infra.adapters.postgres.provenance import known_foreign
 from infra.adapters.postgres.vault import keys_of_forgotten
 from infra.bootstrap import NotConfigured, open_platform
+from infra.bootstrap.consumers import CONSUMERS
 from infra.bootstrap.roles import readiness
-from infra.bootstrap.team import CONSUMERS
 from infra.cli.output import output, print_json
-from infra.cli.running import run
-from infra.cli.target import settings_of_running
+from infra.cli.platform_settings import settings_of_running
+from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from infra.settings import Settings, read_settings
 from projections.engine.postgres_errors import DATABASE_AWAY

@@ -11,10 +11,11 @@ from rich.progress import Progress
 
 from infra.adapters.kafka.topic import TopicMissing
 from infra.bootstrap import NotConfigured, open_platform
-from infra.cli import analysis, restoring
+from infra.cli import analysis
+from infra.cli import restore as restoring
 from infra.cli.output import console, output, print_json, say
-from infra.cli.running import Interrupted, run, unless_stopped
-from infra.cli.target import settings_of_running
+from infra.cli.platform_settings import settings_of_running
+from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.embedded.process import ServerFailed
 from infra.log.parallel_verification import verify_large_log
 from infra.log.partition_pool import WORTHWHILE

@@ -17,8 +17,8 @@ from infra.adapters.kafka.topic import TopicMissing, last_events
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.output import console, output, print_json
-from infra.cli.running import run
-from infra.cli.target import settings_of_running
+from infra.cli.platform_settings import settings_of_running
+from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from projections.engine.rebuild.rebuilder import Progress, Rebuilder, RebuildRefused, Rebuilt, Report
 from projections.engine.rebuild.verification import NotLive, Verified, verify_projection

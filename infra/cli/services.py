@@ -12,8 +12,8 @@ from rich.table import Table
 
 from infra.bootstrap import ROLES, NotConfigured, Role, run_consumers, run_projectors, run_roles
 from infra.cli.output import console, output
-from infra.cli.running import Interrupted, configure_logging, run, unless_stopped
-from infra.cli.target import settings_from, supervisor_of
+from infra.cli.platform_settings import settings_from, supervisor_of
+from infra.cli.run_command import Interrupted, configure_logging, run, unless_stopped
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.settings import Settings, read_settings

@@ -14,8 +14,8 @@ from domain.kernel import DomainError
 from infra.adapters.postgres.shoppers import KnownShopper, ReadModelShoppers
 from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import output, print_json, say
-from infra.cli.running import run
-from infra.cli.target import settings_of_running
+from infra.cli.platform_settings import settings_of_running
+from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 
 app = typer.Typer(help="People who ordered: find them, and forget them for good.", no_args_is_help=True)

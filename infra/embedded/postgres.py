@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.embedded.leash import NOBODY, may_enter_any_folder
+from infra.embedded.launcher import NOBODY, may_enter_any_folder
 from infra.embedded.private_files import PASSABLE_FOLDER, PRIVATE_FOLDER
 from infra.embedded.process import LOOPBACK, ServerFailed, User, free_port, leashed
 from infra.embedded.server import EmbeddedServer

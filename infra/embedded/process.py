@@ -16,7 +16,7 @@ from typing import Literal
 
 import psutil
 
-from infra.embedded import leash
+from infra.embedded import launcher as leash
 from infra.embedded.heartbeat import Heartbeat, StoppedTime
 from infra.embedded.private_files import PRIVATE_FOLDER, PRIVATE_UMASK, open_private
 

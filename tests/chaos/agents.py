@@ -26,8 +26,8 @@ from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.outside_answers import PostgresAnswers
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import open_platform
+from infra.bootstrap.lifecycle import reachable
 from infra.bootstrap.platform import EventStoreAggregates, Reactions
-from infra.bootstrap.running import reachable
 from infra.settings import Settings
 from infra.writers.rules.brand.writer import HouseBrandWriter
 from schemas.envelope import Envelope

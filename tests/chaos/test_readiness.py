@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from infra.adapters.postgres.canaries import Answers, Canary
 from infra.adapters.postgres.migrations import migrate
 from infra.bootstrap import open_platform
-from infra.bootstrap.team import CONSUMERS, consumers
+from infra.bootstrap.consumers import CONSUMERS, consumers
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import free_port

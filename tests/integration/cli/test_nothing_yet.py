@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cli.target import supervisor_of
+from infra.cli.platform_settings import supervisor_of
 from infra.settings import Settings
 from tests.integration.cli.commands import zyenta
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from infra.embedded import postgres
-from infra.embedded.leash import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, NOBODY
+from infra.embedded.launcher import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, NOBODY
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import leashed
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from infra.adapters.kafka.topic import ensure_topics, open_admin
-from infra.cli.target import settings_from, settings_of_running, supervisor_of
+from infra.cli.platform_settings import settings_from, settings_of_running, supervisor_of
 from infra.embedded.addresses import Addresses
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.services import WEB

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from infra.bootstrap.running import serve
+from infra.bootstrap.lifecycle import serve
 from infra.embedded.process import free_port
 from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_subscription import address, connected, received

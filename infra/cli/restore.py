@@ -11,8 +11,8 @@ from rich.progress import Progress
 from infra.adapters.kafka.topic import TopicMissing
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.output import console, output, print_json
-from infra.cli.running import run
-from infra.cli.target import settings_of_running
+from infra.cli.platform_settings import settings_of_running
+from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from infra.log.publisher import HalvesDiffer
 from infra.log.restoration import NothingToRestore, Restored, republish, restore_store
