@@ -14,8 +14,8 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
-from tests.brokers import Brokers
-from tests.requirements import missing
+from tests.support.requirements import missing
+from tests.support.servers.brokers import Brokers
 
 CLOSE_SECONDS = 15
 

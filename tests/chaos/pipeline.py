@@ -29,7 +29,7 @@ from infra.embedded.kafka import ApacheKafka
 from projections.registry import READ_MODELS
 from schemas.topics import EVENTS, PARTITION_OF_TENANT
 from tests.chaos.services import ROOT, Service
-from tests.fakes.samples import sealed
+from tests.support.builders.samples import sealed
 
 GROUPS = ("generation-policy", "brand-agent", "announcer")
 SERVICES = ("publisher", "projectors", "agents-0", "agents-1")

@@ -30,7 +30,7 @@ from projections.reading.checkpoint_barrier import CheckpointBarrier
 from schemas.envelope import ConsistencyToken
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service
-from tests.fakes.samples import sealed
+from tests.support.builders.samples import sealed
 
 pytestmark = [pytest.mark.kafka, pytest.mark.long, pytest.mark.timeout(900)]
 

@@ -21,7 +21,7 @@ from playwright.async_api import ConsoleMessage, Error, Page, async_playwright, 
 from infra.embedded.process import free_port
 from infra.embedded.services import SERVICES, WEB
 from infra.embedded.supervisor import Supervisor
-from tests.requirements import missing
+from tests.support.requirements import missing
 
 ZYENTA = [sys.executable, "-m", "infra.cli"]
 DEMO_SECONDS = 400

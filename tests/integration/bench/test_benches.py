@@ -11,7 +11,7 @@ import pytest
 
 from infra.bench.benches import BENCHES
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
-from tests.requirements import missing
+from tests.support.requirements import missing
 
 TINY = {
     "append": {"seconds": 1, "rounds": 2, "streams": 32},

@@ -11,8 +11,8 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import SystemClock
 from projections.registry import READ_MODELS
-from tests.fakes.commands import Ask, bus_on, context
 from tests.integration.cli.commands import Done, zyenta
+from tests.support.builders.commands import Ask, bus_on, context
 
 EMAIL = "robin@example.com"
 ORDER, STORE, SHOPPER = (uuid4() for _ in range(3))

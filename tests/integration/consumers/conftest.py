@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
-from tests.requirements import missing
+from tests.support.requirements import missing
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,10 @@ from schemas.headers import header
 from schemas.internal.canaries import Canaries
 from schemas.internal.canaries import to_headers as to_canary_headers
 from schemas.topics import CANARY, DEAD_LETTERS, Topic
-from tests.fakes.deliveries import MemoryProvenance
-from tests.fakes.event_log import FixedClock
-from tests.fakes.records import FakeRecord, activated, archived, record, without_value
 from tests.integration.consumers.parked import letters_of
+from tests.support.builders.records import FakeRecord, activated, archived, record, without_value
+from tests.support.fakes.deliveries import MemoryProvenance
+from tests.support.fakes.event_log import FixedClock
 
 pytestmark = pytest.mark.kafka
 

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaProducer
 
 from infra.adapters.kafka.topic import ensure_topics
 from schemas.topics import DEAD_LETTERS, Topic
-from tests.fakes.records import activated, record
 from tests.integration.consumers.parked import letters_of
+from tests.support.builders.records import activated, record
 
 pytestmark = pytest.mark.kafka
 

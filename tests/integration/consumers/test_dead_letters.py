@@ -28,9 +28,9 @@ from infra.bootstrap import SystemClock
 from schemas.envelope import Envelope
 from schemas.internal.deliveries import DeadLetter, LetterDone
 from schemas.topics import DEAD_LETTERS, EVENTS, Topic
-from tests.fakes.commands import Ask, bus_on, context
-from tests.fakes.deliveries import MemoryProvenance
-from tests.fakes.records import AT, FakeRecord, activated, archived, record
+from tests.support.builders.commands import Ask, bus_on, context
+from tests.support.builders.records import AT, FakeRecord, activated, archived, record
+from tests.support.fakes.deliveries import MemoryProvenance
 
 pytestmark = pytest.mark.kafka
 

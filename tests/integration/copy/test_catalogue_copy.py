@@ -10,7 +10,7 @@ from domain.product.ports import CopyBrief, ProductCopy
 from infra.sandbox.sample_supplier.catalogue import Echo, Offer, offers
 from infra.writers.copykit.titles import NOISE
 from infra.writers.rules.copy.copywriter import compose
-from tests.fakes.copywriting import brand
+from tests.support.fakes.copywriting import brand
 
 STORES = {
     "cyberpunk": ("Neonhaven", "bold"),

@@ -9,7 +9,7 @@ from infra.embedded import Broker
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from tests.integration.embedded.clients import Clients
-from tests.requirements import missing
+from tests.support.requirements import missing
 
 # A killed Kafka may return only when its old session has run out.
 IMPATIENT = {"broker.session.timeout.ms": "1000", "broker.heartbeat.interval.ms": "200"}

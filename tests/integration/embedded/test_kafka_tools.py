@@ -9,7 +9,7 @@ import pytest
 
 from infra.embedded.broker import EmbeddedBroker
 from tests.integration.embedded.clients import Clients, take
-from tests.kafka_tools import Printed, run_tool
+from tests.support.servers.kafka_tools import Printed, run_tool
 
 pytestmark = pytest.mark.kafka
 

@@ -23,7 +23,7 @@ from infra.embedded.private_files import close_data_directory
 from infra.embedded.supervisor import Supervisor
 from schemas.internal.deliveries import Place
 from tests.conftest import opened_pool
-from tests.fakes.platform import Platform
+from tests.support.platforms.write_side import Platform
 
 ADDRESS = "robin.rare@zyenta.example"
 

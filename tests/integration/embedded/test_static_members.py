@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from infra.embedded import Broker
 from infra.embedded.broker import EmbeddedBroker
 from tests.integration.embedded.clients import Clients, share
-from tests.requirements import missing
+from tests.support.requirements import missing
 
 
 class Counting(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped

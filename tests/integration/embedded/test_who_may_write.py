@@ -23,7 +23,7 @@ from infra.adapters.kafka.topic import open_admin
 from infra.embedded.broker import EmbeddedBroker
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings, security_of
 from tests.integration.embedded.clients import Clients, share, take
-from tests.requirements import missing
+from tests.support.requirements import missing
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from tests.integration.gateway.platform import Merchant, Platform, a_platform
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 _numbers = itertools.count(1)
 

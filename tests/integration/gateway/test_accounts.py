@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.auth.tokens import refresh_hash
-from tests.integration.gateway.platform import PASSWORD, Merchant, Platform
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 REGISTER = (
     "mutation ($input: RegisterInput!) { register(input: $input)"

@@ -28,9 +28,9 @@ from graphql import (
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from gateway.graphql.schema import sdl
-from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_queries import an_order
-from tests.logs import logged_by
+from tests.support.logs import logged_by
+from tests.support.platforms.gateway import Merchant, Platform
 
 ANYWHERE: list[Any] = [
     None,

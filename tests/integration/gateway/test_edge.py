@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.integration.gateway.platform import Merchant, Platform, a_platform
-from tests.logs import logged_by
+from tests.support.logs import logged_by
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 STORE_ID = UUID("01890000-0000-7000-8000-000000000001")
 

@@ -21,8 +21,8 @@ from websockets.typing import Subprotocol
 
 from gateway.app import create_app
 from gateway.socket_limits import SocketLimits
-from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_subscription import connected, received, state, subscribe
+from tests.support.platforms.gateway import Merchant, Platform
 
 BOMB = (
     "{ ...F0 }"

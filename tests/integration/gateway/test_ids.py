@@ -11,8 +11,8 @@ from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.ids import slug_stream
 from gateway.graphql.schema import sdl
-from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_queries import an_order
+from tests.support.platforms.gateway import Merchant, Platform
 
 MUTATIONS = graphql.build_schema(sdl()).mutation_type.fields  # type: ignore[union-attr]
 VALUES: dict[str, Any] = {

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.auth.accounts import PER_ACCOUNT
-from tests.integration.gateway.platform import PASSWORD, Merchant, Platform
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 LOG_IN = (
     "mutation ($input: LogInInput!) { logIn(input: $input) { accessToken deviceToken userErrors { code message } } }"

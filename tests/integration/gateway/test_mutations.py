@@ -14,9 +14,9 @@ from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from infra.writers.copykit.scoring import measure
-from tests.fakes.samples import copy
-from tests.integration.gateway.platform import Merchant, Platform, a_platform
 from tests.integration.gateway.test_queries import an_order
+from tests.support.builders.samples import copy
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 REQUEST = (
     "mutation ($input: RequestStoreInput!) { requestStore(input: $input) { storeId generationId consistencyToken"

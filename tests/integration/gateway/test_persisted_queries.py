@@ -4,8 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_subscription import address, connected, received
+from tests.support.platforms.gateway import Merchant, Platform
 
 __all__ = ["address"]
 

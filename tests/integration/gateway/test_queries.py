@@ -16,7 +16,7 @@ from domain.generation.events import Step
 from domain.money import Money
 from domain.privacy import Sealed
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
-from tests.integration.gateway.platform import Merchant, Platform, a_platform
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 STORE = """query ($id: ID!) { store(id: $id) {
   id name slug niche status url subdomain approved settings publishedAt

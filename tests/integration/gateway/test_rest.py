@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.generation.aggregate import generation_of
-from tests.integration.gateway.platform import Merchant, Platform
+from tests.support.platforms.gateway import Merchant, Platform
 
 
 def problem(response: Any) -> tuple[int, str, str | None]:

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.app import create_app
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments
-from tests.integration.gateway.platform import Merchant, Platform
+from tests.support.platforms.gateway import Merchant, Platform
 
 REJECTED = "query ($id: ID!) { store(id: $id) { rejectedWebhooks { source externalId type orderId reason at } } }"
 DEEP = "[" * 100_000

@@ -17,7 +17,7 @@ from websockets.typing import Origin, Subprotocol
 from commands.generation import CancelGeneration, FailStep, ProgressStep
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
-from tests.integration.gateway.platform import Merchant, Platform
+from tests.support.platforms.gateway import Merchant, Platform
 
 LOG_OUT = "mutation ($token: String!) { logOut(input: {refreshToken: $token}) { done } }"
 PROGRESS = """subscription ($id: ID!) { generationProgress(storeId: $id) {

@@ -12,9 +12,9 @@ from websockets.typing import Subprotocol
 
 from infra.bootstrap.lifecycle import serve
 from infra.embedded.process import free_port
-from tests.integration.gateway.platform import Merchant, Platform
 from tests.integration.gateway.test_subscription import address, connected, received
-from tests.logs import logged_by
+from tests.support.logs import logged_by
+from tests.support.platforms.gateway import Merchant, Platform
 
 __all__ = ["address"]
 

@@ -15,8 +15,8 @@ from domain.media.events import ImageProcessingRequested
 from domain.product.events import ProductCopyWritten
 from domain.store.events import BrandGenerated
 from projections.registry import SEARCH_PATH
-from tests.integration.gateway.platform import a_platform
-from tests.integration.generation.pipeline import POTS, Outside, Pipeline
+from tests.support.platforms.gateway import a_platform
+from tests.support.platforms.generation import POTS, Outside, Pipeline
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from infra.embedded.kafka import ApacheKafka
 from infra.log.publisher import Publisher
 from infra.log.verification import Parity, verify_log
 from schemas.topics import partition_of
-from tests.fakes.commands import Ask, Write, bus_on, context
+from tests.support.builders.commands import Ask, Write, bus_on, context
 
 
 @asynccontextmanager

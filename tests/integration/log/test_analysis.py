@@ -29,8 +29,8 @@ from infra.analysis.tables import open_export
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
-from tests.fakes.records import headers_of, raw
-from tests.requirements import missing
+from tests.support.builders.records import headers_of, raw
+from tests.support.requirements import missing
 
 pytestmark = pytest.mark.kafka
 

@@ -17,7 +17,7 @@ from infra.embedded.kafka import ApacheKafka
 from projections.engine.rebuild.bulk_reader import BulkReader, open_bulk_reader
 from schemas.records import content_of, parts_of
 from schemas.topics import EVENTS, PARTITIONS, partition_of
-from tests.fakes.topic import write_topic
+from tests.support.servers.topic import write_topic
 
 pytestmark = pytest.mark.kafka
 

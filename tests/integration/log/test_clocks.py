@@ -12,8 +12,8 @@ from infra.adapters.postgres.accounts import PostgresRateLimits
 from infra.adapters.postgres.canaries import PostgresCanaries
 from infra.adapters.postgres.event_store import PostgresEventLog
 from projections.reading.time_travel import AsOf, TimeTravel
-from tests.fakes.event_log import FixedClock
 from tests.integration.log.halves import append
+from tests.support.fakes.event_log import FixedClock
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 ALLOWANCE = Allowance(burst=10, interval=timedelta(seconds=30))

@@ -15,7 +15,7 @@ from infra.adapters.postgres.event_store import SNAPSHOT_EVERY, PostgresEventLog
 from infra.bootstrap import SystemClock
 from infra.bootstrap.platform import EventStoreAggregates
 from schemas.envelope import GENESIS, chain_hash
-from tests.fakes.commands import Ask, Write, bus_on, context
+from tests.support.builders.commands import Ask, Write, bus_on, context
 
 APPEND_BLINDLY = """
 select append_events(null, null, null, null, null, $1, null, null, array[$1::uuid], array[$2::uuid], array[$3::integer],

@@ -35,10 +35,10 @@ from infra.log.restoration import republish
 from infra.log.verification import verify_log
 from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
-from tests.fakes.platform import Platform
-from tests.fakes.records import headers_of
-from tests.fakes.samples import sealed
 from tests.integration.log.halves import published, publishing
+from tests.support.builders.records import headers_of
+from tests.support.builders.samples import sealed
+from tests.support.platforms.write_side import Platform
 
 pytestmark = pytest.mark.kafka
 S = TypeVar("S")

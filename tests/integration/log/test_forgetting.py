@@ -34,9 +34,9 @@ from projections.registry import SEARCH_PATH
 from schemas.internal.deliveries import DeadLetter
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, Topic
 from tests.chaos.services import ROOT, Service
-from tests.fakes.commands import Ask, bus_on, context
-from tests.fakes.platform import Platform
 from tests.integration.log.halves import published, publishing, rows_of
+from tests.support.builders.commands import Ask, bus_on, context
+from tests.support.platforms.write_side import Platform
 
 pytestmark = pytest.mark.kafka
 

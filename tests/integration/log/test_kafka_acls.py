@@ -33,10 +33,10 @@ from projections.engine.runner import ProjectionRunner
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings
 from schemas.topics import EVENTS
 from tests.conftest import started
-from tests.fakes.deliveries import LetterBox
 from tests.integration.log.halves import append
-from tests.kafka_tools import run_tool
-from tests.requirements import missing
+from tests.support.fakes.deliveries import LetterBox
+from tests.support.requirements import missing
+from tests.support.servers.kafka_tools import run_tool
 
 pytestmark = pytest.mark.kafka
 

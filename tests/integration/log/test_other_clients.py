@@ -20,8 +20,8 @@ from infra.adapters.kafka.topic import ensure_topics
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from schemas.envelope import RawEvent
-from tests.fakes.records import raw
-from tests.requirements import missing
+from tests.support.builders.records import raw
+from tests.support.requirements import missing
 
 AT = datetime(2025, 11, 23, 12, 0, tzinfo=UTC)
 SCRIPT = """

@@ -31,9 +31,17 @@ from projections.engine.runner import ProjectionRunner
 from schemas.envelope import RawEvent
 from schemas.internal.deliveries import read_dead_letter
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
-from tests.fakes.deliveries import LetterBox
-from tests.fakes.records import without_value
-from tests.fakes.topic import Record, Tampered, all_rows, last_positions, record_of, rows_by_the_log, write_topic
+from tests.support.builders.records import without_value
+from tests.support.fakes.deliveries import LetterBox
+from tests.support.servers.topic import (
+    Record,
+    Tampered,
+    all_rows,
+    last_positions,
+    record_of,
+    rows_by_the_log,
+    write_topic,
+)
 
 pytestmark = pytest.mark.kafka
 

@@ -24,10 +24,10 @@ from projections.engine.checkpoints import ensure_live
 from schemas.envelope import RawEvent
 from schemas.headers import Headers
 from schemas.topics import EVENTS, PARTITIONS
-from tests.fakes.commands import Ask, bus_on, context
-from tests.fakes.records import headers_of, without_value
-from tests.fakes.topic import write_topic
 from tests.integration.log.halves import append, caught_up, published, publishing, store_in
+from tests.support.builders.commands import Ask, bus_on, context
+from tests.support.builders.records import headers_of, without_value
+from tests.support.servers.topic import write_topic
 
 pytestmark = pytest.mark.kafka
 

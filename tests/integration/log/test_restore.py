@@ -21,9 +21,9 @@ from infra.log.verification import Difference, verify_log
 from projections.registry import READ_MODELS
 from schemas.topics import EVENTS
 from tests.chaos.services import Service
-from tests.fakes.commands import Ask, Write, bus_on, context
-from tests.fakes.topic import record_of, write_topic
 from tests.integration.log.halves import append, caught_up, published, publishing, rows_of
+from tests.support.builders.commands import Ask, Write, bus_on, context
+from tests.support.servers.topic import record_of, write_topic
 
 pytestmark = pytest.mark.kafka
 

@@ -13,9 +13,9 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.embedded.kafka import ApacheKafka
 from infra.log.verification import verify_log
 from schemas.envelope import RawEvent
-from tests.fakes.records import without_value
-from tests.fakes.topic import Record, record_of, write_topic
 from tests.integration.log.halves import append
+from tests.support.builders.records import without_value
+from tests.support.servers.topic import Record, record_of, write_topic
 
 pytestmark = pytest.mark.kafka
 

@@ -7,7 +7,7 @@ import pytest
 
 from infra.adapters.media.studio.worker_pool import RembgStudio
 from infra.setup.model import model_path
-from tests.requirements import missing
+from tests.support.requirements import missing
 
 
 @pytest.fixture(scope="session")

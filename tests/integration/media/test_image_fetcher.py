@@ -11,8 +11,8 @@ from domain.kernel import Transient
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
 from infra.adapters.media.fetch import MAX_BYTES, HttpImageFetcher, _is_public
-from tests.fakes.photographs import encoded, product_photo
-from tests.fakes.supply import served
+from tests.support.builders.photographs import encoded, product_photo
+from tests.support.fakes.supply import served
 
 PHOTO = encoded(product_photo(), "JPEG")
 Send = Callable[[dict[str, object]], Awaitable[None]]

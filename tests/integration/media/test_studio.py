@@ -20,7 +20,7 @@ from infra.adapters.media.studio import worker_pool as rembg_studio
 from infra.adapters.media.studio.worker_pool import RembgStudio
 from infra.sandbox.sample_supplier.goods import all_goods
 from infra.sandbox.sample_supplier.pictures import Shot, render
-from tests.fakes.photographs import encoded, opened, png_of, product_photo
+from tests.support.builders.photographs import encoded, opened, png_of, product_photo
 
 EVERYTHING = list(Operation)
 PHOTO = encoded(product_photo(1200, 900), "JPEG", quality=92)

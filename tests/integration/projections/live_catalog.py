@@ -15,8 +15,8 @@ from projections.engine.checkpoints import positions_of
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.runner import ProjectionRunner
 from schemas.envelope import RawEvent
-from tests.fakes.deliveries import LetterBox
-from tests.fakes.topic import all_rows, last_positions, rows_by_the_log
+from tests.support.fakes.deliveries import LetterBox
+from tests.support.servers.topic import all_rows, last_positions, rows_by_the_log
 
 MODEL = catalog.MODEL
 

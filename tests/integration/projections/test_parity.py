@@ -9,8 +9,8 @@ from domain.kernel import CorruptStream
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
 from projections.registry import READ_MODELS
-from tests.fakes.histories import MOVES, History, with_text
 from tests.integration.projections.read_models import build, empty, fill, rows
+from tests.support.builders.histories import MOVES, History, with_text
 
 moves = st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(0, 1000)), max_size=60)
 

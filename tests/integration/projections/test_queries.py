@@ -26,8 +26,8 @@ from projections.jobs import queries as jobs
 from projections.merchants.model import merchant_by_id
 from projections.reading.paging import Slice, Window
 from projections.sales import queries as sales
-from tests.fakes.histories import History, with_text
 from tests.integration.projections.read_models import build
+from tests.support.builders.histories import History, with_text
 
 SHARED = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

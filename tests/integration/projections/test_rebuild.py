@@ -21,9 +21,9 @@ from projections.engine.checkpoints import Fenced
 from projections.engine.decoding import Told
 from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
 from projections.engine.tables import Connection, ReadModel
-from tests.fakes.deliveries import LetterBox
-from tests.fakes.topic import Tampered, all_rows, write_topic
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
+from tests.support.fakes.deliveries import LetterBox
+from tests.support.servers.topic import Tampered, all_rows, write_topic
 
 pytestmark = pytest.mark.kafka
 

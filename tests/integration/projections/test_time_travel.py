@@ -20,7 +20,7 @@ from domain.media.events import Operation, Rendition
 from domain.money import Money
 from projections.reading.time_travel import CONNECTIONS, SWEEP_EVERY
 from projections.registry import READ_MODELS
-from tests.integration.gateway.platform import Merchant, Platform, a_platform
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 POSITIONS = 50
 

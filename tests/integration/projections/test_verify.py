@@ -14,8 +14,8 @@ from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.engine.rebuild.row_diff import RowDifference
 from projections.engine.rebuild.verification import NotLive, Verified, verify_projection
-from tests.fakes.topic import write_topic
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, live
+from tests.support.servers.topic import write_topic
 
 pytestmark = pytest.mark.kafka
 

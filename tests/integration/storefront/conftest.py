@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.fakes.shop_floor import READER_SETTINGS, ShopFloor
+from tests.support.platforms.storefront import READER_SETTINGS, ShopFloor
 
 
 @pytest.fixture

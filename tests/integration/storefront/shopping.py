@@ -7,7 +7,7 @@ import httpx
 
 from domain.order.ports import PaymentNotice
 from infra.adapters.payments.sandbox import SandboxSession
-from tests.fakes.shop_floor import Product, ShopFloor
+from tests.support.platforms.storefront import Product, ShopFloor
 
 ANNA = {
     "name": "Anna Prüfer",

@@ -9,9 +9,9 @@ import pytest
 from playwright.async_api import Locator, Page, Route, async_playwright
 
 from domain.store.brand import BrandIdentity, FontPair
-from tests.fakes.shop_floor import BRAND, ShopFloor, Variant
 from tests.integration.storefront.shopping import put_in_cart
-from tests.requirements import missing
+from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
+from tests.support.requirements import missing
 
 STOPS_MOST = 80
 SIZES = [Variant("Small", 4900, 3), Variant("Medium", 4900, 3), Variant("Large", 5900, 3), Variant("Huge", 5900, 0)]

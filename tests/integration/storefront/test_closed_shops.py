@@ -9,7 +9,6 @@ import pytest
 from domain.order.events import OrderStatus
 from domain.store.events import PageType
 from infra.adapters.payments.sandbox import SandboxSession
-from tests.fakes.shop_floor import BRAND, ShopFloor
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -18,6 +17,7 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
+from tests.support.platforms.storefront import BRAND, ShopFloor
 
 
 async def ordered(floor: ShopFloor, browser: httpx.AsyncClient) -> tuple[UUID, SandboxSession]:

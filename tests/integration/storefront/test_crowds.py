@@ -12,8 +12,8 @@ from domain.product.aggregate import PRODUCT
 from domain.product.errors import InsufficientStock
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bootstrap import handlers
-from tests.fakes.samples import sealed
-from tests.fakes.shop_floor import BRAND, Product, ShopFloor, Variant
+from tests.support.builders.samples import sealed
+from tests.support.platforms.storefront import BRAND, Product, ShopFloor, Variant
 
 SHOPPERS, PIECES = 80, 60
 

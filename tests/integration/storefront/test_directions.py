@@ -7,8 +7,8 @@ import httpx
 
 from domain.store.events import PageType
 from infra.sandbox.payments.app import sandbox_payment_app
-from tests.fakes.shop_floor import BRAND, ShopFloor, Variant
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
+from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
 
 NAME, LAMP, SIZE, KIND, PAGE = "متجر", "مصباح (قطعتان) 12 cm", "كبير", "إضاءة", "עלינו (C++)"
 STORY = "نبيع المصابيح."

@@ -7,8 +7,8 @@ from domain.store.events import PageType
 from infra.web.server import guarded
 from storefront.rendering.renderer import Signers
 from storefront.visit.cart import Cart, write_cart
-from tests.fakes.shop_floor import BRAND, PIXEL, SECRET, ShopFloor, Variant
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
+from tests.support.platforms.storefront import BRAND, PIXEL, SECRET, ShopFloor, Variant
 
 
 async def test_each_host_shows_its_own_store_and_nothing_of_others(

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.store.events import PageType
-from tests.fakes.shop_floor import BRAND, Product, ShopFloor, Variant
 from tests.integration.storefront.shopping import checkout_form, put_in_cart
+from tests.support.platforms.storefront import BRAND, Product, ShopFloor, Variant
 
 MANY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -15,11 +15,11 @@ from infra.sandbox.app import sandbox_app
 from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import HousePageWriter
 from storefront.rendering.theme import Mood, theme_of
-from tests.fakes.copywriting import facts
-from tests.fakes.shop_floor import BRAND, PIXEL, ImageFile, ShopFloor, Variant
-from tests.integration.gateway.platform import a_platform
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
-from tests.requirements import missing
+from tests.support.fakes.copywriting import facts
+from tests.support.platforms.gateway import a_platform
+from tests.support.platforms.storefront import BRAND, PIXEL, ImageFile, ShopFloor, Variant
+from tests.support.requirements import missing
 
 WIDTHS = (320, 390)
 LONG = "Feuchtigkeitsunempfindlichkeitspruefgeraetehalterung"

@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.fakes.shop_floor import BRAND, ShopFloor, Variant
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -13,6 +12,7 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
+from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
 
 
 async def test_a_shopper_is_not_locked_out_by_their_own_unpaid_order(

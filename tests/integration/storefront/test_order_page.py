@@ -10,7 +10,6 @@ from commands.order import FulfilOrder
 from commands.ports import Context
 from infra.adapters.payments.sandbox import SandboxSession
 from storefront.pages.find_order import PER_CALLER, PER_NUMBER, UNKNOWN
-from tests.fakes.shop_floor import BRAND, ShopFloor
 from tests.integration.storefront.shopping import (
     ANNA,
     checkout_form,
@@ -20,6 +19,7 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
+from tests.support.platforms.storefront import BRAND, ShopFloor
 
 
 @pytest.fixture

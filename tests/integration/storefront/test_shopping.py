@@ -14,7 +14,6 @@ from domain.money import Money
 from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderStatus
 from domain.store.events import PageType
-from tests.fakes.shop_floor import BRAND, ShopFloor, Variant
 from tests.integration.storefront.shopping import (
     ANNA,
     checkout_form,
@@ -24,6 +23,7 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
+from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
 
 
 async def test_a_shopper_buys_something(floor: ShopFloor, browser: httpx.AsyncClient) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from commands.ports import ConcurrencyConflict, Context, Receipt
 from domain.product.aggregate import PRODUCT
-from tests.fakes.shop_floor import BRAND, Product, ShopFloor, Variant
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -17,6 +16,7 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
+from tests.support.platforms.storefront import BRAND, Product, ShopFloor, Variant
 
 
 @pytest.fixture

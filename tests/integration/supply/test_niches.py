@@ -11,7 +11,7 @@ from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app
 from infra.sandbox.sample_supplier.catalogue import offers
 from infra.writers.rules.keywords import HouseKeywords
-from tests.fakes.supply import served
+from tests.support.fakes.supply import served
 
 GOODS = {offer.id: offer.goods for offer in offers()}
 PLANTS = {

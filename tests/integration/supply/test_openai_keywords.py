@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from infra.writers.openai.client import OpenAiClient
 from infra.writers.openai.keywords import MOST, OpenAiKeywords
 from infra.writers.rules.keywords import HouseKeywords
-from tests.fakes.supply import served
+from tests.support.fakes.supply import served
 
 GOOD = [f"neon lamp model{n}" for n in range(34)]
 

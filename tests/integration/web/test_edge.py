@@ -14,9 +14,9 @@ from starlette.routing import Mount, Route
 
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.app import sandbox_app
-from tests.fakes.shop_floor import SECRET
-from tests.fakes.web_server import answer_to, served
-from tests.integration.gateway.platform import a_platform
+from tests.support.platforms.gateway import a_platform
+from tests.support.platforms.storefront import SECRET
+from tests.support.servers.web_server import answer_to, served
 
 PAGE = "<p>A page of some length.</p>" * 100
 

@@ -12,9 +12,9 @@ from websockets.typing import Subprotocol
 
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.app import sandbox_app
-from tests.fakes.shop_floor import BRAND, READER_SETTINGS, SECRET, ShopFloor
-from tests.fakes.web_server import complaints, hang_up_after, served
-from tests.integration.gateway.platform import a_platform
+from tests.support.platforms.gateway import a_platform
+from tests.support.platforms.storefront import BRAND, READER_SETTINGS, SECRET, ShopFloor
+from tests.support.servers.web_server import complaints, hang_up_after, served
 
 LOGGERS = ("uvicorn.error", "gateway", "storefront", "infra.web", "infra.sandbox", "strawberry")
 

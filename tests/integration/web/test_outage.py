@@ -13,9 +13,9 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.postgres import EmbeddedPostgres
 from tests.conftest import opened_pool
-from tests.fakes.shop_floor import BRAND, READER_SETTINGS, ShopFloor
-from tests.fakes.web_server import complaints
-from tests.integration.gateway.platform import a_platform
+from tests.support.platforms.gateway import a_platform
+from tests.support.platforms.storefront import BRAND, READER_SETTINGS, ShopFloor
+from tests.support.servers.web_server import complaints
 
 PAUSE = "mutation ($input: StoreInput!) { pauseStore(input: $input) { userErrors { code } } }"
 LOGGERS = ("storefront", "gateway", "uvicorn.error")

@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from infra.web.protocols import ConnectionLimits
-from tests.fakes.web_server import answer_to, complaints, hang_up_after, served
+from tests.support.servers.web_server import answer_to, complaints, hang_up_after, served
 
 LIMITS = ConnectionLimits(
     head_seconds=0.5, body_seconds=0.7, unread_seconds=0.5, head_bytes=8_000, connections=6, connections_per_address=4

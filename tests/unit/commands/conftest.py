@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.platform import Platform
+from tests.support.platforms.write_side import Platform
 
 
 @pytest.fixture

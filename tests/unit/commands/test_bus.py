@@ -19,9 +19,9 @@ from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
 from domain.store.events import Preferences
 from infra.bootstrap import handlers
-from tests.fakes.event_log import MemoryEventLog
-from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import dollars, product_added, sealed
+from tests.support.builders.samples import dollars, product_added, sealed
+from tests.support.fakes.event_log import MemoryEventLog
+from tests.support.platforms.write_side import Platform, kinds
 
 
 def register(id: UUID) -> RegisterMerchant:

@@ -12,8 +12,8 @@ from domain.generation.events import JobStatus, Step, StepFailed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessingRequested, Operation, RejectionReason, Rendition
-from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import listing
+from tests.support.builders.samples import listing
+from tests.support.platforms.write_side import Platform, kinds
 
 
 async def prepare(platform: Platform, images: int = 2) -> list[UUID]:

@@ -32,8 +32,8 @@ from domain.order.events import OrderPlaced, OrderStatus
 from domain.product.errors import InsufficientStock, NotForSale
 from domain.product.events import StockReserved
 from domain.store.errors import StoreNotReady
-from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import dollars, listing, sealed
+from tests.support.builders.samples import dollars, listing, sealed
+from tests.support.platforms.write_side import Platform, kinds
 
 SHOPPER = uuid4()
 DUE = dollars("40.00")

@@ -30,8 +30,8 @@ from domain.product.events import ProductAdded, ProductCopyWritten, ProductImpor
 from domain.sourcing.listing import ListingVariant
 from domain.store.errors import StoreNotReady
 from domain.store.events import CurrencyChosen, ProductsScouted, SupplierReport
-from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import SCORE, copy, dollars, listing
+from tests.support.builders.samples import SCORE, copy, dollars, listing
+from tests.support.platforms.write_side import Platform, kinds
 
 WHOSE: Any = {"product_id": uuid4(), "merchant_id": uuid4()}
 """Of a command whose product is known only later."""

@@ -27,8 +27,8 @@ from domain.product.events import ProductStatus
 from domain.store.errors import StoreNotReady
 from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
 from infra.writers.copykit.scoring import measure
-from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import listing, page, proposal, sealed
+from tests.support.builders.samples import listing, page, proposal, sealed
+from tests.support.platforms.write_side import Platform, kinds
 
 
 async def test_a_request_names_the_store_and_its_generation(platform: Platform) -> None:

@@ -29,8 +29,8 @@ from domain.order.events import OrderCancelled, OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
 from projections.jobs.queries import OverdueJob
-from tests.fakes.platform import Platform, kinds
-from tests.fakes.samples import listing, sealed
+from tests.support.builders.samples import listing, sealed
+from tests.support.platforms.write_side import Platform, kinds
 
 
 async def deliver(platform: Platform, policy: Consumer, *, from_position: int = 0) -> Sequence[DomainEvent]:

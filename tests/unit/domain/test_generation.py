@@ -33,7 +33,7 @@ from domain.generation.events import (
     StepSucceeded,
 )
 from domain.kernel import CorruptStream, DomainError
-from tests.fakes.samples import NOON
+from tests.support.builders.samples import NOON
 
 ID, STORE_ID, MERCHANT_ID = uuid4(), uuid4(), uuid4()
 

@@ -16,7 +16,7 @@ from domain.media.events import (
     RejectionReason,
     Rendition,
 )
-from tests.fakes.samples import NOON
+from tests.support.builders.samples import NOON
 
 ID, STORE_ID = uuid4(), uuid4()
 RENDITION = Rendition(name="large", key="sha256/ab/abcd.webp", width=1600, height=1600, size_bytes=9000)

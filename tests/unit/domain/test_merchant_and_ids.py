@@ -11,7 +11,7 @@ from domain.ids import derived, slug_stream, uuid7
 from domain.kernel import CorruptStream
 from domain.merchant.aggregate import MERCHANT, evolve, register
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected, SupplierProvider
-from tests.fakes.samples import NOON, sealed
+from tests.support.builders.samples import NOON, sealed
 
 ID = uuid4()
 

@@ -25,7 +25,7 @@ from domain.order.events import PaymentUnmatched
 from projections.engine.decoding import Reader
 from projections.sales.model import MODEL, OrderRow, SalesRows
 from schemas.registry import decode
-from tests.fakes.records import raw
+from tests.support.builders.records import raw
 
 MINOR = st.integers(-(10**12), 10**12)
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD"])

@@ -27,7 +27,7 @@ from domain.order.events import (
     ShipmentCorrected,
     UnmatchedReason,
 )
-from tests.fakes.samples import NOON, dollars, sealed
+from tests.support.builders.samples import NOON, dollars, sealed
 
 ID, STORE_ID, SHOPPER_ID = uuid4(), uuid4(), uuid4()
 NAME, EMAIL, ADDRESS = (sealed(SHOPPER_ID) for _ in range(3))

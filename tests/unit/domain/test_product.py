@@ -33,7 +33,7 @@ from domain.product.events import (
 )
 from domain.sourcing.listing import ListingVariant
 from domain.store.events import CopyScores
-from tests.fakes.samples import NOON, copy, dollars, listing, product_added
+from tests.support.builders.samples import NOON, copy, dollars, listing, product_added
 
 
 def fold(events: Sequence[ProductEvent], product: Product | None = None) -> Product:

@@ -40,7 +40,7 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
 )
-from tests.fakes.samples import NOON, proposal
+from tests.support.builders.samples import NOON, proposal
 
 ID, MERCHANT_ID, GENERATION_ID = uuid4(), uuid4(), uuid4()
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from gateway.graphql.types.merchant import User
 from projections.merchants.model import MerchantView
-from tests.fakes.samples import NOON, sealed
+from tests.support.builders.samples import NOON, sealed
 
 
 def test_everything_the_read_model_knows_of_a_merchant_is_told() -> None:

@@ -10,7 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import AccessTokens, DeviceTokens, Identity, SigningKeys, successor_of
-from tests.fakes.event_log import FixedClock
+from tests.support.fakes.event_log import FixedClock
 
 OLD, NEW = b"o" * 32, b"n" * 32
 

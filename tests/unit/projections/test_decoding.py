@@ -11,9 +11,9 @@ from infra.bench.workload import catalog_events
 from projections.engine.decoding import Reader, as_json, mirror_of
 from schemas.envelope import RawEvent
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent
-from tests.fakes.histories import MOVES, History
-from tests.fakes.records import headers_of
-from tests.fakes.samples import NOON
+from tests.support.builders.histories import MOVES, History
+from tests.support.builders.records import headers_of
+from tests.support.builders.samples import NOON
 
 READER = Reader(EVENTS.values())
 

@@ -18,7 +18,7 @@ from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import model as sales
 from projections.sales.model import SalesRows
 from schemas.registry import EVENTS
-from tests.fakes.histories import MOVES, History
+from tests.support.builders.histories import MOVES, History
 
 MOVES_OF_ALL_KINDS = [(name, number) for number in range(80) for name in sorted(MOVES)]
 

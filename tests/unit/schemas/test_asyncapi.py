@@ -10,7 +10,7 @@ from schemas.contracts.asyncapi import HEADERS, LETTER_HEADERS, OPTIONAL_HEADERS
 from schemas.internal.deliveries import DeadLetter, LetterDone
 from schemas.registry import EVENTS
 from schemas.topics import TOPICS
-from tests.fakes.records import activated, headers_of, raw
+from tests.support.builders.records import activated, headers_of, raw
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ from schemas.envelope import ConsistencyToken, RawEvent, chain_hash, from_record
 from schemas.internal.deliveries import DeadLetter, read_dead_letter
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
 from schemas.topics import IMAGE_WORK, PARTITIONS, TOPICS, partition_of, work_topic
-from tests.fakes.raw_events import raw_events
-from tests.fakes.records import FakeRecord, activated, headers_of, record
+from tests.support.builders.records import FakeRecord, activated, headers_of, record
+from tests.support.strategies.raw_events import raw_events
 
 
 @for_all(raw_events())

@@ -14,7 +14,7 @@ from projections.engine.decoding import mirror_of
 from schemas.contracts.committed import DIRECTORY
 from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS, decode, encode
-from tests.fakes.bodies import bodies
+from tests.support.strategies.bodies import bodies
 
 SAMPLES = sorted((DIRECTORY / "samples").glob("*.json"))
 

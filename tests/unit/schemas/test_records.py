@@ -18,8 +18,8 @@ from schemas.internal.provenance import Claim, claim_in
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
 from schemas.records import content_of, contents_in, parts_of, read_ours
 from schemas.topics import EVENTS, IMAGE_WORK, partition_of
-from tests.fakes.raw_events import raw_events
-from tests.fakes.records import activated, raw
+from tests.support.builders.records import activated, raw
+from tests.support.strategies.raw_events import raw_events
 
 HEADERS = st.lists(st.tuples(st.text(max_size=80), st.binary(max_size=80)), max_size=6)
 

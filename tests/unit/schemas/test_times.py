@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.product.events import ProductActivated
 from schemas.records import content_of, parts_of
 from schemas.registry import decode, encode
-from tests.fakes.records import raw
+from tests.support.builders.records import raw
 
 SECOND = datetime(2026, 11, 28, 13, 40, 47, tzinfo=UTC)
 TIMES = st.integers(0, 3_000_000).map(lambda micros: SECOND + timedelta(microseconds=micros)) | st.integers(0, 3).map(

@@ -17,8 +17,8 @@ from domain.order.ports import InvalidSignature, PaymentRequest, UnusableWebhook
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments, SandboxSession
 from infra.adapters.payments.sandbox_webhooks import read_notice
 from infra.sandbox.payments.app import TRIES, NotDelivered, WebhookSender, sandbox_payment_app
-from tests.fakes.event_log import FixedClock
-from tests.fakes.samples import NOON
+from tests.support.builders.samples import NOON
+from tests.support.fakes.event_log import FixedClock
 
 SECRET = b"a secret that only tests know"
 ORDER, STORE = UUID(int=10), UUID(int=20)

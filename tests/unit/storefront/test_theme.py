@@ -9,7 +9,7 @@ from storefront.rendering.color import contrast, on, readable
 from storefront.rendering.fonts import FAMILIES
 from storefront.rendering.renderer import HERE
 from storefront.rendering.theme import Mood, derive_colours, theme_of
-from tests.fakes.shop_floor import BRAND
+from tests.support.platforms.storefront import BRAND
 
 colour = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
 

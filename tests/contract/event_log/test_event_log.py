@@ -1,0 +1,255 @@
+"""What every event log promises the bus: PostgreSQL's, and the one in memory that unit tests trust."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from commands.ports import (
+    Cause,
+    CommandReused,
+    Commit,
+    ConcurrencyConflict,
+    Context,
+    EventLog,
+    OfAnotherKind,
+    Staged,
+    UnknownCause,
+)
+from domain.kernel import CorruptStream, StreamKind
+from domain.merchant.aggregate import MERCHANT, Merchant, register
+from domain.merchant.events import SupplierProvider
+from domain.product.aggregate import PRODUCT
+from domain.product.events import ProductArchived
+from infra.adapters.postgres.event_store import PostgresEventLog
+from schemas.envelope import ConsistencyToken, RawEvent
+from schemas.topics import PARTITIONS
+from tests.support.builders.samples import NOON, product_added, sealed
+from tests.support.fakes.event_log import FixedClock, MemoryEventLog
+
+KIND: StreamKind[Merchant] = MERCHANT
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+async def log(request: pytest.FixtureRequest, pool: asyncpg.Pool) -> AsyncIterator[EventLog]:
+    if request.param == "memory":
+        yield MemoryEventLog()
+        return
+    store = PostgresEventLog(pool, FixedClock())
+    yield store
+    await store.drain()
+
+
+def registered(id: UUID) -> Staged:
+    events = register(id, email=sealed(id), name=None, at=NOON)
+    return Staged(kind=KIND, stream_id=id, tenant=id, expected_version=0, events=events, state=KIND.fold(events))
+
+
+def connected(merchant: Merchant, provider: SupplierProvider = SupplierProvider.SAMPLE) -> Staged:
+    events = merchant.connect(provider, at=NOON)
+    return Staged(
+        kind=KIND,
+        stream_id=merchant.id,
+        tenant=merchant.id,
+        expected_version=merchant.version,
+        events=events,
+        state=KIND.fold(events, merchant),
+    )
+
+
+def commit(*staged: Staged, result: object = None, read: ConsistencyToken | None = None) -> Commit:
+    context = Context(command_id=uuid4(), correlation_id=uuid4())
+    return Commit(context=context, digest=b"d" * 32, result=result, staged=staged, read=read)
+
+
+async def merchant_in(log: EventLog, id: UUID) -> Merchant:
+    loaded = await log.load(KIND, id)
+    assert loaded is not None
+    state: Merchant = loaded.state
+    return state
+
+
+async def test_a_stream_that_is_not_there_loads_as_none(log: EventLog) -> None:
+    assert await log.load(KIND, uuid4()) is None
+
+
+async def test_what_is_committed_is_loaded_with_its_place(log: EventLog) -> None:
+    id = uuid4()
+    receipt = await log.commit(commit(registered(id), result={"id": str(id)}))
+    loaded = await log.load(KIND, id)
+    assert loaded is not None
+    assert (loaded.state.id, loaded.version, loaded.tenant) == (id, 1, id)
+    assert receipt.token == ConsistencyToken.of(id, loaded.position)
+    assert (receipt.result, receipt.replayed) == ({"id": str(id)}, False)
+
+
+async def test_positions_rise_and_versions_follow(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    first = await log.load(KIND, id)
+    await log.commit(commit(connected(await merchant_in(log, id))))
+    second = await log.load(KIND, id)
+    assert first is not None
+    assert second is not None
+    assert second.position > first.position
+    assert (second.version, second.state.suppliers) == (2, {SupplierProvider.SAMPLE: None})
+
+
+async def test_a_writer_that_comes_second_conflicts_and_leaves_nothing(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    merchant = await merchant_in(log, id)
+    await log.commit(commit(connected(merchant)))
+    late = commit(connected(merchant, SupplierProvider.SPOCKET))
+    with pytest.raises(ConcurrencyConflict):
+        await log.commit(late)
+    assert (await merchant_in(log, id)).suppliers == {SupplierProvider.SAMPLE: None}
+    assert await log.outcome(late.context.command_id) is None
+
+
+async def test_a_new_stream_conflicts_with_one_that_is_there(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    with pytest.raises(ConcurrencyConflict):
+        await log.commit(commit(registered(id)))
+
+
+async def test_several_streams_are_committed_together_or_not_at_all(log: EventLog) -> None:
+    taken, fresh = uuid4(), uuid4()
+    await log.commit(commit(registered(taken)))
+    with pytest.raises(ConcurrencyConflict):
+        await log.commit(commit(registered(fresh), registered(taken)))
+    assert await log.load(KIND, fresh) is None
+    added = product_added()
+    product = Staged(
+        kind=PRODUCT,
+        stream_id=added.originator_id,
+        tenant=fresh,
+        expected_version=0,
+        events=(added,),
+        state=PRODUCT.fold([added]),
+    )
+    receipt = await log.commit(commit(registered(fresh), product))
+    last = await log.load(PRODUCT, added.originator_id)
+    assert last is not None
+    assert receipt.token == ConsistencyToken.of(fresh, last.position)
+
+
+async def test_a_known_command_appends_nothing_and_returns_its_first_receipt(log: EventLog) -> None:
+    id = uuid4()
+    first = commit(registered(id), result=[1, "a", None])
+    receipt = await log.commit(first)
+    again = await log.commit(replace(first, staged=(registered(uuid4()),), result="other"))
+    assert (again.result, again.token, again.replayed) == ([1, "a", None], receipt.token, True)
+    known = await log.outcome(first.context.command_id)
+    assert known is not None
+    assert (known.result, known.token, known.replayed) == ([1, "a", None], receipt.token, True)
+
+
+async def test_a_known_command_with_another_payload_is_refused(log: EventLog) -> None:
+    id = uuid4()
+    first = commit(registered(id))
+    await log.commit(first)
+    with pytest.raises(CommandReused):
+        await log.commit(replace(first, digest=b"e" * 32))
+
+
+async def test_a_command_that_appends_nothing_keeps_the_token_of_what_it_read(log: EventLog) -> None:
+    token = ConsistencyToken(PARTITIONS - 1, 17)
+    for read in (token, None):
+        nothing = commit(read=read)
+        assert (await log.commit(nothing)).token == read
+        known = await log.outcome(nothing.context.command_id)
+        assert known is not None
+        assert known.token == read
+
+
+async def test_of_many_writers_at_one_version_one_wins(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    merchant = await merchant_in(log, id)
+    outcomes = await asyncio.gather(
+        *(log.commit(commit(connected(merchant))) for _ in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, ConcurrencyConflict) for outcome in outcomes) == 7
+    assert (await merchant_in(log, id)).version == 2
+
+
+async def test_what_was_believed_of_another_stream_is_checked_with_the_append(log: EventLog) -> None:
+    relied_on, id = uuid4(), uuid4()
+    await log.commit(commit(registered(relied_on)))
+    await log.commit(commit(connected(await merchant_in(log, relied_on))))
+    for late in (commit(registered(id)), commit()):
+        for version in (0, 1):
+            with pytest.raises(ConcurrencyConflict):
+                await log.commit(replace(late, believed={relied_on: version}))
+            assert await log.outcome(late.context.command_id) is None
+    assert await log.load(KIND, id) is None
+    right = replace(commit(registered(id)), believed={relied_on: 2, uuid4(): 0})
+    assert (await log.commit(right)).replayed is False
+
+
+async def test_several_events_are_refused_too_where_a_belief_was_wrong(log: EventLog) -> None:
+    relied_on, one, two = uuid4(), uuid4(), uuid4()
+    await log.commit(commit(registered(relied_on)))
+    with pytest.raises(ConcurrencyConflict):
+        await log.commit(replace(commit(registered(one), registered(two)), believed={relied_on: 0}))
+    assert await log.load(KIND, one) is None
+
+
+async def test_a_stream_of_another_kind_is_said_to_be_one(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    with pytest.raises(OfAnotherKind):
+        await log.load(PRODUCT, id)
+    assert log.recall(PRODUCT, id) is None
+    assert (await merchant_in(log, id)).id == id, "asking did no harm"
+
+
+async def test_a_stream_that_goes_on_as_another_kind_is_corrupt(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    archived = ProductArchived(originator_id=id, originator_version=2, occurred_at=NOON)
+    broken = Staged(kind=PRODUCT, stream_id=id, tenant=id, expected_version=1, events=(archived,), state=None)
+    await log.commit(commit(broken))
+    cold = PostgresEventLog(log._pool, FixedClock()) if isinstance(log, PostgresEventLog) else log
+    with pytest.raises(CorruptStream):
+        await cold.load(KIND, id)
+    with pytest.raises(OfAnotherKind):
+        await cold.load(PRODUCT, id)
+
+
+async def test_a_reaction_is_appended_only_if_its_cause_is_in_the_log_with_the_same_hash(log: EventLog) -> None:
+    cause = await cause_in(log)
+    right = Cause(cause.position, cause.hash)
+    for wrong in (
+        Cause(cause.position + 1, cause.hash),
+        Cause(999_999, cause.hash),
+        Cause(cause.position, bytes(32)),
+    ):
+        for events in ([registered(uuid4())], [registered(uuid4()), registered(uuid4())], []):
+            refused = because(commit(*events), cause.id, wrong)
+            with pytest.raises(UnknownCause):
+                await log.commit(refused)
+            assert await log.outcome(refused.context.command_id) is None
+    with pytest.raises(UnknownCause):
+        await log.commit(because(commit(registered(uuid4())), uuid4(), right))
+    for events in ([registered(uuid4())], [registered(uuid4()), registered(uuid4())], []):
+        assert (await log.commit(because(commit(*events), cause.id, right))).replayed is False
+
+
+def because(given: Commit, id: UUID, cause: Cause) -> Commit:
+    return replace(given, context=replace(given.context, causation_id=id, cause=cause))
+
+
+async def cause_in(log: EventLog) -> RawEvent:
+    """Append an event and return it as the log holds it."""
+    await log.commit(commit(registered(uuid4())))
+    if isinstance(log, MemoryEventLog):
+        return log.raw[-1]
+    assert isinstance(log, PostgresEventLog)
+    (raw,) = await log.read_settled(await log.last_position() - 1, 1)
+    return raw

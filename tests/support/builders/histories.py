@@ -1,0 +1,403 @@
+"""Lawful histories for read model tests: every event comes out of a decision, whatever the moves are."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.generation import aggregate as generations
+from domain.generation.events import Step
+from domain.ids import derived
+from domain.kernel import DomainError, DomainEvent, StreamKind
+from domain.media.aggregate import IMAGE, request_processing
+from domain.media.events import Operation, RejectionReason, Rendition
+from domain.merchant import aggregate as merchants
+from domain.merchant.events import SupplierProvider
+from domain.money import Money
+from domain.order import aggregate as orders
+from domain.order.events import OrderLine, OrderPaid
+from domain.product import aggregate as products
+from domain.product.events import ImportedImage, ImportedVariant
+from domain.sourcing.listing import ListingVariant
+from domain.store import aggregate as stores
+from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
+from schemas.envelope import GENESIS, Envelope, RawEvent, chain_hash
+from schemas.registry import encode
+from tests.support.builders.samples import NOON, SCORE, copy, listing, proposal, sealed
+
+NAMESPACE = UUID("00000000-0000-0000-0000-00000000a11e")
+
+
+class History:
+    """A log in memory, written by moves that pick what they are about by number."""
+
+    def __init__(self, store_count: int = 2) -> None:
+        self.raw: list[RawEvent] = []
+        self._states: dict[UUID, Any] = {}
+        self._hashes: dict[UUID, bytes] = {}
+        self._ids = 0
+        self._at: datetime = NOON
+        self.merchants = [self._new() for _ in range(2)]
+        self.stores: list[UUID] = []
+        self.products: list[UUID] = []
+        self.images: list[UUID] = []
+        self.shows: dict[UUID, UUID] = {}
+        self.orders: list[UUID] = []
+        for n, id in enumerate(self.merchants):
+            name = sealed(id) if n else None
+            self._append(merchants.MERCHANT, id, merchants.register(id, email=sealed(id), name=name, at=self._at))
+        for n in range(store_count):
+            self._request_store(n)
+
+    @property
+    def envelopes(self) -> list[Envelope]:
+        return [raw.decode() for raw in self.raw]
+
+    def play(self, moves: Sequence[tuple[str, int]]) -> "History":
+        """Make moves in turn; a move that the domain refuses appends nothing."""
+        for name, number in moves:
+            self._at += timedelta(seconds=1)
+            try:
+                MOVES[name](self, number)
+            except DomainError:
+                continue
+        return self
+
+    def state(self, id: UUID) -> Any:
+        return self._states[id]
+
+    def _new(self) -> UUID:
+        self._ids += 1
+        return derived(NAMESPACE, str(self._ids))
+
+    def _append(self, kind: StreamKind[Any], tenant: UUID, events: Sequence[DomainEvent]) -> None:
+        for event in events:
+            stream, data = event.originator_id, encode(event)
+            id, previous = self._new(), self._hashes.get(stream, GENESIS)
+            digest = chain_hash(
+                previous, id=id, type=event.wire_name, stream_id=stream, version=event.originator_version, data=data
+            )
+            self._hashes[stream] = digest
+            self._states[stream] = kind.evolve(self._states.get(stream), event)
+            self.raw.append(
+                RawEvent(
+                    position=len(self.raw) + 1,
+                    id=id,
+                    type=event.wire_name,
+                    stream_id=stream,
+                    version=event.originator_version,
+                    tenant=tenant,
+                    correlation_id=NAMESPACE,
+                    causation_id=None,
+                    recorded_at=self._at,
+                    traceparent=None,
+                    data=data,
+                    previous_hash=previous,
+                    hash=digest,
+                )
+            )
+
+    def _pick(self, among: Sequence[UUID], number: int) -> UUID:
+        if not among:
+            raise DomainError("nothing there yet")
+        return among[number % len(among)]
+
+    def _request_store(self, number: int) -> None:
+        id, merchant = self._new(), self._pick(self.merchants, number)
+        self.stores.append(id)
+        wishes = Preferences(name="Mine" if number % 3 == 0 else None, colours=["teal"], tone="calm")
+        request = stores.request_store(
+            id, merchant_id=merchant, niche=f"Niche {number}", preferences=wishes, at=self._at
+        )
+        self._append(stores.STORE, id, request)
+        generation = generations.start(
+            derived(id, "generation"), store_id=id, merchant_id=merchant, niche=f"Niche {number}", at=self._at
+        )
+        self._append(generations.GENERATION, id, generation)
+
+    def _supplier(self, number: int) -> None:
+        id = self._pick(self.merchants, number)
+        merchant, provider = self.state(id), list(SupplierProvider)[number % 4]
+        if provider in merchant.suppliers and number % 8 < 6:
+            events = merchant.disconnect(provider, at=self._at)
+        else:
+            events = merchant.connect(provider, account_id=f"account-{number}" if number % 3 else None, at=self._at)
+        self._append(merchants.MERCHANT, id, events)
+
+    def _step(self, number: int) -> None:
+        id = self._pick(self.stores, number)
+        generation, step = self.state(derived(id, "generation")), list(Step)[number % 5]
+        attempt, outcome = generation.steps[step].attempt, number // 5 % 6
+        if outcome <= 1:
+            item, text = str(number % 7), f"Did “{number % 7}”"
+            events = generation.progress_step(step, attempt, item=item, total=7, message=text, at=self._at)
+        elif outcome <= 3:
+            events = generation.succeed_step(step, attempt, summary=f"Done {number}", at=self._at)
+        elif outcome == 4:
+            events = generation.fail_step(step, attempt, reason="The supplier did not answer.", at=self._at)
+        elif number % 3 == 0:
+            events = generation.cancel(at=self._at)
+        else:
+            events = generation.run_again(step, at=self._at)
+        self._append(generations.GENERATION, id, events)
+
+    def _brand(self, number: int) -> None:
+        id = self._pick(self.stores, number)
+        generation = self.state(derived(id, "generation"))
+        events = self.state(id).adopt_brand(
+            proposal(f"Brand {number}"),
+            generation_id=generation.id,
+            attempt=max(1, generation.steps[Step.BRAND].attempt),
+            slug=f"brand-{number}",
+            at=self._at,
+        )
+        self._append(stores.STORE, id, events)
+
+    def _import(self, number: int) -> None:
+        store, id = self._pick(self.stores, number), self._new()
+        forms = [
+            ListingVariant(title=f"Size {n}", options={"size": str(n)}, cost=Money(minor=500), stock=n + number % 4)
+            for n in range(1 + number % 3)
+        ]
+        found = listing(str(number), images=number % 3, variants=forms)
+        images = [
+            ImportedImage(image_id=self._new(), url=url, alt_text="“Lamp”", position=n)
+            for n, url in enumerate(found.image_urls)
+        ]
+        price = Money(minor=1000 + 10 * (number % 90))
+        variants = [
+            ImportedVariant(
+                variant_id=self._new(),
+                title=each.title,
+                options=each.options,
+                stock=each.stock,
+                price=price + Money(minor=100 * n),
+                cost=each.cost,
+            )
+            for n, each in enumerate(forms)
+        ]
+        events = products.import_listing(
+            id,
+            found,
+            store_id=store,
+            generation_id=derived(store, "generation"),
+            slug=f"product-{number}",
+            price=price,
+            images=images,
+            variants=variants,
+            score=SCORE,
+            at=self._at,
+        )
+        self._append(products.PRODUCT, store, events)
+        self.products.append(id)
+        self.images += [image.image_id for image in images]
+        self.shows.update({image.image_id: id for image in images})
+        self._append(stores.STORE, store, self.state(store).sell_in(price.currency, stocked_in=None, at=self._at))
+        scouting = self.state(store).record_scouting(
+            generation_id=derived(store, "generation"),
+            attempt=1,
+            keywords=["lamp"],
+            duplicates=1,
+            product_ids=[id],
+            suppliers=[
+                SupplierReport(provider=SupplierProvider.SAMPLE, candidates=3, error="500" if number % 2 else None)
+            ],
+            at=self._at,
+        )
+        self._append(stores.STORE, store, scouting)
+
+    def _add(self, number: int) -> None:
+        store, id = self._pick(self.stores, number), self._new()
+        price = Money(minor=1500 + number)
+        events = products.add_by_hand(
+            id,
+            store_id=store,
+            title=f"Hand-made {number}",
+            slug=f"hand-{number}",
+            description="Mine.",
+            cost=Money(minor=500),
+            price=price,
+            compare_at=None,
+            images=[],
+            variant_id=self._new(),
+            stock=number % 5,
+            at=self._at,
+        )
+        self._append(products.PRODUCT, store, events)
+        self.products.append(id)
+
+    def _edit(self, number: int) -> None:
+        id = self._pick(self.products, number)
+        product, kind = self.state(id), number // 7 % 8
+        at = self._at
+        variants = list(product.variants)
+        decisions: list[Callable[[], Sequence[DomainEvent]]] = [
+            lambda: product.write_copy(copy(f"Copy {number}"), slug=f"copy-{number}", at=at),
+            lambda: product.edit(title=f"Title {number}", price=Money(minor=900 + number % 500), at=at),
+            lambda: product.edit(
+                description=f"About {number}", features=["USB"], meta_title="T", meta_description="D", at=at
+            ),
+            lambda: product.count_stock(variants[number % len(variants)], number % 6, at=at),
+            lambda: product.activate(at=at),
+            lambda: product.activate(at=at),
+            lambda: product.deactivate(at=at),
+            lambda: product.archive(at=at) if number % 5 == 0 else (),
+        ]
+        self._append(products.PRODUCT, product.store_id, decisions[kind]())
+
+    def _page(self, number: int) -> None:
+        id, type = self._pick(self.stores, number), list(PageType)[number % 7]
+        page_id = derived(id, "page", type)
+        if page_id in self.state(id).pages and number % 3 == 0:
+            retitled = self.state(id).edit_page(
+                page_id, title=f"Title {number}", content=None, scores=CopyScores(), at=self._at
+            )
+            self._append(stores.STORE, id, retitled)
+            return
+        events = self.state(id).write_page(
+            page_id=page_id,
+            type=type,
+            title=f"Page {number}",
+            slug=type.lower(),
+            content=f"# {number}",
+            scores=CopyScores(keyword_density={"a": 0.25}, words=number),
+            written_by="house",
+            at=self._at,
+        )
+        self._append(stores.STORE, id, events)
+
+    def _store(self, number: int) -> None:
+        id, at = self._pick(self.stores, number), self._at
+        store = self.state(id)
+        decisions: list[Callable[[], Sequence[DomainEvent]]] = [
+            lambda: store.mark_ready(derived(id, "generation"), at=at),
+            lambda: store.approve(at=at),
+            lambda: store.publish(at=at),
+            lambda: store.pause(at=at),
+            lambda: store.archive(at=at) if number % 13 == 0 else (),
+        ]
+        self._append(stores.STORE, id, decisions[number // 3 % 5]())
+
+    def _image(self, number: int) -> None:
+        store = self._pick(self.stores, number)
+        if number % 4 == 0 or not self.images:
+            id, known, product = self._new(), None, None
+            self.images.append(id)
+        else:
+            id = self._pick(self.images, number)
+            known = self._states.get(id)
+            product = self.shows.get(id)
+            store = self.state(id if product is None else product).store_id
+        if known is None or number % 3 == 0:
+            events = request_processing(
+                known,
+                id,
+                store_id=store,
+                product_id=product,
+                generation_id=None,
+                attempt=1 if known is None else known.attempt + 1,
+                source_url=f"https://images.example/a%20b/{number}.jpg",
+                alt_text="Lamp",
+                position=number % 3,
+                operations=list(Operation),
+                ground="#ffffff",
+                at=self._at,
+            )
+        elif number % 3 == 1:
+            sizes = [
+                Rendition(name=name, key=f"sha256/ab/{number}-{name}.webp", width=size, height=size, size_bytes=size)
+                for name, size in (("thumbnail", 200), ("medium", 800), ("large", 1600))
+            ]
+            events = known.process(
+                attempt=known.attempt,
+                renditions=sizes,
+                source_sha256="ab",
+                source_size=(900, 800),
+                operations=[Operation.SHARPEN],
+                seconds=0.5,
+                at=self._at,
+            )
+        else:
+            events = known.reject(
+                attempt=known.attempt, reason=RejectionReason.CORRUPT, message="Damaged.", at=self._at
+            )
+        self._append(IMAGE, store, events)
+
+    def _order(self, number: int) -> None:
+        product = self.state(self._pick(self.products, number))
+        variant = list(product.variants)[number % len(product.variants)]
+        id, shopper = self._new(), self._new()
+        kept = product.reserve(variant, 1 + number % 2, order_id=id, at=self._at)
+        line = OrderLine(
+            product_id=product.id,
+            variant_id=variant,
+            title=product.title,
+            variant_title="Default",
+            quantity=1 + number % 2,
+            unit_price=product.variants[variant].price,
+        )
+        placed = orders.place(
+            id,
+            store_id=product.store_id,
+            lines=[line],
+            shipping=Money(minor=500),
+            tax=Money(minor=0),
+            shopper_id=shopper,
+            shopper_name=sealed(shopper),
+            shopper_email=sealed(shopper),
+            shipping_address=sealed(shopper),
+            at=self._at,
+        )
+        self._append(orders.ORDER, product.store_id, placed)
+        self._append(products.PRODUCT, product.store_id, kept)
+        self.orders.append(id)
+
+    def _payment(self, number: int) -> None:
+        order, at = self.state(self._pick(self.orders, number)), self._at
+        line = order.lines[0]
+        product = self.state(line.product_id)
+        kind = number // 3 % 6
+        if kind == 0:
+            events = order.open_session(provider="sandbox", session_id=f"s-{number}", at=at)
+        elif kind == 1:
+            events = order.record_failure(intent_id=f"f-{number}", reason="Refused.", at=at)
+        elif kind == 2:
+            events = order.record_payment(order.total, fee=Money(minor=order.total.minor // 20), intent_id="p", at=at)
+            if any(isinstance(event, OrderPaid) for event in events):
+                self._append(products.PRODUCT, order.store_id, product.sell(line.variant_id, order_id=order.id, at=at))
+        elif kind == 3:
+            events = order.cancel(reason="Not paid in time.", at=at)
+            self._append(products.PRODUCT, order.store_id, product.release(line.variant_id, order_id=order.id, at=at))
+        elif kind == 4:
+            odd = order.total + Money(minor=1)
+            events = order.record_payment(odd, fee=Money(minor=0), intent_id=f"o-{number}", at=at)
+        else:
+            events = order.fulfil(carrier="Post", tracking_number=f"T{number}", at=at)
+        self._append(orders.ORDER, order.store_id, events)
+
+    def _later(self, number: int) -> None:
+        self._at += timedelta(hours=number % 30)
+
+
+MOVES: dict[str, Callable[[History, int], None]] = {
+    "store": History._store,
+    "request": History._request_store,
+    "supplier": History._supplier,
+    "step": History._step,
+    "brand": History._brand,
+    "import": History._import,
+    "add": History._add,
+    "edit": History._edit,
+    "page": History._page,
+    "image": History._image,
+    "order": History._order,
+    "payment": History._payment,
+    "later": History._later,
+}
+
+
+def with_text(raw: RawEvent, old: bytes, new: bytes) -> RawEvent:
+    """Return a stored event with another body; its hash is then wrong, which folding does not mind."""
+    return msgspec.structs.replace(raw, data=raw.data.replace(old, new))

@@ -1,0 +1,127 @@
+"""What tests of the brand side stand on: a registry from a table, and a language model and a registry over HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from domain.store.brand import Availability
+from domain.store.events import Preferences
+from domain.store.ports import BrandBrief
+from tests.support.fakes.supply import served
+
+
+def brief(niche: str = "Cyberpunk home decor", *, seed: str = "1", **wishes: Any) -> BrandBrief:
+    """Return a brief; keywords are the merchant's preferences."""
+    return BrandBrief(niche=niche, preferences=Preferences(**wishes), seed=seed)
+
+
+@dataclass
+class KnownDomains:
+    """Implements ``DomainRegistry`` from a table; counts its questions."""
+
+    known: Mapping[str, Availability] = field(default_factory=dict)
+    otherwise: Availability = Availability.UNKNOWN
+    asked: list[Sequence[str]] = field(default_factory=list)
+
+    async def availability(self, domains: Sequence[str]) -> Mapping[str, Availability]:
+        self.asked.append(list(domains))
+        return {domain: self.known.get(domain, self.otherwise) for domain in domains}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer of the model's service."""
+
+    content: str = ""
+    refusal: str | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    body: str | None = None
+    """The whole body, where the protocol itself is to be broken."""
+
+
+@dataclass
+class ModelService:
+    """Speaks OpenAI's chat completions protocol from a script; the last reply repeats."""
+
+    replies: Sequence[Reply]
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+    """The idempotency key of each request."""
+
+    @property
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/v1/chat/completions")
+        async def complete(request: Request) -> Response:
+            reply = self.replies[min(len(self.requests), len(self.replies) - 1)]
+            self.requests.append(await request.json())
+            self.keys.append(request.headers.get("idempotency-key"))
+            await asyncio.sleep(reply.delay)
+            body = reply.body if reply.body is not None else json.dumps(self._completion(reply))
+            return Response(body, reply.status, dict(reply.headers), media_type="application/json")
+
+        return app
+
+    @staticmethod
+    def _completion(reply: Reply) -> dict[str, Any]:
+        if reply.status != 200:
+            return {"error": {"message": "no", "type": "error", "param": None, "code": None}}
+        message = {"role": "assistant", "content": reply.content or None, "refusal": reply.refusal}
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "scripted",
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+            "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+        }
+
+
+@asynccontextmanager
+async def model_service(*replies: Reply) -> AsyncIterator[tuple[ModelService, str]]:
+    """Serve a script on this machine; gives the service and its base URL."""
+    service = ModelService(replies)
+    async with served(service.app) as address:
+        yield service, f"{address}/v1"
+
+
+@dataclass
+class Registry:
+    """Speaks RDAP: knows some domains and some ways to fail."""
+
+    answers: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    delay: float = 0.0
+
+    @property
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/rdap/domain/{name}")
+        async def domain(name: str, request: Request) -> Response:
+            self.asked.append(name)
+            self.accepted.append(request.headers.get("accept", ""))
+            await asyncio.sleep(self.delay)
+            return self.answers.get(name, not_found)()
+
+        return app
+
+
+def registered() -> Response:
+    """RFC 9083: the domain is there."""
+    body = json.dumps({"objectClassName": "domain", "ldhName": "taken.com", "rdapConformance": ["rdap_level_0"]})
+    return Response(body, media_type="application/rdap+json")
+
+
+def not_found() -> Response:
+    """RFC 7480 5.3: there is no such domain."""
+    return Response(json.dumps({"errorCode": 404, "title": "Not Found"}), 404, media_type="application/rdap+json")

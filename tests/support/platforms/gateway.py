@@ -1,0 +1,375 @@
+"""A whole platform behind the gateway, without a broker: real PostgreSQL, real commands, read models fed on demand."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+from fastapi import FastAPI
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from commands.bus import CommandBus
+from commands.generation import StartGeneration, SucceedStep
+from commands.ports import Context, Receipt
+from commands.sourcing import ImportProducts, Pick
+from commands.store import AdoptBrand, MarkStoreReady, RequestStore, WritePages
+from domain.generation.aggregate import generation_of
+from domain.generation.events import Step
+from domain.merchant.events import SupplierProvider
+from domain.merchant.ports import SupplierCredentials
+from domain.money import Money
+from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession
+from domain.product.events import WinningScore
+from domain.sourcing.listing import Listing, ListingVariant
+from domain.store.events import PageType, Preferences, SupplierReport
+from domain.store.ports import PageDraft
+from gateway.app import create_app
+from gateway.auth.passwords import Passwords
+from gateway.auth.tokens import SigningKeys
+from gateway.ports import GatewayDependencies
+from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
+from infra.bootstrap import handlers
+from projections.reading.consistency import Stale
+from projections.reading.time_travel import TimeTravel, travel_pool
+from projections.registry import READ_MODELS, SEARCH_PATH
+from schemas.envelope import ConsistencyToken
+from schemas.internal.readiness import Check
+from tests.support.builders.samples import proposal
+from tests.support.fakes.event_log import FixedClock
+
+PASSWORD = "correct horse battery"
+
+
+class MemoryMedia:
+    """Implements ``MediaStore`` in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[bytes, str]] = {}
+
+    async def put(self, data: bytes, *, mime_type: str) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"sha256/{digest[:2]}/{digest}.webp"
+        self.files[key] = (data, mime_type)
+        return key
+
+    async def get(self, key: str) -> tuple[bytes, str] | None:
+        return self.files.get(key)
+
+    def url(self, key: str) -> str:
+        return f"/media/{key}"
+
+
+class MemoryVault:
+    """Implements ``SupplierVault`` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[UUID, SupplierProvider], SupplierCredentials] = {}
+
+    async def keep(self, merchant_id: UUID, provider: SupplierProvider, credentials: SupplierCredentials) -> None:
+        self.kept[merchant_id, provider] = credentials
+
+    async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:
+        self.kept.pop((merchant_id, provider), None)
+
+
+class SignedPayments:
+    """Implements ``PaymentGateway``: a notice is JSON, its signature the word “right”."""
+
+    name = "sandbox"
+
+    async def open_session(self, request: PaymentRequest) -> PaymentSession:
+        return PaymentSession(provider=self.name, session_id=request.idempotency_key, url="http://pay.localhost/")
+
+    def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
+        if signature != "right":
+            raise InvalidSignature
+        return self.read_body(body.decode())
+
+    def read_body(self, body: str) -> PaymentNotice | None:
+        fields = json.loads(body)
+        if fields["type"] != "paid":
+            return None
+        return PaymentNotice(
+            external_id=fields["id"],
+            type=fields["type"],
+            store_id=UUID(fields["store"]),
+            order_id=UUID(fields["order"]),
+            succeeded=True,
+            intent_id=fields["id"],
+            amount=Money(minor=100),
+            platform_fee=Money(minor=5),
+        )
+
+
+class Parts:
+    """Implements ``Readiness``."""
+
+    def __init__(self) -> None:
+        self.broken = ""
+
+    async def checks(self) -> Sequence[Check]:
+        return [Check(name=name, healthy=name != self.broken) for name in ("database", "projector")]
+
+
+class OnDemand:
+    """Implements ``ReadBarrier`` by bringing the read models up to date itself."""
+
+    def __init__(self, log: PostgresEventLog, reader: asyncpg.Pool) -> None:
+        self._log, self._reader = log, reader
+        self._position = 0
+        self._turn = asyncio.Lock()
+        self.wedged = False
+
+    async def wait(self, token: ConsistencyToken) -> None:
+        if self.wedged:
+            raise Stale(token)
+        while self._position < token.position:
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        async with self._turn, self._reader.acquire() as connection:
+            async for batch in self._log.scan(self._position):
+                envelopes = [raw.decode() for raw in batch]
+                async with connection.transaction():
+                    for model in READ_MODELS.values():
+                        await model.apply(envelopes, connection)
+                self._position = batch[-1].position
+
+
+@dataclass(slots=True, kw_only=True)
+class Merchant:
+    """Somebody with an account, and a client that is logged in."""
+
+    id: UUID
+    email: str
+    token: str
+    refresh_token: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Platform:
+    """The gateway and everything behind it."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    deps: GatewayDependencies
+    log: PostgresEventLog
+    bus: CommandBus
+    barrier: OnDemand
+    clock: FixedClock
+    media: MemoryMedia
+    vault: MemoryVault
+    parts: Parts
+    numbers: int = field(default=0)
+
+    async def post(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        by: Merchant | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Send a GraphQL operation and return the whole answer."""
+        sent = dict(headers or {})
+        if by is not None:
+            sent["authorization"] = f"Bearer {by.token}"
+        sent["content-type"] = "application/json"
+        # Escaped, so that a test can send what is no UTF-8.
+        body = json.dumps({"query": query, "variables": dict(variables or {})})
+        response = await self.client.post("/graphql", content=body, headers=sent)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def ask(self, query: str, variables: Mapping[str, Any] | None = None, *, by: Merchant | None = None) -> Any:
+        """Send a GraphQL operation that must succeed and return its only field."""
+        answer = await self.post(query, variables, by=by)
+        assert "errors" not in answer, answer
+        (result,) = answer["data"].values()
+        return result
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        by: Merchant | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """Send a REST request."""
+        sent = dict(headers or {})
+        if by is not None:
+            sent["authorization"] = f"Bearer {by.token}"
+        return await self.client.request(method, f"/api/v1{path}", headers=sent, **more)
+
+    async def merchant(self) -> Merchant:
+        """Register somebody new."""
+        self.numbers += 1
+        # Registrations from one address are limited; here time goes by between them.
+        self.clock.advance(timedelta(seconds=6))
+        email = f"merchant{self.numbers}@example.com"
+        session = await self.ask(
+            "mutation ($input: RegisterInput!) { register(input: $input)"
+            " { accessToken refreshToken user { id } userErrors { code message } } }",
+            {"input": {"email": email, "password": PASSWORD, "name": f"Merchant {self.numbers}"}},
+        )
+        assert session["userErrors"] == []
+        return Merchant(
+            id=UUID(session["user"]["id"]),
+            email=email,
+            token=session["accessToken"],
+            refresh_token=session["refreshToken"],
+        )
+
+    async def send(self, command: object) -> Receipt:
+        """Carry out a command behind the gateway's back, and let the read models see it."""
+        id = uuid4()
+        receipt = await self.bus.dispatch(command, Context(command_id=id, correlation_id=id))
+        await self.barrier.catch_up()
+        return receipt
+
+    async def store(self, owner: Merchant, niche: str = "Cyberpunk home decor") -> UUID:
+        """Request a store and start its generation."""
+        store_id = uuid4()
+        await self.send(RequestStore(store_id=store_id, merchant_id=owner.id, niche=niche, preferences=Preferences()))
+        await self.send(StartGeneration(generation_id=generation_of(store_id), store_id=store_id))
+        return store_id
+
+    async def stocked_store(self, owner: Merchant, products: int = 3) -> UUID:
+        """Return a store with a brand, products and pages."""
+        store_id = await self.store(owner)
+        generation_id = generation_of(store_id)
+        await self.send(AdoptBrand(generation_id=generation_id, attempt=1, proposal=proposal()))
+        await self.send(
+            ImportProducts(
+                generation_id=generation_id,
+                attempt=1,
+                keywords=["neon lamp"],
+                suppliers=[SupplierReport(provider=SupplierProvider.SAMPLE, candidates=120)],
+                duplicates=2,
+                picks=[a_pick(number) for number in range(products)],
+            )
+        )
+        await self.send(
+            WritePages(
+                generation_id=generation_id,
+                attempt=1,
+                pages=[
+                    PageDraft(type=kind, title=kind.title(), slug=kind.lower(), content="# Hello", written_by="house")
+                    for kind in (PageType.ABOUT, PageType.FAQ, PageType.PRIVACY_POLICY)
+                ],
+            )
+        )
+        return store_id
+
+    async def finish(self, store_id: UUID) -> None:
+        """Bring a stocked store to its merchant's review."""
+        generation_id = generation_of(store_id)
+        for step in (Step.COPY, Step.IMAGES):
+            await self.send(SucceedStep(generation_id=generation_id, step=step, attempt=1, summary="done"))
+        await self.send(MarkStoreReady(store_id=store_id, generation_id=generation_id))
+
+    async def event_count(self) -> int:
+        """Return how many events there are."""
+        return sum([len(batch) async for batch in self.log.scan()])
+
+
+def a_pick(number: int) -> Pick:
+    """Return a listing with one photo and two variants."""
+    cost = Money(minor=1000 + number)
+    listing = Listing(
+        provider=SupplierProvider.SAMPLE,
+        source_id=f"s-{number}",
+        url=f"http://supplier.localhost/{number}",
+        title=f"Neon lamp {number}",
+        description="It glows.",
+        category="lamps",
+        cost=cost,
+        shipping_days=(3, 9),
+        shipping_cost=Money(minor=100),
+        image_urls=[f"http://supplier.localhost/{number}.jpg"],
+        variants=[
+            ListingVariant(title="Red", options={"color": "Red"}, cost=cost, stock=5),
+            ListingVariant(title="Blue", options={"color": "Blue"}, cost=cost, stock=7),
+        ],
+    )
+    score = WinningScore(
+        total=0.8, reviews=0.8, orders=0.8, price_point=0.8, shipping=0.8, image_quality=0.8, margin=0.8
+    )
+    return Pick(listing=listing, price=Money(minor=2900), score=score)
+
+
+@asynccontextmanager
+async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
+    """Set everything up on a fresh database.
+
+    Args:
+        database: its address.
+        changes: of the gateway's dependencies.
+    """
+    async with (
+        asyncpg.create_pool(database, min_size=1, max_size=6) as pool,
+        asyncpg.create_pool(
+            database, min_size=1, max_size=6, server_settings={"search_path": f"{SEARCH_PATH}, public"}
+        ) as reader,
+        travel_pool(database, READ_MODELS.values()) as past,
+    ):
+        for model in READ_MODELS.values():
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(f"create schema {model.name}; set local search_path = {model.name}")
+                await connection.execute(model.ddl)
+        clock = FixedClock()
+        log = PostgresEventLog(pool, clock)
+        bus = CommandBus(log, handlers(clock))
+        barrier, pictures, vault, parts = OnDemand(log, reader), MemoryMedia(), MemoryVault(), Parts()
+        deps = GatewayDependencies(
+            commands=bus,
+            reader=reader,
+            travel=TimeTravel(past, log, READ_MODELS.values(), clock),
+            barrier=barrier,
+            clock=clock,
+            accounts=PostgresAccounts(pool),
+            refresh_tokens=PostgresRefreshTokens(pool),
+            limits=PostgresRateLimits(pool),
+            personal=PostgresPersonalData(pool, MasterKeys([b"k" * 32])),
+            supplier_vault=vault,
+            suppliers=frozenset(SupplierProvider),
+            signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
+            limit_secret=b"limits",
+            # argon2id at its cheapest: what is tested is what is done with it.
+            passwords=Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)),
+            media=pictures,
+            payments={"sandbox": SignedPayments()},
+            readiness=parts,
+            progress_poll=timedelta(milliseconds=20),
+        )
+        app = create_app(replace(deps, **changes))
+        transport = httpx.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://gateway.localhost") as client,
+        ):
+            yield Platform(
+                app=app,
+                client=client,
+                deps=deps,
+                log=log,
+                bus=bus,
+                barrier=barrier,
+                clock=clock,
+                media=pictures,
+                vault=vault,
+                parts=parts,
+            )
+        await log.drain()

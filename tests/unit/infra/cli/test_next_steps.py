@@ -1,0 +1,115 @@
+"""What the command line says to people who have just started something: what to do next, and how it stands."""
+
+import asyncio
+import io
+import json
+from pathlib import Path
+
+import pytest
+from graphql import build_schema, parse, validate
+from rich.console import Console
+from typer.testing import CliRunner
+
+from infra.bench.benches import BENCHES
+from infra.bench.figures import Bench, Outcome, Reach
+from infra.cli import app
+from infra.cli.bench import show, shown_progress, table_of
+from infra.cli.doctor import Findings, verdict
+from infra.cli.services import REGISTER, REQUEST_STORE, next_steps, resolver_hint
+from infra.settings import Settings
+from schemas.internal.readiness import Check
+
+ROOT = Path(__file__).parents[4]
+WELL, UNWELL = Check(name="gateway", healthy=True, detail=""), Check(name="publisher", healthy=False, detail="silent")
+MACHINE = {"cpu": "A processor", "cores": 2, "memory_gb": 4.0, "python": "3.11", "postgres": "18", "kafka": "4.1"}
+SETTINGS = Settings(_env_file=None, gateway_url="http://127.0.0.1:8000", storefront_domain="localhost:8080")
+
+
+def printed(*parts: object, width: int = 80) -> str:
+    console = Console(width=width, file=io.StringIO())
+    console.print(*parts)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("document", [REGISTER, REQUEST_STORE])
+def test_what_up_proposes_to_send_is_valid(document: str) -> None:
+    schema = build_schema((ROOT / "schemas" / "schema.graphql").read_text())
+    assert validate(schema, parse(document)) == []
+
+
+def test_up_says_what_to_do_next_and_how_to_look() -> None:
+    told = next_steps(SETTINGS)
+    assert f"\n    {REGISTER}\n" in told, "a line to copy stands alone"
+    for part in ("http://127.0.0.1:8000/graphql", "register(", "requestStore(", "zyenta doctor", "zyenta log tail"):
+        assert part in told
+
+
+def test_beside_a_storefronts_address_stands_what_to_do_where_it_does_not_resolve() -> None:
+    hint = resolver_hint(SETTINGS, "lamps")
+    assert hint is not None
+    assert 'curl -H "Host: lamps.localhost:8080" http://127.0.0.1:8080/' in hint
+    assert resolver_hint(SETTINGS.model_copy(update={"storefront_domain": "shops.example"}), "lamps") is None
+
+
+@pytest.mark.parametrize(
+    ("checks", "told"),
+    [
+        ([WELL], "All is well: 1 parts work."),
+        ([WELL, UNWELL], "Not well: 1 of 2 parts: publisher."),
+    ],
+)
+def test_the_doctor_ends_with_a_verdict(checks: list[Check], told: str) -> None:
+    assert printed(verdict(Findings(checks, [])), width=300).startswith(told)
+
+
+@pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_bench_prints_the_names_of_its_figures_whole(bench: Bench, width: int) -> None:
+    names = {name for reach in bench.reach for name in (reach.figure, reach.limit) if name}
+    outcome = Outcome(bench=bench.name, figures=dict.fromkeys(names, 1234567.0), settings=bench.full, machine=MACHINE)
+    console = Console(width=width, file=io.StringIO())
+    show(table_of(bench, outcome), console)
+    assert isinstance(console.file, io.StringIO)
+    words = set(console.file.getvalue().split())
+    assert names <= words
+
+
+@pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
+def test_the_figures_of_a_bench_fit_into_80_columns(bench: Bench) -> None:
+    names = {name for reach in bench.reach for name in (reach.figure, reach.limit) if name}
+    outcome = Outcome(bench=bench.name, figures=dict.fromkeys(names, 123456.0), settings=bench.full, machine=MACHINE)
+    console = Console(width=80, file=io.StringIO())
+    show(table_of(bench, outcome), console)
+    assert isinstance(console.file, io.StringIO)
+    assert max(len(line.rstrip()) for line in console.file.getvalue().splitlines()) <= 80
+
+
+def test_a_figure_with_a_long_name_is_not_cut() -> None:
+    long = "a_name_that_is_longer_than_any_figure_of_today_per_s"
+    bench = next(iter(BENCHES.values()))
+    made = Bench(
+        name="x", about="y", measure=bench.measure, full={}, quick={}, reach=[Reach(figure=long, limit=long, share=2)]
+    )
+    console = Console(width=80, file=io.StringIO())
+    show(table_of(made, Outcome(bench="x", figures={long: 1.0}, settings={}, machine=MACHINE)), console)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().split().count(long) == 2
+
+
+def test_bench_without_a_name_lists_the_benches() -> None:
+    listed = CliRunner().invoke(app, ["bench"])
+    assert listed.exit_code == 0
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == list(BENCHES)
+    as_json = CliRunner().invoke(app, ["bench", "--json"])
+    assert [each["name"] for each in json.loads(as_json.stdout)] == list(BENCHES)
+
+
+async def test_a_bench_shows_its_progress_where_there_is_no_terminal() -> None:
+    console = Console(width=80, file=io.StringIO())
+    assert isinstance(console.file, io.StringIO)
+    async with shown_progress(console, "append") as tell:
+        tell("starting the servers")
+        async with asyncio.timeout(30):
+            while "append: starting the servers … 0 s" not in console.file.getvalue():
+                await asyncio.sleep(0.01)
