@@ -19,7 +19,7 @@ from infra.bench.filling import fill_with_catalogue
 from infra.bench.publish import publish
 from infra.bench.servers import Ground
 from infra.bootstrap import open_platform
-from infra.log.parallel_bulk_load import FillingProcesses
+from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild.bulk_load import Filling
@@ -90,7 +90,7 @@ async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figure
             clockwork.report(progress)
             tell(f"{progress.phase}, {progress.events:,} of {count:,} events")
 
-        workers = FillingProcesses(ground.dsn, ground.kafka, processes=sizes["processes"])
+        workers = BulkLoadProcesses(ground.dsn, ground.kafka, processes=sizes["processes"])
         rebuilt = await Rebuilder(pool, ground.kafka, workers=workers).rebuild(MODEL, report=report)
         clockwork.enter("done")
     seconds = clockwork.seconds

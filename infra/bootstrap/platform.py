@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from domain.order.ports import PaymentGateway
     from infra.adapters.kafka.dead_letters import KafkaDeadLetters
     from infra.adapters.payments.sandbox import SandboxPayments
-    from infra.log.parallel_bulk_load import FillingProcesses
+    from infra.log.parallel_bulk_load import BulkLoadProcesses
     from projections.reading.time_travel import TimeTravel
 
 S = TypeVar("S")
@@ -228,11 +228,11 @@ class Platform:
         pool = await self._stack.enter_async_context(travel_pool(self.database_url, models))
         return TimeTravel(pool, await self.log(), models, self.clock)
 
-    def filling_processes(self) -> "FillingProcesses":
+    def bulk_load_processes(self) -> "BulkLoadProcesses":
         """Who fills a read model's tables with a long log: a process a core."""
-        from infra.log.parallel_bulk_load import FillingProcesses
+        from infra.log.parallel_bulk_load import BulkLoadProcesses
 
-        return FillingProcesses(self.database_url, self.bootstrap_servers, processes=os.cpu_count() or 1)
+        return BulkLoadProcesses(self.database_url, self.bootstrap_servers, processes=os.cpu_count() or 1)
 
     async def client(self) -> httpx.AsyncClient:
         """One HTTP client for all outside calls; every call sets its own timeout. The sandbox is asked directly."""

@@ -47,7 +47,7 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
         )
     letters, pool = await platform.dead_letters(), await platform.pool()
     ledger, alone = PostgresDeliveries(pool), asyncio.Lock()
-    rebuilder = Rebuilder(pool, platform.bootstrap_servers, workers=platform.filling_processes())
+    rebuilder = Rebuilder(pool, platform.bootstrap_servers, workers=platform.bulk_load_processes())
     runners = [
         ProjectionRunner(
             READ_MODELS[name],

@@ -135,7 +135,7 @@ async def _rebuild(model: ReadModel[Any], even_if_different: bool) -> Rebuilt:
             await platform.pool(),
             platform.bootstrap_servers,
             histories=await platform.log(),
-            workers=platform.filling_processes(),
+            workers=platform.bulk_load_processes(),
         )
         with _bar(f"Rebuilding {model.name}") as report:
             return await rebuilder.rebuild(model, even_if_different=even_if_different, report=report)
@@ -178,7 +178,7 @@ async def _verify(model: ReadModel[Any]) -> Verified:
                 pool,
                 platform.bootstrap_servers,
                 histories=histories,
-                workers=platform.filling_processes(),
+                workers=platform.bulk_load_processes(),
                 report=report,
             )
 

@@ -16,7 +16,7 @@ from projections.registry import READ_MODELS
 log = logging.getLogger(__name__)
 
 
-class FillingProcesses:
+class BulkLoadProcesses:
     """Implements :class:`projections.engine.rebuild.bulk_load.Workers`: each process writes some partitions, with checkpoints of their own."""
 
     def __init__(self, dsn: str, bootstrap_servers: str, *, processes: int, worthwhile: int = WORTHWHILE) -> None:
@@ -59,7 +59,7 @@ class FillingProcesses:
 
         given = (model.name, filling.schema, dict(limits), self._dsn, self._bootstrap_servers)
         try:
-            for unappliable in await in_processes(_fill_share, shares, given, progress=progress):
+            for unappliable in await in_processes(_load_share, shares, given, progress=progress):
                 for each in unappliable:
                     filling.passed(each)
         except ShareFailed as failure:
@@ -73,7 +73,7 @@ class FillingProcesses:
             filling.places[number] = replace(place, next_offset=reached.next_offset, position=reached.position)
 
 
-async def _fill_share(
+async def _load_share(
     places: Sequence[Checkpoint],
     tell: Tell,
     name: str,

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from domain.kernel import DomainEvent
-from projections.engine.decoding import Told
+from projections.engine.decoding import DecodedEvent
 from projections.engine.tables import Connection, Table
 from schemas.envelope import ConsistencyToken
 from schemas.headers import Headers
@@ -19,7 +19,7 @@ from schemas.topics import PARTITIONS
 class RecordReader(Protocol):
     """Reads records for a projection."""
 
-    def record(self, headers: Headers, value: bytes | None) -> Told | None:
+    def record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
         """Return what a record tells; None if the projection does not care for its kind.
 
         Raises:
@@ -27,7 +27,7 @@ class RecordReader(Protocol):
         """
         ...
 
-    def bulk(self, record: Record) -> Told | None:
+    def bulk(self, record: Record) -> DecodedEvent | None:
         """Return what a record that was read in bulk tells; otherwise like :meth:`record`."""
         ...
 
@@ -67,10 +67,10 @@ class Projection(Protocol):
 
     @property
     def reader(self) -> RecordReader:
-        """Reads what ``apply_told`` takes."""
+        """Reads what ``apply`` takes."""
         ...
 
-    async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+    async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
         """Write a batch's effect; the same transaction moves the checkpoint."""
         ...
 

@@ -24,7 +24,7 @@ from schemas.headers import Headers, kind_in
 from schemas.records import Record
 from schemas.registry import EVENTS, UndecodableEvent, decode
 
-Told = tuple[Any, UUID]
+DecodedEvent = tuple[Any, UUID]
 """An event, as its class or that class's mirror, and its tenant."""
 
 Json = NewType("Json", str)
@@ -102,7 +102,7 @@ class Reader:
         self._places = 0, 0
         """Where the last record had its type and tenant: most likely the next one has them there as well."""
 
-    def record(self, headers: Headers, value: bytes | None) -> Told | None:
+    def record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
         """Read a Kafka record; None if nobody here handles its kind.
 
         Raises:
@@ -116,7 +116,7 @@ class Reader:
             type_, tenant = self._find(headers)
         return self._read(type_ or b"", value, tenant or b"")
 
-    def bulk(self, record: Record) -> Told | None:
+    def bulk(self, record: Record) -> DecodedEvent | None:
         """Read a record as bulk reading gives it; otherwise like :meth:`record`."""
         return self._read(record.type, record.value, record.tenant)
 
@@ -128,7 +128,7 @@ class Reader:
         self._places = names.index("ce_type"), names.index("ce_tenant")
         return headers[self._places[0]][1], headers[self._places[1]][1]
 
-    def stored(self, raw: RawEvent) -> Told | None:
+    def stored(self, raw: RawEvent) -> DecodedEvent | None:
         """Read a stored event; None if nobody here handles its kind.
 
         Raises:
@@ -137,7 +137,7 @@ class Reader:
         type_ = raw.type.encode()
         return None if type_ in self._passed_over else self._decode(type_, raw.data, raw.tenant)
 
-    def _read(self, type_: bytes, value: bytes | None, tenant: bytes) -> Told | None:
+    def _read(self, type_: bytes, value: bytes | None, tenant: bytes) -> DecodedEvent | None:
         if type_ in self._passed_over:
             return None
         if value is None:
@@ -148,7 +148,7 @@ class Reader:
             raise UndecodableEvent(_text(type_), f"its tenant {tenant[:80]!r} is no id") from error
         return self._decode(type_, value, tenant_id)
 
-    def _decode(self, type_: bytes, body: bytes, tenant: UUID) -> Told | None:
+    def _decode(self, type_: bytes, body: bytes, tenant: UUID) -> DecodedEvent | None:
         if b"\\u0000" in body:
             # PostgreSQL's text cannot hold it; what people see is the replacement character.
             body = _NUL.sub(rb"\1\\ufffd", body)

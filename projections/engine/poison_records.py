@@ -46,7 +46,7 @@ class Crashed(Exception):
     """The process died each time it applied this record."""
 
 
-class Care:
+class PoisonRecordIsolator:
     """Knows which partitions to be careful with, and is."""
 
     def __init__(

@@ -42,8 +42,8 @@ from projections.engine.checkpoints import (
     release,
     take_over,
 )
-from projections.engine.decoding import Told
-from projections.engine.poison_records import Care
+from projections.engine.decoding import DecodedEvent
+from projections.engine.poison_records import PoisonRecordIsolator
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.provenance import REASON, are_events, note_foreign
 from projections.engine.records import at_fault, position_of
@@ -107,7 +107,7 @@ class ProjectionRunner:
         self._dead_letters = dead_letters
         self._clock = clock
         self._rebuild = rebuild
-        self._care = Care(self, self.group, projection.handles, ledger, alone or asyncio.Lock())
+        self._care = PoisonRecordIsolator(self, self.group, projection.handles, ledger, alone or asyncio.Lock())
         self._session_timeout = session_timeout
         self._canaries = CanaryWatch(canaries, self.group)
         self._owned: dict[int, Checkpoint] = {}
@@ -370,7 +370,9 @@ class ProjectionRunner:
         """Move the checkpoints past records that change nothing."""
         await self._write([], records, connection)
 
-    async def _write(self, batch: Sequence[Told], records: Sequence[ConsumerRecord], connection: Connection) -> None:
+    async def _write(
+        self, batch: Sequence[DecodedEvent], records: Sequence[ConsumerRecord], connection: Connection
+    ) -> None:
         """Write rows and checkpoints in one transaction.
 
         Raises:
@@ -390,7 +392,7 @@ class ProjectionRunner:
         try:
             if batch:
                 async with connection.transaction():
-                    await self._projection.apply_told(batch, connection)
+                    await self._projection.apply(batch, connection)
                     await advance(connection, self._projection.name, moved.values())
             else:
                 # Most batches are no business of most read models: one statement is a transaction of its own.

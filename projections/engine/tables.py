@@ -22,7 +22,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.kernel import CorruptStream, DomainEvent
-from projections.engine.decoding import Json, Reader, Told, as_json, mirror_of
+from projections.engine.decoding import DecodedEvent, Json, Reader, as_json, mirror_of
 from schemas.envelope import Envelope
 
 __all__ = ["Connection", "Folds", "Json", "ReadModel", "Table", "as_json"]
@@ -219,7 +219,7 @@ class ReadModel(Generic[W]):
         self.handles = frozenset(handled)
         """The kinds of event that change anything here; others need not be decoded."""
         self.reader = Reader(self.handles)
-        """Turns records of the topic, or stored events, into what :meth:`apply_told` takes."""
+        """Turns records of the topic, or stored events, into what :meth:`apply` takes."""
 
     @property
     def tables_ddl(self) -> str:
@@ -240,7 +240,7 @@ class ReadModel(Generic[W]):
         """Return a working set without rows: to fold a history from its beginning, outside of a database."""
         return self._rows(**{table.name: {} for table in self.tables})
 
-    def fold(self, rows: W, batch: Iterable[Told]) -> W:
+    def fold(self, rows: W, batch: Iterable[DecodedEvent]) -> W:
         """Fold events into rows that are loaded already; pure but for those rows.
 
         Raises:
@@ -256,11 +256,11 @@ class ReadModel(Generic[W]):
                     raise CorruptStream(event) from error
         return rows
 
-    async def apply(self, batch: Sequence[Envelope], tx: Connection) -> None:
-        """Bring the tables from before a batch to after it; see :meth:`apply_told`, which is faster."""
-        await self.apply_told([(envelope.event, envelope.tenant) for envelope in batch], tx)
+    async def apply_envelopes(self, batch: Sequence[Envelope], tx: Connection) -> None:
+        """Bring the tables from before a batch to after it; see :meth:`apply`, which is faster."""
+        await self.apply([(envelope.event, envelope.tenant) for envelope in batch], tx)
 
-    async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+    async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
         """Bring the tables from before a batch to after it.
 
         Applying a batch twice is not harmless: the caller moves its checkpoint in the same transaction.
@@ -288,7 +288,7 @@ class ReadModel(Generic[W]):
         except UNWRITABLE as error:
             raise CorruptStream(batch[0][0]) from error
 
-    def _touched(self, batch: Sequence[Told]) -> dict[str, set[Any]]:
+    def _touched(self, batch: Sequence[DecodedEvent]) -> dict[str, set[Any]]:
         wanted: dict[str, set[Any]] = {table.name: set() for table in self.tables}
         plans = self._plans
         for event, tenant in batch:

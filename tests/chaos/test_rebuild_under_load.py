@@ -22,7 +22,7 @@ from infra.bench.filling import fill_with_catalogue
 from infra.bench.rebuild import Clockwork
 from infra.bootstrap import SystemClock, handlers
 from infra.embedded.kafka import ApacheKafka
-from infra.log.parallel_bulk_load import FillingProcesses
+from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
 from projections.catalog.queries import stores_by_ids
 from projections.engine.rebuild.rebuilder import Progress, Rebuilder
@@ -117,7 +117,7 @@ async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
         business = Business(database, pool)
         async with business.going_on():
             # As the service and the command line do it: the long form in two processes.
-            workers = FillingProcesses(database, kafka.bootstrap_servers, processes=2)
+            workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=2)
             rebuilder = Rebuilder(pool, kafka.bootstrap_servers, workers=workers)
             rebuilt = await rebuilder.rebuild(MODEL, report=report)
             after = business.stores

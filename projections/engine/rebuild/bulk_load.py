@@ -15,7 +15,7 @@ import asyncpg
 
 from domain.kernel import Transient
 from projections.engine.checkpoints import Checkpoint, Projection, advance
-from projections.engine.decoding import Told
+from projections.engine.decoding import DecodedEvent
 from projections.engine.provenance import are_events
 from projections.engine.rebuild.bulk_reader import Content, open_bulk_reader
 from projections.engine.records import at_fault, position_in
@@ -73,7 +73,7 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class _Chunk:
-    told: list[Told] = field(default_factory=list)
+    told: list[DecodedEvent] = field(default_factory=list)
     origins: list[Place] = field(default_factory=list)
     """Where ``told`` was read, one each."""
     places: dict[int, Checkpoint] = field(default_factory=dict)
@@ -291,7 +291,7 @@ class _Lane:
 
 
 async def apply_around(
-    projection: Projection, told: Sequence[Told], tx: Connection, *, offset: int = 0
+    projection: Projection, told: Sequence[DecodedEvent], tx: Connection, *, offset: int = 0
 ) -> list[tuple[int, Exception]]:
     """Apply a batch but for the events that cannot be, found by halving; return their indexes and what was wrong.
 
@@ -308,7 +308,7 @@ async def apply_around(
         return []
     try:
         async with tx.transaction():
-            await projection.apply_told(told, tx)
+            await projection.apply(told, tx)
     except Exception as error:
         if not at_fault(error):
             raise

@@ -14,7 +14,7 @@ from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.bootstrap import SystemClock
 from projections.catalog import model as catalog
-from projections.engine.decoding import Told
+from projections.engine.decoding import DecodedEvent
 from projections.engine.runner import ProjectionRunner
 from projections.engine.tables import Connection
 
@@ -28,10 +28,10 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(catalog.MODEL, name)
 
-    async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+    async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
         if any(event.originator_id == self._stream and event.originator_version == self._version for event, _ in batch):
             os._exit(9)
-        await catalog.MODEL.apply_told(batch, tx)
+        await catalog.MODEL.apply(batch, tx)
 
 
 async def never() -> None:

@@ -24,7 +24,7 @@ from infra.bootstrap import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
 from projections.engine.checkpoints import Projection, advance, positions_of, take_over
-from projections.engine.decoding import Told
+from projections.engine.decoding import DecodedEvent
 from projections.engine.poison_records import TRIES
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.runner import ProjectionRunner
@@ -142,7 +142,7 @@ async def test_rows_and_checkpoint_are_written_together_or_not_at_all(pool: asyn
     """A connection that breaks before the commit leaves neither."""
     broken: list[list[int]] = []
 
-    async def breaks(batch: Sequence[Told]) -> None:
+    async def breaks(batch: Sequence[DecodedEvent]) -> None:
         rows = await pool.fetch("select position from checkpoints union all select count(*) from catalog.stores")
         broken.append(sorted({row[0] for row in rows}))
         if len(broken) == 1:
@@ -216,7 +216,7 @@ async def test_a_runner_whose_partitions_were_taken_in_the_middle_of_a_batch_wri
 ) -> None:
     held, go = asyncio.Event(), asyncio.Event()
 
-    async def wait(batch: Sequence[Told]) -> None:
+    async def wait(batch: Sequence[DecodedEvent]) -> None:
         held.set()
         await go.wait()
 
@@ -244,7 +244,7 @@ async def apply_as_new_owner(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> 
         await connection.execute(f"set search_path to {MODEL.name}, public")
         positions = last_positions(events)
         async with connection.transaction():
-            await MODEL.apply_told([told for told in map(MODEL.reader.stored, events) if told], connection)
+            await MODEL.apply([told for told in map(MODEL.reader.stored, events) if told], connection)
             moved = [dataclasses.replace(each, position=positions[each.partition], next_offset=1) for each in taken]
             await advance(connection, MODEL.name, moved)
 
@@ -268,7 +268,7 @@ class Frozen:
         self._thread.join(20)
 
     async def _main(self) -> None:
-        async def freeze(batch: Sequence[Told]) -> None:
+        async def freeze(batch: Sequence[DecodedEvent]) -> None:
             self.reached.set()
             self._thaw.wait()
 
@@ -395,7 +395,7 @@ async def test_an_event_whose_fold_raises_is_parked_after_five_tries(pool: async
     poisoned = EVENTS[-1]
     tries = 0
 
-    async def stumbles(batch: Sequence[Told]) -> None:
+    async def stumbles(batch: Sequence[DecodedEvent]) -> None:
         nonlocal tries
         if any(
             event.originator_id == poisoned.stream_id and event.originator_version == poisoned.version
@@ -469,7 +469,7 @@ async def test_trouble_with_the_database_blames_no_record(pool: asyncpg.Pool, ka
     letters = LetterBox()
     outages = iter([True] * 3)
 
-    async def breaks(batch: Sequence[Told]) -> None:
+    async def breaks(batch: Sequence[DecodedEvent]) -> None:
         if next(outages, False):
             raise asyncpg.TooManyConnectionsError("too many")
 

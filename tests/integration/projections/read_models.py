@@ -31,7 +31,7 @@ async def fill(db: Connection, model: ReadModel[Any], raw: Sequence[RawEvent], *
     told = [each for each in map(model.reader.stored, raw) if each is not None]
     for start in range(0, len(told), batch):
         async with db.transaction():
-            await model.apply_told(told[start : start + batch], db)
+            await model.apply(told[start : start + batch], db)
 
 
 async def rows(db: Connection, schema: str = "{name}") -> dict[str, list[tuple[object, ...]]]:

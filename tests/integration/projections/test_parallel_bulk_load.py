@@ -12,7 +12,7 @@ import pytest
 
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
-from infra.log.parallel_bulk_load import FillingProcesses
+from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild.bulk_load import Filling
 from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Progress, Rebuilder
@@ -37,7 +37,7 @@ async def test_several_processes_make_what_one_makes_and_tell_what_they_pass_ove
     lost = {each.stream_id for each in orphans}
     events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
     await write_topic(kafka.bootstrap_servers, events, store=pool)
-    workers = FillingProcesses(database, kafka.bootstrap_servers, processes=3, worthwhile=1)
+    workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=3, worthwhile=1)
     told: list[tuple[int, float]] = []
 
     def report(progress: Progress) -> None:
@@ -61,7 +61,7 @@ async def test_what_processes_leave_undone_one_process_does(
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     # They reach the broker, and no database.
-    workers = FillingProcesses(f"{database}_gone", kafka.bootstrap_servers, processes=2, worthwhile=1)
+    workers = BulkLoadProcesses(f"{database}_gone", kafka.bootstrap_servers, processes=2, worthwhile=1)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
         rebuilt = await Rebuilder(pool, kafka.bootstrap_servers, workers=workers).rebuild(MODEL)
@@ -84,7 +84,7 @@ async def test_what_a_killed_process_has_not_written_one_process_writes_and_noth
         done += count
 
     filling = Filling(MODEL, pool, kafka.bootstrap_servers, MODEL.name, places, progress=progress)
-    workers = FillingProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
+    workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
     async with pool.acquire() as connection, connection.transaction():
         # Whoever has this partition cannot write it.
         await connection.execute("select from checkpoints where schema_name = 'catalog' and partition = 3 for update")
@@ -124,7 +124,7 @@ async def test_a_rebuild_that_is_killed_takes_its_processes_along_and_is_resumed
         async with asyncio.timeout(10):
             while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children):
                 await asyncio.sleep(0.02)
-        workers = FillingProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
+        workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
         async with asyncio.timeout(30):
             while True:
                 try:

@@ -40,7 +40,7 @@ async def test_mirrors_and_event_classes_make_the_same_rows(
     for model in READ_MODELS.values():
         await empty(db, model, f"classes_{model.name}")
         async with db.transaction():
-            await model.apply(history.envelopes, db)
+            await model.apply_envelopes(history.envelopes, db)
     assert await rows(db, "classes_{name}") == await rows(db)
 
 
@@ -73,7 +73,7 @@ async def test_an_event_about_nothing_is_corrupt_and_writes_nothing(db: asyncpg.
     assert told is not None
     with pytest.raises(CorruptStream, match=r"product_activated\.v1"):
         async with db.transaction():
-            await catalog.MODEL.apply_told([told], db)
+            await catalog.MODEL.apply([told], db)
     assert await rows(db) == {table.name: [] for model in READ_MODELS.values() for table in model.tables}
 
 
@@ -86,7 +86,7 @@ async def test_an_event_told_twice_is_corrupt_rather_than_retried_for_ever(db: a
     assert told is not None
     with pytest.raises(CorruptStream):
         async with db.transaction():
-            await catalog.MODEL.apply_told([told], db)
+            await catalog.MODEL.apply([told], db)
 
 
 async def test_a_nul_character_in_a_text_does_not_stop_the_line(db: asyncpg.Connection) -> None:

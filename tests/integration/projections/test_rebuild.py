@@ -18,7 +18,7 @@ from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog.queries import stores_by_ids
 from projections.engine.checkpoints import Fenced
-from projections.engine.decoding import Told
+from projections.engine.decoding import DecodedEvent
 from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
 from projections.engine.tables import Connection, ReadModel
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
@@ -344,7 +344,7 @@ async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
         await applied(pool, EVENTS)
     building, go = asyncio.Event(), asyncio.Event()
 
-    async def wait(batch: Sequence[Told]) -> None:
+    async def wait(batch: Sequence[DecodedEvent]) -> None:
         building.set()
         await go.wait()
 
@@ -370,8 +370,8 @@ async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
 
 async def test_a_new_version_that_lost_all_rows_of_a_table_is_refused(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     class Forgetful(Tampered):
-        async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
-            await super().apply_told(batch, tx)
+        async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
+            await super().apply(batch, tx)
             await tx.execute("delete from pages")
 
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)

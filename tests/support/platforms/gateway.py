@@ -141,7 +141,7 @@ class OnDemand:
                 envelopes = [raw.decode() for raw in batch]
                 async with connection.transaction():
                     for model in READ_MODELS.values():
-                        await model.apply(envelopes, connection)
+                        await model.apply_envelopes(envelopes, connection)
                 self._position = batch[-1].position
 
 

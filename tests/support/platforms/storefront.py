@@ -166,7 +166,7 @@ class ShopFloor:
         for name, model in READ_MODELS.items():
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(f'set local search_path to "{name}"')
-                await model.apply(news, connection)
+                await model.apply_envelopes(news, connection)
 
     async def happened(self, kind: StreamKind[Any], tenant: UUID, *events: DomainEvent) -> None:
         """Write events as they are, with no rule asked."""

@@ -12,7 +12,7 @@ from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.record_batches import prepare
 from infra.adapters.kafka.topic import ensure_topics
 from infra.bench.filling import copy_events
-from projections.engine.decoding import Told
+from projections.engine.decoding import DecodedEvent
 from projections.engine.tables import Connection, ReadModel
 from schemas.envelope import RawEvent
 from schemas.headers import Headers
@@ -79,7 +79,7 @@ def last_positions(raws: Sequence[RawEvent]) -> dict[int, int]:
     return dict.fromkeys(range(PARTITIONS), 0) | {partition_of(raw.tenant): raw.position for raw in raws}
 
 
-async def nothing(batch: Sequence[Told]) -> None:
+async def nothing(batch: Sequence[DecodedEvent]) -> None:
     """Tamper with nothing."""
 
 
@@ -88,8 +88,8 @@ class Tampered:
     """A read model that does something else besides: wait, raise, or die."""
 
     model: ReadModel[Any]
-    before: Callable[[Sequence[Told]], Awaitable[None]] = nothing
-    after: Callable[[Sequence[Told]], Awaitable[None]] = nothing
+    before: Callable[[Sequence[DecodedEvent]], Awaitable[None]] = nothing
+    after: Callable[[Sequence[DecodedEvent]], Awaitable[None]] = nothing
     """Rows are written then, but not committed."""
     version: int = 0
     applied: int = field(default=0)
@@ -101,10 +101,10 @@ class Tampered:
         self.tables_ddl, self.indexes_ddl = self.model.tables_ddl, self.model.indexes_ddl
         self.reader = self.model.reader
 
-    async def apply_told(self, batch: Sequence[Told], tx: Connection) -> None:
+    async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
         self.applied += 1
         await self.before(batch)
-        await self.model.apply_told(batch, tx)
+        await self.model.apply(batch, tx)
         await self.after(batch)
 
 
@@ -116,7 +116,7 @@ async def rows_by_the_log(pool: asyncpg.Pool, model: ReadModel[Any], raws: Seque
         told = [each for each in map(model.reader.stored, raws) if each is not None]
         for start in range(0, len(told), 5000):
             async with connection.transaction():
-                await model.apply_told(told[start : start + 5000], connection)
+                await model.apply(told[start : start + 5000], connection)
     yield "expected"
     await pool.execute("drop schema expected cascade")
 
