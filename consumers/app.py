@@ -3,8 +3,8 @@
 FastStream declares the subscribers, documents them (AsyncAPI) and runs their fetch loops, in batches and with manual
 acknowledgement. What it offers beyond that does not keep our promises: acknowledging first loses what fails,
 negative acknowledgement delivers again at once and for ever, its concurrent subscriber gives up order, and its batches
-would let one slow key hold up the next batch. So a batch is only handed to :class:`consumers.runtime.key_ordered.Lanes`, which keeps
-order per key; :class:`consumers.runtime.delivery.Reception` counts, retries and parks; and offsets are committed from here, up
+would let one slow key hold up the next batch. So a batch is only handed to :class:`consumers.runtime.key_ordered.KeyOrderedExecutor`, which keeps
+order per key; :class:`consumers.runtime.delivery.RecordDelivery` counts, retries and parks; and offsets are committed from here, up
 to what is done and no further.
 
 Every consumer must bear seeing an event again: after a crash or a rebalance, everything above the last committed offset
@@ -29,11 +29,11 @@ from consumers.runtime.broker_security import broker_security
 from consumers.runtime.delivery import (
     CONCURRENCY,
     FIRST_PAUSE_SECONDS,
-    Isolation,
-    Reception,
+    RecordDelivery,
+    SoloGate,
 )
-from consumers.runtime.key_ordered import Lanes
-from consumers.runtime.topic_identity import Places
+from consumers.runtime.key_ordered import KeyOrderedExecutor
+from consumers.runtime.topic_identity import TopicIdentity
 from domain.kernel import Clock
 from schemas.internal.canaries import Canaries, seen_in
 from schemas.internal.deliveries import DeadLetters, DeliveryLedger, Record
@@ -101,16 +101,16 @@ class ConsumerApp:
             apply_types=False,
             logger=None,
         )
-        isolation = Isolation()
+        solo_gate = SoloGate()
         self._subscriptions = [
             _Subscription(
                 consumer,
-                Reception(
+                RecordDelivery(
                     consumer,
                     ledger=ledger,
                     dead_letters=dead_letters,
                     provenance=provenance,
-                    isolation=isolation,
+                    solo_gate=solo_gate,
                     clock=clock,
                     concurrency=(concurrency or {}).get(consumer.name, CONCURRENCY),
                     first_pause_seconds=first_pause_seconds,
@@ -160,7 +160,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     def __init__(
         self,
         consumer: Consumer,
-        reception: Reception,
+        delivery: RecordDelivery,
         broker: KafkaBroker,
         *,
         grace_seconds: float,
@@ -169,9 +169,9 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     ) -> None:
         self.consumer = consumer
         self._canaries = canaries
-        self._reception = reception
-        self._lanes = Lanes(reception.handle)
-        self._places = Places()
+        self._reception = delivery
+        self._executor = KeyOrderedExecutor(delivery.handle)
+        self._topic_identity = TopicIdentity()
         self._grace_seconds = grace_seconds
         self._assigned = asyncio.Event()
         self._stopping = False
@@ -245,33 +245,33 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _queue(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
         if partition.topic == CANARY.name:
-            self._lanes.skip(batch[-1])
+            self._executor.skip(batch[-1])
             return
-        new = self._places.new_in(batch)
+        new = self._topic_identity.new_in(batch)
         if new is None:
             await self._begin_anew(partition)
             return
         for record in new:
             if self._reception.skips(record):
-                self._lanes.skip(record)
+                self._executor.skip(record)
             else:
-                self._lanes.submit(record)
-        self._places.took(batch[-1])
+                self._executor.submit(record)
+        self._topic_identity.took(batch[-1])
 
     async def _begin_anew(self, partition: TopicPartition) -> None:
         """Read a partition of a topic that was made anew from its beginning; all that was done is recognised."""
         log.warning("%s: %s was made anew, reading it from its beginning", self.consumer.name, partition)
         # Offsets of what is open mean other records now: neither may they be committed, nor stand beside the new ones.
         numbers = {(partition.topic, partition.partition)}
-        await self._lanes.drain(numbers, grace_seconds=self._grace_seconds)
-        self._lanes.forget(numbers)
-        self._places.forget(numbers)
+        await self._executor.drain(numbers, grace_seconds=self._grace_seconds)
+        self._executor.forget(numbers)
+        self._topic_identity.forget(numbers)
         self._fetch_again(partition, 0)
 
     def _doubt(self, partitions: Iterable[TopicPartition]) -> None:
         """Have partitions prove that they are the ones that were read, by beginning with the last record taken."""
         for partition in partitions:
-            offset = self._places.doubt((partition.topic, partition.partition))
+            offset = self._topic_identity.doubt((partition.topic, partition.partition))
             if offset is not None:
                 self._fetch_again(partition, offset)
 
@@ -306,9 +306,9 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         if kafka is None:
             return
         with suppress(IllegalStateError):
-            if self._lanes.open >= OPEN_MOST:
+            if self._executor.open >= OPEN_MOST:
                 kafka.pause(*self._read())
-            elif self._lanes.open < OPEN_MOST // 2 and (paused := kafka.paused()):
+            elif self._executor.open < OPEN_MOST // 2 and (paused := kafka.paused()):
                 self._doubt(paused)
                 kafka.resume(*paused)
 
@@ -318,7 +318,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             # that cancelled waits for ever.
             with suppress(TimeoutError):
                 async with asyncio.timeout(COMMIT_EVERY_SECONDS):
-                    await self._lanes.moved()
+                    await self._executor.moved()
             self._watch()
             self._regulate()
             await self._commit()
@@ -327,7 +327,11 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _commit(self) -> None:
         kafka = self._kafka
-        marks = {each: offset for each, offset in self._lanes.uncommitted().items() if not self._places.doubts(each)}
+        marks = {
+            each: offset
+            for each, offset in self._executor.uncommitted().items()
+            if not self._topic_identity.doubts(each)
+        }
         if kafka is None or not marks:
             return
         try:
@@ -336,13 +340,13 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             # Whoever has the partition next handles again what was not committed; that is harmless.
             log.info("%s could not commit: %s", self.consumer.name, error)
         else:
-            self._lanes.committed(marks)
+            self._executor.committed(marks)
 
     async def _hand_back(self, partitions: set[tuple[str, int]]) -> None:
-        await self._lanes.drain(partitions, grace_seconds=self._grace_seconds)
+        await self._executor.drain(partitions, grace_seconds=self._grace_seconds)
         await self._commit()
-        self._lanes.forget(partitions)
-        self._places.forget(partitions)
+        self._executor.forget(partitions)
+        self._topic_identity.forget(partitions)
 
     def _read(self) -> set[TopicPartition]:
         """Return the partitions it is here for: canaries pass whatever is open."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
-from consumers.agents.outside_calls import GivenUp, attempt_outside
+from consumers.agents.outside_calls import GivenUp, call_with_retries
 from consumers.ports import Aggregates, Answers, Consumer, Dispatch
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
@@ -121,7 +121,7 @@ class StepAgent(Consumer, ABC):
         answer = await self._answers.once(
             derived(envelope.id, f"{self.name}:{part}" if part else self.name),
             model,
-            lambda: attempt_outside(ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline),
+            lambda: call_with_retries(ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline),
         )
         # Here, and not in each adapter: suppliers and models write what they like, and all of it comes through here.
         return cleaned(answer)

@@ -30,7 +30,7 @@ class GivenUp(Exception):
         """For the merchant, naming who did not answer; what ``FailStep`` takes."""
 
 
-async def attempt_outside(
+async def call_with_retries(
     ask: Callable[[], Awaitable[T]],
     *,
     who: str,

@@ -52,7 +52,7 @@ class Crashed(Exception):
     """The process died each time it handled this record."""
 
 
-class Isolation:
+class SoloGate:
     """Lets handlers run side by side, or a suspect alone. One per process: a crash takes all of it down."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class Isolation:
             self._changed.notify_all()
 
 
-class Reception:
+class RecordDelivery:
     """Takes in records for one consumer by the rules above."""
 
     def __init__(
@@ -108,7 +108,7 @@ class Reception:
         ledger: DeliveryLedger,
         dead_letters: DeadLetters,
         provenance: Provenance,
-        isolation: Isolation,
+        solo_gate: SoloGate,
         clock: Clock,
         concurrency: int = CONCURRENCY,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
@@ -117,7 +117,7 @@ class Reception:
         self._ledger = ledger
         self._dead_letters = dead_letters
         self._provenance = provenance
-        self._isolation = isolation
+        self._solo_gate = solo_gate
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
         self._first_pause_seconds = first_pause_seconds
@@ -165,13 +165,13 @@ class Reception:
     async def _deliver(self, record: Record, envelope: Envelope, place: Place) -> float | None:
         """Deliver once; return the seconds to wait before the next delivery, or None if the record is done with."""
         async with self._slots:
-            async with self._isolation.together():
+            async with self._solo_gate.together():
                 delivery = await self._patiently(lambda: self._ledger.begin(place))
                 if delivery.crashes < SUSPECT_AFTER:
                     return await self._run(record, envelope, place, delivery)
                 # Not to be counted as a delivery: it is begun again, alone.
                 await self._patiently(lambda: self._ledger.withdraw(place))
-            async with self._isolation.alone():
+            async with self._solo_gate.alone():
                 log.warning("handling alone, after %d crashes: %s", delivery.crashes, self._about(envelope))
                 delivery = await self._patiently(lambda: self._ledger.begin(place))
                 return await self._run(record, envelope, place, delivery)

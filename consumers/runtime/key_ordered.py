@@ -36,7 +36,7 @@ class _Progress:
         return next(iter(self.open), self.next)
 
 
-class Lanes:
+class KeyOrderedExecutor:
     """The lanes of one consumer."""
 
     def __init__(self, handle: Callable[[Record], Awaitable[None]], *, retry_seconds: float = RETRY_SECONDS) -> None:

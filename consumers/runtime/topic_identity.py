@@ -12,7 +12,7 @@ from schemas.headers import position_in
 from schemas.internal.deliveries import Record
 
 
-class Places:
+class TopicIdentity:
     """The last record taken of each partition, and which partitions are in doubt."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.adapters.postgres.outside_answers import PostgresAnswers
-from infra.bootstrap.platform import EventStoreAggregates, Platform, Reactions
+from infra.bootstrap.platform import BusDispatch, EventStoreAggregates, Platform
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def consumers(
     from infra.adapters.media.fingerprints import HttpFingerprints
 
     settings, clock = platform.settings, platform.clock
-    dispatch = Reactions(await platform.bus())
+    dispatch = BusDispatch(await platform.bus())
     aggregates = EventStoreAggregates(await platform.log())
     answers = PostgresAnswers(await platform.pool())
     client = await platform.client()

@@ -53,7 +53,7 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-class Reactions:
+class BusDispatch:
     """Implements :class:`consumers.ports.Dispatch` on the command bus."""
 
     def __init__(self, bus: CommandBus) -> None:

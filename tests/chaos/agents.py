@@ -27,7 +27,7 @@ from infra.adapters.postgres.outside_answers import PostgresAnswers
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import open_platform
 from infra.bootstrap.lifecycle import reachable
-from infra.bootstrap.platform import EventStoreAggregates, Reactions
+from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
 from infra.settings import Settings
 from infra.writers.rules.brand.writer import HouseBrandWriter
 from schemas.envelope import Envelope
@@ -91,7 +91,7 @@ async def main() -> None:
     stop = asyncio.Event()
     async with open_platform(Settings()) as platform, httpx.AsyncClient() as client:
         outside = Outside(client, os.environ["OUTSIDE_URL"])
-        dispatch, aggregates = Reactions(await platform.bus()), EventStoreAggregates(await platform.log())
+        dispatch, aggregates = BusDispatch(await platform.bus()), EventStoreAggregates(await platform.log())
         await reachable(ensure_topics, platform.bootstrap_servers, stop)
         app = ConsumerApp(
             [

@@ -209,7 +209,7 @@ async def test_a_stop_that_meets_the_end_of_a_record_stops_all_the_same(world: W
     async with asyncio.timeout(30), world.consuming(probe) as app:
         await world.publish(stream(tenant, 1))
         await until(lambda: probe.versions(tenant) == [1])
-        moved = app._subscriptions[0]._lanes._moved
+        moved = app._subscriptions[0]._executor._moved
         await until(lambda: len(moved._waiters) == 1)
         moved.set()
         await asyncio.sleep(0)
@@ -285,7 +285,7 @@ class Cage:
 
 def loaded(app: ConsumerApp) -> bool:
     """Whether the app's one consumer has stopped fetching, because too much is open."""
-    return app._subscriptions[0]._lanes.open >= OPEN_MOST
+    return app._subscriptions[0]._executor.open >= OPEN_MOST
 
 
 async def test_a_consumer_with_a_full_load_lets_canaries_pass(world: World) -> None:

@@ -29,7 +29,7 @@ from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.provenance import PostgresProvenance, known_foreign
 from infra.bootstrap import SystemClock, handlers
-from infra.bootstrap.platform import EventStoreAggregates, Reactions
+from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
 from infra.embedded.kafka import ApacheKafka
 from infra.log.restoration import republish
 from infra.log.verification import verify_log
@@ -110,7 +110,7 @@ async def receive(platform: Platform, body: str) -> None:
 async def consuming(platform: Platform, pool: asyncpg.Pool, log: PostgresEventLog, kafka: str) -> AsyncIterator[None]:
     letters = KafkaDeadLetters(kafka)
     app = ConsumerApp(
-        [PaymentsPolicy(Reactions(platform.bus), EventStoreAggregates(log), {SOURCE: JsonGateway()})],
+        [PaymentsPolicy(BusDispatch(platform.bus), EventStoreAggregates(log), {SOURCE: JsonGateway()})],
         bootstrap_servers=kafka,
         ledger=PostgresDeliveries(pool),
         dead_letters=letters,

@@ -22,7 +22,7 @@ from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
 from infra.adapters.postgres.outside_answers import PostgresAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
-from infra.bootstrap.platform import EventStoreAggregates, Reactions
+from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
 from infra.writers.rules.brand import HouseBrandWriter
 from infra.writers.rules.copy.copywriter import HouseCopywriter
 from infra.writers.rules.copy.pages import HousePageWriter
@@ -101,7 +101,7 @@ class Pipeline:
 
     def __init__(self, platform: Platform, owner: Merchant, outside: Outside, pool: asyncpg.Pool) -> None:
         self.platform, self.owner, self.outside = platform, owner, outside
-        dispatch, aggregates = Reactions(platform.bus), EventStoreAggregates(platform.log)
+        dispatch, aggregates = BusDispatch(platform.bus), EventStoreAggregates(platform.log)
         answers, clock = PostgresAnswers(pool), platform.clock
         self.policies: Sequence[Consumer] = [GenerationPolicy(dispatch, aggregates), Studio(dispatch)]
         self.agents: Sequence[Consumer] = [

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from consumers.runtime.delivery import DELIVERIES, Isolation, Reception
+from consumers.runtime.delivery import DELIVERIES, RecordDelivery, SoloGate
 from domain.kernel import DomainError, DomainEvent, Transient
 from domain.product.events import ProductActivated
 from schemas import topics
@@ -44,22 +44,22 @@ class Desk:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     letters: LetterBox = field(default_factory=LetterBox)
     provenance: MemoryProvenance = field(default_factory=MemoryProvenance)
-    isolation: Isolation = field(default_factory=Isolation)
+    solo_gate: SoloGate = field(default_factory=SoloGate)
 
-    def reception(self, concurrency: int = 8) -> Reception:
-        return Reception(
+    def delivery(self, concurrency: int = 8) -> RecordDelivery:
+        return RecordDelivery(
             self.probe,
             ledger=self.ledger,
             dead_letters=self.letters,
             provenance=self.provenance,
-            isolation=self.isolation,
+            solo_gate=self.solo_gate,
             clock=FixedClock(),
             concurrency=concurrency,
             first_pause_seconds=0.0,
         )
 
     async def handle(self, given: FakeRecord) -> None:
-        await self.reception().handle(given)
+        await self.delivery().handle(given)
 
 
 async def _content(_: Envelope) -> None:
@@ -92,10 +92,10 @@ async def test_a_handled_record_leaves_no_trace_in_the_ledger() -> None:
 
 
 async def test_a_type_the_consumer_does_not_handle_is_skipped_without_decoding() -> None:
-    reception = Desk(Probe(_content)).reception()
+    delivery = Desk(Probe(_content)).delivery()
     foreign = replace(record(archived(uuid4())), value=b"\xff not json")
-    assert reception.skips(foreign)
-    assert not reception.skips(record(activated(uuid4())))
+    assert delivery.skips(foreign)
+    assert not delivery.skips(record(activated(uuid4())))
 
 
 async def test_an_unknown_type_is_not_skipped_but_parked() -> None:
@@ -105,7 +105,7 @@ async def test_an_unknown_type_is_not_skipped_but_parked() -> None:
         known,
         headers=[(name, b"product.product_teleported.v1" if name == "ce_type" else v) for name, v in known.headers],
     )
-    assert not desk.reception().skips(unknown)
+    assert not desk.delivery().skips(unknown)
     await desk.handle(unknown)
     (letter,) = desk.letters.letters
     assert (letter.count, letter.reason.partition(":")[0]) == (1, "UnknownEvent")
@@ -136,7 +136,7 @@ async def test_a_record_that_does_not_decode_is_parked_at_once_as_it_is(broken: 
     assert (letter.group, letter.topic, letter.partition, letter.offset) == ("probe", "zyenta.events", 0, 41)
     assert letter.reason.startswith(("UndecodableEvent", "UnknownEvent"))
     assert desk.probe.seen == []
-    assert not desk.reception().skips(given)
+    assert not desk.delivery().skips(given)
 
 
 async def test_a_record_that_raises_is_delivered_five_times_and_parked() -> None:
@@ -229,9 +229,9 @@ async def test_a_suspect_of_two_crashes_is_handled_alone() -> None:
     suspect = record(activated(uuid4()))
     suspect_id = UUID(header(suspect.headers, "ce_id").decode())
     desk.ledger.counts["probe", suspect_id] = (2, 0)
-    reception = desk.reception()
+    delivery = desk.delivery()
     others = [record(activated(uuid4())) for _ in range(6)]
-    await asyncio.gather(*(reception.handle(each) for each in [*others[:3], suspect, *others[3:]]))
+    await asyncio.gather(*(delivery.handle(each) for each in [*others[:3], suspect, *others[3:]]))
     assert max(beside) > 1, "the others ran side by side"
     assert len(desk.probe.seen) == 7
     at = desk.probe.seen.index(suspect_id)
@@ -250,8 +250,8 @@ async def test_no_more_keys_than_allowed_are_handled_at_once() -> None:
             await asyncio.sleep(0)
         running -= 1
 
-    reception = Desk(Probe(watch)).reception(concurrency=3)
-    await asyncio.gather(*(reception.handle(record(activated(uuid4()))) for _ in range(12)))
+    delivery = Desk(Probe(watch)).delivery(concurrency=3)
+    await asyncio.gather(*(delivery.handle(record(activated(uuid4()))) for _ in range(12)))
     assert most == 3
 
 

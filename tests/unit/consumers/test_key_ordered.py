@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.runtime.key_ordered import Lanes
+from consumers.runtime.key_ordered import KeyOrderedExecutor
 from schemas.internal.deliveries import Record
 from tests.support.builders.records import FakeRecord
 
@@ -46,36 +46,36 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 async def test_records_of_a_key_wait_for_each_other_and_other_keys_do_not() -> None:
     gate = Gate()
-    lanes = Lanes(gate)
+    executor = KeyOrderedExecutor(gate)
     for offset, key in enumerate("aab"):
-        lanes.submit(_record(offset, key))
+        executor.submit(_record(offset, key))
     await _until(lambda: gate.begun == [0, 2])
     gate.end(0)
     await _until(lambda: gate.begun == [0, 2, 1])
     gate.end(1, 2)
-    await _until(lambda: lanes.open == 0)
+    await _until(lambda: executor.open == 0)
 
 
 async def test_nothing_is_committed_past_a_record_that_is_not_done() -> None:
     gate = Gate()
-    lanes = Lanes(gate)
+    executor = KeyOrderedExecutor(gate)
     for offset, key in enumerate("abc"):
-        lanes.submit(_record(offset, key))
-    lanes.skip(_record(3, "d"))
+        executor.submit(_record(offset, key))
+    executor.skip(_record(3, "d"))
     gate.end(1, 2)
-    await _until(lambda: lanes.open == 1)
-    assert lanes.uncommitted() == {PARTITION: 0}
+    await _until(lambda: executor.open == 1)
+    assert executor.uncommitted() == {PARTITION: 0}
     gate.end(0)
-    await _until(lambda: lanes.open == 0)
-    assert lanes.uncommitted() == {PARTITION: 4}
-    lanes.committed({PARTITION: 4})
-    assert lanes.uncommitted() == {}
+    await _until(lambda: executor.open == 0)
+    assert executor.uncommitted() == {PARTITION: 4}
+    executor.committed({PARTITION: 4})
+    assert executor.uncommitted() == {}
 
 
 async def test_skipped_records_are_committed_like_handled_ones() -> None:
-    lanes = Lanes(Gate())
-    lanes.skip(_record(17, "a"))
-    assert lanes.uncommitted() == {PARTITION: 18}
+    executor = KeyOrderedExecutor(Gate())
+    executor.skip(_record(17, "a"))
+    assert executor.uncommitted() == {PARTITION: 18}
 
 
 async def test_a_handler_that_raises_is_called_again_and_not_passed_over() -> None:
@@ -87,36 +87,36 @@ async def test_a_handler_that_raises_is_called_again_and_not_passed_over() -> No
         if calls == 1:
             raise RuntimeError("a bug in our own middleware")
 
-    lanes = Lanes(stumble, retry_seconds=0.0)
-    lanes.submit(_record(0, "a"))
-    await _until(lambda: lanes.open == 0)
+    executor = KeyOrderedExecutor(stumble, retry_seconds=0.0)
+    executor.submit(_record(0, "a"))
+    await _until(lambda: executor.open == 0)
     assert calls == 2
 
 
 async def test_draining_lets_the_present_record_finish_and_drops_those_behind_it() -> None:
     gate = Gate()
-    lanes = Lanes(gate)
+    executor = KeyOrderedExecutor(gate)
     for offset in range(3):
-        lanes.submit(_record(offset, "a"))
+        executor.submit(_record(offset, "a"))
     await _until(lambda: gate.begun == [0])
-    draining = asyncio.create_task(lanes.drain([PARTITION], grace_seconds=5))
+    draining = asyncio.create_task(executor.drain([PARTITION], grace_seconds=5))
     await asyncio.sleep(0)
     gate.end(0)
     await draining
     assert gate.begun == gate.ended == [0]
-    assert lanes.uncommitted() == {PARTITION: 1}
-    lanes.forget([PARTITION])
-    assert (lanes.open, lanes.uncommitted()) == (0, {})
+    assert executor.uncommitted() == {PARTITION: 1}
+    executor.forget([PARTITION])
+    assert (executor.open, executor.uncommitted()) == (0, {})
 
 
 async def test_draining_breaks_off_what_takes_longer_than_the_grace() -> None:
     gate = Gate()
-    lanes = Lanes(gate)
-    lanes.submit(_record(5, "a"))
+    executor = KeyOrderedExecutor(gate)
+    executor.submit(_record(5, "a"))
     await _until(lambda: gate.begun == [5])
-    await lanes.drain([PARTITION], grace_seconds=0.0)
+    await executor.drain([PARTITION], grace_seconds=0.0)
     assert gate.ended == []
-    assert lanes.uncommitted() == {PARTITION: 5}
+    assert executor.uncommitted() == {PARTITION: 5}
 
 
 @given(
@@ -126,9 +126,9 @@ async def test_draining_breaks_off_what_takes_longer_than_the_grace() -> None:
 def test_whatever_ends_first_the_watermark_is_the_first_record_not_done(keys: list[str], order: object) -> None:
     async def play() -> None:
         gate = Gate()
-        lanes = Lanes(gate)
+        executor = KeyOrderedExecutor(gate)
         for offset, key in enumerate(keys):
-            lanes.submit(_record(offset, key))
+            executor.submit(_record(offset, key))
         offsets = list(range(len(keys)))
         order.shuffle(offsets)  # type: ignore[attr-defined]
         for offset in offsets:
@@ -137,7 +137,7 @@ def test_whatever_ends_first_the_watermark_is_the_first_record_not_done(keys: li
                 await asyncio.sleep(0)
             done = set(gate.ended)
             first_open = next((n for n in range(len(keys)) if n not in done), len(keys))
-            assert lanes.uncommitted()[PARTITION] == first_open
+            assert executor.uncommitted()[PARTITION] == first_open
         for key in set(keys):
             mine = [offset for offset in gate.ended if keys[offset] == key]
             assert mine == sorted(mine)

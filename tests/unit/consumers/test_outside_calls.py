@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from consumers.agents.outside_calls import TRIES, GivenUp, attempt_outside
+from consumers.agents.outside_calls import TRIES, GivenUp, call_with_retries
 from domain.kernel import Transient
 from tests.support.fakes.event_log import FixedClock
 
@@ -32,7 +32,7 @@ async def attempt(
     ask: Callable[[], Awaitable[str]], outside: Outside, deadline: timedelta = timedelta(minutes=3)
 ) -> str:
     clock = FixedClock()
-    return await attempt_outside(
+    return await call_with_retries(
         ask, who="the sample supplier", clock=clock, deadline=clock.now() + deadline, pause=outside.pause
     )
 

@@ -3,16 +3,16 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from consumers.runtime.topic_identity import Places
+from consumers.runtime.topic_identity import TopicIdentity
 from tests.support.builders.records import FakeRecord, activated, record
 
 PARTITION = ("zyenta.events", 0)
 FIRST, SECOND, THIRD = (record(activated(uuid4()), offset=offset) for offset in (3, 5, 6))
 
 
-def read(*records: FakeRecord) -> Places:
+def read(*records: FakeRecord) -> TopicIdentity:
     """Return the places of a consumer that took records, and was then away."""
-    places = Places()
+    places = TopicIdentity()
     for each in records:
         places.took(each)
     places.doubt(PARTITION)
@@ -20,12 +20,12 @@ def read(*records: FakeRecord) -> Places:
 
 
 def test_nothing_is_to_be_proven_before_something_was_taken() -> None:
-    assert Places().doubt(PARTITION) is None
+    assert TopicIdentity().doubt(PARTITION) is None
     assert read().new_in([FIRST, SECOND]) == [FIRST, SECOND]
 
 
 def test_a_partition_in_doubt_is_read_from_the_last_record_taken_and_not_doubted_twice() -> None:
-    places = Places()
+    places = TopicIdentity()
     places.took(FIRST)
     places.took(SECOND)
     assert places.doubt(PARTITION) == SECOND.offset
