@@ -9,8 +9,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from gateway import docs as pages
 from gateway import health, media, rest
-from gateway.api.command_request import CONSISTENCY_HEADER, Gateway
-from gateway.api.generation_feed import GenerationWatch
+from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
+from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import AccessTokens, DeviceTokens
@@ -39,8 +39,8 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
         clock=deps.clock,
         limit_secret=deps.limit_secret,
     )
-    watch = GenerationWatch(deps.reader, deps.progress_poll)
-    gateway = Gateway(deps=deps, desk=desk, sessions=sessions, watch=watch)
+    watch = GenerationFeed(deps.reader, deps.progress_poll)
+    gateway = GatewayServices(deps=deps, desk=desk, sessions=sessions, watch=watch)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

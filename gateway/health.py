@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from gateway.api.command_request import Gateway
+from gateway.api.command_request import GatewayServices
 
 router = APIRouter(tags=["health"])
 
@@ -19,7 +19,7 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", summary="Whether all it needs answers", responses={503: {"description": "Something is not."}})
 async def readyz(request: Request) -> JSONResponse:
     """Tell every check, and 503 if one of them is unhealthy."""
-    gateway: Gateway = request.app.state.gateway
+    gateway: GatewayServices = request.app.state.gateway
     checks = await gateway.deps.readiness.checks()
     ready = all(check.healthy for check in checks)
     body: dict[str, Any] = {

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from domain.kernel import NotFound
 from domain.media.ports import MEDIA_KEY
-from gateway.api.command_request import Gateway
+from gateway.api.command_request import GatewayServices
 from infra.web.conditional import is_current
 
 router = APIRouter(include_in_schema=False)
@@ -20,7 +20,7 @@ async def media(key: str, request: Request) -> Response:
     Raises:
         NotFound: there is no such key.
     """
-    gateway: Gateway = request.app.state.gateway
+    gateway: GatewayServices = request.app.state.gateway
     if not MEDIA_KEY.fullmatch(key):
         raise NotFound("media file", key[:100])
     tag = f'"{key[10:42]}"'

@@ -14,7 +14,7 @@ from domain.ids import derived, uuid7
 from domain.kernel import DomainError, InvalidInput, Transient
 from domain.text import check_readable, cleaned
 from gateway.api.client_errors import camel
-from gateway.api.generation_feed import GenerationWatch
+from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import AccountDesk
 from gateway.auth.sessions import Sessions
 from gateway.ports import GatewayDependencies
@@ -30,13 +30,13 @@ _TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
+class GatewayServices:
     """The gateway's own parts, built once by ``create_app``."""
 
     deps: GatewayDependencies
     desk: AccountDesk
     sessions: Sessions
-    watch: GenerationWatch
+    watch: GenerationFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ class RequestReused(DomainError):
 class Request:
     """One merchant's request to change something, under the id that makes a repeat harmless."""
 
-    gateway: Gateway
+    gateway: GatewayServices
     merchant_id: UUID
     command_id: UUID
     key: RequestKey | None = None
@@ -151,7 +151,12 @@ class Request:
 
     @classmethod
     def begin(
-        cls, gateway: Gateway, merchant_id: UUID, key: RequestKey | None = None, *, traceparent: str | None = None
+        cls,
+        gateway: GatewayServices,
+        merchant_id: UUID,
+        key: RequestKey | None = None,
+        *,
+        traceparent: str | None = None,
     ) -> "Request":
         """Start a request.
 

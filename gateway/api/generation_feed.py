@@ -46,7 +46,7 @@ class _Watcher:
             self.changed.set()
 
 
-class GenerationWatch:
+class GenerationFeed:
     """Tells subscribers how their stores' generations go on.
 
     Args:

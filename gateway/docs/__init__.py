@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.kernel import NotFound
-from gateway.api.command_request import Gateway
+from gateway.api.command_request import GatewayServices
 
 ASSETS = {
     "gateway.css": "text/css; charset=utf-8",
@@ -30,7 +30,7 @@ def console_page() -> HTMLResponse:
 @router.get("/")
 async def home(request: Request) -> HTMLResponse:
     """Say what this is and what is where."""
-    gateway: Gateway = request.app.state.gateway
+    gateway: GatewayServices = request.app.state.gateway
     # Never what the request says of its address: that is what a client or a proxy made of it.
     address = escape(gateway.deps.public_url.rstrip("/"))
     return HTMLResponse(_read("home.html").replace("{{address}}", address), headers={"cache-control": "no-cache"})

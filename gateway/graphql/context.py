@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 from strawberry.fastapi import BaseContext
 
-from gateway.api.command_request import CONSISTENCY_HEADER, Caller, Gateway, Request, RequestKey, wait_for
+from gateway.api.command_request import CONSISTENCY_HEADER, Caller, GatewayServices, Request, RequestKey, wait_for
 from gateway.auth.errors import Unauthenticated
 from gateway.graphql.as_of import AsOfInput, past_readings
 from gateway.graphql.loaders import Loaders
@@ -18,7 +18,7 @@ from projections.reading.paging import Reader
 class RequestContext(BaseContext):
     """The context of one HTTP request, or of one WebSocket connection with all its operations."""
 
-    def __init__(self, gateway: Gateway, caller: Caller) -> None:
+    def __init__(self, gateway: GatewayServices, caller: Caller) -> None:
         super().__init__()
         self.gateway = gateway
         self.caller = caller

@@ -17,7 +17,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.api.command_request import Gateway
+from gateway.api.command_request import GatewayServices
 from gateway.docs import console_page
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import (
@@ -128,7 +128,7 @@ def read_json(data: str | bytes) -> Any:
         raise HTTPException(400, "The body is not JSON that can be read: a number in it is too long.") from error
 
 
-def graphql_endpoint(gateway: Gateway) -> GraphQLEndpoint:
+def graphql_endpoint(gateway: GatewayServices) -> GraphQLEndpoint:
     """Return the router of ``/graphql``."""
 
     def context(connection: HTTPConnection) -> RequestContext:

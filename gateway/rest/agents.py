@@ -8,7 +8,7 @@ from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.kernel import NotFound
 from gateway.api.validation import as_id
-from gateway.rest.dependencies import Asked, Asking, Body, accepted
+from gateway.rest.dependencies import Body, Merchant, MerchantContext, accepted
 
 router = APIRouter(tags=["agents"], prefix="/agents")
 
@@ -20,24 +20,24 @@ class AgentBody(Body):
 
 
 @router.post("/brand/generate", status_code=202, summary="Invent the brand anew")
-async def generate_brand(body: AgentBody, asked: Asked) -> JSONResponse:
+async def generate_brand(body: AgentBody, asked: Merchant) -> JSONResponse:
     """Answer with the job."""
     return await _again(asked, body.store_id, Step.BRAND)
 
 
 @router.post("/scout/search", status_code=202, summary="Scout products anew")
-async def search_products(body: AgentBody, asked: Asked) -> JSONResponse:
+async def search_products(body: AgentBody, asked: Merchant) -> JSONResponse:
     """Answer with the job."""
     return await _again(asked, body.store_id, Step.SCOUT)
 
 
 @router.post("/copywriter/generate", status_code=202, summary="Write the products up anew")
-async def generate_copy(body: AgentBody, asked: Asked) -> JSONResponse:
+async def generate_copy(body: AgentBody, asked: Merchant) -> JSONResponse:
     """Answer with the job."""
     return await _again(asked, body.store_id, Step.COPY)
 
 
-async def _again(asked: Asking, store: str, step: Step) -> JSONResponse:
+async def _again(asked: MerchantContext, store: str, step: Step) -> JSONResponse:
     store_id = as_id("store", store)
     generation_id = generation_of(store_id)
     command = RunStepAgain(generation_id=generation_id, merchant_id=asked.merchant_id, step=step)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
 from gateway.api import command_request as requests
-from gateway.api.command_request import CONSISTENCY_HEADER, Gateway, RequestKey, wait_for
+from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices, RequestKey, wait_for
 from gateway.api.validation import PlainInt
 from gateway.middleware import caller_of
 from gateway.ports import GatewayDependencies
@@ -45,10 +45,10 @@ def page_of(page: Slice[V], make: Callable[[V], T]) -> PageOf[T]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class MerchantContext:
     """One request of a logged-in merchant, to read or to change."""
 
-    gateway: Gateway
+    gateway: GatewayServices
     merchant_id: UUID
     key: str | None
     """The ``Idempotency-Key``, if there is one."""
@@ -68,7 +68,7 @@ class Asking:
         return requests.Request.begin(self.gateway, self.merchant_id, key, traceparent=self.traceparent)
 
 
-async def asking(
+async def merchant_context(
     request: Request,
     idempotency_key: Annotated[
         str | None, Header(description="Your own name for this request: sending it again changes nothing.")
@@ -77,7 +77,7 @@ async def asking(
         str | None, Header(description="Wait until a change with this token can be read.")
     ] = None,
     _authorization: Annotated[str | None, Header(alias="authorization", description="Bearer <access token>")] = None,
-) -> Asking:
+) -> MerchantContext:
     """Say who asks, and wait for what they want to see.
 
     Raises:
@@ -85,16 +85,18 @@ async def asking(
         InvalidInput: a header makes no sense.
         Stale: the read models did not get there in time.
     """
-    gateway: Gateway = request.app.state.gateway
+    gateway: GatewayServices = request.app.state.gateway
     caller = caller_of(request, behind_proxy=gateway.deps.behind_proxy)
     merchant_id = await gateway.sessions.merchant(caller.authorization)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
         raise InvalidInput(KEY_HEADER, f"An {KEY_HEADER} has 1 to {KEY_MAX} characters.")
     await wait_for(gateway.deps, x_consistency_token)
-    return Asking(gateway=gateway, merchant_id=merchant_id, key=idempotency_key, traceparent=caller.traceparent)
+    return MerchantContext(
+        gateway=gateway, merchant_id=merchant_id, key=idempotency_key, traceparent=caller.traceparent
+    )
 
 
-Asked = Annotated[Asking, Depends(asking)]
+Merchant = Annotated[MerchantContext, Depends(merchant_context)]
 
 
 def window(

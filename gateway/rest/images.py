@@ -12,7 +12,7 @@ from domain.kernel import InvalidInput
 from domain.media.events import Operation
 from gateway.api.command_request import Request
 from gateway.api.validation import as_id, found, image_request
-from gateway.rest.dependencies import Asked, Asking, Body, accepted
+from gateway.rest.dependencies import Body, Merchant, MerchantContext, accepted
 from gateway.rest.schemas import ImageJobBody
 from projections.catalog import queries as catalog_queries
 
@@ -58,13 +58,13 @@ class BackgroundBody(Body):
 
 
 @router.post("/process", status_code=202, summary="Send an image to the studio")
-async def process(body: ImageRequestBody, asked: Asked) -> JSONResponse:
+async def process(body: ImageRequestBody, asked: Merchant) -> JSONResponse:
     """Answer with the image job."""
     return await _send(asked, body.store_id, body)
 
 
 @router.post("/batch", status_code=202, summary="Send several images to the studio")
-async def batch(body: BatchBody, asked: Asked) -> JSONResponse:
+async def batch(body: BatchBody, asked: Merchant) -> JSONResponse:
     """Answer with the image jobs, in the order of the request; all are sent, or where one is refused none."""
     request, commands = asked.change(), []
     for number, image in enumerate(body.images):
@@ -77,7 +77,7 @@ async def batch(body: BatchBody, asked: Asked) -> JSONResponse:
 
 
 @router.post("/backgrounds", status_code=202, summary="Place a product on another ground")
-async def backgrounds(body: BackgroundBody, asked: Asked) -> JSONResponse:
+async def backgrounds(body: BackgroundBody, asked: Merchant) -> JSONResponse:
     """Answer with the image job."""
     placed = ImageBody(
         url=body.url,
@@ -91,21 +91,23 @@ async def backgrounds(body: BackgroundBody, asked: Asked) -> JSONResponse:
 
 
 @router.get("/jobs/{id}", summary="How an image stands")
-async def get_image_job(id: str, asked: Asked) -> ImageJobBody:
+async def get_image_job(id: str, asked: Merchant) -> ImageJobBody:
     """Return one of the merchant's own images."""
     image_id = as_id("image job", id)
     view = await catalog_queries.media_by_id(asked.db, image_id, merchant_id=asked.merchant_id)
     return ImageJobBody.of(found(view, "image job", image_id), asked.deps)
 
 
-async def _send(asked: Asking, store: str, image: ImageBody) -> JSONResponse:
+async def _send(asked: MerchantContext, store: str, image: ImageBody) -> JSONResponse:
     request = asked.change()
     receipt = await request.send(await _request_for(asked, request, store, image))
     job = _job(receipt.result)
     return accepted(receipt, job, location=f"/api/v1/images/jobs/{job['jobId']}")
 
 
-async def _request_for(asked: Asking, request: Request, store: str, image: ImageBody, number: int = 0) -> RequestImage:
+async def _request_for(
+    asked: MerchantContext, request: Request, store: str, image: ImageBody, number: int = 0
+) -> RequestImage:
     return await image_request(
         asked.db,
         merchant_id=asked.merchant_id,

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from gateway.api.validation import as_id, found, log_line
-from gateway.rest.dependencies import Asked, Page, PageOf
+from gateway.rest.dependencies import Merchant, Page, PageOf
 from gateway.rest.schemas import JobBody, JobLogBody
 from projections.jobs import queries as jobs_queries
 
@@ -11,7 +11,7 @@ router = APIRouter(tags=["jobs"])
 
 
 @router.get("/jobs/{id}", summary="A job: one agent's, or a whole generation")
-async def get_job(id: str, asked: Asked) -> JobBody:
+async def get_job(id: str, asked: Merchant) -> JobBody:
     """Return one of the merchant's own jobs."""
     job_id = as_id("job", id)
     view = await jobs_queries.job_by_id(asked.db, job_id, merchant_id=asked.merchant_id)
@@ -19,7 +19,7 @@ async def get_job(id: str, asked: Asked) -> JobBody:
 
 
 @router.get("/jobs/{id}/logs", summary="A job's log, the oldest line first")
-async def get_logs(id: str, asked: Asked, page: Page) -> PageOf[JobLogBody]:
+async def get_logs(id: str, asked: Merchant, page: Page) -> PageOf[JobLogBody]:
     """Return a page of a job's log; a line's number is its cursor."""
     job_id = as_id("job", id)
     page.check()

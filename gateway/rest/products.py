@@ -14,7 +14,7 @@ from domain.kernel import InvalidInput
 from domain.product.events import ProductStatus
 from gateway.api.command_request import refuse_unreadable
 from gateway.api.validation import PlainDecimal, PlainInt, as_id, found, money
-from gateway.rest.dependencies import Asked, Asking, Body, Page, PageOf, accepted, page_of
+from gateway.rest.dependencies import Body, Merchant, MerchantContext, Page, PageOf, accepted, page_of
 from gateway.rest.schemas import ProductBody
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ProductFilter, ProductSort, ProductView
@@ -62,7 +62,7 @@ class ProductChangesBody(Body):
 @router.get("/stores/{id}/products", summary="A store's products, the newest first")
 async def list_products(
     id: str,
-    asked: Asked,
+    asked: Merchant,
     page: Page,
     status: Annotated[list[ProductStatus] | None, Query()] = None,
     sort: ProductSort = ProductSort.NEWEST,
@@ -83,7 +83,7 @@ async def list_products(
 
 
 @router.post("/stores/{id}/products", status_code=201, summary="Add a product by hand, as a draft")
-async def add_product(id: str, body: NewProductBody, asked: Asked) -> JSONResponse:
+async def add_product(id: str, body: NewProductBody, asked: Merchant) -> JSONResponse:
     """Answer with the product's id, and with the product if it can be read already."""
     request = asked.change()
     compare_at = body.compare_at_price
@@ -107,7 +107,7 @@ async def add_product(id: str, body: NewProductBody, asked: Asked) -> JSONRespon
 
 
 @router.patch("/stores/{id}/products/{pid}", summary="Change a product")
-async def edit_product(id: str, pid: str, body: ProductChangesBody, asked: Asked) -> JSONResponse:
+async def edit_product(id: str, pid: str, body: ProductChangesBody, asked: Merchant) -> JSONResponse:
     """Carry out all the changes, or where one is refused none."""
     view = await _of_store(asked, id, pid)
     owner, currency = asked.merchant_id, view.price.currency
@@ -137,7 +137,7 @@ async def edit_product(id: str, pid: str, body: ProductChangesBody, asked: Asked
 
 
 @router.delete("/stores/{id}/products/{pid}", summary="Put a product away for good")
-async def delete_product(id: str, pid: str, asked: Asked) -> JSONResponse:
+async def delete_product(id: str, pid: str, asked: Merchant) -> JSONResponse:
     """Archive a product; orders already placed are not touched."""
     view = await _of_store(asked, id, pid)
     receipt = await asked.change().send(ArchiveProduct(product_id=view.id, merchant_id=asked.merchant_id))
@@ -167,20 +167,20 @@ def _status(body: ProductChangesBody, product_id: UUID, owner: UUID) -> Activate
             raise InvalidInput("status", f"A product cannot be set {body.status}. Use ACTIVE or DRAFT, or delete it.")
 
 
-async def _of_store(asked: Asking, store: str, product: str) -> ProductView:
+async def _of_store(asked: MerchantContext, store: str, product: str) -> ProductView:
     store_id, product_id = as_id("store", store), as_id("product", product)
     view = await catalog_queries.product_by_id(asked.db, product_id, merchant_id=asked.merchant_id)
     return found(view if view is not None and view.store_id == store_id else None, "product", product_id)
 
 
-async def _shown(asked: Asking, product_id: UUID) -> dict[str, object] | None:
+async def _shown(asked: MerchantContext, product_id: UUID) -> dict[str, object] | None:
     view = await catalog_queries.product_by_id(asked.db, product_id, merchant_id=asked.merchant_id)
     if view is None:
         return None
     return (await _bodies(asked, (view,)))[0].model_dump(mode="json", by_alias=True)
 
 
-async def _bodies(asked: Asking, views: tuple[ProductView, ...]) -> list[ProductBody]:
+async def _bodies(asked: MerchantContext, views: tuple[ProductView, ...]) -> list[ProductBody]:
     ids = [view.id for view in views]
     images = await catalog_queries.images_by_products(asked.db, ids)
     variants = await catalog_queries.variants_by_products(asked.db, ids)

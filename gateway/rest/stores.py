@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse
 
 from commands.store import RequestStore
 from gateway.api.validation import as_id, contact_email, found, preferences
-from gateway.rest.dependencies import Asked, Body, accepted
+from gateway.rest.dependencies import Body, Merchant, accepted
 from gateway.rest.schemas import StoreBody
 from projections.catalog import queries as catalog_queries
 
@@ -31,7 +31,7 @@ class StoreRequestBody(Body):
 
 
 @router.post("/stores", status_code=202, summary="Ask for a store; its agents begin at once")
-async def create_store(body: StoreRequestBody, asked: Asked) -> JSONResponse:
+async def create_store(body: StoreRequestBody, asked: Merchant) -> JSONResponse:
     """Answer with the store's id and the id of the job that makes it."""
     request = asked.change()
     command = RequestStore(
@@ -47,7 +47,7 @@ async def create_store(body: StoreRequestBody, asked: Asked) -> JSONResponse:
 
 
 @router.get("/stores/{id}", summary="A store")
-async def get_store(id: str, asked: Asked) -> StoreBody:
+async def get_store(id: str, asked: Merchant) -> StoreBody:
     """Return one of the merchant's own stores."""
     store_id = as_id("store", id)
     view = await catalog_queries.store_by_id(asked.db, store_id, merchant_id=asked.merchant_id)

@@ -11,7 +11,7 @@ from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
 from domain.order.ports import InvalidSignature, UnusableWebhook
-from gateway.api.command_request import Gateway, traceparent_of
+from gateway.api.command_request import GatewayServices, traceparent_of
 from gateway.rest.problem_details import Problem
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ async def receive(provider: str, request: Request) -> Response:
 
     Safe to redeliver: source and external id name the command and its stream, so a second delivery changes nothing.
     """
-    gateway: Gateway = request.app.state.gateway
+    gateway: GatewayServices = request.app.state.gateway
     payments = gateway.deps.payments.get(provider)
     if payments is None:
         raise NotFound("payment provider", provider[:64])
@@ -74,7 +74,7 @@ async def receive(provider: str, request: Request) -> Response:
     return JSONResponse({"received": True})
 
 
-async def _tell_merchant(gateway: Gateway, source: str, error: UnusableWebhook) -> None:
+async def _tell_merchant(gateway: GatewayServices, source: str, error: UnusableWebhook) -> None:
     """Record a webhook that cannot be used where its store is known. No-op for one that names no store of ours."""
     if error.external_id is None or error.store_id is None:
         return

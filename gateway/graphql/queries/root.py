@@ -42,7 +42,7 @@ Then = Annotated[
 ]
 
 
-async def then(
+async def resolve_as_of(
     info: Info, token: str | None, as_of: AsOfInput | None, find: Callable[[Reading], Awaitable[F]],
     store_of: Callable[[F], UUID],
 ) -> F:  # fmt: skip
@@ -140,7 +140,7 @@ class Query:
         self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
     ) -> Store | None:
         key = as_id("store", id)
-        return await then(
+        return await resolve_as_of(
             info, consistency_token, as_of, lambda reading: find_store(reading, key), lambda each: each.view.id
         )
 
@@ -149,7 +149,7 @@ class Query:
         self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
     ) -> Product | None:
         key = as_id("product", id)
-        return await then(
+        return await resolve_as_of(
             info, consistency_token, as_of, lambda reading: find_product(reading, key), lambda each: each.view.store_id
         )
 
@@ -158,7 +158,7 @@ class Query:
         self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
     ) -> Page | None:
         key = as_id("page", id)
-        return await then(
+        return await resolve_as_of(
             info, consistency_token, as_of, lambda reading: find_page(reading, key), lambda each: each.view.store_id
         )
 
@@ -167,7 +167,7 @@ class Query:
         self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
     ) -> MediaAsset | None:
         key = as_id("media asset", id)
-        return await then(
+        return await resolve_as_of(
             info, consistency_token, as_of, lambda reading: find_media(reading, key), lambda each: UUID(each.store_id)
         )
 
@@ -184,6 +184,6 @@ class Query:
         self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
     ) -> Order | None:
         key = as_id("order", id)
-        return await then(
+        return await resolve_as_of(
             info, consistency_token, as_of, lambda reading: find_order(reading, key), lambda each: each.view.store_id
         )
