@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from projections.engine.postgres_errors import RETRY_SECONDS
 from storefront.dependencies import StorefrontDependencies
 from storefront.pages import cart, checkout, content, files, find_order, home, order, products
-from storefront.rendering.renderer import ForeignForm, Front, PageMissing, is_outage
+from storefront.rendering.renderer import ForeignForm, PageMissing, PageRenderer, is_outage
 from storefront.visit.tenancy import StoreClosed, UnknownHost, bare_host
 
 LARGEST_FORM = 64 * 1024
@@ -30,16 +30,16 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
 
     ``GET /-/health`` answers on every host, without a store.
     """
-    front = Front(deps)
+    front = PageRenderer(deps)
     app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.router.routes.append(Route("/-/health", _health))
     for page in (home, products, cart, checkout, order, find_order, content, files):
         app.router.routes.extend(page.routes(front))
-    troubles = Troubles(front)
+    troubles = ErrorPages(front)
     for kind, handler in troubles.handlers().items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Outages, answer=troubles.away)
-    app.add_middleware(Shield, policy=content_policy(deps), scheme=deps.scheme)
+    app.add_middleware(SecurityMiddleware, policy=content_policy(deps), scheme=deps.scheme)
     return app
 
 
@@ -56,10 +56,10 @@ def content_policy(deps: StorefrontDependencies) -> str:
     ).replace(" ;", ";")
 
 
-class Troubles:
+class ErrorPages:
     """What shoppers see when something is not there, not open or not right."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: PageRenderer) -> None:
         self._front = front
         self._domain = front.deps.base_domains[0]
 
@@ -155,7 +155,7 @@ class Outages:
             await self._answer(Request(scope))(scope, receive, send)
 
 
-class Shield:
+class SecurityMiddleware:
     """Says what shoppers speak, adds security headers to every response, refuses bodies no form of ours could have.
 
     PostgreSQL takes no text with a NUL in it, and nothing of ours has one: an address with a NUL is read with U+FFFD in

@@ -10,15 +10,15 @@ from domain.order.ports import PaymentGateway
 from domain.privacy import PersonalData
 from projections.catalog.views import StoreView
 from projections.reading.consistency import ReadBarrier
-from storefront.ports import Commands, Shelf
+from storefront.ports import Commands, StorefrontQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorefrontDependencies:
     """Ports and narrow values, nothing else."""
 
-    shelf: Shelf
-    """``ReadModelShelf(pool)``."""
+    queries: StorefrontQueries
+    """``ReadModelQueries(pool)``."""
     commands: Commands
     """The command bus."""
     barrier: ReadBarrier

@@ -31,7 +31,7 @@ class Commands(Protocol):
         ...
 
 
-class Shelf(Protocol):
+class StorefrontQueries(Protocol):
     """Everything a storefront shows, as the read models tell it."""
 
     async def store_by_slug(self, slug: str) -> StoreView | None: ...

@@ -19,8 +19,8 @@ from projections.sales import queries as sales_queries
 from projections.sales.queries import OrderView
 
 
-class ReadModelShelf:
-    """Implements :class:`storefront.ports.Shelf` on a pool whose search path names the read models."""
+class ReadModelQueries:
+    """Implements :class:`storefront.ports.StorefrontQueries` on a pool whose search path names the read models."""
 
     def __init__(self, db: Reader) -> None:
         self._db = db

@@ -202,12 +202,12 @@ async def storefront_app(platform: Platform) -> "FastAPI":
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from storefront.app import create_app
     from storefront.dependencies import StorefrontDependencies
-    from storefront.read_models import ReadModelShelf
+    from storefront.read_models import ReadModelQueries
 
     settings = platform.settings
     return create_app(
         StorefrontDependencies(
-            shelf=ReadModelShelf(await platform.readers()),
+            queries=ReadModelQueries(await platform.readers()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
             payments=platform.payments(),

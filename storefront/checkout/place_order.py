@@ -86,7 +86,7 @@ class Checkout:
                 await self._deps.barrier.wait(placed.receipt.token)
             except Stale:
                 return None
-        return await self._deps.shelf.order(store.id, placed.order_id)
+        return await self._deps.queries.order(store.id, placed.order_id)
 
     async def open_payment(self, store: StoreView, order: OrderView, *, success_url: str, cancel_url: str) -> str:
         """Return the address of the page on which an order is paid; the same page when asked again.

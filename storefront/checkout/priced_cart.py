@@ -6,9 +6,9 @@ from uuid import UUID
 
 from domain.money import Money
 from projections.catalog.views import ON_SALE, ProductView, StoreView
-from storefront.checkout.unpaid_order import WaitingOrder
-from storefront.ports import Shelf
-from storefront.rendering.formatting import Link, Picture, pictures
+from storefront.checkout.unpaid_order import UnpaidOrder
+from storefront.ports import StorefrontQueries
+from storefront.rendering.formatting import MediaUrl, Picture, pictures
 from storefront.visit.cart import Cart, CartEntry
 
 
@@ -41,7 +41,7 @@ class TrolleyLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Trolley:
+class PricedCart:
     """The whole cart as the page shows it."""
 
     lines: Sequence[TrolleyLine]
@@ -83,15 +83,15 @@ def is_foreign_money(store: StoreView, product: ProductView) -> bool:
 
 
 async def look_up(
-    cart: Cart, store: StoreView, shelf: Shelf, link: Link, waiting: WaitingOrder | None = None
-) -> Trolley:
+    cart: Cart, store: StoreView, queries: StorefrontQueries, link: MediaUrl, waiting: UnpaidOrder | None = None
+) -> PricedCart:
     """Return the cart with the shelf's prices and stock; products of other stores or currencies count as gone."""
     kept = {} if waiting is None else waiting.kept
     ids = list({entry.product_id for entry in cart})
     if not ids:
-        return Trolley((), ())
-    products = await shelf.products_by_ids(ids)
-    images, variants = await shelf.images(ids), await shelf.variants(ids)
+        return PricedCart((), ())
+    products = await queries.products_by_ids(ids)
+    images, variants = await queries.images(ids), await queries.variants(ids)
     lines: list[TrolleyLine] = []
     gone: list[UUID] = []
     for entry in cart:
@@ -113,4 +113,4 @@ async def look_up(
                 available=variant.available + kept.get(variant.id, 0),
             )
         )
-    return Trolley(lines, gone)
+    return PricedCart(lines, gone)

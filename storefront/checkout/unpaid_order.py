@@ -6,11 +6,11 @@ from uuid import UUID
 
 from domain.money import Money
 from storefront.checkout.place_order import is_open
-from storefront.rendering.renderer import Front, Visit
+from storefront.rendering.renderer import PageRenderer, Visit
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingOrder:
+class UnpaidOrder:
     """A shopper's own order that waits for its payment."""
 
     number: str
@@ -21,13 +21,13 @@ class WaitingOrder:
     """How many of which variant it keeps for them; ordering the same cart again gives that back first."""
 
 
-async def waiting_order(front: Front, visit: Visit) -> WaitingOrder | None:
+async def unpaid_order(front: PageRenderer, visit: Visit) -> UnpaidOrder | None:
     """Return the order this browser placed last, if it still waits for its payment."""
     last = visit.ordered
-    order = None if last is None else await front.deps.shelf.order(visit.store.id, last.order_id)
+    order = None if last is None else await front.deps.queries.order(visit.store.id, last.order_id)
     if last is None or order is None or not is_open(order):
         return None
-    return WaitingOrder(
+    return UnpaidOrder(
         number=order.number,
         total=order.total,
         link=front.order_link(visit, order.id),

@@ -10,25 +10,25 @@ from domain.numbers import whole_number
 from domain.order.events import OrderStatus
 from domain.text import isolated
 from storefront.checkout.priced_cart import is_foreign_money, is_sold_by, look_up
-from storefront.checkout.unpaid_order import waiting_order
-from storefront.rendering.renderer import Front, PageMissing
+from storefront.checkout.unpaid_order import unpaid_order
+from storefront.rendering.renderer import PageMissing, PageRenderer
 from storefront.visit.cart import MOST_LINES, MOST_OF_ONE, Cart
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the cart's routes."""
-    shelf, link = front.deps.shelf, front.deps.media.url
+    queries, link = front.deps.queries, front.deps.media.url
 
     async def show(request: Request) -> Response:
         visit = await front.visit(request)
-        waiting = await waiting_order(front, visit)
-        trolley = await look_up(visit.cart, visit.store, shelf, link, waiting)
+        waiting = await unpaid_order(front, visit)
+        priced_cart = await look_up(visit.cart, visit.store, queries, link, waiting)
         ordered = visit.settled
         paid = ordered is not None and ordered.status is not OrderStatus.CANCELLED
         return front.page(
             visit,
             "cart.html",
-            trolley=trolley,
+            priced_cart=priced_cart,
             waiting=waiting,
             paid=ordered if paid else None,
             link=front.order_link(visit, ordered.id) if ordered is not None else None,
@@ -40,8 +40,8 @@ def routes(front: Front) -> list[Route]:
         visit = await front.visit(request)
         form = await front.form(visit)
         product_id, variant_id = _id(form.get("product")), _id(form.get("variant"))
-        product = (await shelf.products_by_ids([product_id])).get(product_id)
-        variants = (await shelf.variants([product_id])).get(product_id, ())
+        product = (await queries.products_by_ids([product_id])).get(product_id)
+        variants = (await queries.variants([product_id])).get(product_id, ())
         variant = next((one for one in variants if one.id == variant_id), None)
         if product is None or variant is None or not is_sold_by(visit.store, product):
             raise PageMissing
@@ -97,9 +97,9 @@ def routes(front: Front) -> list[Route]:
     async def tidy(request: Request) -> Response:
         visit = await front.visit(request)
         await front.form(visit)
-        waiting = await waiting_order(front, visit)
-        trolley = await look_up(visit.cart, visit.store, shelf, link, waiting)
-        visit.keep_cart(trolley.tidied(visit.cart))
+        waiting = await unpaid_order(front, visit)
+        priced_cart = await look_up(visit.cart, visit.store, queries, link, waiting)
+        visit.keep_cart(priced_cart.tidied(visit.cart))
         return front.redirect(visit, "/cart")
 
     return [

@@ -17,10 +17,10 @@ from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
 from storefront.checkout.address import COUNTRIES, ShopperForm
 from storefront.checkout.place_order import Checkout
-from storefront.checkout.priced_cart import Trolley, look_up
-from storefront.checkout.unpaid_order import waiting_order
+from storefront.checkout.priced_cart import PricedCart, look_up
+from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.payment import send_to_payment
-from storefront.rendering.renderer import BUSY, DAY, ORDERED, ForeignForm, Front, Visit
+from storefront.rendering.renderer import BUSY, DAY, ORDERED, ForeignForm, PageRenderer, Visit
 from storefront.visit.cart import LastOrder
 from storefront.visit.signing import Signer, Tampered
 
@@ -41,9 +41,9 @@ class Ticket:
     quoted: Money
 
     @classmethod
-    def of(cls, visit: Visit, trolley: Trolley) -> "Ticket":
+    def of(cls, visit: Visit, priced_cart: PricedCart) -> "Ticket":
         assert visit.cart.id is not None
-        return cls(visit.cart.id, visit.signers.checkout.fingerprint(visit.cart.contents)[:16], trolley.total)
+        return cls(visit.cart.id, visit.signers.checkout.fingerprint(visit.cart.contents)[:16], priced_cart.total)
 
     def sealed(self, signer: Signer) -> str:
         return signer.seal(f"{self.cart_id.hex}~{self.contents}~{self.quoted.minor}~{self.quoted.currency}")
@@ -75,7 +75,7 @@ class Ticket:
 class CheckoutPages:
     """The form, and what sending it does."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: PageRenderer) -> None:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
     async def page(
@@ -88,9 +88,9 @@ class CheckoutPages:
         remark: str | None = None,
     ) -> Response:
         """Return the form, or the way to the cart where that cannot be ordered as it is."""
-        waiting = await waiting_order(self._front, visit)
-        trolley = await look_up(visit.cart, visit.store, self._deps.shelf, self._deps.media.url, waiting)
-        if not trolley.ready:
+        waiting = await unpaid_order(self._front, visit)
+        priced_cart = await look_up(visit.cart, visit.store, self._deps.queries, self._deps.media.url, waiting)
+        if not priced_cart.ready:
             return self._front.redirect(visit, "/cart")
         if visit.cart.id is None:
             visit.keep_cart(visit.cart)
@@ -98,13 +98,13 @@ class CheckoutPages:
             visit,
             "checkout.html",
             status=status,
-            trolley=trolley,
+            priced_cart=priced_cart,
             waiting=waiting,
             shopper=shopper,
             problems=problems,
             note=remark,
             countries=COUNTRIES,
-            ticket=Ticket.of(visit, trolley).sealed(visit.signers.checkout),
+            ticket=Ticket.of(visit, priced_cart).sealed(visit.signers.checkout),
             robots="noindex",
         )
 
@@ -166,7 +166,7 @@ class CheckoutPages:
         """Say what became of the cart that a form was made for."""
         last = visit.ordered
         if last is not None and last.cart_id == ticket.cart_id and visit.cart.id != ticket.cart_id:
-            order = await self._deps.shelf.order(visit.store.id, last.order_id)
+            order = await self._deps.queries.order(visit.store.id, last.order_id)
             if order is not None and order.status is OrderStatus.CANCELLED:
                 visit.say(f"Order {order.number} was called off. Look at your cart before you order again.")
                 return self._front.redirect(visit, "/cart")
@@ -181,7 +181,7 @@ class CheckoutPages:
 
     async def ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
         """Lead to the order that a cart became, and take what was ordered out of the cart."""
-        order = await self._deps.shelf.order(visit.store.id, order_id)
+        order = await self._deps.queries.order(visit.store.id, order_id)
         last = visit.ordered
         if order is not None and visit.settled is None and last is not None and last.is_of(visit.cart):
             visit.settle(order)
@@ -189,7 +189,7 @@ class CheckoutPages:
         return self._front.redirect(visit, f"/checkout/success/{self._front.order_link(visit, order_id)}")
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the checkout's routes."""
     pages = CheckoutPages(front)
     return [Route("/checkout", pages.show, name="checkout"), Route("/checkout", pages.submit, methods=["POST"])]

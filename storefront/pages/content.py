@@ -7,15 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from storefront.rendering.renderer import LEGAL, Front, PageMissing
+from storefront.rendering.renderer import LEGAL, PageMissing, PageRenderer
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the content pages' route."""
 
     async def page(request: Request) -> Response:
         visit = await front.visit_even_if_closed(request)
-        found = await front.deps.shelf.page(visit.store.id, request.path_params["slug"])
+        found = await front.deps.queries.page(visit.store.id, request.path_params["slug"])
         if found is None:
             raise PageMissing
         return front.page(

@@ -10,7 +10,7 @@ from domain.media.ports import MEDIA_KEY
 from infra.web.conditional import is_current
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import PAGE_MAX, Window
-from storefront.rendering.renderer import Front, PageMissing
+from storefront.rendering.renderer import PageMissing, PageRenderer
 from storefront.rendering.static_files import FOREVER
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -21,8 +21,8 @@ MOST_IN_SITEMAP = 2_000
 class Files:
     """Everything that is no page."""
 
-    def __init__(self, front: Front) -> None:
-        self._front, self._shelf, self._media = front, front.deps.shelf, front.deps.media
+    def __init__(self, front: PageRenderer) -> None:
+        self._front, self._shelf, self._media = front, front.deps.queries, front.deps.media
 
     async def theme(self, request: Request) -> Response:
         # What a closed store still shows, be it that it is closed, it shows in its own colours.
@@ -87,7 +87,7 @@ class Files:
         return Response(body, media_type="application/xml")
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the routes of everything that is no page."""
     pages = Files(front)
     return [

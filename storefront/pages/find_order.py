@@ -19,7 +19,7 @@ from domain.accounts.ports import Allowance
 from domain.order.events import OrderStatus
 from infra.web.client_address import address_of
 from projections.sales.queries import OrderView
-from storefront.rendering.renderer import Front, Visit
+from storefront.rendering.renderer import PageRenderer, Visit
 
 PER_NUMBER = Allowance(burst=5, interval=timedelta(minutes=2))
 """Tries at one order number, wherever they come from."""
@@ -40,7 +40,7 @@ def order_number_of(typed: str) -> str | None:
 class FindOrder:
     """The form, and what sending it does."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: PageRenderer) -> None:
         self._front, self._deps = front, front.deps
 
     def page(self, visit: Visit, *, status: int = 200, problem: str | None = None, number: str = "") -> Response:
@@ -86,7 +86,7 @@ class FindOrder:
         return max((wait for wait in waits if wait is not None), default=None)
 
     async def _order(self, visit: Visit, number: str, email: str) -> OrderView | None:
-        orders = await self._deps.shelf.orders_by_number(visit.store.id, number)
+        orders = await self._deps.queries.orders_by_number(visit.store.id, number)
         emails = await self._deps.personal.open_many([order.shopper_email for order in orders])
         wanted = _canonical(email)
         for order, known in zip(orders, emails, strict=True):
@@ -99,7 +99,7 @@ def _canonical(email: str) -> bytes:
     return email_key(email).encode()
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the routes of finding an order again."""
     pages = FindOrder(front)
     return [Route("/orders/find", pages.show, name="find_order"), Route("/orders/find", pages.find, methods=["POST"])]

@@ -7,29 +7,29 @@ from starlette.routing import Route
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import Window
 from storefront.rendering.formatting import Card, cards
-from storefront.rendering.renderer import Front
+from storefront.rendering.renderer import PageRenderer
 
 FEATURED = 8
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the home page's route."""
 
     async def home(request: Request) -> Response:
         visit = await front.visit(request)
-        shelf, where = front.deps.shelf, ProductFilter(statuses=ON_SALE)
-        best = await shelf.products(visit.store.id, Window(first=FEATURED + 4), where=where, sort=ProductSort.SCORE)
+        queries, where = front.deps.queries, ProductFilter(statuses=ON_SALE)
+        best = await queries.products(visit.store.id, Window(first=FEATURED + 4), where=where, sort=ProductSort.SCORE)
         ids = [product.id for product in best.nodes]
-        images, variants = await shelf.images(ids), await shelf.variants(ids)
+        images, variants = await queries.images(ids), await queries.variants(ids)
         shown = cards(best.nodes, images, variants, front.deps.media.url)
         return front.page(
             visit,
             "home.html",
             hero=_pictured(shown)[:3],
             featured=_varied(shown)[:FEATURED],
-            categories=await shelf.categories(visit.store.id, where=where),
-            total=await shelf.count(visit.store.id, where=where),
-            delivery=await shelf.delivery(visit.store.id, where=where),
+            categories=await queries.categories(visit.store.id, where=where),
+            total=await queries.count(visit.store.id, where=where),
+            delivery=await queries.delivery(visit.store.id, where=where),
         )
 
     return [Route("/", home, name="home")]

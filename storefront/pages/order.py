@@ -18,7 +18,7 @@ from projections.sales.queries import OrderView
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.payment import send_to_payment
 from storefront.rendering.order_status import order_status
-from storefront.rendering.renderer import BUSY, Front, Visit
+from storefront.rendering.renderer import BUSY, PageRenderer, Visit
 
 TRIES = 30
 """How often a waiting page asks again by itself before it leaves that to the shopper."""
@@ -31,7 +31,7 @@ SOON, LATER = 1, 3
 class OrderPages:
     """An order after checkout, for whoever has its link."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: PageRenderer) -> None:
         self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
 
     async def success(self, request: Request) -> Response:
@@ -41,7 +41,7 @@ class OrderPages:
             if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
                 return self._front.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
             self.take_from_cart(visit, order)
-            standing = await order_status(order, self._deps.shelf, self._deps.personal)
+            standing = await order_status(order, self._deps.queries, self._deps.personal)
             return self._front.page(visit, "confirmation.html", order=order, standing=standing, robots="noindex")
         return self.waiting(visit, order_id, order)
 
@@ -61,7 +61,7 @@ class OrderPages:
             visit,
             "unpaid.html",
             order=order,
-            standing=await order_status(order, self._deps.shelf, self._deps.personal),
+            standing=await order_status(order, self._deps.queries, self._deps.personal),
             link=link,
             again=f"/checkout/unpaid/{link}?from=payment&try={count + 1}" if waits else None,
             robots="noindex",
@@ -99,7 +99,7 @@ class OrderPages:
 
     async def order_of(self, visit: Visit) -> tuple[UUID, OrderView | None]:
         order_id = self._front.order_of_link(visit, visit.request.path_params["link"])
-        return order_id, await self._deps.shelf.order(visit.store.id, order_id)
+        return order_id, await self._deps.queries.order(visit.store.id, order_id)
 
     def waiting(self, visit: Visit, order_id: UUID, order: OrderView | None) -> Response:
         count = tried(visit.request)
@@ -129,7 +129,7 @@ def tried(request: Request) -> int:
     return min(max(whole_number(request.query_params.get("try", "1")[:4]) or 1, 1), TRIES)
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the routes of an order after checkout."""
     pages = OrderPages(front)
     return [

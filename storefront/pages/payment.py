@@ -6,10 +6,10 @@ from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from projections.sales.queries import OrderView
 from storefront.checkout.place_order import Checkout, is_open
-from storefront.rendering.renderer import BUSY, Front, Visit
+from storefront.rendering.renderer import BUSY, PageRenderer, Visit
 
 
-async def send_to_payment(front: Front, checkout: Checkout, visit: Visit, order: OrderView) -> Response:
+async def send_to_payment(front: PageRenderer, checkout: Checkout, visit: Visit, order: OrderView) -> Response:
     """Send the shopper to the page on which an order is paid, or to the order's own page if that cannot be."""
     link = front.order_link(visit, order.id)
     success, unpaid = f"/checkout/success/{link}", f"/checkout/unpaid/{link}"

@@ -18,7 +18,7 @@ from domain.product.events import ProductStatus
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
 from storefront.rendering.formatting import SYMBOLS, Picture, cards, pictures, summary
-from storefront.rendering.renderer import Front, PageMissing, Visit
+from storefront.rendering.renderer import PageMissing, PageRenderer, Visit
 
 PAGE = 24
 RELATED = 4
@@ -37,7 +37,7 @@ IN_THOUSANDS_WITH_POINTS = re.compile(r"\d{1,3}(\.\d{3})+,\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ListingQuery:
     """What a shopper asked the listing for, as they typed it."""
 
     category: str
@@ -49,7 +49,7 @@ class Wish:
     search: str
 
     @classmethod
-    def of(cls, request: Request) -> "Wish":
+    def of(cls, request: Request) -> "ListingQuery":
         asked = request.query_params
         sort = asked.get("sort", "featured")
         return cls(
@@ -122,17 +122,17 @@ def _minor(text: str, currency: str) -> int | None:
     return amount.minor if 0 <= amount.minor < DEARER_THAN_ANYTHING else None
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: PageRenderer) -> list[Route]:
     """Return the routes of the listing and of a product."""
-    shelf = front.deps.shelf
+    queries = front.deps.queries
 
     async def listing(request: Request) -> Response:
         visit = await front.visit(request)
-        wish = Wish.of(request)
+        wish = ListingQuery.of(request)
         where, problem = wish.filter(visit.store.currency or "USD")
         sort, _ = SORTS[wish.sort]
         try:
-            found = await shelf.products(
+            found = await queries.products(
                 visit.store.id, Window(first=PAGE, after=wish.after or None), where=where, sort=sort
             )
         except InvalidInput:
@@ -144,9 +144,9 @@ def routes(front: Front) -> list[Route]:
             "products.html",
             wish=wish,
             problem=problem,
-            cards=cards(found.nodes, await shelf.images(ids), await shelf.variants(ids), front.deps.media.url),
-            total=await shelf.count(visit.store.id, where=where),
-            categories=await shelf.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)),
+            cards=cards(found.nodes, await queries.images(ids), await queries.variants(ids), front.deps.media.url),
+            total=await queries.count(visit.store.id, where=where),
+            categories=await queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)),
             sorts={key: label for key, (_, label) in SORTS.items()},
             following=wish.address(after=found.end_cursor) if found.has_next and found.end_cursor else None,
             robots="noindex, follow" if wish.narrows or wish.after else None,
@@ -154,12 +154,12 @@ def routes(front: Front) -> list[Route]:
 
     async def product(request: Request) -> Response:
         visit = await front.visit(request)
-        found = await shelf.product(visit.store.id, request.path_params["slug"])
+        found = await queries.product(visit.store.id, request.path_params["slug"])
         if found is None or found.status not in ON_SALE:
             raise PageMissing
         link = front.deps.media.url
-        variants = (await shelf.variants([found.id])).get(found.id, ())
-        shown = pictures((await shelf.images([found.id])).get(found.id, ()), found.title, link)
+        variants = (await queries.variants([found.id])).get(found.id, ())
+        shown = pictures((await queries.images([found.id])).get(found.id, ()), found.title, link)
         chosen = _chosen(variants, request.query_params.get("variant", ""))
         return front.page(
             visit,
@@ -177,7 +177,7 @@ def routes(front: Front) -> list[Route]:
         async def some(category: str | None) -> list[ProductView]:
             where = ProductFilter(statuses=frozenset({ProductStatus.ACTIVE}), category=category)
             window = Window(first=RELATED + 1)
-            near = await shelf.products(visit.store.id, window, where=where, sort=ProductSort.SCORE)
+            near = await queries.products(visit.store.id, window, where=where, sort=ProductSort.SCORE)
             return [other for other in near.nodes if other.id != product.id]
 
         near = await some(product.category) if product.category else []
@@ -186,7 +186,7 @@ def routes(front: Front) -> list[Route]:
             near += [other for other in await some(None) if other.id not in known]
         near = near[:RELATED]
         ids = [other.id for other in near]
-        return cards(near, await shelf.images(ids), await shelf.variants(ids), front.deps.media.url)
+        return cards(near, await queries.images(ids), await queries.variants(ids), front.deps.media.url)
 
     return [Route("/products", listing, name="products"), Route("/products/{slug}", product, name="product")]
 

@@ -28,7 +28,7 @@ MONTHS = (
 FEW_LEFT = 5
 """From here downwards shoppers are told how many are left."""
 
-Link = Callable[[str], str]
+MediaUrl = Callable[[str], str]
 """From a media store key to the address a browser loads."""
 
 
@@ -57,7 +57,7 @@ class Picture:
         return abs(self.width / self.height - 1) < 0.04
 
 
-def picture(image: ImageView, title: str, link: Link) -> Picture | None:
+def picture(image: ImageView, title: str, link: MediaUrl) -> Picture | None:
     """Return an image as a page shows it, or None if the studio has not finished it."""
     sizes = sorted(image.renditions.values(), key=lambda rendition: rendition.width)
     if not sizes:
@@ -74,7 +74,7 @@ def picture(image: ImageView, title: str, link: Link) -> Picture | None:
     )
 
 
-def pictures(images: Sequence[ImageView], title: str, link: Link) -> list[Picture]:
+def pictures(images: Sequence[ImageView], title: str, link: MediaUrl) -> list[Picture]:
     """Return the finished images of a product, in their order."""
     shown = (picture(image, title, link) for image in images)
     return [one for one in shown if one is not None]
@@ -110,7 +110,7 @@ def saving(price: Money, compare_at: Money | None) -> int | None:
     return percent if percent >= 5 else None
 
 
-def card(product: ProductView, images: Sequence[ImageView], variants: Sequence[VariantView], link: Link) -> Card:
+def card(product: ProductView, images: Sequence[ImageView], variants: Sequence[VariantView], link: MediaUrl) -> Card:
     """Return a product as a list shows it."""
     shown = pictures(images, product.title, link)
     prices = [(variant.price, variant.compare_at) for variant in variants] or [(product.price, product.compare_at)]
@@ -132,7 +132,7 @@ def cards(
     products: Sequence[ProductView],
     images: Mapping[UUID, Sequence[ImageView]],
     variants: Mapping[UUID, Sequence[VariantView]],
-    link: Link,
+    link: MediaUrl,
 ) -> list[Card]:
     """Return products as lists show them."""
     return [card(one, images.get(one.id, ()), variants.get(one.id, ()), link) for one in products]

@@ -11,7 +11,7 @@ from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
 from projections.sales.queries import OrderView
 from storefront.checkout.address import COUNTRIES
-from storefront.ports import Shelf
+from storefront.ports import StorefrontQueries
 
 HEADLINES: Mapping[OrderStatus, str] = {
     OrderStatus.PENDING: "Not paid yet",
@@ -73,14 +73,14 @@ class OrderStatusView:
     """None once the shopper was forgotten."""
 
 
-async def order_status(order: OrderView, shelf: Shelf, personal: PersonalData) -> OrderStatusView:
+async def order_status(order: OrderView, queries: StorefrontQueries, personal: PersonalData) -> OrderStatusView:
     """Return what an order's page tells."""
     declined = order.status is OrderStatus.PENDING and order.payment_failure is not None
     return OrderStatusView(
         headline="Your payment was declined" if declined else HEADLINES[order.status],
         tag=TAGS[order.status],
         steps=steps_of(order),
-        arrival=await _arrival(order, shelf),
+        arrival=await _arrival(order, queries),
         tracking_url=tracking_url(order.carrier, order.tracking_number),
         recipient=await _recipient(order, personal),
     )
@@ -104,10 +104,10 @@ def tracking_url(carrier: str | None, number: str | None) -> str | None:
     return None if pattern is None or not number else pattern.format(quote(number, safe=""))
 
 
-async def _arrival(order: OrderView, shelf: Shelf) -> tuple[datetime, datetime] | None:
+async def _arrival(order: OrderView, queries: StorefrontQueries) -> tuple[datetime, datetime] | None:
     if order.status not in {OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED}:
         return None
-    products = await shelf.products_by_ids([line.product_id for line in order.lines])
+    products = await queries.products_by_ids([line.product_id for line in order.lines])
     known = [product.shipping_days for product in products.values() if product.shipping_days is not None]
     if not known or len(known) < len({line.product_id for line in order.lines}):
         return None

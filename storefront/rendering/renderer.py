@@ -169,12 +169,12 @@ class Signers:
         return self._signer("checkout")
 
 
-class Front:
+class PageRenderer:
     """The storefront's shared parts; one per process."""
 
     def __init__(self, deps: StorefrontDependencies) -> None:
         self.deps = deps
-        self.tenancy = Tenancy(deps.shelf, base_domains=deps.base_domains, max_age=deps.store_cache_seconds)
+        self.tenancy = Tenancy(deps.queries, base_domains=deps.base_domains, max_age=deps.store_cache_seconds)
         self.static = StaticFolder(HERE / "static")
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -215,7 +215,7 @@ class Front:
         last = visit.ordered
         if last is not None and last.is_of(visit.cart):
             # The payment may have come in while no page of ours was open.
-            order = await self.deps.shelf.order(store.id, last.order_id)
+            order = await self.deps.queries.order(store.id, last.order_id)
             if order is not None:
                 visit.settle(order)
         return visit
@@ -231,7 +231,7 @@ class Front:
 
     async def visit_to(self, store: StoreView, request: Request) -> Visit:
         """Return a visit to a given store that has a brand."""
-        return self._visit(store, request, await self.deps.shelf.pages(store.id))
+        return self._visit(store, request, await self.deps.queries.pages(store.id))
 
     def visit_during_outage(self, request: Request) -> Visit | None:
         """Return a visit made of what this process remembers of the store; None if it remembers nothing."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from domain.store.events import StoreStatus
 from projections.catalog.views import StoreView
-from storefront.ports import Shelf
+from storefront.ports import StorefrontQueries
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
@@ -71,14 +71,14 @@ class Tenancy:
 
     def __init__(
         self,
-        shelf: Shelf,
+        queries: StorefrontQueries,
         *,
         base_domains: Sequence[str] = ("localhost",),
         max_age: float = 3.0,
         most: int = 1_000,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shelf = shelf
+        self._shelf = queries
         bases = [bare_host(domain) for domain in base_domains]
         self._suffixes = tuple("." + base for base in bases)
         self._platform = LOOPBACK | set(bases)

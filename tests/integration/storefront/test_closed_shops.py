@@ -115,7 +115,7 @@ async def test_an_order_of_an_archived_shop_is_not_offered_for_payment_and_soon_
     assert "<form" not in page.text
     assert (await browser.post(f"{unpaid}/pay", data={"csrf": token})).headers["location"] == unpaid
     await floor.call_off_overdue()
-    order = await floor.shelf.order(store, session.order_id)
+    order = await floor.queries.order(store, session.order_id)
     assert order is not None
     assert (order.status, order.cancel_reason) == (OrderStatus.CANCELLED, "The shop closed for good.")
     assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
@@ -146,7 +146,7 @@ async def test_orders_of_open_and_paused_shops_are_left_to_their_time(
     await floor.call_off_overdue()
     await floor.pause_store(store)
     await floor.call_off_overdue()
-    order = await floor.shelf.order(store, session.order_id)
+    order = await floor.queries.order(store, session.order_id)
     assert order is not None
     assert order.status is OrderStatus.PENDING
 

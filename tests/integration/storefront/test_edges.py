@@ -70,7 +70,7 @@ async def test_an_open_store_is_remembered_for_a_bounded_time(floor: ShopFloor) 
     from storefront.visit.tenancy import StoreClosed, Tenancy
 
     now = 0.0
-    tenancy = Tenancy(floor.shelf, base_domains=("shops.test",), max_age=3.0, most=1, now=lambda: now)
+    tenancy = Tenancy(floor.queries, base_domains=("shops.test",), max_age=3.0, most=1, now=lambda: now)
     store = await floor.open_store("fern", BRAND)
     await tenancy.store_of("fern.shops.test")
     await floor.pause_store(store)
@@ -369,7 +369,7 @@ async def test_a_failure_shows_a_page_and_no_traceback(floor: ShopFloor) -> None
         async def store_by_slug(self, slug: str) -> None:
             raise RuntimeError("the database is on fire")
 
-    transport = httpx.ASGITransport(app=floor.app(shelf=Broken()), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=floor.app(queries=Broken()), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as browser:
         answer = await browser.get("/")
     assert answer.status_code == 500

@@ -122,7 +122,7 @@ async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, l
     await put_in_cart(client, pot)
     waiting = session_at(floor, await to_payment(client, await checkout_form(client)))
     await put_in_cart(client, pot)
-    pages = [f"/pages/{page.slug}" for page in await floor.shelf.pages(store)]
+    pages = [f"/pages/{page.slug}" for page in await floor.queries.pages(store)]
     assert len(pages) == len(PAGES)
     shop = [
         "/",

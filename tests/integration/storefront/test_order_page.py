@@ -31,7 +31,7 @@ async def session(floor: ShopFloor, browser: httpx.AsyncClient) -> SandboxSessio
 
 
 async def fulfil(floor: ShopFloor, session: SandboxSession, carrier: str, number: str) -> None:
-    store = await floor.shelf.store_by_slug("fern")
+    store = await floor.queries.store_by_slug("fern")
     assert store is not None
     await floor.dispatch(
         FulfilOrder(order_id=session.order_id, merchant_id=store.merchant_id, carrier=carrier, tracking_number=number),
@@ -84,9 +84,9 @@ async def test_a_forgotten_shoppers_order_shows_no_address(
     floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     await floor.told(notice_of(floor, session))
-    store = await floor.shelf.store_by_slug("fern")
+    store = await floor.queries.store_by_slug("fern")
     assert store is not None
-    [order] = await floor.shelf.orders_by_number(store.id, session.order_number)
+    [order] = await floor.queries.orders_by_number(store.id, session.order_number)
     await floor.personal.forget(order.shopper_id)
     page = (await browser.get(urlsplit(session.success_url).path)).text
     assert "The address was erased on request." in page

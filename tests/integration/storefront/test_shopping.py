@@ -63,7 +63,7 @@ async def test_a_shopper_buys_something(floor: ShopFloor, browser: httpx.AsyncCl
     assert "http-equiv" not in done.text
     assert "There is nothing in it yet" in (await browser.get("/cart")).text
 
-    order = await floor.shelf.order(store, session.order_id)
+    order = await floor.queries.order(store, session.order_id)
     assert order is not None
     assert order.status is OrderStatus.PAID
     assert await floor.personal.open(order.shopper_email) == "anna@example.com"
@@ -453,7 +453,7 @@ async def test_an_order_on_its_way_tells_its_carrier_and_tracking_number(
     await floor.told(notice_of(floor, session))
     link = urlsplit(session.success_url).path
     assert "racking number" not in (await browser.get(link)).text
-    known = await floor.shelf.store_by_slug("fern")
+    known = await floor.queries.store_by_slug("fern")
     assert known is not None
     await floor.dispatch(
         FulfilOrder(

@@ -36,7 +36,7 @@ async def supplier() -> AsyncIterator[SampleSupplier]:
         yield SampleSupplier(address, client)
 
 
-async def shelf(supplier: SampleSupplier, niche: str, seed: str = "1") -> Sequence[Candidate]:
+async def queries(supplier: SampleSupplier, niche: str, seed: str = "1") -> Sequence[Candidate]:
     phrases = await HouseKeywords().keywords(niche, seed=seed)
     listings = await supplier.search(phrases, limit=150)
     assert len(listings) >= 100
@@ -58,7 +58,7 @@ async def shelf(supplier: SampleSupplier, niche: str, seed: str = "1") -> Sequen
     ],
 )
 async def test_a_shelf_fits_its_niche(supplier: SampleSupplier, niche: str, expected: set[str], at_least: int) -> None:
-    chosen = await shelf(supplier, niche)
+    chosen = await queries(supplier, niche)
     assert AT_LEAST <= len(chosen) <= WANTED
     kinds = Counter(candidate.listing.category for candidate in chosen)
     assert sum(kinds[kind] for kind in expected) >= at_least, kinds
@@ -68,16 +68,16 @@ async def test_a_shelf_fits_its_niche(supplier: SampleSupplier, niche: str, expe
 
 
 async def test_cyberpunk_shelves_hold_nothing_rustic(supplier: SampleSupplier) -> None:
-    chosen = await shelf(supplier, "Cyberpunk home decor")
+    chosen = await queries(supplier, "Cyberpunk home decor")
     dark = sum(bool({"cyberpunk", "neon"} & set(candidate.listing.tags)) for candidate in chosen)
     assert dark >= 14
 
 
 async def test_a_niche_that_nobody_serves_still_gets_a_store(supplier: SampleSupplier) -> None:
-    assert len(await shelf(supplier, "Alpaca yoga for cats")) >= AT_LEAST
+    assert len(await queries(supplier, "Alpaca yoga for cats")) >= AT_LEAST
 
 
 async def test_different_niches_get_different_stores(supplier: SampleSupplier) -> None:
-    one = {GOODS[candidate.listing.source_id].id for candidate in await shelf(supplier, "Cyberpunk home decor")}
-    other = {GOODS[candidate.listing.source_id].id for candidate in await shelf(supplier, "Ceramic planters")}
+    one = {GOODS[candidate.listing.source_id].id for candidate in await queries(supplier, "Cyberpunk home decor")}
+    other = {GOODS[candidate.listing.source_id].id for candidate in await queries(supplier, "Ceramic planters")}
     assert len(one & other) <= 1

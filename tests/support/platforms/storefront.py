@@ -54,7 +54,7 @@ from projections.reading.consistency import Stale
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
 from storefront.app import StorefrontDependencies, create_app
-from storefront.read_models import ReadModelShelf
+from storefront.read_models import ReadModelQueries
 
 SECRET = b"a secret that only tests know"
 PAYMENT_PAGE = "http://payments.test/pay"
@@ -110,7 +110,7 @@ class ShopFloor:
         self.personal = PostgresPersonalData(pool, MasterKeys([bytes(32)]))
         self.payments = SandboxPayments(SECRET, page_url=PAYMENT_PAGE)
         self.bus = CommandBus(self.log, handlers(self.clock))
-        self.shelf = ReadModelShelf(readers)
+        self.queries = ReadModelQueries(readers)
         self.behind = False
         """While true the read models are not brought up to date, as when a projector is stopped."""
         self._seen = 0
@@ -126,7 +126,7 @@ class ShopFloor:
     def app(self, **changes: Any) -> FastAPI:
         """Return the storefront."""
         deps = StorefrontDependencies(
-            shelf=self.shelf,
+            queries=self.queries,
             commands=self,
             barrier=self,
             payments=self.payments,
