@@ -19,9 +19,9 @@ from commands.ports import (
     EventLog,
     Handlers,
     Loaded,
-    OfAnotherKind,
     Receipt,
     Staged,
+    StreamKindMismatch,
 )
 from domain.ids import derived
 from domain.kernel import DomainError, DomainEvent, InvalidInput, NotFound, StreamKind
@@ -57,7 +57,7 @@ class CommandBus:
         for attempt in range(ATTEMPTS):
             # What this process remembers is believed, which saves asking; the log checks it as it appends. On a hot stream
             # that holds for the attempt after a collision too: those before it in the queue were decided here.
-            work = UnitOfWork(self._log, believing=not doubtful)
+            work = UnitOfWork(self._log, optimistic=not doubtful)
             try:
                 async with self._hot.turn(streams):
                     try:
@@ -70,7 +70,7 @@ class CommandBus:
                                     result=result,
                                     staged=work.staged,
                                     read=work.read,
-                                    believed=work.unproven,
+                                    assumed=work.unverified,
                                 )
                             )
                     except ConcurrencyConflict:
@@ -81,7 +81,7 @@ class CommandBus:
                         streams.update(contended)
                         raise
             except DomainError:
-                if work.believed:
+                if work.assumed:
                     # What was remembered may be out of date, and a refusal is checked by nobody else.
                     doubtful = True
                     continue
@@ -128,10 +128,10 @@ class UnitOfWork:
         believing: take what the log remembers instead of asking it.
     """
 
-    def __init__(self, log: EventLog, *, believing: bool = False) -> None:
+    def __init__(self, log: EventLog, *, optimistic: bool = False) -> None:
         self._log = log
-        self._believing = believing
-        self.believed: dict[UUID, int] = {}
+        self._optimistic = optimistic
+        self.assumed: dict[UUID, int] = {}
         """Streams that were not asked for, and their versions."""
         self._loaded: dict[tuple[str, UUID], Loaded] = {}
         """By kind and id: an id asked for as another kind finds nothing."""
@@ -146,10 +146,10 @@ class UnitOfWork:
         return tuple(self._staged.values())
 
     @property
-    def unproven(self) -> dict[UUID, int]:
+    def unverified(self) -> dict[UUID, int]:
         """What was believed of streams that nothing is appended to; where something is, its version proves it."""
         proven = {id for _, id in self._staged}
-        return {id: version for id, version in self.believed.items() if id not in proven}
+        return {id: version for id, version in self.assumed.items() if id not in proven}
 
     @property
     def contended(self) -> frozenset[UUID]:
@@ -163,7 +163,7 @@ class UnitOfWork:
             return staged
         try:
             loaded = self._loaded.get(key) or self._recall(kind, stream_id) or await self._log.load(kind, stream_id)
-        except OfAnotherKind:
+        except StreamKindMismatch:
             self._taken.add(stream_id)
             return None
         if loaded is None:
@@ -176,19 +176,19 @@ class UnitOfWork:
         return state
 
     async def is_new(self, kind: StreamKind[S], stream_id: UUID) -> bool:
-        if not self._believing:
+        if not self._optimistic:
             await self.find(kind, stream_id)
             return stream_id not in self._taken
         if stream_id in self._taken or self._recall(kind, stream_id) is not None:
             return False
-        self.believed[stream_id] = 0
+        self.assumed[stream_id] = 0
         return True
 
     def _recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        recalled = self._log.recall(kind, stream_id) if self._believing else None
-        if recalled is not None:
-            self.believed[stream_id] = recalled.version
-        return recalled
+        cached = self._log.cached(kind, stream_id) if self._optimistic else None
+        if cached is not None:
+            self.assumed[stream_id] = cached.version
+        return cached
 
     async def get(self, kind: StreamKind[S], stream_id: UUID) -> S:
         state = await self.find(kind, stream_id)

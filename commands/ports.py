@@ -24,7 +24,7 @@ class CommandReused(Exception):
         self.command_id = command_id
 
 
-class OfAnotherKind(Exception):
+class StreamKindMismatch(Exception):
     """The id is taken, by a stream of another kind. To whoever asked for it there is no such thing."""
 
     def __init__(self, kind: StreamKind[Any], stream_id: UUID) -> None:
@@ -111,7 +111,7 @@ class Commit:
     staged: Sequence[Staged] = field(default_factory=tuple)
     read: ConsistencyToken | None = None
     """The newest thing the command has read; its token if it appends nothing."""
-    believed: Mapping[UUID, int] = field(default_factory=dict)
+    assumed: Mapping[UUID, int] = field(default_factory=dict)
     """Streams the command relied on without asking for them or appending to them, and the version each was believed
     to be at; 0 for one believed not to be there."""
 
@@ -127,7 +127,7 @@ class EventLog(Protocol):
         """
         ...
 
-    def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+    def cached(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         """Return a stream's state as this process remembers it, without asking: it may be out of date by now."""
         ...
 
@@ -210,9 +210,9 @@ __all__ = [
     "Handler",
     "Handlers",
     "Loaded",
-    "OfAnotherKind",
     "Receipt",
     "Staged",
+    "StreamKindMismatch",
     "UnknownCause",
     "Work",
 ]

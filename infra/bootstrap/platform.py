@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 
 from commands.bus import CommandBus
-from commands.ports import Handlers, OfAnotherKind, Receipt
+from commands.ports import Handlers, Receipt, StreamKindMismatch
 from domain.kernel import Clock, NotFound, StreamKind
 from infra.adapters.http_clients import outside_client
 from infra.adapters.postgres.event_store import PostgresEventLog
@@ -77,7 +77,7 @@ class EventStoreAggregates:
     async def get(self, kind: StreamKind[S], id: UUID) -> S:
         try:
             loaded = await self._log.load(kind, id)
-        except OfAnotherKind as error:
+        except StreamKindMismatch as error:
             # As the bus has it: an id of something else is no id of this kind, however often it is tried.
             raise NotFound(kind.name, id) from error
         if loaded is None:

@@ -19,9 +19,9 @@ from commands.ports import (
     ConcurrencyConflict,
     Context,
     Loaded,
-    OfAnotherKind,
     Receipt,
     Staged,
+    StreamKindMismatch,
     UnknownCause,
 )
 from domain.ids import uuid7
@@ -165,7 +165,7 @@ class PostgresEventLog:
                 )
                 snapshot_version = start.version
             elif rows and not kind.begins_with(rows[0]["type"]):
-                raise OfAnotherKind(kind, stream_id)
+                raise StreamKindMismatch(kind, stream_id)
         if not rows and start.version == 0:
             return None
         loaded = start
@@ -176,7 +176,7 @@ class PostgresEventLog:
         self._cache.keep(stream_id, Remembered(shape.fingerprint, loaded, snapshot_version))
         return loaded
 
-    def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+    def cached(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         known = self._cache.use(stream_id)
         return None if known is None or known.fingerprint != _shape(kind).fingerprint else known.loaded
 
@@ -192,7 +192,7 @@ class PostgresEventLog:
             else:
                 known, position = await self._append(commit, result, token, events)
         except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
-            for stream_id in (*commit.believed, *(staged.stream_id for staged in commit.staged)):
+            for stream_id in (*commit.assumed, *(staged.stream_id for staged in commit.staged)):
                 self._cache.forget(stream_id)
             raise ConcurrencyConflict(str(error)) from error
         except asyncpg.PostgresError as error:
@@ -229,8 +229,8 @@ class PostgresEventLog:
             event.wire_name,
             staged.tenant,
             encode(event),
-            list(commit.believed) or None,
-            list(commit.believed.values()) or None,
+            list(commit.assumed) or None,
+            list(commit.assumed.values()) or None,
             *_cause(commit.context),
         )
         position: int | None = row[0]
@@ -259,8 +259,8 @@ class PostgresEventLog:
             [event.wire_name for _, event in events],
             [staged.tenant for staged, _ in events],
             [encode(event) for _, event in events],
-            list(commit.believed) or None,
-            list(commit.believed.values()) or None,
+            list(commit.assumed) or None,
+            list(commit.assumed.values()) or None,
             *_cause(commit.context),
         )
         return row["replayed"], row["token_position"]

@@ -15,8 +15,8 @@ from commands.ports import (
     ConcurrencyConflict,
     Context,
     EventLog,
-    OfAnotherKind,
     Staged,
+    StreamKindMismatch,
     UnknownCause,
 )
 from domain.kernel import CorruptStream, StreamKind
@@ -185,10 +185,10 @@ async def test_what_was_believed_of_another_stream_is_checked_with_the_append(lo
     for late in (commit(registered(id)), commit()):
         for version in (0, 1):
             with pytest.raises(ConcurrencyConflict):
-                await log.commit(replace(late, believed={relied_on: version}))
+                await log.commit(replace(late, assumed={relied_on: version}))
             assert await log.outcome(late.context.command_id) is None
     assert await log.load(KIND, id) is None
-    right = replace(commit(registered(id)), believed={relied_on: 2, uuid4(): 0})
+    right = replace(commit(registered(id)), assumed={relied_on: 2, uuid4(): 0})
     assert (await log.commit(right)).replayed is False
 
 
@@ -196,16 +196,16 @@ async def test_several_events_are_refused_too_where_a_belief_was_wrong(log: Even
     relied_on, one, two = uuid4(), uuid4(), uuid4()
     await log.commit(commit(registered(relied_on)))
     with pytest.raises(ConcurrencyConflict):
-        await log.commit(replace(commit(registered(one), registered(two)), believed={relied_on: 0}))
+        await log.commit(replace(commit(registered(one), registered(two)), assumed={relied_on: 0}))
     assert await log.load(KIND, one) is None
 
 
 async def test_a_stream_of_another_kind_is_said_to_be_one(log: EventLog) -> None:
     id = uuid4()
     await log.commit(commit(registered(id)))
-    with pytest.raises(OfAnotherKind):
+    with pytest.raises(StreamKindMismatch):
         await log.load(PRODUCT, id)
-    assert log.recall(PRODUCT, id) is None
+    assert log.cached(PRODUCT, id) is None
     assert (await merchant_in(log, id)).id == id, "asking did no harm"
 
 
@@ -218,7 +218,7 @@ async def test_a_stream_that_goes_on_as_another_kind_is_corrupt(log: EventLog) -
     cold = PostgresEventLog(log._pool, FixedClock()) if isinstance(log, PostgresEventLog) else log
     with pytest.raises(CorruptStream):
         await cold.load(KIND, id)
-    with pytest.raises(OfAnotherKind):
+    with pytest.raises(StreamKindMismatch):
         await cold.load(PRODUCT, id)
 
 

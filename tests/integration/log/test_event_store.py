@@ -162,5 +162,5 @@ async def test_what_another_process_appended_meanwhile_is_noticed_by_a_command_t
         await mine.dispatch(Write(store_id=store, text="mine"), context())
     await other.drain()
     assert [event.version for event in await log.read_settled(0, 10)] == [1, 2, 3, 4, 5]
-    remembered, stored = log.recall(STORE, store), await log.load(STORE, store)
+    remembered, stored = log.cached(STORE, store), await log.load(STORE, store)
     assert remembered == stored

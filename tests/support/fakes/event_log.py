@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, OfAnotherKind, Receipt, UnknownCause
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt, StreamKindMismatch, UnknownCause
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import GENESIS, ConsistencyToken, Envelope, RawEvent, chain_hash
 from schemas.registry import decode, encode
@@ -37,19 +37,19 @@ class MemoryEventLog:
     """The whole log, in order."""
     receipts: dict[UUID, tuple[bytes, Receipt]] = field(default_factory=dict)
     remembered: dict[UUID, Loaded] = field(default_factory=dict)
-    """What :meth:`recall` returns: nothing, unless a test puts it there. A conflict clears it."""
+    """What :meth:`cached` returns: nothing, unless a test puts it there. A conflict clears it."""
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         stream = self._stream(stream_id)
         if not stream:
             return None
         if not kind.begins_with(stream[0].type):
-            raise OfAnotherKind(kind, stream_id)
+            raise StreamKindMismatch(kind, stream_id)
         last = stream[-1]
         state = kind.fold(decode(raw.type, raw.data) for raw in stream)
         return Loaded(state=state, version=last.version, position=last.position, tenant=last.tenant)
 
-    def recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+    def cached(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         known = self.remembered.get(stream_id)
         return known if known is not None and isinstance(known.state, kind.state) else None
 
@@ -66,7 +66,7 @@ class MemoryEventLog:
                 raise CommandReused(commit.context.command_id)
             return Receipt(command_id=receipt.command_id, result=receipt.result, token=receipt.token, replayed=True)
         appended: list[RawEvent] = []
-        if any(len(self._stream(id)) > version for id, version in commit.believed.items()):
+        if any(len(self._stream(id)) > version for id, version in commit.assumed.items()):
             self.remembered.clear()
             raise ConcurrencyConflict("a stream has gone on")
         for staged in commit.staged:

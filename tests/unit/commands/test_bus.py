@@ -178,12 +178,12 @@ async def test_one_command_may_ask_for_one_id_as_two_kinds(platform: Platform) -
     assert (await work.get(STORE, platform.store_id)).id == platform.store_id
 
 
-@pytest.mark.parametrize("believing", [True, False])
-async def test_nothing_begins_under_an_id_that_something_else_has(platform: Platform, believing: bool) -> None:
+@pytest.mark.parametrize("optimistic", [True, False])
+async def test_nothing_begins_under_an_id_that_something_else_has(platform: Platform, optimistic: bool) -> None:
     await platform.request()
     before = len(platform.log.raw)
     add = AddProduct(
-        product_id=platform.merchant_id if believing else platform.store_id,  # the store is loaded by then
+        product_id=platform.merchant_id if optimistic else platform.store_id,  # the store is loaded by then
         store_id=platform.store_id,
         merchant_id=platform.merchant_id,
         title="Lamp",
