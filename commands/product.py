@@ -134,7 +134,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         stock=command.stock,
         at=at,
     )
-    chosen = store.sell_in(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
+    chosen = store.choose_currency(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
     work.append(PRODUCT, events, tenant=store.id)
     work.append(STORE, chosen, tenant=store.id)
     send_new_photos(work, photos, store=store, product_id=command.product_id, at=at)

@@ -65,7 +65,9 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     sold_in = await stocked_in(work, store)
     currency = sold_in or command.picks[0].price.currency
     earlier = [await work.get(PRODUCT, id) for id in chain(store.former_product_ids, store.product_ids)]
-    outdated = [product for product in earlier if product.status is ProductStatus.DRAFT and not product.in_hand]
+    outdated = [
+        product for product in earlier if product.status is ProductStatus.DRAFT and not product.touched_by_merchant
+    ]
     kept = {product.source for product in earlier if product.status is not ProductStatus.ARCHIVED} - {
         product.source for product in outdated
     }
@@ -108,7 +110,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         work.append(PRODUCT, events, tenant=store.id)
         taken.append(slug)
         ids.append(product_id)
-    store = work.append(STORE, store.sell_in(currency, stocked_in=sold_in, at=at), tenant=store.id) or store
+    store = work.append(STORE, store.choose_currency(currency, stocked_in=sold_in, at=at), tenant=store.id) or store
     work.append(
         STORE,
         store.record_scouting(

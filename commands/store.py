@@ -108,7 +108,7 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     if not ended:
         return None
     store = await work.get(STORE, generation.store_id)
-    slug = store.slug if store.is_known else None
+    slug = store.slug if store.was_published else None
     slug = slug or await _reserve_slug(work, brand.name, store.id, at=at)
     work.append(
         STORE,
@@ -304,7 +304,7 @@ async def _refuse_at_work(work: Work, store: Store, wanted: str) -> None:
     What is being made has not been reviewed, and its products would miss going on sale with the others.
     """
     generation = await work.find(GENERATION, generation_of(store.id))
-    if generation is not None and generation.is_at_work:
+    if generation is not None and generation.is_running:
         hint = "Its generation is at work; wait until it is complete, or stop it (cancelGeneration)."
         raise StoreNotReady(store.id, store.status, wanted, hint)
 
@@ -332,7 +332,7 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
     store = await owned_store(work, command.store_id, command.merchant_id)
     work.append(STORE, store.publish(at=at), tenant=store.id)
     activated = 0
-    if not store.is_known:
+    if not store.was_published:
         await _refuse_at_work(work, store, "published")
         for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)

@@ -128,5 +128,5 @@ class StepAgent(Consumer, ABC):
 
     async def _require_wanted(self, event: StepStarted) -> None:
         generation = await self._aggregates.get(GENERATION, event.originator_id)
-        if not generation.is_running(self.step, event.attempt):
+        if not generation.runs_attempt(self.step, event.attempt):
             raise StepOver

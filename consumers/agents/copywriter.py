@@ -16,7 +16,7 @@ from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock, NotFound
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product
-from domain.product.errors import ProductPutAway
+from domain.product.errors import ProductIsArchived
 from domain.product.events import ProductStatus
 from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
 from domain.store.aggregate import STORE, Store
@@ -126,7 +126,7 @@ class CopyAgent(StepAgent):
         )
         try:
             await self._dispatch(command, cause=envelope, name=name)
-        except (ProductPutAway, NotFound) as refusal:
+        except (ProductIsArchived, NotFound) as refusal:
             log.info("A product was put away while its copy was written: %s", refusal)
 
 

@@ -63,7 +63,7 @@ class GenerationPolicy:
         # The image's own attempt also counts requests by hand, so the step's attempt is asked of the step.
         attempt = generation.steps[Step.IMAGES].attempt
         # The images of a step have its attempt or a later one: an earlier one was asked for by a step that was given up.
-        if not generation.is_running(Step.IMAGES, attempt) or image.attempt < attempt:
+        if not generation.runs_attempt(Step.IMAGES, attempt) or image.attempt < attempt:
             log.info("image %s came after its step had ended", image_id)
             return
         count = CountStepImage(generation_id=generation.id, attempt=attempt, image_id=image_id, message=message)

@@ -1,7 +1,7 @@
 """The generation process: which step runs when, how far it is, and how it ends.
 
 Brand and scout run side by side; copy, images and pages start together once both are done. When the merchant has brand or
-scout made anew, what would be wrong beside the new result is made anew as well, by itself (``REMADE_AFTER``).
+scout made anew, what would be wrong beside the new result is made anew as well, by itself (``INVALIDATES``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ NEEDS: Mapping[Step, frozenset[Step]] = {
 }
 """What must have succeeded before a step starts."""
 
-REMADE_AFTER: Mapping[Step, frozenset[Step]] = {
+INVALIDATES: Mapping[Step, frozenset[Step]] = {
     Step.BRAND: frozenset({Step.COPY, Step.PAGES}),
     Step.SCOUT: frozenset({Step.COPY, Step.IMAGES, Step.PAGES}),
 }
@@ -129,11 +129,11 @@ class Generation:
         return min(99, sum(WEIGHTS[step] * state.progress for step, state in self.steps.items()) // 100)
 
     @property
-    def is_at_work(self) -> bool:
+    def is_running(self) -> bool:
         """Whether some step runs; it may while the job has failed elsewhere."""
         return any(state.status is JobStatus.PROCESSING for state in self.steps.values())
 
-    def is_running(self, step: Step, attempt: int) -> bool:
+    def runs_attempt(self, step: Step, attempt: int) -> bool:
         """Whether this attempt of the step is the one at work; it may be while the job has failed elsewhere."""
         state = self.steps[step]
         return (
@@ -185,7 +185,7 @@ class Generation:
             return events
         if all(state.is_done for state in after.steps.values()):
             events.append(GenerationCompleted(**self._next(at, 2), store_id=self.store_id))
-        elif self.status is JobStatus.PROCESSING and not after.is_at_work:
+        elif self.status is JobStatus.PROCESSING and not after.is_running:
             failed = next(name for name in Step if after.steps[name].status is JobStatus.FAILED)
             events.append(
                 GenerationFailed(
@@ -330,7 +330,7 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
             return _with_step(generation, event, step, moved)
         case Generation(), StepSucceeded(step=step):
             ended = replace(generation.steps[step], status=JobStatus.COMPLETED, made=True)
-            return _outdate(_with_step(generation, event, step, ended), REMADE_AFTER.get(step, frozenset()))
+            return _outdate(_with_step(generation, event, step, ended), INVALIDATES.get(step, frozenset()))
         case Generation(), StepFailed(step=step):
             failed = replace(generation.steps[step], status=JobStatus.FAILED, reason=event.reason)
             return _with_step(generation, event, step, failed)

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.product.errors import InsufficientStock, NotForSale, ProductPutAway
+from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
 from domain.product.events import (
     ImportedImage,
     ImportedVariant,
@@ -105,7 +105,7 @@ class Product:
     """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
     by_merchant: bool = False
     """Whether some of its text is in the merchant's own words, which no agent writes over."""
-    in_hand: bool = False
+    touched_by_merchant: bool = False
     """Whether the merchant worked on it: edited, priced or counted it, or had it on sale."""
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
@@ -311,7 +311,7 @@ class Product:
 
     def _refuse_archived(self) -> None:
         if self.status is ProductStatus.ARCHIVED:
-            raise ProductPutAway(self.id)
+            raise ProductIsArchived(self.id)
 
     def _next(self, at: datetime, offset: int = 1) -> dict[str, Any]:
         return {"originator_id": self.id, "originator_version": self.version + offset, "occurred_at": at}
@@ -417,9 +417,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
         case Product(), ProductCopyWritten():
             return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
         case Product(), ProductRetitled():
-            return replace(product, version=event.originator_version, title=event.title, by_merchant=True, in_hand=True)
+            return replace(
+                product, version=event.originator_version, title=event.title, by_merchant=True, touched_by_merchant=True
+            )
         case Product(), ProductDescribed() | ProductMetaWritten():
-            return replace(product, version=event.originator_version, by_merchant=True, in_hand=True)
+            return replace(product, version=event.originator_version, by_merchant=True, touched_by_merchant=True)
         case Product(), PriceChanged():
             shift = event.price - product.price
             variants = {id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()}
@@ -430,11 +432,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
                 compare_at=event.compare_at if event.compare_at_proven else None,
                 variants=variants,
                 prices=_followed_by(product.prices, PricePeriod(since=event.occurred_at, price=event.price)),
-                in_hand=True,
+                touched_by_merchant=True,
             )
         case Product(), StockCounted(variant_id=id):
             counted = replace(product.variants[id], on_hand=event.on_hand)
-            return replace(_with_variant(product, event, id, counted), in_hand=True)
+            return replace(_with_variant(product, event, id, counted), touched_by_merchant=True)
         case Product(), StockShort():
             return replace(product, version=event.originator_version)
         case Product(), StockReserved(variant_id=id):
@@ -452,7 +454,7 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
                 product,
                 version=event.originator_version,
                 status=ProductStatus.ACTIVE,
-                in_hand=True,
+                touched_by_merchant=True,
                 on_sale_since=product.on_sale_since or event.occurred_at,
             )
         case Product(), ProductDeactivated():

@@ -27,7 +27,7 @@ class InsufficientStock(DomainError):
         self.product_id, self.wanted, self.available = product_id, wanted, available
 
 
-class ProductPutAway(DomainError):
+class ProductIsArchived(DomainError):
     """An archived product cannot be changed."""
 
     code: ClassVar[str] = "PRODUCT_ARCHIVED"

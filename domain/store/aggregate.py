@@ -74,7 +74,7 @@ class Store:
     """What its products are priced in; None while it has none, and where the first one is older than this rule."""
 
     @property
-    def is_known(self) -> bool:
+    def was_published(self) -> bool:
         """Whether it was ever open, so that shoppers may know its address."""
         return self.status in {StoreStatus.ACTIVE, StoreStatus.PAUSED}
 
@@ -134,7 +134,7 @@ class Store:
             ),
         )
 
-    def sell_in(self, currency: str, *, stocked_in: str | None, at: datetime) -> Sequence[StoreEvent]:
+    def choose_currency(self, currency: str, *, stocked_in: str | None, at: datetime) -> Sequence[StoreEvent]:
         """Let the first product decide what the store sells in; nothing if it is that already.
 
         Args:

@@ -25,7 +25,7 @@ from domain.kernel import InvalidInput, NotFound
 from domain.media.events import ImageProcessingRequested, Operation
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.product.errors import ProductPutAway
+from domain.product.errors import ProductIsArchived
 from domain.product.events import ProductAdded, ProductCopyWritten, ProductImported, ProductStatus
 from domain.sourcing.listing import ListingVariant
 from domain.store.errors import StoreNotReady
@@ -340,9 +340,9 @@ async def test_a_store_older_than_the_rule_sells_in_what_it_has(platform: Platfo
     await platform.request()
     await platform.scout()
     store = replace(await platform.store(), currency=None)
-    assert kinds(store.sell_in("USD", stocked_in="USD", at=platform.clock.now())) == ["CurrencyChosen"]
+    assert kinds(store.choose_currency("USD", stocked_in="USD", at=platform.clock.now())) == ["CurrencyChosen"]
     with pytest.raises(InvalidInput, match="sells in USD, not in EUR"):
-        store.sell_in("EUR", stocked_in="USD", at=platform.clock.now())
+        store.choose_currency("EUR", stocked_in="USD", at=platform.clock.now())
 
 
 def pick(source_id: str, currency: str) -> Pick:
@@ -453,7 +453,7 @@ async def test_a_merchant_edits_counts_and_puts_away_their_product(platform: Pla
     assert kinds(await platform.do(DeactivateProduct(**ids))) == ["ProductDeactivated"]
     assert kinds(await platform.do(ActivateProduct(**ids))) == ["ProductActivated"]
     assert kinds(await platform.do(ArchiveProduct(**ids))) == ["ProductArchived"]
-    with pytest.raises(ProductPutAway):
+    with pytest.raises(ProductIsArchived):
         await platform.send(ActivateProduct(**ids))
 
 

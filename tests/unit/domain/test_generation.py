@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from domain.generation.aggregate import (
     GENERATION,
+    INVALIDATES,
     NEEDS,
-    REMADE_AFTER,
     TIMEOUTS,
     WEIGHTS,
     Generation,
@@ -161,7 +161,7 @@ def test_a_second_failure_is_kept_but_fails_the_job_no_second_time() -> None:
 
 def test_a_failed_job_lets_its_other_steps_finish() -> None:
     generation = fail(fold(begin()), Step.SCOUT)
-    assert generation.is_running(Step.BRAND, 1)
+    assert generation.runs_attempt(Step.BRAND, 1)
     generation = succeed(generation, Step.BRAND)
     assert generation.steps[Step.BRAND].status is JobStatus.COMPLETED
     assert generation.status is JobStatus.FAILED
@@ -332,7 +332,7 @@ def test_a_cancelled_job_takes_nothing_more() -> None:
     events = generation.cancel(at=NOON)
     assert events == (GenerationCancelled(**head(generation), store_id=STORE_ID),)
     cancelled = fold(events, generation)
-    assert not cancelled.is_running(Step.SCOUT, 1)
+    assert not cancelled.runs_attempt(Step.SCOUT, 1)
     assert cancelled.cancel(at=NOON) == ()
     attempts: list[Callable[[], object]] = [
         lambda: cancelled.succeed_step(Step.SCOUT, 1, summary="late", at=NOON),
@@ -413,7 +413,7 @@ class Playing:
 
     def check_fresh(self) -> None:
         """Nothing in a complete job was begun before the last result of what outdates it."""
-        for maker, outdated in REMADE_AFTER.items():
+        for maker, outdated in INVALIDATES.items():
             made = self.last(StepSucceeded, maker)
             assert all(self.last(StepStarted, step) > made for step in outdated)
 

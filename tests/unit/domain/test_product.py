@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.kernel import CorruptStream, DomainError, InvalidInput, NotFound
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product, evolve
-from domain.product.errors import InsufficientStock, NotForSale, ProductPutAway
+from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
 from domain.product.events import (
     PriceChanged,
     ProductActivated,
@@ -426,7 +426,7 @@ def test_an_archived_product_is_left_alone() -> None:
         lambda: product.write_copy(copy(), slug="s", at=NOON),
     ]
     for refused in attempts:
-        with pytest.raises(ProductPutAway):
+        with pytest.raises(ProductIsArchived):
             refused()
 
 
@@ -444,7 +444,7 @@ def test_events_without_a_beginning_are_corrupt() -> None:
 
 
 def test_refusals_have_stable_codes() -> None:
-    codes = {kind.code for kind in (InsufficientStock, NotForSale, ProductPutAway, InvalidInput, NotFound)}
+    codes = {kind.code for kind in (InsufficientStock, NotForSale, ProductIsArchived, InvalidInput, NotFound)}
     assert codes == {"INSUFFICIENT_STOCK", "NOT_FOR_SALE", "PRODUCT_ARCHIVED", "INVALID_INPUT", "NOT_FOUND"}
     assert DomainError.code not in codes
 
