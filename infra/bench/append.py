@@ -29,9 +29,9 @@ from domain.privacy import Sealed
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_streams
-from infra.bench.interleaving import Contestant, take_turns
+from infra.bench.interleaving import Candidate, interleave
 from infra.bench.library import LibraryApplication
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 from infra.bootstrap import handlers, open_platform
 from schemas.registry import encode
 
@@ -56,28 +56,28 @@ select token_position, pg_current_xact_id(), $5, $6, 1, $7, $6, $8, recorded_at,
 """
 
 
-async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
     """Measure all of them in turns. The seed chooses nothing here: ids are random, as they are in production."""
     in_flight = sizes["in_flight"]
     tell("making streams to append to")
     warm = [uuid7(seed, n) for n in range(sizes["streams"])]
     cold = [uuid7(seed, n) for n in range(sizes["streams"], 2 * sizes["streams"])]
     streams = [generation_of_length(id, sizes["events_per_stream"]) for id in (*warm, *cold)]
-    await fill_with_streams(ground.dsn, streams, tenants=[*warm, *cold], after=0)
-    async with open_platform(ground.settings, migrated=False) as platform, AsyncExitStack() as stack:
+    await fill_with_streams(servers.dsn, streams, tenants=[*warm, *cold], after=0)
+    async with open_platform(servers.settings, migrated=False) as platform, AsyncExitStack() as stack:
         bus = await platform.bus()
         forgetful = CommandBus(
             PostgresEventLog(await platform.pool(), platform.clock, cached_streams=0), handlers(platform.clock)
         )
-        library = await stack.enter_async_context(LibraryApplication(ground.dsn).opened())
-        contestants: dict[str, Contestant] = {
-            "bare_per_s": await _bare(ground.dsn, stack, in_flight),
+        library = await stack.enter_async_context(LibraryApplication(servers.dsn).opened())
+        contestants: dict[str, Candidate] = {
+            "bare_per_s": await _bare(servers.dsn, stack, in_flight),
             "new_stream_per_s": lambda until: _run(until, in_flight, lambda _: _register(bus)),
             "existing_stream_per_s": _progressing(bus, warm, in_flight),
             "existing_cold_per_s": _progressing(forgetful, cold, in_flight),
             "eventsourcing_per_s": library.save_until,
         }
-        return await take_turns(contestants, seconds=sizes["seconds"], rounds=sizes["rounds"], tell=tell)
+        return await interleave(contestants, seconds=sizes["seconds"], rounds=sizes["rounds"], tell=tell)
 
 
 def generation_of_length(id: UUID, count: int) -> list[GenerationEvent]:
@@ -121,7 +121,7 @@ def _sealed(person: UUID) -> Sealed:
     return Sealed(person_id=person, ciphertext="v1.k1.5e0Zr1Y2c3V4a5B6.Hq3xJm8vT0pWn2sYdK4uLrE7cZ6bA9gF1iMoNhQ")
 
 
-def _progressing(bus: CommandBus, streams: list[UUID], in_flight: int) -> Contestant:
+def _progressing(bus: CommandBus, streams: list[UUID], in_flight: int) -> Candidate:
     """Every lane walks over streams of its own: this measures the work of a command, not quarrels."""
 
     def rounds(lane: int) -> Iterator[UUID]:
@@ -146,7 +146,7 @@ def _progressing(bus: CommandBus, streams: list[UUID], in_flight: int) -> Contes
     return lambda until: _run(until, in_flight, progress)
 
 
-async def _bare(dsn: str, stack: AsyncExitStack, in_flight: int) -> Contestant:
+async def _bare(dsn: str, stack: AsyncExitStack, in_flight: int) -> Candidate:
     """One statement and one commit per command's rows, each lane on a connection that nothing else uses."""
     connections = []
     for _ in range(in_flight):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 
 Figures = dict[str, float]
 Sizes = Mapping[str, int]
@@ -54,7 +54,7 @@ class Bench:
 
     name: str
     about: str
-    measure: Callable[[Ground, Sizes, int, Tell], Coroutine[Any, Any, Figures]]
+    measure: Callable[[Servers, Sizes, int, Tell], Coroutine[Any, Any, Figures]]
     """Takes the servers, the sizes, the seed and whom to tell; returns every figure by its name."""
     full: Sizes
     quick: Sizes

@@ -25,7 +25,7 @@ from domain.store.events import StorePublished, StoreRequested
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_streams
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 from infra.bootstrap import handlers, open_platform
 
 
@@ -42,15 +42,15 @@ class CountingLog(PostgresEventLog):
             raise
 
 
-async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
     """Sell several variants out, one after the other. The seed chooses nothing but the streams' ids."""
     buyers, pieces, rounds = sizes["buyers"], sizes["pieces"], sizes["rounds"]
     store_id, products = uuid7(seed, 0), [uuid7(seed, 1 + n) for n in range(rounds)]
     tell("stocking a store")
     streams = [_store(store_id), *(_product(id, store_id, pieces) for id in products)]
-    await fill_with_streams(ground.dsn, streams, tenants=[store_id] * len(streams), after=0)
+    await fill_with_streams(servers.dsn, streams, tenants=[store_id] * len(streams), after=0)
     decisions, seconds, slowest = 0, 0.0, 0.0
-    async with open_platform(ground.settings, migrated=False) as platform:
+    async with open_platform(servers.settings, migrated=False) as platform:
         log = CountingLog(await platform.pool(), platform.clock)
         bus = CommandBus(log, handlers(platform.clock))
         for number, product in enumerate(products, 1):

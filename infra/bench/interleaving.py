@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from infra.bench.figures import Figures, Tell
 
-Contestant = Callable[[float], Awaitable[int]]
+Candidate = Callable[[float], Awaitable[int]]
 """Works until a time of ``time.perf_counter`` and returns how many times it did its work."""
 
 
-async def take_turns(
-    contestants: Mapping[str, Contestant], *, seconds: float, rounds: int, tell: Tell, warm_up: float = 0.3
+async def interleave(
+    contestants: Mapping[str, Candidate], *, seconds: float, rounds: int, tell: Tell, warm_up: float = 0.3
 ) -> Figures:
     """Return how often a second each contestant did its work.
 

@@ -26,7 +26,7 @@ from domain.store.events import Preferences
 from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.topic import open_admin
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.embedded.process import ChildProcess
 from schemas.internal.broker_address import client_settings
@@ -43,12 +43,12 @@ class NeverSeen(Exception):
     """Rows that should be there are not; what is slow is not latency."""
 
 
-async def measure(ground: Ground, sizes: Sizes, _seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, _seed: int, tell: Tell) -> Figures:
     """Measure the bare chain, then the real one. The seed chooses nothing: ids are random, as in production."""
     per_s = sizes["per_s"]
     tell("a bare chain")
-    bare = await _bare_chain(ground, sizes["bare"])
-    async with _services(ground), open_platform(ground.settings, migrated=False) as platform:
+    bare = await _bare_chain(servers, sizes["bare"])
+    async with _services(servers), open_platform(servers.settings, migrated=False) as platform:
         bus, pool = await platform.bus(), await platform.pool()
         merchant = uuid4()
         sealed = Sealed(person_id=merchant, ciphertext="v1.k.n.c")
@@ -124,12 +124,12 @@ class Watch:
 
 
 @asynccontextmanager
-async def _services(ground: Ground) -> AsyncIterator[None]:
-    children = [ChildProcess(name, log_file=ground.directory / f"{name}.log") for name in SERVICES]
+async def _services(servers: Servers) -> AsyncIterator[None]:
+    children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in SERVICES]
     try:
         for child in children:
             command = [sys.executable, "-m", "infra.cli", "run", child.name]
-            child.launch(command, env=ground.environment)
+            child.launch(command, env=servers.environment)
         yield
     finally:
         await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
@@ -170,14 +170,14 @@ async def _at_pace(bus: CommandBus, merchant: UUID, watch: Watch, *, count: int,
             tasks.create_task(_request(bus, merchant, watch))
 
 
-async def _bare_chain(ground: Ground, count: int) -> Sequence[float]:
-    async with open_admin(ground.kafka) as admin:
+async def _bare_chain(servers: Servers, count: int) -> Sequence[float]:
+    async with open_admin(servers.kafka) as admin:
         await admin.create_topics([NewTopic(BARE_TOPIC, 1, 1)])
-    producer = TransactionalProducer(bootstrap_servers=ground.kafka, transactional_id="bare")
+    producer = TransactionalProducer(bootstrap_servers=servers.kafka, transactional_id="bare")
     consumer = AIOKafkaConsumer(
-        BARE_TOPIC, **client_settings(ground.kafka), isolation_level="read_committed", auto_offset_reset="earliest"
+        BARE_TOPIC, **client_settings(servers.kafka), isolation_level="read_committed", auto_offset_reset="earliest"
     )
-    connection = await asyncpg.connect(ground.dsn)
+    connection = await asyncpg.connect(servers.dsn)
     try:
         await connection.execute("create table bare_rows (id uuid primary key, seen boolean not null)")
         await producer.start()

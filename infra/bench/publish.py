@@ -17,7 +17,7 @@ from infra.adapters.kafka.topic import ensure_topics, open_admin
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.log.publisher import BATCH, Publisher
 from schemas.envelope import RawEvent
@@ -28,22 +28,25 @@ BARE_SHARE = 4
 """The bare producer sends a quarter as many: it holds them in memory."""
 
 
-async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
     """Fill a store, then publish all of it."""
-    await fill_with_catalogue(ground.dsn, sizes["events"], seed=seed, tell=tell)
-    async with open_platform(ground.settings, migrated=False) as platform:
+    await fill_with_catalogue(servers.dsn, sizes["events"], seed=seed, tell=tell)
+    async with open_platform(servers.settings, migrated=False) as platform:
         log = await platform.log()
         tell("a bare producer")
         sample = await log.read_settled(0, sizes["events"] // BARE_SHARE)
-        bare = await _send_bare(ground.kafka, sample)
+        bare = await _send_bare(servers.kafka, sample)
         tell("the publisher")
-        return {"events_per_s": sizes["events"] / await publish(log, await platform.pool(), ground), "bare_per_s": bare}
+        return {
+            "events_per_s": sizes["events"] / await publish(log, await platform.pool(), servers),
+            "bare_per_s": bare,
+        }
 
 
-async def publish(log: PostgresEventLog, pool: asyncpg.Pool, ground: Ground) -> float:
+async def publish(log: PostgresEventLog, pool: asyncpg.Pool, servers: Servers) -> float:
     """Publish the whole store and return how many seconds that took; the topics are there before."""
-    await ensure_topics(ground.kafka)
-    publisher = Publisher(pool, log, ground.kafka)
+    await ensure_topics(servers.kafka)
+    publisher = Publisher(pool, log, servers.kafka)
     began = time.perf_counter()
     await publisher.catch_up()
     return time.perf_counter() - began

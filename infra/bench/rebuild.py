@@ -17,7 +17,7 @@ from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.publish import publish
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
@@ -69,20 +69,20 @@ class Clockwork:
         self._phase, self._began = phase, now
 
 
-async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
     """Fill store, topic and live tables, then rebuild."""
     count = sizes["events"]
-    await fill_with_catalogue(ground.dsn, count, seed=seed, tell=tell)
-    async with open_platform(ground.settings, migrated=False) as platform:
+    await fill_with_catalogue(servers.dsn, count, seed=seed, tell=tell)
+    async with open_platform(servers.settings, migrated=False) as platform:
         pool = await platform.pool()
         tell("publishing")
-        await publish(await platform.log(), pool, ground)
+        await publish(await platform.log(), pool, servers)
         tell("only reading the topic")
         began = time.perf_counter()
-        await _read(ground.kafka)
+        await _read(servers.kafka)
         bare = count / (time.perf_counter() - began)
         tell("filling the live tables")
-        await _fill_live(pool, ground.kafka)
+        await _fill_live(pool, servers.kafka)
 
         clockwork = Clockwork()
 
@@ -90,8 +90,8 @@ async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figure
             clockwork.report(progress)
             tell(f"{progress.phase}, {progress.events:,} of {count:,} events")
 
-        workers = BulkLoadProcesses(ground.dsn, ground.kafka, processes=sizes["processes"])
-        rebuilt = await Rebuilder(pool, ground.kafka, workers=workers).rebuild(MODEL, report=report)
+        workers = BulkLoadProcesses(servers.dsn, servers.kafka, processes=sizes["processes"])
+        rebuilt = await Rebuilder(pool, servers.kafka, workers=workers).rebuild(MODEL, report=report)
         clockwork.enter("done")
     seconds = clockwork.seconds
     making = sum(seconds.get(phase, 0.0) for phase in ("preparing", "reading", "indexing"))

@@ -33,7 +33,7 @@ POSTGRES_SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Servers:
     """The servers of one bench."""
 
     dsn: str
@@ -84,7 +84,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(*, with_kafka: bool) -> AsyncIterator[Ground]:
+async def open_servers(*, with_kafka: bool) -> AsyncIterator[Servers]:
     """Start the servers; stop them and delete all they held, however the bench ends.
 
     Java compiles little: its full compiler is twice as fast after some minutes of load, which no bench lasts, and takes
@@ -106,7 +106,7 @@ async def open_ground(*, with_kafka: bool) -> AsyncIterator[Ground]:
                 stack.push_async_callback(kafka.kill)
             await asyncio.gather(*(server.start() for server in (postgres, kafka) if server is not None))
             await migrate(postgres.dsn)
-            yield Ground(
+            yield Servers(
                 dsn=postgres.dsn,
                 bootstrap_servers=None if kafka is None else kafka.bootstrap_servers,
                 directory=directory,

@@ -25,7 +25,7 @@ from gateway.auth.tokens import AccessTokens
 from infra.adapters.http_clients import in_house_client
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
 from infra.bench.filling import fill_with_catalogue
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.bootstrap.roles import signing_keys
 from infra.embedded.process import ChildProcess, free_port
@@ -46,16 +46,16 @@ class WrongAnswer(Exception):
     """An answer is none: how long it took says nothing."""
 
 
-async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
     """Fill one store's history, serve it, and ask."""
     count, asked, dice = sizes["events"], sizes["asked"], random.Random(seed)  # noqa: S311  # repeatable on purpose
-    await fill_with_catalogue(ground.dsn, count, seed=seed, tell=tell)
+    await fill_with_catalogue(servers.dsn, count, seed=seed, tell=tell)
     port = free_port()
     key = secrets.token_hex(32)
-    environment = {**ground.environment, "ZYENTA_MASTER_KEYS": key, "ZYENTA_GATEWAY_PORT": str(port)}
-    settings = ground.settings.model_copy(update={"master_keys": [SecretStr(key)]})
+    environment = {**servers.environment, "ZYENTA_MASTER_KEYS": key, "ZYENTA_GATEWAY_PORT": str(port)}
+    settings = servers.settings.model_copy(update={"master_keys": [SecretStr(key)]})
     tell("waiting for the gateway")
-    async with _services(ground, environment), open_platform(settings, migrated=False) as platform:
+    async with _services(servers, environment), open_platform(settings, migrated=False) as platform:
         pool = await platform.pool()
         store_id, merchant_id = await _first_store(pool)
         token, _ = AccessTokens(signing_keys(platform.keys()), platform.clock).sign(merchant_id)
@@ -113,11 +113,11 @@ async def _ask(client: httpx.AsyncClient, store_id: UUID, as_of: dict[str, str] 
 
 
 @asynccontextmanager
-async def _services(ground: Ground, environment: dict[str, str]) -> AsyncIterator[None]:
+async def _services(servers: Servers, environment: dict[str, str]) -> AsyncIterator[None]:
     children = []
     try:
         for roles in PROCESSES:
-            child = ChildProcess(roles[0], log_file=ground.directory / f"{roles[0]}.log")
+            child = ChildProcess(roles[0], log_file=servers.directory / f"{roles[0]}.log")
             child.launch([sys.executable, "-m", "infra.cli", "run", *roles], env=environment)
             children.append(child)
         yield

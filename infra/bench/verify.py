@@ -11,7 +11,7 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.publish import publish
-from infra.bench.servers import Ground
+from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.log.parallel_verification import verify_large_log
 from schemas.topics import EVENTS
@@ -21,22 +21,22 @@ class Unequal(Exception):
     """The halves differ, so there is nothing to measure."""
 
 
-async def measure(ground: Ground, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
     """Fill a store, publish it, read both, then verify."""
-    await fill_with_catalogue(ground.dsn, sizes["events"], seed=seed, tell=tell)
-    async with open_platform(ground.settings, migrated=False) as platform:
+    await fill_with_catalogue(servers.dsn, sizes["events"], seed=seed, tell=tell)
+    async with open_platform(servers.settings, migrated=False) as platform:
         log = await platform.log()
         tell("publishing")
-        await publish(log, await platform.pool(), ground)
+        await publish(log, await platform.pool(), servers)
         tell("only reading both halves")
         began = time.perf_counter()
-        await _read_both(log, ground.kafka)
+        await _read_both(log, servers.kafka)
         bare = sizes["events"] / (time.perf_counter() - began)
         tell("verifying")
         began = time.perf_counter()
         parity = await verify_large_log(
-            ground.dsn,
-            ground.kafka,
+            servers.dsn,
+            servers.kafka,
             processes=sizes["processes"],
             progress=lambda count: tell(f"verifying, {count:,} of {sizes['events']:,} events"),
         )

@@ -127,13 +127,13 @@ class Writers:
 def writers(settings: Settings) -> Writers:
     """Return the writers that settings ask for."""
     from infra.adapters.rdap.registry import RdapRegistry
-    from infra.writers.rules.brand.writer import HouseBrandWriter
-    from infra.writers.rules.copy.copywriter import HouseCopywriter
-    from infra.writers.rules.copy.pages import HousePageWriter
-    from infra.writers.rules.keywords import HouseKeywords
+    from infra.writers.rules.brand.writer import RuleBrandWriter
+    from infra.writers.rules.copy.copywriter import RuleCopywriter
+    from infra.writers.rules.copy.pages import RulePageWriter
+    from infra.writers.rules.keywords import RuleKeywords
 
     registry = RdapRegistry()
-    house = Writers(HouseBrandWriter(registry), HouseKeywords(), HouseCopywriter(), HousePageWriter())
+    house = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter())
     if settings.openai_api_key is None:
         return house
     from infra.writers.openai.brand import OpenAiBrandWriter

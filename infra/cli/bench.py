@@ -16,7 +16,7 @@ from rich.table import Table
 from domain.numbers import whole_number
 from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, Sizes, Tell
-from infra.bench.servers import open_ground
+from infra.bench.servers import open_servers
 from infra.cli.output import console, output, print_json
 from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.embedded.kafka import KafkaUnavailable
@@ -95,13 +95,13 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
     began = time.perf_counter()
     async with shown_progress(console, chosen.name) as tell:
         tell("starting the servers")
-        async with open_ground(with_kafka=chosen.with_kafka) as ground:
-            measured = await unless_stopped(chosen.measure(ground, sizes, seed, tell), stop)
+        async with open_servers(with_kafka=chosen.with_kafka) as servers:
+            measured = await unless_stopped(chosen.measure(servers, sizes, seed, tell), stop)
             return Outcome(
                 bench=chosen.name,
                 figures={figure: _rounded(value) for figure, value in measured.items()},
                 settings={**sizes, "quick": quick, "seed": seed},
-                machine=ground.machine(),
+                machine=servers.machine(),
                 seconds=round(time.perf_counter() - began, 1),
             )
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import Progress
 
-from infra.adapters.kafka.dead_letter_queue import Letterbox
+from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
 from infra.bootstrap.consumers import CONSUMERS
@@ -48,7 +48,7 @@ def list_letters(group: Group = None, as_json: AsJson = False) -> None:
 
     async def work(_: asyncio.Event) -> list[DeadLetter]:
         async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
-            return _chosen(await Letterbox(platform.bootstrap_servers).open_letters(), (), group)
+            return _chosen(await DeadLetterQueue(platform.bootstrap_servers).open_letters(), (), group)
 
     letters = run(work, *_REFUSALS)
     now = datetime.now(UTC)
@@ -73,9 +73,9 @@ def replay(
 
     async def work(stop: asyncio.Event) -> "list[Replay]":
         async with settings_of_running() as settings, open_platform(settings) as platform:
-            letterbox = Letterbox(platform.bootstrap_servers)
-            letters = _chosen(await letterbox.open_letters(), ids or (), group)
-            return await _replay(platform, letterbox, letters, stop)
+            queue = DeadLetterQueue(platform.bootstrap_servers)
+            letters = _chosen(await queue.open_letters(), ids or (), group)
+            return await _replay(platform, queue, letters, stop)
 
     replays = run(work, NoSuchLetter, *_REFUSALS)
     if as_json:
@@ -101,9 +101,9 @@ def drop(
 
     async def work(_: asyncio.Event) -> list[DeadLetter]:
         async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
-            letterbox = Letterbox(platform.bootstrap_servers)
-            letters = _chosen(await letterbox.open_letters(), ids, None)
-            await letterbox.close(letters, "dropped", datetime.now(UTC))
+            queue = DeadLetterQueue(platform.bootstrap_servers)
+            letters = _chosen(await queue.open_letters(), ids, None)
+            await queue.close(letters, "dropped", datetime.now(UTC))
             return letters
 
     dropped = run(work, NoSuchLetter, *_REFUSALS)
@@ -115,7 +115,7 @@ def drop(
 
 
 async def _replay(
-    platform: Platform, letterbox: Letterbox, letters: Sequence[DeadLetter], stop: asyncio.Event
+    platform: Platform, queue: DeadLetterQueue, letters: Sequence[DeadLetter], stop: asyncio.Event
 ) -> "list[Replay]":
     from consumers.runtime.dead_letter_replay import Replay, Result  # noqa: PLC0415
     from consumers.runtime.dead_letter_replay import replay as hand_back  # noqa: PLC0415
@@ -135,7 +135,7 @@ async def _replay(
             else:
                 replayed = Replay(letter, Result.FAILED, _not_replayable(letter.group))
             if replayed.result != Result.FAILED:
-                await letterbox.close([letter], "replayed", platform.clock.now())
+                await queue.close([letter], "replayed", platform.clock.now())
             done.append(replayed)
     return done
 

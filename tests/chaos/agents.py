@@ -29,7 +29,7 @@ from infra.bootstrap import open_platform
 from infra.bootstrap.lifecycle import reachable
 from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
 from infra.settings import Settings
-from infra.writers.rules.brand.writer import HouseBrandWriter
+from infra.writers.rules.brand.writer import RuleBrandWriter
 from schemas.envelope import Envelope
 from schemas.topics import EVENTS
 
@@ -39,7 +39,7 @@ class Outside:
 
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client, self._url = client, url
-        self._house = HouseBrandWriter(self)
+        self._house = RuleBrandWriter(self)
 
     async def call(self, key: str) -> None:
         try:

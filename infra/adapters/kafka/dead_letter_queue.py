@@ -13,7 +13,7 @@ from schemas.topics import DEAD_LETTERS
 TIMEOUT_MS = 15_000
 
 
-class Letterbox:
+class DeadLetterQueue:
     """Dead letters by id. The topic is a log too: a letter is closed by a later record, never removed."""
 
     def __init__(self, bootstrap_servers: str) -> None:

@@ -29,7 +29,7 @@ from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.money import RECORDED
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.adapters.postgres.state_cache import Remembered, StateCache
-from infra.adapters.postgres.sticky_connections import Statements
+from infra.adapters.postgres.sticky_connections import StickyConnections
 from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.envelope import ConsistencyToken, RawEvent
 from schemas.registry import decode, encode
@@ -140,7 +140,7 @@ class PostgresEventLog:
         self._pool = pool
         self.provenance = PostgresProvenance(pool)
         """Tells this store's events from foreign records."""
-        self._statements = Statements(pool)
+        self._statements = StickyConnections(pool)
         self._clock = clock
         self._cache = StateCache(cached_streams)
         self._wake = asyncio.Event()

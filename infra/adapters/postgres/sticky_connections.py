@@ -16,7 +16,7 @@ LEFT_TO_OTHERS = 4
 """Connections of the pool that are never borrowed here; fewer where the pool is small."""
 
 
-class Statements:
+class StickyConnections:
     """Borrows connections for as long as statement follows statement.
 
     A pool resets a connection whenever one comes back: a round trip and a task, which cost the server as much as

@@ -3,10 +3,10 @@
 from domain.store.brand import Logo, Palette
 from infra.writers.brandkit.color_words import colour_name
 from infra.writers.brandkit.marks import draw
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 
 
-def draw_logo(symbol: str, palette: Palette, chance: Chance, *, name: str, idea: str = "") -> Logo:
+def draw_logo(symbol: str, palette: Palette, chance: SeededRandom, *, name: str, idea: str = "") -> Logo:
     """Return a mark and the idea behind it.
 
     Args:

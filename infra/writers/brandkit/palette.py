@@ -8,7 +8,7 @@ from coloraide import Color
 
 from domain.store.brand import Palette
 from infra.writers.brandkit.schemes import Lch, Scheme
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 
 READABLE = 4.5
 """WCAG 2.1 AA for text."""
@@ -52,7 +52,7 @@ def contrast(one: str, other: str) -> float:
     return float(Color(one).contrast(Color(other)))
 
 
-def tune(scheme: Scheme, chance: Chance, wishes: Sequence[str] = ()) -> Palette:
+def tune(scheme: Scheme, chance: SeededRandom, wishes: Sequence[str] = ()) -> Palette:
     """Return a palette near ``scheme``, bent towards the merchant's colours.
 
     Args:
@@ -132,12 +132,12 @@ def _readable(colour: Lch, grounds: Sequence[str], ratio: float, *, darker: bool
     return "#000000" if darker else "#ffffff"
 
 
-def _nudged(colour: Lch, turn: float, chance: Chance) -> Lch:
+def _nudged(colour: Lch, turn: float, chance: SeededRandom) -> Lch:
     lightness, chroma, hue = colour
     return (lightness + chance.near(0, 0.015), chroma * chance.between(0.92, 1.08), (hue + turn) % 360)
 
 
-def _with_wishes(scheme: Scheme, wishes: Sequence[str], chance: Chance) -> Scheme:
+def _with_wishes(scheme: Scheme, wishes: Sequence[str], chance: SeededRandom) -> Scheme:
     dark = mood_of(wishes)
     colours = [colour for colour in map(_wished, wishes) if colour is not None]
     # A near-grey wish sets the mood, not the main colour, unless it is all there is.
@@ -159,7 +159,7 @@ def _with_wishes(scheme: Scheme, wishes: Sequence[str], chance: Chance) -> Schem
     return replace(scheme, ground=(min(0.012, scheme.ground[0]), scheme.ground[1]), dark=False)
 
 
-def _harmony(colour: Lch, chance: Chance) -> list[Color]:
+def _harmony(colour: Lch, chance: SeededRandom) -> list[Color]:
     kin = Color("oklch", list(colour)).harmony(chance.pick(_HARMONIES), space="oklch")
     own = colour[2] % 360
     others = [one for one in kin if abs((one["hue"] - own + 180) % 360 - 180) > 1]

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Chance:
+class SeededRandom:
     """A source of choices that depends on its seed alone.
 
     :meth:`fork` gives each part of a brand a source of its own, so that one more choice in the palette does not
@@ -20,9 +20,9 @@ class Chance:
         digest = hashlib.sha256(self._seed.encode("utf-8", "surrogatepass")).digest()
         self._random = random.Random(int.from_bytes(digest, "big"))  # noqa: S311 - repeatable on purpose
 
-    def fork(self, part: str) -> "Chance":
+    def fork(self, part: str) -> "SeededRandom":
         """Return an independent source for one part of the work."""
-        return Chance(self._seed, part)
+        return SeededRandom(self._seed, part)
 
     def pick(self, options: Sequence[T]) -> T:
         """Return one of ``options``, which must not be empty."""

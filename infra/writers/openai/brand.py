@@ -15,7 +15,7 @@ from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import from_anchors
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import awkward
 from infra.writers.openai.client import OpenAiClient, as_data
 
@@ -137,7 +137,7 @@ class OpenAiBrandWriter:
         ]
         chosen, reason = _choose(options, idea, asked)
         palette = from_anchors(idea.primary, idea.secondary, idea.accent, dark=idea.dark)
-        chance = Chance(brief.seed, "logo")
+        chance = SeededRandom(brief.seed, "logo")
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,

@@ -44,7 +44,7 @@ def _lexicon() -> _Lexicon:
     return _Lexicon.model_validate_json(Path(__file__).with_name("keywords.json").read_text("utf-8"))
 
 
-class HouseKeywords:
+class RuleKeywords:
     """Implements :class:`domain.sourcing.ports.KeywordWriter`. The same niche and seed give the same phrases."""
 
     async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:

@@ -15,7 +15,7 @@ from domain.store.brand import Availability, BrandProposal
 from infra.writers.brandkit.palette import contrast
 from infra.writers.openai.brand import BrandIdea, OpenAiBrandWriter
 from infra.writers.openai.client import OpenAiClient, Usage, as_data, strict_schema
-from infra.writers.rules.brand import HouseBrandWriter
+from infra.writers.rules.brand import RuleBrandWriter
 from tests.support.fakes.brand import KnownDomains, ModelService, Reply, brief, model_service
 
 PROMPT = (Path(__file__).parents[3] / "infra/writers/openai/prompts/brand.v1.md").read_text("utf-8")
@@ -47,7 +47,7 @@ async def writing(*replies: Reply, **options: Any) -> AsyncIterator[tuple[OpenAi
     async with model_service(*replies) as (service, url):
         client = OpenAiClient(model="scripted", api_key="sk-test", base_url=url, pause=0.01, **options)
         try:
-            yield OpenAiBrandWriter(client, registry, fallback=HouseBrandWriter(registry), prompt=PROMPT), service
+            yield OpenAiBrandWriter(client, registry, fallback=RuleBrandWriter(registry), prompt=PROMPT), service
         finally:
             await client.aclose()
 
@@ -192,7 +192,7 @@ async def test_both_writers_keep_the_same_promises() -> None:
     async with writing(Reply(idea())) as (writer, _):
         proposals: list[BrandProposal] = [
             await writer.propose(brief("Tea")),
-            await HouseBrandWriter(KnownDomains()).propose(brief("Tea")),
+            await RuleBrandWriter(KnownDomains()).propose(brief("Tea")),
         ]
     for proposal in proposals:
         palette = proposal.brand.palette

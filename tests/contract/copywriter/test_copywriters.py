@@ -18,8 +18,8 @@ from domain.store.ports import PageWriter
 from infra.writers.copykit.pages import PAGES
 from infra.writers.openai.client import REPAIRS, OpenAiClient
 from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
-from infra.writers.rules.copy.copywriter import HouseCopywriter
-from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, HousePageWriter
+from infra.writers.rules.copy.copywriter import RuleCopywriter
+from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, RulePageWriter
 from tests.support.fakes.copywriting import LAMP_TEXT, ChatServer, brief, facts
 from tests.support.fakes.supply import served
 
@@ -52,17 +52,17 @@ async def model(*answers: Any) -> AsyncIterator[tuple[OpenAiClient, ChatServer]]
 
 
 def copywriter(client: OpenAiClient) -> OpenAiCopywriter:
-    return OpenAiCopywriter(client, HouseCopywriter(), prompt=(PROMPTS / "copy.v1.md").read_text())
+    return OpenAiCopywriter(client, RuleCopywriter(), prompt=(PROMPTS / "copy.v1.md").read_text())
 
 
 def page_writer(client: OpenAiClient) -> OpenAiPageWriter:
-    return OpenAiPageWriter(client, HousePageWriter(), prompt=(PROMPTS / "page.v1.md").read_text())
+    return OpenAiPageWriter(client, RulePageWriter(), prompt=(PROMPTS / "page.v1.md").read_text())
 
 
 @pytest.fixture(params=["house", "model", "model that is down"])
 async def any_copywriter(request: pytest.FixtureRequest) -> AsyncIterator[ProductCopywriter]:
     if request.param == "house":
-        yield HouseCopywriter()
+        yield RuleCopywriter()
         return
     answer = COPY if request.param == "model" else JSONResponse({"error": {"message": "no"}}, status_code=401)
     async with model(answer) as (client, _):
@@ -72,7 +72,7 @@ async def any_copywriter(request: pytest.FixtureRequest) -> AsyncIterator[Produc
 @pytest.fixture(params=["house", "model", "model that is down"])
 async def any_page_writer(request: pytest.FixtureRequest) -> AsyncIterator[PageWriter]:
     if request.param == "house":
-        yield HousePageWriter()
+        yield RulePageWriter()
         return
     answer = FAQ if request.param == "model" else JSONResponse({"error": {"message": "no"}}, status_code=401)
     async with model(answer) as (client, _):
@@ -168,7 +168,7 @@ async def test_after_two_repairs_the_house_steps_in_and_says_so(caplog: pytest.L
     async with model(COPY | {"title": "Lamp"}) as (client, server):
         copy = await copywriter(client).write(brief())
     assert len(server.requests) == 1 + REPAIRS
-    assert copy == await HouseCopywriter().write(brief())
+    assert copy == await RuleCopywriter().write(brief())
     assert "The house writer steps in for a product's copy" in caplog.text
     assert "Neon Desk Lamp RGB" not in caplog.text
 

@@ -20,7 +20,7 @@ from domain.generation.events import JobStatus
 from domain.kernel import DomainError, DomainEvent
 from domain.product.events import ProductActivated
 from domain.store.events import StoreRequested
-from infra.adapters.kafka.dead_letter_queue import Letterbox
+from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.event_store import PostgresEventLog
@@ -44,10 +44,10 @@ def letter_of(given: FakeRecord, group: str = "probe", reason: str = "ValueError
 
 
 @pytest.fixture
-async def letterbox(kafka: str) -> Letterbox:
+async def queue(kafka: str) -> DeadLetterQueue:
     """The letterbox of a broker shared with other tests: emptied first."""
     await ensure_topics(kafka)
-    box = Letterbox(kafka)
+    box = DeadLetterQueue(kafka)
     await box.close(await box.open_letters(), "dropped", AT)
     return box
 
@@ -71,40 +71,40 @@ def dlq(kafka: str, database: str, *arguments: str, expect: int = 0) -> Any:
 
 
 async def test_a_letter_is_open_until_it_is_replayed_or_dropped_and_again_when_parked_again(
-    kafka: str, letterbox: Letterbox
+    kafka: str, queue: DeadLetterQueue
 ) -> None:
     first, second = (letter_of(record(activated(uuid4()), offset=offset)) for offset in (11, 12))
     await park(kafka, [first, second, first])
-    assert [letter.id for letter in await letterbox.open_letters()] == [second.id, first.id]
-    await letterbox.close([second], "dropped", AT)
-    await letterbox.close([second], "dropped", AT)
-    (left,) = await letterbox.open_letters()
+    assert [letter.id for letter in await queue.open_letters()] == [second.id, first.id]
+    await queue.close([second], "dropped", AT)
+    await queue.close([second], "dropped", AT)
+    (left,) = await queue.open_letters()
     assert left == first
-    await letterbox.close([first], "replayed", AT)
-    assert await letterbox.open_letters() == []
+    await queue.close([first], "replayed", AT)
+    assert await queue.open_letters() == []
     await park(kafka, [second])
-    assert await letterbox.open_letters() == [second]
+    assert await queue.open_letters() == [second]
 
 
-async def test_letters_of_two_events_at_the_same_place_are_two(kafka: str, letterbox: Letterbox) -> None:
+async def test_letters_of_two_events_at_the_same_place_are_two(kafka: str, queue: DeadLetterQueue) -> None:
     # As a topic that was republished has them; its offsets begin anew.
     first, second = (letter_of(record(activated(uuid4()), offset=11)) for _ in range(2))
     again = replace(first, offset=7)
     await park(kafka, [first, second, again])
-    assert await letterbox.open_letters() == [second, again]
-    await letterbox.close([first], "dropped", AT)
-    assert await letterbox.open_letters() == [second]
+    assert await queue.open_letters() == [second, again]
+    await queue.close([first], "dropped", AT)
+    assert await queue.open_letters() == [second]
 
 
-async def test_a_letter_that_was_closed_under_its_place_stays_closed(kafka: str, letterbox: Letterbox) -> None:
+async def test_a_letter_that_was_closed_under_its_place_stays_closed(kafka: str, queue: DeadLetterQueue) -> None:
     letter, foreign = letter_of(record(activated(uuid4()), offset=11)), letter_of(FakeRecord(offset=12))
     await park(kafka, [letter, foreign])
-    assert [each.id for each in await letterbox.open_letters()] == [letter.id, "probe/zyenta.events/0/12"]
+    assert [each.id for each in await queue.open_letters()] == [letter.id, "probe/zyenta.events/0/12"]
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         for place in ("probe/zyenta.events/0/11", "probe/zyenta.events/0/12"):
             done = LetterDone(id=place, how="dropped", at=AT)
             await producer.send_and_wait(DEAD_LETTERS.name, b"", headers=done.to_headers())
-    assert await letterbox.open_letters() == []
+    assert await queue.open_letters() == []
 
 
 @dataclass
@@ -145,7 +145,7 @@ async def test_a_letter_that_still_does_not_decode_fails_and_reaches_nobody() ->
 
 
 async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
-    kafka: str, database: str, letterbox: Letterbox, pool: asyncpg.Pool
+    kafka: str, database: str, queue: DeadLetterQueue, pool: asyncpg.Pool
 ) -> None:
     requested = StoreRequested(
         originator_id=uuid4(), originator_version=1, occurred_at=AT, merchant_id=uuid4(), niche="Ceramic planters"
@@ -170,7 +170,7 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
     replayed = dlq(kafka, database, "replay", "--group", "generation-policy", expect=1)["replayed"]
     assert [(each["id"], each["result"]) for each in replayed] == [(waiting.id, "handled"), (hopeless.id, "failed")]
     assert await _generation_status(pool, requested.originator_id) == JobStatus.PROCESSING
-    assert [letter.id for letter in await letterbox.open_letters()] == [hopeless.id, read_model.id]
+    assert [letter.id for letter in await queue.open_letters()] == [hopeless.id, read_model.id]
 
     (told,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
     assert "zyenta projections rebuild catalog" in told["reason"]
@@ -180,7 +180,7 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
 
 
 async def test_a_group_that_there_is_not_is_refused_with_the_names_of_those_there_are(
-    kafka: str, database: str, letterbox: Letterbox
+    kafka: str, database: str, queue: DeadLetterQueue
 ) -> None:
     await park(kafka, [letter_of(record(activated(uuid4())), group="a-former-agent")])
     for command in ("replay", "list"):

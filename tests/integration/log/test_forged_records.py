@@ -22,7 +22,7 @@ from domain.money import Money
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
-from infra.adapters.kafka.dead_letter_queue import Letterbox
+from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
@@ -161,7 +161,7 @@ async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
         in_place = replace(known, data=body)
         await send(servers, copied, clever, in_place)
         async with asyncio.timeout(30):
-            while len(await Letterbox(servers).open_letters()) < 3:
+            while len(await DeadLetterQueue(servers).open_letters()) < 3:
                 await asyncio.sleep(0.1)
         order = await aggregates.get(ORDER, order_id)
         assert order.status is OrderStatus.PENDING

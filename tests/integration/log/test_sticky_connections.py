@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from infra.adapters.postgres.sticky_connections import Statements
+from infra.adapters.postgres.sticky_connections import StickyConnections
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ async def all_given_back(pool: asyncpg.Pool) -> None:
 
 
 async def test_statement_after_statement_runs_on_the_same_connection(small_pool: asyncpg.Pool) -> None:
-    statements = Statements(small_pool)
+    statements = StickyConnections(small_pool)
     backends = {(await statements.fetch("select pg_backend_pid() as pid"))[0]["pid"] for _ in range(20)}
     assert len(backends) == 1
     await all_given_back(small_pool)
 
 
 async def test_others_find_a_connection_however_much_there_is_to_do(small_pool: asyncpg.Pool) -> None:
-    statements = Statements(small_pool)
+    statements = StickyConnections(small_pool)
     busy = asyncio.gather(*(statements.fetch("select pg_sleep(0.2)") for _ in range(8)))
     async with asyncio.timeout(0.15):
         assert await small_pool.fetchval("select 1") == 1
@@ -38,7 +38,7 @@ async def test_others_find_a_connection_however_much_there_is_to_do(small_pool: 
 
 
 async def test_a_failed_statement_takes_its_locks_with_it(small_pool: asyncpg.Pool) -> None:
-    statements = Statements(small_pool)
+    statements = StickyConnections(small_pool)
     with pytest.raises(asyncpg.DivisionByZeroError):
         await statements.fetch("select pg_advisory_lock(77), 1 / 0")
     await all_given_back(small_pool)
@@ -46,7 +46,7 @@ async def test_a_failed_statement_takes_its_locks_with_it(small_pool: asyncpg.Po
 
 
 async def test_a_cancelled_statement_gives_its_connection_back(small_pool: asyncpg.Pool) -> None:
-    statements = Statements(small_pool)
+    statements = StickyConnections(small_pool)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await statements.fetch("select pg_sleep(30)")
@@ -56,7 +56,7 @@ async def test_a_cancelled_statement_gives_its_connection_back(small_pool: async
 
 
 async def test_a_connection_that_died_is_not_used_again(small_pool: asyncpg.Pool) -> None:
-    statements = Statements(small_pool)
+    statements = StickyConnections(small_pool)
     (row,) = await statements.fetch("select pg_backend_pid() as pid")
     async with small_pool.acquire() as other:
         await other.execute("select pg_terminate_backend($1)", row["pid"])

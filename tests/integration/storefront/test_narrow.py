@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext, Page, Route, ViewportSize, asyn
 from domain.store.brand import BrandIdentity, FontPair
 from infra.sandbox.app import sandbox_app
 from infra.writers.copykit.pages import PAGES
-from infra.writers.rules.copy.pages import HousePageWriter
+from infra.writers.rules.copy.pages import RulePageWriter
 from storefront.rendering.theme import Mood, theme_of
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
 from tests.support.fakes.copywriting import facts
@@ -109,7 +109,7 @@ async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, l
             features=[LONG],
             images=TWO_IMAGES,
         )
-    writer = HousePageWriter()
+    writer = RulePageWriter()
     for kind in PAGES:
         draft = writer.compose(kind, facts(), f"{slug}:1")
         await floor.write_page(store, kind, draft.title, draft.slug, draft.content)

@@ -10,7 +10,7 @@ from domain.sourcing.ranking import AT_LEAST, WANTED, Candidate, candidates, ran
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app
 from infra.sandbox.sample_supplier.catalogue import offers
-from infra.writers.rules.keywords import HouseKeywords
+from infra.writers.rules.keywords import RuleKeywords
 from tests.support.fakes.supply import served
 
 GOODS = {offer.id: offer.goods for offer in offers()}
@@ -37,7 +37,7 @@ async def supplier() -> AsyncIterator[SampleSupplier]:
 
 
 async def queries(supplier: SampleSupplier, niche: str, seed: str = "1") -> Sequence[Candidate]:
-    phrases = await HouseKeywords().keywords(niche, seed=seed)
+    phrases = await RuleKeywords().keywords(niche, seed=seed)
     listings = await supplier.search(phrases, limit=150)
     assert len(listings) >= 100
     # Photos are left out here: without them the only protection against duplicates is the title.

@@ -20,8 +20,8 @@ from domain.product.aggregate import PRODUCT, import_listing
 from domain.product.events import ImportedVariant, WinningScore
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import BrandGenerated, Preferences, ProductsScouted
-from infra.writers.rules.copy.copywriter import HouseCopywriter
-from infra.writers.rules.copy.pages import HousePageWriter
+from infra.writers.rules.copy.copywriter import RuleCopywriter
+from infra.writers.rules.copy.pages import RulePageWriter
 from schemas.envelope import Envelope
 from tests.support.fakes.copywriting import CountingCopywriter, CountingPageWriter, brand
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
@@ -65,8 +65,8 @@ class Shop:
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
     clock: FixedClock = field(default_factory=FixedClock)
     answers: MemoryAnswers = field(default_factory=MemoryAnswers)
-    writer: CountingCopywriter = field(default_factory=lambda: CountingCopywriter(HouseCopywriter()))
-    pages: CountingPageWriter = field(default_factory=lambda: CountingPageWriter(HousePageWriter()))
+    writer: CountingCopywriter = field(default_factory=lambda: CountingCopywriter(RuleCopywriter()))
+    pages: CountingPageWriter = field(default_factory=lambda: CountingPageWriter(RulePageWriter()))
     crash_before: Callable[[object, int], bool] = lambda command, sent: False
     product_ids: list[UUID] = field(default_factory=list)
     contact_email: str | None = None

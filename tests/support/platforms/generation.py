@@ -23,9 +23,9 @@ from domain.store.ports import BrandBrief
 from infra.adapters.postgres.outside_answers import PostgresAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
-from infra.writers.rules.brand import HouseBrandWriter
-from infra.writers.rules.copy.copywriter import HouseCopywriter
-from infra.writers.rules.copy.pages import HousePageWriter
+from infra.writers.rules.brand import RuleBrandWriter
+from infra.writers.rules.copy.copywriter import RuleCopywriter
+from infra.writers.rules.copy.pages import RulePageWriter
 from schemas import topics
 from schemas.envelope import Envelope
 from tests.support.fakes.brand import KnownDomains
@@ -70,7 +70,7 @@ class Outside:
         default_factory=lambda: MemoryCatalog([listing(f"pot-{n}", title=title) for n, title in enumerate(POTS)])
     )
     keywords: KnownPhrases = field(default_factory=lambda: KnownPhrases(["ceramic planter", "vase", "bowl"]))
-    pages: CountingPageWriter = field(default_factory=lambda: CountingPageWriter(HousePageWriter()))
+    pages: CountingPageWriter = field(default_factory=lambda: CountingPageWriter(RulePageWriter()))
     briefs: list[BrandBrief] = field(default_factory=list)
     copies: list[CopyBrief] = field(default_factory=list)
     while_writing: Callable[[], Awaitable[None]] | None = None
@@ -78,13 +78,13 @@ class Outside:
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
         self.briefs.append(brief)
-        return await HouseBrandWriter(KnownDomains()).propose(brief)
+        return await RuleBrandWriter(KnownDomains()).propose(brief)
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
         self.copies.append(brief)
         if self.while_writing is not None:
             await self.while_writing()
-        return await HouseCopywriter().write(brief)
+        return await RuleCopywriter().write(brief)
 
     @property
     def asked(self) -> dict[str, int]:

@@ -21,7 +21,7 @@ from domain.store.aggregate import STORE, request_store
 from domain.store.brand import BrandProposal
 from domain.store.events import BrandGenerated, Preferences
 from domain.store.ports import BrandBrief
-from infra.writers.rules.brand import HouseBrandWriter
+from infra.writers.rules.brand import RuleBrandWriter
 from schemas.envelope import Envelope
 from tests.support.fakes.brand import KnownDomains
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
@@ -42,7 +42,7 @@ class CountingWriter:
         self.briefs.append(brief)
         if self.trouble is not None:
             raise self.trouble
-        return await HouseBrandWriter(KnownDomains()).propose(brief)
+        return await RuleBrandWriter(KnownDomains()).propose(brief)
 
 
 @dataclass

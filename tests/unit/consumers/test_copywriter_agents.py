@@ -18,8 +18,8 @@ from domain.product.events import ProductArchived, ProductCopyWritten
 from domain.product.ports import CopyBrief
 from domain.store.events import PageType, PageWritten
 from domain.store.ports import PageDraft, StoreFacts
-from infra.writers.rules.copy.copywriter import HouseCopywriter
-from infra.writers.rules.copy.pages import TO_COMPLETE, HousePageWriter
+from infra.writers.rules.copy.copywriter import RuleCopywriter
+from infra.writers.rules.copy.pages import TO_COMPLETE, RulePageWriter
 from tests.support.fakes.copywriting import CountingCopywriter, CountingPageWriter
 from tests.support.platforms.copy_shop import GENERATION_ID, NAMES, STORE_ID, Crash, Shop
 
@@ -54,7 +54,7 @@ async def test_the_merchant_sees_each_product_as_it_is_written() -> None:
 async def test_products_of_one_store_are_not_given_the_same_seed() -> None:
     seeds: list[str] = []
 
-    class Noting(HouseCopywriter):
+    class Noting(RuleCopywriter):
         async def write(self, brief: CopyBrief) -> Any:
             seeds.append(brief.seed)
             return await super().write(brief)
@@ -132,7 +132,7 @@ async def test_a_failure_of_ours_is_not_blamed_on_the_writer() -> None:
 async def test_no_more_than_four_products_are_written_at_once() -> None:
     at_work, most = 0, 0
 
-    class Watched(HouseCopywriter):
+    class Watched(RuleCopywriter):
         async def write(self, brief: CopyBrief) -> Any:
             nonlocal at_work, most
             at_work += 1
@@ -179,13 +179,13 @@ async def test_a_job_cancelled_in_the_middle_asks_nobody_any_more(step: Step) ->
         generation: Any = (await shop.log.load(GENERATION, GENERATION_ID)).state  # type: ignore[union-attr]
         await shop.log.given(GENERATION, generation.cancel(at=shop.clock.now()), tenant=STORE_ID)
 
-    class Cancelling(HouseCopywriter):
+    class Cancelling(RuleCopywriter):
         async def write(self, brief: CopyBrief) -> Any:
             asked.append(brief)
             await cancel()
             return await super().write(brief)
 
-    class CancellingPages(HousePageWriter):
+    class CancellingPages(RulePageWriter):
         async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:
             asked.append(type)
             await cancel()

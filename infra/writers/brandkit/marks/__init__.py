@@ -12,7 +12,7 @@ from domain.store.brand import Palette
 from infra.writers.brandkit.marks import nature, signs, things
 from infra.writers.brandkit.marks.canvas import Drawing, Inks, Mark, Sheet, at, polygon
 from infra.writers.brandkit.palette import contrast
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 
 MARKS: dict[str, Mark] = {
     mark.__name__: mark
@@ -37,7 +37,7 @@ _UNLIKE = 0.12
 """Least distance of a detail's colour from the mark's, in OKLab."""
 
 
-def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[str, str, str]:
+def draw(symbol: str, palette: Palette, chance: SeededRandom, *, name: str) -> tuple[str, str, str]:
     """Draw a mark.
 
     Args:
@@ -70,7 +70,7 @@ def draw(symbol: str, palette: Palette, chance: Chance, *, name: str) -> tuple[s
     return shows, svg, inks.spot
 
 
-def _drawn(symbol: str, inks: Inks, chance: Chance, name: str) -> Drawing:
+def _drawn(symbol: str, inks: Inks, chance: SeededRandom, name: str) -> Drawing:
     initial = next((letter for letter in name.upper() if "A" <= letter <= "Z"), "")
     return MARKS[symbol](Sheet(inks, chance.fork(symbol), initial))
 

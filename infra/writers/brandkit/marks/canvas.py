@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 
 Point = tuple[float, float]
 
@@ -24,7 +24,7 @@ class Sheet:
     """What a mark is drawn with."""
 
     inks: Inks
-    chance: Chance
+    chance: SeededRandom
     letter: str = ""
     """The brand's initial, upper case A to Z, or empty."""
 

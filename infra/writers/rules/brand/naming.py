@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from infra.writers.brandkit.domains import domain_label
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import awkward, ease
 from infra.writers.rules.brand.lexicon import Reading, listed
 
@@ -42,7 +42,9 @@ class Candidate:
     """Higher is better; about 0 to 10."""
 
 
-def invent(reading: Reading, chance: Chance, *, audience: str | None = None, but: str | None = None) -> list[Candidate]:
+def invent(
+    reading: Reading, chance: SeededRandom, *, audience: str | None = None, but: str | None = None
+) -> list[Candidate]:
     """Return five different names for a niche, the best first, and none like the one it has.
 
     They differ in how they are built and share no word. The niche's own words are in one of them at most.
@@ -65,7 +67,7 @@ def invent(reading: Reading, chance: Chance, *, audience: str | None = None, but
     return _unlike(ranked, reading)
 
 
-def _compounds(reading: Reading, chance: Chance) -> list[Candidate]:
+def _compounds(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     """``Fernhollow``: a root and an ending, closed up."""
     style, tails, styled = reading.style, listed(reading.category.tails), listed(reading.style.tails)
     found = [
@@ -94,7 +96,7 @@ def _compounds(reading: Reading, chance: Chance) -> list[Candidate]:
     ]
 
 
-def _pairs(reading: Reading, chance: Chance) -> list[Candidate]:
+def _pairs(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     """``Quiet Orchard``: a word of mood and a place."""
     leads, places = listed(reading.style.leads), listed(reading.category.places)
     return [
@@ -110,7 +112,7 @@ def _pairs(reading: Reading, chance: Chance) -> list[Candidate]:
     ]
 
 
-def _partners(reading: Reading, chance: Chance) -> list[Candidate]:
+def _partners(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     """``Moss & Kiln``: two words that belong together."""
     own = listed(reading.category.roots)
     other = [*(listed(reading.other.roots) if reading.other else ()), *listed(reading.style.nouns)]
@@ -130,7 +132,7 @@ def _partners(reading: Reading, chance: Chance) -> list[Candidate]:
     return found
 
 
-def _foreign(reading: Reading, chance: Chance) -> list[Candidate]:
+def _foreign(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     """``Komorebi``: a word of another language, or that word with a place."""
     glosses = [*reading.style.foreign, *reading.category.foreign]
     found = []
@@ -150,7 +152,7 @@ def _foreign(reading: Reading, chance: Chance) -> list[Candidate]:
     return found
 
 
-def _founders(reading: Reading, chance: Chance) -> list[Candidate]:
+def _founders(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     """``Marlow & Fenn``: reads like a name above a shop door."""
     sharp = reading.style.key in {"cyberpunk", "space", "industrial", "technical", "street"}
     dark = reading.style.key in {"gothic", "mystic"}
@@ -172,7 +174,7 @@ def _founders(reading: Reading, chance: Chance) -> list[Candidate]:
     return found
 
 
-def _coined(reading: Reading, chance: Chance) -> list[Candidate]:
+def _coined(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     """``Verdora``: a root and a ring of its own."""
     found = []
     for stem in listed(reading.category.stems):

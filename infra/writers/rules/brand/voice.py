@@ -4,13 +4,13 @@ import re
 
 from domain.store.brand import Voice
 from domain.store.events import Preferences
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon import STYLES, Reading, listed
 
 _TONES = 4
 
 
-def speak(name: str, reading: Reading, preferences: Preferences, chance: Chance) -> Voice:
+def speak(name: str, reading: Reading, preferences: Preferences, chance: SeededRandom) -> Voice:
     """Return a voice for ``name``.
 
     The story has two to four sentences and states attitudes only: no founding year, no workshop, no promise that the

@@ -11,7 +11,7 @@ from infra.writers.brandkit.logo import draw_logo
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import tune
 from infra.writers.brandkit.schemes import SCHEMES
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon import Reading, listed, understand
 from infra.writers.rules.brand.naming import Candidate, invent
 from infra.writers.rules.brand.voice import speak
@@ -19,7 +19,7 @@ from infra.writers.rules.brand.voice import speak
 _WORTH = {Availability.FREE: 1.5, Availability.UNKNOWN: 0.0, Availability.TAKEN: -1.5}
 
 
-class HouseBrandWriter:
+class RuleBrandWriter:
     """Implements :class:`domain.store.ports.BrandWriter`.
 
     The same brief gives the same brand in every process; only which of the five names is chosen also depends on what
@@ -31,7 +31,7 @@ class HouseBrandWriter:
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
         """Return a complete brand. Never raises for an outage: a registry that is away makes domains unknown."""
-        chance = Chance(brief.seed, brief.niche.casefold())
+        chance = SeededRandom(brief.seed, brief.niche.casefold())
         wishes = brief.preferences
         reading = understand(brief.niche, chance.fork("reading"), tone=wishes.tone)
         candidates = _candidates(reading, wishes, chance.fork("names"), brief.former_name)
@@ -61,7 +61,9 @@ class HouseBrandWriter:
         )
 
 
-def _candidates(reading: Reading, wishes: Preferences, chance: Chance, former_name: str | None) -> list[Candidate]:
+def _candidates(
+    reading: Reading, wishes: Preferences, chance: SeededRandom, former_name: str | None
+) -> list[Candidate]:
     invented = invent(reading, chance, audience=wishes.audience, but=former_name)
     name = wished(wishes.name or "")
     if not name:
@@ -109,7 +111,7 @@ def _schemes(reading: Reading) -> list[str]:
     return listed(reading.style.schemes if reading.styled and reading.style.schemes else reading.category.schemes)
 
 
-def _fonts(reading: Reading, chance: Chance) -> FontPair:
+def _fonts(reading: Reading, chance: SeededRandom) -> FontPair:
     own, styled = listed(reading.category.fonts), listed(reading.style.fonts)
     if reading.styled:
         return PAIRS[chance.pick(styled)]
@@ -132,7 +134,7 @@ _LITERAL = {
 """Words that are best drawn as themselves."""
 
 
-def _symbol(reading: Reading, chance: Chance) -> str:
+def _symbol(reading: Reading, chance: SeededRandom) -> str:
     literal = [_LITERAL[word] for word in reading.words if word in _LITERAL]
     if literal and (reading.category.key == "pets" or chance.flip(0.5)):
         return literal[0]

@@ -22,7 +22,7 @@ from infra.writers.copykit.lexicon import GENERIC, Register, lexicon
 from infra.writers.copykit.scoring import measure
 from infra.writers.copykit.supplier_text import SupplierFacts, read
 from infra.writers.copykit.titles import Title, entitle
-from infra.writers.rules.copy.rotation import Deck
+from infra.writers.rules.copy.rotation import Rotation
 
 WRITTEN_BY = "house"
 MOST_FEATURES = 6
@@ -33,7 +33,7 @@ MOST_VALUES = 6
 _CHOICE = re.compile(r"\b(versions?|sizes?|colours?)\b", re.IGNORECASE)
 
 
-class HouseCopywriter:
+class RuleCopywriter:
     """Implements ``domain.product.ports.ProductCopywriter``: keyless, offline, the same copy for the same brief."""
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
@@ -62,7 +62,7 @@ class _Writer:
         self._title = title
         self._options = options
         self._facts: SupplierFacts = read(brief.original_description)
-        self._deck = Deck(brief.seed, group=brief.category)
+        self._deck = Rotation(brief.seed, group=brief.category)
         self._name, self._plural = self._named()
         self._register: Register = lexicon().register_of(brief.brand.voice.tone)
 

@@ -16,7 +16,7 @@ from infra.writers.copykit.grammar import is_plural, listed, running, sentence, 
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
-from infra.writers.rules.copy.rotation import Deck
+from infra.writers.rules.copy.rotation import Rotation
 
 WRITTEN_BY = "house"
 TO_COMPLETE = "To be completed by the merchant:"
@@ -52,7 +52,7 @@ _MASS = frozenset(
 )
 
 
-class HousePageWriter:
+class RulePageWriter:
     """Implements ``domain.store.ports.PageWriter``: keyless, offline, the same page for the same facts and seed.
 
     Args:
@@ -77,7 +77,7 @@ class HousePageWriter:
         if page is None:
             raise InvalidInput("type", f"A {type} page has no template; the merchant writes it.")
         name = line(facts.name) or "This Shop"
-        text = _environment().get_template(page.template).render(self._context(facts, name, Deck(seed)))
+        text = _environment().get_template(page.template).render(self._context(facts, name, Rotation(seed)))
         content = re.sub(r"\n{3,}", "\n\n", re.sub(r"\n(?=#{2} )", "\n\n", text)).strip() + "\n"
         return PageDraft(
             type=type,
@@ -88,7 +88,7 @@ class HousePageWriter:
             written_by=WRITTEN_BY,
         )
 
-    def _context(self, facts: StoreFacts, name: str, deck: Deck) -> dict[str, object]:
+    def _context(self, facts: StoreFacts, name: str, deck: Rotation) -> dict[str, object]:
         products = _kinds_of_goods(facts.products)
         goods = _goods(line(facts.niche))
         voice = facts.brand.voice
@@ -116,7 +116,7 @@ class HousePageWriter:
         }
 
 
-def _picked(deck: Deck, bank: str, choices: Sequence[str]) -> str:
+def _picked(deck: Rotation, bank: str, choices: Sequence[str]) -> str:
     return deck.deal(bank, choices)
 
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 _PLACE = re.compile(r"^(.*)#(\d{1,6})(?:\.(\d{1,6}))?$", re.DOTALL)
 
 
-class Deck:
+class Rotation:
     """Deals from shuffled choices.
 
     A seed may say which of its fellows this is: ``<what they share>#<place>.<rank>``, with the place among all products of

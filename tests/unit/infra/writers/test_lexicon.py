@@ -7,7 +7,7 @@ import pytest
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.schemes import SCHEMES
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon import CATEGORIES, MOODS, STYLES, listed, understand
 
 
@@ -29,7 +29,7 @@ from infra.writers.rules.brand.lexicon import CATEGORIES, MOODS, STYLES, listed,
     ],
 )
 def test_a_niche_is_understood(niche: str, category: str, style: str | None) -> None:
-    reading = understand(niche, Chance("1"))
+    reading = understand(niche, SeededRandom("1"))
     assert reading.category.key == category
     assert (reading.style.key if reading.styled else None) == style
 
@@ -48,12 +48,12 @@ def test_a_niche_is_understood(niche: str, category: str, style: str | None) -> 
     ],
 )
 def test_a_niche_is_put_into_a_sentence(niche: str, phrase: str) -> None:
-    assert understand(niche, Chance("1")).phrase == phrase
+    assert understand(niche, SeededRandom("1")).phrase == phrase
 
 
 def test_a_wished_tone_sets_the_style_where_the_niche_names_none() -> None:
-    assert understand("Lamps", Chance("1"), tone="gothic and dry").style.key == "gothic"
-    assert understand("Cyberpunk lamps", Chance("1"), tone="gothic").style.key == "cyberpunk"
+    assert understand("Lamps", SeededRandom("1"), tone="gothic and dry").style.key == "gothic"
+    assert understand("Cyberpunk lamps", SeededRandom("1"), tone="gothic").style.key == "cyberpunk"
 
 
 def test_there_are_enough_themes_and_marks() -> None:

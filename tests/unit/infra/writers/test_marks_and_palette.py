@@ -10,7 +10,7 @@ from infra.writers.brandkit.domains import domain_label, wished
 from infra.writers.brandkit.marks import MARKS, draw
 from infra.writers.brandkit.palette import contrast, from_anchors, tune
 from infra.writers.brandkit.schemes import SCHEMES
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import awkward, ease
 
 hexes = st.from_regex(r"\A#[0-9a-f]{6}\Z")
@@ -19,8 +19,8 @@ hexes = st.from_regex(r"\A#[0-9a-f]{6}\Z")
 @pytest.mark.parametrize("symbol", sorted(MARKS))
 def test_every_mark_draws_in_schemes_of_all_kinds(symbol: str) -> None:
     for n, scheme in enumerate(list(SCHEMES.values())[len(symbol) % 5 :: 5]):
-        palette = tune(scheme, Chance(symbol, str(n)))
-        shows, svg, spot = draw(symbol, palette, Chance(str(n)), name=f"{chr(65 + n % 26)}rk & Co")
+        palette = tune(scheme, SeededRandom(symbol, str(n)))
+        shows, svg, spot = draw(symbol, palette, SeededRandom(str(n)), name=f"{chr(65 + n % 26)}rk & Co")
         ET.fromstring(svg)
         assert shows
         assert spot in palette.model_dump().values()
@@ -50,7 +50,7 @@ def test_any_three_colours_become_a_readable_palette(primary: str, secondary: st
 @example(wishes=["grey", "#111111", "white"])
 @given(wishes=st.lists(st.one_of(hexes, st.sampled_from(["navy", "Dark Green", "black", "pastel pink", "gold", "?"]))))
 def test_any_wishes_become_a_readable_palette(wishes: list[str]) -> None:
-    palette = tune(SCHEMES["sage"], Chance("1"), wishes)
+    palette = tune(SCHEMES["sage"], SeededRandom("1"), wishes)
     assert contrast(palette.text, palette.background) >= 4.5
     assert contrast(palette.on_primary, palette.primary) >= 4.5
     assert contrast(palette.on_accent, palette.accent) >= 4.5

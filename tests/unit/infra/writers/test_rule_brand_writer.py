@@ -17,7 +17,7 @@ from infra.writers.brandkit.domains import domain_label
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.palette import contrast
 from infra.writers.brandkit.sound import awkward
-from infra.writers.rules.brand import HouseBrandWriter
+from infra.writers.rules.brand import RuleBrandWriter
 from tests.support.fakes.brand import KnownDomains, brief
 
 NICHES = (
@@ -34,7 +34,7 @@ seeds = st.text(max_size=40)
 
 
 async def propose(niche: str = "Cyberpunk home decor", **rest: object) -> BrandProposal:
-    return await HouseBrandWriter(KnownDomains()).propose(brief(niche, **rest))  # type: ignore[arg-type]
+    return await RuleBrandWriter(KnownDomains()).propose(brief(niche, **rest))  # type: ignore[arg-type]
 
 
 @settings(max_examples=80, deadline=None)
@@ -82,13 +82,13 @@ async def test_the_same_brief_gives_the_same_brand(niche: str, seed: str) -> Non
 def test_every_process_comes_to_the_same_brand() -> None:
     # Set and dict order of strings changes with the hash seed: no choice may hang on it.
     script = (
-        "from infra.writers.brandkit.seeded_random import Chance;"
+        "from infra.writers.brandkit.seeded_random import SeededRandom;"
         "from infra.writers.rules.brand.lexicon import understand;"
         "from infra.writers.rules.brand.naming import invent;"
         "from infra.writers.rules.brand.voice import speak;"
         "from domain.store.events import Preferences;"
-        "r = understand('Vintage camera bags', Chance('1'));"
-        "print(invent(r, Chance('2')), speak('A', r, Preferences(tone='dry'), Chance('3')))"
+        "r = understand('Vintage camera bags', SeededRandom('1'));"
+        "print(invent(r, SeededRandom('2')), speak('A', r, Preferences(tone='dry'), SeededRandom('3')))"
     )
     outputs = {
         subprocess.run(
@@ -114,7 +114,7 @@ async def test_another_seed_gives_another_brand() -> None:
 async def test_a_brand_made_anew_has_another_name_than_the_one_before() -> None:
     for niche in NICHES:
         former = (await propose(niche)).brand.name
-        again = await HouseBrandWriter(KnownDomains()).propose(replace(brief(niche), former_name=former))
+        again = await RuleBrandWriter(KnownDomains()).propose(replace(brief(niche), former_name=former))
         assert former not in {option.name for option in again.options}
         assert len(again.options) == 5
 
@@ -159,7 +159,7 @@ async def test_no_word_of_the_niche_is_in_more_than_one_name() -> None:
 
 async def test_a_merchants_own_name_is_taken_whatever_the_registry_says() -> None:
     registry = KnownDomains(otherwise=Availability.TAKEN)
-    proposal = await HouseBrandWriter(registry).propose(brief("Tea", name="  Second\nKettle "))
+    proposal = await RuleBrandWriter(registry).propose(brief("Tea", name="  Second\nKettle "))
     assert proposal.brand.name == proposal.options[0].name == "Second Kettle"
     assert proposal.reason.startswith("“Second Kettle” is the name you asked for; secondkettle.com is taken.")
     assert len({option.name for option in proposal.options}) == 5
@@ -192,7 +192,7 @@ async def test_a_free_domain_decides_between_names_of_like_strength() -> None:
     favourite = unknown.brand.name
     taken = {f"{domain_label(favourite)}.{ending}": Availability.TAKEN for ending in ("com", "shop", "store", "co")}
     registry = KnownDomains(taken, otherwise=Availability.FREE)
-    proposal = await HouseBrandWriter(registry).propose(brief("Houseplants", seed="x"))
+    proposal = await RuleBrandWriter(registry).propose(brief("Houseplants", seed="x"))
     assert [option.name for option in proposal.options] == [option.name for option in unknown.options]
     assert proposal.brand.name != favourite
     assert f"“{favourite}” read slightly better, but {domain_label(favourite)}.com is taken." in proposal.reason
@@ -206,7 +206,7 @@ async def test_another_ending_is_offered_where_the_com_is_taken() -> None:
             return {domain: gone.get(domain, Availability.FREE) for domain in domains}
 
     registry = ComIsGone()
-    proposal = await HouseBrandWriter(registry).propose(brief("Tea"))
+    proposal = await RuleBrandWriter(registry).propose(brief("Tea"))
     assert {option.domain.rpartition(".")[2] for option in proposal.options} == {"shop"}
     assert {option.availability for option in proposal.options} == {Availability.FREE}
     assert len(registry.asked) == 2

@@ -12,7 +12,7 @@ from domain.product.ports import ProductCopy
 from infra.writers.copykit.grammar import several
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST
-from infra.writers.rules.copy.copywriter import HouseCopywriter, compose
+from infra.writers.rules.copy.copywriter import RuleCopywriter, compose
 from tests.support.fakes.copywriting import LAMP_TEXT, LAMP_TITLE, brand, brief
 
 CLICHES = re.compile(
@@ -219,4 +219,4 @@ def test_any_listing_can_be_written_up(
 
 async def test_it_writes_through_its_port() -> None:
     changes: dict[str, Any] = {"seed": "x"}
-    assert await HouseCopywriter().write(brief(**changes)) == compose(brief(**changes))
+    assert await RuleCopywriter().write(brief(**changes)) == compose(brief(**changes))

@@ -10,10 +10,10 @@ from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.store.events import PageType
 from infra.writers.copykit.pages import PAGES
-from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, TO_COMPLETE, HousePageWriter
+from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, TO_COMPLETE, RulePageWriter
 from tests.support.fakes.copywriting import brand, facts
 
-WRITER = HousePageWriter()
+WRITER = RulePageWriter()
 
 
 def page(type: PageType, **changes: object) -> str:
@@ -127,7 +127,7 @@ def test_the_refund_policy_has_the_whole_checklist() -> None:
 
 
 def test_the_online_withdrawal_function_is_linked_where_there_is_one() -> None:
-    writer = HousePageWriter(withdrawal_path="/withdraw")
+    writer = RulePageWriter(withdrawal_path="/withdraw")
     text = writer.compose(PageType.REFUND_POLICY, facts(), "s").content
     assert "[Withdraw from a contract here](/withdraw)" in text
     assert "the address of your online withdrawal function" not in text

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.text import fold
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon.entries import Category, Gloss, Style, listed
 from infra.writers.rules.brand.lexicon.home import HOME
 from infra.writers.rules.brand.lexicon.moods import MOODS
@@ -42,7 +42,7 @@ class Reading:
     """Whether the lexicon knows what the niche sells."""
 
 
-def understand(niche: str, chance: Chance, *, tone: str | None = None) -> Reading:
+def understand(niche: str, chance: SeededRandom, *, tone: str | None = None) -> Reading:
     """Read a niche: what is sold, in which style, and how to say it.
 
     Args:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from infra.writers.brandkit.seeded_random import Chance
+from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon.entries import Category
 
 _SCHEMES = "oat-indigo,mid-century,plum,lagoon,trail,ink-red,sunshine,mulberry,petrol"
@@ -13,7 +13,7 @@ _ROOTS = "Lark,Fable,Marlow,Ember,Atlas,Pollen,Harbor,Lantern,Cobalt,Quarry,Tand
 
 def unknown_category(tokens: Sequence[str]) -> Category:
     """Return a category for a niche nobody has heard of; the same niche always gets the same one."""
-    chance = Chance("unknown niche", " ".join(tokens))
+    chance = SeededRandom("unknown niche", " ".join(tokens))
     own = [token.capitalize() for token in tokens if re.fullmatch(r"[a-z]{4,8}", token)][-1:]
     return Category(
         key="unknown",
