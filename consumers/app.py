@@ -54,7 +54,7 @@ RECONNECT_SECONDS = 2.0
 SILENT_SECONDS = 2.0
 """A partition that was not fetched for so long may have been made anew meanwhile; fetching asks twice a second."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class ConsumerApp:
@@ -129,12 +129,12 @@ class ConsumerApp:
             try:
                 await self.start()
             except (KafkaError, OSError) as error:
-                log.warning("the log cannot be reached, trying again: %s", error)
+                logger.warning("the log cannot be reached, trying again: %s", error)
                 await self.stop()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
                 continue
-            log.info("consuming as %s", ", ".join(each.consumer.name for each in self._subscriptions))
+            logger.info("consuming as %s", ", ".join(each.consumer.name for each in self._subscriptions))
             await stop.wait()
         await self.stop()
 
@@ -216,7 +216,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Begin at what was committed."""
         numbers = sorted(tp.partition for tp in assigned)
-        log.info("%s has partitions %s of %s", self.consumer.name, numbers, self.consumer.topic.name)
+        logger.info("%s has partitions %s of %s", self.consumer.name, numbers, self.consumer.topic.name)
         self._assigned.set()
 
     async def _take(self, records: Sequence[Any]) -> None:
@@ -237,7 +237,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 if await self._is_current(partition, batch[-1].offset):
                     await self._queue(partition, batch)
             except Exception:
-                log.exception("%s could not take a batch of %s", self.consumer.name, partition)
+                logger.exception("%s could not take a batch of %s", self.consumer.name, partition)
                 self._fetch_again(partition, batch[0].offset)
         self._regulate()
         if self._canaries is not None:
@@ -260,7 +260,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _begin_anew(self, partition: TopicPartition) -> None:
         """Read a partition of a topic that was made anew from its beginning; all that was done is recognised."""
-        log.warning("%s: %s was made anew, reading it from its beginning", self.consumer.name, partition)
+        logger.warning("%s: %s was made anew, reading it from its beginning", self.consumer.name, partition)
         # Offsets of what is open mean other records now: neither may they be committed, nor stand beside the new ones.
         numbers = {(partition.topic, partition.partition)}
         await self._executor.drain(numbers, grace_seconds=self._grace_seconds)
@@ -338,7 +338,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             await kafka.commit({TopicPartition(*partition): offset for partition, offset in marks.items()})
         except (KafkaError, IllegalStateError) as error:
             # Whoever has the partition next handles again what was not committed; that is harmless.
-            log.info("%s could not commit: %s", self.consumer.name, error)
+            logger.info("%s could not commit: %s", self.consumer.name, error)
         else:
             self._executor.committed(marks)
 

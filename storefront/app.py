@@ -20,7 +20,7 @@ from storefront.visit.tenancy import StoreClosed, UnknownHost, bare_host
 
 LARGEST_FORM = 64 * 1024
 NO_LETTER = "\N{REPLACEMENT CHARACTER}"
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 __all__ = ["StorefrontDependencies", "create_app"]
 
@@ -104,7 +104,7 @@ class ErrorPages:
         return response
 
     async def broken(self, request: Request, error: Exception) -> Response:
-        log.error("a page failed: %s %s", request.method, request.url.path, exc_info=error)
+        logger.error("a page failed: %s %s", request.method, request.url.path, exc_info=error)
         return self._front.platform_page("platform/broken.html", status=500, title="Something broke")
 
     def away(self, request: Request) -> Response:
@@ -151,7 +151,7 @@ class Outages:
         except Exception as error:
             if started or scope["type"] != "http" or not is_outage(error):
                 raise
-            log.warning("a page could not be made: %s %s (%r)", scope["method"], scope["path"], error)
+            logger.warning("a page could not be made: %s %s (%r)", scope["method"], scope["path"], error)
             await self._answer(Request(scope))(scope, receive, send)
 
 

@@ -18,7 +18,7 @@ from schemas.topics import EVENTS
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class StepOver(Exception):
@@ -65,7 +65,7 @@ class StepAgent(Consumer, ABC):
             await self._require_wanted(event)
             command = await self.work(envelope, event)
         except StepOver:
-            log.info("The result of step %s of %s is not wanted any more", self.step, event.originator_id)
+            logger.info("The result of step %s of %s is not wanted any more", self.step, event.originator_id)
             return
         except GivenUp as given_up:
             command = FailStep(
@@ -87,7 +87,7 @@ class StepAgent(Consumer, ABC):
             await self._dispatch(progress, cause=envelope, name=f"{self.name}:{item}")
         except DomainError as refusal:
             # The step is over; the next question finds out, or the last command is refused likewise.
-            log.info("Progress was not wanted: %s", refusal)
+            logger.info("Progress was not wanted: %s", refusal)
 
     async def ask_once(
         self,

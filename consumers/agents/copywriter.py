@@ -38,7 +38,7 @@ PAGES = {
 """The pages every store gets, and what the merchant reads when one is written."""
 NO_BRAND = "The store has no brand yet, and its texts need one. Run the brand step, then this one again."
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class CopyAgent(StepAgent):
@@ -127,7 +127,7 @@ class CopyAgent(StepAgent):
         try:
             await self._dispatch(command, cause=envelope, name=name)
         except (ProductIsArchived, NotFound) as refusal:
-            log.info("A product was put away while its copy was written: %s", refusal)
+            logger.info("A product was put away while its copy was written: %s", refusal)
 
 
 def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, event: StepStarted) -> Iterator[CopyBrief]:

@@ -16,7 +16,7 @@ TRIES = 4
 FIRST_PAUSE_SECONDS = 0.5
 """The pause after the first failed try; it doubles with each further one."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class GivenUp(Exception):
@@ -77,7 +77,7 @@ async def _ask_patiently(
         try:
             return await ask()
         except Transient as outage:
-            log.warning("%s did not answer (try %d of %d): %s", who, attempt, TRIES, outage.what)
+            logger.warning("%s did not answer (try %d of %d): %s", who, attempt, TRIES, outage.what)
             wait = _pause_after(attempt, outage.retry_after)
             left = (deadline - clock.now()).total_seconds()
             if attempt == TRIES or wait >= left:

@@ -32,7 +32,7 @@ COMPARING_SECONDS = 60.0
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class ScoutAgent(StepAgent):
                 task.cancel()
             known = await asyncio.gather(*tasks, return_exceptions=True)
         hashes = [f"{value:016x}" if isinstance(value, int) else None for value in known]
-        log.info("Compared %d of %d photos", sum(value is not None for value in hashes), len(hashes))
+        logger.info("Compared %d of %d photos", sum(value is not None for value in hashes), len(hashes))
         return hashes
 
 

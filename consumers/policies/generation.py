@@ -17,7 +17,7 @@ from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class GenerationPolicy:
@@ -64,7 +64,7 @@ class GenerationPolicy:
         attempt = generation.steps[Step.IMAGES].attempt
         # The images of a step have its attempt or a later one: an earlier one was asked for by a step that was given up.
         if not generation.runs_attempt(Step.IMAGES, attempt) or image.attempt < attempt:
-            log.info("image %s came after its step had ended", image_id)
+            logger.info("image %s came after its step had ended", image_id)
             return
         count = CountStepImage(generation_id=generation.id, attempt=attempt, image_id=image_id, message=message)
         await self._dispatch(count, cause=envelope, name=self.name)

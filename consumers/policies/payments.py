@@ -15,7 +15,7 @@ from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 REASON_MAX = 300
 """Characters of why a webhook is rejected."""
@@ -58,7 +58,7 @@ class PaymentsPolicy:
         if order.store_id != received.store_id:
             # Each merchant's webhooks are signed with that merchant's secret: it may not speak for another store. The
             # merchant reads the same as for an order that does not exist.
-            log.error("webhook %s is of store %s but names another store's order", envelope.id, received.store_id)
+            logger.error("webhook %s is of store %s but names another store's order", envelope.id, received.store_id)
             await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
             return
         if notice.succeeded:
@@ -80,7 +80,7 @@ class PaymentsPolicy:
             )
 
     async def _reject(self, envelope: Envelope, received: WebhookReceived, order_id: UUID | None, reason: str) -> None:
-        log.warning("webhook %s of %s cannot be used: %s", envelope.id, received.source, reason)
+        logger.warning("webhook %s of %s cannot be used: %s", envelope.id, received.source, reason)
         command = RejectWebhook(
             source=received.source,
             external_id=received.external_id,

@@ -45,7 +45,7 @@ SUSPECT_AFTER = 2
 CONCURRENCY = 8
 """How many keys a consumer handles at once."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Crashed(Exception):
@@ -158,7 +158,7 @@ class RecordDelivery:
         """Park a foreign record: a person can replay it if the event store was set back and is restored."""
         unknown = UnknownCause(envelope.id, envelope.position)
         found = ForeignRecord(record.topic, record.partition, record.offset, "its event is not in the event store")
-        log.error("%s got a foreign record: %s", self._consumer.name, found)
+        logger.error("%s got a foreign record: %s", self._consumer.name, found)
         await self._patiently(lambda: self._provenance.note([found]))
         await self._park(record, unknown, count=1)
 
@@ -172,7 +172,7 @@ class RecordDelivery:
                 # Not to be counted as a delivery: it is begun again, alone.
                 await self._patiently(lambda: self._ledger.withdraw(place))
             async with self._solo_gate.alone():
-                log.warning("handling alone, after %d crashes: %s", delivery.crashes, self._about(envelope))
+                logger.warning("handling alone, after %d crashes: %s", delivery.crashes, self._about(envelope))
                 delivery = await self._patiently(lambda: self._ledger.begin(place))
                 return await self._run(record, envelope, place, delivery)
 
@@ -188,12 +188,12 @@ class RecordDelivery:
             await self._withdraw(place)
             raise
         except DomainError as refusal:
-            log.warning("refused %s: %s", refusal.code, self._about(envelope))
+            logger.warning("refused %s: %s", refusal.code, self._about(envelope))
         except UnknownCause as error:
             await self._park(record, error, count=delivery.count)
         except Exception as error:
             if delivery.count < DELIVERIES:
-                log.warning(
+                logger.warning(
                     "delivery %d of %d failed (%s): %s",
                     delivery.count,
                     DELIVERIES,
@@ -212,12 +212,12 @@ class RecordDelivery:
         try:
             await self._ledger.withdraw(place)
         except Transient:
-            log.warning("could not take back a delivery of %s to %s", place.event_id, place.group)
+            logger.warning("could not take back a delivery of %s to %s", place.event_id, place.group)
 
     async def _park(self, record: Record, error: Exception, *, count: int) -> None:
         letter = DeadLetter.of(record, error, group=self._consumer.name, count=count, at=self._clock.now())
         await self._patiently(lambda: self._dead_letters.park(letter))
-        log.error(
+        logger.error(
             "parked %s after %d deliveries (%s, traceback %s)",
             letter.id,
             count,
@@ -233,7 +233,7 @@ class RecordDelivery:
                 return await call()
             except Transient as outage:
                 failures += 1
-                log.warning("%s waits: %s", self._consumer.name, outage)
+                logger.warning("%s waits: %s", self._consumer.name, outage)
                 await asyncio.sleep(self._pause_after(failures, outage))
 
     def _pause_after(self, failures: int, error: Exception) -> float:

@@ -18,7 +18,7 @@ Partition: TypeAlias = tuple[str, int]
 
 RETRY_SECONDS = 1.0
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class _Progress:
@@ -134,6 +134,6 @@ class KeyOrderedExecutor:
             await self._handle(record)
         except Exception:
             # Nothing is meant to come up here; if it does, the record is not done, and must not be passed over.
-            log.exception("handling %s/%d/%d ended unexpectedly", record.topic, record.partition, record.offset)
+            logger.exception("handling %s/%d/%d ended unexpectedly", record.topic, record.partition, record.offset)
             return False
         return True

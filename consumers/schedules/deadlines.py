@@ -26,7 +26,7 @@ EVERY_SECONDS = 5.0
 AT_ONCE = 200
 """How many overdue steps or orders one round deals with."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Overdue(Protocol):
@@ -81,7 +81,7 @@ class DeadlinePolicy:
                 self._looked = time.monotonic()
             except Exception:
                 # The database or a read model may be away; deadlines go on when it is back.
-                log.exception("could not enforce deadlines; trying again in %s s", self._every_seconds)
+                logger.exception("could not enforce deadlines; trying again in %s s", self._every_seconds)
             try:
                 await asyncio.wait_for(stop.wait(), self._every_seconds)
             except TimeoutError:
@@ -109,7 +109,7 @@ class DeadlinePolicy:
             await self._command(command, Context(command_id=id, correlation_id=correlation_id))
         except DomainError as refusal:
             # The read model was behind: it ended, was paid or cancelled in the meantime.
-            log.info("%s was not needed any more: %s", type(command).__name__, refusal.code)
+            logger.info("%s was not needed any more: %s", type(command).__name__, refusal.code)
         except ConcurrencyConflict:
             # One busy stream must not hold up the other deadlines; the next round comes back to it.
-            log.info("%s lost to other writers; trying again in the next round", type(command).__name__)
+            logger.info("%s lost to other writers; trying again in the next round", type(command).__name__)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from infra.web.protocols import ConnectionLimits
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 async def cancelled(task: asyncio.Task[Any]) -> None:
@@ -43,7 +43,7 @@ async def reachable(
             await ask(bootstrap_servers)
         except (KafkaError, OSError, TimeoutError):
             if not told:
-                log.warning(
+                logger.warning(
                     "No Kafka broker answers at %s (KAFKA_BOOTSTRAP_SERVERS); waiting for it.", bootstrap_servers
                 )
                 told = True

@@ -15,7 +15,7 @@ from infra.embedded.process import free_port, is_free
 
 _LEFTOVER_SECONDS = 5
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Addresses:
@@ -68,7 +68,7 @@ class Addresses:
         wanted = self._wanted(part)
         if wanted and port != wanted[0]:
             self.moved.add(part)
-            log.warning("Port %d is taken: %s is on port %d now.", wanted[0], part, port)
+            logger.warning("Port %d is taken: %s is on port %d now.", wanted[0], part, port)
         self._chosen[part] = port
         self._known[part] = [port, *(former for former in self.known(part) if former != port)]
         write_private(self._file, json.dumps(self._known))

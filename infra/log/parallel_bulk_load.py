@@ -13,7 +13,7 @@ from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, LANES, Filling, Unappliable
 from projections.registry import READ_MODELS
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class BulkLoadProcesses:
@@ -63,7 +63,7 @@ class BulkLoadProcesses:
                 for each in unappliable:
                     filling.passed(each)
         except ShareFailed as failure:
-            log.warning("%s is filled by one process from here on: %s", filling.schema, failure)
+            logger.warning("%s is filled by one process from here on: %s", filling.schema, failure)
         # Where they stand is what was written, whatever was told. The owner stays: if it is another one by now, the next
         # write must fail.
         async with filling.pool.acquire() as connection:

@@ -58,7 +58,7 @@ WEDGED_SECONDS = 30.0
 DISAGREED_SECONDS = 5.0
 """Between looks while the halves do not belong together, which only a person can mend."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class HalvesDiffer(Exception):
@@ -120,7 +120,7 @@ class Publisher:
                 async with self._pool.acquire() as connection:
                     await self._lead(connection)
             except HalvesDiffer as difference:
-                log.critical("%s", difference)
+                logger.critical("%s", difference)
                 await asyncio.sleep(DISAGREED_SECONDS)
             except (
                 KafkaError,
@@ -130,7 +130,7 @@ class Publisher:
             ) as error:
                 if loop.time() - started > 30:
                     backoff = 0.05
-                log.warning("publisher starts again in %.2f s: %s: %s", backoff, type(error).__name__, error)
+                logger.warning("publisher starts again in %.2f s: %s: %s", backoff, type(error).__name__, error)
                 await asyncio.sleep(backoff)
                 backoff = min(2.0, backoff * 2)
 
@@ -182,7 +182,7 @@ class Publisher:
             raise Transient("the broker", f"somebody else's transaction is open in partitions {hidden} of the log")
         end = await self._look_for_topic(self._meet)
         self.position, self._offsets = end.position, dict(end.offsets)
-        log.info("publishing from position %d", self.position)
+        logger.info("publishing from position %d", self.position)
 
     async def _meet(self, found: Sequence[ConsumerRecord]) -> None:
         """Note foreign records at the topic's end, and go on; unless they may be what the store has lost.
@@ -193,7 +193,7 @@ class Publisher:
         await check_not_lost(found, self._provenance, await self._events.last_position())
         if found:
             notes = [ForeignRecord(each.topic, each.partition, each.offset, REASON) for each in found]
-            log.error("%d foreign records are at the topic's end; the first: %s", len(notes), notes[0])
+            logger.error("%d foreign records are at the topic's end; the first: %s", len(notes), notes[0])
             await self._provenance.note(notes)
 
     async def _publish(self, producer: TransactionalProducer, connection: Connection, *, until: int | None) -> None:
@@ -355,7 +355,7 @@ async def take_leadership(connection: Connection, *, wedged_seconds: float = WED
             wedged_seconds,
         )
         if deposed and wedged_seconds:
-            log.warning("the publisher at work has been silent for %.0f s; taking over", wedged_seconds)
+            logger.warning("the publisher at work has been silent for %.0f s; taking over", wedged_seconds)
         await asyncio.sleep(0.2)
 
 

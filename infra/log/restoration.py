@@ -36,7 +36,7 @@ from schemas.envelope import RawEvent, from_record
 from schemas.registry import UndecodableEvent
 from schemas.topics import EVENTS, WORK, partition_of
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 LEADER_SECONDS = 15
 """How long a publisher may keep the leadership from a restoration; one that has nothing to stand on gives it up."""
@@ -182,10 +182,10 @@ def _event(record: ConsumerRecord, heads: dict[UUID, tuple[int, bytes]]) -> RawE
     except UndecodableEvent:
         event = None
     if event is None or event.computed_hash != event.hash or partition_of(event.tenant) != record.partition:
-        log.warning("record %d of partition %d is foreign; it is not restored", record.offset, record.partition)
+        logger.warning("record %d of partition %d is foreign; it is not restored", record.offset, record.partition)
         return None
     if event.version <= heads.get(event.stream_id, (0, b""))[0]:
-        log.warning("record %d of partition %d is a copy of an earlier one", record.offset, record.partition)
+        logger.warning("record %d of partition %d is a copy of an earlier one", record.offset, record.partition)
         return None
     check_chain(event, heads, where="the topic")
     return event

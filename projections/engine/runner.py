@@ -57,7 +57,7 @@ from schemas.topics import EVENTS
 BATCH = 5000
 SESSION_TIMEOUT = timedelta(seconds=6)
 """After how long a silence a runner is taken for dead; brokers allow no less by default."""
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 Rebuild = Callable[[], Awaitable[None]]
@@ -138,7 +138,7 @@ class ProjectionRunner:
                 trouble = error
             if loop.time() - started > 30:
                 backoff = 0.05
-            log.warning("%s starts again in %.2f s: %s: %s", self.group, backoff, type(trouble).__name__, trouble)
+            logger.warning("%s starts again in %.2f s: %s: %s", self.group, backoff, type(trouble).__name__, trouble)
             await asyncio.sleep(backoff)
             backoff = min(2.0, backoff * 2)
 
@@ -151,10 +151,10 @@ class ProjectionRunner:
             if self._live.version == mine:
                 return
             if self._live.version < mine:
-                log.warning("%s: version %d is live, building %d beside it", self.group, self._live.version, mine)
+                logger.warning("%s: version %d is live, building %d beside it", self.group, self._live.version, mine)
                 await self._rebuild()
             else:
-                log.error(
+                logger.error(
                     "%s: version %d is live, this program has %d: it writes nothing; deploy the newer one here too",
                     self.group,
                     self._live.version,
@@ -212,7 +212,7 @@ class ProjectionRunner:
                     await release(connection, self._projection.name, owned)
         except DATABASE_AWAY as error:
             # The successor will go carefully for a moment, without need.
-            log.warning("%s could not say that it stopped: %s", self.group, type(error).__name__)
+            logger.warning("%s could not say that it stopped: %s", self.group, type(error).__name__)
         finally:
             await consumer.stop()
 
@@ -265,7 +265,7 @@ class ProjectionRunner:
                 proven.extend(batch)
                 continue
             # The topic was made anew (a wiped broker, refilled). Offsets mean nothing; positions still do.
-            log.warning(
+            logger.warning(
                 "%s: partition %d was made anew; looking for position %d from its beginning",
                 self.group,
                 partition.partition,
@@ -289,7 +289,7 @@ class ProjectionRunner:
             if not true
         ]
         if foreign:
-            log.error("%s passes over %d foreign records; the first: %s", self.group, len(foreign), foreign[0])
+            logger.error("%s passes over %d foreign records; the first: %s", self.group, len(foreign), foreign[0])
             await note_foreign(foreign, connection)
         return [record for record, true in zip(records, ours, strict=True) if true]
 
@@ -331,7 +331,7 @@ class ProjectionRunner:
         taken, self._live = await reclaim(connection, self._projection.name, list(self._owned.values()), self._live)
         if not lost <= {checkpoint.partition for checkpoint in taken}:
             raise fenced
-        log.info("%s goes on with the tables of a rebuild", self.group)
+        logger.info("%s goes on with the tables of a rebuild", self.group)
         self._owned.update((checkpoint.partition, checkpoint) for checkpoint in taken)
 
     async def _apply_fresh(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
@@ -346,7 +346,7 @@ class ProjectionRunner:
         except Exception as error:
             if not at_fault(error):
                 raise
-            log.warning("%s: a batch of %d failed: %s", self.group, len(records), type(error).__name__)
+            logger.warning("%s: a batch of %d failed: %s", self.group, len(records), type(error).__name__)
             self._care.suspect(records)
             await self._care.apply(records, connection)
 
@@ -364,7 +364,7 @@ class ProjectionRunner:
         """
         letter = DeadLetter.of(record, error, group=self.group, count=count, at=self._clock.now())
         await self._dead_letters.park(letter)
-        log.error("%s parked %s after %d tries: %s", self.group, letter.id, count, type(error).__name__)
+        logger.error("%s parked %s after %d tries: %s", self.group, letter.id, count, type(error).__name__)
 
     async def pass_over(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
         """Move the checkpoints past records that change nothing."""

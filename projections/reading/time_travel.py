@@ -37,7 +37,7 @@ FILLED = "filled"
 WAIT_SECONDS = 10.0
 """How long to wait for a free connection."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class TenantEvents(Protocol):
@@ -209,7 +209,7 @@ class TimeTravel:
                 await connection.execute(f"vacuum {', '.join(table.name for m in self._models for table in m.tables)}")
         except DATABASE_AWAY as error:
             # The pool closes a connection that is in no state to be used again.
-            log.warning("a connection for time travel could not be emptied: %s", type(error).__name__)
+            logger.warning("a connection for time travel could not be emptied: %s", type(error).__name__)
         finally:
             await self._pool.release(connection)
 

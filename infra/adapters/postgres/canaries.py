@@ -59,7 +59,7 @@ where backend_xid = pg_snapshot_xmin(pg_current_snapshot())::xid and exists (
 )
 """
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class PostgresCanaries:
         try:
             await self._pool.execute(statement, *values, timeout=ANSWER_SECONDS)
         except DATABASE_AWAY as error:
-            log.info("%s could not tell of a canary: %s", component, type(error).__name__)
+            logger.info("%s could not tell of a canary: %s", component, type(error).__name__)
 
 
 async def answer_for(dsn: str, roles: Mapping[str, Callable[[], bool]]) -> None:

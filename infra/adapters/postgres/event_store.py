@@ -127,7 +127,7 @@ union
 select id from unnest($1::uuid[]) as id where exists (select from events where tenant = id)
 """
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class PostgresEventLog:
@@ -371,7 +371,7 @@ class PostgresEventLog:
                 await self._statements.fetch(f"notify {CHANNEL}")
             except DATABASE_AWAY as error:
                 # The publisher polls as well, so a lost wake-up costs milliseconds, not events.
-                log.warning("could not wake the publisher: %s", error)
+                logger.warning("could not wake the publisher: %s", error)
                 await asyncio.sleep(0.5)
             # Awake, it looks every few milliseconds by itself; without this pause every other append would notify.
             await asyncio.sleep(NOTIFY_SECONDS)
@@ -414,7 +414,7 @@ class PostgresEventLog:
             )
         except DATABASE_AWAY as error:
             # A snapshot is a short cut; the stream loads without it, only slower.
-            log.warning("could not write the snapshot of stream %s: %s", stream_id, error)
+            logger.warning("could not write the snapshot of stream %s: %s", stream_id, error)
 
 
 class _Shape:

@@ -25,7 +25,7 @@ TRIES = 4
 FIRST_PAUSE, TIMEOUT = 0.25, 5.0
 """Seconds: before the second try, doubling from then on; and for one try."""
 WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429})
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class NotDelivered(Exception):
@@ -138,7 +138,7 @@ def sandbox_payment_app(
         try:
             await sender.send(body)
         except NotDelivered as error:
-            log.warning("a sandbox webhook was not delivered: %s", error)
+            logger.warning("a sandbox webhook was not delivered: %s", error)
             return page(session, 502, problem=str(error), attempt=attempt)
         address = session.success_url if pays else session.cancel_url
         return RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})

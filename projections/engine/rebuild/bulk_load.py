@@ -33,7 +33,7 @@ KEPT_UNAPPLIABLE = 1000
 """How many of the records that were passed over are remembered."""
 
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class TopicBehind(Transient):
@@ -240,7 +240,7 @@ class _Lane:
         )
         events = [(offset, record) for (offset, record), true in zip(read, ours, strict=True) if true and record]
         if len(events) < len(contents):
-            log.warning(
+            logger.warning(
                 "%s passes over %d foreign records of partition %d",
                 self._filling.schema,
                 len(contents) - len(events),

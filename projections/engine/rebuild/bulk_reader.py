@@ -39,7 +39,7 @@ DECODERS: Mapping[int, Callable[[memoryview], bytes]] = {
     4: zstd_decode,
 }
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Content = tuple[int, bytes]
 """A record's offset, and what ``schemas.records`` reads."""
@@ -136,7 +136,7 @@ class BulkReader:
         except KafkaError as error:
             if not error.retriable:
                 raise
-            log.warning("the broker did not answer (%s); asking again", type(error).__name__)
+            logger.warning("the broker did not answer (%s); asking again", type(error).__name__)
             await self._pause()
 
     async def _pause(self) -> None:
@@ -154,7 +154,7 @@ class BulkReader:
                 if state is not self._partitions[number]:
                     continue
                 if for_code(error) is OffsetOutOfRangeError and state.next_offset > 0:
-                    log.warning("%s has no offset %d in partition %d", self._topic.name, state.next_offset, number)
+                    logger.warning("%s has no offset %d in partition %d", self._topic.name, state.next_offset, number)
                     self.seek(number, 0)
                 elif for_code(error) is not NoError:
                     raise for_code(error)(f"{self._topic.name}, partition {number}")

@@ -60,7 +60,7 @@ ROUNDS = 10
 STILL_SECONDS = 3.0
 """How long the live runner, and with it the publisher, may stand still at most: readers wait five seconds for the log."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class RebuildRefused(Exception):
@@ -217,7 +217,9 @@ class Rebuilder:
         goal = await self._positions(connection, model.name)
 
         def passed(each: Unappliable) -> None:
-            log.warning("%s passes over offset %d of partition %d: %s", schema, each.offset, each.partition, each.error)
+            logger.warning(
+                "%s passes over offset %d of partition %d: %s", schema, each.offset, each.partition, each.error
+            )
             if len(run.unappliable) < KEPT_UNAPPLIABLE:
                 run.unappliable.append(each)
 
@@ -367,7 +369,7 @@ class Rebuilder:
                     await drop_tables(connection, schema)
                 return
             await asyncio.sleep(0.5)
-        log.warning("%s is still being read; it is dropped by the next rebuild", schema)
+        logger.warning("%s is still being read; it is dropped by the next rebuild", schema)
 
     async def _positions(self, connection: Connection, schema: str) -> dict[int, int]:
         return {number: place.position for number, place in (await positions_of(connection, schema)).items()}

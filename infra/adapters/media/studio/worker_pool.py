@@ -33,7 +33,7 @@ KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "
 
 WORKER = (sys.executable, "-m", protocol.__name__)
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class RembgStudio:
@@ -112,7 +112,7 @@ class RembgStudio:
                     answer = await worker.ask(task)
             except (OSError, EOFError, TimeoutError, msgspec.DecodeError) as error:
                 worker.kill()
-                log.warning("a studio worker was lost over a photo of %d bytes (%r)", len(task.photo), error)
+                logger.warning("a studio worker was lost over a photo of %d bytes (%r)", len(task.photo), error)
             except BaseException:
                 worker.kill()  # it would answer the next photo with this one's result
                 raise
