@@ -9,8 +9,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.generation.events import JobStatus
-from projections.engine.postgres_errors import is_database_away
 from projections.jobs.queries import GenerationView, JobLogView, generations_by_stores, job_logs
+from projections.reading.outages import is_database_away
 from projections.reading.paging import Reader
 
 logger = logging.getLogger(__name__)

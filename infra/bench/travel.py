@@ -22,13 +22,13 @@ from pydantic import SecretStr
 
 from domain.store.events import StoreRequested
 from gateway.auth.tokens import AccessTokens
-from infra.adapters.http_clients import in_house_client
 from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.bootstrap.roles import signing_keys
 from infra.embedded.process import ChildProcess, free_port
+from infra.web.http_clients import in_house_client
 
 PROCESSES = (("publisher", "projectors"), ("gateway",))
 READY_SECONDS = 60.0

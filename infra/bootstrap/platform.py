@@ -16,13 +16,13 @@ import httpx
 from commands.bus import CommandBus
 from commands.ports import Handlers, Receipt, StreamKindMismatch
 from domain.kernel import Clock, NotFound, StreamKind
-from infra.adapters.http_clients import outside_client
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.migrations import migrate
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.adapters.reachability import naming_database
 from infra.bootstrap.lifecycle import cancelled
 from infra.settings import Settings
+from infra.web.http_clients import outside_client
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.reading.checkpoint_barrier import CheckpointBarrier
 from projections.registry import READ_MODELS, SEARCH_PATH

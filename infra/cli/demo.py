@@ -16,7 +16,6 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from domain.generation.events import Step
-from infra.adapters.http_clients import in_house_client
 from infra.bootstrap import open_platform
 from infra.cli.output import console, output, print_json
 from infra.cli.platform_settings import settings_from, supervisor_of
@@ -30,6 +29,7 @@ from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.log.verification import verify_log
 from infra.settings import read_settings
+from infra.web.http_clients import in_house_client
 
 GENERATION_SECONDS = 600
 PUBLISH_SECONDS = 60

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from websockets.exceptions import WebSocketException
 
-from infra.adapters.http_clients import failure_of
+from infra.web.http_clients import failure_of
 
 
 class CallFailed(Exception):

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from domain.kernel import Transient
 from domain.media.ports import MEDIA_KEY
-from infra.adapters.http_clients import is_in_house
 from infra.adapters.media.disk import MIME_TYPES, content_key
+from infra.web.http_clients import is_in_house
 
 OUTAGES = (BotoCoreError, ClientError, HTTPClientError, OSError, TimeoutError)
 CACHE_CONTROL = "public, max-age=31536000, immutable"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from domain.store.brand import Availability
-from infra.adapters.http_clients import outside_client
+from infra.web.http_clients import outside_client
 
 logger = logging.getLogger(__name__)
 

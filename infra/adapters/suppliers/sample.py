@@ -13,8 +13,8 @@ from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.sourcing.listing import Listing, ListingVariant
-from infra.adapters.http_clients import failure_of
 from infra.adapters.suppliers.merging import merged
+from infra.web.http_clients import failure_of
 
 logger = logging.getLogger(__name__)
 

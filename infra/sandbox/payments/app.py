@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from domain.money import Money, exponent
 from domain.order.ports import InvalidSignature
-from infra.adapters.http_clients import in_house_client
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments, SandboxSession
+from infra.web.http_clients import in_house_client
 
 HERE = Path(__file__).parent
 TRIES = 4

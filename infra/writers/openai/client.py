@@ -16,7 +16,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from pydantic import BaseModel, ValidationError
 
 from domain.kernel import Transient
-from infra.adapters.http_clients import direct_mounts
+from infra.web.http_clients import direct_mounts
 
 logger = logging.getLogger(__name__)
 

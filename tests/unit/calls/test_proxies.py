@@ -9,7 +9,6 @@ import httpx
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from infra.adapters.http_clients import in_house_client, is_in_house, outside_client
 from infra.adapters.media.s3 import S3MediaStore
 from infra.adapters.rdap.registry import RdapRegistry
 from infra.bootstrap import open_platform
@@ -19,6 +18,7 @@ from infra.demo.shopper import Shopper
 from infra.embedded.process import free_port
 from infra.sandbox.payments.app import WebhookSender
 from infra.settings import Settings
+from infra.web.http_clients import in_house_client, is_in_house, outside_client
 from infra.writers.openai.client import OpenAiClient
 from tests.unit.storefront.test_sandbox_payments import payments
 

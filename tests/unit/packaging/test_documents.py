@@ -1,0 +1,33 @@
+"""The documents name only what exists, and the index names every decision."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+DECISIONS = ROOT / "infra" / "decisions"
+ARCHITECTURE = (DECISIONS / "architecture.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_]+/[\w/.]*)`", ARCHITECTURE))))
+def test_the_architecture_page_names_only_what_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_]+/[\w/.]*)`", CONTRIBUTING))))
+def test_the_contributing_page_names_only_what_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_index_lists_every_decision() -> None:
+    index = (DECISIONS / "README.md").read_text("utf-8")
+    assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == {path.name for path in DECISIONS.glob("[0-9]*.md")}
+
+
+def test_make_help_lists_every_target_with_what_it_does() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert phony is not None
+    assert set(phony[1].split()) == set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
