@@ -41,9 +41,11 @@ unit: .venv/.synced ## run rules and adapters without a server, in under a minut
 test-long: tools ## attack the log in full length, run the benches, kill whole platforms
 	ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)
 
-lint: .venv/.synced ## check style and format
+lint: .venv/.synced ## check style, format, spelling and language
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/typos
+	$(BIN)/python -m infra.setup.language $(LANGUAGE_SINCE)
 
 types: .venv/.synced ## check types
 	$(BIN)/mypy .
