@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from commands.bus import CommandBus, UnitOfWork
+from commands.bus import CommandBus
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep
 from commands.merchant import RegisterMerchant
 from commands.ports import Context, Receipt
 from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
+from commands.unit_of_work import UnitOfWork
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.ids import derived

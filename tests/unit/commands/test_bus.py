@@ -5,11 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.bus import CommandBus, UnitOfWork, payload_digest
+from commands.bus import CommandBus, payload_digest
 from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
 from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt
 from commands.product import AddProduct
 from commands.store import ApproveStore, MarkStoreReady, RequestStore
+from commands.unit_of_work import UnitOfWork
 from domain.ids import derived
 from domain.kernel import InvalidInput, NotFound
 from domain.merchant.aggregate import MERCHANT
