@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from commands.access import generation_of_merchant
 from commands.ports import Work
-from domain.generation.aggregate import GENERATION, Generation, start
+from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import Step
-from domain.kernel import Clock, NotFound
+from domain.kernel import Clock
 from domain.store.aggregate import STORE
 from domain.store.events import StoreStatus
 
@@ -137,7 +138,7 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
         NotFound: there is no such generation, or it is somebody else's.
         StepNotRetryable, StoreNotReady: refused; retrying cannot help.
     """
-    generation = await _owned_generation(work, command.generation_id, command.merchant_id)
+    generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
     store = await work.get(STORE, generation.store_id)
     store.refuse_archived("regenerated")
     decide = generation.retry if isinstance(command, RetryStep) else generation.run_again
@@ -160,15 +161,8 @@ async def cancel_generation(command: CancelGeneration, work: Work, *, clock: Clo
         NotFound: there is no such generation, or it is somebody else's.
         GenerationEnded: it is complete; retrying cannot help.
     """
-    generation = await _owned_generation(work, command.generation_id, command.merchant_id)
+    generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
     work.append(GENERATION, generation.cancel(at=clock.now()), tenant=generation.store_id)
-
-
-async def _owned_generation(work: Work, generation_id: UUID, merchant_id: UUID) -> Generation:
-    generation = await work.get(GENERATION, generation_id)
-    if generation.merchant_id != merchant_id:
-        raise NotFound(GENERATION.name, generation_id)
-    return generation
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {

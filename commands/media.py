@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from commands.access import product_of_store, require_owner, store_of_merchant
 from commands.ports import Work
-from commands.store import owned_store
 from domain.generation.aggregate import GENERATION, Generation
 from domain.generation.events import Step
 from domain.kernel import Clock, InvalidInput, NotFound
@@ -155,19 +155,15 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
         StoreNotReady: the store is archived.
     """
     # What is known of an image is read here: in the command, a repeat would not be the same once it has changed.
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     store.refuse_archived("given images")
     if command.url is not None:
         check_photo_address("url", command.url)
     image = await work.find(IMAGE, command.image_id)
-    if image is not None and image.store_id != store.id:
-        raise NotFound("image", command.image_id)
+    if image is not None:
+        require_owner("image", command.image_id, owner=image.store_id, caller=store.id)
     product_id = command.product_id if image is None else image.product_id
-    product = None
-    if product_id is not None:
-        product = await work.get(PRODUCT, product_id)
-        if product.store_id != store.id:
-            raise NotFound(PRODUCT.name, product_id)
+    product = None if product_id is None else await product_of_store(work, product_id, store.id)
     url, alt_text = _photo(command, image, product)
     attempt = 1 if image is None else image.attempt + 1
     # A step that waits for this image goes on waiting for its new result.

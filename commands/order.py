@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from commands.access import order_of_merchant, product_of_store, require_owner
 from commands.ports import Work
 from domain.cart.aggregate import CART, Cart, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.ids import derived
 from domain.inbox.aggregate import INBOX
 from domain.inbox.events import WebhookReceived, WebhookRejected
-from domain.kernel import Clock, InvalidInput, NotFound
+from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.order.aggregate import ORDER, Order, place
 from domain.order.events import OrderLine, OrderPaid, OrderStatus
@@ -78,9 +79,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
         await _order_cart(work, command.cart_id, command, at=at)
     lines: list[OrderLine] = []
     for (product_id, variant_id), quantity in wanted.items():
-        product = await work.get(PRODUCT, product_id)
-        if product.store_id != store.id:
-            raise NotFound(PRODUCT.name, product_id)
+        product = await product_of_store(work, product_id, store.id)
         # Reserving first refuses what is not for sale, unknown or sold out.
         work.append(PRODUCT, product.reserve(variant_id, quantity, order_id=command.order_id, at=at), tenant=store.id)
         variant = product.variants[variant_id]
@@ -128,8 +127,7 @@ async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: dat
         cart = await work.get(CART, cart_id)
     replaced: UUID | None = None
     if cart is not None:
-        if cart.store_id != command.store_id:
-            raise NotFound(CART.name, cart_id)
+        require_owner(CART.name, cart_id, owner=cart.store_id, caller=command.store_id)
         earlier = await work.get(ORDER, cart.order_id)
         if earlier.status is OrderStatus.PENDING:
             await _cancel(work, earlier, reason=REPLACED, at=at)
@@ -349,17 +347,9 @@ async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> Non
         NotFound: there is no such order, or it is somebody else's.
         OrderNotOpen: it is not paid.
     """
-    order = await _owned_order(work, command.order_id, command.merchant_id)
+    order = await order_of_merchant(work, command.order_id, command.merchant_id)
     events = order.fulfil(carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())
     work.append(ORDER, events, tenant=order.store_id)
-
-
-async def _owned_order(work: Work, order_id: UUID, merchant_id: UUID) -> Order:
-    order = await work.get(ORDER, order_id)
-    store = await work.get(STORE, order.store_id)
-    if store.merchant_id != merchant_id:
-        raise NotFound(ORDER.name, order_id)
-    return order
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {

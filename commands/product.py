@@ -7,13 +7,14 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from commands.access import product_of_merchant, product_of_store, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
 from commands.ports import Work
-from commands.store import free_slug, owned_store
+from commands.store import free_slug
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
-from domain.kernel import Clock, InvalidInput, NotFound
+from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product, add_by_hand
 from domain.product.events import ImportedImage, ProductStatus
@@ -51,9 +52,7 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
     """
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
-    product = await work.get(PRODUCT, command.product_id)
-    if product.store_id != generation.store_id:
-        raise NotFound(PRODUCT.name, product.id)
+    product = await product_of_store(work, command.product_id, generation.store_id)
     message = f"Wrote the copy of “{command.copy.title}”"
     if product.by_merchant:
         message = f"Left “{product.title}” in your own words"
@@ -104,7 +103,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     store.refuse_archived("stocked")
     if not await work.is_new(PRODUCT, command.product_id):
         raise InvalidInput("id", f"The id {command.product_id} is taken. Use a new id.")
@@ -169,7 +168,7 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
         NotFound: there is no such product, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
     text = command.description
     events = product.edit(
         at=clock.now(),
@@ -207,7 +206,7 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
         NotFound: there is no such product or variant, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
     variant_id = command.variant_id
     if variant_id is None:
         if len(product.variants) != 1:
@@ -232,7 +231,7 @@ async def activate_product(command: ActivateProduct, work: Work, *, clock: Clock
         NotFound: there is no such product, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.activate(at=clock.now()), tenant=product.store_id)
 
 
@@ -251,7 +250,7 @@ async def deactivate_product(command: DeactivateProduct, work: Work, *, clock: C
         NotFound: there is no such product, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.deactivate(at=clock.now()), tenant=product.store_id)
 
 
@@ -270,15 +269,12 @@ async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock) 
         NotFound: there is no such product, or it is somebody else's.
         StoreNotReady: its store is archived, and with it all that is in it.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.archive(at=clock.now()), tenant=product.store_id)
 
 
-async def _owned_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
-    product = await work.get(PRODUCT, product_id)
-    store = await work.get(STORE, product.store_id)
-    if store.merchant_id != merchant_id:
-        raise NotFound(PRODUCT.name, product_id)
+async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
+    product, store = await product_of_merchant(work, product_id, merchant_id)
     store.refuse_archived("restocked or changed")
     return product
 

@@ -8,11 +8,12 @@ from itertools import chain, count
 from typing import Any
 from uuid import UUID
 
+from commands.access import store_of_merchant
 from commands.ports import Work
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus, Step
 from domain.ids import derived, slug_stream
-from domain.kernel import Clock, InvalidInput, NotFound
+from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ProductStatus
@@ -23,18 +24,6 @@ from domain.store.errors import StoreNotReady
 from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.ports import PageDraft, TextMeasure
 from domain.text import clean_title
-
-
-async def owned_store(work: Work, store_id: UUID, merchant_id: UUID) -> Store:
-    """Return a merchant's own store.
-
-    Raises:
-        NotFound: there is no such store, or it is somebody else's; both read the same.
-    """
-    store = await work.get(STORE, store_id)
-    if store.merchant_id != merchant_id:
-        raise NotFound(STORE.name, store_id)
-    return store
 
 
 def free_slug(wanted: str, taken: Iterable[str]) -> str:
@@ -205,7 +194,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     if command.page_id in store.pages:
         raise InvalidInput("id", f"The id {command.page_id} is taken. Use a new id.")
     if not command.content.strip():
@@ -247,7 +236,7 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
         NotFound, PageNotFound: there is no such store or page, or it is somebody else's.
         StoreNotReady: the store is archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     events = store.edit_page(
         command.page_id,
         title=command.title,
@@ -291,7 +280,7 @@ async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> N
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is being made, for the first time or anew, or archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     events = store.approve(at=clock.now())
     if events:
         await _refuse_at_work(work, store, "approved")
@@ -329,7 +318,7 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
         StoreNotReady: not approved yet, archived, or never published and being made anew.
     """
     at = clock.now()
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     work.append(STORE, store.publish(at=at), tenant=store.id)
     activated = 0
     if not store.was_published:
@@ -365,7 +354,7 @@ async def pause_store(command: PauseStore, work: Work, *, clock: Clock) -> None:
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it was never open.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     work.append(STORE, store.pause(at=clock.now()), tenant=store.id)
 
 
@@ -386,7 +375,7 @@ async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> N
         NotFound: there is no such store, or it is somebody else's.
     """
     at = clock.now()
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     work.append(STORE, store.archive(at=at), tenant=store.id)
     generation = await work.find(GENERATION, generation_of(store.id))
     if generation is not None and generation.status is not JobStatus.COMPLETED:
