@@ -34,7 +34,7 @@ async def start_generation(command: StartGeneration, work: Work, *, clock: Clock
     events = start(
         command.generation_id, store_id=store.id, merchant_id=store.merchant_id, niche=store.niche, at=clock.now()
     )
-    work.append(GENERATION, events, tenant=store.id)
+    work.append(GENERATION, command.generation_id, events, tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ async def progress_step(command: ProgressStep, work: Work, *, clock: Clock) -> N
         message=command.message,
         at=clock.now(),
     )
-    work.append(GENERATION, events, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, events, tenant=generation.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ async def succeed_step(command: SucceedStep, work: Work, *, clock: Clock) -> Non
     """
     generation = await work.get(GENERATION, command.generation_id)
     events = generation.succeed_step(command.step, command.attempt, summary=command.summary, at=clock.now())
-    work.append(GENERATION, events, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, events, tenant=generation.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ async def fail_step(command: FailStep, work: Work, *, clock: Clock) -> None:
     """
     generation = await work.get(GENERATION, command.generation_id)
     events = generation.fail_step(command.step, command.attempt, reason=command.reason, at=clock.now())
-    work.append(GENERATION, events, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, events, tenant=generation.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +142,8 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
     store = await work.get(STORE, generation.store_id)
     store.refuse_archived("regenerated")
     decide = generation.retry if isinstance(command, RetryStep) else generation.run_again
-    after = work.append(GENERATION, decide(command.step, at=clock.now()), tenant=generation.store_id)
-    return {"attempt": 0 if after is None else after.steps[command.step].attempt}
+    after = work.append(GENERATION, generation.id, decide(command.step, at=clock.now()), tenant=generation.store_id)
+    return {"attempt": after.steps[command.step].attempt}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ async def cancel_generation(command: CancelGeneration, work: Work, *, clock: Clo
         GenerationEnded: it is complete; retrying cannot help.
     """
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
-    work.append(GENERATION, generation.cancel(at=clock.now()), tenant=generation.store_id)
+    work.append(GENERATION, generation.id, generation.cancel(at=clock.now()), tenant=generation.store_id)
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {

@@ -53,7 +53,7 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
     ]
     if not wanted:
         ended = generation.succeed_step(Step.IMAGES, command.attempt, summary="There were no images to process", at=at)
-        work.append(GENERATION, ended, tenant=store.id)
+        work.append(GENERATION, generation.id, ended, tenant=store.id)
         return {"images": 0}
     noun = "image" if len(wanted) == 1 else "images"
     sent = generation.progress_step(
@@ -83,8 +83,8 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
             ground=_ground(store),
             at=at,
         )
-        work.append(IMAGE, events, tenant=store.id)
-    work.append(GENERATION, sent, tenant=store.id)
+        work.append(IMAGE, photo.image_id, events, tenant=store.id)
+    work.append(GENERATION, generation.id, sent, tenant=store.id)
     return {"images": len(wanted)}
 
 
@@ -107,7 +107,7 @@ def send_new_photos(
             ground=_ground(store),
             at=at,
         )
-        work.append(IMAGE, events, tenant=store.id)
+        work.append(IMAGE, photo.image_id, events, tenant=store.id)
 
 
 def check_photo_address(field: str, url: str) -> None:
@@ -182,7 +182,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
         ground=command.ground or _ground(store),
         at=clock.now(),
     )
-    work.append(IMAGE, events, tenant=store.id)
+    work.append(IMAGE, command.image_id, events, tenant=store.id)
     return {"image_id": str(command.image_id), "attempt": attempt}
 
 
@@ -252,7 +252,7 @@ async def record_image(command: RecordImage, work: Work, *, clock: Clock) -> Non
         seconds=command.seconds,
         at=clock.now(),
     )
-    work.append(IMAGE, events, tenant=image.store_id)
+    work.append(IMAGE, image.id, events, tenant=image.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +274,7 @@ async def reject_image(command: RejectImage, work: Work, *, clock: Clock) -> Non
     """
     image = await work.get(IMAGE, command.image_id)
     events = image.reject(attempt=command.attempt, reason=command.reason, message=command.message, at=clock.now())
-    work.append(IMAGE, events, tenant=image.store_id)
+    work.append(IMAGE, image.id, events, tenant=image.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,9 +308,9 @@ async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock)
     )
     if not counted:
         return
-    after = work.append(GENERATION, counted, tenant=generation.store_id)
-    state = None if after is None else after.steps[Step.IMAGES]
-    if after is None or state is None or SENT not in state.items or len(state.items) < state.total:
+    after = work.append(GENERATION, generation.id, counted, tenant=generation.store_id)
+    state = after.steps[Step.IMAGES]
+    if SENT not in state.items or len(state.items) < state.total:
         return
     rejected = await _count_rejected(work, after)
     processed = len(state.items) - 1 - rejected
@@ -326,7 +326,7 @@ async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock)
         noun = "image" if processed == 1 else "images"
         summary = f"{processed} {noun} processed, {rejected} rejected"
         ended = after.succeed_step(Step.IMAGES, command.attempt, summary=summary, at=at)
-    work.append(GENERATION, ended, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, ended, tenant=generation.store_id)
 
 
 async def _count_rejected(work: Work, generation: Generation) -> int:

@@ -30,7 +30,7 @@ async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clo
     if not await work.is_new(MERCHANT, command.merchant_id):
         raise InvalidInput("id", f"There is a merchant with id {command.merchant_id} already. Use a new id.")
     events = register(command.merchant_id, email=command.email, name=command.name, at=clock.now())
-    work.append(MERCHANT, events, tenant=command.merchant_id)
+    work.append(MERCHANT, command.merchant_id, events, tenant=command.merchant_id)
     return {"merchant_id": str(command.merchant_id)}
 
 
@@ -52,7 +52,7 @@ async def connect_supplier(command: ConnectSupplier, work: Work, *, clock: Clock
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
     events = merchant.connect(command.provider, account_id=command.account_id, at=clock.now())
-    work.append(MERCHANT, events, tenant=merchant.id)
+    work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ async def disconnect_supplier(command: DisconnectSupplier, work: Work, *, clock:
         NotFound: there is no such merchant; retrying cannot help.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
-    work.append(MERCHANT, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)
+    work.append(MERCHANT, merchant.id, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {

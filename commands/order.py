@@ -81,7 +81,12 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
     for (product_id, variant_id), quantity in wanted.items():
         product = await product_of_store(work, product_id, store.id)
         # Reserving first refuses what is not for sale, unknown or sold out.
-        work.append(PRODUCT, product.reserve(variant_id, quantity, order_id=command.order_id, at=at), tenant=store.id)
+        work.append(
+            PRODUCT,
+            product.id,
+            product.reserve(variant_id, quantity, order_id=command.order_id, at=at),
+            tenant=store.id,
+        )
         variant = product.variants[variant_id]
         lines.append(
             OrderLine(
@@ -98,6 +103,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
     nothing = Money.zero(lines[0].unit_price.currency if lines else "USD")
     order = work.append(
         ORDER,
+        command.order_id,
         place(
             command.order_id,
             store_id=store.id,
@@ -112,7 +118,6 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
         ),
         tenant=store.id,
     )
-    assert order is not None
     return {
         "order_id": str(order.id),
         "number": order.number,
@@ -135,7 +140,7 @@ async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: dat
         elif earlier.status is not OrderStatus.CANCELLED:
             raise CartAlreadyOrdered(earlier.id, earlier.number)
     ordered = order_cart(cart, cart_id, store_id=command.store_id, order_id=command.order_id, replaced=replaced, at=at)
-    work.append(CART, ordered, tenant=command.store_id)
+    work.append(CART, cart_id, ordered, tenant=command.store_id)
 
 
 def _merged(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
@@ -173,7 +178,7 @@ async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock
     """
     order = await work.get(ORDER, command.order_id)
     events = order.open_session(provider=command.provider, session_id=command.session_id, at=clock.now())
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +212,7 @@ async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) 
         store_id=command.store_id,
         body=command.body,
     )
-    work.append(INBOX, (received,), tenant=command.store_id)
+    work.append(INBOX, id, (received,), tenant=command.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +249,7 @@ async def reject_webhook(command: RejectWebhook, work: Work, *, clock: Clock) ->
         order_id=command.order_id,
         reason=command.reason,
     )
-    work.append(INBOX, (rejected,), tenant=command.store_id)
+    work.append(INBOX, id, (rejected,), tenant=command.store_id)
 
 
 def inbox_stream(source: str, external_id: str) -> UUID:
@@ -273,12 +278,12 @@ async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) ->
     at = clock.now()
     order = await work.get(ORDER, command.order_id)
     events = order.record_payment(command.paid, fee=command.fee, intent_id=command.intent_id, at=at)
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
     if not any(isinstance(event, OrderPaid) for event in events):
         return
     for line in order.lines:
         product = await work.get(PRODUCT, line.product_id)
-        work.append(PRODUCT, product.sell(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
+        work.append(PRODUCT, product.id, product.sell(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +303,7 @@ async def record_payment_failure(command: RecordPaymentFailure, work: Work, *, c
     """
     order = await work.get(ORDER, command.order_id)
     events = order.record_failure(intent_id=command.intent_id, reason=command.reason, at=clock.now())
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,10 +329,12 @@ async def _cancel(work: Work, order: Order, *, reason: str, at: datetime) -> Non
     events = order.cancel(reason=reason, at=at)
     if not events:
         return
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
     for line in order.lines:
         product = await work.get(PRODUCT, line.product_id)
-        work.append(PRODUCT, product.release(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
+        work.append(
+            PRODUCT, product.id, product.release(line.variant_id, order_id=order.id, at=at), tenant=order.store_id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +356,7 @@ async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> Non
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
     events = order.fulfil(carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {

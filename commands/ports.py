@@ -173,11 +173,13 @@ class Work(Protocol):
         """
         ...
 
-    def append(self, kind: StreamKind[S], events: Sequence[Any], *, tenant: UUID) -> S | None:
-        """Stage events of one stream (load it first unless it is new) and return its state after them.
+    def append(self, kind: StreamKind[S], stream_id: UUID, events: Sequence[DomainEvent], *, tenant: UUID) -> S:
+        """Stage events of one stream and return its state after them; without events, the state it has.
+
+        The stream must be loaded first unless the events begin it.
 
         Raises:
-            InvalidInput: it is to begin under an id that something of another kind has.
+            InvalidInput: the events begin a stream under an id that is taken.
         """
         ...
 

@@ -62,14 +62,14 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
     if not progress:
         return
     if product.by_merchant:
-        work.append(GENERATION, progress, tenant=generation.store_id)
+        work.append(GENERATION, generation.id, progress, tenant=generation.store_id)
         return
     store = await work.get(STORE, product.store_id)
     slug = product.slug
     if product.status is not ProductStatus.ACTIVE:
         slug = free_slug(slug_of(command.copy.title), await _slugs_of_others(work, store, product.id))
-    work.append(PRODUCT, product.write_copy(command.copy, slug=slug, at=at), tenant=store.id)
-    work.append(GENERATION, progress, tenant=store.id)
+    work.append(PRODUCT, product.id, product.write_copy(command.copy, slug=slug, at=at), tenant=store.id)
+    work.append(GENERATION, generation.id, progress, tenant=store.id)
 
 
 async def _slugs_of_others(work: Work, store: Store, product_id: UUID) -> list[str]:
@@ -134,8 +134,8 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         at=at,
     )
     chosen = store.choose_currency(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
-    work.append(PRODUCT, events, tenant=store.id)
-    work.append(STORE, chosen, tenant=store.id)
+    work.append(PRODUCT, command.product_id, events, tenant=store.id)
+    work.append(STORE, store.id, chosen, tenant=store.id)
     send_new_photos(work, photos, store=store, product_id=command.product_id, at=at)
     return {"product_id": str(command.product_id), "slug": slug}
 
@@ -184,7 +184,7 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
         compare_at=command.compare_at,
         clear_compare_at=command.clear_compare_at,
     )
-    work.append(PRODUCT, events, tenant=product.store_id)
+    work.append(PRODUCT, product.id, events, tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +213,7 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
             raise InvalidInput("variantId", f"“{product.title}” has {len(product.variants)} variants. Say which one.")
         variant_id = next(iter(product.variants))
     events = product.count_stock(variant_id, command.on_hand, at=clock.now())
-    work.append(PRODUCT, events, tenant=product.store_id)
+    work.append(PRODUCT, product.id, events, tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +232,7 @@ async def activate_product(command: ActivateProduct, work: Work, *, clock: Clock
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
-    work.append(PRODUCT, product.activate(at=clock.now()), tenant=product.store_id)
+    work.append(PRODUCT, product.id, product.activate(at=clock.now()), tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +251,7 @@ async def deactivate_product(command: DeactivateProduct, work: Work, *, clock: C
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
-    work.append(PRODUCT, product.deactivate(at=clock.now()), tenant=product.store_id)
+    work.append(PRODUCT, product.id, product.deactivate(at=clock.now()), tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +270,7 @@ async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock) 
         StoreNotReady: its store is archived, and with it all that is in it.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
-    work.append(PRODUCT, product.archive(at=clock.now()), tenant=product.store_id)
+    work.append(PRODUCT, product.id, product.archive(at=clock.now()), tenant=product.store_id)
 
 
 async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:

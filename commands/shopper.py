@@ -28,7 +28,9 @@ async def forget_shopper(command: ForgetShopper, work: Work, *, clock: Clock) ->
     """
     store = await work.get(STORE, command.store_id)
     if await work.find(SHOPPER, command.shopper_id) is None:
-        work.append(SHOPPER, forget(command.shopper_id, store_id=store.id, at=clock.now()), tenant=store.id)
+        work.append(
+            SHOPPER, command.shopper_id, forget(command.shopper_id, store_id=store.id, at=clock.now()), tenant=store.id
+        )
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {ForgetShopper: forget_shopper}

@@ -85,10 +85,10 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     if not ended:
         return None
     if not picks:
-        work.append(GENERATION, ended, tenant=store.id)
+        work.append(GENERATION, generation.id, ended, tenant=store.id)
         return {"product_ids": []}
     for product in outdated:
-        work.append(PRODUCT, product.archive(at=at), tenant=store.id)
+        work.append(PRODUCT, product.id, product.archive(at=at), tenant=store.id)
     taken = [product.slug for product in earlier]
     ids: list[UUID] = []
     for (provider, source_id), pick in reversed(picks.items()):
@@ -107,12 +107,14 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
             score=pick.score,
             at=at,
         )
-        work.append(PRODUCT, events, tenant=store.id)
+        work.append(PRODUCT, product_id, events, tenant=store.id)
         taken.append(slug)
         ids.append(product_id)
-    store = work.append(STORE, store.choose_currency(currency, stocked_in=sold_in, at=at), tenant=store.id) or store
+    chosen = store.choose_currency(currency, stocked_in=sold_in, at=at)
+    store = work.append(STORE, store.id, chosen, tenant=store.id)
     work.append(
         STORE,
+        store.id,
         store.record_scouting(
             generation_id=generation.id,
             attempt=command.attempt,
@@ -124,7 +126,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         ),
         tenant=store.id,
     )
-    work.append(GENERATION, ended, tenant=store.id)
+    work.append(GENERATION, generation.id, ended, tenant=store.id)
     return {"product_ids": [str(id) for id in ids]}
 
 

@@ -68,7 +68,7 @@ async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> d
     )
     if not await work.is_new(STORE, command.store_id):
         raise InvalidInput("id", f"The id {command.store_id} is taken. Use a new id.")
-    work.append(STORE, events, tenant=command.store_id)
+    work.append(STORE, command.store_id, events, tenant=command.store_id)
     return {"store_id": str(command.store_id), "generation_id": str(generation_of(command.store_id))}
 
 
@@ -101,10 +101,11 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     slug = slug or await _reserve_slug(work, brand.name, store.id, at=at)
     work.append(
         STORE,
+        store.id,
         store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
         tenant=store.id,
     )
-    work.append(GENERATION, ended, tenant=store.id)
+    work.append(GENERATION, generation.id, ended, tenant=store.id)
     return {"slug": slug}
 
 
@@ -112,7 +113,7 @@ async def _reserve_slug(work: Work, name: str, store_id: UUID, *, at: datetime) 
     for slug in _candidates(slugify(name)):
         owner = await work.find(SLUG, slug_stream(slug))
         if owner is None:
-            work.append(SLUG, reserve_slug(slug, store_id, at=at), tenant=store_id)
+            work.append(SLUG, slug_stream(slug), reserve_slug(slug, store_id, at=at), tenant=store_id)
             return slug
         if owner.store_id == store_id:
             return slug
@@ -162,8 +163,8 @@ async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
             written_by=draft.written_by,
             at=at,
         )
-        store = work.append(STORE, events, tenant=store.id) or store
-    work.append(GENERATION, ended, tenant=store.id)
+        store = work.append(STORE, store.id, events, tenant=store.id)
+    work.append(GENERATION, generation.id, ended, tenant=store.id)
 
 
 def _place_of(draft: PageDraft, store: Store) -> tuple[UUID, str]:
@@ -211,7 +212,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
         written_by=BY_MERCHANT,
         at=clock.now(),
     )
-    work.append(STORE, events, tenant=store.id)
+    work.append(STORE, store.id, events, tenant=store.id)
     return {"page_id": str(command.page_id), "slug": slug}
 
 
@@ -244,7 +245,7 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
         scores=CopyScores() if command.content is None else await asyncio.to_thread(measure, command.content),
         at=clock.now(),
     )
-    work.append(STORE, events, tenant=store.id)
+    work.append(STORE, store.id, events, tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +263,7 @@ async def mark_store_ready(command: MarkStoreReady, work: Work, *, clock: Clock)
         NotFound: there is no such store; retrying cannot help.
     """
     store = await work.get(STORE, command.store_id)
-    work.append(STORE, store.mark_ready(command.generation_id, at=clock.now()), tenant=store.id)
+    work.append(STORE, store.id, store.mark_ready(command.generation_id, at=clock.now()), tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +285,7 @@ async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> N
     events = store.approve(at=clock.now())
     if events:
         await _refuse_at_work(work, store, "approved")
-    work.append(STORE, events, tenant=store.id)
+    work.append(STORE, store.id, events, tenant=store.id)
 
 
 async def _refuse_at_work(work: Work, store: Store, wanted: str) -> None:
@@ -319,14 +320,14 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
     """
     at = clock.now()
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.publish(at=at), tenant=store.id)
+    work.append(STORE, store.id, store.publish(at=at), tenant=store.id)
     activated = 0
     if not store.was_published:
         await _refuse_at_work(work, store, "published")
         for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)
             if _is_sellable_draft(product):
-                work.append(PRODUCT, product.activate(at=at), tenant=store.id)
+                work.append(PRODUCT, product.id, product.activate(at=at), tenant=store.id)
                 activated += 1
     return {"activated": activated}
 
@@ -355,7 +356,7 @@ async def pause_store(command: PauseStore, work: Work, *, clock: Clock) -> None:
         StoreNotReady: it was never open.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.pause(at=clock.now()), tenant=store.id)
+    work.append(STORE, store.id, store.pause(at=clock.now()), tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,10 +377,10 @@ async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> N
     """
     at = clock.now()
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.archive(at=at), tenant=store.id)
+    work.append(STORE, store.id, store.archive(at=at), tenant=store.id)
     generation = await work.find(GENERATION, generation_of(store.id))
     if generation is not None and generation.status is not JobStatus.COMPLETED:
-        work.append(GENERATION, generation.cancel(at=at), tenant=store.id)
+        work.append(GENERATION, generation.id, generation.cancel(at=at), tenant=store.id)
 
 
 HANDLERS: Mapping[type, Callable[..., Any]] = {

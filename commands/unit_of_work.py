@@ -87,10 +87,7 @@ class UnitOfWork:
             raise NotFound(kind.name, stream_id)
         return state
 
-    def append(self, kind: StreamKind[S], events: Sequence[DomainEvent], *, tenant: UUID) -> S | None:
-        if not events:
-            return None
-        stream_id = events[0].originator_id
+    def append(self, kind: StreamKind[S], stream_id: UUID, events: Sequence[DomainEvent], *, tenant: UUID) -> S:
         key = kind.name, stream_id
         before = self._staged.get(key)
         if before is not None:
@@ -102,6 +99,10 @@ class UnitOfWork:
             expected, earlier = (0 if loaded is None else loaded.version), ()
             state = None if loaded is None else loaded.state
         after = kind.fold(events, state)
+        if after is None:
+            raise ValueError(f"{kind.name} {stream_id} is not loaded, and no event begins it")
+        if not events:
+            return after
         self._taken.add(stream_id)
         self._staged[key] = Staged(
             kind=kind,

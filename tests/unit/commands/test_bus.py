@@ -202,8 +202,21 @@ async def test_nothing_begins_under_an_id_that_something_else_has(platform: Plat
 
 async def test_what_is_staged_as_one_kind_is_not_begun_as_another(platform: Platform) -> None:
     id, work = uuid4(), UnitOfWork(platform.log)
-    work.append(MERCHANT, register_merchant(id, email=sealed(id), name=None, at=platform.clock.now()), tenant=id)
+    work.append(MERCHANT, id, register_merchant(id, email=sealed(id), name=None, at=platform.clock.now()), tenant=id)
     assert await work.is_new(PRODUCT, id) is False
     added = product_added().model_copy(update={"originator_id": id})
     with pytest.raises(InvalidInput, match="is taken"):
-        work.append(PRODUCT, [added], tenant=id)
+        work.append(PRODUCT, id, [added], tenant=id)
+
+
+async def test_appending_no_events_returns_the_loaded_state_and_stages_nothing(platform: Platform) -> None:
+    await platform.request()
+    work = UnitOfWork(platform.log)
+    store = await work.get(STORE, platform.store_id)
+    assert work.append(STORE, store.id, (), tenant=store.id) == store
+    assert work.staged == ()
+
+
+def test_appending_no_events_to_a_stream_that_is_not_loaded_is_a_bug(platform: Platform) -> None:
+    with pytest.raises(ValueError, match="is not loaded"):
+        UnitOfWork(platform.log).append(STORE, platform.store_id, (), tenant=platform.store_id)
