@@ -19,9 +19,9 @@ from commands.ports import (
     EventLog,
     Handlers,
     Receipt,
+    reaction_id,
 )
 from commands.unit_of_work import UnitOfWork
-from domain.ids import derived
 from domain.kernel import DomainError
 from schemas.envelope import Envelope
 
@@ -103,7 +103,7 @@ class CommandBus:
         return await self.dispatch(
             command,
             Context(
-                command_id=derived(cause.id, name),
+                command_id=reaction_id(cause, name),
                 correlation_id=cause.correlation_id,
                 causation_id=cause.id,
                 traceparent=cause.traceparent,

@@ -1,12 +1,10 @@
 """What may be asked of a store's generation: by its merchant, by its agents, and by the clock."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from commands.access import generation_of_merchant
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import Step
 from domain.kernel import Clock
@@ -165,7 +163,7 @@ async def cancel_generation(command: CancelGeneration, work: Work, *, clock: Clo
     work.append(GENERATION, generation.id, generation.cancel(at=clock.now()), tenant=generation.store_id)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     StartGeneration: start_generation,
     ProgressStep: progress_step,
     SucceedStep: succeed_step,
@@ -174,4 +172,4 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     RunStepAgain: run_step_again,
     CancelGeneration: cancel_generation,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

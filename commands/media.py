@@ -1,6 +1,6 @@
 """What may be asked of images: by the images step, by the imager, and by the merchant."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from commands.access import product_of_store, require_owner, store_of_merchant
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, Generation
 from domain.generation.events import Step
 from domain.kernel import Clock, InvalidInput, NotFound
@@ -346,7 +346,7 @@ def _position(image_id: UUID, product: Product | None) -> int:
     return known.get(image_id, len(known))
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     RequestStepImages: request_step_images,
     RequestImage: request_image,
     RequestImages: request_images,
@@ -354,4 +354,4 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     RejectImage: reject_image,
     CountStepImage: count_step_image,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

@@ -1,11 +1,9 @@
 """What may be asked of a merchant's account, as far as the log knows it."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT, register
 from domain.merchant.events import SupplierProvider
@@ -73,9 +71,9 @@ async def disconnect_supplier(command: DisconnectSupplier, work: Work, *, clock:
     work.append(MERCHANT, merchant.id, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     RegisterMerchant: register_merchant,
     ConnectSupplier: connect_supplier,
     DisconnectSupplier: disconnect_supplier,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

@@ -1,13 +1,13 @@
 """What may be asked of orders: by shoppers, payment providers, the clock and the merchant."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from commands.access import order_of_merchant, product_of_store, require_owner
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.cart.aggregate import CART, Cart, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.ids import derived
@@ -359,7 +359,7 @@ async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> Non
     work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     PlaceOrder: place_order,
     OpenPaymentSession: open_payment_session,
     ReceiveWebhook: receive_webhook,
@@ -369,4 +369,4 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     CancelOrder: cancel_order,
     FulfilOrder: fulfil_order,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

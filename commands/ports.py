@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
-from schemas.envelope import ConsistencyToken
+from schemas.envelope import ConsistencyToken, Envelope
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -200,6 +201,18 @@ class Answers(Protocol):
 
 Handler = Callable[[Any, Work], Awaitable[Any]]
 Handlers = Mapping[type, Handler]
+"""What the bus dispatches to."""
+UnboundHandlers = Mapping[type, Callable[..., Awaitable[Any]]]
+"""Handlers that still need their dependencies, which :func:`commands.registry.bind` passes by name."""
+
+
+def reaction_id(cause: Envelope, name: str) -> UUID:
+    """Return the id of what ``name`` does because of an event: a command, or an outside call.
+
+    The same event and name always have the same id, so a redelivery repeats nothing.
+    """
+    return derived(cause.id, name)
+
 
 __all__ = [
     "Answers",
@@ -215,6 +228,8 @@ __all__ = [
     "Receipt",
     "Staged",
     "StreamKindMismatch",
+    "UnboundHandlers",
     "UnknownCause",
     "Work",
+    "reaction_id",
 ]

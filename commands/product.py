@@ -1,15 +1,14 @@
 """What may be asked of products: by the copywriter, and by the merchant."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 from uuid import UUID
 
 from commands.access import product_of_merchant, product_of_store, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from commands.store import free_slug
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
@@ -302,14 +301,13 @@ def slug_of(title: str) -> str:
     return slugify(title, fallback="product", most=SLUG_MAX)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     WriteProductCopy: write_product_copy,
     AddProduct: add_product,
+    EditProduct: edit_product,
     CountStock: count_stock,
     ActivateProduct: activate_product,
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,
 }
-"""Each command and its handler, to be bound with ``clock``."""
-MEASURED: Mapping[type, Callable[..., Any]] = {EditProduct: edit_product}
-"""The same for those to be bound with ``measure`` as well: a merchant's words are scored like everybody's."""
+"""Each command and its handler."""

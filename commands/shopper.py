@@ -1,11 +1,9 @@
 """What may be asked about shoppers as persons."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock
 from domain.shopper.aggregate import SHOPPER, forget
 from domain.store.aggregate import STORE
@@ -33,5 +31,5 @@ async def forget_shopper(command: ForgetShopper, work: Work, *, clock: Clock) ->
         )
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {ForgetShopper: forget_shopper}
-"""Each command and its handler, to be bound with ``clock``."""
+HANDLERS: UnboundHandlers = {ForgetShopper: forget_shopper}
+"""Each command and its handler."""

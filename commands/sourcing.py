@@ -1,13 +1,12 @@
 """What may be asked of products by the scout."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from commands.product import images_of, slug_of, stocked_in
 from commands.store import free_slug
 from domain.generation.aggregate import GENERATION
@@ -157,5 +156,5 @@ def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
     ]
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {ImportProducts: import_products}
-"""Each command and its handler, to be bound with ``clock``."""
+HANDLERS: UnboundHandlers = {ImportProducts: import_products}
+"""Each command and its handler."""

@@ -1,15 +1,14 @@
 """What may be asked of a store: by its merchant, and by the agents that make it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
-from typing import Any
 from uuid import UUID
 
 from commands.access import store_of_merchant
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus, Step
 from domain.ids import derived, slug_stream
@@ -383,16 +382,16 @@ async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> N
         work.append(GENERATION, generation.id, generation.cancel(at=at), tenant=store.id)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     RequestStore: request_store,
     AdoptBrand: adopt_brand,
     WritePages: write_pages,
+    AddPage: add_page,
+    EditPage: edit_page,
     MarkStoreReady: mark_store_ready,
     ApproveStore: approve_store,
     PublishStore: publish_store,
     PauseStore: pause_store,
     ArchiveStore: archive_store,
 }
-"""Each command and its handler, to be bound with ``clock``."""
-MEASURED: Mapping[type, Callable[..., Any]] = {AddPage: add_page, EditPage: edit_page}
-"""The same for those to be bound with ``measure`` as well: a merchant's words are scored like everybody's."""
+"""Each command and its handler."""

@@ -7,11 +7,10 @@ import pytest
 
 from commands.bus import CommandBus, payload_digest
 from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt, reaction_id
 from commands.product import AddProduct
 from commands.store import ApproveStore, MarkStoreReady, RequestStore
 from commands.unit_of_work import UnitOfWork
-from domain.ids import derived
 from domain.kernel import InvalidInput, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.aggregate import register as register_merchant
@@ -105,7 +104,7 @@ async def test_a_reaction_has_its_id_and_its_conversation_from_its_cause(platfor
     (cause,) = platform.log.envelopes
     assert await platform.outcome(cause, "probe") is None
     receipt = await platform.bus.react(connect(platform.merchant_id), cause=cause, name="probe")
-    assert receipt.command_id == derived(cause.id, "probe")
+    assert receipt.command_id == reaction_id(cause, "probe")
     answer = platform.log.envelopes[1]
     assert (answer.correlation_id, answer.causation_id) == (cause.correlation_id, cause.id)
     assert await platform.outcome(cause, "probe") is not None
