@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from domain.kernel import CorruptStream, StreamKind
+from domain.kernel import CorruptStream, StreamKind, next_header
 from domain.media.events import (
     ImageProcessed,
     ImageProcessingRequested,
@@ -57,7 +56,7 @@ class Image:
             return ()
         return (
             ImageProcessed(
-                **self._next(at),
+                **next_header(self, at),
                 renditions=list(renditions),
                 source_sha256=source_sha256,
                 source_width=source_size[0],
@@ -71,10 +70,7 @@ class Image:
         """Record why it cannot be used; nothing if this attempt has a result."""
         if self.status is not ImageStatus.REQUESTED or attempt != self.attempt:
             return ()
-        return (ImageRejected(**self._next(at), reason=reason, message=message),)
-
-    def _next(self, at: datetime) -> dict[str, Any]:
-        return {"originator_id": self.id, "originator_version": self.version + 1, "occurred_at": at}
+        return (ImageRejected(**next_header(self, at), reason=reason, message=message),)
 
 
 def request_processing(

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind
+from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind, first_header, next_header
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
@@ -111,7 +110,7 @@ class Product:
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Take on the copywriter's text under a slug that is free in the store."""
         self._refuse_archived()
-        return (ProductCopyWritten(**self._next(at), **(copy.model_dump() | {"slug": slug})),)
+        return (ProductCopyWritten(**next_header(self, at), **(copy.model_dump() | {"slug": slug})),)
 
     def edit(
         self,
@@ -140,12 +139,12 @@ class Product:
         self._refuse_archived()
         events: list[ProductEvent] = []
         if title is not None and (cleaned := clean_title(title)) != self.title:
-            events.append(ProductRetitled(**self._next(at, 1), title=cleaned))
+            events.append(ProductRetitled(**next_header(self, at, 1), title=cleaned))
         if description is not None:
             _check_description(description)
             events.append(
                 ProductDescribed(
-                    **self._next(at, 1 + len(events)),
+                    **next_header(self, at, 1 + len(events)),
                     description=description,
                     features=list(features or ()),
                     benefits=list(benefits or ()),
@@ -168,7 +167,7 @@ class Product:
                     raise InvalidInput(name, f"{name} has {len(text)} characters; {most} is the most.")
             events.append(
                 ProductMetaWritten(
-                    **self._next(at, 1 + len(events)), meta_title=meta_title, meta_description=meta_description
+                    **next_header(self, at, 1 + len(events)), meta_title=meta_title, meta_description=meta_description
                 )
             )
         if price is not None or compare_at is not None or clear_compare_at:
@@ -183,10 +182,10 @@ class Product:
         variant = self._variant(variant_id)
         if variant.on_hand == on_hand:
             return ()
-        counted = StockCounted(**self._next(at), variant_id=variant_id, on_hand=on_hand)
+        counted = StockCounted(**next_header(self, at), variant_id=variant_id, on_hand=on_hand)
         if on_hand >= variant.kept:
             return (counted,)
-        return counted, StockShort(**self._next(at, 2), variant_id=variant_id, missing=variant.kept - on_hand)
+        return counted, StockShort(**next_header(self, at, 2), variant_id=variant_id, missing=variant.kept - on_hand)
 
     def reserve(self, variant_id: UUID, quantity: int, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Keep a quantity for an order; nothing if it is kept already.
@@ -203,14 +202,14 @@ class Product:
             return ()
         if variant.available < quantity:
             raise InsufficientStock(self.id, self.title, wanted=quantity, available=variant.available)
-        return (StockReserved(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
+        return (StockReserved(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
 
     def release(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Give back what was kept for an order; nothing if nothing was."""
         kept = self._variant(variant_id).reserved.get(order_id)
         if kept is None:
             return ()
-        return (StockReleased(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept),)
+        return (StockReleased(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=kept),)
 
     def sell(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Take what was kept for a paid order out of the stock; nothing if that was done.
@@ -221,25 +220,25 @@ class Product:
         kept = variant.reserved.get(order_id)
         if kept is None:
             return ()
-        sold = StockSold(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept)
+        sold = StockSold(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=kept)
         if kept <= variant.on_hand:
             return (sold,)
         missing = kept - variant.on_hand
-        return sold, StockShort(**self._next(at, 2), variant_id=variant_id, missing=missing, order_id=order_id)
+        return sold, StockShort(**next_header(self, at, 2), variant_id=variant_id, missing=missing, order_id=order_id)
 
     def activate(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Put it on sale; nothing if it is."""
         self._refuse_archived()
-        return () if self.status is ProductStatus.ACTIVE else (ProductActivated(**self._next(at)),)
+        return () if self.status is ProductStatus.ACTIVE else (ProductActivated(**next_header(self, at)),)
 
     def deactivate(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Take it off sale; nothing if it is."""
         self._refuse_archived()
-        return () if self.status is ProductStatus.DRAFT else (ProductDeactivated(**self._next(at)),)
+        return () if self.status is ProductStatus.DRAFT else (ProductDeactivated(**next_header(self, at)),)
 
     def archive(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Put it away for good; nothing if that was done."""
-        return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**self._next(at)),)
+        return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**next_header(self, at)),)
 
     def _reprice(
         self, price: Money, compare_at: Money | None, at: datetime, offset: int, *, keep: bool
@@ -265,7 +264,10 @@ class Product:
         self._check_compare_at(compare_at, price, at)
         return (
             PriceChanged(
-                **self._next(at, offset), price=price, compare_at=compare_at, compare_at_proven=compare_at is not None
+                **next_header(self, at, offset),
+                price=price,
+                compare_at=compare_at,
+                compare_at_proven=compare_at is not None,
             ),
         )
 
@@ -313,9 +315,6 @@ class Product:
         if self.status is ProductStatus.ARCHIVED:
             raise ProductIsArchived(self.id)
 
-    def _next(self, at: datetime, offset: int = 1) -> dict[str, Any]:
-        return {"originator_id": self.id, "originator_version": self.version + offset, "occurred_at": at}
-
 
 def import_listing(
     product_id: UUID,
@@ -333,9 +332,7 @@ def import_listing(
     """Take a supplier's listing over as a draft; of stock that is more than anybody counts, the most there can be."""
     return (
         ProductImported(
-            originator_id=product_id,
-            originator_version=1,
-            occurred_at=at,
+            **first_header(product_id, at),
             store_id=store_id,
             generation_id=generation_id,
             source_provider=listing.provider,
@@ -394,9 +391,7 @@ def add_by_hand(
     variant = ImportedVariant(variant_id=variant_id, title="Default", price=price, cost=cost, stock=stock)
     return (
         ProductAdded(
-            originator_id=product_id,
-            originator_version=1,
-            occurred_at=at,
+            **first_header(product_id, at),
             store_id=store_id,
             title=title,
             slug=slug,
