@@ -12,7 +12,7 @@ from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, Generation
 from domain.generation.events import Step
 from domain.kernel import Clock, InvalidInput, NotFound
-from domain.media.aggregate import IMAGE, Image, ImageStatus, request_processing
+from domain.media.aggregate import IMAGE, Image, ImageStatus, SourcePhoto, StudioJob, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ImportedImage, ProductStatus
@@ -71,16 +71,14 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
         events = request_processing(
             image,
             photo.image_id,
-            store_id=store.id,
-            product_id=product.id,
-            generation_id=generation.id,
-            # The merchant may have sent the image off by hand since, which took a number.
-            attempt=command.attempt if image is None else max(command.attempt, image.attempt + 1),
-            source_url=photo.url,
-            alt_text=photo.alt_text,
-            position=photo.position,
-            operations=list(Operation),
-            ground=_ground(store),
+            _photo_of(product.id, photo, store),
+            StudioJob(
+                generation_id=generation.id,
+                # The merchant may have requested the image since, which took the next attempt.
+                attempt=command.attempt if image is None else max(command.attempt, image.attempt + 1),
+                operations=list(Operation),
+                ground=_ground(store),
+            ),
             at=at,
         )
         work.append(IMAGE, photo.image_id, events, tenant=store.id)
@@ -96,18 +94,17 @@ def send_new_photos(
         events = request_processing(
             None,
             photo.image_id,
-            store_id=store.id,
-            product_id=product_id,
-            generation_id=None,
-            attempt=1,
-            source_url=photo.url,
-            alt_text=photo.alt_text,
-            position=photo.position,
-            operations=list(Operation),
-            ground=_ground(store),
+            _photo_of(product_id, photo, store),
+            StudioJob(generation_id=None, attempt=1, operations=list(Operation), ground=_ground(store)),
             at=at,
         )
         work.append(IMAGE, photo.image_id, events, tenant=store.id)
+
+
+def _photo_of(product_id: UUID, photo: ImportedImage, store: Store) -> SourcePhoto:
+    return SourcePhoto(
+        store_id=store.id, product_id=product_id, url=photo.url, alt_text=photo.alt_text, position=photo.position
+    )
 
 
 def check_photo_address(field: str, url: str) -> None:
@@ -171,15 +168,19 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     events = request_processing(
         image,
         command.image_id,
-        store_id=store.id,
-        product_id=product_id,
-        generation_id=image.generation_id if image is not None and awaited else None,
-        attempt=attempt,
-        source_url=url,
-        alt_text=alt_text,
-        position=_position(command.image_id, product),
-        operations=[operation for operation in Operation if operation in command.operations],
-        ground=command.ground or _ground(store),
+        SourcePhoto(
+            store_id=store.id,
+            product_id=product_id,
+            url=url,
+            alt_text=alt_text,
+            position=_position(command.image_id, product),
+        ),
+        StudioJob(
+            generation_id=image.generation_id if image is not None and awaited else None,
+            attempt=attempt,
+            operations=[operation for operation in Operation if operation in command.operations],
+            ground=command.ground or _ground(store),
+        ),
         at=clock.now(),
     )
     work.append(IMAGE, command.image_id, events, tenant=store.id)

@@ -15,7 +15,7 @@ from domain.inbox.aggregate import INBOX
 from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
-from domain.order.aggregate import ORDER, Order, place
+from domain.order.aggregate import ORDER, Order, ShopperDetails, place
 from domain.order.events import OrderLine, OrderPaid, OrderStatus
 from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
@@ -106,14 +106,16 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
         command.order_id,
         place(
             command.order_id,
+            shopper=ShopperDetails(
+                id=command.shopper_id,
+                name=command.shopper_name,
+                email=command.shopper_email,
+                address=command.shipping_address,
+            ),
             store_id=store.id,
             lines=lines,
             shipping=nothing,
             tax=nothing,
-            shopper_id=command.shopper_id,
-            shopper_name=command.shopper_name,
-            shopper_email=command.shopper_email,
-            shipping_address=command.shipping_address,
             at=at,
         ),
         tenant=store.id,

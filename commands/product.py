@@ -15,7 +15,7 @@ from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, Product, add_by_hand
+from domain.product.aggregate import PRODUCT, Product, ProductDraft, ProductEdit, add_by_hand
 from domain.product.events import ImportedImage, ProductStatus
 from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
@@ -120,16 +120,18 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     slug = f"{slug_of(command.title)}-{command.product_id.hex[-6:]}"
     events = add_by_hand(
         command.product_id,
+        ProductDraft(
+            title=command.title,
+            slug=slug,
+            description=command.description,
+            cost=command.cost,
+            price=command.price,
+            compare_at=command.compare_at,
+            images=photos,
+            variant_id=derived(command.product_id, "variant", "0"),
+            stock=command.stock,
+        ),
         store_id=store.id,
-        title=command.title,
-        slug=slug,
-        description=command.description,
-        cost=command.cost,
-        price=command.price,
-        compare_at=command.compare_at,
-        images=photos,
-        variant_id=derived(command.product_id, "variant", "0"),
-        stock=command.stock,
         at=at,
     )
     chosen = store.choose_currency(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
@@ -170,18 +172,20 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     text = command.description
     events = product.edit(
+        ProductEdit(
+            title=command.title,
+            description=text,
+            features=command.features,
+            benefits=command.benefits,
+            call_to_action=command.call_to_action,
+            scores=None if text is None else await asyncio.to_thread(measure, text),
+            meta_title=command.meta_title,
+            meta_description=command.meta_description,
+            price=command.price,
+            compare_at=command.compare_at,
+            clear_compare_at=command.clear_compare_at,
+        ),
         at=clock.now(),
-        title=command.title,
-        description=text,
-        features=command.features,
-        benefits=command.benefits,
-        call_to_action=command.call_to_action,
-        scores=None if text is None else await asyncio.to_thread(measure, text),
-        meta_title=command.meta_title,
-        meta_description=command.meta_description,
-        price=command.price,
-        compare_at=command.compare_at,
-        clear_compare_at=command.clear_compare_at,
     )
     work.append(PRODUCT, product.id, events, tenant=product.store_id)
 

@@ -14,7 +14,7 @@ from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, import_listing
+from domain.product.aggregate import PRODUCT, ListingDraft, import_listing
 from domain.product.events import ImportedVariant, ProductStatus, WinningScore
 from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import price_variant
@@ -95,15 +95,17 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         slug = free_slug(slug_of(pick.listing.title), taken)
         events = import_listing(
             product_id,
-            pick.listing,
+            ListingDraft(
+                listing=pick.listing,
+                slug=slug,
+                price=pick.price,
+                # A supplier's title does not describe a photo; without alt text, pages use the written title.
+                images=images_of(product_id, pick.listing.image_urls, ""),
+                variants=_variants(product_id, pick),
+                score=pick.score,
+            ),
             store_id=store.id,
             generation_id=generation.id,
-            slug=slug,
-            price=pick.price,
-            # A supplier's title is no description; without one, pages describe a photo by the written title.
-            images=images_of(product_id, pick.listing.image_urls, ""),
-            variants=_variants(product_id, pick),
-            score=pick.score,
             at=at,
         )
         work.append(PRODUCT, product_id, events, tenant=store.id)

@@ -123,6 +123,11 @@ def next_header(aggregate: Aggregate, at: datetime, offset: int = 1) -> EventHea
     return {"originator_id": aggregate.id, "originator_version": aggregate.version + offset, "occurred_at": at}
 
 
+def header_after(aggregate: Aggregate | None, stream_id: UUID, at: datetime) -> EventHeader:
+    """Return the header of a stream's next event, which is its first if there is no aggregate yet."""
+    return first_header(stream_id, at) if aggregate is None else next_header(aggregate, at)
+
+
 S = TypeVar("S")
 
 

@@ -118,6 +118,17 @@ class Order:
         return (OrderFulfilled(**next_header(self, at), carrier=carrier, tracking_number=tracking_number),)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperDetails:
+    """The person who orders, sealed under the key of ``id``."""
+
+    id: UUID
+    name: Sealed
+    email: Sealed
+    address: Sealed
+    """Where the order is sent."""
+
+
 def place(
     order_id: UUID,
     *,
@@ -125,10 +136,7 @@ def place(
     lines: Sequence[OrderLine],
     shipping: Money,
     tax: Money,
-    shopper_id: UUID,
-    shopper_name: Sealed,
-    shopper_email: Sealed,
-    shipping_address: Sealed,
+    shopper: ShopperDetails,
     at: datetime,
 ) -> Sequence[OrderEvent]:
     """Order what is in a cart; the caller reserves the stock in the same transaction.
@@ -149,10 +157,10 @@ def place(
             shipping=shipping,
             tax=tax,
             total=subtotal + shipping + tax,
-            shopper_id=shopper_id,
-            shopper_name=shopper_name,
-            shopper_email=shopper_email,
-            shipping_address=shipping_address,
+            shopper_id=shopper.id,
+            shopper_name=shopper.name,
+            shopper_email=shopper.email,
+            shipping_address=shopper.address,
         ),
     )
 

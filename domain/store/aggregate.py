@@ -351,26 +351,33 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             )
         case Store(), CurrencyChosen():
             return replace(store, version=event.originator_version, currency=event.currency)
-        case Store(), PageWritten():
+        case Store(), PageWritten() | PageRetitled():
+            return _with_page(store, event)
+        case Store(), StoreApproved():
+            return replace(store, version=event.originator_version, approved=True)
+        case Store(), StoreReadyForReview() | StorePublished() | StorePaused() | StoreArchived():
+            return replace(store, version=event.originator_version, status=_STATUS_AFTER[type(event)])
+        case _:
+            raise CorruptStream(event)
+
+
+_STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
+    StoreReadyForReview: StoreStatus.PENDING_REVIEW,
+    StorePublished: StoreStatus.ACTIVE,
+    StorePaused: StoreStatus.PAUSED,
+    StoreArchived: StoreStatus.ARCHIVED,
+}
+
+
+def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:
+    match event:
+        case PageWritten():
             page = PageRef(
                 type=event.type, title=event.title, slug=event.slug, by_merchant=event.written_by == BY_MERCHANT
             )
-            return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
-        case Store(), PageRetitled(page_id=id):
-            retitled = replace(store.pages[id], title=event.title, by_merchant=True)
-            return replace(store, version=event.originator_version, pages={**store.pages, id: retitled})
-        case Store(), StoreReadyForReview():
-            return replace(store, version=event.originator_version, status=StoreStatus.PENDING_REVIEW)
-        case Store(), StoreApproved():
-            return replace(store, version=event.originator_version, approved=True)
-        case Store(), StorePublished():
-            return replace(store, version=event.originator_version, status=StoreStatus.ACTIVE)
-        case Store(), StorePaused():
-            return replace(store, version=event.originator_version, status=StoreStatus.PAUSED)
-        case Store(), StoreArchived():
-            return replace(store, version=event.originator_version, status=StoreStatus.ARCHIVED)
-        case _:
-            raise CorruptStream(event)
+        case PageRetitled():
+            page = replace(store.pages[event.page_id], title=event.title, by_merchant=True)
+    return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
