@@ -1,14 +1,13 @@
 """What may be asked of a store's generation: by its merchant, by its agents, and by the clock."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
-from domain.generation.aggregate import GENERATION, Generation, start
+from commands.access import generation_of_merchant
+from commands.ports import UnboundHandlers, Work
+from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import Step
-from domain.kernel import Clock, NotFound
+from domain.kernel import Clock
 from domain.store.aggregate import STORE
 from domain.store.events import StoreStatus
 
@@ -33,7 +32,7 @@ async def start_generation(command: StartGeneration, work: Work, *, clock: Clock
     events = start(
         command.generation_id, store_id=store.id, merchant_id=store.merchant_id, niche=store.niche, at=clock.now()
     )
-    work.append(GENERATION, events, tenant=store.id)
+    work.append(GENERATION, command.generation_id, events, tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ async def progress_step(command: ProgressStep, work: Work, *, clock: Clock) -> N
         message=command.message,
         at=clock.now(),
     )
-    work.append(GENERATION, events, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, events, tenant=generation.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ async def succeed_step(command: SucceedStep, work: Work, *, clock: Clock) -> Non
     """
     generation = await work.get(GENERATION, command.generation_id)
     events = generation.succeed_step(command.step, command.attempt, summary=command.summary, at=clock.now())
-    work.append(GENERATION, events, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, events, tenant=generation.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,7 @@ async def fail_step(command: FailStep, work: Work, *, clock: Clock) -> None:
     """
     generation = await work.get(GENERATION, command.generation_id)
     events = generation.fail_step(command.step, command.attempt, reason=command.reason, at=clock.now())
-    work.append(GENERATION, events, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, events, tenant=generation.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +136,12 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
         NotFound: there is no such generation, or it is somebody else's.
         StepNotRetryable, StoreNotReady: refused; retrying cannot help.
     """
-    generation = await _owned_generation(work, command.generation_id, command.merchant_id)
+    generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
     store = await work.get(STORE, generation.store_id)
     store.refuse_archived("regenerated")
     decide = generation.retry if isinstance(command, RetryStep) else generation.run_again
-    after = work.append(GENERATION, decide(command.step, at=clock.now()), tenant=generation.store_id)
-    return {"attempt": 0 if after is None else after.steps[command.step].attempt}
+    after = work.append(GENERATION, generation.id, decide(command.step, at=clock.now()), tenant=generation.store_id)
+    return {"attempt": after.steps[command.step].attempt}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,18 +159,11 @@ async def cancel_generation(command: CancelGeneration, work: Work, *, clock: Clo
         NotFound: there is no such generation, or it is somebody else's.
         GenerationEnded: it is complete; retrying cannot help.
     """
-    generation = await _owned_generation(work, command.generation_id, command.merchant_id)
-    work.append(GENERATION, generation.cancel(at=clock.now()), tenant=generation.store_id)
+    generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
+    work.append(GENERATION, generation.id, generation.cancel(at=clock.now()), tenant=generation.store_id)
 
 
-async def _owned_generation(work: Work, generation_id: UUID, merchant_id: UUID) -> Generation:
-    generation = await work.get(GENERATION, generation_id)
-    if generation.merchant_id != merchant_id:
-        raise NotFound(GENERATION.name, generation_id)
-    return generation
-
-
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     StartGeneration: start_generation,
     ProgressStep: progress_step,
     SucceedStep: succeed_step,
@@ -180,4 +172,4 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     RunStepAgain: run_step_again,
     CancelGeneration: cancel_generation,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

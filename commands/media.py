@@ -1,18 +1,18 @@
 """What may be asked of images: by the images step, by the imager, and by the merchant."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from commands.ports import Work
-from commands.store import owned_store
+from commands.access import product_of_store, require_owner, store_of_merchant
+from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, Generation
 from domain.generation.events import Step
 from domain.kernel import Clock, InvalidInput, NotFound
-from domain.media.aggregate import IMAGE, Image, ImageStatus, request_processing
+from domain.media.aggregate import IMAGE, Image, ImageStatus, SourcePhoto, StudioJob, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ImportedImage, ProductStatus
@@ -53,7 +53,7 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
     ]
     if not wanted:
         ended = generation.succeed_step(Step.IMAGES, command.attempt, summary="There were no images to process", at=at)
-        work.append(GENERATION, ended, tenant=store.id)
+        work.append(GENERATION, generation.id, ended, tenant=store.id)
         return {"images": 0}
     noun = "image" if len(wanted) == 1 else "images"
     sent = generation.progress_step(
@@ -71,20 +71,18 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
         events = request_processing(
             image,
             photo.image_id,
-            store_id=store.id,
-            product_id=product.id,
-            generation_id=generation.id,
-            # The merchant may have sent the image off by hand since, which took a number.
-            attempt=command.attempt if image is None else max(command.attempt, image.attempt + 1),
-            source_url=photo.url,
-            alt_text=photo.alt_text,
-            position=photo.position,
-            operations=list(Operation),
-            ground=_ground(store),
+            _photo_of(product.id, photo, store),
+            StudioJob(
+                generation_id=generation.id,
+                # The merchant may have requested the image since, which took the next attempt.
+                attempt=command.attempt if image is None else max(command.attempt, image.attempt + 1),
+                operations=list(Operation),
+                ground=_ground(store),
+            ),
             at=at,
         )
-        work.append(IMAGE, events, tenant=store.id)
-    work.append(GENERATION, sent, tenant=store.id)
+        work.append(IMAGE, photo.image_id, events, tenant=store.id)
+    work.append(GENERATION, generation.id, sent, tenant=store.id)
     return {"images": len(wanted)}
 
 
@@ -96,18 +94,17 @@ def send_new_photos(
         events = request_processing(
             None,
             photo.image_id,
-            store_id=store.id,
-            product_id=product_id,
-            generation_id=None,
-            attempt=1,
-            source_url=photo.url,
-            alt_text=photo.alt_text,
-            position=photo.position,
-            operations=list(Operation),
-            ground=_ground(store),
+            _photo_of(product_id, photo, store),
+            StudioJob(generation_id=None, attempt=1, operations=list(Operation), ground=_ground(store)),
             at=at,
         )
-        work.append(IMAGE, events, tenant=store.id)
+        work.append(IMAGE, photo.image_id, events, tenant=store.id)
+
+
+def _photo_of(product_id: UUID, photo: ImportedImage, store: Store) -> SourcePhoto:
+    return SourcePhoto(
+        store_id=store.id, product_id=product_id, url=photo.url, alt_text=photo.alt_text, position=photo.position
+    )
 
 
 def check_photo_address(field: str, url: str) -> None:
@@ -155,19 +152,15 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
         StoreNotReady: the store is archived.
     """
     # What is known of an image is read here: in the command, a repeat would not be the same once it has changed.
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     store.refuse_archived("given images")
     if command.url is not None:
         check_photo_address("url", command.url)
     image = await work.find(IMAGE, command.image_id)
-    if image is not None and image.store_id != store.id:
-        raise NotFound("image", command.image_id)
+    if image is not None:
+        require_owner("image", command.image_id, owner=image.store_id, caller=store.id)
     product_id = command.product_id if image is None else image.product_id
-    product = None
-    if product_id is not None:
-        product = await work.get(PRODUCT, product_id)
-        if product.store_id != store.id:
-            raise NotFound(PRODUCT.name, product_id)
+    product = None if product_id is None else await product_of_store(work, product_id, store.id)
     url, alt_text = _photo(command, image, product)
     attempt = 1 if image is None else image.attempt + 1
     # A step that waits for this image goes on waiting for its new result.
@@ -175,18 +168,22 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     events = request_processing(
         image,
         command.image_id,
-        store_id=store.id,
-        product_id=product_id,
-        generation_id=image.generation_id if image is not None and awaited else None,
-        attempt=attempt,
-        source_url=url,
-        alt_text=alt_text,
-        position=_position(command.image_id, product),
-        operations=[operation for operation in Operation if operation in command.operations],
-        ground=command.ground or _ground(store),
+        SourcePhoto(
+            store_id=store.id,
+            product_id=product_id,
+            url=url,
+            alt_text=alt_text,
+            position=_position(command.image_id, product),
+        ),
+        StudioJob(
+            generation_id=image.generation_id if image is not None and awaited else None,
+            attempt=attempt,
+            operations=[operation for operation in Operation if operation in command.operations],
+            ground=command.ground or _ground(store),
+        ),
         at=clock.now(),
     )
-    work.append(IMAGE, events, tenant=store.id)
+    work.append(IMAGE, command.image_id, events, tenant=store.id)
     return {"image_id": str(command.image_id), "attempt": attempt}
 
 
@@ -256,7 +253,7 @@ async def record_image(command: RecordImage, work: Work, *, clock: Clock) -> Non
         seconds=command.seconds,
         at=clock.now(),
     )
-    work.append(IMAGE, events, tenant=image.store_id)
+    work.append(IMAGE, image.id, events, tenant=image.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +275,7 @@ async def reject_image(command: RejectImage, work: Work, *, clock: Clock) -> Non
     """
     image = await work.get(IMAGE, command.image_id)
     events = image.reject(attempt=command.attempt, reason=command.reason, message=command.message, at=clock.now())
-    work.append(IMAGE, events, tenant=image.store_id)
+    work.append(IMAGE, image.id, events, tenant=image.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,9 +309,9 @@ async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock)
     )
     if not counted:
         return
-    after = work.append(GENERATION, counted, tenant=generation.store_id)
-    state = None if after is None else after.steps[Step.IMAGES]
-    if after is None or state is None or SENT not in state.items or len(state.items) < state.total:
+    after = work.append(GENERATION, generation.id, counted, tenant=generation.store_id)
+    state = after.steps[Step.IMAGES]
+    if SENT not in state.items or len(state.items) < state.total:
         return
     rejected = await _count_rejected(work, after)
     processed = len(state.items) - 1 - rejected
@@ -330,7 +327,7 @@ async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock)
         noun = "image" if processed == 1 else "images"
         summary = f"{processed} {noun} processed, {rejected} rejected"
         ended = after.succeed_step(Step.IMAGES, command.attempt, summary=summary, at=at)
-    work.append(GENERATION, ended, tenant=generation.store_id)
+    work.append(GENERATION, generation.id, ended, tenant=generation.store_id)
 
 
 async def _count_rejected(work: Work, generation: Generation) -> int:
@@ -350,7 +347,7 @@ def _position(image_id: UUID, product: Product | None) -> int:
     return known.get(image_id, len(known))
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     RequestStepImages: request_step_images,
     RequestImage: request_image,
     RequestImages: request_images,
@@ -358,4 +355,4 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     RejectImage: reject_image,
     CountStepImage: count_step_image,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

@@ -1,11 +1,9 @@
 """What may be asked of a merchant's account, as far as the log knows it."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT, register
 from domain.merchant.events import SupplierProvider
@@ -30,7 +28,7 @@ async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clo
     if not await work.is_new(MERCHANT, command.merchant_id):
         raise InvalidInput("id", f"There is a merchant with id {command.merchant_id} already. Use a new id.")
     events = register(command.merchant_id, email=command.email, name=command.name, at=clock.now())
-    work.append(MERCHANT, events, tenant=command.merchant_id)
+    work.append(MERCHANT, command.merchant_id, events, tenant=command.merchant_id)
     return {"merchant_id": str(command.merchant_id)}
 
 
@@ -52,7 +50,7 @@ async def connect_supplier(command: ConnectSupplier, work: Work, *, clock: Clock
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
     events = merchant.connect(command.provider, account_id=command.account_id, at=clock.now())
-    work.append(MERCHANT, events, tenant=merchant.id)
+    work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +68,12 @@ async def disconnect_supplier(command: DisconnectSupplier, work: Work, *, clock:
         NotFound: there is no such merchant; retrying cannot help.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
-    work.append(MERCHANT, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)
+    work.append(MERCHANT, merchant.id, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     RegisterMerchant: register_merchant,
     ConnectSupplier: connect_supplier,
     DisconnectSupplier: disconnect_supplier,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

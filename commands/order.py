@@ -1,20 +1,21 @@
 """What may be asked of orders: by shoppers, payment providers, the clock and the merchant."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.access import order_of_merchant, product_of_store, require_owner
+from commands.ports import UnboundHandlers, Work
 from domain.cart.aggregate import CART, Cart, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.ids import derived
 from domain.inbox.aggregate import INBOX
 from domain.inbox.events import WebhookReceived, WebhookRejected
-from domain.kernel import Clock, InvalidInput, NotFound
+from domain.kernel import Clock, InvalidInput
 from domain.money import Money
-from domain.order.aggregate import ORDER, Order, place
+from domain.order.aggregate import ORDER, Order, ShopperDetails, place
 from domain.order.events import OrderLine, OrderPaid, OrderStatus
 from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
@@ -78,11 +79,14 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
         await _order_cart(work, command.cart_id, command, at=at)
     lines: list[OrderLine] = []
     for (product_id, variant_id), quantity in wanted.items():
-        product = await work.get(PRODUCT, product_id)
-        if product.store_id != store.id:
-            raise NotFound(PRODUCT.name, product_id)
+        product = await product_of_store(work, product_id, store.id)
         # Reserving first refuses what is not for sale, unknown or sold out.
-        work.append(PRODUCT, product.reserve(variant_id, quantity, order_id=command.order_id, at=at), tenant=store.id)
+        work.append(
+            PRODUCT,
+            product.id,
+            product.reserve(variant_id, quantity, order_id=command.order_id, at=at),
+            tenant=store.id,
+        )
         variant = product.variants[variant_id]
         lines.append(
             OrderLine(
@@ -99,21 +103,23 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
     nothing = Money.zero(lines[0].unit_price.currency if lines else "USD")
     order = work.append(
         ORDER,
+        command.order_id,
         place(
             command.order_id,
+            shopper=ShopperDetails(
+                id=command.shopper_id,
+                name=command.shopper_name,
+                email=command.shopper_email,
+                address=command.shipping_address,
+            ),
             store_id=store.id,
             lines=lines,
             shipping=nothing,
             tax=nothing,
-            shopper_id=command.shopper_id,
-            shopper_name=command.shopper_name,
-            shopper_email=command.shopper_email,
-            shipping_address=command.shipping_address,
             at=at,
         ),
         tenant=store.id,
     )
-    assert order is not None
     return {
         "order_id": str(order.id),
         "number": order.number,
@@ -128,8 +134,7 @@ async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: dat
         cart = await work.get(CART, cart_id)
     replaced: UUID | None = None
     if cart is not None:
-        if cart.store_id != command.store_id:
-            raise NotFound(CART.name, cart_id)
+        require_owner(CART.name, cart_id, owner=cart.store_id, caller=command.store_id)
         earlier = await work.get(ORDER, cart.order_id)
         if earlier.status is OrderStatus.PENDING:
             await _cancel(work, earlier, reason=REPLACED, at=at)
@@ -137,7 +142,7 @@ async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: dat
         elif earlier.status is not OrderStatus.CANCELLED:
             raise CartAlreadyOrdered(earlier.id, earlier.number)
     ordered = order_cart(cart, cart_id, store_id=command.store_id, order_id=command.order_id, replaced=replaced, at=at)
-    work.append(CART, ordered, tenant=command.store_id)
+    work.append(CART, cart_id, ordered, tenant=command.store_id)
 
 
 def _merged(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
@@ -175,7 +180,7 @@ async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock
     """
     order = await work.get(ORDER, command.order_id)
     events = order.open_session(provider=command.provider, session_id=command.session_id, at=clock.now())
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +214,7 @@ async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) 
         store_id=command.store_id,
         body=command.body,
     )
-    work.append(INBOX, (received,), tenant=command.store_id)
+    work.append(INBOX, id, (received,), tenant=command.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +251,7 @@ async def reject_webhook(command: RejectWebhook, work: Work, *, clock: Clock) ->
         order_id=command.order_id,
         reason=command.reason,
     )
-    work.append(INBOX, (rejected,), tenant=command.store_id)
+    work.append(INBOX, id, (rejected,), tenant=command.store_id)
 
 
 def inbox_stream(source: str, external_id: str) -> UUID:
@@ -275,12 +280,12 @@ async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) ->
     at = clock.now()
     order = await work.get(ORDER, command.order_id)
     events = order.record_payment(command.paid, fee=command.fee, intent_id=command.intent_id, at=at)
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
     if not any(isinstance(event, OrderPaid) for event in events):
         return
     for line in order.lines:
         product = await work.get(PRODUCT, line.product_id)
-        work.append(PRODUCT, product.sell(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
+        work.append(PRODUCT, product.id, product.sell(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +305,7 @@ async def record_payment_failure(command: RecordPaymentFailure, work: Work, *, c
     """
     order = await work.get(ORDER, command.order_id)
     events = order.record_failure(intent_id=command.intent_id, reason=command.reason, at=clock.now())
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,10 +331,12 @@ async def _cancel(work: Work, order: Order, *, reason: str, at: datetime) -> Non
     events = order.cancel(reason=reason, at=at)
     if not events:
         return
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
     for line in order.lines:
         product = await work.get(PRODUCT, line.product_id)
-        work.append(PRODUCT, product.release(line.variant_id, order_id=order.id, at=at), tenant=order.store_id)
+        work.append(
+            PRODUCT, product.id, product.release(line.variant_id, order_id=order.id, at=at), tenant=order.store_id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,20 +356,12 @@ async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> Non
         NotFound: there is no such order, or it is somebody else's.
         OrderNotOpen: it is not paid.
     """
-    order = await _owned_order(work, command.order_id, command.merchant_id)
+    order = await order_of_merchant(work, command.order_id, command.merchant_id)
     events = order.fulfil(carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())
-    work.append(ORDER, events, tenant=order.store_id)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
-async def _owned_order(work: Work, order_id: UUID, merchant_id: UUID) -> Order:
-    order = await work.get(ORDER, order_id)
-    store = await work.get(STORE, order.store_id)
-    if store.merchant_id != merchant_id:
-        raise NotFound(ORDER.name, order_id)
-    return order
-
-
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     PlaceOrder: place_order,
     OpenPaymentSession: open_payment_session,
     ReceiveWebhook: receive_webhook,
@@ -372,4 +371,4 @@ HANDLERS: Mapping[type, Callable[..., Any]] = {
     CancelOrder: cancel_order,
     FulfilOrder: fulfil_order,
 }
-"""Each command and its handler, to be bound with ``clock``."""
+"""Each command and its handler."""

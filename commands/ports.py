@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
-from schemas.envelope import ConsistencyToken
+from schemas.envelope import ConsistencyToken, Envelope
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -173,11 +174,13 @@ class Work(Protocol):
         """
         ...
 
-    def append(self, kind: StreamKind[S], events: Sequence[Any], *, tenant: UUID) -> S | None:
-        """Stage events of one stream (load it first unless it is new) and return its state after them.
+    def append(self, kind: StreamKind[S], stream_id: UUID, events: Sequence[DomainEvent], *, tenant: UUID) -> S:
+        """Stage events of one stream and return its state after them; without events, the state it has.
+
+        The stream must be loaded first unless the events begin it.
 
         Raises:
-            InvalidInput: it is to begin under an id that something of another kind has.
+            InvalidInput: the events begin a stream under an id that is taken.
         """
         ...
 
@@ -198,6 +201,18 @@ class Answers(Protocol):
 
 Handler = Callable[[Any, Work], Awaitable[Any]]
 Handlers = Mapping[type, Handler]
+"""What the bus dispatches to."""
+UnboundHandlers = Mapping[type, Callable[..., Awaitable[Any]]]
+"""Handlers that still need their dependencies, which :func:`commands.registry.bind` passes by name."""
+
+
+def reaction_id(cause: Envelope, name: str) -> UUID:
+    """Return the id of what ``name`` does because of an event: a command, or an outside call.
+
+    The same event and name always have the same id, so a redelivery repeats nothing.
+    """
+    return derived(cause.id, name)
+
 
 __all__ = [
     "Answers",
@@ -213,6 +228,8 @@ __all__ = [
     "Receipt",
     "Staged",
     "StreamKindMismatch",
+    "UnboundHandlers",
     "UnknownCause",
     "Work",
+    "reaction_id",
 ]

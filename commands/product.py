@@ -1,21 +1,21 @@
 """What may be asked of products: by the copywriter, and by the merchant."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 from uuid import UUID
 
+from commands.access import product_of_merchant, product_of_store, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
-from commands.ports import Work
-from commands.store import free_slug, owned_store
+from commands.ports import UnboundHandlers, Work
+from commands.store import free_slug
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
-from domain.kernel import Clock, InvalidInput, NotFound
+from domain.kernel import Clock, InvalidInput
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, Product, add_by_hand
+from domain.product.aggregate import PRODUCT, Product, ProductDraft, ProductEdit, add_by_hand
 from domain.product.events import ImportedImage, ProductStatus
 from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
@@ -51,9 +51,7 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
     """
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
-    product = await work.get(PRODUCT, command.product_id)
-    if product.store_id != generation.store_id:
-        raise NotFound(PRODUCT.name, product.id)
+    product = await product_of_store(work, command.product_id, generation.store_id)
     message = f"Wrote the copy of “{command.copy.title}”"
     if product.by_merchant:
         message = f"Left “{product.title}” in your own words"
@@ -63,14 +61,14 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
     if not progress:
         return
     if product.by_merchant:
-        work.append(GENERATION, progress, tenant=generation.store_id)
+        work.append(GENERATION, generation.id, progress, tenant=generation.store_id)
         return
     store = await work.get(STORE, product.store_id)
     slug = product.slug
     if product.status is not ProductStatus.ACTIVE:
         slug = free_slug(slug_of(command.copy.title), await _slugs_of_others(work, store, product.id))
-    work.append(PRODUCT, product.write_copy(command.copy, slug=slug, at=at), tenant=store.id)
-    work.append(GENERATION, progress, tenant=store.id)
+    work.append(PRODUCT, product.id, product.write_copy(command.copy, slug=slug, at=at), tenant=store.id)
+    work.append(GENERATION, generation.id, progress, tenant=store.id)
 
 
 async def _slugs_of_others(work: Work, store: Store, product_id: UUID) -> list[str]:
@@ -104,7 +102,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     store.refuse_archived("stocked")
     if not await work.is_new(PRODUCT, command.product_id):
         raise InvalidInput("id", f"The id {command.product_id} is taken. Use a new id.")
@@ -122,21 +120,23 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     slug = f"{slug_of(command.title)}-{command.product_id.hex[-6:]}"
     events = add_by_hand(
         command.product_id,
+        ProductDraft(
+            title=command.title,
+            slug=slug,
+            description=command.description,
+            cost=command.cost,
+            price=command.price,
+            compare_at=command.compare_at,
+            images=photos,
+            variant_id=derived(command.product_id, "variant", "0"),
+            stock=command.stock,
+        ),
         store_id=store.id,
-        title=command.title,
-        slug=slug,
-        description=command.description,
-        cost=command.cost,
-        price=command.price,
-        compare_at=command.compare_at,
-        images=photos,
-        variant_id=derived(command.product_id, "variant", "0"),
-        stock=command.stock,
         at=at,
     )
     chosen = store.choose_currency(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
-    work.append(PRODUCT, events, tenant=store.id)
-    work.append(STORE, chosen, tenant=store.id)
+    work.append(PRODUCT, command.product_id, events, tenant=store.id)
+    work.append(STORE, store.id, chosen, tenant=store.id)
     send_new_photos(work, photos, store=store, product_id=command.product_id, at=at)
     return {"product_id": str(command.product_id), "slug": slug}
 
@@ -169,23 +169,25 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
         NotFound: there is no such product, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
     text = command.description
     events = product.edit(
+        ProductEdit(
+            title=command.title,
+            description=text,
+            features=command.features,
+            benefits=command.benefits,
+            call_to_action=command.call_to_action,
+            scores=None if text is None else await asyncio.to_thread(measure, text),
+            meta_title=command.meta_title,
+            meta_description=command.meta_description,
+            price=command.price,
+            compare_at=command.compare_at,
+            clear_compare_at=command.clear_compare_at,
+        ),
         at=clock.now(),
-        title=command.title,
-        description=text,
-        features=command.features,
-        benefits=command.benefits,
-        call_to_action=command.call_to_action,
-        scores=None if text is None else await asyncio.to_thread(measure, text),
-        meta_title=command.meta_title,
-        meta_description=command.meta_description,
-        price=command.price,
-        compare_at=command.compare_at,
-        clear_compare_at=command.clear_compare_at,
     )
-    work.append(PRODUCT, events, tenant=product.store_id)
+    work.append(PRODUCT, product.id, events, tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,14 +209,14 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
         NotFound: there is no such product or variant, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
     variant_id = command.variant_id
     if variant_id is None:
         if len(product.variants) != 1:
             raise InvalidInput("variantId", f"“{product.title}” has {len(product.variants)} variants. Say which one.")
         variant_id = next(iter(product.variants))
     events = product.count_stock(variant_id, command.on_hand, at=clock.now())
-    work.append(PRODUCT, events, tenant=product.store_id)
+    work.append(PRODUCT, product.id, events, tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +234,8 @@ async def activate_product(command: ActivateProduct, work: Work, *, clock: Clock
         NotFound: there is no such product, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
-    work.append(PRODUCT, product.activate(at=clock.now()), tenant=product.store_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    work.append(PRODUCT, product.id, product.activate(at=clock.now()), tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,8 +253,8 @@ async def deactivate_product(command: DeactivateProduct, work: Work, *, clock: C
         NotFound: there is no such product, or it is somebody else's.
         ProductPutAway, StoreNotReady: it is archived, or its store.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
-    work.append(PRODUCT, product.deactivate(at=clock.now()), tenant=product.store_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    work.append(PRODUCT, product.id, product.deactivate(at=clock.now()), tenant=product.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,15 +272,12 @@ async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock) 
         NotFound: there is no such product, or it is somebody else's.
         StoreNotReady: its store is archived, and with it all that is in it.
     """
-    product = await _owned_product(work, command.product_id, command.merchant_id)
-    work.append(PRODUCT, product.archive(at=clock.now()), tenant=product.store_id)
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    work.append(PRODUCT, product.id, product.archive(at=clock.now()), tenant=product.store_id)
 
 
-async def _owned_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
-    product = await work.get(PRODUCT, product_id)
-    store = await work.get(STORE, product.store_id)
-    if store.merchant_id != merchant_id:
-        raise NotFound(PRODUCT.name, product_id)
+async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
+    product, store = await product_of_merchant(work, product_id, merchant_id)
     store.refuse_archived("restocked or changed")
     return product
 
@@ -306,14 +305,13 @@ def slug_of(title: str) -> str:
     return slugify(title, fallback="product", most=SLUG_MAX)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     WriteProductCopy: write_product_copy,
     AddProduct: add_product,
+    EditProduct: edit_product,
     CountStock: count_stock,
     ActivateProduct: activate_product,
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,
 }
-"""Each command and its handler, to be bound with ``clock``."""
-MEASURED: Mapping[type, Callable[..., Any]] = {EditProduct: edit_product}
-"""The same for those to be bound with ``measure`` as well: a merchant's words are scored like everybody's."""
+"""Each command and its handler."""

@@ -1,10 +1,8 @@
 """Several changes of one product at once."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from commands.product import (
     ActivateProduct,
     CountStock,
@@ -46,5 +44,5 @@ async def change_product(command: ChangeProduct, work: Work, *, clock: Clock, me
             pass
 
 
-MEASURED: Mapping[type, Callable[..., Any]] = {ChangeProduct: change_product}
-"""The command and its handler, to be bound with ``clock`` and ``measure``."""
+HANDLERS: UnboundHandlers = {ChangeProduct: change_product}
+"""The command and its handler."""

@@ -1,11 +1,9 @@
 """What may be asked about shoppers as persons."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock
 from domain.shopper.aggregate import SHOPPER, forget
 from domain.store.aggregate import STORE
@@ -28,8 +26,10 @@ async def forget_shopper(command: ForgetShopper, work: Work, *, clock: Clock) ->
     """
     store = await work.get(STORE, command.store_id)
     if await work.find(SHOPPER, command.shopper_id) is None:
-        work.append(SHOPPER, forget(command.shopper_id, store_id=store.id, at=clock.now()), tenant=store.id)
+        work.append(
+            SHOPPER, command.shopper_id, forget(command.shopper_id, store_id=store.id, at=clock.now()), tenant=store.id
+        )
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {ForgetShopper: forget_shopper}
-"""Each command and its handler, to be bound with ``clock``."""
+HANDLERS: UnboundHandlers = {ForgetShopper: forget_shopper}
+"""Each command and its handler."""

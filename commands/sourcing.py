@@ -1,13 +1,12 @@
 """What may be asked of products by the scout."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.ports import UnboundHandlers, Work
 from commands.product import images_of, slug_of, stocked_in
 from commands.store import free_slug
 from domain.generation.aggregate import GENERATION
@@ -15,7 +14,7 @@ from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, import_listing
+from domain.product.aggregate import PRODUCT, ListingDraft, import_listing
 from domain.product.events import ImportedVariant, ProductStatus, WinningScore
 from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import price_variant
@@ -85,10 +84,10 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     if not ended:
         return None
     if not picks:
-        work.append(GENERATION, ended, tenant=store.id)
+        work.append(GENERATION, generation.id, ended, tenant=store.id)
         return {"product_ids": []}
     for product in outdated:
-        work.append(PRODUCT, product.archive(at=at), tenant=store.id)
+        work.append(PRODUCT, product.id, product.archive(at=at), tenant=store.id)
     taken = [product.slug for product in earlier]
     ids: list[UUID] = []
     for (provider, source_id), pick in reversed(picks.items()):
@@ -96,23 +95,27 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         slug = free_slug(slug_of(pick.listing.title), taken)
         events = import_listing(
             product_id,
-            pick.listing,
+            ListingDraft(
+                listing=pick.listing,
+                slug=slug,
+                price=pick.price,
+                # A supplier's title does not describe a photo; without alt text, pages use the written title.
+                images=images_of(product_id, pick.listing.image_urls, ""),
+                variants=_variants(product_id, pick),
+                score=pick.score,
+            ),
             store_id=store.id,
             generation_id=generation.id,
-            slug=slug,
-            price=pick.price,
-            # A supplier's title is no description; without one, pages describe a photo by the written title.
-            images=images_of(product_id, pick.listing.image_urls, ""),
-            variants=_variants(product_id, pick),
-            score=pick.score,
             at=at,
         )
-        work.append(PRODUCT, events, tenant=store.id)
+        work.append(PRODUCT, product_id, events, tenant=store.id)
         taken.append(slug)
         ids.append(product_id)
-    store = work.append(STORE, store.choose_currency(currency, stocked_in=sold_in, at=at), tenant=store.id) or store
+    chosen = store.choose_currency(currency, stocked_in=sold_in, at=at)
+    store = work.append(STORE, store.id, chosen, tenant=store.id)
     work.append(
         STORE,
+        store.id,
         store.record_scouting(
             generation_id=generation.id,
             attempt=command.attempt,
@@ -124,7 +127,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         ),
         tenant=store.id,
     )
-    work.append(GENERATION, ended, tenant=store.id)
+    work.append(GENERATION, generation.id, ended, tenant=store.id)
     return {"product_ids": [str(id) for id in ids]}
 
 
@@ -155,5 +158,5 @@ def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
     ]
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {ImportProducts: import_products}
-"""Each command and its handler, to be bound with ``clock``."""
+HANDLERS: UnboundHandlers = {ImportProducts: import_products}
+"""Each command and its handler."""

@@ -1,18 +1,18 @@
 """What may be asked of a store: by its merchant, and by the agents that make it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
-from typing import Any
 from uuid import UUID
 
-from commands.ports import Work
+from commands.access import store_of_merchant
+from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus, Step
 from domain.ids import derived, slug_stream
-from domain.kernel import Clock, InvalidInput, NotFound
+from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ProductStatus
@@ -23,18 +23,6 @@ from domain.store.errors import StoreNotReady
 from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.ports import PageDraft, TextMeasure
 from domain.text import clean_title
-
-
-async def owned_store(work: Work, store_id: UUID, merchant_id: UUID) -> Store:
-    """Return a merchant's own store.
-
-    Raises:
-        NotFound: there is no such store, or it is somebody else's; both read the same.
-    """
-    store = await work.get(STORE, store_id)
-    if store.merchant_id != merchant_id:
-        raise NotFound(STORE.name, store_id)
-    return store
 
 
 def free_slug(wanted: str, taken: Iterable[str]) -> str:
@@ -79,7 +67,7 @@ async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> d
     )
     if not await work.is_new(STORE, command.store_id):
         raise InvalidInput("id", f"The id {command.store_id} is taken. Use a new id.")
-    work.append(STORE, events, tenant=command.store_id)
+    work.append(STORE, command.store_id, events, tenant=command.store_id)
     return {"store_id": str(command.store_id), "generation_id": str(generation_of(command.store_id))}
 
 
@@ -112,10 +100,11 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     slug = slug or await _reserve_slug(work, brand.name, store.id, at=at)
     work.append(
         STORE,
+        store.id,
         store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
         tenant=store.id,
     )
-    work.append(GENERATION, ended, tenant=store.id)
+    work.append(GENERATION, generation.id, ended, tenant=store.id)
     return {"slug": slug}
 
 
@@ -123,7 +112,7 @@ async def _reserve_slug(work: Work, name: str, store_id: UUID, *, at: datetime) 
     for slug in _candidates(slugify(name)):
         owner = await work.find(SLUG, slug_stream(slug))
         if owner is None:
-            work.append(SLUG, reserve_slug(slug, store_id, at=at), tenant=store_id)
+            work.append(SLUG, slug_stream(slug), reserve_slug(slug, store_id, at=at), tenant=store_id)
             return slug
         if owner.store_id == store_id:
             return slug
@@ -173,8 +162,8 @@ async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
             written_by=draft.written_by,
             at=at,
         )
-        store = work.append(STORE, events, tenant=store.id) or store
-    work.append(GENERATION, ended, tenant=store.id)
+        store = work.append(STORE, store.id, events, tenant=store.id)
+    work.append(GENERATION, generation.id, ended, tenant=store.id)
 
 
 def _place_of(draft: PageDraft, store: Store) -> tuple[UUID, str]:
@@ -205,7 +194,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     if command.page_id in store.pages:
         raise InvalidInput("id", f"The id {command.page_id} is taken. Use a new id.")
     if not command.content.strip():
@@ -222,7 +211,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
         written_by=BY_MERCHANT,
         at=clock.now(),
     )
-    work.append(STORE, events, tenant=store.id)
+    work.append(STORE, store.id, events, tenant=store.id)
     return {"page_id": str(command.page_id), "slug": slug}
 
 
@@ -247,7 +236,7 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
         NotFound, PageNotFound: there is no such store or page, or it is somebody else's.
         StoreNotReady: the store is archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     events = store.edit_page(
         command.page_id,
         title=command.title,
@@ -255,7 +244,7 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
         scores=CopyScores() if command.content is None else await asyncio.to_thread(measure, command.content),
         at=clock.now(),
     )
-    work.append(STORE, events, tenant=store.id)
+    work.append(STORE, store.id, events, tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +262,7 @@ async def mark_store_ready(command: MarkStoreReady, work: Work, *, clock: Clock)
         NotFound: there is no such store; retrying cannot help.
     """
     store = await work.get(STORE, command.store_id)
-    work.append(STORE, store.mark_ready(command.generation_id, at=clock.now()), tenant=store.id)
+    work.append(STORE, store.id, store.mark_ready(command.generation_id, at=clock.now()), tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,11 +280,11 @@ async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> N
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it is being made, for the first time or anew, or archived.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
     events = store.approve(at=clock.now())
     if events:
         await _refuse_at_work(work, store, "approved")
-    work.append(STORE, events, tenant=store.id)
+    work.append(STORE, store.id, events, tenant=store.id)
 
 
 async def _refuse_at_work(work: Work, store: Store, wanted: str) -> None:
@@ -329,15 +318,15 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> d
         StoreNotReady: not approved yet, archived, or never published and being made anew.
     """
     at = clock.now()
-    store = await owned_store(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.publish(at=at), tenant=store.id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.id, store.publish(at=at), tenant=store.id)
     activated = 0
     if not store.was_published:
         await _refuse_at_work(work, store, "published")
         for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)
             if _is_sellable_draft(product):
-                work.append(PRODUCT, product.activate(at=at), tenant=store.id)
+                work.append(PRODUCT, product.id, product.activate(at=at), tenant=store.id)
                 activated += 1
     return {"activated": activated}
 
@@ -365,8 +354,8 @@ async def pause_store(command: PauseStore, work: Work, *, clock: Clock) -> None:
         NotFound: there is no such store, or it is somebody else's.
         StoreNotReady: it was never open.
     """
-    store = await owned_store(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.pause(at=clock.now()), tenant=store.id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.id, store.pause(at=clock.now()), tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,23 +375,23 @@ async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> N
         NotFound: there is no such store, or it is somebody else's.
     """
     at = clock.now()
-    store = await owned_store(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.archive(at=at), tenant=store.id)
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.id, store.archive(at=at), tenant=store.id)
     generation = await work.find(GENERATION, generation_of(store.id))
     if generation is not None and generation.status is not JobStatus.COMPLETED:
-        work.append(GENERATION, generation.cancel(at=at), tenant=store.id)
+        work.append(GENERATION, generation.id, generation.cancel(at=at), tenant=store.id)
 
 
-HANDLERS: Mapping[type, Callable[..., Any]] = {
+HANDLERS: UnboundHandlers = {
     RequestStore: request_store,
     AdoptBrand: adopt_brand,
     WritePages: write_pages,
+    AddPage: add_page,
+    EditPage: edit_page,
     MarkStoreReady: mark_store_ready,
     ApproveStore: approve_store,
     PublishStore: publish_store,
     PauseStore: pause_store,
     ArchiveStore: archive_store,
 }
-"""Each command and its handler, to be bound with ``clock``."""
-MEASURED: Mapping[type, Callable[..., Any]] = {AddPage: add_page, EditPage: edit_page}
-"""The same for those to be bound with ``measure`` as well: a merchant's words are scored like everybody's."""
+"""Each command and its handler."""

@@ -3,8 +3,7 @@
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from commands.ports import Answers, Receipt
-from domain.ids import derived
+from commands.ports import Answers, Receipt, reaction_id
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import Envelope
 from schemas.topics import Topic
@@ -66,11 +65,6 @@ class Consumer(Protocol):
     async def __call__(self, envelope: Envelope) -> None:
         """React to one event. Called again for the same event after a crash or a failure, so repeats are harmless."""
         ...
-
-
-def reaction_id(cause: Envelope, name: str) -> UUID:
-    """Return the id of the command that ``name`` sends because of ``cause``; also a key for outside calls."""
-    return derived(cause.id, name)
 
 
 __all__ = ["Aggregates", "Answers", "Consumer", "Dispatch", "Receipt", "reaction_id"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypedDict, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -93,6 +93,39 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the current time, aware UTC."""
         ...
+
+
+class EventHeader(TypedDict):
+    """The fields that every event has."""
+
+    originator_id: UUID
+    originator_version: int
+    occurred_at: datetime
+
+
+class Aggregate(Protocol):
+    """An aggregate's state: a stream and the version it stands at."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+def first_header(stream_id: UUID, at: datetime) -> EventHeader:
+    """Return the header of the event that begins a stream."""
+    return {"originator_id": stream_id, "originator_version": 1, "occurred_at": at}
+
+
+def next_header(aggregate: Aggregate, at: datetime, offset: int = 1) -> EventHeader:
+    """Return the header of an aggregate's next event, or of the one ``offset`` versions ahead."""
+    return {"originator_id": aggregate.id, "originator_version": aggregate.version + offset, "occurred_at": at}
+
+
+def header_after(aggregate: Aggregate | None, stream_id: UUID, at: datetime) -> EventHeader:
+    """Return the header of a stream's next event, which is its first if there is no aggregate yet."""
+    return first_header(stream_id, at) if aggregate is None else next_header(aggregate, at)
 
 
 S = TypeVar("S")

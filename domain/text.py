@@ -166,28 +166,26 @@ def _without_hidden(text: str) -> str:
     right_to_left = any(
         unicodedata.bidirectional(letter) in {"R", "AL"} for letter in text if letter not in _DIRECTION_MARKS
     )
-    kept: list[str] = []
+    shown: list[str] = []
     at = 0
     while at < len(text):
         flag = next((flag for flag in _REGION_FLAGS if text.startswith(flag, at)), None)
-        if flag is not None:
-            kept.append(flag)
-            at += len(flag)
-            continue
-        letter = text[at]
-        at += 1
-        if letter in _JOINERS:
-            if _joins("".join(kept[-4:]), text[at : at + 1]):
-                kept.append(letter)
-        elif letter in _DIRECTION_MARKS:
-            if right_to_left:
-                kept.append(letter)
-        elif _is_variation(letter):
-            if kept and _takes(kept[-1], letter):
-                kept.append(letter)
-        elif not _is_forbidden(letter) and not _is_hidden(letter):
-            kept.append(letter)
-    return "".join(kept)
+        letter = flag or text[at]
+        at += len(letter)
+        if flag is not None or _is_shown(letter, shown, text[at : at + 1], right_to_left=right_to_left):
+            shown.append(letter)
+    return "".join(shown)
+
+
+def _is_shown(letter: str, before: list[str], after: str, *, right_to_left: bool) -> bool:
+    """Whether a letter is drawn between these, or changes how its neighbors are drawn."""
+    if letter in _JOINERS:
+        return _joins("".join(before[-4:]), after)
+    if letter in _DIRECTION_MARKS:
+        return right_to_left
+    if _is_variation(letter):
+        return bool(before) and _takes(before[-1], letter)
+    return not _is_forbidden(letter) and not _is_hidden(letter)
 
 
 def _is_hidden(letter: str) -> bool:

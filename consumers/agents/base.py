@@ -7,10 +7,9 @@ from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
 from consumers.agents.outside_calls import GivenUp, call_with_retries
-from consumers.ports import Aggregates, Answers, Consumer, Dispatch
+from consumers.ports import Aggregates, Answers, Consumer, Dispatch, reaction_id
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
-from domain.ids import derived
 from domain.kernel import Clock, DomainError, DomainEvent
 from domain.text import cleaned
 from schemas.envelope import Envelope
@@ -119,7 +118,7 @@ class StepAgent(Consumer, ABC):
             return await ask()
 
         answer = await self._answers.once(
-            derived(envelope.id, f"{self.name}:{part}" if part else self.name),
+            reaction_id(envelope, f"{self.name}:{part}" if part else self.name),
             model,
             lambda: call_with_retries(ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline),
         )

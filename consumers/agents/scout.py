@@ -10,9 +10,8 @@ from uuid import UUID
 from commands.sourcing import ImportProducts, Pick
 from consumers.agents.base import StepAgent
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import Aggregates, Answers, Dispatch
+from consumers.ports import Aggregates, Answers, Dispatch, reaction_id
 from domain.generation.events import Step, StepStarted
-from domain.ids import derived
 from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
@@ -161,7 +160,7 @@ class ScoutAgent(StepAgent):
             return await self._photos(found[:COMPARED], seconds=max(0.0, min(COMPARING_SECONDS, left)))
 
         # Hashes are kept as hexadecimal text: JSON readers may not keep 64 bits of a number.
-        hashes = await self._answers.once(derived(envelope.id, f"{self.name}:photos"), list[str | None], compare)
+        hashes = await self._answers.once(reaction_id(envelope, f"{self.name}:photos"), list[str | None], compare)
         fingerprints: dict[Key, int] = {
             candidate.key: int(text, 16) for candidate, text in zip(found, hashes, strict=False) if text is not None
         }

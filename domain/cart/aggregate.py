@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.cart.events import CartEvent, CartOrdered
-from domain.kernel import CorruptStream, StreamKind
+from domain.kernel import CorruptStream, StreamKind, header_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,7 @@ def order_cart(
     """Note which order a cart became; the caller has cancelled the unpaid one that it replaces."""
     return (
         CartOrdered(
-            originator_id=cart_id,
-            originator_version=1 if cart is None else cart.version + 1,
-            occurred_at=at,
+            **header_after(cart, cart_id, at),
             store_id=store_id,
             order_id=order_id,
             replaced_order_id=replaced,

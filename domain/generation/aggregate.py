@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from domain.generation.errors import GenerationEnded, StepNotRetryable, StepNotRunning
@@ -27,7 +26,7 @@ from domain.generation.events import (
     StepSucceeded,
 )
 from domain.ids import derived
-from domain.kernel import CorruptStream, StreamKind
+from domain.kernel import CorruptStream, StreamKind, first_header, next_header
 
 NEEDS: Mapping[Step, frozenset[Step]] = {
     Step.BRAND: frozenset(),
@@ -154,7 +153,7 @@ class Generation:
             return ()
         return (
             StepProgressed(
-                **self._next(at),
+                **next_header(self, at),
                 step=step,
                 attempt=attempt,
                 item=item,
@@ -178,18 +177,20 @@ class Generation:
         if state.status is JobStatus.COMPLETED and state.attempt == attempt:
             return ()
         self._require_running(step, attempt)
-        events: list[GenerationEvent] = [StepSucceeded(**self._next(at), step=step, attempt=attempt, summary=summary)]
+        events: list[GenerationEvent] = [
+            StepSucceeded(**next_header(self, at), step=step, attempt=attempt, summary=summary)
+        ]
         after = evolve(self, events[0])
         events.extend(after._start_due(at))
         if len(events) > 1:
             return events
         if all(state.is_done for state in after.steps.values()):
-            events.append(GenerationCompleted(**self._next(at, 2), store_id=self.store_id))
+            events.append(GenerationCompleted(**next_header(self, at, 2), store_id=self.store_id))
         elif self.status is JobStatus.PROCESSING and not after.is_running:
             failed = next(name for name in Step if after.steps[name].status is JobStatus.FAILED)
             events.append(
                 GenerationFailed(
-                    **self._next(at, 2), store_id=self.store_id, step=failed, reason=after.steps[failed].reason
+                    **next_header(self, at, 2), store_id=self.store_id, step=failed, reason=after.steps[failed].reason
                 )
             )
         return events
@@ -207,10 +208,12 @@ class Generation:
             return ()
         # Two steps may fail side by side: the second is still a fact worth keeping.
         self._require_running(step, attempt)
-        events: list[GenerationEvent] = [StepFailed(**self._next(at), step=step, attempt=attempt, reason=reason)]
+        events: list[GenerationEvent] = [StepFailed(**next_header(self, at), step=step, attempt=attempt, reason=reason)]
         events.extend(evolve(self, events[0])._start_due(at))
         if len(events) == 1 and self.status is JobStatus.PROCESSING:
-            events.append(GenerationFailed(**self._next(at, 2), store_id=self.store_id, step=step, reason=reason))
+            events.append(
+                GenerationFailed(**next_header(self, at, 2), store_id=self.store_id, step=step, reason=reason)
+            )
         return events
 
     def run_again(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
@@ -250,7 +253,7 @@ class Generation:
             return ()
         if self.status is JobStatus.COMPLETED:
             raise GenerationEnded(self.id, self.status)
-        return (GenerationCancelled(**self._next(at), store_id=self.store_id),)
+        return (GenerationCancelled(**next_header(self, at), store_id=self.store_id),)
 
     def _is_due(self, step: Step) -> bool:
         state = self.steps[step]
@@ -276,7 +279,7 @@ class Generation:
 
     def _start(self, step: Step, *, attempt: int, at: datetime, offset: int = 1) -> StepStarted:
         return StepStarted(
-            **self._next(at, offset),
+            **next_header(self, at, offset),
             store_id=self.store_id,
             merchant_id=self.merchant_id,
             step=step,
@@ -284,18 +287,13 @@ class Generation:
             deadline=at + TIMEOUTS[step],
         )
 
-    def _next(self, at: datetime, offset: int = 1) -> dict[str, Any]:
-        return {"originator_id": self.id, "originator_version": self.version + offset, "occurred_at": at}
-
 
 def start(
     generation_id: UUID, *, store_id: UUID, merchant_id: UUID, niche: str, at: datetime
 ) -> Sequence[GenerationEvent]:
     """Begin a store's generation with the steps that wait for nothing."""
     started = GenerationStarted(
-        originator_id=generation_id,
-        originator_version=1,
-        occurred_at=at,
+        **first_header(generation_id, at),
         store_id=store_id,
         merchant_id=merchant_id,
         niche=niche,

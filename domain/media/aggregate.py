@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from domain.kernel import CorruptStream, StreamKind
+from domain.kernel import CorruptStream, StreamKind, header_after, next_header
 from domain.media.events import (
     ImageProcessed,
     ImageProcessingRequested,
@@ -25,6 +24,33 @@ class ImageStatus(StrEnum):
     REQUESTED = "REQUESTED"
     PROCESSED = "PROCESSED"
     REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePhoto:
+    """A photo as its source has it, and the product it shows."""
+
+    store_id: UUID
+    product_id: UUID | None
+    """None if it shows no product."""
+    url: str
+    """The address it is downloaded from."""
+    alt_text: str
+    position: int
+    """Its place among the product's images, 0 first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudioJob:
+    """One attempt at processing a photo."""
+
+    attempt: int
+    """The images step's attempt, or 1 upwards for a merchant's requests."""
+    generation_id: UUID | None
+    """The generation whose images step requests it; None if the merchant does."""
+    operations: Sequence[Operation]
+    ground: str
+    """The background color behind the product, ``#rrggbb``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +83,7 @@ class Image:
             return ()
         return (
             ImageProcessed(
-                **self._next(at),
+                **next_header(self, at),
                 renditions=list(renditions),
                 source_sha256=source_sha256,
                 source_width=source_size[0],
@@ -71,44 +97,35 @@ class Image:
         """Record why it cannot be used; nothing if this attempt has a result."""
         if self.status is not ImageStatus.REQUESTED or attempt != self.attempt:
             return ()
-        return (ImageRejected(**self._next(at), reason=reason, message=message),)
-
-    def _next(self, at: datetime) -> dict[str, Any]:
-        return {"originator_id": self.id, "originator_version": self.version + 1, "occurred_at": at}
+        return (ImageRejected(**next_header(self, at), reason=reason, message=message),)
 
 
 def request_processing(
-    image: Image | None,
-    image_id: UUID,
-    *,
-    store_id: UUID,
-    product_id: UUID | None,
-    generation_id: UUID | None,
-    attempt: int,
-    source_url: str,
-    alt_text: str,
-    position: int,
-    operations: Sequence[Operation],
-    ground: str,
-    at: datetime,
+    image: Image | None, image_id: UUID, photo: SourcePhoto, job: StudioJob, *, at: datetime
 ) -> Sequence[MediaEvent]:
-    """Ask for an image to be processed, for the first time or again; nothing if that attempt was asked for."""
-    if image is not None and image.attempt >= attempt:
+    """Request a photo's processing, for the first time or again. No-op if the attempt was requested before.
+
+    Args:
+        image: the image with this id; None if it is new.
+        image_id: the image's id.
+        photo: what is processed.
+        job: how it is processed.
+        at: the time of the request.
+    """
+    if image is not None and image.attempt >= job.attempt:
         return ()
     return (
         ImageProcessingRequested(
-            originator_id=image_id,
-            originator_version=1 if image is None else image.version + 1,
-            occurred_at=at,
-            store_id=store_id,
-            product_id=product_id,
-            generation_id=generation_id,
-            attempt=attempt,
-            source_url=source_url,
-            alt_text=alt_text,
-            position=position,
-            operations=list(operations),
-            ground=ground,
+            **header_after(image, image_id, at),
+            store_id=photo.store_id,
+            product_id=photo.product_id,
+            generation_id=job.generation_id,
+            attempt=job.attempt,
+            source_url=photo.url,
+            alt_text=photo.alt_text,
+            position=photo.position,
+            operations=list(job.operations),
+            ground=job.ground,
         ),
     )
 

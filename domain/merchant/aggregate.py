@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel import CorruptStream, StreamKind
+from domain.kernel import CorruptStream, StreamKind, first_header, next_header
 from domain.merchant.events import (
     MerchantEvent,
     MerchantRegistered,
@@ -33,9 +33,7 @@ class Merchant:
             return ()
         return (
             SupplierConnected(
-                originator_id=self.id,
-                originator_version=self.version + 1,
-                occurred_at=at,
+                **next_header(self, at),
                 provider=provider,
                 account_id=account_id,
             ),
@@ -45,18 +43,12 @@ class Merchant:
         """Stop sourcing from ``provider``; nothing if it was not connected."""
         if provider not in self.suppliers:
             return ()
-        return (
-            SupplierDisconnected(
-                originator_id=self.id, originator_version=self.version + 1, occurred_at=at, provider=provider
-            ),
-        )
+        return (SupplierDisconnected(**next_header(self, at), provider=provider),)
 
 
 def register(merchant_id: UUID, *, email: Sealed, name: Sealed | None, at: datetime) -> Sequence[MerchantEvent]:
     """Open an account. That the address is not taken is the accounts table's promise, not the log's."""
-    return (
-        MerchantRegistered(originator_id=merchant_id, originator_version=1, occurred_at=at, email=email, name=name),
-    )
+    return (MerchantRegistered(**first_header(merchant_id, at), email=email, name=name),)
 
 
 def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from domain.kernel import CorruptStream, InvalidInput, StreamKind
+from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.money import Money
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
@@ -57,7 +56,7 @@ class Order:
             return ()
         if self.status is not OrderStatus.PENDING:
             raise OrderNotOpen(self.id, self.status, "paid")
-        return (PaymentSessionOpened(**self._next(at), provider=provider, session_id=session_id),)
+        return (PaymentSessionOpened(**next_header(self, at), provider=provider, session_id=session_id),)
 
     def record_payment(self, paid: Money, *, fee: Money, intent_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Decide what a confirmed payment means; nothing if it is known already.
@@ -69,9 +68,11 @@ class Order:
         reason = self._unmatched(paid)
         if reason is not None:
             return (
-                PaymentUnmatched(**self._next(at), intent_id=intent_id, amount=paid, platform_fee=fee, reason=reason),
+                PaymentUnmatched(
+                    **next_header(self, at), intent_id=intent_id, amount=paid, platform_fee=fee, reason=reason
+                ),
             )
-        return (OrderPaid(**self._next(at), intent_id=intent_id, amount=paid, platform_fee=fee),)
+        return (OrderPaid(**next_header(self, at), intent_id=intent_id, amount=paid, platform_fee=fee),)
 
     def _unmatched(self, paid: Money) -> UnmatchedReason | None:
         if self.status is OrderStatus.CANCELLED:
@@ -84,7 +85,7 @@ class Order:
         """Note a refused payment; nothing if it is known, or the order is past it."""
         if intent_id in self.failed_intents or self.status is not OrderStatus.PENDING:
             return ()
-        return (PaymentFailed(**self._next(at), intent_id=intent_id, reason=reason),)
+        return (PaymentFailed(**next_header(self, at), intent_id=intent_id, reason=reason),)
 
     def cancel(self, *, reason: str, at: datetime) -> Sequence[OrderEvent]:
         """Call it off before payment; nothing if that was done.
@@ -96,7 +97,7 @@ class Order:
             return ()
         if self.status is not OrderStatus.PENDING:
             raise OrderNotOpen(self.id, self.status, "cancelled")
-        return (OrderCancelled(**self._next(at), reason=reason),)
+        return (OrderCancelled(**next_header(self, at), reason=reason),)
 
     def fulfil(self, *, carrier: str | None, tracking_number: str | None, at: datetime) -> Sequence[OrderEvent]:
         """Note that everything was handed to a carrier, or correct what was noted of that; nothing if it is known.
@@ -111,13 +112,21 @@ class Order:
             right = carrier or self.carrier, tracking_number or self.tracking_number
             if right == known:
                 return ()
-            return (ShipmentCorrected(**self._next(at), carrier=right[0], tracking_number=right[1]),)
+            return (ShipmentCorrected(**next_header(self, at), carrier=right[0], tracking_number=right[1]),)
         if self.status is not OrderStatus.PAID:
             raise OrderNotOpen(self.id, self.status, "fulfilled")
-        return (OrderFulfilled(**self._next(at), carrier=carrier, tracking_number=tracking_number),)
+        return (OrderFulfilled(**next_header(self, at), carrier=carrier, tracking_number=tracking_number),)
 
-    def _next(self, at: datetime) -> dict[str, Any]:
-        return {"originator_id": self.id, "originator_version": self.version + 1, "occurred_at": at}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperDetails:
+    """The person who orders, sealed under the key of ``id``."""
+
+    id: UUID
+    name: Sealed
+    email: Sealed
+    address: Sealed
+    """Where the order is sent."""
 
 
 def place(
@@ -127,10 +136,7 @@ def place(
     lines: Sequence[OrderLine],
     shipping: Money,
     tax: Money,
-    shopper_id: UUID,
-    shopper_name: Sealed,
-    shopper_email: Sealed,
-    shipping_address: Sealed,
+    shopper: ShopperDetails,
     at: datetime,
 ) -> Sequence[OrderEvent]:
     """Order what is in a cart; the caller reserves the stock in the same transaction.
@@ -143,9 +149,7 @@ def place(
     subtotal = Money.total((line.total for line in lines), lines[0].unit_price.currency)
     return (
         OrderPlaced(
-            originator_id=order_id,
-            originator_version=1,
-            occurred_at=at,
+            **first_header(order_id, at),
             store_id=store_id,
             number=order_number(order_id),
             lines=list(lines),
@@ -153,10 +157,10 @@ def place(
             shipping=shipping,
             tax=tax,
             total=subtotal + shipping + tax,
-            shopper_id=shopper_id,
-            shopper_name=shopper_name,
-            shopper_email=shopper_email,
-            shipping_address=shipping_address,
+            shopper_id=shopper.id,
+            shopper_name=shopper.name,
+            shopper_email=shopper.email,
+            shipping_address=shopper.address,
         ),
     )
 

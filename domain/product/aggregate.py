@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind
+from domain.kernel import CorruptStream, EventHeader, InvalidInput, NotFound, StreamKind, first_header, next_header
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
@@ -76,6 +75,30 @@ class PricePeriod:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProductEdit:
+    """The merchant's changes to a product; None leaves a part as it is.
+
+    A new description also replaces features, benefits and call to action, which described the former one.
+    A compare-at price must be the lowest price of the 30 days before the reduction. A further reduction keeps it and
+    a raise ends it.
+    """
+
+    title: str | None = None
+    description: str | None = None
+    features: Sequence[str] | None = None
+    benefits: Sequence[str] | None = None
+    call_to_action: str | None = None
+    scores: CopyScores | None = None
+    """How the new description measures."""
+    meta_title: str | None = None
+    meta_description: str | None = None
+    price: Money | None = None
+    compare_at: Money | None = None
+    clear_compare_at: bool = False
+    """Whether the compare-at price is removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """One product of one store."""
 
@@ -111,70 +134,54 @@ class Product:
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Take on the copywriter's text under a slug that is free in the store."""
         self._refuse_archived()
-        return (ProductCopyWritten(**self._next(at), **(copy.model_dump() | {"slug": slug})),)
+        return (ProductCopyWritten(**next_header(self, at), **(copy.model_dump() | {"slug": slug})),)
 
-    def edit(
-        self,
-        *,
-        at: datetime,
-        title: str | None = None,
-        description: str | None = None,
-        features: Sequence[str] | None = None,
-        benefits: Sequence[str] | None = None,
-        call_to_action: str | None = None,
-        scores: CopyScores | None = None,
-        meta_title: str | None = None,
-        meta_description: str | None = None,
-        price: Money | None = None,
-        compare_at: Money | None = None,
-        clear_compare_at: bool = False,
-    ) -> Sequence[ProductEvent]:
-        """Let the merchant change what is given; each kind of change is a fact of its own.
-
-        A new description replaces features, benefits and call to action too, which told of the one before. A compare-at
-        price must be the lowest price of the 30 days before the reduction. A further reduction keeps it; a raise ends it.
+    def edit(self, edit: ProductEdit, *, at: datetime) -> Sequence[ProductEvent]:
+        """Apply the merchant's edit: one event for each kind of change.
 
         Raises:
             InvalidInput: names the field.
+            ProductIsArchived: retrying cannot help.
         """
         self._refuse_archived()
         events: list[ProductEvent] = []
-        if title is not None and (cleaned := clean_title(title)) != self.title:
-            events.append(ProductRetitled(**self._next(at, 1), title=cleaned))
-        if description is not None:
-            _check_description(description)
-            events.append(
-                ProductDescribed(
-                    **self._next(at, 1 + len(events)),
-                    description=description,
-                    features=list(features or ()),
-                    benefits=list(benefits or ()),
-                    call_to_action=call_to_action or "",
-                    scores=scores,
-                )
-            )
-        elif any(part is not None for part in (features, benefits, call_to_action)):
+        if edit.title is not None and (title := clean_title(edit.title)) != self.title:
+            events.append(ProductRetitled(**next_header(self, at), title=title))
+        if edit.description is not None:
+            events.append(self._describe(edit, edit.description, next_header(self, at, 1 + len(events))))
+        elif any(part is not None for part in (edit.features, edit.benefits, edit.call_to_action)):
             raise InvalidInput(
                 "description", "Features, benefits and callToAction come with a description. Give the description too."
             )
-        if (meta_title is None) != (meta_description is None):
-            raise InvalidInput("metaTitle", "Give metaTitle and metaDescription together.")
-        if meta_title is not None and meta_description is not None:
-            for name, text, most in (
-                ("metaTitle", meta_title, META_TITLE_MAX),
-                ("metaDescription", meta_description, META_DESCRIPTION_MAX),
-            ):
-                if len(text) > most:
-                    raise InvalidInput(name, f"{name} has {len(text)} characters; {most} is the most.")
-            events.append(
-                ProductMetaWritten(
-                    **self._next(at, 1 + len(events)), meta_title=meta_title, meta_description=meta_description
-                )
-            )
-        if price is not None or compare_at is not None or clear_compare_at:
-            keep = not clear_compare_at
-            events.extend(self._reprice(price or self.price, compare_at, at, 1 + len(events), keep=keep))
+        events.extend(self._write_meta(edit, next_header(self, at, 1 + len(events))))
+        if edit.price is not None or edit.compare_at is not None or edit.clear_compare_at:
+            events.extend(self._reprice(edit, at, offset=1 + len(events)))
         return events
+
+    def _describe(self, edit: ProductEdit, description: str, header: EventHeader) -> ProductDescribed:
+        _check_description(description)
+        return ProductDescribed(
+            **header,
+            description=description,
+            features=list(edit.features or ()),
+            benefits=list(edit.benefits or ()),
+            call_to_action=edit.call_to_action or "",
+            scores=edit.scores,
+        )
+
+    def _write_meta(self, edit: ProductEdit, header: EventHeader) -> Sequence[ProductMetaWritten]:
+        title, description = edit.meta_title, edit.meta_description
+        if title is None and description is None:
+            return ()
+        if title is None or description is None:
+            raise InvalidInput("metaTitle", "Give metaTitle and metaDescription together.")
+        for name, text, most in (
+            ("metaTitle", title, META_TITLE_MAX),
+            ("metaDescription", description, META_DESCRIPTION_MAX),
+        ):
+            if len(text) > most:
+                raise InvalidInput(name, f"{name} has {len(text)} characters; {most} is the most.")
+        return (ProductMetaWritten(**header, meta_title=title, meta_description=description),)
 
     def count_stock(self, variant_id: UUID, on_hand: int, *, at: datetime) -> Sequence[ProductEvent]:
         """Set what is on hand of a variant; where that is less than unpaid orders keep, the shortage is a fact too."""
@@ -183,10 +190,10 @@ class Product:
         variant = self._variant(variant_id)
         if variant.on_hand == on_hand:
             return ()
-        counted = StockCounted(**self._next(at), variant_id=variant_id, on_hand=on_hand)
+        counted = StockCounted(**next_header(self, at), variant_id=variant_id, on_hand=on_hand)
         if on_hand >= variant.kept:
             return (counted,)
-        return counted, StockShort(**self._next(at, 2), variant_id=variant_id, missing=variant.kept - on_hand)
+        return counted, StockShort(**next_header(self, at, 2), variant_id=variant_id, missing=variant.kept - on_hand)
 
     def reserve(self, variant_id: UUID, quantity: int, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Keep a quantity for an order; nothing if it is kept already.
@@ -203,14 +210,14 @@ class Product:
             return ()
         if variant.available < quantity:
             raise InsufficientStock(self.id, self.title, wanted=quantity, available=variant.available)
-        return (StockReserved(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
+        return (StockReserved(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
 
     def release(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Give back what was kept for an order; nothing if nothing was."""
         kept = self._variant(variant_id).reserved.get(order_id)
         if kept is None:
             return ()
-        return (StockReleased(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept),)
+        return (StockReleased(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=kept),)
 
     def sell(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Take what was kept for a paid order out of the stock; nothing if that was done.
@@ -221,29 +228,28 @@ class Product:
         kept = variant.reserved.get(order_id)
         if kept is None:
             return ()
-        sold = StockSold(**self._next(at), order_id=order_id, variant_id=variant_id, quantity=kept)
+        sold = StockSold(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=kept)
         if kept <= variant.on_hand:
             return (sold,)
         missing = kept - variant.on_hand
-        return sold, StockShort(**self._next(at, 2), variant_id=variant_id, missing=missing, order_id=order_id)
+        return sold, StockShort(**next_header(self, at, 2), variant_id=variant_id, missing=missing, order_id=order_id)
 
     def activate(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Put it on sale; nothing if it is."""
         self._refuse_archived()
-        return () if self.status is ProductStatus.ACTIVE else (ProductActivated(**self._next(at)),)
+        return () if self.status is ProductStatus.ACTIVE else (ProductActivated(**next_header(self, at)),)
 
     def deactivate(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Take it off sale; nothing if it is."""
         self._refuse_archived()
-        return () if self.status is ProductStatus.DRAFT else (ProductDeactivated(**self._next(at)),)
+        return () if self.status is ProductStatus.DRAFT else (ProductDeactivated(**next_header(self, at)),)
 
     def archive(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Put it away for good; nothing if that was done."""
-        return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**self._next(at)),)
+        return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**next_header(self, at)),)
 
-    def _reprice(
-        self, price: Money, compare_at: Money | None, at: datetime, offset: int, *, keep: bool
-    ) -> Sequence[ProductEvent]:
+    def _reprice(self, edit: ProductEdit, at: datetime, *, offset: int) -> Sequence[ProductEvent]:
+        price, compare_at = edit.price or self.price, edit.compare_at
         if price.currency != self.price.currency:
             raise InvalidInput(
                 "sellingPrice", f"This product is priced in {self.price.currency}, not {price.currency}."
@@ -258,14 +264,18 @@ class Product:
                     "sellingPrice",
                     f"At {price}, “{variant.title}” would cost {moved}; every variant must cost something.",
                 )
-        if keep and compare_at is None and self.compare_at is not None and price <= self.price:
+        keeps_former_price = not edit.clear_compare_at and self.compare_at is not None
+        if keeps_former_price and compare_at is None and price <= self.price:
             compare_at = self.compare_at
         if (price, compare_at) == (self.price, self.compare_at):
             return ()
         self._check_compare_at(compare_at, price, at)
         return (
             PriceChanged(
-                **self._next(at, offset), price=price, compare_at=compare_at, compare_at_proven=compare_at is not None
+                **next_header(self, at, offset),
+                price=price,
+                compare_at=compare_at,
+                compare_at_proven=compare_at is not None,
             ),
         )
 
@@ -313,29 +323,27 @@ class Product:
         if self.status is ProductStatus.ARCHIVED:
             raise ProductIsArchived(self.id)
 
-    def _next(self, at: datetime, offset: int = 1) -> dict[str, Any]:
-        return {"originator_id": self.id, "originator_version": self.version + offset, "occurred_at": at}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingDraft:
+    """A supplier's listing, and what the store makes of it."""
+
+    listing: Listing
+    slug: str
+    price: Money
+    images: Sequence[ImportedImage]
+    variants: Sequence[ImportedVariant]
+    score: WinningScore
 
 
 def import_listing(
-    product_id: UUID,
-    listing: Listing,
-    *,
-    store_id: UUID,
-    generation_id: UUID,
-    slug: str,
-    price: Money,
-    images: Sequence[ImportedImage],
-    variants: Sequence[ImportedVariant],
-    score: WinningScore,
-    at: datetime,
+    product_id: UUID, draft: ListingDraft, *, store_id: UUID, generation_id: UUID, at: datetime
 ) -> Sequence[ProductEvent]:
-    """Take a supplier's listing over as a draft; of stock that is more than anybody counts, the most there can be."""
+    """Import a supplier's listing as a draft. Stock is limited to ``STOCK_MOST`` a variant."""
+    listing = draft.listing
     return (
         ProductImported(
-            originator_id=product_id,
-            originator_version=1,
-            occurred_at=at,
+            **first_header(product_id, at),
             store_id=store_id,
             generation_id=generation_id,
             source_provider=listing.provider,
@@ -343,67 +351,70 @@ def import_listing(
             source_url=listing.url,
             original_title=listing.title,
             original_description=listing.description,
-            slug=slug,
+            slug=draft.slug,
             category=listing.category,
             tags=listing.tags,
             cost=listing.cost,
-            price=price,
+            price=draft.price,
             compare_at=None,
             shipping_days=listing.shipping_days,
-            images=list(images),
+            images=list(draft.images),
             variants=[
-                variant.model_copy(update={"stock": min(max(variant.stock, 0), STOCK_MOST)}) for variant in variants
+                variant.model_copy(update={"stock": min(max(variant.stock, 0), STOCK_MOST)})
+                for variant in draft.variants
             ],
-            score=score,
+            score=draft.score,
         ),
     )
 
 
-def add_by_hand(
-    product_id: UUID,
-    *,
-    store_id: UUID,
-    title: str,
-    slug: str,
-    description: str,
-    cost: Money,
-    price: Money,
-    compare_at: Money | None,
-    images: Sequence[ImportedImage],
-    variant_id: UUID,
-    stock: int,
-    at: datetime,
-) -> Sequence[ProductEvent]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductDraft:
+    """A product as the merchant enters it, with one variant."""
+
+    title: str
+    slug: str
+    description: str
+    cost: Money
+    price: Money
+    compare_at: Money | None
+    """Refused unless None: a new product has no former price."""
+    images: Sequence[ImportedImage]
+    variant_id: UUID
+    stock: int
+
+
+def add_by_hand(product_id: UUID, draft: ProductDraft, *, store_id: UUID, at: datetime) -> Sequence[ProductEvent]:
     """Add a product that no supplier listed, as a draft with one variant.
 
     Raises:
         InvalidInput: names the field.
     """
-    title = clean_title(title)
-    _check_description(description)
+    title = clean_title(draft.title)
+    _check_description(draft.description)
+    price, cost = draft.price, draft.cost
     if price.minor <= 0:
         raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
     if cost.minor < 0 or cost.currency != price.currency:
         raise InvalidInput("costPrice", f"The cost is {cost}; it must be in {price.currency} and not below zero.")
-    if compare_at is not None:
+    if draft.compare_at is not None:
         raise InvalidInput(
             "compareAtPrice",
-            f"compareAtPrice {compare_at} cannot be struck through: a new product has no former price. Leave it out.",
+            f"compareAtPrice {draft.compare_at} cannot be struck through: a new product has no former price. "
+            "Leave it out.",
         )
-    _check_stock(stock)
-    variant = ImportedVariant(variant_id=variant_id, title="Default", price=price, cost=cost, stock=stock)
+    _check_stock(draft.stock)
+    variant = ImportedVariant(variant_id=draft.variant_id, title="Default", price=price, cost=cost, stock=draft.stock)
     return (
         ProductAdded(
-            originator_id=product_id,
-            originator_version=1,
-            occurred_at=at,
+            **first_header(product_id, at),
             store_id=store_id,
             title=title,
-            slug=slug,
-            description=description,
+            slug=draft.slug,
+            description=draft.description,
             cost=cost,
             price=price,
-            images=list(images),
+            images=list(draft.images),
             variants=[variant],
         ),
     )
@@ -414,42 +425,69 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
     match product, event:
         case None, ProductImported() | ProductAdded():
             return _created(event)
-        case Product(), ProductCopyWritten():
-            return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
-        case Product(), ProductRetitled():
-            return replace(
-                product, version=event.originator_version, title=event.title, by_merchant=True, touched_by_merchant=True
-            )
-        case Product(), ProductDescribed() | ProductMetaWritten():
-            return replace(product, version=event.originator_version, by_merchant=True, touched_by_merchant=True)
+        case Product(), ProductCopyWritten() | ProductRetitled() | ProductDescribed() | ProductMetaWritten():
+            return _with_text(product, event)
         case Product(), PriceChanged():
-            shift = event.price - product.price
-            variants = {id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()}
-            return replace(
-                product,
-                version=event.originator_version,
-                price=event.price,
-                compare_at=event.compare_at if event.compare_at_proven else None,
-                variants=variants,
-                prices=_followed_by(product.prices, PricePeriod(since=event.occurred_at, price=event.price)),
-                touched_by_merchant=True,
-            )
-        case Product(), StockCounted(variant_id=id):
-            counted = replace(product.variants[id], on_hand=event.on_hand)
-            return replace(_with_variant(product, event, id, counted), touched_by_merchant=True)
-        case Product(), StockShort():
+            return _with_price(product, event)
+        case Product(), StockCounted() | StockShort() | StockReserved() | StockReleased() | StockSold():
+            return _with_stock(product, event)
+        case Product(), ProductActivated() | ProductDeactivated() | ProductArchived():
+            return _with_status(product, event)
+        case _:
+            raise CorruptStream(event)
+
+
+def _with_text(
+    product: Product, event: ProductCopyWritten | ProductRetitled | ProductDescribed | ProductMetaWritten
+) -> Product:
+    match event:
+        case ProductCopyWritten():
+            return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
+        case ProductRetitled():
+            product = replace(product, title=event.title)
+        case ProductDescribed() | ProductMetaWritten():
+            pass
+    return replace(product, version=event.originator_version, by_merchant=True, touched_by_merchant=True)
+
+
+def _with_price(product: Product, event: PriceChanged) -> Product:
+    shift = event.price - product.price
+    return replace(
+        product,
+        version=event.originator_version,
+        price=event.price,
+        compare_at=event.compare_at if event.compare_at_proven else None,
+        variants={id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()},
+        prices=_followed_by(product.prices, PricePeriod(since=event.occurred_at, price=event.price)),
+        touched_by_merchant=True,
+    )
+
+
+def _with_stock(
+    product: Product, event: StockCounted | StockShort | StockReserved | StockReleased | StockSold
+) -> Product:
+    variant = product.variants.get(event.variant_id)
+    match event:
+        case StockShort():
             return replace(product, version=event.originator_version)
-        case Product(), StockReserved(variant_id=id):
-            variant = product.variants[id]
-            kept = replace(variant, reserved={**variant.reserved, event.order_id: event.quantity})
-            return _with_variant(product, event, id, kept)
-        case Product(), StockReleased(variant_id=id):
-            return _with_variant(product, event, id, _without(product.variants[id], event.order_id))
-        case Product(), StockSold(variant_id=id):
-            variant = product.variants[id]
-            sold = replace(variant, on_hand=max(0, variant.on_hand - event.quantity))
-            return _with_variant(product, event, id, _without(sold, event.order_id))
-        case Product(), ProductActivated():
+        case _ if variant is None:
+            raise CorruptStream(event)
+        case StockCounted():
+            counted = replace(variant, on_hand=event.on_hand)
+            return replace(_with_variant(product, event, counted), touched_by_merchant=True)
+        case StockReserved():
+            reserved = {**variant.reserved, event.order_id: event.quantity}
+            return _with_variant(product, event, replace(variant, reserved=reserved))
+        case StockReleased():
+            return _with_variant(product, event, _without(variant, event.order_id))
+        case StockSold():
+            left = replace(variant, on_hand=max(0, variant.on_hand - event.quantity))
+            return _with_variant(product, event, _without(left, event.order_id))
+
+
+def _with_status(product: Product, event: ProductActivated | ProductDeactivated | ProductArchived) -> Product:
+    match event:
+        case ProductActivated():
             return replace(
                 product,
                 version=event.originator_version,
@@ -457,12 +495,10 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
                 touched_by_merchant=True,
                 on_sale_since=product.on_sale_since or event.occurred_at,
             )
-        case Product(), ProductDeactivated():
+        case ProductDeactivated():
             return replace(product, version=event.originator_version, status=ProductStatus.DRAFT, on_sale_since=None)
-        case Product(), ProductArchived():
+        case ProductArchived():
             return replace(product, version=event.originator_version, status=ProductStatus.ARCHIVED)
-        case _:
-            raise CorruptStream(event)
 
 
 def _check_description(description: str) -> None:
@@ -522,8 +558,10 @@ def _without(variant: VariantState, order_id: UUID) -> VariantState:
     return replace(variant, reserved={id: kept for id, kept in variant.reserved.items() if id != order_id})
 
 
-def _with_variant(product: Product, event: ProductEvent, id: UUID, variant: VariantState) -> Product:
-    return replace(product, version=event.originator_version, variants={**product.variants, id: variant})
+def _with_variant(
+    product: Product, event: StockCounted | StockReserved | StockReleased | StockSold, variant: VariantState
+) -> Product:
+    return replace(product, version=event.originator_version, variants={**product.variants, event.variant_id: variant})
 
 
 PRODUCT = StreamKind("product", Product, evolve)

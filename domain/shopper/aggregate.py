@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel import CorruptStream, StreamKind
+from domain.kernel import CorruptStream, StreamKind, first_header
 from domain.shopper.events import ShopperEvent, ShopperForgotten
 
 
@@ -20,7 +20,7 @@ class Shopper:
 
 def forget(shopper_id: UUID, *, store_id: UUID, at: datetime) -> Sequence[ShopperEvent]:
     """Forget a shopper who was not forgotten yet."""
-    return (ShopperForgotten(originator_id=shopper_id, originator_version=1, occurred_at=at, store_id=store_id),)
+    return (ShopperForgotten(**first_header(shopper_id, at), store_id=store_id),)
 
 
 def evolve(shopper: Shopper | None, event: ShopperEvent) -> Shopper:

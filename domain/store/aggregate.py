@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from domain.ids import slug_stream
-from domain.kernel import CorruptStream, InvalidInput, StreamKind
+from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.store.brand import BrandIdentity, BrandProposal
 from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
@@ -97,7 +96,7 @@ class Store:
         self.refuse_archived("rebranded")
         return (
             BrandGenerated(
-                **self._next(at),
+                **next_header(self, at),
                 generation_id=generation_id,
                 attempt=attempt,
                 brand=proposal.brand,
@@ -123,7 +122,7 @@ class Store:
         self.refuse_archived("restocked")
         return (
             ProductsScouted(
-                **self._next(at),
+                **next_header(self, at),
                 generation_id=generation_id,
                 attempt=attempt,
                 keywords=keywords,
@@ -150,7 +149,7 @@ class Store:
             raise InvalidInput(
                 "currency", f"This store sells in {known}, not in {currency}. Give the prices in {known}."
             )
-        return () if self.currency else (CurrencyChosen(**self._next(at), currency=currency),)
+        return () if self.currency else (CurrencyChosen(**next_header(self, at), currency=currency),)
 
     def write_page(
         self,
@@ -176,7 +175,7 @@ class Store:
             raise InvalidInput("slug", f"Another page of this store has the address {slug!r}.")
         return (
             PageWritten(
-                **self._next(at),
+                **next_header(self, at),
                 page_id=page_id,
                 type=type,
                 title=title.strip(),
@@ -202,7 +201,7 @@ class Store:
         self.refuse_archived("edited")
         title = page.title if title is None else clean_title(title)
         if content is None:
-            return () if title == page.title else (PageRetitled(**self._next(at), page_id=page_id, title=title),)
+            return () if title == page.title else (PageRetitled(**next_header(self, at), page_id=page_id, title=title),)
         if not content.strip():
             raise InvalidInput("content", "A page needs some text.")
         return self.write_page(
@@ -220,7 +219,7 @@ class Store:
         """Hand the store to its merchant for review; nothing if it is past that point."""
         if self.status is not StoreStatus.CREATING:
             return ()
-        return (StoreReadyForReview(**self._next(at), generation_id=generation_id),)
+        return (StoreReadyForReview(**next_header(self, at), generation_id=generation_id),)
 
     def approve(self, *, at: datetime) -> Sequence[StoreEvent]:
         """Stand behind the reviewed store; nothing if that was done.
@@ -237,7 +236,7 @@ class Store:
                 "(retryStep)."
             )
             raise StoreNotReady(self.id, self.status, "approved", hint)
-        return (StoreApproved(**self._next(at)),)
+        return (StoreApproved(**next_header(self, at)),)
 
     def publish(self, *, at: datetime) -> Sequence[StoreEvent]:
         """Open the storefront; nothing if it is open.
@@ -250,7 +249,7 @@ class Store:
         self.refuse_archived("published")
         if not self.approved:
             raise StoreNotReady(self.id, self.status, "published", "Approve it first.")
-        return (StorePublished(**self._next(at)),)
+        return (StorePublished(**next_header(self, at)),)
 
     def pause(self, *, at: datetime) -> Sequence[StoreEvent]:
         """Shut the storefront for now; nothing if it is shut.
@@ -262,16 +261,13 @@ class Store:
             return ()
         if self.status is not StoreStatus.ACTIVE:
             raise StoreNotReady(self.id, self.status, "paused", "Only a published store can be paused.")
-        return (StorePaused(**self._next(at)),)
+        return (StorePaused(**next_header(self, at)),)
 
     def archive(self, *, at: datetime) -> Sequence[StoreEvent]:
         """Put the store away for good; nothing if that was done."""
         if self.status is StoreStatus.ARCHIVED:
             return ()
-        return (StoreArchived(**self._next(at)),)
-
-    def _next(self, at: datetime) -> dict[str, Any]:
-        return {"originator_id": self.id, "originator_version": self.version + 1, "occurred_at": at}
+        return (StoreArchived(**next_header(self, at)),)
 
 
 def request_store(
@@ -290,9 +286,7 @@ def request_store(
     """
     return (
         StoreRequested(
-            originator_id=store_id,
-            originator_version=1,
-            occurred_at=at,
+            **first_header(store_id, at),
             merchant_id=merchant_id,
             niche=clean_niche(niche),
             preferences=preferences,
@@ -331,11 +325,7 @@ def slugify(text: str, *, fallback: str = "store", most: int = 48) -> str:
 
 def reserve_slug(slug: str, store_id: UUID, *, at: datetime) -> Sequence[SlugReserved]:
     """Take a slug for a store. The slug's own stream makes it unique: a second version 1 conflicts."""
-    return (
-        SlugReserved(
-            originator_id=slug_stream(slug), originator_version=1, occurred_at=at, slug=slug, store_id=store_id
-        ),
-    )
+    return (SlugReserved(**first_header(slug_stream(slug), at), slug=slug, store_id=store_id),)
 
 
 def evolve(store: Store | None, event: StoreEvent) -> Store:
@@ -361,26 +351,33 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             )
         case Store(), CurrencyChosen():
             return replace(store, version=event.originator_version, currency=event.currency)
-        case Store(), PageWritten():
+        case Store(), PageWritten() | PageRetitled():
+            return _with_page(store, event)
+        case Store(), StoreApproved():
+            return replace(store, version=event.originator_version, approved=True)
+        case Store(), StoreReadyForReview() | StorePublished() | StorePaused() | StoreArchived():
+            return replace(store, version=event.originator_version, status=_STATUS_AFTER[type(event)])
+        case _:
+            raise CorruptStream(event)
+
+
+_STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
+    StoreReadyForReview: StoreStatus.PENDING_REVIEW,
+    StorePublished: StoreStatus.ACTIVE,
+    StorePaused: StoreStatus.PAUSED,
+    StoreArchived: StoreStatus.ARCHIVED,
+}
+
+
+def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:
+    match event:
+        case PageWritten():
             page = PageRef(
                 type=event.type, title=event.title, slug=event.slug, by_merchant=event.written_by == BY_MERCHANT
             )
-            return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
-        case Store(), PageRetitled(page_id=id):
-            retitled = replace(store.pages[id], title=event.title, by_merchant=True)
-            return replace(store, version=event.originator_version, pages={**store.pages, id: retitled})
-        case Store(), StoreReadyForReview():
-            return replace(store, version=event.originator_version, status=StoreStatus.PENDING_REVIEW)
-        case Store(), StoreApproved():
-            return replace(store, version=event.originator_version, approved=True)
-        case Store(), StorePublished():
-            return replace(store, version=event.originator_version, status=StoreStatus.ACTIVE)
-        case Store(), StorePaused():
-            return replace(store, version=event.originator_version, status=StoreStatus.PAUSED)
-        case Store(), StoreArchived():
-            return replace(store, version=event.originator_version, status=StoreStatus.ARCHIVED)
-        case _:
-            raise CorruptStream(event)
+        case PageRetitled():
+            page = replace(store.pages[event.page_id], title=event.title, by_merchant=True)
+    return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +13,7 @@ import asyncpg
 import httpx
 
 from commands.bus import CommandBus
-from commands.ports import Handlers, Receipt, StreamKindMismatch
+from commands.ports import Handlers, Receipt, StreamKindMismatch, reaction_id
 from domain.kernel import Clock, NotFound, StreamKind
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.migrations import migrate
@@ -63,8 +62,6 @@ class BusDispatch:
         return await self._bus.react(command, cause=cause, name=name)
 
     async def outcome(self, cause: Envelope, name: str) -> Receipt | None:
-        from consumers.ports import reaction_id
-
         return await self._bus.outcome(reaction_id(cause, name))
 
 
@@ -87,22 +84,11 @@ class EventStoreAggregates:
 
 
 def handlers(clock: Clock) -> Handlers:
-    """Return every command with its handler; each module of ``commands`` lists its own."""
-    from commands import generation, media, merchant, order, product, product_changes, shopper, store
-    from commands import sourcing as scouting
+    """Return each command with its handler, ready for the bus."""
+    from commands.registry import bind
     from infra.writers.copykit.scoring import measure
 
-    bound = {
-        command: partial(handler, clock=clock)
-        for module in (generation, media, merchant, order, product, scouting, shopper, store)
-        for command, handler in module.HANDLERS.items()
-    }
-    measured = {
-        command: partial(handler, clock=clock, measure=measure)
-        for module in (product, product_changes, store)
-        for command, handler in module.MEASURED.items()
-    }
-    return bound | measured
+    return bind(clock=clock, measure=measure)
 
 
 async def _left_as_it_is(_connection: asyncpg.Connection) -> None:

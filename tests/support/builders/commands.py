@@ -37,7 +37,7 @@ def bus_on(log: EventLog, clock: Clock) -> CommandBus:
             preferences=Preferences(),
             at=clock.now(),
         )
-        work.append(STORE, events, tenant=command.store_id)
+        work.append(STORE, command.store_id, events, tenant=command.store_id)
         return {"id": str(command.store_id)}
 
     async def write(command: Write, work: Work) -> None:
@@ -52,7 +52,7 @@ def bus_on(log: EventLog, clock: Clock) -> CommandBus:
             written_by="house",
             at=clock.now(),
         )
-        work.append(STORE, events, tenant=store.id)
+        work.append(STORE, store.id, events, tenant=store.id)
 
     return CommandBus(log, {Ask: ask, Write: write})
 

@@ -11,7 +11,7 @@ from domain.generation import aggregate as generations
 from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import DomainError, DomainEvent, StreamKind
-from domain.media.aggregate import IMAGE, request_processing
+from domain.media.aggregate import IMAGE, SourcePhoto, StudioJob, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.merchant import aggregate as merchants
 from domain.merchant.events import SupplierProvider
@@ -180,14 +180,11 @@ class History:
         ]
         events = products.import_listing(
             id,
-            found,
+            products.ListingDraft(
+                listing=found, slug=f"product-{number}", price=price, images=images, variants=variants, score=SCORE
+            ),
             store_id=store,
             generation_id=derived(store, "generation"),
-            slug=f"product-{number}",
-            price=price,
-            images=images,
-            variants=variants,
-            score=SCORE,
             at=self._at,
         )
         self._append(products.PRODUCT, store, events)
@@ -215,16 +212,18 @@ class History:
         price = Money(minor=1500 + number)
         events = products.add_by_hand(
             id,
+            products.ProductDraft(
+                title=f"Hand-made {number}",
+                slug=f"hand-{number}",
+                description="Mine.",
+                cost=Money(minor=500),
+                price=price,
+                compare_at=None,
+                images=[],
+                variant_id=self._new(),
+                stock=number % 5,
+            ),
             store_id=store,
-            title=f"Hand-made {number}",
-            slug=f"hand-{number}",
-            description="Mine.",
-            cost=Money(minor=500),
-            price=price,
-            compare_at=None,
-            images=[],
-            variant_id=self._new(),
-            stock=number % 5,
             at=self._at,
         )
         self._append(products.PRODUCT, store, events)
@@ -237,9 +236,14 @@ class History:
         variants = list(product.variants)
         decisions: list[Callable[[], Sequence[DomainEvent]]] = [
             lambda: product.write_copy(copy(f"Copy {number}"), slug=f"copy-{number}", at=at),
-            lambda: product.edit(title=f"Title {number}", price=Money(minor=900 + number % 500), at=at),
             lambda: product.edit(
-                description=f"About {number}", features=["USB"], meta_title="T", meta_description="D", at=at
+                products.ProductEdit(title=f"Title {number}", price=Money(minor=900 + number % 500)), at=at
+            ),
+            lambda: product.edit(
+                products.ProductEdit(
+                    description=f"About {number}", features=["USB"], meta_title="T", meta_description="D"
+                ),
+                at=at,
             ),
             lambda: product.count_stock(variants[number % len(variants)], number % 6, at=at),
             lambda: product.activate(at=at),
@@ -296,15 +300,19 @@ class History:
             events = request_processing(
                 known,
                 id,
-                store_id=store,
-                product_id=product,
-                generation_id=None,
-                attempt=1 if known is None else known.attempt + 1,
-                source_url=f"https://images.example/a%20b/{number}.jpg",
-                alt_text="Lamp",
-                position=number % 3,
-                operations=list(Operation),
-                ground="#ffffff",
+                SourcePhoto(
+                    store_id=store,
+                    product_id=product,
+                    url=f"https://images.example/a%20b/{number}.jpg",
+                    alt_text="Lamp",
+                    position=number % 3,
+                ),
+                StudioJob(
+                    generation_id=None,
+                    attempt=1 if known is None else known.attempt + 1,
+                    operations=list(Operation),
+                    ground="#ffffff",
+                ),
                 at=self._at,
             )
         elif number % 3 == 1:
@@ -342,14 +350,13 @@ class History:
         )
         placed = orders.place(
             id,
+            shopper=orders.ShopperDetails(
+                id=shopper, name=sealed(shopper), email=sealed(shopper), address=sealed(shopper)
+            ),
             store_id=product.store_id,
             lines=[line],
             shipping=Money(minor=500),
             tax=Money(minor=0),
-            shopper_id=shopper,
-            shopper_name=sealed(shopper),
-            shopper_email=sealed(shopper),
-            shipping_address=sealed(shopper),
             at=self._at,
         )
         self._append(orders.ORDER, product.store_id, placed)

@@ -12,8 +12,7 @@ import uvicorn
 from pydantic import TypeAdapter
 
 from commands.bus import CommandBus
-from commands.ports import Receipt
-from domain.ids import derived
+from commands.ports import Receipt, reaction_id
 from domain.kernel import NotFound, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -126,7 +125,7 @@ class BusDispatch:
         return await self.bus.react(command, cause=cause, name=name)
 
     async def outcome(self, cause: Envelope, name: str) -> Receipt | None:
-        return await self.bus.outcome(derived(cause.id, name))
+        return await self.bus.outcome(reaction_id(cause, name))
 
 
 @dataclass

@@ -16,7 +16,7 @@ from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, import_listing
+from domain.product.aggregate import PRODUCT, ListingDraft, import_listing
 from domain.product.events import ImportedVariant, WinningScore
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import BrandGenerated, Preferences, ProductsScouted
@@ -82,18 +82,20 @@ class Shop:
             )
             imported = import_listing(
                 id,
-                offer,
+                ListingDraft(
+                    listing=offer,
+                    slug=f"draft-{n}",
+                    price=Money(minor=1000 + 100 * n),
+                    images=[],
+                    variants=[
+                        ImportedVariant(
+                            variant_id=uuid4(), title="Default", price=Money(minor=1000), cost=Money(minor=5), stock=3
+                        )
+                    ],
+                    score=SCORE,
+                ),
                 store_id=STORE_ID,
                 generation_id=GENERATION_ID,
-                slug=f"draft-{n}",
-                price=Money(minor=1000 + 100 * n),
-                images=[],
-                variants=[
-                    ImportedVariant(
-                        variant_id=uuid4(), title="Default", price=Money(minor=1000), cost=Money(minor=5), stock=3
-                    )
-                ],
-                score=SCORE,
                 at=at,
             )
             await self.log.given(PRODUCT, imported, tenant=STORE_ID)

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from commands.bus import CommandBus, UnitOfWork
+from commands.bus import CommandBus
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep
 from commands.merchant import RegisterMerchant
-from commands.ports import Context, Receipt
+from commands.ports import Context, Receipt, reaction_id
 from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
+from commands.unit_of_work import UnitOfWork
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
-from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.product.aggregate import PRODUCT, Product
@@ -65,7 +65,7 @@ class Platform:
         return await self.bus.react(command, cause=cause, name=name)
 
     async def outcome(self, cause: Envelope, name: str) -> Receipt | None:
-        return await self.bus.outcome(derived(cause.id, name))
+        return await self.bus.outcome(reaction_id(cause, name))
 
     async def request(self, niche: str = "Desk lamps") -> None:
         """Register the merchant, request the store and start its generation."""

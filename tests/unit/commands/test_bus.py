@@ -5,12 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.bus import CommandBus, UnitOfWork, payload_digest
+from commands.bus import CommandBus, payload_digest
 from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt
+from commands.ports import CommandReused, Commit, ConcurrencyConflict, Context, Receipt, reaction_id
 from commands.product import AddProduct
 from commands.store import ApproveStore, MarkStoreReady, RequestStore
-from domain.ids import derived
+from commands.unit_of_work import UnitOfWork
 from domain.kernel import InvalidInput, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.aggregate import register as register_merchant
@@ -104,7 +104,7 @@ async def test_a_reaction_has_its_id_and_its_conversation_from_its_cause(platfor
     (cause,) = platform.log.envelopes
     assert await platform.outcome(cause, "probe") is None
     receipt = await platform.bus.react(connect(platform.merchant_id), cause=cause, name="probe")
-    assert receipt.command_id == derived(cause.id, "probe")
+    assert receipt.command_id == reaction_id(cause, "probe")
     answer = platform.log.envelopes[1]
     assert (answer.correlation_id, answer.causation_id) == (cause.correlation_id, cause.id)
     assert await platform.outcome(cause, "probe") is not None
@@ -201,8 +201,21 @@ async def test_nothing_begins_under_an_id_that_something_else_has(platform: Plat
 
 async def test_what_is_staged_as_one_kind_is_not_begun_as_another(platform: Platform) -> None:
     id, work = uuid4(), UnitOfWork(platform.log)
-    work.append(MERCHANT, register_merchant(id, email=sealed(id), name=None, at=platform.clock.now()), tenant=id)
+    work.append(MERCHANT, id, register_merchant(id, email=sealed(id), name=None, at=platform.clock.now()), tenant=id)
     assert await work.is_new(PRODUCT, id) is False
     added = product_added().model_copy(update={"originator_id": id})
     with pytest.raises(InvalidInput, match="is taken"):
-        work.append(PRODUCT, [added], tenant=id)
+        work.append(PRODUCT, id, [added], tenant=id)
+
+
+async def test_appending_no_events_returns_the_loaded_state_and_stages_nothing(platform: Platform) -> None:
+    await platform.request()
+    work = UnitOfWork(platform.log)
+    store = await work.get(STORE, platform.store_id)
+    assert work.append(STORE, store.id, (), tenant=store.id) == store
+    assert work.staged == ()
+
+
+def test_appending_no_events_to_a_stream_that_is_not_loaded_is_a_bug(platform: Platform) -> None:
+    with pytest.raises(ValueError, match="is not loaded"):
+        UnitOfWork(platform.log).append(STORE, platform.store_id, (), tenant=platform.store_id)

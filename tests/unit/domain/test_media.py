@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from domain.kernel import CorruptStream
-from domain.media.aggregate import IMAGE, Image, ImageStatus, evolve, request_processing
+from domain.media.aggregate import IMAGE, Image, ImageStatus, SourcePhoto, StudioJob, evolve, request_processing
 from domain.media.events import (
     ImageProcessed,
     ImageProcessingRequested,
@@ -33,7 +33,11 @@ ORDER: dict[str, Any] = {
 
 
 def request(image: Image | None, attempt: int) -> tuple[MediaEvent, ...]:
-    return tuple(request_processing(image, ID, attempt=attempt, at=NOON, **ORDER))
+    photo = SourcePhoto(
+        store_id=STORE_ID, product_id=None, url="https://images.example/1.jpg", alt_text="Lamp", position=0
+    )
+    job = StudioJob(attempt=attempt, generation_id=None, operations=list(Operation), ground="#ffffff")
+    return tuple(request_processing(image, ID, photo, job, at=NOON))
 
 
 def fold(*events: MediaEvent) -> Image:

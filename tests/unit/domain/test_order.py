@@ -11,7 +11,7 @@ from domain.inbox.aggregate import INBOX
 from domain.inbox.events import WebhookReceived
 from domain.kernel import CorruptStream, InvalidInput
 from domain.money import Money
-from domain.order.aggregate import ORDER, Order, evolve, order_number, place
+from domain.order.aggregate import ORDER, Order, ShopperDetails, evolve, order_number, place
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
@@ -53,14 +53,11 @@ def fold(events: Sequence[OrderEvent], order: Order | None = None) -> Order:
 def place_lines(lines: Sequence[OrderLine]) -> Sequence[OrderEvent]:
     return place(
         ID,
+        shopper=ShopperDetails(id=SHOPPER_ID, name=NAME, email=EMAIL, address=ADDRESS),
         store_id=STORE_ID,
         lines=lines,
         shipping=dollars("4.00"),
         tax=dollars("1.00"),
-        shopper_id=SHOPPER_ID,
-        shopper_name=NAME,
-        shopper_email=EMAIL,
-        shipping_address=ADDRESS,
         at=NOON,
     )
 

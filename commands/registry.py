@@ -1,0 +1,41 @@
+"""Every command with its handler, and the one place that gives handlers their dependencies."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from commands import generation, media, merchant, order, product, product_changes, shopper, sourcing, store
+from commands.ports import Handler, Handlers, UnboundHandlers
+from domain.kernel import Clock
+from domain.store.ports import TextMeasure
+
+HANDLERS: UnboundHandlers = dict(
+    chain.from_iterable(
+        module.HANDLERS.items()
+        for module in (generation, media, merchant, order, product, product_changes, shopper, sourcing, store)
+    )
+)
+"""Each command and its handler as the modules list them."""
+
+
+def bind(*, clock: Clock, measure: TextMeasure) -> Handlers:
+    """Return each command with a handler that the bus can call.
+
+    A handler receives the dependencies that its keyword-only parameters name, and no others.
+
+    Raises:
+        TypeError: a handler has a keyword-only parameter that no dependency is called.
+    """
+    dependencies = {"clock": clock, "measure": measure}
+    return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}
+
+
+def _bound(handler: Callable[..., Awaitable[Any]], dependencies: Mapping[str, object]) -> Handler:
+    parameters = inspect.signature(handler).parameters.values()
+    names = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    unknown = [name for name in names if name not in dependencies]
+    if unknown:
+        raise TypeError(f"{handler.__qualname__} asks for {', '.join(unknown)}. Add it to commands.registry.bind.")
+    return partial(handler, **{name: dependencies[name] for name in names})

@@ -1,0 +1,138 @@
+"""Every command that names a merchant refuses things of another merchant."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.generation import CancelGeneration, RetryStep, RunStepAgain
+from commands.media import RequestImage, RequestImages
+from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
+from commands.order import CartLine, FulfilOrder, PlaceOrder
+from commands.product import (
+    ActivateProduct,
+    AddProduct,
+    ArchiveProduct,
+    CountStock,
+    DeactivateProduct,
+    EditProduct,
+)
+from commands.product_changes import ChangeProduct
+from commands.store import AddPage, ApproveStore, ArchiveStore, EditPage, PauseStore, PublishStore, RequestStore
+from domain.generation.events import Step
+from domain.kernel import NotFound
+from domain.media.events import Operation
+from infra.bootstrap import handlers
+from tests.support.builders.samples import dollars, sealed
+from tests.support.fakes.event_log import FixedClock
+from tests.support.platforms.write_side import Platform
+
+OWN_ACCOUNT = {RegisterMerchant, ConnectSupplier, DisconnectSupplier, RequestStore}
+"""Commands whose merchant is the caller's own account: there is no other owner to compare with."""
+
+Build = Callable[[Platform, UUID, UUID, UUID], object]
+"""Makes a command from the platform, a product, an order, and the merchant who sends it."""
+
+COMMANDS: dict[type, Build] = {
+    RetryStep: lambda p, _p, _o, m: RetryStep(generation_id=p.generation_id, merchant_id=m, step=Step.COPY),
+    RunStepAgain: lambda p, _p, _o, m: RunStepAgain(generation_id=p.generation_id, merchant_id=m, step=Step.COPY),
+    CancelGeneration: lambda p, _p, _o, m: CancelGeneration(generation_id=p.generation_id, merchant_id=m),
+    RequestImage: lambda p, product, _o, m: _image(p, product, m),
+    RequestImages: lambda p, product, _o, m: RequestImages(images=[_image(p, product, m)]),
+    AddProduct: lambda p, _p, _o, m: AddProduct(
+        product_id=uuid4(),
+        store_id=p.store_id,
+        merchant_id=m,
+        title="Lamp",
+        description="It glows.",
+        cost=dollars("4"),
+        price=dollars("9"),
+        compare_at=None,
+        stock=1,
+        image_urls=[],
+    ),
+    EditProduct: lambda _, product, _o, m: EditProduct(product_id=product, merchant_id=m, title="Another"),
+    ChangeProduct: lambda _, product, _o, m: ChangeProduct(
+        edit=EditProduct(product_id=product, merchant_id=m, title="Another")
+    ),
+    CountStock: lambda _, product, _o, m: CountStock(product_id=product, merchant_id=m, variant_id=None, on_hand=1),
+    ActivateProduct: lambda _, product, _o, m: ActivateProduct(product_id=product, merchant_id=m),
+    DeactivateProduct: lambda _, product, _o, m: DeactivateProduct(product_id=product, merchant_id=m),
+    ArchiveProduct: lambda _, product, _o, m: ArchiveProduct(product_id=product, merchant_id=m),
+    AddPage: lambda p, _p, _o, m: AddPage(
+        store_id=p.store_id, merchant_id=m, page_id=uuid4(), title="News", content="Hello."
+    ),
+    EditPage: lambda p, _p, _o, m: EditPage(
+        store_id=p.store_id, merchant_id=m, page_id=uuid4(), title="News", content=None
+    ),
+    ApproveStore: lambda p, _p, _o, m: ApproveStore(store_id=p.store_id, merchant_id=m),
+    PublishStore: lambda p, _p, _o, m: PublishStore(store_id=p.store_id, merchant_id=m),
+    PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),
+    ArchiveStore: lambda p, _p, _o, m: ArchiveStore(store_id=p.store_id, merchant_id=m),
+    FulfilOrder: lambda _, _p, order, m: FulfilOrder(order_id=order, merchant_id=m, carrier=None, tracking_number=None),
+}
+
+
+def _image(platform: Platform, product_id: UUID, merchant_id: UUID) -> RequestImage:
+    return RequestImage(
+        image_id=uuid4(),
+        store_id=platform.store_id,
+        merchant_id=merchant_id,
+        product_id=product_id,
+        url="https://example.com/lamp.jpg",
+        alt_text=None,
+        operations=list(Operation),
+        ground=None,
+    )
+
+
+def _names_a_merchant(type_: Any) -> bool:
+    return is_dataclass(type_) and (
+        "merchant_id" in {field.name for field in fields(type_)}
+        or any(_names_a_merchant(part) for hint in get_type_hints(type_).values() for part in _parts(hint))
+    )
+
+
+def _parts(hint: Any) -> Iterator[Any]:
+    yield hint
+    for argument in get_args(hint):
+        yield from _parts(argument)
+
+
+def test_each_command_that_names_a_merchant_is_tried_below() -> None:
+    naming = {command for command in handlers(FixedClock()) if _names_a_merchant(command)}
+    assert naming == COMMANDS.keys() | OWN_ACCOUNT
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+async def test_a_thing_of_another_merchant_is_refused_as_not_found(platform: Platform, command: type) -> None:
+    product, order = await _sold(platform)
+    before = len(platform.log.raw)
+    with pytest.raises(NotFound) as refusal:
+        await platform.send(COMMANDS[command](platform, product, order, uuid4()))
+    assert refusal.value.code == "NOT_FOUND"
+    assert str(refusal.value) == (
+        f"No {refusal.value.kind} with id {refusal.value.id} was found. Check the id, and that it is yours."
+    )
+    assert len(platform.log.raw) == before
+
+
+async def _sold(platform: Platform) -> tuple[UUID, UUID]:
+    """Publish a store that has one product and one order."""
+    (product,) = await platform.publish()
+    variant = next(iter((await platform.product(product)).variants))
+    order, shopper = uuid4(), uuid4()
+    await platform.send(
+        PlaceOrder(
+            order_id=order,
+            store_id=platform.store_id,
+            lines=[CartLine(product_id=product, variant_id=variant, quantity=1)],
+            shopper_id=shopper,
+            shopper_name=sealed(shopper),
+            shopper_email=sealed(shopper),
+            shipping_address=sealed(shopper),
+        )
+    )
+    return product, order

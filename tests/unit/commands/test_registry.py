@@ -1,0 +1,40 @@
+"""The registry lists each command once and passes each handler what its signature names."""
+
+import inspect
+from collections import Counter
+from functools import partial
+
+import pytest
+
+from commands import generation, media, merchant, order, product, product_changes, shopper, sourcing, store
+from commands.registry import HANDLERS, _bound, bind
+from infra.writers.copykit.scoring import measure
+from tests.support.fakes.event_log import FixedClock
+
+MODULES = (generation, media, merchant, order, product, product_changes, shopper, sourcing, store)
+
+
+def test_each_command_has_one_handler() -> None:
+    listed = Counter(command for module in MODULES for command in module.HANDLERS)
+    assert set(listed.values()) == {1}
+    assert HANDLERS.keys() == listed.keys()
+
+
+def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
+    clock = FixedClock()
+    for command, handler in bind(clock=clock, measure=measure).items():
+        assert isinstance(handler, partial)
+        named = {
+            name
+            for name, parameter in inspect.signature(HANDLERS[command]).parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY
+        }
+        assert handler.keywords.keys() == named
+        assert {"clock": clock, "measure": measure}.items() >= handler.keywords.items()
+
+
+def test_a_dependency_that_is_unknown_is_refused_by_name() -> None:
+    async def handle(command: object, work: object, *, oracle: object) -> None: ...
+
+    with pytest.raises(TypeError, match="asks for oracle"):
+        _bound(handle, {"clock": FixedClock()})
