@@ -3,6 +3,8 @@
 Credentials are not here: password hashes and supplier keys never enter the log.
 """
 
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +13,8 @@ from domain.ids import derived
 from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected, SupplierProvider
 from domain.privacy import Sealed
 from projections.engine.tables import Folds, Json, ReadModel, Table, as_json
-from projections.reading.paging import Reader
+from projections.reading.paging import Conditions, Reader
+from projections.reading.scope import Scope, restrict
 
 
 @dataclass(slots=True)
@@ -141,12 +144,13 @@ class MerchantView:
     updated_at: datetime
 
 
-async def merchant_by_id(db: Reader, merchant_id: UUID) -> MerchantView | None:
-    """Return a merchant with their suppliers."""
+async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> MerchantView | None:
+    """Return a merchant with their suppliers; shoppers see none."""
+    where = restrict(Conditions().add("m.id = {}", merchant_id), scope, merchant="m.id = {}", store=None)
     record = await db.fetchrow(
         "select m.id, m.email, m.name, m.email_verified_at, m.image_url, m.stripe_account_id, m.stripe_onboarded, "
-        "m.created_at, m.updated_at from merchants m where m.id = $1",
-        merchant_id,
+        f"m.created_at, m.updated_at from merchants m where {where.sql}",
+        *where.arguments,
     )
     if record is None:
         return None

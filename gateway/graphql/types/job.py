@@ -50,7 +50,7 @@ async def log_page(reading: Reading, id: UUID, first: int | None, after: str | N
     window.check()
     known = log_line(after)
     lines: Sequence[JobLogView] = await job_logs(
-        reading.db, id, after=known, limit=window.size + 1, merchant_id=reading.merchant_id
+        reading.db, id, after=known, limit=window.size + 1, scope=reading.scope
     )
     return Slice(
         edges=tuple(Edge(str(line.number), line) for line in lines[: window.size]),
