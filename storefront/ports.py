@@ -16,7 +16,7 @@ from projections.catalog.views import (
     VariantView,
 )
 from projections.reading.paging import Slice, Window
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 
 
 class Commands(Protocol):

@@ -17,7 +17,7 @@ from projections.catalog.views import (
 from projections.reading.paging import Reader, Slice, Window
 from projections.reading.scope import SYSTEM, ShopperScope
 from projections.sales import queries as sales_queries
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 
 
 class ReadModelQueries:

@@ -9,7 +9,7 @@ from domain.privacy import PersonalData, Sealed
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ImageView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
-from projections.jobs.queries import GenerationView
+from projections.jobs.views import GenerationView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 

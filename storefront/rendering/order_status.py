@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 from storefront.checkout.address import COUNTRIES
 from storefront.ports import StorefrontQueries
 

@@ -21,7 +21,7 @@ from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
 from projections.jobs import queries as jobs_queries
-from projections.merchants import model as merchants
+from projections.merchants import queries as merchants_queries
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 
@@ -106,7 +106,7 @@ async def find_order(reading: Reading, id: UUID) -> Order:
 
 async def find_user(reading: Reading) -> User:
     """Return the merchant who is logged in, or raise NotFound."""
-    view = await merchants.merchant_by_id(reading.db, reading.merchant_id, scope=reading.scope)
+    view = await merchants_queries.merchant_by_id(reading.db, reading.merchant_id, scope=reading.scope)
     return User.of(found(view, "merchant", reading.merchant_id), reading)
 
 

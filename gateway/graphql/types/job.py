@@ -14,7 +14,8 @@ from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
-from projections.jobs.queries import GenerationView, JobLogView, JobView, job_logs
+from projections.jobs.queries import job_logs
+from projections.jobs.views import GenerationView, JobLogView, JobView
 from projections.reading.paging import Edge, Slice, Window
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
-from projections.merchants.model import MerchantView, SupplierAccountView
+from projections.merchants.views import MerchantView, SupplierAccountView
 from projections.reading.paging import Window
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from projections.jobs.queries import OverdueJob, jobs_past_deadline
+from projections.jobs.queries import jobs_past_deadline
+from projections.jobs.views import OverdueJob
 from projections.reading.scope import SYSTEM
 from projections.sales.queries import pending_orders_before, pending_orders_of_archived_stores
 

@@ -23,7 +23,7 @@ from domain.store.events import StoreStatus
 from projections.catalog import queries as catalog
 from projections.catalog.views import ImageState, ProductFilter, ProductSort, ProductView
 from projections.jobs import queries as jobs
-from projections.merchants.model import merchant_by_id
+from projections.merchants.queries import merchant_by_id
 from projections.reading.paging import Slice, Window
 from projections.reading.scope import SYSTEM, ShopperScope
 from projections.sales import queries as sales

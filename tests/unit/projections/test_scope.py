@@ -10,7 +10,7 @@ import pytest
 
 from projections.catalog import queries as catalog
 from projections.jobs import queries as jobs
-from projections.merchants import model as merchants
+from projections.merchants import queries as merchants
 from projections.reading.paging import Conditions
 from projections.reading.scope import SYSTEM, MerchantScope, Scope, ShopperScope, restrict
 from projections.sales import queries as sales
@@ -20,7 +20,7 @@ def queries_of(module: ModuleType) -> list[Callable[..., Any]]:
     return [
         function
         for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
-        if function.__module__ == module.__name__ and not name.startswith("_")
+        if function.__module__.startswith(module.__name__) and not name.startswith("_")
     ]
 
 
