@@ -15,8 +15,9 @@ from projections.catalog.views import (
     VariantView,
 )
 from projections.reading.paging import Reader, Slice, Window
+from projections.reading.scope import SYSTEM, ShopperScope
 from projections.sales import queries as sales_queries
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 
 
 class ReadModelQueries:
@@ -26,45 +27,49 @@ class ReadModelQueries:
         self._db = db
 
     async def store_by_slug(self, slug: str) -> StoreView | None:
-        return await catalog_queries.store_by_slug(self._db, slug)
+        return await catalog_queries.store_by_slug(self._db, slug, scope=SYSTEM)
 
     async def store_by_domain(self, domain: str) -> StoreView | None:
-        return await catalog_queries.store_by_domain(self._db, domain)
+        return await catalog_queries.store_by_domain(self._db, domain, scope=SYSTEM)
 
     async def pages(self, store_id: UUID) -> Sequence[PageView]:
-        return (await catalog_queries.pages_by_stores(self._db, [store_id])).get(store_id, ())
+        return (await catalog_queries.pages_by_stores(self._db, [store_id], scope=ShopperScope(store_id))).get(
+            store_id, ()
+        )
 
     async def page(self, store_id: UUID, slug: str) -> PageView | None:
-        return await catalog_queries.page_by_slug(self._db, store_id, slug)
+        return await catalog_queries.page_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))
 
     async def products(
         self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort
     ) -> Slice[ProductView]:
-        return await catalog_queries.products_of_store(self._db, store_id, window, where=where, sort=sort)
+        return await catalog_queries.products_of_store(
+            self._db, store_id, window, scope=ShopperScope(store_id), where=where, sort=sort
+        )
 
     async def count(self, store_id: UUID, *, where: ProductFilter) -> int:
-        return await catalog_queries.count_products(self._db, store_id, where=where)
+        return await catalog_queries.count_products(self._db, store_id, scope=ShopperScope(store_id), where=where)
 
     async def categories(self, store_id: UUID, *, where: ProductFilter) -> Sequence[CategoryCount]:
-        return await catalog_queries.categories_of_store(self._db, store_id, where=where)
+        return await catalog_queries.categories_of_store(self._db, store_id, scope=ShopperScope(store_id), where=where)
 
     async def delivery(self, store_id: UUID, *, where: ProductFilter) -> tuple[int, int] | None:
-        return await catalog_queries.delivery_of_store(self._db, store_id, where=where)
+        return await catalog_queries.delivery_of_store(self._db, store_id, scope=ShopperScope(store_id), where=where)
 
     async def product(self, store_id: UUID, slug: str) -> ProductView | None:
-        return await catalog_queries.product_by_slug(self._db, store_id, slug)
+        return await catalog_queries.product_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))
 
-    async def products_by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
-        return await catalog_queries.products_by_ids(self._db, ids)
+    async def products_by_ids(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
+        return await catalog_queries.products_by_ids(self._db, ids, scope=ShopperScope(store_id))
 
-    async def images(self, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ImageView]]:
-        return await catalog_queries.images_by_products(self._db, product_ids)
+    async def images(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ImageView]]:
+        return await catalog_queries.images_by_products(self._db, product_ids, scope=ShopperScope(store_id))
 
-    async def variants(self, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
-        return await catalog_queries.variants_by_products(self._db, product_ids)
+    async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
+        return await catalog_queries.variants_by_products(self._db, product_ids, scope=ShopperScope(store_id))
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
-        return await sales_queries.order_by_id(self._db, order_id, store_id=store_id)
+        return await sales_queries.order_by_id(self._db, order_id, scope=ShopperScope(store_id))
 
     async def orders_by_number(self, store_id: UUID, number: str) -> Sequence[OrderView]:
-        return await sales_queries.orders_by_number(self._db, store_id, number)
+        return await sales_queries.orders_by_number(self._db, store_id, number, scope=ShopperScope(store_id))

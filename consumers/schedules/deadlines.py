@@ -19,7 +19,7 @@ from domain.generation.aggregate import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
 from domain.order.aggregate import PAY_WITHIN
-from projections.jobs.queries import OverdueJob
+from projections.jobs.views import OverdueJob
 
 EVERY_SECONDS = 5.0
 """How often the read models are asked; a deadline may be late by this and their lag."""

@@ -9,9 +9,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.generation.events import JobStatus
-from projections.jobs.queries import GenerationView, JobLogView, generations_by_stores, job_logs
+from projections.jobs.queries import generations_by_stores, job_logs
+from projections.jobs.views import GenerationView, JobLogView
 from projections.reading.outages import is_database_away
 from projections.reading.paging import Reader
+from projections.reading.scope import SYSTEM
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +106,7 @@ class GenerationFeed:
 
     async def _look(self) -> None:
         watchers = tuple(self._watchers)
-        found = await generations_by_stores(self._reader, {watcher.store_id for watcher in watchers})
+        found = await generations_by_stores(self._reader, {watcher.store_id for watcher in watchers}, scope=SYSTEM)
         newest = {store_id: generations[0] for store_id, generations in found.items() if generations}
         self._known = {store_id: await self._progress(store_id, view) for store_id, view in newest.items()}
         _tell(watchers, self._known)
@@ -116,7 +118,7 @@ class GenerationFeed:
         line = known.last_line if known is not None and known.generation.id == view.id else None
         while True:
             after = 0 if line is None else line.number
-            lines = await job_logs(self._reader, view.id, after=after, limit=LINES)
+            lines = await job_logs(self._reader, view.id, scope=SYSTEM, after=after, limit=LINES)
             line = lines[-1] if lines else line
             if len(lines) < LINES:
                 return Progress(view, line)

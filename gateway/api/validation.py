@@ -19,6 +19,7 @@ from domain.store.events import Preferences
 from domain.text import check_readable, clean_line
 from projections.catalog import queries as catalog_queries
 from projections.reading.paging import Reader
+from projections.reading.scope import MerchantScope
 
 V = TypeVar("V")
 TEXT_MAX = 200
@@ -203,7 +204,7 @@ def supplier_credentials(
 
 async def currency_of(db: Reader, product_id: UUID, *, merchant_id: UUID) -> str:
     """Return what a product is priced in; a product keeps its currency, so it does not matter how old this is."""
-    product = await catalog_queries.product_by_id(db, product_id, merchant_id=merchant_id)
+    product = await catalog_queries.product_by_id(db, product_id, scope=MerchantScope(merchant_id))
     return "USD" if product is None else product.price.currency
 
 
@@ -261,7 +262,7 @@ async def image_request(
 
 async def _product_of(db: Reader, image_id: UUID, *, merchant_id: UUID, store_id: UUID) -> UUID | None:
     """Return whose picture an image is; that never changes, so it does not matter how old this is."""
-    asset = await catalog_queries.media_by_id(db, image_id, merchant_id=merchant_id)
+    asset = await catalog_queries.media_by_id(db, image_id, scope=MerchantScope(merchant_id))
     if asset is None or asset.store_id != store_id:
         raise NotFound("image", image_id)
     return asset.product_id

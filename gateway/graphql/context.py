@@ -13,6 +13,7 @@ from gateway.graphql.as_of import AsOfInput, past_readings
 from gateway.graphql.loaders import Loaders
 from gateway.ports import GatewayDependencies
 from projections.reading.paging import Reader
+from projections.reading.scope import MerchantScope
 
 
 class RequestContext(BaseContext):
@@ -127,10 +128,12 @@ class Reading:
     db: Reader
     merchant_id: UUID
     deps: GatewayDependencies
+    scope: MerchantScope = field(init=False)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loaders = Loaders(self.db, self.merchant_id, self.deps.personal)
+        self.scope = MerchantScope(self.merchant_id)
+        self.loaders = Loaders(self.db, self.scope, self.deps.personal)
 
 
 __all__ = ["Info", "Reading", "RequestContext", "Unauthenticated"]

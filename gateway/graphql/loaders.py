@@ -9,36 +9,37 @@ from domain.privacy import PersonalData, Sealed
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ImageView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
-from projections.jobs.queries import GenerationView
+from projections.jobs.views import GenerationView
 from projections.reading.paging import Reader
+from projections.reading.scope import MerchantScope
 
 
 class Loaders:
     """The dataloaders of one reading. What they remember is as old as the reading, so they are never shared."""
 
-    def __init__(self, db: Reader, merchant_id: UUID, personal: PersonalData) -> None:
+    def __init__(self, db: Reader, scope: MerchantScope, personal: PersonalData) -> None:
         async def stores(ids: list[UUID]) -> Sequence[StoreView | None]:
-            found = await catalog_queries.stores_by_ids(db, ids, merchant_id=merchant_id)
+            found = await catalog_queries.stores_by_ids(db, ids, scope=scope)
             return [found.get(id) for id in ids]
 
         async def products(ids: list[UUID]) -> Sequence[ProductView | None]:
-            found = await catalog_queries.products_by_ids(db, ids, merchant_id=merchant_id)
+            found = await catalog_queries.products_by_ids(db, ids, scope=scope)
             return [found.get(id) for id in ids]
 
         async def images(product_ids: list[UUID]) -> Sequence[tuple[ImageView, ...]]:
-            found = await catalog_queries.images_by_products(db, product_ids)
+            found = await catalog_queries.images_by_products(db, product_ids, scope=scope)
             return [found.get(id, ()) for id in product_ids]
 
         async def variants(product_ids: list[UUID]) -> Sequence[tuple[VariantView, ...]]:
-            found = await catalog_queries.variants_by_products(db, product_ids)
+            found = await catalog_queries.variants_by_products(db, product_ids, scope=scope)
             return [found.get(id, ()) for id in product_ids]
 
         async def pages(store_ids: list[UUID]) -> Sequence[tuple[PageView, ...]]:
-            found = await catalog_queries.pages_by_stores(db, store_ids)
+            found = await catalog_queries.pages_by_stores(db, store_ids, scope=scope)
             return [found.get(id, ()) for id in store_ids]
 
         async def generations(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
-            found = await jobs_queries.generations_by_stores(db, store_ids)
+            found = await jobs_queries.generations_by_stores(db, store_ids, scope=scope)
             return [found.get(id, ()) for id in store_ids]
 
         self.store: DataLoader[UUID, StoreView | None] = DataLoader(load_fn=stores)

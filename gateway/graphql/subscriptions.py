@@ -14,7 +14,7 @@ from gateway.graphql.fields import subscription
 from gateway.graphql.queries.root import Token, find_store
 from gateway.graphql.types.job import Generation, JobLog
 from gateway.graphql.types.media import as_gid
-from projections.jobs.queries import JobView
+from projections.jobs.views import JobView
 
 
 @strawberry.type(description="How one step stands.")

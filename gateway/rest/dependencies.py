@@ -18,6 +18,7 @@ from gateway.api.validation import PlainInt
 from gateway.middleware import caller_of
 from gateway.ports import GatewayDependencies
 from projections.reading.paging import Reader, Slice, Window
+from projections.reading.scope import MerchantScope
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -53,6 +54,11 @@ class MerchantContext:
     key: str | None
     """The ``Idempotency-Key``, if there is one."""
     traceparent: str | None
+
+    @property
+    def scope(self) -> MerchantScope:
+        """The merchant's own rows."""
+        return MerchantScope(self.merchant_id)
 
     @property
     def db(self) -> Reader:

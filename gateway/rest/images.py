@@ -94,7 +94,7 @@ async def backgrounds(body: BackgroundBody, asked: Merchant) -> JSONResponse:
 async def get_image_job(id: str, asked: Merchant) -> ImageJobBody:
     """Return one of the merchant's own images."""
     image_id = as_id("image job", id)
-    view = await catalog_queries.media_by_id(asked.db, image_id, merchant_id=asked.merchant_id)
+    view = await catalog_queries.media_by_id(asked.db, image_id, scope=asked.scope)
     return ImageJobBody.of(found(view, "image job", image_id), asked.deps)
 
 

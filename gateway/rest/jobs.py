@@ -14,7 +14,7 @@ router = APIRouter(tags=["jobs"])
 async def get_job(id: str, asked: Merchant) -> JobBody:
     """Return one of the merchant's own jobs."""
     job_id = as_id("job", id)
-    view = await jobs_queries.job_by_id(asked.db, job_id, merchant_id=asked.merchant_id)
+    view = await jobs_queries.job_by_id(asked.db, job_id, scope=asked.scope)
     return JobBody.of(found(view, "job", job_id))
 
 
@@ -24,11 +24,9 @@ async def get_logs(id: str, asked: Merchant, page: Page) -> PageOf[JobLogBody]:
     job_id = as_id("job", id)
     page.check()
     after = log_line(page.after)
-    view = await jobs_queries.job_by_id(asked.db, job_id, merchant_id=asked.merchant_id)
+    view = await jobs_queries.job_by_id(asked.db, job_id, scope=asked.scope)
     found(view, "job", job_id)
-    lines = await jobs_queries.job_logs(
-        asked.db, job_id, after=after, limit=page.size + 1, merchant_id=asked.merchant_id
-    )
+    lines = await jobs_queries.job_logs(asked.db, job_id, after=after, limit=page.size + 1, scope=asked.scope)
     shown = lines[: page.size]
     return PageOf(
         items=[JobLogBody.of(line) for line in shown],

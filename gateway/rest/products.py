@@ -69,14 +69,14 @@ async def list_products(
 ) -> PageOf[ProductBody]:
     """Return a page of the products of one of the merchant's own stores."""
     store_id = as_id("store", id)
-    found(await catalog_queries.store_by_id(asked.db, store_id, merchant_id=asked.merchant_id), "store", store_id)
+    found(await catalog_queries.store_by_id(asked.db, store_id, scope=asked.scope), "store", store_id)
     views = await catalog_queries.products_of_store(
         asked.db,
         store_id,
         page,
         where=ProductFilter(statuses=frozenset(status or ())),
         sort=sort,
-        merchant_id=asked.merchant_id,
+        scope=asked.scope,
     )
     bodies = {body.id: body for body in await _bodies(asked, views.nodes)}
     return page_of(views, lambda view: bodies[view.id])
@@ -169,12 +169,12 @@ def _status(body: ProductChangesBody, product_id: UUID, owner: UUID) -> Activate
 
 async def _of_store(asked: MerchantContext, store: str, product: str) -> ProductView:
     store_id, product_id = as_id("store", store), as_id("product", product)
-    view = await catalog_queries.product_by_id(asked.db, product_id, merchant_id=asked.merchant_id)
+    view = await catalog_queries.product_by_id(asked.db, product_id, scope=asked.scope)
     return found(view if view is not None and view.store_id == store_id else None, "product", product_id)
 
 
 async def _shown(asked: MerchantContext, product_id: UUID) -> dict[str, object] | None:
-    view = await catalog_queries.product_by_id(asked.db, product_id, merchant_id=asked.merchant_id)
+    view = await catalog_queries.product_by_id(asked.db, product_id, scope=asked.scope)
     if view is None:
         return None
     return (await _bodies(asked, (view,)))[0].model_dump(mode="json", by_alias=True)
@@ -182,6 +182,6 @@ async def _shown(asked: MerchantContext, product_id: UUID) -> dict[str, object] 
 
 async def _bodies(asked: MerchantContext, views: tuple[ProductView, ...]) -> list[ProductBody]:
     ids = [view.id for view in views]
-    images = await catalog_queries.images_by_products(asked.db, ids)
-    variants = await catalog_queries.variants_by_products(asked.db, ids)
+    images = await catalog_queries.images_by_products(asked.db, ids, scope=asked.scope)
+    variants = await catalog_queries.variants_by_products(asked.db, ids, scope=asked.scope)
     return [ProductBody.of(view, images[view.id], variants[view.id], asked.deps) for view in views]

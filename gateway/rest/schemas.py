@@ -24,7 +24,7 @@ from projections.catalog.views import (
     StoreView,
     VariantView,
 )
-from projections.jobs.queries import JobLogView, JobView
+from projections.jobs.views import JobLogView, JobView
 
 StepName = Annotated[Step, PlainSerializer(lambda step: step.name, return_type=str)]
 """A step as GraphQL names it; in events its name is in lower case."""

@@ -50,5 +50,5 @@ async def create_store(body: StoreRequestBody, asked: Merchant) -> JSONResponse:
 async def get_store(id: str, asked: Merchant) -> StoreBody:
     """Return one of the merchant's own stores."""
     store_id = as_id("store", id)
-    view = await catalog_queries.store_by_id(asked.db, store_id, merchant_id=asked.merchant_id)
+    view = await catalog_queries.store_by_id(asked.db, store_id, scope=asked.scope)
     return StoreBody.of(found(view, "store", store_id), asked.deps)

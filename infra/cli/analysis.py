@@ -256,6 +256,7 @@ async def _reader(
     """Open the live log for what is wanted; ``needed`` narrows it to some types, ``met`` is told of foreign records."""
     from infra.analysis.reading import reading  # noqa: PLC0415
     from projections.catalog.queries import store_by_slug  # noqa: PLC0415
+    from projections.reading.scope import SYSTEM  # noqa: PLC0415
 
     selection = wanted.without_store()  # before anything is started: it may make no sense
     if needed is not None:
@@ -263,7 +264,7 @@ async def _reader(
     async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
 
         async def store_of_slug(slug: str) -> UUID | None:
-            found = await store_by_slug(await platform.pool(), slug)
+            found = await store_by_slug(await platform.pool(), slug, scope=SYSTEM)
             return None if found is None else found.id
 
         selection = replace(selection, tenant=await wanted.tenant(store_of_slug))

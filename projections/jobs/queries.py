@@ -1,156 +1,75 @@
-"""What the jobs read model tells, and how to ask.
+"""Queries of the jobs read model. Each takes a scope; see :mod:`projections.reading.scope`."""
 
-A ``merchant_id`` narrows to what belongs to that merchant: what is somebody else's is as absent as what never was.
-"""
-
-# ruff: noqa: S608  # the parts are constants of ours; values are arguments
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.generation.aggregate import WEIGHTS
 from domain.generation.events import JobStatus, JobType, Step
+from projections.jobs.views import GenerationView, JobLogView, JobView, OverdueJob
 from projections.reading.paging import Conditions, Reader
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobView:
-    """An agent's job (``AgentJob``): one step of a generation, or the generation as a whole."""
-
-    id: UUID
-    generation_id: UUID
-    store_id: UUID
-    merchant_id: UUID
-    step: Step | None
-    """``None`` for the generation as a whole, and so is ``type``."""
-    type: JobType | None
-    status: JobStatus
-    attempt: int
-    """0 until it started."""
-    priority: int
-    input: Mapping[str, Any]
-    output: Mapping[str, Any] | None
-    """What the agent came to, as JSON: brand and scouting results."""
-    summary: str | None
-    """The output in a sentence, for the merchant: ``18 products from 243 candidates``."""
-    error: str | None
-    """Why it failed, for the merchant."""
-    progress: int
-    """0 to 100."""
-    current_step: str | None
-    """What is being done, in words; the last thing that was done once it has ended."""
-    done: int
-    total: int
-    """Items of the step; 0 until the agent says."""
-    deadline: datetime | None
-    started_at: datetime | None
-    completed_at: datetime | None
-    """When it ended, well or not."""
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationView:
-    """A store's generation with its five jobs in the order a person reads them."""
-
-    id: UUID
-    store_id: UUID
-    merchant_id: UUID
-    niche: str
-    status: JobStatus
-    progress: int
-    """0 to 100."""
-    current_step: Step | None
-    """The first step at work; ``None`` when none is."""
-    error: str | None
-    jobs: tuple[JobView, ...]
-    created_at: datetime
-    updated_at: datetime
-    completed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobLogView:
-    """One line of a job's log."""
-
-    generation_id: UUID
-    number: int
-    """Grows within a generation; what ``after`` takes."""
-    job_id: UUID | None
-    """The step's job; ``None`` for what concerns the whole generation."""
-    at: datetime
-    level: str
-    """``INFO``, ``WARNING`` or ``ERROR``."""
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueJob:
-    """A step that is still at work after its deadline."""
-
-    generation_id: UUID
-    step: Step
-    attempt: int
-    deadline: datetime
-
+from projections.reading.scope import Scope, restrict
 
 _GENERATIONS = (
     "select g.id, g.store_id, g.merchant_id, g.niche, g.status, g.error, g.created_at, g.updated_at, g.completed_at "
     "from generations g"
 )
+
 _JOBS = (
     "select j.id, j.generation_id, j.store_id, j.merchant_id, j.step, j.type, j.status, j.attempt, j.input, j.output, "
     "j.summary, j.error, j.done, j.total, j.message, j.deadline, j.created_at, j.updated_at, j.started_at, "
     "j.completed_at from jobs j"
 )
+
 _ORDER = {step: n for n, step in enumerate(Step)}
 
 
-async def generation_by_id(db: Reader, id: UUID, *, merchant_id: UUID | None = None) -> GenerationView | None:
+async def generation_by_id(db: Reader, id: UUID, *, scope: Scope) -> GenerationView | None:
     """Return a generation."""
-    found = await _generations(db, _of(Conditions().add("g.id = {}", id), "g", merchant_id))
+    found = await _generations(db, _within(scope, Conditions().add("g.id = {}", id), "g"))
     return found[0] if found else None
 
 
 async def generations_by_stores(
-    db: Reader, store_ids: Collection[UUID], *, merchant_id: UUID | None = None
+    db: Reader, store_ids: Collection[UUID], *, scope: Scope
 ) -> dict[UUID, tuple[GenerationView, ...]]:
     """Return each store's generations, the newest first; every id asked for is a key."""
-    where = _of(Conditions().add("g.store_id = any({})", list(store_ids)), "g", merchant_id)
+    where = _within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g")
     found = await _generations(db, where)
     return {id: tuple(each for each in found if each.store_id == id) for id in store_ids}
 
 
-async def job_by_id(db: Reader, id: UUID, *, merchant_id: UUID | None = None) -> JobView | None:
+async def job_by_id(db: Reader, id: UUID, *, scope: Scope) -> JobView | None:
     """Return a step's job, or a generation as one job."""
-    where = _of(Conditions().add("j.id = {}", id), "j", merchant_id)
+    where = _within(scope, Conditions().add("j.id = {}", id), "j")
     record = await db.fetchrow(f"{_JOBS} where {where.sql}", *where.arguments)
     if record is not None:
         return _job(record)
-    generation = await generation_by_id(db, id, merchant_id=merchant_id)
+    generation = await generation_by_id(db, id, scope=scope)
     return None if generation is None else _as_job(generation)
 
 
-async def job_logs(
-    db: Reader, id: UUID, *, after: int = 0, limit: int = 200, merchant_id: UUID | None = None
-) -> tuple[JobLogView, ...]:
+async def job_logs(db: Reader, id: UUID, *, scope: Scope, after: int = 0, limit: int = 200) -> tuple[JobLogView, ...]:
     """Return the log of a step's job or of a whole generation, the oldest line first.
 
     Args:
         db: what to read from.
         id: of the job or the generation; an unknown one has no lines.
-        after: the number of the last line that is known already.
+        scope: whose rows may be returned.
+        after: the number of the last line that the caller has.
         limit: most lines, 1 to 1000.
-        merchant_id: the owner it must have.
     """
     where = Conditions().add("l.number > {}", after).add("(l.job_id = {} or l.generation_id = {})", id, id)
-    if merchant_id is not None:
-        where.add("l.generation_id in (select g.id from generations g where g.merchant_id = {})", merchant_id)
+    restrict(
+        where,
+        scope,
+        merchant="l.generation_id in (select g.id from generations g where g.merchant_id = {})",
+        store=None,
+    )
     records = await db.fetch(
         "select l.generation_id, l.number, l.job_id, l.at, l.level, l.message from job_logs l "
         f"where {where.sql} order by l.number limit {max(1, min(1000, limit))}",
@@ -159,19 +78,19 @@ async def job_logs(
     return tuple(JobLogView(**dict(record)) for record in records)
 
 
-async def jobs_past_deadline(db: Reader, now: datetime, *, limit: int = 100) -> tuple[OverdueJob, ...]:
+async def jobs_past_deadline(db: Reader, now: datetime, *, scope: Scope, limit: int = 100) -> tuple[OverdueJob, ...]:
     """Return the steps that should have ended by ``now``, the longest overdue first."""
+    where = _within(scope, Conditions().add("j.status = 'PROCESSING'").add("j.deadline < {}", now), "j")
     records = await db.fetch(
         "select j.generation_id, j.step, j.attempt, j.deadline from jobs j "
-        "where j.status = 'PROCESSING' and j.deadline < $1 order by j.deadline, j.id limit $2",
-        now,
-        limit,
+        f"where {where.sql} order by j.deadline, j.id limit {int(limit)}",
+        *where.arguments,
     )
     return tuple(OverdueJob(**{**record, "step": Step(record["step"])}) for record in records)
 
 
-def _of(where: Conditions, table: str, merchant_id: UUID | None) -> Conditions:
-    return where if merchant_id is None else where.add(f"{table}.merchant_id = {{}}", merchant_id)
+def _within(scope: Scope, where: Conditions, table: str) -> Conditions:
+    return restrict(where, scope, merchant=f"{table}.merchant_id = {{}}", store=None)
 
 
 async def _generations(db: Reader, where: Conditions) -> list[GenerationView]:

@@ -1,12 +1,8 @@
-"""What the sales read model tells, and how to ask.
+"""Queries of the sales read model. Each takes a scope; see :mod:`projections.reading.scope`."""
 
-A ``merchant_id`` narrows to what belongs to that merchant: what is somebody else's is as absent as what never was.
-"""
-
-# ruff: noqa: S608  # the parts are constants of ours; values are arguments
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,94 +11,11 @@ from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
 from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLineView:
-    """One thing in an order, at the price it had when the order was placed."""
-
-    product_id: UUID
-    variant_id: UUID
-    title: str
-    variant_title: str
-    quantity: int
-    unit_price: Money
-    short: int = 0
-    """How many of them were not there when the order was paid."""
-
-    @property
-    def total(self) -> Money:
-        return self.unit_price * self.quantity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmatchedPaymentView:
-    """A payment that arrived and pays nothing: the merchant gives it back, or makes it good."""
-
-    intent_id: str
-    amount: Money
-    reason: UnmatchedReason
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderView:
-    """An order with its lines. Open the sealed fields through ``PersonalData``; a forgotten shopper has none."""
-
-    id: UUID
-    store_id: UUID
-    number: str
-    status: OrderStatus
-    lines: tuple[OrderLineView, ...]
-    subtotal: Money
-    shipping: Money
-    tax: Money
-    total: Money
-    items: int
-    """Quantities of all lines together."""
-    shopper_id: UUID
-    shopper_name: Sealed
-    shopper_email: Sealed
-    shipping_address: Sealed
-    """JSON of line1, line2, city, region, postcode, country."""
-    payment_provider: str | None
-    session_id: str | None
-    intent_id: str | None
-    """The payment; ``None`` until it is paid."""
-    paid: Money | None
-    platform_fee: Money | None
-    payment_failure: str | None
-    """Why the last try to pay was refused; ``None`` once it is paid."""
-    unmatched_payments: tuple[UnmatchedPaymentView, ...]
-    """By time."""
-    cancel_reason: str | None
-    carrier: str | None
-    tracking_number: str | None
-    placed_at: datetime
-    paid_at: datetime | None
-    fulfilled_at: datetime | None
-    cancelled_at: datetime | None
-    updated_at: datetime
-
-    @property
-    def short(self) -> int:
-        """How many pieces were missing when it was paid, over all lines."""
-        return sum(line.short for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedWebhookView:
-    """A payment provider's webhook that cannot be used: the merchant looks at it at the provider."""
-
-    source: str
-    external_id: str
-    type: str
-    order_id: UUID | None
-    reason: str
-    at: datetime
-
+from projections.reading.scope import Scope, restrict
+from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
 
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
+
 COLUMNS = (
     "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
     "o.items, o.shopper_id, o.shopper_name, o.shopper_email, o.shipping_address, o.provider, o.session_id, o.intent_id, "
@@ -116,8 +29,8 @@ async def orders_of_store(
     store_id: UUID,
     window: Window,
     *,
+    scope: Scope,
     statuses: Collection[OrderStatus] = (),
-    merchant_id: UUID | None = None,
 ) -> Slice[OrderView]:
     """Return a store's orders, the newest first.
 
@@ -125,8 +38,8 @@ async def orders_of_store(
         db: what to read from.
         store_id: whose.
         window: which page.
+        scope: whose rows may be returned.
         statuses: only orders in one of these; empty means any.
-        merchant_id: the owner the store must have.
 
     Raises:
         InvalidInput: the window makes no sense.
@@ -135,7 +48,7 @@ async def orders_of_store(
         db,
         select=COLUMNS,
         source="orders o",
-        where=_orders(store_id, statuses, merchant_id),
+        where=_orders(store_id, statuses, scope),
         order=NEWEST,
         window=window,
         id="o.id",
@@ -149,74 +62,78 @@ async def orders_of_store(
     )
 
 
-async def count_orders(
-    db: Reader, store_id: UUID, *, statuses: Collection[OrderStatus] = (), merchant_id: UUID | None = None
-) -> int:
+async def count_orders(db: Reader, store_id: UUID, *, scope: Scope, statuses: Collection[OrderStatus] = ()) -> int:
     """Return how many orders :func:`orders_of_store` lists."""
-    where = _orders(store_id, statuses, merchant_id)
+    where = _orders(store_id, statuses, scope)
     return int(await db.fetchval(f"select count(*) from orders o where {where.sql}", *where.arguments))
 
 
-def _orders(store_id: UUID, statuses: Collection[OrderStatus], merchant_id: UUID | None) -> Conditions:
-    where = _owned(Conditions().add("o.store_id = {}", store_id), "o", merchant_id)
+def _orders(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope) -> Conditions:
+    where = _within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
     return where.add("o.status = any({})", list(statuses)) if statuses else where
 
 
-def _owned(where: Conditions, table: str, merchant_id: UUID | None) -> Conditions:
-    if merchant_id is None:
-        return where
-    return where.add(
-        f"{table}.store_id in (select w.store_id from store_owners w where w.merchant_id = {{}})", merchant_id
+def _within(scope: Scope, where: Conditions, store: str) -> Conditions:
+    """Keep a query of rows that belong to a store within a scope; ``store`` is the column with the store's id."""
+    return restrict(
+        where,
+        scope,
+        merchant=f"{store} in (select w.store_id from store_owners w where w.merchant_id = {{}})",
+        store=store,
     )
 
 
-async def order_by_id(
-    db: Reader, order_id: UUID, *, merchant_id: UUID | None = None, store_id: UUID | None = None
-) -> OrderView | None:
-    """Return an order, if it is of the given store and owner where one is given."""
-    where = _owned(Conditions().add("o.id = {}", order_id), "o", merchant_id)
-    if store_id is not None:
-        where.add("o.store_id = {}", store_id)
-    return await _first(db, where)
+async def order_by_id(db: Reader, order_id: UUID, *, scope: Scope) -> OrderView | None:
+    """Return an order."""
+    return await _first(db, _within(scope, Conditions().add("o.id = {}", order_id), "o.store_id"))
 
 
-async def orders_by_number(db: Reader, store_id: UUID, number: str, *, limit: int = 10) -> list[OrderView]:
-    """Return a store's orders of a number, the newest first: nearly always one, but numbers are short and may recur."""
+async def orders_by_number(
+    db: Reader, store_id: UUID, number: str, *, scope: Scope, limit: int = 10
+) -> list[OrderView]:
+    """Return a store's orders with a number, the newest first: nearly always one, but numbers are short and may recur."""
+    where = _within(scope, Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number), "o.store_id")
     records = await db.fetch(
-        f"select {COLUMNS} from orders o where o.store_id = $1 and o.number = $2 "
-        "order by o.placed_at desc, o.id desc limit $3",
-        store_id,
-        number,
-        limit,
+        f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit {int(limit)}",
+        *where.arguments,
     )
     return await _whole(db, records)
 
 
-async def pending_orders_before(db: Reader, placed_before: datetime, *, limit: int = 100) -> tuple[UUID, ...]:
-    """Return the orders that were placed before a time and are not paid, the oldest first."""
+async def pending_orders_before(
+    db: Reader, placed_before: datetime, *, scope: Scope, limit: int = 100
+) -> tuple[UUID, ...]:
+    """Return the unpaid orders that were placed before a time, the oldest first."""
+    where = Conditions().add("o.status = 'PENDING'").add("o.placed_at < {}", placed_before)
     records = await db.fetch(
-        "select o.id from orders o where o.status = 'PENDING' and o.placed_at < $1 order by o.placed_at, o.id limit $2",
-        placed_before,
-        limit,
+        f"select o.id from orders o where {_within(scope, where, 'o.store_id').sql} "
+        f"order by o.placed_at, o.id limit {int(limit)}",
+        *where.arguments,
     )
     return tuple(record["id"] for record in records)
 
 
-async def pending_orders_of_archived_stores(db: Reader, *, limit: int = 100) -> tuple[UUID, ...]:
-    """Return the orders that are not paid and whose store is archived, as the catalogue knows, the oldest first."""
+async def pending_orders_of_archived_stores(db: Reader, *, scope: Scope, limit: int = 100) -> tuple[UUID, ...]:
+    """Return the unpaid orders of stores that the catalog has as archived, the oldest first."""
+    where = _within(scope, Conditions().add("o.status = 'PENDING'").add("s.status = 'ARCHIVED'"), "o.store_id")
     records = await db.fetch(
         "select o.id from orders o join stores s on s.id = o.store_id "
-        "where o.status = 'PENDING' and s.status = 'ARCHIVED' order by o.placed_at, o.id limit $1",
-        limit,
+        f"where {where.sql} order by o.placed_at, o.id limit {int(limit)}",
+        *where.arguments,
     )
     return tuple(record["id"] for record in records)
 
 
 async def rejected_webhooks_of_store(
-    db: Reader, store_id: UUID, *, merchant_id: UUID | None = None, limit: int = 50
+    db: Reader, store_id: UUID, *, scope: Scope, limit: int = 50
 ) -> tuple[RejectedWebhookView, ...]:
-    """Return the webhooks about a store that cannot be used, the newest first."""
-    where = _owned(Conditions().add("r.store_id = {}", store_id), "r", merchant_id)
+    """Return the rejected webhooks of a store, the newest first; shoppers see none."""
+    where = restrict(
+        Conditions().add("r.store_id = {}", store_id),
+        scope,
+        merchant="r.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
+        store=None,
+    )
     records = await db.fetch(
         "select r.source, r.external_id, r.type, r.order_id, r.reason, r.at from rejected_webhooks r "
         f"where {where.sql} order by r.at desc, r.id desc limit {int(limit)}",

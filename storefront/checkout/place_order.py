@@ -12,7 +12,7 @@ from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest
 from projections.catalog.views import StoreView
 from projections.reading.consistency import Stale
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 from schemas.envelope import ConsistencyToken
 from storefront.checkout.address import ShopperForm
 from storefront.dependencies import StorefrontDependencies

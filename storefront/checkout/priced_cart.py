@@ -90,8 +90,8 @@ async def look_up(
     ids = list({entry.product_id for entry in cart})
     if not ids:
         return PricedCart((), ())
-    products = await queries.products_by_ids(ids)
-    images, variants = await queries.images(ids), await queries.variants(ids)
+    products = await queries.products_by_ids(store.id, ids)
+    images, variants = await queries.images(store.id, ids), await queries.variants(store.id, ids)
     lines: list[TrolleyLine] = []
     gone: list[UUID] = []
     for entry in cart:

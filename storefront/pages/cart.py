@@ -40,8 +40,8 @@ def routes(front: PageRenderer) -> list[Route]:
         visit = await front.visit(request)
         form = await front.form(visit)
         product_id, variant_id = _id(form.get("product")), _id(form.get("variant"))
-        product = (await queries.products_by_ids([product_id])).get(product_id)
-        variants = (await queries.variants([product_id])).get(product_id, ())
+        product = (await queries.products_by_ids(visit.store.id, [product_id])).get(product_id)
+        variants = (await queries.variants(visit.store.id, [product_id])).get(product_id, ())
         variant = next((one for one in variants if one.id == variant_id), None)
         if product is None or variant is None or not is_sold_by(visit.store, product):
             raise PageMissing

@@ -18,7 +18,7 @@ from domain.accounts.email import email_key
 from domain.accounts.ports import Allowance
 from domain.order.events import OrderStatus
 from infra.web.client_address import address_of
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 from storefront.rendering.renderer import PageRenderer, Visit
 
 PER_NUMBER = Allowance(burst=5, interval=timedelta(minutes=2))

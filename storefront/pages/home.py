@@ -20,7 +20,7 @@ def routes(front: PageRenderer) -> list[Route]:
         queries, where = front.deps.queries, ProductFilter(statuses=ON_SALE)
         best = await queries.products(visit.store.id, Window(first=FEATURED + 4), where=where, sort=ProductSort.SCORE)
         ids = [product.id for product in best.nodes]
-        images, variants = await queries.images(ids), await queries.variants(ids)
+        images, variants = await queries.images(visit.store.id, ids), await queries.variants(visit.store.id, ids)
         shown = cards(best.nodes, images, variants, front.deps.media.url)
         return front.page(
             visit,

@@ -14,7 +14,7 @@ from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.payment import send_to_payment
 from storefront.rendering.order_status import order_status

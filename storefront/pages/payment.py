@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.rendering.renderer import BUSY, PageRenderer, Visit
 

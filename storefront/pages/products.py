@@ -144,7 +144,12 @@ def routes(front: PageRenderer) -> list[Route]:
             "products.html",
             wish=wish,
             problem=problem,
-            cards=cards(found.nodes, await queries.images(ids), await queries.variants(ids), front.deps.media.url),
+            cards=cards(
+                found.nodes,
+                await queries.images(visit.store.id, ids),
+                await queries.variants(visit.store.id, ids),
+                front.deps.media.url,
+            ),
             total=await queries.count(visit.store.id, where=where),
             categories=await queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)),
             sorts={key: label for key, (_, label) in SORTS.items()},
@@ -158,8 +163,8 @@ def routes(front: PageRenderer) -> list[Route]:
         if found is None or found.status not in ON_SALE:
             raise PageMissing
         link = front.deps.media.url
-        variants = (await queries.variants([found.id])).get(found.id, ())
-        shown = pictures((await queries.images([found.id])).get(found.id, ()), found.title, link)
+        variants = (await queries.variants(visit.store.id, [found.id])).get(found.id, ())
+        shown = pictures((await queries.images(visit.store.id, [found.id])).get(found.id, ()), found.title, link)
         chosen = _chosen(variants, request.query_params.get("variant", ""))
         return front.page(
             visit,
@@ -186,7 +191,8 @@ def routes(front: PageRenderer) -> list[Route]:
             near += [other for other in await some(None) if other.id not in known]
         near = near[:RELATED]
         ids = [other.id for other in near]
-        return cards(near, await queries.images(ids), await queries.variants(ids), front.deps.media.url)
+        images, variants = await queries.images(visit.store.id, ids), await queries.variants(visit.store.id, ids)
+        return cards(near, images, variants, front.deps.media.url)
 
     return [Route("/products", listing, name="products"), Route("/products/{slug}", product, name="product")]
 

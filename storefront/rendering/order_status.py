@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
-from projections.sales.queries import OrderView
+from projections.sales.views import OrderView
 from storefront.checkout.address import COUNTRIES
 from storefront.ports import StorefrontQueries
 
@@ -107,7 +107,7 @@ def tracking_url(carrier: str | None, number: str | None) -> str | None:
 async def _arrival(order: OrderView, queries: StorefrontQueries) -> tuple[datetime, datetime] | None:
     if order.status not in {OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED}:
         return None
-    products = await queries.products_by_ids([line.product_id for line in order.lines])
+    products = await queries.products_by_ids(order.store_id, [line.product_id for line in order.lines])
     known = [product.shipping_days for product in products.values() if product.shipping_days is not None]
     if not known or len(known) < len({line.product_id for line in order.lines}):
         return None

@@ -27,6 +27,7 @@ from projections.catalog.model import MODEL
 from projections.catalog.queries import stores_by_ids
 from projections.engine.rebuild.rebuilder import Progress, Rebuilder
 from projections.reading.checkpoint_barrier import CheckpointBarrier
+from projections.reading.scope import SYSTEM
 from schemas.envelope import ConsistencyToken
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service
@@ -77,7 +78,7 @@ class Business:
                     RequestStore(store_id=id, merchant_id=merchant, niche="Desk lamps", preferences=Preferences())
                 )
                 await self._barrier.wait(token)
-                assert id in await stores_by_ids(connection, [id])
+                assert id in await stores_by_ids(connection, [id], scope=SYSTEM)
                 self.stores += 1
         finally:
             await connection.close()

@@ -34,6 +34,7 @@ from gateway.graphql.mutations.payloads import (
 from gateway.graphql.queries.root import find_generation, find_page, find_store
 from gateway.graphql.types.media import as_gid
 from projections.catalog import queries as catalog_queries
+from projections.reading.scope import MerchantScope
 
 
 @strawberry.type
@@ -119,7 +120,9 @@ class StoreMutations:
     async def edit_page(self, info: Info, input: EditPageInput) -> PagePayload | None:
         async def send(request: Request) -> Receipt:
             id = as_id("page", input.page_id)
-            page = await catalog_queries.page_by_id(info.context.deps.reader, id, merchant_id=request.merchant_id)
+            page = await catalog_queries.page_by_id(
+                info.context.deps.reader, id, scope=MerchantScope(request.merchant_id)
+            )
             if page is None:
                 raise NotFound("page", id)
             return await request.send(

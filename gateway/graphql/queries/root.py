@@ -21,7 +21,7 @@ from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
 from projections.jobs import queries as jobs_queries
-from projections.merchants import model as merchants
+from projections.merchants import queries as merchants_queries
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 
@@ -64,49 +64,49 @@ async def resolve_as_of(
 
 async def find_store(reading: Reading, id: UUID) -> Store:
     """Return the merchant's own store, or raise NotFound."""
-    view = await catalog_queries.store_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    view = await catalog_queries.store_by_id(reading.db, id, scope=reading.scope)
     return Store.of(found(view, "store", id), reading)
 
 
 async def find_product(reading: Reading, id: UUID) -> Product:
     """Return a product of the merchant's own, or raise NotFound."""
-    view = await catalog_queries.product_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    view = await catalog_queries.product_by_id(reading.db, id, scope=reading.scope)
     return Product.of(found(view, "product", id), reading)
 
 
 async def find_page(reading: Reading, id: UUID) -> Page:
     """Return a page of the merchant's own, or raise NotFound."""
-    view = await catalog_queries.page_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    view = await catalog_queries.page_by_id(reading.db, id, scope=reading.scope)
     return Page.of(found(view, "page", id), reading)
 
 
 async def find_media(reading: Reading, id: UUID) -> MediaAsset:
     """Return a media asset of the merchant's own, or raise NotFound."""
-    view = await catalog_queries.media_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    view = await catalog_queries.media_by_id(reading.db, id, scope=reading.scope)
     return MediaAsset.of(found(view, "media asset", id), reading)
 
 
 async def find_job(reading: Reading, id: UUID) -> AgentJob:
     """Return a job of the merchant's own, or raise NotFound."""
-    view = await jobs_queries.job_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    view = await jobs_queries.job_by_id(reading.db, id, scope=reading.scope)
     return AgentJob.of(found(view, "job", id), reading)
 
 
 async def find_generation(reading: Reading, id: UUID) -> Generation:
     """Return a generation of the merchant's own, or raise NotFound."""
-    view = await jobs_queries.generation_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    view = await jobs_queries.generation_by_id(reading.db, id, scope=reading.scope)
     return Generation.of(found(view, "generation", id), reading)
 
 
 async def find_order(reading: Reading, id: UUID) -> Order:
     """Return an order of the merchant's own, or raise NotFound."""
-    view = await sales_queries.order_by_id(reading.db, id, merchant_id=reading.merchant_id)
+    view = await sales_queries.order_by_id(reading.db, id, scope=reading.scope)
     return Order.of(found(view, "order", id), reading)
 
 
 async def find_user(reading: Reading) -> User:
     """Return the merchant who is logged in, or raise NotFound."""
-    view = await merchants.merchant_by_id(reading.db, reading.merchant_id)
+    view = await merchants_queries.merchant_by_id(reading.db, reading.merchant_id, scope=reading.scope)
     return User.of(found(view, "merchant", reading.merchant_id), reading)
 
 

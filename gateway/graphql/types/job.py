@@ -14,7 +14,8 @@ from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
-from projections.jobs.queries import GenerationView, JobLogView, JobView, job_logs
+from projections.jobs.queries import job_logs
+from projections.jobs.views import GenerationView, JobLogView, JobView
 from projections.reading.paging import Edge, Slice, Window
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def log_page(reading: Reading, id: UUID, first: int | None, after: str | N
     window.check()
     known = log_line(after)
     lines: Sequence[JobLogView] = await job_logs(
-        reading.db, id, after=known, limit=window.size + 1, merchant_id=reading.merchant_id
+        reading.db, id, after=known, limit=window.size + 1, scope=reading.scope
     )
     return Slice(
         edges=tuple(Edge(str(line.number), line) for line in lines[: window.size]),

@@ -13,7 +13,7 @@ from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
-from projections.merchants.model import MerchantView, SupplierAccountView
+from projections.merchants.views import MerchantView, SupplierAccountView
 from projections.reading.paging import Window
 
 
@@ -93,9 +93,11 @@ class User:
 async def stores_of(reading: Reading, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
     """Return a page of the merchant's stores."""
     wanted = frozenset(statuses or ())
-    page = await catalog_queries.stores_of_merchant(reading.db, reading.merchant_id, window, statuses=wanted)
+    page = await catalog_queries.stores_of_merchant(
+        reading.db, reading.merchant_id, window, scope=reading.scope, statuses=wanted
+    )
 
     async def count() -> int:
-        return await catalog_queries.count_stores(reading.db, reading.merchant_id, statuses=wanted)
+        return await catalog_queries.count_stores(reading.db, reading.merchant_id, scope=reading.scope, statuses=wanted)
 
     return connection(page, lambda view: Store.of(view, reading), count=count)

@@ -12,7 +12,7 @@ from gateway.graphql.context import Reading
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import Product
-from projections.sales.queries import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
+from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
 
 if TYPE_CHECKING:
     from gateway.graphql.types.store import Store

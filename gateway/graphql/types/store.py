@@ -71,11 +71,11 @@ class Store:
             Window(first=first, after=after, last=last, before=before),
             where=where,
             sort=sort,
-            merchant_id=reading.merchant_id,
+            scope=reading.scope,
         )
 
         async def count() -> int:
-            return await catalog_queries.count_products(reading.db, id, where=where, merchant_id=reading.merchant_id)
+            return await catalog_queries.count_products(reading.db, id, where=where, scope=reading.scope)
 
         return connection(page, lambda view: Product.of(view, reading), count=count)
 
@@ -107,7 +107,7 @@ class Store:
         types: list[MediaType] | None = None,
         statuses: list[ImageState] | None = None,
     ) -> Connection[MediaAsset]:
-        reading, id, owner = self.reading, self.view.id, self.reading.merchant_id
+        reading, id = self.reading, self.view.id
         kinds = frozenset(types or ())
         states = frozenset({ImageState.PROCESSED} if statuses is None else statuses)
         page = await catalog_queries.media_of_store(
@@ -116,11 +116,11 @@ class Store:
             Window(first=first, after=after, last=last, before=before),
             types=kinds,
             statuses=states,
-            merchant_id=owner,
+            scope=reading.scope,
         )
 
         async def count() -> int:
-            return await catalog_queries.count_media(reading.db, id, types=kinds, statuses=states, merchant_id=owner)
+            return await catalog_queries.count_media(reading.db, id, types=kinds, statuses=states, scope=reading.scope)
 
         return connection(page, lambda view: MediaAsset.of(view, reading), count=count)
 
@@ -139,19 +139,17 @@ class Store:
             id,
             Window(first=first, after=after, last=last, before=before),
             statuses=wanted,
-            merchant_id=reading.merchant_id,
+            scope=reading.scope,
         )
 
         async def count() -> int:
-            return await sales_queries.count_orders(reading.db, id, statuses=wanted, merchant_id=reading.merchant_id)
+            return await sales_queries.count_orders(reading.db, id, statuses=wanted, scope=reading.scope)
 
         return connection(page, lambda view: Order.of(view, reading), count=count)
 
     @field("Payment providers' notices about it that cannot be used, the newest first, 50 at most.")
     async def rejected_webhooks(self) -> list[RejectedWebhook]:
-        views = await sales_queries.rejected_webhooks_of_store(
-            self.reading.db, self.view.id, merchant_id=self.reading.merchant_id
-        )
+        views = await sales_queries.rejected_webhooks_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [RejectedWebhook.of(view) for view in views]
 
     @field("The newest generation; null until it has begun.")

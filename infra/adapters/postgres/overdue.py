@@ -6,7 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
-from projections.jobs.queries import OverdueJob, jobs_past_deadline
+from projections.jobs.queries import jobs_past_deadline
+from projections.jobs.views import OverdueJob
+from projections.reading.scope import SYSTEM
 from projections.sales.queries import pending_orders_before, pending_orders_of_archived_stores
 
 
@@ -17,10 +19,10 @@ class ReadModelOverdue:
         self._pool = pool
 
     async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueJob]:
-        return await jobs_past_deadline(self._pool, now, limit=limit)
+        return await jobs_past_deadline(self._pool, now, scope=SYSTEM, limit=limit)
 
     async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
-        return await pending_orders_before(self._pool, placed_before, limit=limit)
+        return await pending_orders_before(self._pool, placed_before, scope=SYSTEM, limit=limit)
 
     async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
-        return await pending_orders_of_archived_stores(self._pool, limit=limit)
+        return await pending_orders_of_archived_stores(self._pool, scope=SYSTEM, limit=limit)

@@ -1,10 +1,10 @@
-"""What the queries answer: every field, every page, and nothing of anybody else."""
+"""What the queries answer: every field and every page."""
 
 import base64
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -23,8 +23,9 @@ from domain.store.events import StoreStatus
 from projections.catalog import queries as catalog
 from projections.catalog.views import ImageState, ProductFilter, ProductSort, ProductView
 from projections.jobs import queries as jobs
-from projections.merchants.model import merchant_by_id
+from projections.merchants.queries import merchant_by_id
 from projections.reading.paging import Slice, Window
+from projections.reading.scope import SYSTEM, ShopperScope
 from projections.sales import queries as sales
 from tests.integration.projections.read_models import build
 from tests.support.builders.histories import History, with_text
@@ -89,12 +90,12 @@ async def test_every_product_is_on_one_page_in_order(
 ) -> None:
     history = await made(db, [("add" if n % 4 == 0 else "import", n) for n in numbers], stores=1)
     store = history.stores[0]
-    whole = await catalog.products_of_store(db, store, Window(first=100), sort=sort)
+    whole = await catalog.products_of_store(db, store, Window(first=100), sort=sort, scope=SYSTEM)
     assert {product.id for product in whole.nodes} == set(history.products)
     assert not whole.has_next
     assert not whole.has_previous
     pages = await walked(
-        lambda window: catalog.products_of_store(db, store, window, sort=sort), size, backwards=backwards
+        lambda window: catalog.products_of_store(db, store, window, sort=sort, scope=SYSTEM), size, backwards=backwards
     )
     assert pages == list(whole.nodes)
     keys: dict[ProductSort, Callable[[ProductView], tuple[float | str, ...]]] = {
@@ -113,9 +114,9 @@ async def test_stores_orders_and_media_are_paged_alike(db: asyncpg.Connection, b
     history = await made(db, moves)
     merchant, store = history.merchants[0], history.stores[0]
     for ask in (
-        lambda window: catalog.stores_of_merchant(db, merchant, window),
-        lambda window: sales.orders_of_store(db, store, window),
-        lambda window: catalog.media_of_store(db, store, window, statuses=()),
+        lambda window: catalog.stores_of_merchant(db, merchant, window, scope=SYSTEM),
+        lambda window: sales.orders_of_store(db, store, window, scope=SYSTEM),
+        lambda window: catalog.media_of_store(db, store, window, statuses=(), scope=SYSTEM),
     ):
         whole = await ask(Window(first=100))
         assert len(whole.nodes) > 2
@@ -124,9 +125,11 @@ async def test_stores_orders_and_media_are_paged_alike(db: asyncpg.Connection, b
 
 async def test_a_cursor_stays_good_when_its_row_moves_on(db: asyncpg.Connection) -> None:
     history = await made(db, [("import", n) for n in range(0, 20, 2)], stores=1)
-    first = await catalog.products_of_store(db, history.stores[0], Window(first=3))
+    first = await catalog.products_of_store(db, history.stores[0], Window(first=3), scope=SYSTEM)
     await db.execute("delete from products where id = $1", first.nodes[-1].id)
-    rest = await catalog.products_of_store(db, history.stores[0], Window(first=100, after=first.end_cursor))
+    rest = await catalog.products_of_store(
+        db, history.stores[0], Window(first=100, after=first.end_cursor), scope=SYSTEM
+    )
     assert {product.id for product in (*first.nodes, *rest.nodes)} == set(history.products)
 
 
@@ -145,15 +148,17 @@ async def test_a_cursor_stays_good_when_its_row_moves_on(db: asyncpg.Connection)
 async def test_a_window_without_sense_is_refused_by_name(db: asyncpg.Connection, window: Window, field: str) -> None:
     await made(db, [])
     with pytest.raises(InvalidInput) as refusal:
-        await catalog.products_of_store(db, uuid4(), window)
+        await catalog.products_of_store(db, uuid4(), window, scope=SYSTEM)
     assert refusal.value.field == field
 
 
 async def test_a_cursor_of_another_sorting_is_refused(db: asyncpg.Connection) -> None:
     history = await made(db, MADE, stores=1)
-    page = await catalog.products_of_store(db, history.stores[0], Window(first=1), sort=ProductSort.PRICE_LOW)
+    page = await catalog.products_of_store(
+        db, history.stores[0], Window(first=1), sort=ProductSort.PRICE_LOW, scope=SYSTEM
+    )
     with pytest.raises(InvalidInput, match="no cursor of this list"):
-        await catalog.products_of_store(db, history.stores[0], Window(after=page.end_cursor))
+        await catalog.products_of_store(db, history.stores[0], Window(after=page.end_cursor), scope=SYSTEM)
 
 
 @pytest.mark.parametrize(
@@ -173,47 +178,12 @@ async def test_a_cursor_with_a_key_that_no_row_can_have_is_refused(
     name = catalog.PRODUCT_ORDERS[sort].name
     cursor = base64.urlsafe_b64encode(json.dumps([name, key, str(history.stores[0])]).encode()).decode()
     with pytest.raises(InvalidInput, match="no cursor of this list"):
-        await catalog.products_of_store(db, history.stores[0], Window(after=cursor), sort=sort)
-
-
-async def test_nothing_of_another_merchant_is_seen(db: asyncpg.Connection) -> None:
-    history = await made(db, FULL)
-    mine, other = history.merchants
-    store = history.stores[0]
-    image, product = next((i, p) for i, p in history.shows.items() if history.state(p).store_id == store)
-    page = (await catalog.pages_by_stores(db, [store]))[store][0]
-    order = next(id for id in history.orders if history.state(id).store_id == store)
-    generation = derived(store, "generation")
-    step = derived(generation, Step.BRAND)
-
-    async def seen(merchant: UUID) -> list[bool]:
-        window = Window()
-        return [
-            await catalog.store_by_id(db, store, merchant_id=merchant) is not None,
-            await catalog.product_by_id(db, product, merchant_id=merchant) is not None,
-            bool((await catalog.products_of_store(db, store, window, merchant_id=merchant)).edges),
-            await catalog.count_products(db, store, merchant_id=merchant) > 0,
-            await catalog.page_by_id(db, page.id, merchant_id=merchant) is not None,
-            await catalog.media_by_id(db, image, merchant_id=merchant) is not None,
-            bool((await catalog.media_of_store(db, store, window, merchant_id=merchant)).edges),
-            await catalog.count_media(db, store, merchant_id=merchant) > 0,
-            await jobs.generation_by_id(db, generation, merchant_id=merchant) is not None,
-            await jobs.job_by_id(db, step, merchant_id=merchant) is not None,
-            await jobs.job_by_id(db, generation, merchant_id=merchant) is not None,
-            bool(await jobs.job_logs(db, generation, merchant_id=merchant)),
-            await sales.order_by_id(db, order, merchant_id=merchant) is not None,
-            bool((await sales.orders_of_store(db, store, window, merchant_id=merchant)).edges),
-            await sales.count_orders(db, store, merchant_id=merchant) > 0,
-        ]
-
-    assert set(await seen(mine)) == {True}
-    assert set(await seen(other)) == {False}
-    assert store not in {each.id for each in (await catalog.stores_of_merchant(db, other, Window())).nodes}
+        await catalog.products_of_store(db, history.stores[0], Window(after=cursor), sort=sort, scope=SYSTEM)
 
 
 async def test_a_store_tells_its_brand_its_scouting_and_its_logo(db: asyncpg.Connection) -> None:
     history = await made(db, FULL)
-    store = await catalog.store_by_id(db, history.stores[0])
+    store = await catalog.store_by_id(db, history.stores[0], scope=SYSTEM)
     assert store is not None
     assert store.brand is not None
     assert store.scouting is not None
@@ -223,9 +193,9 @@ async def test_a_store_tells_its_brand_its_scouting_and_its_logo(db: asyncpg.Con
     assert store.preferences.colours == ["teal"]
     assert store.scouting.suppliers[0].provider is SupplierProvider.SAMPLE
     assert store.published_at is not None
-    assert await catalog.store_by_slug(db, "brand-0") == store
-    assert await catalog.store_by_slug(db, "brand-1") is None
-    (logo,) = (await catalog.media_of_store(db, store.id, Window(), types={MediaType.LOGO})).nodes
+    assert await catalog.store_by_slug(db, "brand-0", scope=SYSTEM) == store
+    assert await catalog.store_by_slug(db, "brand-1", scope=SYSTEM) is None
+    (logo,) = (await catalog.media_of_store(db, store.id, Window(), types={MediaType.LOGO}, scope=SYSTEM)).nodes
     assert logo.content is not None
     assert (logo.content, logo.filename) == (store.brand.identity.logo.svg, "logo.svg")
     assert (logo.mime_type, logo.size_bytes, logo.key) == ("image/svg+xml", len(logo.content), None)
@@ -233,7 +203,7 @@ async def test_a_store_tells_its_brand_its_scouting_and_its_logo(db: asyncpg.Con
 
 async def test_a_store_before_its_brand_goes_by_the_name_asked_for_or_the_niche(db: asyncpg.Connection) -> None:
     history = await made(db, [], stores=2)
-    views = await catalog.stores_by_ids(db, [*history.stores, uuid4()])
+    views = await catalog.stores_by_ids(db, [*history.stores, uuid4()], scope=SYSTEM)
     assert [views[id].name for id in history.stores] == ["Mine", "Niche 1"]
     assert [views[id].slug for id in history.stores] == [None, None]
 
@@ -242,21 +212,26 @@ async def test_an_active_product_with_nothing_available_is_out_of_stock(db: asyn
     # The first has one variant with nothing on hand; the other has two pieces, and an order keeps both.
     history = await made(db, [("import", 0), ("add", 2), ("edit", 28), ("edit", 29), ("order", 1)], stores=1)
     store, (empty, taken) = history.stores[0], history.products
-    views = await catalog.products_by_ids(db, [empty, taken])
+    views = await catalog.products_by_ids(db, [empty, taken], scope=SYSTEM)
     assert [views[id].status for id in (empty, taken)] == [ProductStatus.OUT_OF_STOCK] * 2
     assert (views[taken].on_hand, views[taken].available) == (2, 0)
     sold_out = ProductFilter(statuses=frozenset({ProductStatus.OUT_OF_STOCK}))
-    assert await catalog.count_products(db, store, where=sold_out) == 2
-    assert await catalog.count_products(db, store, where=ProductFilter(statuses=frozenset({ProductStatus.ACTIVE}))) == 0
+    assert await catalog.count_products(db, store, where=sold_out, scope=SYSTEM) == 2
+    assert (
+        await catalog.count_products(
+            db, store, where=ProductFilter(statuses=frozenset({ProductStatus.ACTIVE})), scope=SYSTEM
+        )
+        == 0
+    )
 
 
 async def test_a_price_change_moves_every_variant_by_as_much(db: asyncpg.Connection) -> None:
     history = await made(db, [("import", 2), ("edit", 7)], stores=1)
     (id,) = history.products
-    product, state = await catalog.product_by_id(db, id), history.state(id)
+    product, state = await catalog.product_by_id(db, id, scope=SYSTEM), history.state(id)
     assert product is not None
     assert product.price == state.price == Money(minor=907)
-    variants = (await catalog.variants_by_products(db, [id]))[id]
+    variants = (await catalog.variants_by_products(db, [id], scope=SYSTEM))[id]
     assert {variant.id: variant.price for variant in variants} == {
         id: variant.price for id, variant in state.variants.items()
     }
@@ -268,13 +243,13 @@ async def test_images_keep_their_renditions_while_they_are_processed_anew(db: as
     moves = [("import", 1), ("image", 3), ("image", 1), ("image", 9)]
     history = await made(db, moves, stores=1)
     (product,) = history.products
-    (image,) = (await catalog.images_by_products(db, [product]))[product]
+    (image,) = (await catalog.images_by_products(db, [product], scope=SYSTEM))[product]
     assert (image.status, image.processed_key) == (ImageState.REQUESTED, "sha256/ab/1-large.webp")
-    asset = await catalog.media_by_id(db, image.id)
+    asset = await catalog.media_by_id(db, image.id, scope=SYSTEM)
     assert asset is not None
     assert (asset.attempt, asset.width, asset.filename) == (2, 1600, "9.webp")
     rejected = await made(db, [*moves, ("image", 5)], stores=1)
-    (image,) = (await catalog.images_by_products(db, rejected.products))[rejected.products[0]]
+    (image,) = (await catalog.images_by_products(db, rejected.products, scope=SYSTEM))[rejected.products[0]]
     assert (image.status, image.rejection) == (ImageState.REJECTED, RejectionReason.CORRUPT)
 
 
@@ -283,7 +258,7 @@ async def test_products_are_found_by_what_they_say(db: asyncpg.Connection) -> No
     store = history.stores[0]
 
     async def found(**narrow: Any) -> set[str]:
-        page = await catalog.products_of_store(db, store, Window(), where=ProductFilter(**narrow))
+        page = await catalog.products_of_store(db, store, Window(), where=ProductFilter(**narrow), scope=SYSTEM)
         return {product.title for product in page.nodes}
 
     assert await found(text="HAND made 7") == {"Hand-made 7"}
@@ -291,8 +266,10 @@ async def test_products_are_found_by_what_they_say(db: asyncpg.Connection) -> No
     assert await found(text="lamp") == {"Copy 2"}
     assert await found(category="Lamps") == {"Copy 2"}
     assert await found(price_min=1507, price_max=1507) == {"Hand-made 7"}
-    assert [(each.category, each.products) for each in await catalog.categories_of_store(db, store)] == [("Lamps", 1)]
-    product = await catalog.product_by_slug(db, store, "copy-2")
+    assert [(each.category, each.products) for each in await catalog.categories_of_store(db, store, scope=SYSTEM)] == [
+        ("Lamps", 1)
+    ]
+    product = await catalog.product_by_slug(db, store, "copy-2", scope=SYSTEM)
     assert product is not None
     assert (product.features, product.copy_written_by, product.score is None) == (("LED",), "house", False)
 
@@ -308,7 +285,7 @@ async def test_products_are_found_and_sorted_without_regard_to_case_and_accents(
 
     async def found(text: str | None = None) -> list[str]:
         page = await catalog.products_of_store(
-            db, history.stores[0], Window(), where=ProductFilter(text=text), sort=ProductSort.TITLE
+            db, history.stores[0], Window(), where=ProductFilter(text=text), sort=ProductSort.TITLE, scope=SYSTEM
         )
         return [product.title for product in page.nodes]
 
@@ -325,10 +302,10 @@ async def test_products_are_found_and_sorted_without_regard_to_case_and_accents(
 async def test_pages_come_in_the_order_people_look_for_them(db: asyncpg.Connection) -> None:
     history = await made(db, [("page", 0), ("page", 6), ("page", 4), ("page", 2), ("page", 14)], stores=2)
     store, other = history.stores
-    pages = await catalog.pages_by_stores(db, [store, other])
+    pages = await catalog.pages_by_stores(db, [store, other], scope=SYSTEM)
     assert [page.slug for page in pages[store]] == ["contact", "refund_policy", "privacy_policy", "custom"]
     assert pages[other] == ()
-    policy = await catalog.page_by_slug(db, store, "privacy_policy")
+    policy = await catalog.page_by_slug(db, store, "privacy_policy", scope=SYSTEM)
     assert policy is not None
     assert (policy.title, policy.scores.words) == ("Page 14", 14)
     assert policy.created_at < policy.updated_at
@@ -337,7 +314,7 @@ async def test_pages_come_in_the_order_people_look_for_them(db: asyncpg.Connecti
 async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) -> None:
     moves = [("brand", 0), ("step", 0), ("step", 10), ("step", 1), ("step", 21)]
     history = await made(db, moves, stores=1)
-    (generation,) = (await jobs.generations_by_stores(db, history.stores))[history.stores[0]]
+    (generation,) = (await jobs.generations_by_stores(db, history.stores, scope=SYSTEM))[history.stores[0]]
     assert (generation.status, generation.current_step) == (JobStatus.FAILED, None)
     brand, scout, copy, *_ = generation.jobs
     assert (brand.type, brand.status, brand.progress) == (JobType.BRAND_GENERATOR, JobStatus.COMPLETED, 100)
@@ -347,7 +324,7 @@ async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) 
     assert (scout.status, scout.error, scout.progress) == (JobStatus.FAILED, "The supplier did not answer.", 14)
     assert (copy.status, copy.attempt, copy.started_at) == (JobStatus.PENDING, 0, None)
     assert generation.progress == (100 * 15 + 14 * 20) // 100
-    lines = await jobs.job_logs(db, generation.id)
+    lines = await jobs.job_logs(db, generation.id, scope=SYSTEM)
     assert [(line.level, line.job_id) for line in lines] == [
         ("INFO", None),
         ("INFO", brand.id),
@@ -358,10 +335,10 @@ async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) 
         ("ERROR", scout.id),
         ("ERROR", None),
     ]
-    assert await jobs.job_logs(db, generation.id, after=lines[2].number, limit=2) == lines[3:5]
-    assert await jobs.job_logs(db, scout.id) == tuple(line for line in lines if line.job_id == scout.id)
-    assert await jobs.job_by_id(db, scout.id) == scout
-    whole = await jobs.job_by_id(db, generation.id)
+    assert await jobs.job_logs(db, generation.id, after=lines[2].number, limit=2, scope=SYSTEM) == lines[3:5]
+    assert await jobs.job_logs(db, scout.id, scope=SYSTEM) == tuple(line for line in lines if line.job_id == scout.id)
+    assert await jobs.job_by_id(db, scout.id, scope=SYSTEM) == scout
+    whole = await jobs.job_by_id(db, generation.id, scope=SYSTEM)
     assert whole is not None
     assert (whole.type, whole.progress, whole.error) == (None, generation.progress, generation.error)
 
@@ -369,34 +346,34 @@ async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) 
 async def test_overdue_steps_and_unpaid_orders_are_found(db: asyncpg.Connection) -> None:
     history = await made(db, [*FULL, ("order", 6)], stores=1)
     generation = derived(history.stores[0], "generation")
-    brand = await jobs.job_by_id(db, derived(generation, Step.BRAND))
+    brand = await jobs.job_by_id(db, derived(generation, Step.BRAND), scope=SYSTEM)
     assert brand is not None
     assert brand.deadline is not None
-    assert await jobs.jobs_past_deadline(db, brand.deadline) == ()
-    (overdue,) = await jobs.jobs_past_deadline(db, brand.deadline.replace(microsecond=1))
+    assert await jobs.jobs_past_deadline(db, brand.deadline, scope=SYSTEM) == ()
+    (overdue,) = await jobs.jobs_past_deadline(db, brand.deadline.replace(microsecond=1), scope=SYSTEM)
     assert (overdue.generation_id, overdue.step, overdue.attempt) == (generation, Step.BRAND, 1)
     pending = [id for id in history.orders if history.state(id).status is OrderStatus.PENDING]
-    views = [await sales.order_by_id(db, id) for id in pending]
+    views = [await sales.order_by_id(db, id, scope=SYSTEM) for id in pending]
     last = max(view.placed_at for view in views if view is not None)
-    assert set(await sales.pending_orders_before(db, last.replace(microsecond=1))) == set(pending)
-    assert len(await sales.pending_orders_before(db, last)) == len(pending) - 1
+    assert set(await sales.pending_orders_before(db, last.replace(microsecond=1), scope=SYSTEM)) == set(pending)
+    assert len(await sales.pending_orders_before(db, last, scope=SYSTEM)) == len(pending) - 1
 
 
 async def test_a_paid_order_tells_what_was_paid(db: asyncpg.Connection) -> None:
     history = await made(db, FULL, stores=1)
     paid = next(id for id in history.orders if history.state(id).status is OrderStatus.PAID)
-    order = await sales.order_by_id(db, paid)
+    order = await sales.order_by_id(db, paid, scope=SYSTEM)
     assert order is not None
     assert order.total == order.paid == history.state(paid).total
     assert order.lines[0].total + order.shipping == order.total
     assert order.shopper_name.person_id == order.shopper_id
-    elsewhere = await sales.order_by_id(db, paid, store_id=uuid4())
+    elsewhere = await sales.order_by_id(db, paid, scope=ShopperScope(uuid4()))
     assert elsewhere is None
 
 
 async def test_a_merchant_tells_their_suppliers(db: asyncpg.Connection) -> None:
     history = await made(db, [("supplier", 0), ("supplier", 2), ("later", 3), ("supplier", 0)])
-    merchant = await merchant_by_id(db, history.merchants[0])
+    merchant = await merchant_by_id(db, history.merchants[0], scope=SYSTEM)
     assert merchant is not None
     assert (merchant.email.person_id, merchant.name) == (merchant.id, None)
     assert [(each.provider, each.account_id, each.is_active) for each in merchant.suppliers] == [
@@ -404,4 +381,4 @@ async def test_a_merchant_tells_their_suppliers(db: asyncpg.Connection) -> None:
         (SupplierProvider.SPOCKET, "account-2", True),
     ]
     assert {each.merchant_id for each in merchant.suppliers} == {merchant.id}
-    assert await merchant_by_id(db, uuid4()) is None
+    assert await merchant_by_id(db, uuid4(), scope=SYSTEM) is None

@@ -21,6 +21,7 @@ from projections.engine.checkpoints import Fenced
 from projections.engine.decoding import DecodedEvent
 from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
 from projections.engine.tables import Connection, ReadModel
+from projections.reading.scope import SYSTEM
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
 from tests.support.fakes.deliveries import LetterBox
 from tests.support.servers.topic import Tampered, all_rows, write_topic
@@ -86,7 +87,7 @@ class Reading:
                 )
                 assert count >= known, "answers went back in time"
                 self._most = max(self._most, count)
-                await stores_by_ids(connection, [EVENTS[0].tenant])
+                await stores_by_ids(connection, [EVENTS[0].tenant], scope=SYSTEM)
                 self._answers += 1
                 await asyncio.sleep(0.001)
         finally:

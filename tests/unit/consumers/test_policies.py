@@ -28,7 +28,7 @@ from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
-from projections.jobs.queries import OverdueJob
+from projections.jobs.views import OverdueJob
 from tests.support.builders.samples import listing, sealed
 from tests.support.platforms.write_side import Platform, kinds
 

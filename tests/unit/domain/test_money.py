@@ -23,7 +23,8 @@ from domain.money import (
 )
 from domain.order.events import PaymentUnmatched
 from projections.engine.decoding import Reader
-from projections.sales.model import MODEL, OrderRow, SalesRows
+from projections.sales.model import MODEL
+from projections.sales.tables import OrderRow, SalesRows
 from schemas.registry import decode
 from tests.support.builders.records import raw
 

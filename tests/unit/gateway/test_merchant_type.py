@@ -4,7 +4,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from gateway.graphql.types.merchant import User
-from projections.merchants.model import MerchantView
+from projections.merchants.views import MerchantView
 from tests.support.builders.samples import NOON, sealed
 
 

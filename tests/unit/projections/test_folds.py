@@ -13,10 +13,10 @@ from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
 from projections.catalog.tables import CatalogRows
 from projections.jobs import model as jobs
-from projections.jobs.model import JobsRows
+from projections.jobs.tables import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import model as sales
-from projections.sales.model import SalesRows
+from projections.sales.tables import SalesRows
 from schemas.registry import EVENTS
 from tests.support.builders.histories import MOVES, History
 

@@ -1,0 +1,54 @@
+"""Queries of the catalog, by what they are about. Import them from here.
+
+Each takes a scope; see :mod:`projections.reading.scope`.
+"""
+
+from projections.catalog.queries.media import count_media, images_by_products, media_by_id, media_by_ids, media_of_store
+from projections.catalog.queries.products import (
+    PRODUCT_ORDERS,
+    categories_of_store,
+    count_products,
+    delivery_of_store,
+    product_by_id,
+    product_by_slug,
+    products_by_ids,
+    products_of_store,
+    variants_by_products,
+)
+from projections.catalog.queries.stores import (
+    count_stores,
+    page_by_id,
+    page_by_slug,
+    pages_by_stores,
+    store_by_domain,
+    store_by_id,
+    store_by_slug,
+    stores_by_ids,
+    stores_of_merchant,
+)
+
+__all__ = [
+    "PRODUCT_ORDERS",
+    "categories_of_store",
+    "count_media",
+    "count_products",
+    "count_stores",
+    "delivery_of_store",
+    "images_by_products",
+    "media_by_id",
+    "media_by_ids",
+    "media_of_store",
+    "page_by_id",
+    "page_by_slug",
+    "pages_by_stores",
+    "product_by_id",
+    "product_by_slug",
+    "products_by_ids",
+    "products_of_store",
+    "store_by_domain",
+    "store_by_id",
+    "store_by_slug",
+    "stores_by_ids",
+    "stores_of_merchant",
+    "variants_by_products",
+]

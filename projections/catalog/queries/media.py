@@ -1,0 +1,189 @@
+"""Queries about product images and media assets."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+from collections.abc import Collection
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from domain.media.events import MediaType, RejectionReason, Rendition
+from projections.catalog.queries.scoped import within
+from projections.catalog.views import (
+    ImageState,
+    ImageView,
+    MediaAssetView,
+    StudioNotes,
+)
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.scope import Scope
+
+_renditions = TypeAdapter(list[Rendition])
+
+IMAGE_COLUMNS = (
+    "m.id, m.product_id, m.position, m.original_url, m.alt_text, m.status, m.renditions, m.rejection, "
+    "m.rejection_message, m.created_at, m.updated_at"
+)
+
+MEDIA_COLUMNS = f"{IMAGE_COLUMNS}, m.store_id, m.type, m.content, m.ground, m.studio, m.attempt, m.generation_id"
+
+
+def _by_name(renditions: str) -> dict[str, Rendition]:
+    return {rendition.name: rendition for rendition in _renditions.validate_json(renditions)}
+
+
+def _rejection(record: Any) -> RejectionReason | None:
+    return None if record["rejection"] is None else RejectionReason(record["rejection"])
+
+
+def image_view(record: Any) -> ImageView:
+    return ImageView(
+        id=record["id"],
+        product_id=record["product_id"],
+        position=record["position"],
+        original_url=record["original_url"],
+        alt_text=record["alt_text"],
+        status=ImageState(record["status"]),
+        renditions=_by_name(record["renditions"]),
+        rejection=_rejection(record),
+        rejection_message=record["rejection_message"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )
+
+
+def _filename(url: str | None) -> str:
+    """Return what a file is called: after the photo it was made from."""
+    if url is None:
+        return "logo.svg"
+    try:
+        stem = PurePosixPath(unquote(urlsplit(url).path)).stem
+    except ValueError:
+        stem = ""
+    return f"{stem[:100] or 'image'}.webp"
+
+
+def media_view(record: Any) -> MediaAssetView:
+    renditions, content = _by_name(record["renditions"]), record["content"]
+    studio = None if record["studio"] is None else StudioNotes.model_validate_json(record["studio"])
+    largest = max(renditions.values(), key=lambda rendition: rendition.width * rendition.height, default=None)
+    if content is not None:
+        file: tuple[str | None, int | None] = "image/svg+xml", len(content.encode())
+    else:
+        file = (None, None) if largest is None else (largest.mime_type, largest.size_bytes)
+    return MediaAssetView(
+        id=record["id"],
+        store_id=record["store_id"],
+        product_id=record["product_id"],
+        type=MediaType(record["type"]),
+        status=ImageState(record["status"]),
+        filename=_filename(record["original_url"]),
+        mime_type=file[0],
+        size_bytes=file[1],
+        key=None if largest is None else largest.key,
+        content=content,
+        original_url=record["original_url"],
+        alt_text=record["alt_text"],
+        width=None if largest is None else largest.width,
+        height=None if largest is None else largest.height,
+        renditions=renditions,
+        operations=() if studio is None else tuple(studio.operations),
+        ground=record["ground"],
+        source_sha256=None if studio is None else studio.source_sha256,
+        source_width=None if studio is None else studio.source_width,
+        source_height=None if studio is None else studio.source_height,
+        seconds=None if studio is None else studio.seconds,
+        attempt=record["attempt"],
+        generation_id=record["generation_id"],
+        rejection=_rejection(record),
+        rejection_message=record["rejection_message"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )
+
+
+NEWEST_MEDIA = Order(name="created", key="m.created_at", type="timestamptz", descending=True)
+
+
+async def images_by_products(
+    db: Reader, product_ids: Collection[UUID], *, scope: Scope
+) -> dict[UUID, tuple[ImageView, ...]]:
+    """Return each product's images in their order; every id asked for is a key."""
+    where = within(scope, Conditions().add("m.product_id = any({})", list(product_ids)), "m.store_id")
+    records = await db.fetch(
+        f"select {IMAGE_COLUMNS} from media m where {where.sql} order by m.position, m.created_at, m.id",
+        *where.arguments,
+    )
+    images = [image_view(record) for record in records]
+    return {id: tuple(image for image in images if image.product_id == id) for id in product_ids}
+
+
+async def media_of_store(
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    types: Collection[MediaType] = (),
+    statuses: Collection[ImageState] = frozenset({ImageState.PROCESSED}),
+) -> Slice[MediaAssetView]:
+    """Return a store's media assets, the newest first; of a product's image its own time counts.
+
+    Args:
+        db: what to read from.
+        store_id: whose.
+        window: which page.
+        scope: whose rows may be returned.
+        types: only these types; empty means any.
+        statuses: only assets in one of these; empty means any.
+
+    Raises:
+        InvalidInput: the window makes no sense.
+    """
+    return await paginate(
+        db,
+        select=MEDIA_COLUMNS,
+        source="media m",
+        where=_media(store_id, types, statuses, scope),
+        order=NEWEST_MEDIA,
+        window=window,
+        id="m.id",
+        read=media_view,
+    )
+
+
+async def count_media(
+    db: Reader,
+    store_id: UUID,
+    *,
+    scope: Scope,
+    types: Collection[MediaType] = (),
+    statuses: Collection[ImageState] = frozenset({ImageState.PROCESSED}),
+) -> int:
+    """Return how many assets :func:`media_of_store` lists."""
+    where = _media(store_id, types, statuses, scope)
+    return int(await db.fetchval(f"select count(*) from media m where {where.sql}", *where.arguments))
+
+
+def _media(store_id: UUID, types: Collection[MediaType], statuses: Collection[ImageState], scope: Scope) -> Conditions:
+    where = within(scope, Conditions().add("m.store_id = {}", store_id), "m.store_id")
+    if types:
+        where.add("m.type = any({})", list(types))
+    if statuses:
+        where.add("m.status = any({})", list(statuses))
+    return where
+
+
+async def media_by_id(db: Reader, id: UUID, *, scope: Scope) -> MediaAssetView | None:
+    """Return a media asset, whatever its status."""
+    return (await media_by_ids(db, [id], scope=scope)).get(id)
+
+
+async def media_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, MediaAssetView]:
+    """Return the media assets with these ids; unknown ones are left out."""
+    where = within(scope, Conditions().add("m.id = any({})", list(ids)), "m.store_id")
+    records = await db.fetch(f"select {MEDIA_COLUMNS} from media m where {where.sql}", *where.arguments)
+    return {asset.id: asset for asset in map(media_view, records)}

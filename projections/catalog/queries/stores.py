@@ -1,0 +1,171 @@
+"""Queries about stores and their pages."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
+from projections.catalog.queries.scoped import within
+from projections.catalog.views import (
+    BrandResult,
+    PageView,
+    ScoutingResult,
+    StoreView,
+)
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.scope import Scope, restrict
+
+STORE_COLUMNS = (
+    "s.id, s.merchant_id, s.niche, s.name, s.slug, s.description, s.status, s.approved, s.preferences, s.brand, "
+    "s.scouting, s.custom_domain, s.created_at, s.updated_at, s.published_at, "
+    # A store older than the event that says so sells in what its products are priced in, those on sale first.
+    "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
+    "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1)) as currency"
+)
+
+PAGE_COLUMNS = (
+    "g.id, g.store_id, g.type, g.title, g.slug, g.content, g.scores, g.written_by, g.created_at, g.updated_at"
+)
+
+
+def store_view(record: Any) -> StoreView:
+    brand, scouting = record["brand"], record["scouting"]
+    return StoreView(
+        id=record["id"],
+        merchant_id=record["merchant_id"],
+        name=record["name"],
+        slug=record["slug"],
+        description=record["description"],
+        niche=record["niche"],
+        status=StoreStatus(record["status"]),
+        approved=record["approved"],
+        preferences=Preferences.model_validate_json(record["preferences"]),
+        brand=None if brand is None else BrandResult.model_validate_json(brand),
+        scouting=None if scouting is None else ScoutingResult.model_validate_json(scouting),
+        custom_domain=record["custom_domain"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+        published_at=record["published_at"],
+        currency=record["currency"],
+    )
+
+
+def page_view(record: Any) -> PageView:
+    return PageView(
+        id=record["id"],
+        store_id=record["store_id"],
+        type=PageType(record["type"]),
+        title=record["title"],
+        slug=record["slug"],
+        content=record["content"],
+        scores=CopyScores.model_validate_json(record["scores"]),
+        written_by=record["written_by"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )
+
+
+NEWEST_STORES = Order(name="created", key="s.created_at", type="timestamptz", descending=True)
+
+
+def _stores_within(scope: Scope, where: Conditions) -> Conditions:
+    return restrict(where, scope, merchant="s.merchant_id = {}", store="s.id")
+
+
+async def stores_of_merchant(
+    db: Reader, merchant_id: UUID, window: Window, *, scope: Scope, statuses: Collection[StoreStatus] = ()
+) -> Slice[StoreView]:
+    """Return a merchant's stores, the newest first.
+
+    Args:
+        db: what to read from.
+        merchant_id: the owner.
+        window: which page.
+        scope: whose rows may be returned.
+        statuses: only stores in one of these; empty means any.
+
+    Raises:
+        InvalidInput: the window makes no sense.
+    """
+    return await paginate(
+        db,
+        select=STORE_COLUMNS,
+        source="stores s",
+        where=_stores(merchant_id, statuses, scope),
+        order=NEWEST_STORES,
+        window=window,
+        id="s.id",
+        read=store_view,
+    )
+
+
+async def count_stores(db: Reader, merchant_id: UUID, *, scope: Scope, statuses: Collection[StoreStatus] = ()) -> int:
+    """Return how many stores :func:`stores_of_merchant` lists."""
+    where = _stores(merchant_id, statuses, scope)
+    return int(await db.fetchval(f"select count(*) from stores s where {where.sql}", *where.arguments))
+
+
+def _stores(merchant_id: UUID, statuses: Collection[StoreStatus], scope: Scope) -> Conditions:
+    where = _stores_within(scope, Conditions().add("s.merchant_id = {}", merchant_id))
+    return where.add("s.status = any({})", list(statuses)) if statuses else where
+
+
+async def store_by_id(db: Reader, store_id: UUID, *, scope: Scope) -> StoreView | None:
+    """Return a store."""
+    return (await stores_by_ids(db, [store_id], scope=scope)).get(store_id)
+
+
+async def stores_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, StoreView]:
+    """Return the stores with these ids; unknown ones are left out."""
+    where = _stores_within(scope, Conditions().add("s.id = any({})", list(ids)))
+    records = await db.fetch(f"select {STORE_COLUMNS} from stores s where {where.sql}", *where.arguments)
+    return {store.id: store for store in map(store_view, records)}
+
+
+async def store_by_slug(db: Reader, slug: str, *, scope: Scope) -> StoreView | None:
+    """Return the store whose storefront has this host label, whatever its status."""
+    return await _store(db, _stores_within(scope, Conditions().add("s.slug = {}", slug)))
+
+
+async def store_by_domain(db: Reader, domain: str, *, scope: Scope) -> StoreView | None:
+    """Return the store that has this custom domain, whatever its status."""
+    return await _store(db, _stores_within(scope, Conditions().add("s.custom_domain = {}", domain.lower())))
+
+
+async def _store(db: Reader, where: Conditions) -> StoreView | None:
+    query = f"select {STORE_COLUMNS} from stores s where {where.sql}"
+    record = await db.fetchrow(query, *where.arguments)
+    return None if record is None else store_view(record)
+
+
+async def pages_by_stores(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, tuple[PageView, ...]]:
+    """Return each store's pages: about, contact and questions first, then policies, then the merchant's own."""
+    where = within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g.store_id")
+    records = await db.fetch(
+        f"select {PAGE_COLUMNS} from pages g where {where.sql} order by array_position("
+        "array['ABOUT', 'CONTACT', 'FAQ', 'REFUND_POLICY', 'PRIVACY_POLICY', 'TERMS_OF_SERVICE'], g.type) nulls last, "
+        'g.title collate "C", g.id',
+        *where.arguments,
+    )
+    pages = [page_view(record) for record in records]
+    return {id: tuple(page for page in pages if page.store_id == id) for id in store_ids}
+
+
+async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope) -> PageView | None:
+    """Return a page."""
+    where = within(scope, Conditions().add("g.id = {}", page_id), "g.store_id")
+    return await _page(db, where)
+
+
+async def page_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -> PageView | None:
+    """Return a store's page by its slug."""
+    where = within(scope, Conditions().add("g.store_id = {}", store_id).add("g.slug = {}", slug), "g.store_id")
+    return await _page(db, where)
+
+
+async def _page(db: Reader, where: Conditions) -> PageView | None:
+    query = f"select {PAGE_COLUMNS} from pages g where {where.sql} order by g.created_at, g.id limit 1"
+    record = await db.fetchrow(query, *where.arguments)
+    return None if record is None else page_view(record)

@@ -1,0 +1,236 @@
+"""How events change the rows of the jobs read model."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.generation.aggregate import JOB_TYPES, generation_of, job_of
+from domain.generation.events import (
+    GenerationCancelled,
+    GenerationCompleted,
+    GenerationFailed,
+    GenerationStarted,
+    JobStatus,
+    Step,
+    StepFailed,
+    StepProgressed,
+    StepStarted,
+    StepSucceeded,
+)
+from domain.kernel import DomainEvent
+from domain.store.events import BrandGenerated, ProductsScouted, StoreArchived, StoreRequested
+from projections.engine.tables import Folds, as_json
+from projections.jobs.tables import GenerationRow, JobLogRow, JobRow, JobsRows
+
+FOLDS: Folds[JobsRows] = Folds()
+
+
+def _step_job(event: StepStarted | StepProgressed | StepSucceeded | StepFailed) -> UUID:
+    return job_of(event.originator_id, event.step)
+
+
+def _write(rows: JobsRows, event: DomainEvent, level: str, message: str, step: Step | None = None) -> None:
+    key = event.originator_id, event.originator_version
+    rows.job_logs[key] = JobLogRow(
+        generation_id=event.originator_id,
+        number=event.originator_version,
+        job_id=None if step is None else job_of(event.originator_id, step),
+        at=event.occurred_at,
+        level=level,
+        message=message,
+    )
+
+
+TITLES = {
+    Step.BRAND: "Brand",
+    Step.SCOUT: "Product scouting",
+    Step.COPY: "Product copy",
+    Step.IMAGES: "Images",
+    Step.PAGES: "Pages",
+}
+"""What log lines call the steps."""
+
+
+@FOLDS.on(StoreRequested)
+def store_requested(rows: JobsRows, event: StoreRequested, _: UUID) -> None:
+    """Let the generation be looked at as soon as the store was asked for, which is when its id is told."""
+    _await(rows, generation_of(event.originator_id), event.originator_id, event)
+
+
+def _await(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | GenerationStarted) -> None:
+    at = event.occurred_at
+    rows.generations[id] = GenerationRow(
+        id=id,
+        store_id=store_id,
+        merchant_id=event.merchant_id,
+        niche=event.niche,
+        status=JobStatus.PENDING,
+        error=None,
+        created_at=at,
+        updated_at=at,
+        completed_at=None,
+    )
+    for step in Step:
+        rows.jobs[job_of(id, step)] = JobRow(
+            id=job_of(id, step),
+            generation_id=id,
+            store_id=store_id,
+            merchant_id=event.merchant_id,
+            step=step,
+            type=JOB_TYPES[step],
+            status=JobStatus.PENDING,
+            attempt=0,
+            input=as_json({"niche": event.niche, "step": step}),
+            output=None,
+            summary=None,
+            error=None,
+            done=0,
+            total=0,
+            message=None,
+            deadline=None,
+            created_at=at,
+            updated_at=at,
+            started_at=None,
+            completed_at=None,
+        )
+
+
+def _waiting_of(event: StoreArchived, _: UUID) -> UUID:
+    return generation_of(event.originator_id)
+
+
+@FOLDS.on(StoreArchived, generations=_waiting_of, jobs=lambda event, _: _jobs_of(generation_of(event.originator_id)))
+def store_archived(rows: JobsRows, event: StoreArchived, _: UUID) -> None:
+    """End a generation that has not begun, and so never will; one that has is told to stop by an event of its own."""
+    generation = rows.generations.get(generation_of(event.originator_id))
+    if generation is not None and generation.status == JobStatus.PENDING:
+        _stop(rows, generation, event.occurred_at)
+
+
+def _jobs_of(generation_id: UUID) -> frozenset[UUID]:
+    return frozenset(job_of(generation_id, step) for step in Step)
+
+
+@FOLDS.on(GenerationStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
+def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> None:
+    if event.originator_id not in rows.generations:
+        # The log tells of it alone, without the store's request.
+        _await(rows, event.originator_id, event.store_id, event)
+    generation = rows.generations[event.originator_id]
+    if generation.status == JobStatus.CANCELLED:
+        # In a log of old, where a store could be archived before its generation began.
+        _reopen(rows, event)
+    generation.status, generation.completed_at = JobStatus.PROCESSING, None
+    generation.updated_at = event.occurred_at
+    _write(rows, event, "INFO", f"Started to make a store for “{event.niche}”.")
+
+
+@FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
+def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
+    generation, job, at = rows.generations[event.originator_id], rows.jobs[_step_job(event)], event.occurred_at
+    if generation.status == JobStatus.CANCELLED:
+        _reopen(rows, event)
+    generation.status, generation.error, generation.completed_at = JobStatus.PROCESSING, None, None
+    generation.updated_at = at
+    job.status, job.attempt, job.deadline = JobStatus.PROCESSING, event.attempt, event.deadline
+    job.output = job.summary = job.error = job.message = job.completed_at = None
+    job.done = job.total = 0
+    job.started_at = job.updated_at = at
+    again = "" if event.attempt == 1 else f" again (attempt {event.attempt})"
+    _write(rows, event, "INFO", f"{TITLES[event.step]} started{again}.", event.step)
+
+
+def _reopen(rows: JobsRows, event: GenerationStarted | StepStarted) -> None:
+    """Let the steps of a cancelled generation that were never reached wait for their turn again."""
+    for id in _jobs_of(event.originator_id):
+        job = rows.jobs[id]
+        if job.attempt == 0:
+            job.status, job.completed_at, job.updated_at = JobStatus.PENDING, None, event.occurred_at
+
+
+@FOLDS.on(StepProgressed, jobs=lambda event, _: _step_job(event))
+def step_progressed(rows: JobsRows, event: StepProgressed, _: UUID) -> None:
+    job = rows.jobs[_step_job(event)]
+    job.done, job.total, job.message, job.updated_at = event.done, event.total, event.message, event.occurred_at
+    _write(rows, event, "INFO", event.message, event.step)
+
+
+@FOLDS.on(StepSucceeded, jobs=lambda event, _: _step_job(event))
+def step_succeeded(rows: JobsRows, event: StepSucceeded, _: UUID) -> None:
+    job, at = rows.jobs[_step_job(event)], event.occurred_at
+    job.status, job.summary, job.message = JobStatus.COMPLETED, event.summary, event.summary
+    job.completed_at = job.updated_at = at
+    _write(rows, event, "INFO", f"{TITLES[event.step]} done: {event.summary}", event.step)
+
+
+@FOLDS.on(StepFailed, jobs=lambda event, _: _step_job(event))
+def step_failed(rows: JobsRows, event: StepFailed, _: UUID) -> None:
+    job, at = rows.jobs[_step_job(event)], event.occurred_at
+    job.status, job.error = JobStatus.FAILED, event.reason
+    job.completed_at = job.updated_at = at
+    _write(rows, event, "ERROR", f"{TITLES[event.step]} failed: {event.reason}", event.step)
+
+
+def _ended(rows: JobsRows, event: GenerationCompleted | GenerationFailed, status: JobStatus) -> GenerationRow:
+    generation = rows.generations[event.originator_id]
+    generation.status = status
+    generation.completed_at = generation.updated_at = event.occurred_at
+    return generation
+
+
+@FOLDS.on(GenerationCompleted, generations="originator_id")
+def generation_completed(rows: JobsRows, event: GenerationCompleted, _: UUID) -> None:
+    _ended(rows, event, JobStatus.COMPLETED)
+    _write(rows, event, "INFO", "The store is complete and ready for review.")
+
+
+@FOLDS.on(GenerationFailed, generations="originator_id")
+def generation_failed(rows: JobsRows, event: GenerationFailed, _: UUID) -> None:
+    _ended(rows, event, JobStatus.FAILED).error = event.reason
+    _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
+
+
+def _stop(rows: JobsRows, generation: GenerationRow, at: datetime) -> None:
+    generation.status = JobStatus.CANCELLED
+    generation.completed_at = generation.updated_at = at
+    for id in _jobs_of(generation.id):
+        job = rows.jobs[id]
+        if job.status != JobStatus.COMPLETED:
+            job.status = JobStatus.CANCELLED
+            job.completed_at = job.updated_at = at
+
+
+@FOLDS.on(GenerationCancelled, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
+def generation_cancelled(rows: JobsRows, event: GenerationCancelled, _: UUID) -> None:
+    _stop(rows, rows.generations[event.originator_id], event.occurred_at)
+    _write(rows, event, "WARNING", "Cancelled. What was made is kept.")
+
+
+@FOLDS.on(BrandGenerated, jobs=lambda event, _: job_of(event.generation_id, Step.BRAND))
+def brand_generated(rows: JobsRows, event: BrandGenerated, _: UUID) -> None:
+    job = rows.jobs.get(job_of(event.generation_id, Step.BRAND))
+    if job is not None and job.attempt == event.attempt:
+        job.output = as_json(
+            {
+                "name": event.brand.name,
+                "slug": event.slug,
+                "tagline": event.brand.voice.tagline,
+                "reason": event.reason,
+                "options": event.options,
+                "writtenBy": event.written_by,
+            }
+        )
+
+
+@FOLDS.on(ProductsScouted, jobs=lambda event, _: job_of(event.generation_id, Step.SCOUT))
+def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
+    job = rows.jobs.get(job_of(event.generation_id, Step.SCOUT))
+    if job is not None and job.attempt == event.attempt:
+        job.output = as_json(
+            {
+                "keywords": event.keywords,
+                "suppliers": event.suppliers,
+                "candidates": event.candidates,
+                "duplicates": event.duplicates,
+                "productIds": event.product_ids,
+            }
+        )

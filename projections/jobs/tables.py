@@ -1,0 +1,116 @@
+"""The rows and tables of the jobs read model."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.generation.events import (
+    JobStatus,
+    JobType,
+    Step,
+)
+from projections.engine.tables import Json, Table
+
+
+@dataclass(slots=True)
+class GenerationRow:
+    """A generation. Its progress and current step follow from its jobs."""
+
+    id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    niche: str
+    status: JobStatus
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(slots=True)
+class JobRow:
+    """One step's job."""
+
+    id: UUID
+    generation_id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    step: Step
+    type: JobType
+    status: JobStatus
+    attempt: int
+    input: Json
+    output: Json | None
+    summary: str | None
+    error: str | None
+    done: int
+    total: int
+    message: str | None
+    deadline: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+@dataclass(slots=True)
+class JobLogRow:
+    """One line of a generation's log; ``number`` is the event's version in the generation's stream."""
+
+    generation_id: UUID
+    number: int
+    job_id: UUID | None
+    at: datetime
+    level: str
+    message: str
+
+
+GENERATIONS = Table(
+    "generations",
+    GenerationRow,
+    hot=("status", "error", "completed_at", "updated_at"),
+    indexes=("create index on generations (store_id, created_at, id)",),
+)
+
+JOBS = Table(
+    "jobs",
+    JobRow,
+    hot=(
+        "status",
+        "attempt",
+        "output",
+        "summary",
+        "error",
+        "done",
+        "total",
+        "message",
+        "deadline",
+        "updated_at",
+        "started_at",
+        "completed_at",
+    ),
+    indexes=(
+        "create index on jobs (generation_id)",
+        "create index on jobs (store_id)",
+        "create index on jobs (deadline) where status = 'PROCESSING'",
+    ),
+)
+
+JOB_LOGS = Table(
+    "job_logs",
+    JobLogRow,
+    key=("generation_id", "number"),
+    indexes=("create index on job_logs (job_id, number) where job_id is not null",),
+)
+
+
+@dataclass(slots=True)
+class JobsRows:
+    """The rows a batch touches, by table and key."""
+
+    generations: dict[UUID, GenerationRow] = field(default_factory=dict)
+    jobs: dict[UUID, JobRow] = field(default_factory=dict)
+    job_logs: dict[tuple[UUID, int], JobLogRow] = field(default_factory=dict)
+
+
+TABLES = (GENERATIONS, JOBS, JOB_LOGS)

@@ -1,0 +1,53 @@
+"""How events change the rows of the merchants read model."""
+
+from uuid import UUID
+
+from domain.ids import derived
+from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected
+from projections.engine.tables import Folds, as_json
+from projections.merchants.tables import MerchantRow, MerchantsRows, SupplierAccountRow
+
+FOLDS: Folds[MerchantsRows] = Folds()
+
+
+@FOLDS.on(MerchantRegistered)
+def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: UUID) -> None:
+    rows.merchants[event.originator_id] = MerchantRow(
+        id=event.originator_id,
+        email=as_json(event.email),
+        name=None if event.name is None else as_json(event.name),
+        email_verified_at=None,
+        image_url=None,
+        stripe_account_id=None,
+        stripe_onboarded=False,
+        created_at=event.occurred_at,
+        updated_at=event.occurred_at,
+    )
+
+
+def _account_of(event: SupplierConnected | SupplierDisconnected, _: UUID) -> UUID:
+    return derived(event.originator_id, "supplier", event.provider)
+
+
+@FOLDS.on(SupplierConnected, supplier_accounts=_account_of)
+def supplier_connected(rows: MerchantsRows, event: SupplierConnected, tenant: UUID) -> None:
+    id, at = _account_of(event, tenant), event.occurred_at
+    account = rows.supplier_accounts.get(id)
+    if account is not None:
+        account.account_id, account.is_active, account.updated_at = event.account_id, True, at
+        return
+    rows.supplier_accounts[id] = SupplierAccountRow(
+        id=id,
+        merchant_id=event.originator_id,
+        provider=event.provider,
+        account_id=event.account_id,
+        is_active=True,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+@FOLDS.on(SupplierDisconnected, supplier_accounts=_account_of)
+def supplier_disconnected(rows: MerchantsRows, event: SupplierDisconnected, tenant: UUID) -> None:
+    account = rows.supplier_accounts[_account_of(event, tenant)]
+    account.is_active, account.updated_at = False, event.occurred_at

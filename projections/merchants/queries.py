@@ -1,0 +1,51 @@
+"""Queries of the merchants read model. Each takes a scope; see :mod:`projections.reading.scope`."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+from uuid import UUID
+
+from domain.merchant.events import SupplierProvider
+from domain.privacy import Sealed
+from projections.merchants.views import MerchantView, SupplierAccountView
+from projections.reading.paging import Conditions, Reader
+from projections.reading.scope import Scope, restrict
+
+
+async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> MerchantView | None:
+    """Return a merchant with their suppliers; shoppers see none."""
+    where = restrict(Conditions().add("m.id = {}", merchant_id), scope, merchant="m.id = {}", store=None)
+    record = await db.fetchrow(
+        "select m.id, m.email, m.name, m.email_verified_at, m.image_url, m.stripe_account_id, m.stripe_onboarded, "
+        f"m.created_at, m.updated_at from merchants m where {where.sql}",
+        *where.arguments,
+    )
+    if record is None:
+        return None
+    accounts = await db.fetch(
+        "select a.id, a.merchant_id, a.provider, a.account_id, a.is_active, a.created_at, a.updated_at "
+        "from supplier_accounts a where a.merchant_id = $1 order by a.provider",
+        merchant_id,
+    )
+    return MerchantView(
+        id=record["id"],
+        email=Sealed.model_validate_json(record["email"]),
+        name=None if record["name"] is None else Sealed.model_validate_json(record["name"]),
+        email_verified_at=record["email_verified_at"],
+        image_url=record["image_url"],
+        stripe_account_id=record["stripe_account_id"],
+        stripe_onboarded=record["stripe_onboarded"],
+        suppliers=tuple(
+            SupplierAccountView(
+                id=account["id"],
+                merchant_id=account["merchant_id"],
+                provider=SupplierProvider(account["provider"]),
+                account_id=account["account_id"],
+                is_active=account["is_active"],
+                created_at=account["created_at"],
+                updated_at=account["updated_at"],
+            )
+            for account in accounts
+        ),
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )

@@ -1,0 +1,57 @@
+"""The rows and tables of the merchants read model."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.merchant.events import SupplierProvider
+from projections.engine.tables import Json, Table
+
+
+@dataclass(slots=True)
+class MerchantRow:
+    """A merchant's profile."""
+
+    id: UUID
+    email: Json
+    name: Json | None
+    email_verified_at: datetime | None
+    image_url: str | None
+    stripe_account_id: str | None
+    stripe_onboarded: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class SupplierAccountRow:
+    """A supplier that was connected at some time."""
+
+    id: UUID
+    merchant_id: UUID
+    provider: SupplierProvider
+    account_id: str | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+MERCHANTS = Table("merchants", MerchantRow)
+
+SUPPLIER_ACCOUNTS = Table(
+    "supplier_accounts",
+    SupplierAccountRow,
+    hot=("account_id", "is_active", "updated_at"),
+    indexes=("create index on supplier_accounts (merchant_id)",),
+)
+
+
+@dataclass(slots=True)
+class MerchantsRows:
+    """The rows a batch touches, by table and key."""
+
+    merchants: dict[UUID, MerchantRow] = field(default_factory=dict)
+    supplier_accounts: dict[UUID, SupplierAccountRow] = field(default_factory=dict)
+
+
+TABLES = (MERCHANTS, SUPPLIER_ACCOUNTS)

@@ -1,0 +1,40 @@
+"""What queries of the merchants read model return; all frozen, times in UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.merchant.events import SupplierProvider
+from domain.privacy import Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierAccountView:
+    """A supplier account (``SupplierAccount``), without its keys, which are in the vault."""
+
+    id: UUID
+    merchant_id: UUID
+    provider: SupplierProvider
+    account_id: str | None
+    """The merchant's account at the supplier, where the supplier names one."""
+    is_active: bool
+    created_at: datetime
+    """When it was connected first."""
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantView:
+    """A merchant (``User``). Open the sealed fields through ``PersonalData``."""
+
+    id: UUID
+    email: Sealed
+    name: Sealed | None
+    email_verified_at: datetime | None
+    image_url: str | None
+    stripe_account_id: str | None
+    stripe_onboarded: bool
+    suppliers: tuple[SupplierAccountView, ...]
+    """By provider, those no longer connected too (``is_active`` false)."""
+    created_at: datetime
+    updated_at: datetime

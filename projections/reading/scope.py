@@ -1,0 +1,56 @@
+"""Whose rows a query may return. Every query takes a scope; rows outside it do not exist for the caller.
+
+A scope has no default, so that leaving it out is a type error and never means everybody's rows.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+from uuid import UUID
+
+from projections.reading.paging import Conditions
+
+__all__ = ["SYSTEM", "MerchantScope", "Scope", "ShopperScope", "SystemScope", "restrict"]
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantScope:
+    """What belongs to one merchant."""
+
+    merchant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperScope:
+    """What one store shows to its shoppers; statuses and order ownership are the storefront's to check."""
+
+    store_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SystemScope:
+    """Everything: for schedules, operators and requests that have yet to be matched to a store."""
+
+
+SYSTEM = SystemScope()
+
+Scope = MerchantScope | ShopperScope | SystemScope
+
+
+def restrict(where: Conditions, scope: Scope, *, merchant: str, store: str | None) -> Conditions:
+    """Add the condition that keeps a query within a scope.
+
+    Args:
+        where: the query's conditions.
+        scope: whose rows.
+        merchant: the condition for a merchant; ``{}`` stands for the merchant's id.
+        store: the column with the store's id; None if shoppers see nothing of this table.
+    """
+    match scope:
+        case MerchantScope(merchant_id):
+            return where.add(merchant, merchant_id)
+        case ShopperScope(store_id):
+            return where.add("false") if store is None else where.add(f"{store} = {{}}", store_id)
+        case SystemScope():
+            return where
+        case _:
+            assert_never(scope)

@@ -1,0 +1,163 @@
+"""How events change the rows of the sales read model."""
+
+from uuid import UUID
+
+from domain.inbox.events import WebhookRejected
+from domain.money import within_range
+from domain.order.events import (
+    OrderCancelled,
+    OrderFulfilled,
+    OrderPaid,
+    OrderPlaced,
+    OrderStatus,
+    PaymentFailed,
+    PaymentSessionOpened,
+    PaymentUnmatched,
+    ShipmentCorrected,
+)
+from domain.product.events import StockShort
+from domain.store.events import StoreRequested
+from projections.engine.tables import Folds, as_json
+from projections.sales.tables import (
+    OrderLineRow,
+    OrderRow,
+    RejectedWebhookRow,
+    SalesRows,
+    ShortfallRow,
+    StoreOwnerRow,
+    UnmatchedPaymentRow,
+)
+
+FOLDS: Folds[SalesRows] = Folds()
+
+
+@FOLDS.on(StoreRequested)
+def store_requested(rows: SalesRows, event: StoreRequested, _: UUID) -> None:
+    rows.store_owners[event.originator_id] = StoreOwnerRow(event.originator_id, event.merchant_id)
+
+
+@FOLDS.on(OrderPlaced)
+def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
+    id = event.originator_id
+    rows.orders[id] = OrderRow(
+        id=id,
+        store_id=event.store_id,
+        number=event.number,
+        status=OrderStatus.PENDING,
+        currency=event.total.currency,
+        subtotal_minor=event.subtotal.minor,
+        shipping_minor=event.shipping.minor,
+        tax_minor=event.tax.minor,
+        total_minor=event.total.minor,
+        items=sum(line.quantity for line in event.lines),
+        shopper_id=event.shopper_id,
+        shopper_name=as_json(event.shopper_name),
+        shopper_email=as_json(event.shopper_email),
+        shipping_address=as_json(event.shipping_address),
+        provider=None,
+        session_id=None,
+        intent_id=None,
+        paid_minor=None,
+        platform_fee_minor=None,
+        payment_failure=None,
+        cancel_reason=None,
+        carrier=None,
+        tracking_number=None,
+        placed_at=event.occurred_at,
+        paid_at=None,
+        fulfilled_at=None,
+        cancelled_at=None,
+        updated_at=event.occurred_at,
+    )
+    for position, line in enumerate(event.lines):
+        rows.order_lines[id, position] = OrderLineRow(
+            order_id=id,
+            position=position,
+            product_id=line.product_id,
+            variant_id=line.variant_id,
+            title=line.title,
+            variant_title=line.variant_title,
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price.minor,
+            currency=line.unit_price.currency,
+        )
+
+
+@FOLDS.on(PaymentSessionOpened, orders="originator_id")
+def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.provider, order.session_id, order.updated_at = event.provider, event.session_id, event.occurred_at
+
+
+@FOLDS.on(OrderPaid, orders="originator_id")
+def order_paid(rows: SalesRows, event: OrderPaid, _: UUID) -> None:
+    order, at = rows.orders[event.originator_id], event.occurred_at
+    order.status, order.intent_id, order.payment_failure = OrderStatus.PAID, event.intent_id, None
+    order.paid_minor = within_range(event.amount.minor)
+    order.platform_fee_minor = within_range(event.platform_fee.minor)
+    order.paid_at = order.updated_at = at
+
+
+@FOLDS.on(PaymentFailed, orders="originator_id")
+def payment_failed(rows: SalesRows, event: PaymentFailed, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.payment_failure, order.updated_at = event.reason, event.occurred_at
+
+
+@FOLDS.on(PaymentUnmatched, orders="originator_id")
+def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, _: UUID) -> None:
+    rows.orders[event.originator_id].updated_at = event.occurred_at
+    rows.unmatched_payments[event.originator_id, event.intent_id] = UnmatchedPaymentRow(
+        order_id=event.originator_id,
+        intent_id=event.intent_id,
+        amount_minor=within_range(event.amount.minor),
+        currency=event.amount.currency,
+        reason=event.reason,
+        at=event.occurred_at,
+    )
+
+
+@FOLDS.on(StockShort)
+def stock_short(rows: SalesRows, event: StockShort, _: UUID) -> None:
+    if event.order_id is not None:
+        rows.shortfalls[event.order_id, event.variant_id] = ShortfallRow(
+            order_id=event.order_id,
+            variant_id=event.variant_id,
+            product_id=event.originator_id,
+            missing=event.missing,
+            at=event.occurred_at,
+        )
+
+
+@FOLDS.on(OrderCancelled, orders="originator_id")
+def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.status, order.cancel_reason = OrderStatus.CANCELLED, event.reason
+    order.cancelled_at = order.updated_at = event.occurred_at
+
+
+@FOLDS.on(OrderFulfilled, orders="originator_id")
+def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.status, order.carrier, order.tracking_number = OrderStatus.FULFILLED, event.carrier, event.tracking_number
+    order.fulfilled_at = order.updated_at = event.occurred_at
+
+
+@FOLDS.on(ShipmentCorrected, orders="originator_id")
+def shipment_corrected(rows: SalesRows, event: ShipmentCorrected, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.carrier, order.tracking_number, order.updated_at = event.carrier, event.tracking_number, event.occurred_at
+
+
+@FOLDS.on(WebhookRejected)
+def webhook_rejected(rows: SalesRows, event: WebhookRejected, _: UUID) -> None:
+    rows.rejected_webhooks[event.originator_id] = RejectedWebhookRow(
+        id=event.originator_id,
+        store_id=event.store_id,
+        source=event.source,
+        external_id=event.external_id,
+        type=event.type,
+        order_id=event.order_id,
+        reason=event.reason,
+        at=event.occurred_at,
+    )

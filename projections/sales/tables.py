@@ -1,0 +1,166 @@
+"""The rows and tables of the sales read model."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.order.events import (
+    OrderStatus,
+    UnmatchedReason,
+)
+from projections.engine.tables import Json, Table
+
+
+@dataclass(slots=True)
+class OrderRow:
+    """An order."""
+
+    id: UUID
+    store_id: UUID
+    number: str
+    status: OrderStatus
+    currency: str
+    subtotal_minor: int
+    shipping_minor: int
+    tax_minor: int
+    total_minor: int
+    items: int
+    shopper_id: UUID
+    shopper_name: Json
+    shopper_email: Json
+    shipping_address: Json
+    provider: str | None
+    session_id: str | None
+    intent_id: str | None
+    paid_minor: int | None
+    platform_fee_minor: int | None
+    payment_failure: str | None
+    cancel_reason: str | None
+    carrier: str | None
+    tracking_number: str | None
+    placed_at: datetime
+    paid_at: datetime | None
+    fulfilled_at: datetime | None
+    cancelled_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class OrderLineRow:
+    """A line of an order, as it was ordered."""
+
+    order_id: UUID
+    position: int
+    product_id: UUID
+    variant_id: UUID
+    title: str
+    variant_title: str
+    quantity: int
+    unit_price_minor: int
+    currency: str
+
+
+@dataclass(slots=True)
+class UnmatchedPaymentRow:
+    """A payment that pays nothing."""
+
+    order_id: UUID
+    intent_id: str
+    amount_minor: int
+    currency: str
+    reason: UnmatchedReason
+    at: datetime
+
+
+@dataclass(slots=True)
+class RejectedWebhookRow:
+    """A provider's webhook that cannot be used."""
+
+    id: UUID
+    store_id: UUID
+    source: str
+    external_id: str
+    type: str
+    order_id: UUID | None
+    reason: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class ShortfallRow:
+    """What is missing from a paid order."""
+
+    order_id: UUID
+    variant_id: UUID
+    product_id: UUID
+    missing: int
+    at: datetime
+
+
+@dataclass(slots=True)
+class StoreOwnerRow:
+    """Whose a store is: orders do not say."""
+
+    store_id: UUID
+    merchant_id: UUID
+
+
+ORDERS = Table(
+    "orders",
+    OrderRow,
+    hot=(
+        "status",
+        "provider",
+        "session_id",
+        "intent_id",
+        "paid_minor",
+        "platform_fee_minor",
+        "payment_failure",
+        "cancel_reason",
+        "carrier",
+        "tracking_number",
+        "paid_at",
+        "fulfilled_at",
+        "cancelled_at",
+        "updated_at",
+    ),
+    indexes=(
+        "create index on orders (store_id, placed_at, id)",
+        "create index on orders (store_id, number)",
+        "create index on orders (placed_at) where status = 'PENDING'",
+    ),
+)
+
+ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
+
+UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
+
+REJECTED_WEBHOOKS = Table(
+    "rejected_webhooks",
+    RejectedWebhookRow,
+    indexes=("create index on rejected_webhooks (store_id, at, id)",),
+)
+
+SHORTFALLS = Table("shortfalls", ShortfallRow, key=("order_id", "variant_id"))
+
+STORE_OWNERS = Table(
+    "store_owners",
+    StoreOwnerRow,
+    key=("store_id",),
+    indexes=("create index on store_owners (merchant_id)",),
+)
+
+
+@dataclass(slots=True)
+class SalesRows:
+    """The rows a batch touches, by table and key."""
+
+    orders: dict[UUID, OrderRow] = field(default_factory=dict)
+    order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
+    unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
+    rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
+    shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
+    store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
+
+
+TABLES = (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, REJECTED_WEBHOOKS, SHORTFALLS, STORE_OWNERS)

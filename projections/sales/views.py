@@ -1,0 +1,94 @@
+"""What queries of the sales read model return; all frozen, times in UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.money import Money
+from domain.order.events import OrderStatus, UnmatchedReason
+from domain.privacy import Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLineView:
+    """One thing in an order, at the price it had when the order was placed."""
+
+    product_id: UUID
+    variant_id: UUID
+    title: str
+    variant_title: str
+    quantity: int
+    unit_price: Money
+    short: int = 0
+    """How many of them were not there when the order was paid."""
+
+    @property
+    def total(self) -> Money:
+        return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedPaymentView:
+    """A payment that arrived and pays nothing: the merchant gives it back, or makes it good."""
+
+    intent_id: str
+    amount: Money
+    reason: UnmatchedReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """An order with its lines. Open the sealed fields through ``PersonalData``; a forgotten shopper has none."""
+
+    id: UUID
+    store_id: UUID
+    number: str
+    status: OrderStatus
+    lines: tuple[OrderLineView, ...]
+    subtotal: Money
+    shipping: Money
+    tax: Money
+    total: Money
+    items: int
+    """Quantities of all lines together."""
+    shopper_id: UUID
+    shopper_name: Sealed
+    shopper_email: Sealed
+    shipping_address: Sealed
+    """JSON of line1, line2, city, region, postcode, country."""
+    payment_provider: str | None
+    session_id: str | None
+    intent_id: str | None
+    """The payment; ``None`` until it is paid."""
+    paid: Money | None
+    platform_fee: Money | None
+    payment_failure: str | None
+    """Why the last try to pay was refused; ``None`` once it is paid."""
+    unmatched_payments: tuple[UnmatchedPaymentView, ...]
+    """By time."""
+    cancel_reason: str | None
+    carrier: str | None
+    tracking_number: str | None
+    placed_at: datetime
+    paid_at: datetime | None
+    fulfilled_at: datetime | None
+    cancelled_at: datetime | None
+    updated_at: datetime
+
+    @property
+    def short(self) -> int:
+        """How many pieces were missing when it was paid, over all lines."""
+        return sum(line.short for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedWebhookView:
+    """A payment provider's webhook that cannot be used: the merchant looks at it at the provider."""
+
+    source: str
+    external_id: str
+    type: str
+    order_id: UUID | None
+    reason: str
+    at: datetime

@@ -1,0 +1,158 @@
+"""Every query returns its owner's rows and nothing to anybody else."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from domain.generation.events import Step
+from domain.ids import derived
+from domain.order.events import OrderStatus
+from projections.catalog import queries as catalog
+from projections.jobs import queries as jobs
+from projections.merchants import queries as merchants
+from projections.reading.paging import Slice, Window
+from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
+from projections.sales import queries as sales
+from tests.integration.projections.read_models import build
+from tests.support.builders.histories import History
+
+MOVES = [
+    ("supplier", 0),
+    ("brand", 0),
+    *(("import", n) for n in range(0, 24, 2)),
+    *(("edit", n) for n in range(28, 42)),  # activate
+    *(("edit", n) for n in range(7)),  # copy
+    *(("image", n) for n in range(12)),
+    ("page", 0),
+    ("page", 4),
+    *(("order", n) for n in range(6)),
+]
+
+FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
+
+Query = Callable[..., Awaitable[Any]]
+
+HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
+    {
+        jobs.generation_by_id,
+        jobs.generations_by_stores,
+        jobs.job_by_id,
+        jobs.job_logs,
+        jobs.jobs_past_deadline,
+        merchants.merchant_by_id,
+        sales.rejected_webhooks_of_store,
+    }
+)
+
+
+def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query, tuple[Any, ...]]:
+    """Return for every query the arguments that ask for rows of a store and its merchant."""
+    product = next(p for p in history.shows.values() if history.state(p).store_id == store)
+    image = next(i for i, p in history.shows.items() if p == product)
+    order = next(id for id in history.orders if history.state(id).store_id == store)
+    generation = derived(store, "generation")
+    return {
+        catalog.stores_of_merchant: (merchant, Window()),
+        catalog.count_stores: (merchant,),
+        catalog.store_by_id: (store,),
+        catalog.stores_by_ids: ([store],),
+        catalog.store_by_slug: ("brand-0",),
+        catalog.store_by_domain: ("fern.example",),
+        catalog.products_of_store: (store, Window()),
+        catalog.count_products: (store,),
+        catalog.categories_of_store: (store,),
+        catalog.delivery_of_store: (store,),
+        catalog.product_by_id: (product,),
+        catalog.product_by_slug: (store, "fern"),
+        catalog.products_by_ids: ([product],),
+        catalog.images_by_products: ([product],),
+        catalog.variants_by_products: ([product],),
+        catalog.pages_by_stores: ([store],),
+        catalog.page_by_id: (derived(store, "fern"),),
+        catalog.page_by_slug: (store, "fern"),
+        catalog.media_of_store: (store, Window()),
+        catalog.count_media: (store,),
+        catalog.media_by_id: (image,),
+        catalog.media_by_ids: ([image],),
+        jobs.generation_by_id: (generation,),
+        jobs.generations_by_stores: ([store],),
+        jobs.job_by_id: (derived(generation, Step.BRAND),),
+        jobs.job_logs: (generation,),
+        jobs.jobs_past_deadline: (FAR_AHEAD,),
+        merchants.merchant_by_id: (merchant,),
+        sales.orders_of_store: (store, Window()),
+        sales.count_orders: (store,),
+        sales.order_by_id: (order,),
+        sales.orders_by_number: (store, "FERN"),
+        sales.pending_orders_before: (FAR_AHEAD,),
+        sales.pending_orders_of_archived_stores: (),
+        sales.rejected_webhooks_of_store: (store,),
+    }
+
+
+def ids_in(answer: Any) -> set[str]:
+    """Return everything in an answer that could be somebody's: an empty set if it holds nothing."""
+    match answer:
+        case None | 0:
+            return set()
+        case Slice():
+            return {str(node) for node in answer.nodes}
+        case dict():
+            return {str(one) for one in answer.values() if one not in (None, ())}
+        case list() | tuple():
+            return {str(one) for one in answer}
+        case _:
+            return {str(answer)}
+
+
+@pytest.fixture
+async def history(db: asyncpg.Connection) -> History:
+    """Two merchants with a store each; only the first has anything beyond its profile, store and generation."""
+    history = History(2).play(MOVES)
+    await build(db, history.raw, batch=500)
+    store = history.stores[0]
+    await db.execute("update stores set custom_domain = 'fern.example', status = 'ARCHIVED' where id = $1", store)
+    await db.execute("update products set slug = 'fern', category = 'Lamps' where store_id = $1", store)
+    await db.execute(
+        "update pages set slug = 'fern', id = case when id = (select id from pages where store_id = $1 order by id limit 1) "
+        "then $2 else id end where store_id = $1",
+        store,
+        derived(store, "fern"),
+    )
+    await db.execute("update orders set number = 'FERN', status = $2 where store_id = $1", store, OrderStatus.PENDING)
+    await db.execute(
+        "insert into rejected_webhooks (id, store_id, source, external_id, type, reason, at) "
+        "values ($1, $2, 'stripe', 'evt_1', 'charge.expired', 'unknown order', now())",
+        uuid4(),
+        store,
+    )
+    return history
+
+
+async def test_every_query_keeps_to_its_scope(db: asyncpg.Connection, history: History) -> None:
+    (store, other_store), (merchant, other_merchant) = history.stores, history.merchants
+    arguments = arguments_of(history, store, merchant)
+    every = {
+        function
+        for module in (catalog, jobs, merchants, sales)
+        for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+        if function.__module__.startswith(module.__name__) and not name.startswith("_")
+    }
+    assert set(arguments) == every
+    for query, args in arguments.items():
+        of_system = ids_in(await query(db, *args, scope=SYSTEM))
+        of_owner = ids_in(await query(db, *args, scope=MerchantScope(merchant)))
+        of_shopper = ids_in(await query(db, *args, scope=ShopperScope(store)))
+        assert of_owner, query
+        assert of_owner <= of_system, query
+        assert not of_shopper if query in HIDDEN_FROM_SHOPPERS else of_shopper <= of_owner, query
+        assert query in HIDDEN_FROM_SHOPPERS or of_shopper, query
+        for scope in (MerchantScope(other_merchant), ShopperScope(other_store)):
+            answer = ids_in(await query(db, *args, scope=scope))
+            assert not answer & of_owner, (query, scope)
+            assert not answer or query in {jobs.jobs_past_deadline, sales.pending_orders_before}, (query, scope)
