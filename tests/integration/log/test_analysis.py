@@ -304,11 +304,11 @@ def test_a_query_can_join_all_events_and_be_narrowed(log: KnownLog) -> None:
     assert before == [{"last": log.events[1].position}]
 
 
-def test_a_query_without_sense_gets_duckdbs_own_words(log: KnownLog) -> None:
+def test_an_invalid_query_gets_the_message_of_duckdb(log: KnownLog) -> None:
     assert "Candidate bindings" in log.run("query", "select intent from order_paid", expect=1)
     assert "Did you mean" in log.run("query", "select * from order_payed", expect=1)
-    assert "Give one query" in log.run("query", "select 1; select 2", expect=1)
-    assert "There is no export at" in log.run("query", "select 1", "--from", "/nowhere.parquet", expect=1)
+    assert "must be exactly one query" in log.run("query", "select 1; select 2", expect=1)
+    assert "--from /nowhere.parquet does not exist" in log.run("query", "select 1", "--from", "/nowhere.parquet", expect=1)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_a_query_without_sense_gets_duckdbs_own_words(log: KnownLog) -> None:
         ("explain select 1", False),
     ],
 )
-def test_what_is_no_query_is_refused_before_it_does_anything(
+def test_a_statement_that_writes_is_rejected_before_it_runs(
     log: KnownLog, tmp_path: Path, statement: str, exported: bool
 ) -> None:
     source = tmp_path / "events.parquet"
@@ -338,7 +338,7 @@ def test_a_pivot_is_a_query(log: KnownLog) -> None:
     assert set(row) == {event.type for event in log.events}
 
 
-def test_an_export_is_not_called_what_it_is_not(log: KnownLog, tmp_path: Path) -> None:
+def test_an_export_must_have_the_suffix_of_its_format(log: KnownLog, tmp_path: Path) -> None:
     told = log.run("export", "--to", str(tmp_path / "x.csv"), expect=2)
     assert "Use x.parquet" in " ".join(told.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
