@@ -1,4 +1,4 @@
-"""Reads wanted events from the topic, in the order of the log, with a bounded number of records in memory."""
+"""Reading of selected events from the topic, in the order of the log, with a bounded number of records in memory."""
 
 import heapq
 import json
@@ -21,9 +21,14 @@ from schemas.topics import EVENTS
 
 BATCH = 2000
 CLOCK_SLACK = timedelta(minutes=1)
-"""Clocks may be set back by this much: so far beyond ``until`` a partition is still read."""
-Progress = Callable[[int, int], None]
-"""Told how many records were read, of how many; transaction markers count too, so it is an estimate."""
+"""A clock may be set back by this much, so a partition is read this far beyond ``until``."""
+ReportProgress = Callable[[int, int], None]
+"""Receives the number of records read and of all records. An estimate, because transaction markers count too."""
+
+
+def no_report(_read: int, _total: int) -> None:
+    """No-op :data:`ReportProgress`."""
+
 
 _NEEDED = frozenset(
     {
@@ -44,19 +49,19 @@ _NEEDED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event of the log, its envelope still text: most of what is read is only passed on."""
+    """One event of the log. Its envelope stays text, because most events are only copied."""
 
     partition: int
     offset: int
     position: int
     type: str
-    """The current wire name; the body is lifted to it. One that this version does not know is left as it is."""
+    """The current wire name, to which the body is upcast. Unchanged if this version does not know the event."""
     headers: Mapping[str, str]
     data: str
     """The body as JSON text."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the event as one plain object, with None for a NaN or an infinity: JSON has no number for it."""
+        """Return the event as one JSON object. NaN and infinities become None, because JSON has no numbers for them."""
         headers = self.headers
         return {
             "position": self.position,
@@ -74,7 +79,7 @@ class Entry:
 
 
 class LogReader:
-    """Reads the topic for one selection, from its first record to where the log ended when this was opened."""
+    """A reader of the topic for one selection, up to the end that the log had at opening."""
 
     def __init__(
         self,
@@ -83,10 +88,10 @@ class LogReader:
         begins: Mapping[TopicPartition, int],
         ends: Mapping[TopicPartition, int],
         judge: Judge = believe,
-        met: Callable[[ForeignRecord], None] = lambda _: None,
+        on_foreign: Callable[[ForeignRecord], None] = lambda _: None,
     ) -> None:
         self._consumer = consumer
-        self._judge, self._met = judge, met
+        self._judge, self._on_foreign = judge, on_foreign
         self._selection = selection
         self._begins, self._ends = begins, ends
         self._past: set[int] = set()
@@ -94,11 +99,11 @@ class LogReader:
 
     @property
     def foreign(self) -> int:
-        """How many records were passed over because the platform did not write them, or not there."""
+        """Number of records skipped because the platform did not write them, or not at this place."""
         return len(self._foreign)
 
-    async def in_order(self, progress: Progress = lambda _read, _total: None) -> AsyncIterator[Entry]:
-        """Yield what is wanted, in the order of the log."""
+    async def in_order(self, report: ReportProgress = no_report) -> AsyncIterator[Entry]:
+        """Yield the selected events in the order of the log."""
         for partition, begin in self._begins.items():
             self._consumer.seek(partition, begin)
         total = sum(max(0, end - self._begins[partition]) for partition, end in self._ends.items())
@@ -109,20 +114,20 @@ class LogReader:
             await self._push(heap, buffers, partition)
         while heap:
             *_, partition, record = heapq.heappop(heap)
-            entry = self._wanted(record)
+            entry = self._select(record)
             if entry is not None:
                 yield entry
             if not buffers[partition]:
                 read = sum([await self._consumer.position(each) - begin for each, begin in self._begins.items()])
-                progress(min(read, total), total)
+                report(min(read, total), total)
             await self._push(heap, buffers, partition)
-        progress(total, total)
+        report(total, total)
 
     async def last(self, count: int) -> list[Entry]:
-        """Return the last wanted events, oldest first; reads back only as far as it must."""
+        """Return the last selected events, oldest first. Reads back only as far as necessary."""
         window = max(64, 2 * count)
         while True:
-            found: list[Entry] = []
+            entries: list[Entry] = []
             trusted_from, whole = 0, True
             for partition, end in self._ends.items():
                 begin = max(self._begins[partition], end - window)
@@ -130,28 +135,28 @@ class LogReader:
                 first: int | None = None
                 newest: deque[Entry] = deque(maxlen=count)
                 async for records in read_to_end(self._consumer, {partition: end}):
-                    ours = await self._ours(records)
-                    first = _position(ours[0]) if first is None and ours else first
-                    newest.extend(entry for record in ours if (entry := self._wanted(record)))
-                found.extend(newest)
+                    genuine = await self._genuine(records)
+                    first = _position(genuine[0]) if first is None and genuine else first
+                    newest.extend(entry for record in genuine if (entry := self._select(record)))
+                entries.extend(newest)
                 if begin > self._begins[partition]:
-                    # Older events of this partition were not read, so only what came later is known to be complete.
+                    # Older events of this partition were not read, so the result is complete only after its first event.
                     whole = False
                     trusted_from = max(trusted_from, 2**63 if first is None else first)
-            found.sort(key=lambda entry: entry.position)
-            trusted = [entry for entry in found if entry.position >= trusted_from][-count:]
+            entries.sort(key=lambda entry: entry.position)
+            trusted = [entry for entry in entries if entry.position >= trusted_from][-count:]
             if whole or len(trusted) == count:
                 return trusted
             window *= 8
 
     async def follow(self) -> AsyncIterator[list[Entry]]:
-        """Yield wanted events after the end as they come, for ever; an empty list now and then, so a caller may stop."""
+        """Yield selected events after the end as they arrive, without limit. Empty lists let the caller stop."""
         for partition, end in self._ends.items():
             self._consumer.seek(partition, end)
         while True:
             fetched = await self._consumer.getmany(timeout_ms=250, max_records=BATCH)
-            ours = await self._ours([record for records in fetched.values() for record in records])
-            entries = [entry for record in ours if (entry := self._wanted(record))]
+            genuine = await self._genuine([record for records in fetched.values() for record in records])
+            entries = [entry for record in genuine if (entry := self._select(record))]
             yield sorted(entries, key=lambda entry: entry.position)
 
     async def _push(
@@ -160,30 +165,30 @@ class LogReader:
         buffers: Mapping[TopicPartition, deque[ConsumerRecord]],
         partition: TopicPartition,
     ) -> None:
-        """Put the partition's next record on the heap, fetching where none is buffered."""
+        """Push the partition's next record onto the heap; fetch if its buffer is empty."""
         if partition.partition in self._past:
             return
         buffer, end = buffers[partition], self._ends[partition]
         while not buffer and await self._consumer.position(partition) < end:
             fetched = await self._consumer.getmany(partition, timeout_ms=500, max_records=BATCH)
-            buffer.extend(await self._ours([each for each in fetched.get(partition, ()) if each.offset < end]))
+            buffer.extend(await self._genuine([each for each in fetched.get(partition, ()) if each.offset < end]))
         if buffer:
             record = buffer.popleft()
             heapq.heappush(heap, (_position(record), partition.partition, partition, record))
 
-    async def _ours(self, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
-        """Leave foreign records out before their positions are believed."""
+    async def _genuine(self, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
+        """Return the records without foreign ones, before their positions are used."""
         judged = zip(records, await self._judge(records), strict=True) if records else ()
-        return [record for record, true in judged if true or self._pass_over(record)]
+        return [record for record, true in judged if true or self._skip(record)]
 
-    def _pass_over(self, record: ConsumerRecord) -> bool:
+    def _skip(self, record: ConsumerRecord) -> bool:
         place = record.partition, record.offset
         if place not in self._foreign:
             self._foreign.add(place)
-            self._met(ForeignRecord(record.topic, record.partition, record.offset, REASON))
+            self._on_foreign(ForeignRecord(record.topic, record.partition, record.offset, REASON))
         return False
 
-    def _wanted(self, record: ConsumerRecord) -> Entry | None:
+    def _select(self, record: ConsumerRecord) -> Entry | None:
         try:
             headers = {name: (value or b"").decode() for name, value in record.headers}
             name, position = headers["ce_type"], position_in(record.headers)
@@ -191,43 +196,43 @@ class LogReader:
         except (KeyError, ValueError):
             position = None
         if position is None:
-            self._pass_over(record)
+            self._skip(record)
             return None
-        wanted = self._selection
-        if wanted.until is not None and recorded_at >= wanted.until + CLOCK_SLACK:
+        selection = self._selection
+        if selection.until is not None and recorded_at >= selection.until + CLOCK_SLACK:
             self._past.add(record.partition)
         if (
-            (wanted.types is not None and name not in wanted.types)
-            or (wanted.tenant is not None and headers.get("ce_tenant") != str(wanted.tenant))
-            or (wanted.since is not None and recorded_at < wanted.since)
-            or (wanted.until is not None and recorded_at >= wanted.until)
-            or position < wanted.from_position
+            (selection.types is not None and name not in selection.types)
+            or (selection.tenant is not None and headers.get("ce_tenant") != str(selection.tenant))
+            or (selection.since is not None and recorded_at < selection.since)
+            or (selection.until is not None and recorded_at >= selection.until)
+            or position < selection.from_position
         ):
             return None
         if record.value is None or not headers.keys() >= _NEEDED:
-            self._pass_over(record)
+            self._skip(record)
             return None
         body = record.value
-        with suppress(UnknownEvent, UndecodableEvent):  # an analyst wants to see also what this version does not know
+        with suppress(UnknownEvent, UndecodableEvent):  # analysts also see events that this version does not know
             name, body = lift(name, body)
         return Entry(record.partition, record.offset, position, name, headers, body.decode(errors="replace"))
 
 
 @asynccontextmanager
-async def reading(
+async def open_log_reader(
     bootstrap_servers: str,
     selection: Selection,
     *,
     judge: Judge = believe,
-    met: Callable[[ForeignRecord], None] = lambda _: None,
+    on_foreign: Callable[[ForeignRecord], None] = lambda _: None,
 ) -> AsyncIterator[LogReader]:
     """Open a reader of the topic.
 
     Args:
         bootstrap_servers: where the broker is.
-        selection: what is wanted.
-        judge: tells events from foreign records; left out: whatever has the headers of an event is believed.
-        met: told of each foreign record once.
+        selection: the events to yield.
+        judge: finds foreign records. By default every record with the headers of an event counts as one.
+        on_foreign: receives each foreign record once.
 
     Raises:
         TopicMissing: the broker has no log yet.
@@ -240,15 +245,15 @@ async def reading(
         ends = await consumer.end_offsets(partitions)
         if selection.since is not None:
             begins = {**ends, **await _offsets(consumer, partitions, selection.since)}
-        yield LogReader(consumer, selection, begins, ends, judge, met)
+        yield LogReader(consumer, selection, begins, ends, judge, on_foreign)
 
 
 async def _offsets(
     consumer: AIOKafkaConsumer, partitions: list[TopicPartition], at: datetime
 ) -> dict[TopicPartition, int]:
-    """Return each partition's first offset recorded at an instant or later, where there is one."""
-    found = await consumer.offsets_for_times(dict.fromkeys(partitions, int(at.timestamp() * 1000)))
-    return {partition: place.offset for partition, place in found.items() if place is not None}
+    """Return each partition's first offset recorded at an instant or later; partitions without one are left out."""
+    offsets = await consumer.offsets_for_times(dict.fromkeys(partitions, int(at.timestamp() * 1000)))
+    return {partition: place.offset for partition, place in offsets.items() if place is not None}
 
 
 def _position(record: ConsumerRecord) -> int:

@@ -1,4 +1,4 @@
-"""Which events an analyst wants: by kind, store and time."""
+"""Selection of events by kind, store and time."""
 
 import difflib
 import fnmatch
@@ -18,34 +18,34 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 _DAY = re.compile(r"[0-9]{8}")
 _POSITION = re.compile(r"@([0-9]{1,18})")
 FIRST_YEAR, LAST_YEAR = 1970, 2999
-"""Between these years an event can have been recorded."""
-_EXAMPLES = "Give a day (2026-11-23), an instant (2026-11-23T12:00:00Z), or how long ago (15m, 2h, 3d)."
+"""Events were recorded between these years."""
+_EXAMPLES = "Use a day (2026-11-23), an instant (2026-11-23T12:00:00Z), or an age (15m, 2h, 3d)."
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class BadSelection(ValueError):
-    """What was asked for makes no sense; the message says what would."""
+    """An option is invalid; the message says what to use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is wanted; everything where nothing is said."""
+    """The events to read. By default all."""
 
     types: frozenset[str] | None = None
-    """Wire names, old versions of a wanted event among them."""
+    """Wire names, including old versions of an event. None for all."""
     tenant: UUID | None = None
-    """A store, or a merchant for what happens to a merchant."""
+    """A store, or a merchant for the merchant's own events."""
     since: datetime | None = None
     """Recorded at this instant or later."""
     until: datetime | None = None
     """Recorded before this instant."""
 
     from_position: int = 0
-    """At this place of the log or later."""
+    """At this position of the log or later."""
 
     @property
     def partitions(self) -> list[int]:
-        """Where such events can be: one store is in one partition."""
+        """Partitions to read. The events of one store are in one partition."""
         return list(range(LOG.partitions)) if self.tenant is None else [partition_of(self.tenant)]
 
     def narrowed(self, types: frozenset[str]) -> "Selection":
@@ -53,54 +53,53 @@ class Selection:
         return replace(self, types=types if self.types is None else types & self.types)
 
 
-def wire_names(asked: Iterable[str]) -> frozenset[str] | None:
-    """Return the wire names meant by what people type; None if they typed nothing.
+def wire_names(names: Iterable[str]) -> frozenset[str] | None:
+    """Return the wire names of typed names of events; None if there are no names.
 
-    ``order.order_paid.v1``, ``order.order_paid``, ``order_paid``, ``OrderPaid`` and ``order.*`` are all understood.
+    Accepts ``order.order_paid.v1``, ``order.order_paid``, ``order_paid``, ``OrderPaid`` and patterns such as ``order.*``.
 
     Raises:
-        BadSelection: there is no such event; the nearest ones are named.
+        BadSelection: no event has the name; the message suggests similar ones.
     """
-    asked = list(asked)
-    if not asked:
+    names = list(names)
+    if not names:
         return None
     found: set[str] = set()
-    for text in asked:
+    for text in names:
         matching = {name for name, aliases in _ALIASES.items() if any(fnmatch.fnmatchcase(a, text) for a in aliases)}
         if not matching:
             near = difflib.get_close_matches(text, [alias for names in _ALIASES.values() for alias in names], n=3)
-            hint = f" Did you mean {' or '.join(near)}?" if near else " /events at the gateway lists them all."
-            raise BadSelection(f"There is no event {text!r}.{hint}")
+            hint = f" Did you mean {' or '.join(near)}?" if near else " /events at the gateway lists all."
+            raise BadSelection(f"Unknown event {text!r}.{hint}")
         found |= matching
     return frozenset(found)
 
 
 def instant(text: str, *, now: datetime) -> datetime:
-    """Read an instant: ISO 8601 (UTC where no zone is given), a day, or how long ago: ``15m``, ``2h``, ``3d``.
+    """Parse an instant: ISO 8601 (UTC without a zone), a day, or an age: ``15m``, ``2h``, ``3d``.
 
     Raises:
-        BadSelection: it is none of these, or outside the years 1970 to 2999.
+        BadSelection: the text is in another form, or outside the years 1970 to 2999.
     """
     ago = _AGO.fullmatch(text)
     try:
         at = datetime.fromisoformat(text) if ago is None else now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     except OverflowError as error:
-        raise BadSelection(f"{text!r} is longer ago than the calendar reaches. {_EXAMPLES}") from error
+        raise BadSelection(f"Invalid time {text!r}: the age is beyond the calendar. {_EXAMPLES}") from error
     except ValueError as error:
-        raise BadSelection(f"{text!r} is no time. {_EXAMPLES}") from error
+        raise BadSelection(f"Invalid time {text!r}. {_EXAMPLES}") from error
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise BadSelection(f"{text!r} is in the year {at.year}; a log has {FIRST_YEAR} to {LAST_YEAR}. {_EXAMPLES}")
+        raise BadSelection(f"Invalid time {text!r}: the year must be {FIRST_YEAR} to {LAST_YEAR}. {_EXAMPLES}")
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def place(text: str, *, now: datetime) -> int | datetime:
-    """Read a place of the log: ``start`` (0), a position, or an instant as :func:`instant` reads it.
+    """Parse a place of the log: ``start`` (0), a position, or an instant as in :func:`instant`.
 
-    Digits are a position, but eight that make a day are that day, as in every other option; ``@20261128`` is always a
-    position.
+    Digits are a position, except eight digits that form a day. ``@20261128`` is always a position.
 
     Raises:
-        BadSelection: it is none of these.
+        BadSelection: the text is in another form.
     """
     if text == "start":
         return 0
@@ -112,11 +111,11 @@ def place(text: str, *, now: datetime) -> int | datetime:
     try:
         return instant(text, now=now)
     except BadSelection as error:
-        raise BadSelection(f"{error} A place can also be start, or a position (1042, @1042).") from error
+        raise BadSelection(f"{error} “start” and positions (1042, @1042) work too.") from error
 
 
 def spelled(at: datetime) -> str:
-    """Return an instant with its zone, as it is said back to who typed it: in UTC, and as typed in another zone."""
+    """Return an instant for display: in UTC, preceded by the typed zone if that is another one."""
     in_utc = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     return in_utc if at.utcoffset() == timedelta(0) else f"{at.isoformat(sep=' ')} ({in_utc})"
 
@@ -131,7 +130,7 @@ def _is_day(text: str) -> bool:
 
 
 def table_name(wire_name: str) -> str:
-    """Return the name an event has in SQL: ``order_paid``."""
+    """Return the SQL table of an event: ``order_paid``."""
     return wire_name.split(".")[1]
 
 

@@ -1,4 +1,4 @@
-"""A body in a few words, for one line on a terminal."""
+"""Summary of an event's body in one terminal line."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +10,14 @@ _IN_ENVELOPE = frozenset({"originator_id", "originator_version", "occurred_at"})
 
 
 def summary(body: Mapping[str, Any]) -> str:
-    """Return an event's own fields, the telling ones: no ids, nothing sealed, long texts cut."""
-    told = (
-        (name, _told(value)) for name, value in body.items() if name not in _IN_ENVELOPE and not name.endswith("_id")
+    """Return an event's own fields without ids and sealed values; long texts are cut."""
+    fields = (
+        (name, _shown(value)) for name, value in body.items() if name not in _IN_ENVELOPE and not name.endswith("_id")
     )
-    return "  ".join(f"{name}={text}" for name, text in told if text)
+    return "  ".join(f"{name}={text}" for name, text in fields if text)
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     match value:
         case {"minor": int(minor), "currency": str(currency)}:
             return str(Money(minor=minor, currency=currency))

@@ -1,4 +1,4 @@
-"""The log as SQL tables: one of all events, and a view per kind of event with its fields as typed columns. DuckDB."""
+"""The log as DuckDB tables: one of all events, and a view per kind of event with its fields as typed columns."""
 
 import json
 import re
@@ -20,9 +20,9 @@ from schemas.registry import EVENTS
 
 MEMORY_LIMIT = "256MB"
 CHUNK = 5000
-"""Events handed to DuckDB at once."""
+"""Events inserted into DuckDB at once."""
 LONGEST_LINE = 8 * 1024 * 1024
-"""DuckDB sets aside twice as much. A record is 1 MB at most, and JSON within JSON is a little longer."""
+"""DuckDB reserves twice this. A record is at most 1 MB; JSON within JSON is a little longer."""
 
 ENVELOPE: Mapping[str, str] = {
     "position": "BIGINT",
@@ -43,7 +43,7 @@ ENVELOPE: Mapping[str, str] = {
     "kafka_partition": "INTEGER",
     "kafka_offset": "BIGINT",
 }
-"""Columns of ``events`` and of an export; an export has its UUIDs as text, which every reader of Parquet shows."""
+"""Columns of ``events`` and of an export. An export has UUIDs as text, which every Parquet reader displays."""
 IDENTIFIERS = tuple(name for name, kind in ENVELOPE.items() if kind == "UUID")
 
 VIEW_ENVELOPE = (
@@ -57,7 +57,7 @@ VIEW_ENVELOPE = (
     "occurred_at",
     "recorded_at",
 )
-"""Columns every view begins with; then come the event's own fields."""
+"""First columns of every view; the event's own fields follow."""
 _IN_ENVELOPE = frozenset({"originator_id", "originator_version", "occurred_at"})
 _CAST = {"previous_hash": "unhex(previous_hash)", "hash": "unhex(hash)"}
 
@@ -70,7 +70,7 @@ class LogTables:
         self._chunk_file = scratch / "chunk.ndjson"
         self._waiting: list[dict[str, Any]] = []
         self.count = 0
-        """Events added."""
+        """Number of events added."""
 
     def add(self, entry: Entry) -> None:
         """Add an event; call :meth:`flush` after the last."""
@@ -100,7 +100,7 @@ class LogTables:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what waits. A file of JSON lines is DuckDB's fastest way in that needs no further library."""
+        """Insert the buffered events. JSON lines are DuckDB's fastest input without another library."""
         if not self._waiting:
             return
         self._chunk_file.write_bytes(b"\n".join(map(_encode, self._waiting)))
@@ -115,7 +115,7 @@ class LogTables:
 
     def write_parquet(self, target: Path, *, by_day: bool) -> None:
         """Write all events to a file, or to a directory with one subdirectory per UTC day of recording."""
-        # Polars, pyarrow and pandas show Parquet's UUIDs as raw bytes.
+        # Polars, pyarrow and pandas display Parquet's UUIDs as raw bytes.
         as_text = ", ".join(f"{name}::varchar as {name}" for name in IDENTIFIERS)
         exported = f"select * replace ({as_text})"
         form = "format parquet, compression zstd"
@@ -125,7 +125,7 @@ class LogTables:
         self._connection.execute(f"copy ({exported} from events) to {_quoted(target)} ({form})")
 
     def restrict(self, selection: Selection) -> None:
-        """Let every table show only what is selected."""
+        """Restrict every table to the selected events."""
         conditions = ["true"]
         if selection.types is not None:
             conditions.append(f"type in ({', '.join(map(_quoted, sorted(selection.types)))})")
@@ -139,43 +139,43 @@ class LogTables:
         self._connection.execute(f"create or replace view events as select * from export.source where {where}")  # noqa: S608
 
     async def store_of_slug(self, slug: str) -> UUID | None:
-        """Return the store that reserved a slug, as far as these events tell."""
-        found = self._connection.execute("select store_id from slug_reserved where slug = ?", [slug]).fetchone()
-        return None if found is None else found[0]
+        """Return the store that reserved a slug; None if these events have no such store."""
+        row = self._connection.execute("select store_id from slug_reserved where slug = ?", [slug]).fetchone()
+        return None if row is None else row[0]
 
     def ask(self, query: str) -> "Answer":
         """Run a query.
 
         Raises:
-            BadSelection: it is something else than one query.
-            duckdb.Error: it makes no sense to DuckDB, which says why.
+            BadSelection: the text is not exactly one query.
+            duckdb.Error: the query is invalid; the message says why.
         """
         query = one_query(query)
-        found = self._connection.sql(query)
-        if found is None:
+        relation = self._connection.sql(query)
+        if relation is None:
             return Answer(self._connection, query, [])
-        # The names that the rows have: of two columns that the query calls alike, DuckDB calls the second x_1.
+        # The subquery has the final column names: DuckDB renames the second of two equal names to x_1.
         named = self._connection.sql(f"select * from {_source(query)}")  # noqa: S608
-        return Answer(self._connection, query, list(zip(named.columns, map(str, found.types), strict=True)))
+        return Answer(self._connection, query, list(zip(named.columns, map(str, relation.types), strict=True)))
 
 
 class Answer:
-    """What a query finds. Values are taken as text: for instants as Python objects DuckDB would need pytz."""
+    """The result of a query. Values are read as text, because DuckDB needs pytz to return instants as Python objects."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, query: str, columns: Sequence[tuple[str, str]]) -> None:
         self.columns = columns
-        """Names and SQL types; none where there is nothing to fetch."""
+        """Names and SQL types. Empty if the query returns no rows."""
         self._connection = connection
         self._source = _source(query)
 
     def as_text(self, limit: int) -> list[tuple[str | None, ...]]:
-        """Return the first rows as DuckDB writes their values."""
+        """Return the first rows, each value in DuckDB's text form."""
         if not self.columns:
             return []
         return self._connection.execute(f"select columns(*)::varchar from {self._source} limit {limit}").fetchall()  # noqa: S608
 
     def as_json(self) -> Iterator[str]:
-        """Yield the rows as JSON objects. Null stands for a NaN or an infinity, for which JSON has no number."""
+        """Yield the rows as JSON objects. NaN and infinities become null, because JSON has no numbers for them."""
         if not self.columns:
             return
         rows = self._connection.execute(f"select to_json(found) from {self._source}")  # noqa: S608
@@ -186,7 +186,7 @@ class Answer:
 
 @contextmanager
 def open_tables(scratch: Path | None = None) -> Iterator[LogTables]:
-    """Open an empty database on disk, which is gone afterwards, so that memory does not grow with the log."""
+    """Open an empty temporary database on disk, so that memory does not grow with the log."""
     with tempfile.TemporaryDirectory(prefix="zyenta-log-", dir=scratch) as directory:
         connection = _connect(Path(directory))
         try:
@@ -200,18 +200,18 @@ def open_tables(scratch: Path | None = None) -> Iterator[LogTables]:
 
 @contextmanager
 def open_export(path: Path) -> Iterator[LogTables]:
-    """Open an export, a file or a directory of days, as the same tables.
+    """Open an export (a file or a directory of days) as the same tables.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the path does not exist.
     """
     if not path.exists():
-        raise FileNotFoundError(f"There is no export at {path}. Make one with zyenta log export --to {path}.")
+        raise FileNotFoundError(f"--from {path} does not exist. Create it with “zyenta log export --to {path}”.")
     files = path / "**" / "*.parquet" if path.is_dir() else path
     with tempfile.TemporaryDirectory(prefix="zyenta-log-") as directory:
         connection = _connect(Path(directory))
         try:
-            # Earlier exports hold identifiers as Parquet's UUIDs.
+            # Older exports have identifiers as Parquet's UUIDs.
             columns = ", ".join(f"{name}::uuid as {name}" if name in IDENTIFIERS else name for name in ENVELOPE)
             connection.execute("create schema export")
             connection.execute(
@@ -239,27 +239,29 @@ def _connect(directory: Path) -> duckdb.DuckDBPyConnection:
 
 
 def one_query(text: str) -> str:
-    """Return what a text asks, once it is clear that it only asks.
+    """Return the one read-only query in a text.
 
     Raises:
-        BadSelection: it is more than one statement, or would do something else: write a file, for instance.
-        duckdb.Error: it is no SQL.
+        BadSelection: the text has several statements, or one that does not only read.
+        duckdb.Error: the text is not SQL.
     """
     statements = duckdb.extract_statements(text)
     if len(statements) != 1 or statements[0].type not in _QUERIES:
-        raise BadSelection("Give one query, and nothing else: select …, show tables, or describe order_paid.")
+        raise BadSelection(
+            "Invalid SQL: it must be exactly one query. Use select …, show tables, or describe order_paid."
+        )
     return statements[0].query
 
 
 _QUERIES = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.MULTI})
-"""A pivot whose columns are yet to be found is of two statements."""
+"""MULTI: a pivot over unknown columns consists of two statements."""
 
 
 def types_needed(query: str) -> frozenset[str] | None:
-    """Return the wire names a query can see, so that nothing else need be read; None for all.
+    """Return the wire names that a query can read, so that other events are skipped; None for all.
 
-    Every word counts, also in a text or a comment: too many are harmless, too few would be wrong. DuckDB's own parser
-    gives up where a table that does not exist yet is joined.
+    Every word of the query counts, even in literals and comments. Too many names are harmless; too few would be wrong.
+    DuckDB's own parser fails for joins with tables that do not exist yet.
     """
     words = set(re.findall(r"\w+", query.lower()))
     if words & {"events", "query_table", "query"}:
@@ -268,8 +270,8 @@ def types_needed(query: str) -> frozenset[str] | None:
 
 
 def json_numbers(text: str) -> str:
-    """Return DuckDB's JSON as JSON: null in place of NaN and infinities, at any depth; text in quotes is kept."""
-    return _NO_NUMBER.sub(lambda found: found[1] or "null", text) if _SUSPECT.search(text) else text
+    """Return DuckDB's JSON as valid JSON: NaN and infinities become null at any depth; strings are unchanged."""
+    return _NO_NUMBER.sub(lambda match: match[1] or "null", text) if _SUSPECT.search(text) else text
 
 
 _SUSPECT = re.compile("NaN|Infinity")
@@ -277,7 +279,7 @@ _NO_NUMBER = re.compile(r'("(?:[^"\\]|\\.)*")|-?(?:NaN|Infinity)')
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
-    # Exact: 19 digits of a BIGINT, three of them after the point at most.
+    # Exact: a BIGINT has 19 digits, at most three of them after the point.
     factor = f"case when money.currency in ({_listed(ZERO_DECIMAL)}) then 1 when money.currency in ({_listed(THREE_DECIMAL)}) then 0.001 else 0.01 end"
     connection.execute(
         "create macro major_units(money) as case when money is not null then struct_pack(minor := money.minor, "
@@ -306,7 +308,7 @@ def _view(wire_name: str, schema: JsonSchema) -> str:
 
 
 def _structure(schema: JsonSchema, root: JsonSchema) -> Any:
-    """Return how DuckDB's ``from_json`` is to read a place: a type, or what it is made of."""
+    """Return the structure of a schema for DuckDB's ``from_json``: a type name, or nested types."""
     if "$ref" in schema:
         return _structure(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
     if "anyOf" in schema:
@@ -328,7 +330,7 @@ def _structure(schema: JsonSchema, root: JsonSchema) -> Any:
 
 
 def _with_major(column: str, schema: JsonSchema, root: JsonSchema, depth: int = 0) -> str | None:
-    """Return an expression that adds ``major`` to each amount of money in a column; None if there is none in it."""
+    """Return an expression that adds ``major`` to each amount of money in a column; None if it has no amounts."""
     if "$ref" in schema:
         return _with_major(column, root["$defs"][schema["$ref"].rpartition("/")[2]], root, depth)
     if "anyOf" in schema:
@@ -341,11 +343,11 @@ def _with_major(column: str, schema: JsonSchema, root: JsonSchema, depth: int = 
             inner = {name: _with_major(f'{column}."{name}"', field, root, depth) for name, field in fields.items()}
             if not any(inner.values()):
                 return None
-            parts = ", ".join(f'"{name}" := ' + (made or f'{column}."{name}"') for name, made in inner.items())
+            parts = ", ".join(f'"{name}" := ' + (nested or f'{column}."{name}"') for name, nested in inner.items())
             return f"case when {column} is not null then struct_pack({parts}) end"
         case {"type": "array", "items": items}:
-            made = _with_major(f"each{depth}", items, root, depth + 1)
-            return None if made is None else f"list_transform({column}, lambda each{depth}: {made})"
+            element = _with_major(f"each{depth}", items, root, depth + 1)
+            return None if element is None else f"list_transform({column}, lambda each{depth}: {element})"
         case _:
             return None
 
@@ -356,7 +358,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 _END = re.compile(r";\s*(--[^\n]*\s*)?$")
-"""What may follow a query."""
+"""A trailing semicolon and comment."""
 
 
 def _listed(currencies: Iterable[str]) -> str:

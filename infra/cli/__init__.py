@@ -1,4 +1,4 @@
-"""The command line: ``zyenta``. One module per group of commands; each command is thin, the work is elsewhere."""
+"""The command line: ``zyenta``. One module per group of commands; other packages do the work."""
 
 import sys
 
@@ -9,7 +9,7 @@ from infra.cli.output import close_output, prepare_streams, reader_left
 
 app = typer.Typer(
     name="zyenta",
-    help="A niche in, a live store out: event-sourced commerce on a Kafka-compatible log.",
+    help="Type a niche, get a live store: event-sourced commerce on a Kafka-compatible log.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,7 +26,7 @@ app.add_typer(shoppers.app, name="shoppers")
 
 
 def main() -> None:
-    """Run the command line. A reader of the output that leaves early (``… | head``) is no failure."""
+    """Run the command line. A reader of the output that leaves early (``… | head``) is not a failure."""
     prepare_streams()
     try:
         app(args=sys.argv[1:], prog_name="zyenta")
@@ -34,7 +34,7 @@ def main() -> None:
         if not reader_left():
             raise
     except SystemExit as ended:
-        # Click answers a broken pipe with status 1, whichever pipe it was.
+        # Click exits with status 1 for every broken pipe.
         if not (isinstance(ended.__context__, BrokenPipeError) and reader_left()):
             raise
     finally:

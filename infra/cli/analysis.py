@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from infra.analysis.tables import Answer
     from schemas.internal.provenance import ForeignRecord
 
-# What reads the log is imported where it is needed: DuckDB and every JSON Schema would slow each other command's start.
+# Imports of the log reader are local: DuckDB and every JSON Schema would slow the start of all other commands.
 
 ROWS_SHOWN = 200
 CONNECT_SECONDS = 3.0
@@ -43,19 +43,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Types = Annotated[
     list[str] | None,
     typer.Option(
-        "--type", metavar="EVENT", help="Only this kind of event: order_paid, OrderPaid or 'order.*'. Repeatable."
+        "--type", metavar="EVENT", help="Only this kind of event: order_paid, OrderPaid or 'order.*'. May be repeated."
     ),
 ]
 Store = Annotated[
-    str | None, typer.Option(metavar="STORE", help="Only this store: its id or slug (or a merchant's id).")
+    str | None, typer.Option(metavar="STORE", help="Only this store, by its id or slug. A merchant's id works too.")
 ]
 Since = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="Recorded since: a day, an instant, or 2h, 3d ago; UTC without a zone."),
+    typer.Option(
+        metavar="TIME",
+        help="Recorded at this time or later: a day, an instant, or an age (2h, 3d). Without a zone: UTC.",
+    ),
 ]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Recorded before: likewise.")]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Recorded before this time; same forms as --since.")]
 
-ROWS_SHOWN = 200
 T = TypeVar("T")
 
 
@@ -74,24 +76,22 @@ def tail(
         typer.Option(
             "--from",
             metavar="PLACE",
-            help="start, a position (1042, @1042), a day, an instant, or 2h ago; UTC without a zone. Left out: the end.",
+            help="Where to begin: start, a position (1042, @1042), a day, an instant, or an age (2h). Without a zone: UTC. Default: the last events.",
         ),
     ] = None,
-    last: Annotated[
-        int, typer.Option(min=0, help="How many of the last events, unless --from says where to begin.")
-    ] = 10,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    last: Annotated[int, typer.Option(min=0, help="How many of the last events to show. Ignored with --from.")] = 10,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new events until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show events in the order of the log, one a line; with --json one object a line.
+    """Show events in the order of the log, one per line. With --json, each line is one object.
 
-    A record that the event store does not hold is shown as “foreign”, with its partition and offset.
+    A “foreign” record is one that the event store does not hold; it is shown with its partition and offset.
     """
     write = _write_json if as_json else _write_line
 
     async def work(stop: asyncio.Event) -> None:
-        met = _write_foreign_json if as_json else _write_foreign
-        async with _reader(_Wanted(types, store, begin=begin), met=met) as reader:
+        on_foreign = _write_foreign_json if as_json else _write_foreign
+        async with _reader(_Options(types, store, begin=begin), on_foreign=on_foreign) as reader:
             if begin is not None:
                 await _write_all(reader.in_order(), write, stop)
             elif last:
@@ -105,33 +105,34 @@ def tail(
 
 def export(
     to: Annotated[
-        Path, typer.Option("--to", metavar="FILE", help="events.parquet; a directory with --partition-by day.")
+        Path,
+        typer.Option("--to", metavar="FILE", help="The Parquet file to write, or a directory with --partition-by day."),
     ],
     partition_by: Annotated[
-        str | None, typer.Option(metavar="day", help="One subdirectory per UTC day of recording.")
+        str | None, typer.Option(metavar="day", help="Write one subdirectory per UTC day of recording.")
     ] = None,
     types: Types = None,
     store: Store = None,
     since: Since = None,
     until: Until = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the target if it exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write events to Parquet: the envelope in typed columns, the body as JSON text."""
+    """Write events to Parquet: the envelope as typed columns, the body as JSON text."""
     from infra.analysis import export as exporting  # noqa: PLC0415
 
     if partition_by not in {None, "day"}:
-        raise typer.BadParameter("only “day” is known", param_hint="--partition-by")
+        raise typer.BadParameter(f"invalid unit {partition_by!r}. Use “day”.", param_hint="--partition-by")
     if partition_by is None and to.suffix.lower() not in {"", ".parquet"}:
         raise typer.BadParameter(
-            f"what is written is Parquet, so {to.name} would mislead; call it {to.stem}.parquet", param_hint="--to"
+            f"invalid name {to.name!r}: the export is a Parquet file. Use {to.stem}.parquet.", param_hint="--to"
         )
 
-    async def work(_: asyncio.Event) -> exporting.Exported:
-        async with _reader(_Wanted(types, store, since, until)) as reader:
-            with _progress("Exporting") as told:
+    async def work(_: asyncio.Event) -> exporting.ExportResult:
+        async with _reader(_Options(types, store, since, until)) as reader:
+            with _progress("Exporting") as report:
                 return await exporting.export(
-                    reader, to, by_day=partition_by == "day", overwrite=overwrite, progress=told
+                    reader, to, by_day=partition_by == "day", overwrite=overwrite, report=report
                 )
 
     written = _run(work, exporting.TargetExists)
@@ -141,16 +142,16 @@ def export(
     files = "1 file" if written.files == 1 else f"{written.files} files"
     size = f"{written.size_bytes / 1e6:,.1f} MB"
     output.print(f"[green]Exported[/] {written.events:,} events to {escape(str(to))}: {files}, {size}.", soft_wrap=True)
-    _tell_foreign(written.foreign)
+    _print_foreign_count(written.foreign)
 
 
 def query(
     sql: Annotated[
         str,
-        typer.Argument(help="For example “select amount.currency, sum(amount.major) from order_paid group by all”."),
+        typer.Argument(help="For example: select amount.currency, sum(amount.major) from order_paid group by all"),
     ],
     source: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="An export. Left out: the live log.")
+        Path | None, typer.Option("--from", metavar="FILE", help="An export to query. Default: the live log.")
     ] = None,
     types: Types = None,
     store: Store = None,
@@ -158,58 +159,58 @@ def query(
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the log in SQL (DuckDB): one table per kind of event, such as order_paid, and “events” with all of them.
+    """Query the log in SQL (DuckDB). Each kind of event has a table, such as order_paid; “events” has all of them.
 
-    “show tables” and “describe order_paid” say what there is. Amounts have minor units and “major”, an exact decimal.
+    “show tables” lists the tables; “describe order_paid” lists a table's columns. An amount has “minor”, its minor units,
+    and “major”, an exact decimal.
 
-    With --json a NaN or an infinity is null, because JSON has no number for it.
+    With --json, NaN and infinities are null, because JSON has no numbers for them.
     """
     import duckdb  # noqa: PLC0415
 
     from infra.analysis.tables import LogTables, one_query, open_export, open_tables, types_needed  # noqa: PLC0415
 
-    wanted = _Wanted(types, store, since, until)
+    options = _Options(types, store, since, until)
 
     def answer(tables: LogTables) -> None:
-        found = tables.ask(sql)
-        (_print_rows_json if as_json else _print_rows)(found)
+        (_print_rows_json if as_json else _print_rows)(tables.ask(sql))
 
     async def live(_: asyncio.Event) -> None:
-        async with _reader(wanted, needed=types_needed(one_query(sql))) as reader:
+        async with _reader(options, needed=types_needed(one_query(sql))) as reader:
             with open_tables() as tables:
-                with _progress("Reading the log") as told:
-                    async for entry in reader.in_order(told):
+                with _progress("Reading the log") as report:
+                    async for entry in reader.in_order(report):
                         tables.add(entry)
                     tables.flush()
                 answer(tables)
-            _tell_foreign(reader.foreign)
+            _print_foreign_count(reader.foreign)
 
     async def exported(_: asyncio.Event) -> None:
         assert source is not None
-        selection = wanted.without_store()
+        selection = options.without_store()
         with open_export(source) as tables:
-            tables.restrict(replace(selection, tenant=await wanted.tenant(tables.store_of_slug)))
+            tables.restrict(replace(selection, tenant=await options.tenant(tables.store_of_slug)))
             answer(tables)
 
     _run(live if source is None else exported, duckdb.Error)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The options that select events, as they were typed."""
+class _Options:
+    """The options that select events, as typed."""
 
     types: list[str] | None
     store: str | None
     since: str | None = None
     until: str | None = None
     begin: str | None = None
-    """A place of the log, instead of ``since``."""
+    """Where to begin in the log; replaces ``since``."""
 
     def without_store(self) -> "Selection":
-        """Read everything but the store, and say back on standard error how times were read.
+        """Parse all options but the store, and print on standard error how times were read.
 
         Raises:
-            BadSelection: it makes no sense.
+            BadSelection: an option is invalid.
         """
         from infra.analysis.selection import BadSelection, Selection, instant, place, spelled, wire_names  # noqa: PLC0415
 
@@ -220,7 +221,7 @@ class _Wanted:
         begin = 0 if self.begin is None else place(self.begin, now=now)
         if since is not None and until is not None and until <= since:
             raise BadSelection(
-                f"--until, {spelled(until)}, is not after --since, {spelled(since)}: nothing is between."
+                f"Invalid --until {spelled(until)}: it is not after --since {spelled(since)}. Use a later time."
             )
         for option, at in (("since", since), ("until", until), ("from", begin if self.begin is not None else None)):
             if at is not None:
@@ -231,7 +232,7 @@ class _Wanted:
         return Selection(types=types, since=since, until=until, from_position=begin)
 
     async def tenant(self, store_of_slug: Callable[[str], Awaitable[UUID | None]]) -> UUID | None:
-        """Return the store's id, if one is wanted.
+        """Return the store's id; None if the option is not set.
 
         Raises:
             BadSelection: there is no such store.
@@ -245,20 +246,23 @@ class _Wanted:
         except ValueError:
             found = await store_of_slug(self.store)
         if found is None:
-            raise BadSelection(f"There is no store {self.store!r}. Give its id or its slug.")
+            raise BadSelection(f"Unknown store {self.store!r}. Use a store's id or slug.")
         return found
 
 
 @asynccontextmanager
 async def _reader(
-    wanted: _Wanted, needed: frozenset[str] | None = None, *, met: "Callable[[ForeignRecord], None]" = lambda _: None
+    options: _Options,
+    needed: frozenset[str] | None = None,
+    *,
+    on_foreign: "Callable[[ForeignRecord], None]" = lambda _: None,
 ) -> "AsyncIterator[LogReader]":
-    """Open the live log for what is wanted; ``needed`` narrows it to some types, ``met`` is told of foreign records."""
-    from infra.analysis.reading import reading  # noqa: PLC0415
+    """Open the live log for a selection. ``needed`` narrows its types; ``on_foreign`` receives each foreign record."""
+    from infra.analysis.reading import open_log_reader  # noqa: PLC0415
     from projections.catalog.queries import store_by_slug  # noqa: PLC0415
     from projections.reading.scope import SYSTEM  # noqa: PLC0415
 
-    selection = wanted.without_store()  # before anything is started: it may make no sense
+    selection = options.without_store()  # first, because invalid options must not start servers
     if needed is not None:
         selection = selection.narrowed(needed)
     async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
@@ -267,19 +271,19 @@ async def _reader(
             found = await store_by_slug(await platform.pool(), slug, scope=SYSTEM)
             return None if found is None else found.id
 
-        selection = replace(selection, tenant=await wanted.tenant(store_of_slug))
+        selection = replace(selection, tenant=await options.tenant(store_of_slug))
         judge = await _judge(platform)
-        async with reading(platform.bootstrap_servers, selection, judge=judge, met=met) as reader:
+        async with open_log_reader(platform.bootstrap_servers, selection, judge=judge, on_foreign=on_foreign) as reader:
             yield reader
 
 
 async def _judge(platform: Platform) -> Judge:
-    """Return what tells events from foreign records; without the event store, whatever looks like an event is shown."""
+    """Return the judge that finds foreign records. Without the event store, every record that looks like an event passes."""
     try:
         await (await asyncpg.connect(platform.database_url, timeout=CONNECT_SECONDS)).close()
     except DATABASE_AWAY as error:
         console.print(
-            f"[yellow]Note[/] The event store does not answer ({type(error).__name__}): forged records cannot be told apart."
+            f"[yellow]Note[/] The event store does not answer ({type(error).__name__}), so forged records are not recognized."
         )
         return believe
     return PostgresProvenance(await platform.pool()).among
@@ -336,29 +340,29 @@ def _write_line(entry: "Entry") -> None:
         say(line.plain)
 
 
-def _print_rows(found: "Answer") -> None:
-    rows = found.as_text(ROWS_SHOWN + 1)
+def _print_rows(answer: "Answer") -> None:
+    rows = answer.as_text(ROWS_SHOWN + 1)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, kind in found.columns:
+    for name, kind in answer.columns:
         table.add_column(escape(name), justify="right" if kind in _NUMBERS else "left", overflow="fold")
     for row in rows[:ROWS_SHOWN]:
         table.add_row(*(Text("null", "dim") if value is None else Text(visible(value)) for value in row))
     output.print(table)
     if len(rows) > ROWS_SHOWN:
-        console.print(f"[dim]The first {ROWS_SHOWN} rows. Add a limit, or take all with --json.[/]")
+        console.print(f"[dim]Only the first {ROWS_SHOWN} rows are shown. Add a limit, or use --json for all.[/]")
 
 
-def _print_rows_json(found: "Answer") -> None:
-    columns = [{"name": name, "type": kind} for name, kind in found.columns]
+def _print_rows_json(answer: "Answer") -> None:
+    columns = [{"name": name, "type": kind} for name, kind in answer.columns]
     write_json(f'{{"columns": {json.dumps(columns, ensure_ascii=False)}, "rows": [')
-    for number, row in enumerate(found.as_json()):
+    for number, row in enumerate(answer.as_json()):
         write_json(f"{', ' if number else ''}{row}")
     write_json("]}", end="\n")
 
 
-def _tell_foreign(count: int) -> None:
+def _print_foreign_count(count: int) -> None:
     if count:
-        console.print(f"[yellow]Note[/] {count:,} records in the topic are foreign and were passed over.")
+        console.print(f"[yellow]Note[/] {count:,} foreign records in the topic were skipped.")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``zyenta bench``: measure, beside the machine's own limit."""
+"""``zyenta bench``: measure speed next to the machine's own limit."""
 
 import asyncio
 import logging
@@ -30,18 +30,16 @@ WIDEST = 1000
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(help=f"Measure one of: {', '.join(BENCHES)}. Without a name: list them.")(bench)
+    app.command(help="Run one bench on servers of its own. Without a name, list the benches.")(bench)
 
 
 def bench(
-    name: Annotated[
-        str | None, typer.Argument(help=f"{', '.join(BENCHES)}. Left out: list them.", show_default=False)
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Small sizes: ends within 30 seconds.")] = False,
+    name: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(BENCHES)}.", show_default=False)] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Use small sizes, which take less than 30 seconds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of what is made up.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the generated data.")] = 1,
     wanted: Annotated[
-        list[str] | None, typer.Option("--size", help="Another size than usual: events=5000. May be repeated.")
+        list[str] | None, typer.Option("--size", help="Replace a size, for example events=5000. May be repeated.")
     ] = None,
 ) -> None:
     if name is None:
@@ -49,7 +47,7 @@ def bench(
         return
     chosen = BENCHES.get(name)
     if chosen is None:
-        console.print(f"[red]zyenta:[/] there is no bench {name!r}. There are: {', '.join(BENCHES)}.")
+        console.print(f"[red]zyenta:[/] unknown bench {name!r}. Use one of: {', '.join(BENCHES)}.")
         raise typer.Exit(2)
     sizes = _sizes(chosen, wanted or [], quick=quick)
     outcome = run(
@@ -81,7 +79,7 @@ def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:
         number = whole_number(value)
         if name not in sizes or number is None or number < 0:
             console.print(
-                f"[red]zyenta:[/] {each!r} is no size of {chosen.name}. Give one as NAME=NUMBER; there are: "
+                f"[red]zyenta:[/] invalid --size {each!r} for {chosen.name}. Use NAME=NUMBER with one of: "
                 f"{', '.join(f'{name}={usual}' for name, usual in sizes.items())}."
             )
             raise typer.Exit(2)
@@ -90,7 +88,7 @@ def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:
 
 
 async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: bool, seed: int) -> Outcome:
-    # It complains of a broker that has just made its topics.
+    # aiokafka logs errors about topics that the broker has just created.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     began = time.perf_counter()
     async with shown_progress(console, chosen.name) as tell:
@@ -112,9 +110,9 @@ def _rounded(value: float) -> float:
 
 @asynccontextmanager
 async def shown_progress(console: Console, name: str) -> AsyncIterator[Tell]:
-    """Yield what takes a few words on what goes on now, and show them with the seconds since the beginning.
+    """Yield a callback that takes the current phase, and show the phase with the seconds since the start.
 
-    On a terminal in one line that changes; elsewhere in a line for each few seconds, so that a log shows progress too.
+    A terminal shows one line that changes. A log gets a new line every few seconds.
     """
     began, words = time.monotonic(), ""
 
@@ -144,16 +142,16 @@ async def shown_progress(console: Console, name: str) -> AsyncIterator[Tell]:
 
 
 def show(table: Table, console: Console) -> None:
-    """Print a table with its names whole, however narrow the terminal is."""
+    """Print a table without cutting names, even on a narrow terminal."""
     needed = Measurement.get(console, console.options.update(width=WIDEST), table).maximum
     if needed > console.width:
-        # The terminal breaks such lines itself, which is better than a name that is cut.
+        # The terminal wraps such lines itself; a cut name would be worse.
         console = Console(file=console.file, width=needed, force_terminal=console.is_terminal, highlight=False)
     console.print(table)
 
 
 def table_of(chosen: Bench, outcome: Outcome) -> Table:
-    """Return the figures for people. Every name stands there whole, and all of it fits into 80 columns."""
+    """Return the figures as a table that fits into 80 columns without cutting names."""
     table = Table(
         title=f"{chosen.name}: {chosen.about}",
         caption=_circumstances(outcome),
@@ -163,10 +161,8 @@ def table_of(chosen: Bench, outcome: Outcome) -> Table:
         padding=(0, 2, 0, 0),
         pad_edge=False,
     )
-    for heading in ("figure", "measured", "machine's limit", "ratio", "reach", "reached"):
-        table.add_column(
-            heading, justify="left" if heading in {"figure", "reach", "reached"} else "right", no_wrap=True
-        )
+    for heading in ("figure", "measured", "machine's limit", "ratio", "target", "met"):
+        table.add_column(heading, justify="left" if heading in {"figure", "target", "met"} else "right", no_wrap=True)
     for reach in chosen.reach:
         ratio = reach.ratio(outcome.figures)
         table.add_row(

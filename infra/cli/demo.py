@@ -1,4 +1,4 @@
-"""``zyenta demo``: a niche becomes a store that takes an order, before your eyes."""
+"""``zyenta demo``: create a store for a niche, publish it and buy something in it."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ GENERATION_SECONDS = 600
 PUBLISH_SECONDS = 60
 PAID_SECONDS = 60
 AGENT_STEPS = frozenset(Step)
-"""Steps within ``generate``, told apart by their indentation."""
+"""Steps within ``generate``; the summary indents them."""
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +44,8 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    niche: Annotated[str, typer.Argument(help="What to sell: “Cyberpunk home decor”.")],
-    once: Annotated[bool, typer.Option("--once", help="Stop when the order is paid.")] = False,
+    niche: Annotated[str, typer.Argument(help="What the store sells, for example “Cyberpunk home decor”.")],
+    once: Annotated[bool, typer.Option("--once", help="Stop after the order is paid and the log is verified.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
 ) -> None:
     """Turn a niche into a published store, buy something in it, and keep serving until Ctrl-C."""
@@ -150,11 +150,11 @@ async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
     if not console.is_terminal:
         console.print()  # rich ends a live display without a line break there
     if last.get("status") != "COMPLETED":
-        raise Refused(last.get("error") or "The generation ended before it was complete.")
+        raise Refused(last.get("error") or "The generation ended before it was complete; it reported no error.")
 
 
 async def _until_ready(merchant: Merchant, store_id: str) -> None:
-    """Approve the store as soon as it may be: it is handed over a moment after its generation is complete."""
+    """Approve the store as soon as it is ready for review, a moment after its generation completes."""
     while True:
         try:
             await merchant.approve(store_id)
@@ -185,7 +185,7 @@ async def _shop(storefront_url: str) -> None:
         )
         await shopper.submit("/pay", decision="pay")
         if "/checkout/success/" not in shopper.url:
-            raise Lost(f"after paying, the shopper was sent to {shopper.url}")
+            raise Lost(f"The payment led to {shopper.url}, not to the confirmation page.")
 
 
 @asynccontextmanager
@@ -196,7 +196,9 @@ async def _timed(outcome: Outcome, name: str, *, within: float | None = None) ->
             yield
     except TimeoutError as error:
         if limit.expired():
-            raise TimeoutError(f"The step “{name}” took longer than {within:.0f} s.") from error
+            raise TimeoutError(
+                f"Step “{name}” took longer than {within:.0f} s. The logs are in the data directory under logs/."
+            ) from error
         raise
     finally:
         outcome.steps.append({"name": name, "seconds": round(time.monotonic() - started, 2)})
@@ -212,7 +214,9 @@ def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving
     )
     order = outcome.order
     facts.add_row("Order", f"{order['number']} · {order['status']} · {order['total']}")
-    verified = "equal in event store and topic, every hash chain whole" if outcome.log_verified else "[red]NOT equal[/]"
+    verified = (
+        "equal in event store and topic, every hash chain intact" if outcome.log_verified else "[red]NOT equal[/]"
+    )
     facts.add_row("Log", f"{sum(outcome.events.values()):,} events, {verified}")
     if serving:
         facts.add_row("Storefront", outcome.storefront_url)

@@ -1,4 +1,4 @@
-"""``zyenta dlq``: the records that a consumer gave up."""
+"""``zyenta dlq``: records that a consumer could not process."""
 
 import asyncio
 from collections.abc import Sequence
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 PROJECTOR = "projector-"
 IMAGER = "imager"
 
-app = typer.Typer(help="Dead letters: records that a consumer group gave up.", no_args_is_help=True)
+app = typer.Typer(help="Dead letters: records that a consumer group could not process.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Group = Annotated[str | None, typer.Option("--group", help="Only letters of this consumer group.")]
+Group = Annotated[str | None, typer.Option("--group", help="Only dead letters of this consumer group.")]
 _REFUSALS = (NotConfigured, ServerFailed, KafkaError)
 
 
 class NoSuchLetter(Exception):
-    """An id that no open letter has."""
+    """No open dead letter has the id."""
 
     def __init__(self, ids: Sequence[str]) -> None:
-        super().__init__(f"There is no open letter {', '.join(ids)}. “zyenta dlq list” shows what there is.")
+        super().__init__(f"No open dead letter has the id {', '.join(ids)}. “zyenta dlq list” shows all ids.")
 
 
 @app.command("list")
 def list_letters(group: Group = None, as_json: AsJson = False) -> None:
-    """Show the letters that were neither replayed nor dropped, the oldest first."""
+    """List open dead letters: neither replayed nor dropped, the oldest first."""
 
     async def work(_: asyncio.Event) -> list[DeadLetter]:
         async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
@@ -55,21 +55,23 @@ def list_letters(group: Group = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"letters": [_as_json(letter, now) for letter in letters]})
     elif not letters:
-        output.print("[green]None.[/] No consumer has given up a record that still waits.")
+        output.print("[green]No open dead letters.[/]")
     else:
         show(letters, now)
 
 
 @app.command()
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="As “zyenta dlq list” shows them.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids from “zyenta dlq list”.")] = None,
     group: Group = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every open letter.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Replay every open dead letter.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Hand letters back to exactly the group that gave them up. What works, or is refused for good, is done with."""
+    """Retry dead letters in the consumer group that parked them.
+
+    A letter is closed if its record is handled or refused for good. A letter that fails again stays open."""
     if not (ids or group or everything):
-        raise typer.BadParameter("name letters, a --group, or --all")
+        raise typer.BadParameter("nothing to replay. Use ids, --group or --all.")
 
     async def work(stop: asyncio.Event) -> "list[Replay]":
         async with settings_of_running() as settings, open_platform(settings) as platform:
@@ -79,13 +81,13 @@ def replay(
 
     replays = run(work, NoSuchLetter, *_REFUSALS)
     if as_json:
-        told = [{"id": each.letter.id, "result": each.result, "reason": each.reason} for each in replays]
-        print_json({"replayed": told})
+        results = [{"id": each.letter.id, "result": each.result, "reason": each.reason} for each in replays]
+        print_json({"replayed": results})
     else:
         for each in replays:
-            colour = {"handled": "green", "refused": "yellow", "failed": "red"}[each.result]
+            color = {"handled": "green", "refused": "yellow", "failed": "red"}[each.result]
             reason = escape(f"{each.letter.id} {each.reason}")
-            output.print(f"[{colour}]{each.result}[/] {reason}", soft_wrap=True)
+            output.print(f"[{color}]{each.result}[/] {reason}", soft_wrap=True)
         if not replays:
             output.print("Nothing to replay.")
     if any(each.result == "failed" for each in replays):
@@ -94,10 +96,10 @@ def replay(
 
 @app.command()
 def drop(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As “zyenta dlq list” shows them.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids from “zyenta dlq list”.")],
     as_json: AsJson = False,
 ) -> None:
-    """Close letters for good: nobody will handle their records. The log keeps the events."""
+    """Close dead letters without handling their records. The log keeps the events."""
 
     async def work(_: asyncio.Event) -> list[DeadLetter]:
         async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
@@ -121,9 +123,9 @@ async def _replay(
     from consumers.runtime.dead_letter_replay import replay as hand_back  # noqa: PLC0415
 
     groups = {letter.group for letter in letters}
-    # The imager brings its model into memory: only where one of the letters is its own.
-    made = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
-    by_name = {consumer.name: consumer for consumer in made}
+    # The imager loads its model into memory, so it is only built if one of the letters is its own.
+    candidates = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
+    by_name = {consumer.name: consumer for consumer in candidates}
     provenance = PostgresProvenance(await platform.pool())
     done: list[Replay] = []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -144,18 +146,18 @@ def _not_replayable(group: str) -> str:
     if group.startswith(PROJECTOR):
         name = group.removeprefix(PROJECTOR)
         return (
-            f"The read model {name} takes events in the order of the log only. Once this version understands the record, "
-            f"run “zyenta projections rebuild {name}”, then drop the letter."
+            f"Read model {name} applies events only in the order of the log. When this version can apply the record, run "
+            f"“zyenta projections rebuild {name}”, then drop the letter."
         )
-    return f"There is no consumer {group} in this version. Use the version that has it, or drop the letter."
+    return f"This version has no consumer {group}. Replay with a version that has it, or drop the letter."
 
 
 def _chosen(letters: Sequence[DeadLetter], ids: Sequence[str], group: str | None) -> list[DeadLetter]:
-    # Groups of letters are among them: another version may have had a consumer that this one has not.
+    # Includes the groups of open letters: another version may have had other consumers.
     groups = {*CONSUMERS, *(f"{PROJECTOR}{name}" for name in READ_MODELS), *(letter.group for letter in letters)}
     if group is not None and group not in groups:
         known = visible(", ".join(sorted(groups)))
-        raise typer.BadParameter(f"there is no {group}. There are: {known}.", param_hint="--group")
+        raise typer.BadParameter(f"unknown group {group}. Use one of: {known}.", param_hint="--group")
     missing = set(ids) - {letter.id for letter in letters}
     if missing:
         raise NoSuchLetter(sorted(missing))
@@ -182,13 +184,13 @@ def _as_json(letter: DeadLetter, now: datetime) -> dict[str, Any]:
 
 
 def show(letters: Sequence[DeadLetter], now: datetime) -> None:
-    """Print each letter in lines of its own: an id is of use only as a whole, and wider than a terminal has columns for."""
+    """Print each letter on its own lines: an id must not be cut and is wider than a table column."""
     out = TerminalConsole(highlight=False, markup=False)
     for letter in letters:
-        kind = _readable(letter).get("ce_type", "not one of ours")
+        kind = _readable(letter).get("ce_type", "not a Zyenta event")
         times = "once" if letter.count == 1 else f"{letter.count} times"
         out.print(letter.id, style="bold", soft_wrap=True)
-        out.print(Padding(f"{kind}, tried {times}, given up {_age(now - letter.parked_at)} ago", (0, 0, 0, 2)))
+        out.print(Padding(f"{kind}, tried {times}, parked {_age(now - letter.parked_at)} ago", (0, 0, 0, 2)))
         out.print(Padding(letter.reason, (0, 0, 1, 2)))
     out.print("1 letter" if len(letters) == 1 else f"{len(letters)} letters")
 

@@ -1,4 +1,4 @@
-"""``zyenta doctor``: what is well, what is not, and how far everybody is."""
+"""``zyenta doctor``: check every part of the platform and show consumer lag."""
 
 import fcntl
 from dataclasses import asdict, dataclass, field
@@ -30,33 +30,32 @@ from schemas.topics import IMAGE_WORK
 
 CONNECT_SECONDS = 3.0
 _RETURNED = (
-    "{:,} of them have a key again, so their data can be read: a backup brought it back, or nobody runs forgetting-policy. "
-    "Stop the publisher and run “zyenta log restore”, which deletes these keys"
+    "{:,} forgotten shoppers have a key again, so their data is readable. A backup restored the keys, or forgetting-policy "
+    "does not run. Stop the publisher and run “zyenta log restore”, which deletes these keys"
 )
 _FOREIGN = (
-    "{:,} records in the topics are not in the event store, so somebody else can write to the broker. They are passed over. "
-    "See who may write, then remove them with “zyenta log republish”"
+    "{:,} records in the topics are not in the event store, so another client can write to the broker. Readers skip them. "
+    "Restrict write access, then remove the records with “zyenta log republish”"
 )
 
 
 class NotRunning(Exception):
-    """There is nothing to examine."""
+    """No platform runs on the data directory, and none is configured."""
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(
-            f"No platform runs on {data_dir}. Start one with “zyenta up”, or name one in DATABASE_URL and "
-            "KAFKA_BOOTSTRAP_SERVERS."
+            f"No platform runs on {data_dir}. Start one with “zyenta up”, or set DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an examination found."""
+    """The results of all checks."""
 
     checks: list[Check]
     lags: list[Lag]
     foreign: list[ForeignRecord] = field(default_factory=list)
-    """Records that somebody else wrote to the topics, as far as readers have met them."""
+    """Records in the topics that the platform did not write, as far as readers have met them."""
 
     @property
     def healthy(self) -> bool:
@@ -69,15 +68,17 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Send a canary through every part of the platform and name those it does not come out of; show everybody's lag."""
-    found = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
+    """Check every part of the platform and show how far each consumer is behind the log.
+
+    The check sends a test event (a canary) through every part. Exit status 1: a part does not work."""
+    findings = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
     if as_json:
-        checks, lags = [asdict(check) for check in found.checks], [asdict(lag) for lag in found.lags]
-        foreign = [asdict(record) for record in found.foreign]
-        print_json({"healthy": found.healthy, "checks": checks, "lags": lags, "foreign": foreign})
+        checks, lags = [asdict(check) for check in findings.checks], [asdict(lag) for lag in findings.lags]
+        foreign = [asdict(record) for record in findings.foreign]
+        print_json({"healthy": findings.healthy, "checks": checks, "lags": lags, "foreign": foreign})
     else:
-        _show(found)
-    if not found.healthy:
+        _show(findings)
+    if not findings.healthy:
         raise typer.Exit(1)
 
 
@@ -85,30 +86,30 @@ async def _examine() -> Findings:
     _require_running(read_settings())
     async with settings_of_running() as settings, open_platform(settings, migrated=False) as platform:
         try:
-            # A pool would wait for a frozen server much longer.
+            # A pool would wait much longer for a frozen server.
             await (await asyncpg.connect(platform.database_url, timeout=CONNECT_SECONDS)).close()
         except DATABASE_AWAY as error:
-            detail = f"it does not answer ({type(error).__name__}); nothing behind it can be judged"
+            detail = f"does not answer ({type(error).__name__}); parts that depend on it were not checked"
             return Findings([Check(name="postgresql", healthy=False, detail=detail)], [])
         pool = await platform.pool()
         checks = list(await readiness(platform, pool).checks())
         lags: list[Lag] = []
         foreign: list[ForeignRecord] = []
-        unwell = {check.name for check in checks if not check.healthy}
-        if "postgresql" not in unwell:
+        unhealthy = {check.name for check in checks if not check.healthy}
+        if "postgresql" not in unhealthy:
             lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
             if count := await keys_of_forgotten(pool):
                 checks.append(Check(name="forgotten shoppers", healthy=False, detail=_RETURNED.format(count)))
             foreign = await known_foreign(pool)
             if foreign:
                 checks.append(Check(name="foreign records", healthy=False, detail=_FOREIGN.format(len(foreign))))
-        if "broker" not in unwell:
+        if "broker" not in unhealthy:
             try:
                 groups = [name for name in CONSUMERS if name != "imager"]
                 lags.extend(await consumer_lags(platform.bootstrap_servers, groups))
                 lags.extend(await consumer_lags(platform.bootstrap_servers, ["imager"], IMAGE_WORK))
             except (KafkaError, *DATABASE_AWAY) as error:
-                checks.append(Check(name="lag", healthy=False, detail=f"it cannot be told ({type(error).__name__})"))
+                checks.append(Check(name="lag", healthy=False, detail=f"cannot be measured ({type(error).__name__})"))
         return Findings(checks, lags, foreign)
 
 
@@ -125,36 +126,36 @@ def _require_running(settings: Settings) -> None:
     raise NotRunning(settings.data_dir.absolute())
 
 
-def _show(found: Findings) -> None:
-    behind = {lag.group: lag.behind for lag in found.lags}
+def _show(findings: Findings) -> None:
+    behind = {lag.group: lag.behind for lag in findings.lags}
     table = Table("", "part", "behind", "", box=None)
-    for check in found.checks:
+    for check in findings.checks:
         count = "" if check.name not in behind else _count(behind[check.name])
         table.add_row("[green]✓[/]" if check.healthy else "[red]✗[/]", check.name, count, escape(check.detail))
     output.print(table)
-    judged = {check.name for check in found.checks}
-    for lag in found.lags:
-        if lag.group not in judged:
-            output.print(f"[yellow]?[/] {lag.group} could not be judged; behind: {_count(lag.behind)}")
-    for record in found.foreign:
+    checked = {check.name for check in findings.checks}
+    for lag in findings.lags:
+        if lag.group not in checked:
+            output.print(f"[yellow]?[/] {lag.group} could not be checked; behind: {_count(lag.behind)}")
+    for record in findings.foreign:
         output.print(f"[red]foreign[/] {escape(str(record))}", soft_wrap=True)
-    output.print(verdict(found), soft_wrap=True)
+    output.print(verdict(findings), soft_wrap=True)
 
 
-def verdict(found: Findings) -> str:
-    """Return in one line whether the platform works, and what to look at if it does not."""
-    unwell = [check.name for check in found.checks if not check.healthy]
-    judged = {check.name for check in found.checks}
-    unknown = [lag.group for lag in found.lags if lag.group not in judged]
-    if unwell:
+def verdict(findings: Findings) -> str:
+    """Return one line: whether the platform works and, if not, where to look."""
+    unhealthy = [check.name for check in findings.checks if not check.healthy]
+    checked = {check.name for check in findings.checks}
+    unknown = [lag.group for lag in findings.lags if lag.group not in checked]
+    if unhealthy:
         return (
-            f"[red]Not well:[/] {len(unwell)} of {len(found.checks)} parts: {', '.join(unwell)}. "
-            "Their lines above say why; the logs are in the data directory under logs/."
+            f"[red]Unhealthy:[/] {len(unhealthy)} of {len(findings.checks)} parts: {', '.join(unhealthy)}. "
+            "The lines above say why. Logs are in the data directory under logs/."
         )
     if unknown:
-        return f"[yellow]Well as far as one can tell:[/] {', '.join(unknown)} could not be judged. Ask again."
-    return f"[green]All is well:[/] {len(found.checks)} parts work."
+        return f"[yellow]No problem findings, but not all was checked:[/] {', '.join(unknown)}. Run it again."
+    return f"[green]Healthy:[/] all {len(findings.checks)} parts work."
 
 
 def _count(behind: int | None) -> str:
-    return "never began" if behind is None else f"{behind:,}"
+    return "not started" if behind is None else f"{behind:,}"

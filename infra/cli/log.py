@@ -1,4 +1,4 @@
-"""``zyenta log``: verify the log and look into it."""
+"""``zyenta log``: verify, read, export and restore the event log."""
 
 import os
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from infra.log.partition_pool import WORTHWHILE
 from infra.log.verification import Parity, verify_log
 from schemas.internal.provenance import ForeignRecord
 
-app = typer.Typer(help="The event log: prove it, read it, move it.", no_args_is_help=True)
+app = typer.Typer(help="The event log: verify, read, query, export, restore.", no_args_is_help=True)
 analysis.register(app)
 restoring.register(app)
 
@@ -31,9 +31,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @app.command()
 def verify(as_json: AsJson = False) -> None:
-    """Prove that event store and topic hold the same events in the same order, and that every hash chain is whole.
+    """Verify that event store and topic hold the same events in the same order, and that every hash chain is intact.
 
-    Exit status 0: equal, whether or not foreign records lie between the events; 1: different.
+    Exit status 0: equal, even with foreign records between the events. Exit status 1: different.
     """
     parity = run(
         lambda stop: unless_stopped(_verify(), stop), Interrupted, NotConfigured, ServerFailed, TopicMissing, OSError
@@ -53,24 +53,26 @@ def verify(as_json: AsJson = False) -> None:
             f"[yellow]Equal, with {len(parity.foreign):,} foreign records.[/]" if parity.foreign else "[green]Equal.[/]"
         )
         output.print(
-            f"{verdict} {parity.events:,} events, the same in event store and topic; every hash chain is whole."
+            f"{verdict} Event store and topic hold the same {parity.events:,} events; every hash chain is intact."
         )
     else:
         difference = escape(str(parity.difference))
-        output.print(f"[red]Different.[/] {difference}\n{parity.events:,} events before it are equal.", soft_wrap=True)
+        output.print(
+            f"[red]Different.[/] {difference}\nThe {parity.events:,} events before it are equal.", soft_wrap=True
+        )
     if not as_json:
         _show_foreign(parity.foreign)
     if not parity.equal:
         raise typer.Exit(1)
 
 
-def _show_foreign(found: Sequence[ForeignRecord]) -> None:
-    """Name every foreign record, on standard output: a program may want to read on."""
-    for record in found:
+def _show_foreign(records: Sequence[ForeignRecord]) -> None:
+    """List every foreign record on standard output, where programs read."""
+    for record in records:
         say(f"foreign: {record}")
-    if found:
+    if records:
         console.print(
-            "Somebody else can write to the broker. See who may, then remove these records with “zyenta log republish”."
+            "Another client can write to the broker. Restrict write access, then remove these records with “zyenta log republish”."
         )
 
 

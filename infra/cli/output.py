@@ -1,4 +1,4 @@
-"""What a command prints: answers on standard output, progress and notes on standard error, both safe for a terminal."""
+"""Terminal output: answers on standard output, progress and notes on standard error, both safe for a terminal."""
 
 import codecs
 import json
@@ -16,26 +16,26 @@ from rich.segment import Segment
 from rich.text import Text
 
 SIGNS = "zyenta-signs"
-"""The error handler for what a stream's encoding does not have: a similar sign in ASCII, or a question mark."""
+"""The error handler for characters outside a stream's encoding: a similar ASCII text, or a question mark."""
 _ASCII = {"✓": "+", "✗": "x", "…": "...", "·": "-", "•": "*"}
 _HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"
 )
-"""Control characters, escape sequences' first ones among them, and what reorders or hides text; no tab and line break."""
+"""Control characters (escape included) and characters that reorder or hide text; not tab and line break."""
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def visible(text: str) -> str:
-    r"""Return a text with each character that steers a terminal written as Python writes it: ``\x1b``, ``\u202e``."""
-    return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    r"""Return the text with each character that controls a terminal escaped as in Python: ``\x1b``, ``\u202e``."""
+    return _HARMFUL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 class TerminalConsole(Console):
-    """A console that shows what would steer the terminal, whoever wrote it. Its own colors and bars are not touched."""
+    """A console that escapes control characters in everything it prints. Its own colors and bars stay."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        # Before anything is measured, so that columns stay as wide as what is in them.
+        # Escape before rich measures, so that columns are as wide as their content.
         return super().render_str(visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -43,18 +43,18 @@ class TerminalConsole(Console):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
     def on_broken_pipe(self) -> None:
-        # Rich would end the process with status 1; a reader that has enough is no failure.
+        # Rich would end the process with status 1, but a reader that leaves early is not a failure.
         raise  # noqa: PLE0704 - called while the error is handled
 
 
 console = TerminalConsole(stderr=True, highlight=False)
 """Progress, notes and errors: standard error."""
 output = TerminalConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
-"""Answers for people: standard output, not folded where a program reads on."""
+"""Answers for people: standard output, with wide lines if it is not a terminal."""
 
 
 def say(text: str) -> None:
-    """Print a line of an answer as it is: not folded, without markup."""
+    """Print one line of an answer without wrapping and markup."""
     output.print(Text(visible(text)), soft_wrap=True)
 
 
@@ -66,16 +66,16 @@ def print_json(value: object, *, flush: bool = False) -> None:
 
 
 def write_json(text: str, *, end: str = "") -> None:
-    """Write JSON text to standard output; where the encoding is not UTF-8, other characters than ASCII are escaped."""
+    """Write JSON text to standard output. If the encoding is not UTF-8, escape characters beyond ASCII."""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "").replace("_", "")
     if not encoding.startswith("utf") or not _is_encodable(text):
-        # Characters beyond ASCII stand in strings only, where JSON has an escape for each.
-        text = _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+        # Characters beyond ASCII only occur in strings, where JSON can escape each.
+        text = _BEYOND_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
     print(text, end=end)
 
 
 def prepare_streams() -> None:
-    """Make standard output and error take every character, whatever their encoding."""
+    """Make standard output and error accept every character in every encoding."""
     codecs.register_error(SIGNS, _similar)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -83,7 +83,7 @@ def prepare_streams() -> None:
 
 
 def reader_left() -> bool:
-    """Return whether standard output is a pipe that nobody reads any more (``… | head``)."""
+    """Return whether standard output is a pipe whose reader has left (``… | head``)."""
     try:
         poll = select.poll()
         poll.register(sys.stdout.fileno(), select.POLLOUT)
@@ -93,7 +93,7 @@ def reader_left() -> bool:
 
 
 def close_output() -> None:
-    """Write what is buffered; what a closed pipe does not take is dropped, so that Python does not complain at exit."""
+    """Flush standard output. Discard the buffer if the pipe is closed, so that Python does not report it at exit."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -111,5 +111,5 @@ def _is_encodable(text: str) -> bool:
 def _similar(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    found = error.object[error.start : error.end]
-    return "".join(_ASCII.get(sign) or anyascii(sign) or "?" for sign in found), error.end
+    signs = error.object[error.start : error.end]
+    return "".join(_ASCII.get(sign) or anyascii(sign) or "?" for sign in signs), error.end

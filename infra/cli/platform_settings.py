@@ -1,4 +1,4 @@
-"""Which platform a command speaks to: the configured one, the one that runs here, or one started for the occasion."""
+"""Choice of the platform that a command uses: the configured one, the running one, or servers started for the command."""
 
 import json
 import os
@@ -17,22 +17,22 @@ class NothingYet(NotConfigured):
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(
-            f"There is nothing in {data_dir} yet. Start a platform there with “zyenta up”, name another directory in "
-            "ZYENTA_DATA_DIR, or servers in DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS."
+            f"There is no platform in {data_dir} yet. Start one with “zyenta up”, set ZYENTA_DATA_DIR to another directory, "
+            "or set DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS."
         )
 
 
 @asynccontextmanager
 async def settings_of_running() -> AsyncIterator[Settings]:
-    """Yield settings with the addresses of the platform to speak to.
+    """Yield settings with the addresses of the platform to use.
 
-    Addresses that are configured win. Else the platform running on the data directory is asked for its own; if none
-    runs, its servers (not its services) are started until the command is done.
+    Configured addresses win. Otherwise they come from the platform that runs on the data directory. If no platform runs,
+    its servers (not its services) are started until the command ends.
 
     Raises:
-        BadSettings: some make no sense.
+        BadSettings: a setting is invalid.
         NothingYet: no address is configured, and no platform ever ran on the data directory.
-        Unreachable: a server that they name does not answer.
+        Unreachable: a configured server does not answer.
     """
     async with _servers() as settings:
         with naming_broker(settings.broker_address or ""):
@@ -60,7 +60,7 @@ async def _servers() -> AsyncIterator[Settings]:
 
 
 def supervisor_of(settings: Settings) -> Supervisor:
-    """Return the supervisor that settings ask for; an address counts only if somebody set it."""
+    """Return a supervisor for these settings. Defaults of ports and addresses do not count as configured."""
     public = {"gateway": "gateway_url", "storefront": "storefront_domain", "sandbox": "sandbox_url"}
     ports = {role: f"{role}_port" for role in public}
     asked = settings.model_dump(include={*public.values(), *ports.values()}, exclude_unset=True)
@@ -78,7 +78,7 @@ def supervisor_of(settings: Settings) -> Supervisor:
 
 
 def settings_from(environment: dict[str, str]) -> Settings:
-    """Return settings as a service started with this environment would read them."""
+    """Return the settings that a service with this environment would read."""
     before = dict(os.environ)
     os.environ.update(environment)
     try:

@@ -1,4 +1,4 @@
-"""``zyenta projections``: see how far read models are, build them anew, and prove their rows."""
+"""``zyenta projections``: list, rebuild and verify read models."""
 
 import asyncio
 from collections.abc import Iterator
@@ -26,22 +26,22 @@ from projections.engine.records import position_of
 from projections.engine.tables import ReadModel
 from projections.registry import READ_MODELS
 
-app = typer.Typer(help="The read models: where they stand, build them anew, prove their rows.", no_args_is_help=True)
+app = typer.Typer(help="The read models: list, rebuild, verify.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Name = Annotated[str, typer.Argument(help=f"Which read model: {', '.join(READ_MODELS)}.")]
+Name = Annotated[str, typer.Argument(help=f"The read model, one of: {', '.join(READ_MODELS)}.")]
 REFUSALS = (NotConfigured, ServerFailed, RebuildRefused, NotLive, TopicMissing, Transient, OSError)
 
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the read models with their version and how far they are behind the log."""
-    found = run(lambda _: _list(), *REFUSALS)
+    """List the read models with version, position and how far each is behind the log."""
+    rows = run(lambda _: _list(), *REFUSALS)
     if as_json:
-        print_json({"projections": found})
+        print_json({"projections": rows})
         return
     table = Table("read model", "version", "built", "position", "behind", "state")
-    for each in found:
+    for each in rows:
         built = "" if each["built_at"] is None else f"{datetime.fromisoformat(each['built_at']):%Y-%m-%d %H:%M}"
         table.add_row(
             each["name"],
@@ -58,37 +58,37 @@ async def _list() -> list[dict[str, Any]]:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         pool = await platform.pool()
         live = {row["name"]: row for row in await pool.fetch("select name, version, built_at from projections")}
-        stands: dict[str, dict[int, int]] = {}
+        checkpoints: dict[str, dict[int, int]] = {}
         for row in await pool.fetch("select schema_name, partition, position from checkpoints"):
-            stands.setdefault(row["schema_name"], {})[row["partition"]] = row["position"]
+            checkpoints.setdefault(row["schema_name"], {})[row["partition"]] = row["position"]
         judge = PostgresProvenance(pool).among
         ends = {
             partition: position_of(record) or 0
             for partition, record in (await last_events(platform.bootstrap_servers, judge=judge)).items()
         }
-    return [_described(model, live.get(name), stands, ends) for name, model in READ_MODELS.items()]
+    return [_described(model, live.get(name), checkpoints, ends) for name, model in READ_MODELS.items()]
 
 
 def _described(
-    model: ReadModel[Any], live: Any, stands: dict[str, dict[int, int]], ends: dict[int, int]
+    model: ReadModel[Any], live: Any, checkpoints: dict[str, dict[int, int]], ends: dict[int, int]
 ) -> dict[str, Any]:
-    mine = stands.get(model.name, {})
-    behind = max((end - mine.get(partition, 0) for partition, end in ends.items()), default=0)
+    own = checkpoints.get(model.name, {})
+    behind = max((end - own.get(partition, 0) for partition, end in ends.items()), default=0)
     if live is None:
         state = "not built yet"
     elif live["version"] < model.version:
-        state = f"version {model.version} is to be built"
+        state = f"outdated (version {model.version} not built yet)"
     elif live["version"] > model.version:
         state = f"newer than this program (version {model.version})"
     else:
         state = "current" if behind <= 0 else "behind"
-    if f"{model.name}_build" in stands:
-        state += ", rebuild under way or interrupted"
+    if f"{model.name}_build" in checkpoints:
+        state += ", rebuild running or interrupted"
     return {
         "name": model.name,
         "version": None if live is None else live["version"],
         "built_at": None if live is None else live["built_at"].isoformat(),
-        "position": max(mine.values(), default=0),
+        "position": max(own.values(), default=0),
         "behind": max(0, behind),
         "state": state,
     }
@@ -99,10 +99,12 @@ def rebuild(
     name: Name,
     as_json: AsJson = False,
     even_if_different: Annotated[
-        bool, typer.Option("--even-if-different", help="Swap although the rows differ: the live ones are wrong.")
+        bool, typer.Option("--even-if-different", help="Swap even if the rows differ, because the live rows are wrong.")
     ] = False,
 ) -> None:
-    """Build a read model anew from the log, compare, and swap it in; commands and queries go on meanwhile."""
+    """Rebuild a read model from the log, compare it with the live rows, and swap it in.
+
+    Commands and queries continue during the rebuild."""
     model = _model(name)
     done = run(lambda stop: _stoppable(stop, _rebuild(model, even_if_different)), *REFUSALS)
     if as_json:
@@ -122,11 +124,11 @@ def rebuild(
         return
     output.print(
         f"[green]Rebuilt.[/] {done.name}, version {done.version}: {sum(done.rows.values()):,} rows from {done.events:,} events"
-        f"{' (resumed)' if done.resumed else ''}; the projector stood still for {done.fenced_seconds:.2f} s."
+        f"{' (resumed)' if done.resumed else ''}. The projector paused for {done.fenced_seconds:.2f} s."
     )
-    _tell_unappliable(len(done.unappliable))
+    _print_unappliable(len(done.unappliable))
     if done.difference is not None:
-        output.print(f"The rows that went were others. {escape(str(done.difference))}", soft_wrap=True)
+        output.print(f"The old rows were different. {escape(str(done.difference))}", soft_wrap=True)
 
 
 async def _rebuild(model: ReadModel[Any], even_if_different: bool) -> Rebuilt:
@@ -143,29 +145,29 @@ async def _rebuild(model: ReadModel[Any], even_if_different: bool) -> Rebuilt:
 
 @app.command()
 def verify(name: Name, as_json: AsJson = False) -> None:
-    """Prove that the live rows are what a fresh fold of the log makes; name the first row that is not."""
+    """Verify that the live rows equal a fresh fold of the log, and name the first row that differs."""
     model = _model(name)
-    found = run(lambda stop: _stoppable(stop, _verify(model)), *REFUSALS)
+    verified = run(lambda stop: _stoppable(stop, _verify(model)), *REFUSALS)
     if as_json:
         print_json(
             {
-                "name": found.name,
-                "equal": found.equal,
-                "events": found.events,
-                "rows": dict(found.rows),
-                "unappliable": len(found.unappliable),
-                "difference": None if found.difference is None else str(found.difference),
-                "seconds": round(found.seconds, 3),
+                "name": verified.name,
+                "equal": verified.equal,
+                "events": verified.events,
+                "rows": dict(verified.rows),
+                "unappliable": len(verified.unappliable),
+                "difference": None if verified.difference is None else str(verified.difference),
+                "seconds": round(verified.seconds, 3),
             }
         )
-    elif found.equal:
+    elif verified.equal:
         output.print(
-            f"[green]Equal.[/] {sum(found.rows.values()):,} rows of {found.name} are what {found.events:,} events make."
+            f"[green]Equal.[/] The {sum(verified.rows.values()):,} rows of {verified.name} match {verified.events:,} events."
         )
-        _tell_unappliable(len(found.unappliable))
+        _print_unappliable(len(verified.unappliable))
     else:
-        output.print(f"[red]Different.[/] {escape(str(found.difference))}", soft_wrap=True)
-    if not found.equal:
+        output.print(f"[red]Different.[/] {escape(str(verified.difference))}", soft_wrap=True)
+    if not verified.equal:
         raise typer.Exit(1)
 
 
@@ -185,18 +187,18 @@ async def _verify(model: ReadModel[Any]) -> Verified:
 
 def _model(name: str) -> ReadModel[Any]:
     if name not in READ_MODELS:
-        console.print(f"[red]zyenta:[/] there is no read model {escape(name)}. There are: {', '.join(READ_MODELS)}.")
+        console.print(f"[red]zyenta:[/] unknown read model {escape(name)}. Use one of: {', '.join(READ_MODELS)}.")
         raise typer.Exit(2)
     return READ_MODELS[name]
 
 
 async def _stoppable(stop: asyncio.Event, work: Any) -> Any:
-    """Break off in order when the command is interrupted."""
+    """Cancel the work when the command is interrupted."""
     task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise RebuildRefused("Interrupted. The live tables are as they were; a rebuild goes on where it stopped.")
+            raise RebuildRefused("Interrupted. The live tables are unchanged. Run a rebuild again to continue it.")
         return task.result()
     finally:
         for each in (task, stopped):
@@ -223,6 +225,6 @@ def _bar(title: str) -> Iterator[Report]:
         yield report
 
 
-def _tell_unappliable(count: int) -> None:
+def _print_unappliable(count: int) -> None:
     if count:
-        output.print(f"{count:,} events can be applied to nothing; see “zyenta dlq list”.")
+        output.print(f"{count:,} events could not be applied; see “zyenta dlq list”.")

@@ -1,4 +1,4 @@
-"""``zyenta log restore`` and ``republish``: rebuild either half of the log from the other."""
+"""``zyenta log restore`` and ``republish``: rebuild the event store from the topic, or the topic from the event store."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -19,7 +19,7 @@ from infra.log.restoration import NothingToRestore, Restored, republish, restore
 from infra.log.verification import Difference
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 _REFUSALS = (NotConfigured, ServerFailed, KafkaError, TopicMissing, asyncpg.PostgresError, OSError, TimeoutError)
 
 
@@ -32,22 +32,21 @@ def register(app: typer.Typer) -> None:
 def restore(as_json: AsJson = False) -> None:
     """Rebuild an empty or outdated event store from the topic.
 
-    Keys of people, secrets and log-ins are not in the log: restore their tables from their own backup before; or run this
-    once more afterwards, before a publisher works, so that keys of people who are forgotten do not come back.
+    Personal-data keys, secrets and accounts are not in the log: restore their tables from a backup first. If you restore
+    them later, run this command again before a publisher starts. It deletes the keys of forgotten shoppers.
     """
     restored = run(lambda _: _restore(), NothingToRestore, Difference, *_REFUSALS)
     if as_json:
         print_json(asdict(restored))
     else:
         output.print(
-            f"[green]Restored.[/] {restored.events:,} events added, {restored.known:,} were there and are the same; "
-            f"the outcomes of {restored.commands:,} commands are known again. The log ends at {restored.position:,}.\n"
-            f"Keys of people, secrets and log-ins come from their own backup; {restored.forgotten:,} keys of forgotten "
-            "people were in it and are deleted again. If you restore keys only now, run this once more. Prove the log with "
-            "“zyenta log verify”."
+            f"[green]Restored.[/] Added {restored.events:,} events and the results of {restored.commands:,} commands; "
+            f"{restored.known:,} events were there and are equal. The log ends at position {restored.position:,}.\n"
+            f"Deleted {restored.forgotten:,} keys of forgotten shoppers that a backup had restored. If you restore "
+            "personal-data keys now, run this command again. Check the log with “zyenta log verify”."
         )
         if restored.foreign:
-            console.print(f"[yellow]Note[/] {restored.foreign:,} foreign records and copies were passed over.")
+            console.print(f"[yellow]Note[/] {restored.foreign:,} foreign records and copies were skipped.")
 
 
 async def _restore() -> Restored:
@@ -67,21 +66,21 @@ def republish_topic(
     yes: Yes = False,
     even_if_ahead: Annotated[
         bool,
-        typer.Option("--even-if-ahead", help="Delete also records that may be events which the event store has lost."),
+        typer.Option("--even-if-ahead", help="Also delete records that may be events lost by the event store."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete the topics of events and fill them anew from the event store. Foreign records are gone afterwards.
+    """Delete the event topics and fill them again from the event store. This removes foreign records.
 
-    Nobody outside is called a second time: consumers recognise what they have handled.
+    Consumers recognize events that they have handled, so no outside call is repeated.
     """
     if not yes and not as_json:
-        typer.confirm("Delete the topics of events and fill them anew from the event store?", abort=True)
+        typer.confirm("Delete the event topics and fill them again from the event store?", abort=True)
     position = run(lambda _: _republish(even_if_ahead=even_if_ahead), HalvesDiffer, *_REFUSALS)
     if as_json:
         print_json({"position": position})
     else:
-        output.print(f"[green]Republished[/] up to position {position:,}. Prove it with “zyenta log verify”.")
+        output.print(f"[green]Republished[/] up to position {position:,}. Check it with “zyenta log verify”.")
 
 
 async def _republish(*, even_if_ahead: bool) -> int:

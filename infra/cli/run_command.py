@@ -1,4 +1,4 @@
-"""How a command runs: an event loop, signals that stop it in order, and refusals printed for people."""
+"""Running a command: the event loop, the stop signals, and expected errors printed as sentences."""
 
 import asyncio
 import logging
@@ -21,32 +21,32 @@ T = TypeVar("T")
 def run(
     work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception], grace: int | None = None
 ) -> T:
-    """Run a coroutine to its end; Ctrl-C and SIGTERM set the event it is given.
+    """Run a coroutine to its end. Ctrl-C and SIGTERM set its stop event.
 
     Args:
         work: takes the stop event.
-        refusals: errors that are the user's to mend: printed as a sentence, exit status 1, no traceback. Settings that make
-            no sense (exit status 2) and servers out of reach are among them always.
-        grace: seconds from such a signal until the kernel ends the process, whatever it is waiting for; None: no bound.
+        refusals: errors that the user can fix. Each is printed as a sentence without a traceback; exit status 1. Invalid
+            settings (exit status 2) and unreachable servers always count.
+        grace: seconds from such a signal until the kernel ends the process. None if there is no bound.
     """
 
-    def asked_to_stop(stop: asyncio.Event) -> None:
+    def request_stop(stop: asyncio.Event) -> None:
         stop.set()
         if grace is not None:
-            signal.alarm(grace)  # SIGALRM's default is to end the process: nothing that hangs can prevent it
+            signal.alarm(grace)  # SIGALRM ends the process by default, so a hanging call cannot prevent it
 
     async def with_signals() -> T:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, asked_to_stop, stop)
+            loop.add_signal_handler(number, request_stop, stop)
         return await work(stop)
 
-    told: tuple[type[Exception], ...] = (BadSettings, Unreachable, *refusals)
+    expected: tuple[type[Exception], ...] = (BadSettings, Unreachable, *refusals)
     try:
         with new_runner() as runner:
             return runner.run(with_signals())
-    except* told as group:
+    except* expected as group:
         refused = _leaves(group)
         if any(isinstance(error, BrokenPipeError) for error in refused) and reader_left():
             raise typer.Exit from None
@@ -56,22 +56,22 @@ def run(
 
 
 def sentence_of(error: BaseException) -> str:
-    """Return what an error says; those that say nothing have a telling name at least."""
+    """Return an error's message, or its class name if it has none."""
     return str(error) or type(error).__name__
 
 
 class Interrupted(Exception):
-    """Ctrl-C or SIGTERM came before there was anything to tell."""
+    """Ctrl-C or SIGTERM came before the command had a result."""
 
     def __init__(self) -> None:
         super().__init__("interrupted.")
 
 
 async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T:
-    """Return what the work returns, unless somebody interrupts it; then it is cancelled.
+    """Return the result of the work, or cancel it when the stop event is set.
 
     Raises:
-        Interrupted: they did.
+        Interrupted: the stop event was set first.
     """
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
@@ -93,14 +93,14 @@ def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
 
 
 class _VisibleFormatter(logging.Formatter):
-    """Shows what would steer the terminal that somebody reads the log on."""
+    """Escapes control characters, so that a log line cannot control the reader's terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         return visible(super().format(record))
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send log lines to standard error, one per line, with time, level and where from."""
+    """Send log lines to standard error, each with time, level and logger."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)

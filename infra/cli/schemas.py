@@ -1,4 +1,4 @@
-"""``zyenta schemas``: export the public contracts, and check that they break no reader."""
+"""``zyenta schemas``: export the public schemas, and check that a change breaks no reader."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ Where = Annotated[
     Path,
     typer.Option(
         "--against",
-        help="The directory to compare with: schemas/ of this checkout, or of the release before.",
+        help="The directory to compare with. Default: schemas/ of this checkout.",
         exists=True,
         file_okay=False,
         show_default=False,
@@ -28,44 +28,46 @@ Where = Annotated[
 
 @app.command()
 def export(as_json: AsJson = False) -> None:
-    """Write what the code says into schemas/. Refuses, and writes nothing, where that would break a reader or the log."""
-    found, written = export_contracts(_contracts())
+    """Write the schemas of the code into schemas/.
+
+    Writes nothing if a change would break readers or make recorded events unreadable."""
+    review, written = export_contracts(_contracts())
     if as_json:
-        print_json({**found.as_json(), "good": not found.refused, "stale": [], "written": written})
+        print_json({**review.as_json(), "good": not review.refused, "stale": [], "written": written})
     else:
-        _tell(found)
-        if not found.refused:
+        _print_findings(review)
+        if not review.refused:
             output.print(
                 f"[green]Exported.[/] {len(written)} files changed." if written else "[green]Nothing changed.[/]"
             )
             for path in written:
                 output.print(f"  schemas/{path}")
-    if found.refused:
+    if review.refused:
         raise typer.Exit(1)
 
 
 @app.command()
 def check(as_json: AsJson = False, against: Where = DIRECTORY) -> None:
-    """Refuse a change that the log or its readers could not bear, and committed files that are not up to date."""
-    found = review_contracts(_contracts(), against)
+    """Check that the committed schemas are up to date and that no change breaks readers or recorded events."""
+    review = review_contracts(_contracts(), against)
     if as_json:
-        print_json(found.as_json())
+        print_json(review.as_json())
     else:
-        _tell(found)
-        if found.stale and not found.refused:
-            output.print("[red]Not up to date:[/] run zyenta schemas export and look at the difference.")
-            for path in found.stale:
+        _print_findings(review)
+        if review.stale and not review.refused:
+            output.print("[red]Not up to date:[/] run “zyenta schemas export” and review the difference.")
+            for path in review.stale:
                 output.print(f"  schemas/{path}")
-        if found.good:
-            output.print("[green]Good.[/] The code keeps every promise of the committed schemas; every sample decodes.")
-    if not found.good:
+        if review.good:
+            output.print("[green]Good.[/] The code is compatible with the committed schemas; every sample decodes.")
+    if not review.good:
         raise typer.Exit(1)
 
 
-def _tell(found: Review) -> None:
-    for finding in found.refused:
+def _print_findings(review: Review) -> None:
+    for finding in review.refused:
         output.print(f"[red]Refused[/] {escape(str(finding))}", soft_wrap=True)
-    for finding in found.noted:
+    for finding in review.noted:
         output.print(f"[yellow]Note[/] {escape(str(finding))}", soft_wrap=True)
 
 

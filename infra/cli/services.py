@@ -27,7 +27,7 @@ REQUEST_STORE = (
     " { storeId userErrors { message } } }"
 )
 GRACE_SECONDS = 10
-"""A service that was asked to stop and does not is ended; it goes on from its checkpoint when it starts again."""
+"""A service that does not stop in this time is killed. It continues from its checkpoint at the next start."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,13 +36,13 @@ def register(app: typer.Typer) -> None:
     app.command("run", help=f"Run several services in one process: {', '.join(ROLES)}.")(run_services)
     app.command(help="Serve GraphQL, REST and webhooks.")(gateway)
     app.command(help="Serve every store to shoppers.")(storefront)
-    app.command(help="Carry events from the event store to the topic.")(publisher)
-    app.command(help="Run one agent or policy, or all of them.")(consumer)
-    app.command(help="Keep one read model up to date, or all of them.")(projector)
+    app.command(help="Publish events from the event store to the topic.")(publisher)
+    app.command(help="Run agents and policies: the named ones, or all.")(consumer)
+    app.command(help="Keep read models up to date: the named ones, or all.")(projector)
 
 
 def up() -> None:
-    """Start the whole platform here and keep it running until Ctrl-C. Parts with a configured address are not started."""
+    """Run the whole platform until Ctrl-C. Servers with a configured address are used, not started."""
     run(_up, AlreadyRunning, Interrupted, ServerFailed, NotConfigured, TimeoutError)
 
 
@@ -60,7 +60,7 @@ async def _up(stop: asyncio.Event) -> None:
 
 
 def addresses(supervisor: Supervisor) -> Panel:
-    """Return where everything is, for a person to look at."""
+    """Return a panel with all addresses."""
     table = Table.grid(padding=(0, 2))
     settings = settings_from(supervisor.environment)
     table.add_row("GraphQL", f"{settings.gateway_url}/graphql")
@@ -73,14 +73,14 @@ def addresses(supervisor: Supervisor) -> Panel:
 
 
 def next_steps(settings: Settings) -> str:
-    """Return what to do with a platform that has just started. Lines to copy stand alone."""
+    """Return the first steps on a new platform. Each command to copy has its own line."""
     steps = [
-        f"What next: open {settings.gateway_url}/graphql in a browser and send",
+        f"Next, open {settings.gateway_url}/graphql in a browser and send",
         f"    {REGISTER}",
         "Put its accessToken into the header “Authorization: Bearer …”, then send",
         f"    {REQUEST_STORE}",
-        "A minute later the store waits for your review: approveStore, then publishStore.",
-        "To look inside, in another terminal here:",
+        "After about a minute the store is ready for review: send approveStore, then publishStore.",
+        "To inspect the platform, run in another terminal, in this directory:",
         "    zyenta doctor\n    zyenta log tail --follow",
         resolver_hint(settings, "<slug>"),
     ]
@@ -88,22 +88,20 @@ def next_steps(settings: Settings) -> str:
 
 
 def resolver_hint(settings: Settings, slug: str) -> str | None:
-    """Return what a program does that cannot resolve names below ``localhost``; None where stores have other names."""
+    """Return how to reach a store without resolving ``*.localhost``. None if stores have other names."""
     host, _, port = settings.storefront_domain.partition(":")
     if host != "localhost":
         return None
     return (
-        f"Where {slug}.localhost does not resolve (Python, Java, small containers), ask 127.0.0.1 and name the shop:\n"
+        f"Where {slug}.localhost does not resolve (Python, Java, small containers), call 127.0.0.1 with a Host header:\n"
         f'    curl -H "Host: {slug}.{settings.storefront_domain}" http://127.0.0.1:{port or 80}/'
     )
 
 
-def run_services(roles: Annotated[list[str], typer.Argument(help="Which services.")]) -> None:
+def run_services(roles: Annotated[list[str], typer.Argument(help="The services to run.")]) -> None:
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
-        console.print(
-            f"[red]zyenta:[/] there is no service {escape(', '.join(unknown))}. There are: {', '.join(ROLES)}."
-        )
+        console.print(f"[red]zyenta:[/] unknown service {escape(', '.join(unknown))}. Use one of: {', '.join(ROLES)}.")
         raise typer.Exit(2)
     _run([ROLES[role] for role in roles])
 
@@ -120,11 +118,13 @@ def publisher() -> None:
     _run([ROLES["publisher"]])
 
 
-def consumer(names: Annotated[list[str] | None, typer.Argument(help="Left out: all.")] = None) -> None:
+def consumer(names: Annotated[list[str] | None, typer.Argument(help="Consumers to run. Default: all.")] = None) -> None:
     _run([partial(run_consumers, names=tuple(names or ()))])
 
 
-def projector(names: Annotated[list[str] | None, typer.Argument(help="Left out: all.")] = None) -> None:
+def projector(
+    names: Annotated[list[str] | None, typer.Argument(help="Read models to project. Default: all.")] = None,
+) -> None:
     _run([partial(run_projectors, names=tuple(names or ()))])
 
 

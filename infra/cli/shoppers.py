@@ -1,4 +1,4 @@
-"""``zyenta shoppers``: find people who ordered, and forget them."""
+"""``zyenta shoppers``: find shoppers by e-mail, and erase their personal data."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,107 +18,110 @@ from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 
-app = typer.Typer(help="People who ordered: find them, and forget them for good.", no_args_is_help=True)
+app = typer.Typer(help="Shoppers: find them, and erase their personal data.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _REFUSALS = (NotConfigured, ServerFailed, DomainError, asyncpg.PostgresError, OSError)
 
 
-class NobodyFound(Exception):
-    """Nothing that was ordered fits."""
+class ShopperNotFound(Exception):
+    """No order or shopper has the number or id."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"There is no order {text}, and no shopper with that id. Give an order number (ZY-7Q2M4K), an order id or a "
-            "shopper id; “zyenta shoppers find EMAIL” shows them."
+            f"No order or shopper {text!r}. Use an order number (ZY-7Q2M4K), an order id or a shopper id from "
+            "“zyenta shoppers find EMAIL”."
         )
 
 
-class SeveralFound(Exception):
-    """An order number stands for several orders."""
+class AmbiguousOrderNumber(Exception):
+    """Orders of several stores have the order number."""
 
     def __init__(self, found: list[KnownShopper]) -> None:
         ids = ", ".join(str(shopper.order_id) for shopper in found)
         super().__init__(
-            f"{found[0].order_number} is the number of several stores' orders: {ids}. Give one of the ids."
+            f"Order number {found[0].order_number} exists in several stores. Use one of the order ids: {ids}."
         )
 
 
 class NoReadModel(NotConfigured):
-    """Nobody can be looked for yet."""
+    """The read model of orders does not exist yet."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The read model of orders is not there yet. “zyenta up” makes it, and so does “zyenta projector”."
+            "The read model of orders does not exist yet. Run “zyenta up” or “zyenta projector” to build it."
         )
 
 
 @app.command()
 def find(
-    email: Annotated[str, typer.Argument(help="The whole address; letter case does not matter.")],
+    email: Annotated[str, typer.Argument(help="The whole address. Letter case does not matter.")],
     as_json: AsJson = False,
 ) -> None:
-    """Find the orders placed under an e-mail address. Every order is opened for the comparison."""
+    """Find the orders placed with an e-mail address. Decrypts the address of every order to compare it."""
     found = run(lambda _: _find(email), *_REFUSALS)
     if as_json:
         print_json({"shoppers": [_as_json(shopper) for shopper in found]})
         return
     if not found:
-        output.print("Nobody ordered under that address, or they are forgotten.")
+        output.print("No order with that address, or its shopper is forgotten.")
     for shopper in found:
-        # Line by line: an id is of use only as a whole, and three in a row are wider than a terminal.
+        # One id per line: ids must not be cut, and three are wider than a terminal.
         say(f"{shopper.order_number}  placed {shopper.placed_at:%Y-%m-%d %H:%M}")
         say(f"  order id    {shopper.order_id}\n  shopper id  {shopper.shopper_id}\n  store id    {shopper.store_id}")
 
 
 async def _find(email: str) -> list[KnownShopper]:
-    async with _opened() as (_, shoppers):
+    async with _open() as (_, shoppers):
         return [shopper async for shopper in shoppers.with_email(email)]
 
 
 @app.command()
 def forget(
     who: Annotated[str, typer.Argument(help="An order number, order id or shopper id.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Erase a shopper's name, e-mail and address everywhere, for good. Their order stays, without them."""
-    shopper = run(lambda _: _one(who), NobodyFound, SeveralFound, *_REFUSALS)
+    """Erase a shopper's name, e-mail and address everywhere, permanently. The order stays without them."""
+    shopper = run(lambda _: _one(who), ShopperNotFound, AmbiguousOrderNumber, *_REFUSALS)
     if not yes and not as_json:
-        # Not while the event loop runs: Ctrl-C would not reach the question.
+        # Outside the event loop, because Ctrl-C must reach the prompt.
         typer.confirm(
-            f"Erase the name, e-mail and address of the shopper of order {shopper.order_number} for good?", abort=True
+            f"Permanently erase the name, e-mail and address of the shopper of order {shopper.order_number}?",
+            abort=True,
         )
     run(lambda _: _forget(shopper), *_REFUSALS)
     if as_json:
         print_json(_as_json(shopper))
     else:
-        output.print(f"[green]Forgotten.[/] The shopper of order {shopper.order_number} is nobody any more.")
+        output.print(
+            f"[green]Forgotten.[/] The personal data of the shopper of order {shopper.order_number} is erased."
+        )
 
 
 async def _one(who: str) -> KnownShopper:
-    async with _opened() as (_, shoppers):
+    async with _open() as (_, shoppers):
         found = await shoppers.named(who)
     if not found:
-        raise NobodyFound(who)
+        raise ShopperNotFound(who)
     if len({shopper.shopper_id for shopper in found}) > 1:
-        raise SeveralFound(found)
+        raise AmbiguousOrderNumber(found)
     return found[0]
 
 
 async def _forget(shopper: KnownShopper) -> None:
-    async with _opened() as (platform, _):
+    async with _open() as (platform, _):
         id = derived(shopper.shopper_id, "forget")
         await (await platform.bus()).dispatch(
             ForgetShopper(shopper_id=shopper.shopper_id, store_id=shopper.store_id),
             Context(command_id=id, correlation_id=id),
         )
-        # The policy does so too, but whoever asks for it should see it done.
+        # forgetting-policy does this too, but this command must not report success before it is done.
         await (await platform.personal()).forget(shopper.shopper_id)
 
 
 @asynccontextmanager
-async def _opened() -> AsyncIterator[tuple[Platform, ReadModelShoppers]]:
+async def _open() -> AsyncIterator[tuple[Platform, ReadModelShoppers]]:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         try:
             yield platform, ReadModelShoppers(await platform.pool(), await platform.personal())

@@ -1,5 +1,5 @@
-"""The demonstration: one niche, from the merchant's request to a shopper's paid order, over the same doors users take.
+"""The demo: one niche from the merchant's request to a shopper's paid order, through the public interfaces only.
 
-``merchant`` speaks GraphQL to the gateway, ``shopper`` HTML to the storefront, ``outcome`` says whether what they saw is
-what is promised; ``infra.cli.demo`` tells the story.
+``merchant`` is a GraphQL client of the gateway, ``shopper`` an HTML client of the storefront. ``outcome`` checks what they
+saw against what the README promises. ``infra.cli.demo`` runs them; it may import all modules.
 """

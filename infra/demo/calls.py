@@ -1,4 +1,4 @@
-"""Calls that fail say which address failed."""
+"""Errors of HTTP and WebSocket calls, with the address."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,17 +10,17 @@ from infra.web.http_clients import failure_of
 
 
 class CallFailed(Exception):
-    """A call over HTTP or a WebSocket got no usable answer; the message names the address. Retrying may help."""
+    """An HTTP or WebSocket call failed; the message names the address. Retrying may help."""
 
 
 @asynccontextmanager
 async def naming(url: str) -> AsyncIterator[None]:
-    """Name the address that a call goes to if the call fails.
+    """Add the address to the error of a failed call.
 
     Raises:
-        CallFailed: the address did not answer, or not in its protocol.
+        CallFailed: the address did not answer, or its answer was not in the protocol.
     """
     try:
         yield
     except (httpx.HTTPError, WebSocketException, OSError, ValueError) as error:
-        raise CallFailed(f"{url} did not answer as it should ({failure_of(error)}).") from error
+        raise CallFailed(f"{url} did not return a usable answer ({failure_of(error)}).") from error

@@ -1,4 +1,4 @@
-"""A merchant who uses the platform through GraphQL, as a dashboard would."""
+"""A GraphQL client that acts as a merchant, as a dashboard would."""
 
 import json
 import secrets
@@ -53,12 +53,12 @@ query($id: ID!) { store(id: $id) { orders(first: 5) { edges { node { id number s
 
 
 class Refused(Exception):
-    """The platform said no, or something else than was asked; the message is its own."""
+    """The platform rejected a request; the message is the platform's."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """How a person logs in to look around."""
+    """Credentials for a person who wants to look around."""
 
     email: str
     password: str
@@ -73,20 +73,20 @@ class Merchant:
         self._access_token = ""
 
     async def register(self) -> LogIn:
-        """Open an account of its own for this run and log in."""
+        """Register a new account for this run and log in."""
         log_in = LogIn(f"demo-{secrets.token_hex(4)}@zyenta.example", secrets.token_urlsafe(12))
-        given = {"email": log_in.email, "password": log_in.password, "name": "Demo Merchant"}
-        payload = await self._mutate("register", REGISTER, given)
+        fields = {"email": log_in.email, "password": log_in.password, "name": "Demo Merchant"}
+        payload = await self._mutate("register", REGISTER, fields)
         self._access_token = payload["accessToken"]
         return log_in
 
     async def request_store(self, niche: str, *, contact_email: str) -> tuple[str, str]:
-        """Ask for a store and return its id and a consistency token."""
+        """Request a store and return its id and a consistency token."""
         payload = await self._mutate("requestStore", REQUEST, {"niche": niche, "contactEmail": contact_email})
         return payload["storeId"], payload["consistencyToken"]
 
     async def watch(self, store_id: str, token: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield the generation's progress over the subscription until it has ended."""
+        """Yield the generation's progress from the subscription until the generation ends."""
         address = self._gateway_url.replace("http", "ws", 1) + "/graphql"
         async with (
             naming(address),
@@ -94,11 +94,11 @@ class Merchant:
         ):
             authorization = {"authorization": f"Bearer {self._access_token}"}
             await socket.send(json.dumps({"type": "connection_init", "payload": authorization}))
-            asked = {"query": PROGRESS, "variables": {"store": store_id, "token": token}}
+            operation = {"query": PROGRESS, "variables": {"store": store_id, "token": token}}
             async for text in socket:
                 message = json.loads(text)
                 if message["type"] == "connection_ack":
-                    await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+                    await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": operation}))
                 elif message["type"] == "ping":
                     await socket.send(json.dumps({"type": "pong"}))
                 elif message["type"] == "next":
@@ -112,28 +112,28 @@ class Merchant:
                     raise Refused(message["payload"][0]["message"])
 
     async def approve(self, store_id: str) -> None:
-        """Stand behind the store."""
+        """Approve the store."""
         await self._mutate("approveStore", APPROVE, {"storeId": store_id})
 
     async def publish(self, store_id: str) -> dict[str, Any]:
-        """Open the store and return it as it reads afterwards."""
+        """Publish the store and return it as queries show it afterwards."""
         payload = await self._mutate("publishStore", PUBLISH, {"storeId": store_id})
-        answer = await self._ask(STORE, {"id": store_id, "token": payload["consistencyToken"]})
+        answer = await self._query(STORE, {"id": store_id, "token": payload["consistencyToken"]})
         store: dict[str, Any] = answer["store"]
         return store
 
     async def orders(self, store_id: str) -> list[dict[str, Any]]:
         """Return the store's newest orders."""
-        answer = await self._ask(ORDERS, {"id": store_id})
+        answer = await self._query(ORDERS, {"id": store_id})
         return [edge["node"] for edge in answer["store"]["orders"]["edges"]]
 
-    async def _mutate(self, name: str, query: str, given: dict[str, Any]) -> dict[str, Any]:
-        payload: dict[str, Any] = (await self._ask(query, {"input": given}))[name]
+    async def _mutate(self, name: str, query: str, fields: dict[str, Any]) -> dict[str, Any]:
+        payload: dict[str, Any] = (await self._query(query, {"input": fields}))[name]
         if payload["userErrors"]:
             raise Refused(payload["userErrors"][0]["message"])
         return payload
 
-    async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    async def _query(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {self._access_token}"} if self._access_token else {}
         address = f"{self._gateway_url}/graphql"
         async with naming(address):

@@ -1,4 +1,4 @@
-"""What a demonstration showed, and whether that is what it promises."""
+"""The result of a demo run, checked against what the demo promises."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +9,10 @@ FEWEST_CANDIDATES, FEWEST_PRODUCTS, PAGES = 100, 15, 6
 
 @dataclass
 class Outcome:
-    """The demonstration's JSON object; what was not reached is empty."""
+    """The demo's JSON object. Fields of steps that were not reached are empty."""
 
     error: str | None = None
-    """Why it failed, or what did not hold; None if everything held."""
+    """The failure or the unmet promises; None if there are none."""
     store_id: str = ""
     name: str = ""
     status: str = ""
@@ -23,7 +23,7 @@ class Outcome:
     images_processed: int = 0
     images_rejected: int = 0
     products_without_image: list[str] = field(default_factory=list)
-    """Titles of those that have no finished image, although not all of theirs were rejected with a reason."""
+    """Titles of products without a processed image whose images were not all rejected with a reason."""
     pages: int = 0
     order: dict[str, Any] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Outcome:
     seconds_total: float = 0.0
 
     def take(self, store: dict[str, Any]) -> None:
-        """Note what the merchant sees of the store, as :data:`infra.demo.merchant.STORE` asks for it."""
+        """Record the store as the query :data:`infra.demo.merchant.STORE` returns it."""
         products = [edge["node"] for edge in store["products"]["edges"]]
         images = [image for product in products for image in product["images"]]
         self.name, self.status, self.storefront_url = store["name"], store["status"], store["url"]
@@ -47,19 +47,21 @@ class Outcome:
                 self.steps.append({"name": job["step"].lower(), "seconds": round(took.total_seconds(), 2)})
 
     def problems(self) -> list[str]:
-        """Return everything that should hold and does not."""
+        """Return a sentence per unmet promise."""
         pictureless = ", ".join(self.products_without_image)
         checks = {
-            f"the store is {self.status or 'not there'}, not published": self.status == "ACTIVE",
-            f"{self.candidates} candidates were weighed, not {FEWEST_CANDIDATES}": self.candidates >= FEWEST_CANDIDATES,
-            f"{self.products} products were imported, not {FEWEST_PRODUCTS}": self.products >= FEWEST_PRODUCTS,
-            "no image was processed": self.images_processed > 0,
-            f"neither an image nor a reason for having none: {pictureless}": not pictureless,
-            f"{self.pages} pages were written, not {PAGES}": self.pages >= PAGES,
-            f"the order is {self.order.get('status', 'not there')}, not PAID": self.order.get("status") == "PAID",
-            "event store and topic differ": self.log_verified,
+            f"store: status is {self.status or 'unknown'}, expected ACTIVE": self.status == "ACTIVE",
+            f"candidates: {self.candidates}, expected at least {FEWEST_CANDIDATES}": self.candidates
+            >= FEWEST_CANDIDATES,
+            f"products: {self.products}, expected at least {FEWEST_PRODUCTS}": self.products >= FEWEST_PRODUCTS,
+            "images: none was processed": self.images_processed > 0,
+            f"images: no image and no rejection reason for {pictureless}": not pictureless,
+            f"pages: {self.pages}, expected at least {PAGES}": self.pages >= PAGES,
+            f"order: status is {self.order.get('status', 'unknown')}, expected PAID": self.order.get("status")
+            == "PAID",
+            "log: event store and topic differ": self.log_verified,
         }
-        return [problem for problem, held in checks.items() if not held]
+        return [problem for problem, ok in checks.items() if not ok]
 
 
 def _is_settled(images: list[dict[str, Any]]) -> bool:

@@ -1,4 +1,4 @@
-"""Runs ``zyenta`` as a person does."""
+"""``zyenta`` run as a command in a process of its own."""
 
 import os
 import subprocess
@@ -13,34 +13,34 @@ from infra.settings import variables
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What a command left."""
+class CommandResult:
+    """Exit status and output of a command."""
 
     status: int
-    printed: str
-    """For programs, or the result."""
-    told: str
-    """For people."""
+    stdout: str
+    """The answer."""
+    stderr: str
+    """Progress, notes and errors."""
 
 
-def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **given: str) -> Done:
-    """Run a command with nothing configured but what is given.
+def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **variables: str) -> CommandResult:
+    """Run a command; only the data directory and ``variables`` are configured.
 
     Args:
-        data_dir: where its platform is.
+        data_dir: the data directory of the platform.
         arguments: the command.
-        answer: what the person types; None: there is nobody.
-        given: environment variables.
+        answer: text for its prompts; None if there is no answer.
+        variables: environment variables.
     """
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "infra.cli", *arguments],
-        env=environment_of(data_dir, **given), input=answer or "", capture_output=True, text=True, timeout=60,
+        env=environment_of(data_dir, **variables), input=answer or "", capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    return Done(done.returncode, done.stdout, done.stderr)
+    return CommandResult(result.returncode, result.stdout, result.stderr)
 
 
-def environment_of(data_dir: Path, **given: str) -> Mapping[str, str]:
-    """Return an environment that configures nothing but this data directory, free ports, and what is given."""
-    kept = {name: value for name, value in os.environ.items() if name not in variables()}
+def environment_of(data_dir: Path, **extra: str) -> Mapping[str, str]:
+    """Return an environment that configures only this data directory, free ports, and ``extra``."""
+    inherited = {name: value for name, value in os.environ.items() if name not in variables()}
     ports = {f"ZYENTA_{name.upper()}_PORT": str(free_port()) for name in WEB}
-    return {**kept, **ports, "ZYENTA_DATA_DIR": str(data_dir), **given}
+    return {**inherited, **ports, "ZYENTA_DATA_DIR": str(data_dir), **extra}

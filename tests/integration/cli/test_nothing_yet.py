@@ -1,4 +1,4 @@
-"""Commands that look into a platform say where there is nothing, and leave nothing there."""
+"""Reading commands report a missing platform and create nothing in its data directory."""
 
 from pathlib import Path
 
@@ -18,25 +18,25 @@ READING = [
 
 
 @pytest.mark.parametrize("command", READING)
-def test_where_no_platform_ever_ran_a_command_says_so_and_leaves_nothing(
+def test_a_command_reports_an_unused_data_directory_and_creates_nothing(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     nowhere = tmp_path / "data"
-    done = zyenta(nowhere, *command)
-    assert (done.status, done.told.count("\n")) == (1, 1), done.told
-    assert done.told.startswith(f"zyenta: There is nothing in {nowhere} yet. Start a platform there with “zyenta up”, ")
+    result = zyenta(nowhere, *command)
+    assert (result.status, result.stderr.count("\n")) == (1, 1), result.stderr
+    assert result.stderr.startswith(f"zyenta: There is no platform in {nowhere} yet. Start one with “zyenta up”, ")
     assert not nowhere.exists()
 
 
-async def test_where_servers_were_started_and_no_service_ever_a_command_says_what_is_missing(tmp_path: Path) -> None:
+async def test_a_command_names_what_is_missing_if_no_service_ever_ran(tmp_path: Path) -> None:
     supervisor = supervisor_of(Settings(_env_file=None, data_dir=tmp_path / "data"))
     await supervisor.start(())
     try:
         listed = zyenta(tmp_path / "data", "projections", "list")
-        assert (listed.status, listed.told.count("\n")) == (1, 1), listed.told
-        assert listed.told.startswith("zyenta: The broker has no topic zyenta.events.")
+        assert (listed.status, listed.stderr.count("\n")) == (1, 1), listed.stderr
+        assert listed.stderr.startswith("zyenta: The broker has no topic zyenta.events.")
         sought = zyenta(tmp_path / "data", "shoppers", "find", "robin@example.com")
-        assert (sought.status, sought.told.count("\n")) == (1, 1), sought.told
-        assert sought.told.startswith("zyenta: The read model of orders is not there yet.")
+        assert (sought.status, sought.stderr.count("\n")) == (1, 1), sought.stderr
+        assert sought.stderr.startswith("zyenta: The read model of orders does not exist yet.")
     finally:
         await supervisor.stop()

@@ -1,4 +1,4 @@
-"""Answers go to standard output, in every encoding, and a reader that leaves early is no failure."""
+"""Answers go to standard output in every encoding, and a reader that leaves early is not a failure."""
 
 import json
 import os
@@ -17,7 +17,7 @@ SIGNS = "select 'Łódź … 日本' as x, chr(27) || '[31mred' || chr(8238) as 
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An export of no events: queries run on it without any server."""
+    """An export without events: queries on it need no server."""
     path: Path = tmp_path_factory.mktemp("export") / "events.parquet"
     with open_tables() as tables:
         tables.write_parquet(path, by_day=False)
@@ -28,11 +28,11 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_query_answers_in_every_encoding(tmp_path: Path, export: Path, encoding: str) -> None:
     ask = ("log", "query", SIGNS, "--from", str(export))
     for_programs = zyenta(tmp_path, *ask, "--json", PYTHONIOENCODING=encoding)
-    assert json.loads(for_programs.printed)["rows"] == [{"x": "Łódź … 日本", "y": "\x1b[31mred\u202e"}]
+    assert json.loads(for_programs.stdout)["rows"] == [{"x": "Łódź … 日本", "y": "\x1b[31mred\u202e"}]
     for_people = zyenta(tmp_path, *ask, PYTHONIOENCODING=encoding)
-    assert (for_people.status, for_people.told) == (0, "")
-    assert r"\x1b[31mred\u202e" in for_people.printed
-    assert ("Łódź … 日本" if encoding == "utf-8" else "...") in for_people.printed
+    assert (for_people.status, for_people.stderr) == (0, "")
+    assert r"\x1b[31mred\u202e" in for_people.stdout
+    assert ("Łódź … 日本" if encoding == "utf-8" else "...") in for_people.stdout
 
 
 @pytest.mark.parametrize(
@@ -43,34 +43,34 @@ def test_a_query_answers_in_every_encoding(tmp_path: Path, export: Path, encodin
         ("select 1", "--json", "true"),
     ],
 )
-def test_a_reader_that_has_enough_is_no_failure(
+def test_a_reader_that_leaves_early_is_not_a_failure(
     tmp_path: Path, export: Path, rows: str, mode: str, reader: str
 ) -> None:
     ask = shlex.join([sys.executable, "-m", "infra.cli", "log", "query", rows, "--from", str(export)])
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {ask} {mode} | {reader}"],
         env={**os.environ, "ZYENTA_DATA_DIR": str(tmp_path)}, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_an_answer_for_people_is_on_standard_output(tmp_path: Path) -> None:
-    done = zyenta(tmp_path, "schemas", "check")
-    assert done.status == 0
-    assert done.printed.startswith("Good.")
-    assert done.told == ""
+    result = zyenta(tmp_path, "schemas", "check")
+    assert result.status == 0
+    assert result.stdout.startswith("Good.")
+    assert result.stderr == ""
 
 
-def test_a_time_is_said_back_with_its_zone_and_nonsense_is_refused(tmp_path: Path, export: Path) -> None:
+def test_a_time_is_echoed_with_its_zone_and_an_invalid_one_is_rejected(tmp_path: Path, export: Path) -> None:
     ask = ("log", "query", "select 1", "--from", str(export))
-    done = zyenta(tmp_path, *ask, "--since", "20261128", "--until", "2026-11-29T01:00+01:00")
-    assert done.status == 0
-    assert "--since: 2026-11-28 00:00:00 UTC\n" in done.told
-    assert "--until: 2026-11-29 01:00:00+01:00 (2026-11-29 00:00:00 UTC)\n" in done.told
+    result = zyenta(tmp_path, *ask, "--since", "20261128", "--until", "2026-11-29T01:00+01:00")
+    assert result.status == 0
+    assert "--since: 2026-11-28 00:00:00 UTC\n" in result.stderr
+    assert "--until: 2026-11-29 01:00:00+01:00 (2026-11-29 00:00:00 UTC)\n" in result.stderr
     for since in ("999999w", "yesterday"):
         refused = zyenta(tmp_path, *ask, "--since", since)
-        assert (refused.status, refused.printed) == (1, "")
-        assert refused.told.startswith(f"zyenta: '{since}' is ")
-        assert "Traceback" not in refused.told
+        assert (refused.status, refused.stdout) == (1, "")
+        assert refused.stderr.startswith(f"zyenta: Invalid time '{since}'")
+        assert "Traceback" not in refused.stderr
     backwards = zyenta(tmp_path, *ask, "--since", "2026-11-29", "--until", "2026-11-28")
-    assert backwards.told.startswith("zyenta: --until, 2026-11-28 00:00:00 UTC, is not after --since")
+    assert backwards.stderr.startswith("zyenta: Invalid --until 2026-11-28 00:00:00 UTC: it is not after --since")

@@ -1,4 +1,4 @@
-"""``zyenta shoppers`` shows ids that can be used, and asks only about somebody there is."""
+"""``zyenta shoppers`` prints whole ids and asks for confirmation only if the shopper exists."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import SystemClock
 from projections.registry import READ_MODELS
-from tests.integration.cli.commands import Done, zyenta
+from tests.integration.cli.commands import CommandResult, zyenta
 from tests.support.builders.commands import Ask, bus_on, context
 
 EMAIL = "robin@example.com"
@@ -20,7 +20,7 @@ ORDER, STORE, SHOPPER = (uuid4() for _ in range(3))
 
 @pytest.fixture
 async def personal(pool: asyncpg.Pool) -> PostgresPersonalData:
-    """The keys of the one person who ordered."""
+    """The vault with the key of the one shopper."""
     await bus_on(PostgresEventLog(pool, SystemClock()), SystemClock()).dispatch(Ask(store_id=STORE), context())
     personal = PostgresPersonalData(pool, MasterKeys([bytes(32)]))
     email = json.dumps((await personal.seal(SHOPPER, EMAIL)).model_dump(mode="json"))
@@ -40,7 +40,9 @@ async def personal(pool: asyncpg.Pool) -> PostgresPersonalData:
     return personal
 
 
-def shoppers(data_dir: Path, database: str, *arguments: str, answer: str | None = None, columns: int = 80) -> Done:
+def shoppers(
+    data_dir: Path, database: str, *arguments: str, answer: str | None = None, columns: int = 80
+) -> CommandResult:
     return zyenta(
         data_dir,
         "shoppers",
@@ -58,10 +60,10 @@ async def has_key(pool: asyncpg.Pool, person: UUID) -> bool:
 
 
 @pytest.mark.usefixtures("personal")
-def test_ids_are_whole_however_narrow_the_terminal_is(tmp_path: Path, database: str) -> None:
+def test_ids_are_not_cut_on_a_narrow_terminal(tmp_path: Path, database: str) -> None:
     found = shoppers(tmp_path, database, "find", EMAIL, columns=40)
-    assert found.status == 0, found.told
-    assert found.printed.splitlines() == [
+    assert found.status == 0, found.stderr
+    assert found.stdout.splitlines() == [
         "ZY-7Q2M4K  placed 2026-11-26 12:00",
         f"  order id    {ORDER}",
         f"  shopper id  {SHOPPER}",
@@ -70,26 +72,26 @@ def test_ids_are_whole_however_narrow_the_terminal_is(tmp_path: Path, database: 
 
 
 @pytest.mark.usefixtures("personal")
-async def test_nobody_is_asked_whether_to_forget_somebody_who_is_not_there(
+async def test_an_unknown_shopper_is_reported_without_a_prompt(
     tmp_path: Path, database: str, pool: asyncpg.Pool
 ) -> None:
     refused = shoppers(tmp_path, database, "forget", "ZY-222222", answer="y\n")
     assert refused.status == 1
-    assert refused.told.startswith("zyenta: There is no order ZY-222222")
-    assert refused.printed == ""
+    assert refused.stderr.startswith("zyenta: No order or shopper 'ZY-222222'.")
+    assert refused.stdout == ""
     assert await has_key(pool, SHOPPER)
 
 
 @pytest.mark.usefixtures("personal")
-async def test_who_is_there_is_forgotten_if_the_answer_is_yes(
+async def test_a_shopper_is_forgotten_only_if_the_answer_is_yes(
     tmp_path: Path, database: str, pool: asyncpg.Pool
 ) -> None:
     kept = shoppers(tmp_path, database, "forget", str(ORDER), answer="n\n")
-    assert (kept.status, kept.printed) == (
+    assert (kept.status, kept.stdout) == (
         1,
-        "Erase the name, e-mail and address of the shopper of order ZY-7Q2M4K for good? [y/N]: ",
+        "Permanently erase the name, e-mail and address of the shopper of order ZY-7Q2M4K? [y/N]: ",
     )
     assert await has_key(pool, SHOPPER)
     forgotten = shoppers(tmp_path, database, "forget", str(ORDER), answer="y\n")
-    assert forgotten.status == 0, forgotten.told
+    assert forgotten.status == 0, forgotten.stderr
     assert not await has_key(pool, SHOPPER)

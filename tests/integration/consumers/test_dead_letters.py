@@ -174,7 +174,7 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
 
     (told,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
     assert "zyenta projections rebuild catalog" in told["reason"]
-    assert "There is no open letter nobody/t/0/0" in dlq(kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1)
+    assert "No open dead letter has the id nobody/t/0/0" in dlq(kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1)
     assert dlq(kafka, database, "drop", hopeless.id, read_model.id) == {"dropped": [hopeless.id, read_model.id]}
     assert dlq(kafka, database, "list") == {"letters": []}
 
@@ -185,7 +185,7 @@ async def test_a_group_that_there_is_not_is_refused_with_the_names_of_those_ther
     await park(kafka, [letter_of(record(activated(uuid4())), group="a-former-agent")])
     for command in ("replay", "list"):
         told = " ".join(dlq(kafka, database, command, "--group", "brand-agnet", expect=2).replace("│", " ").split())
-        assert "there is no brand-agnet. There are: a-former-agent, brand-agent, " in told
+        assert "unknown group brand-agnet. Use one of: a-former-agent, brand-agent, " in told
         assert "projector-catalog" in told
     assert len(dlq(kafka, database, "list", "--group", "a-former-agent")["letters"]) == 1
 

@@ -23,7 +23,7 @@ from domain.product.events import PriceChanged, ProductActivated
 from domain.store.events import CopyScores, PageType, PageWritten
 from infra.adapters.kafka.topic import ensure_topics
 from infra.analysis.export import TargetExists, export
-from infra.analysis.reading import reading
+from infra.analysis.reading import open_log_reader
 from infra.analysis.selection import Selection
 from infra.analysis.tables import open_export
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
@@ -160,7 +160,7 @@ def test_tail_shows_the_last_events_in_the_order_of_the_log(log: KnownLog) -> No
     assert "title=Questions “and” answers" in lines[1]
 
 
-def test_tail_begins_where_it_is_told_and_shows_only_what_is_wanted(log: KnownLog) -> None:
+def test_tail_starts_at_the_given_place_and_shows_only_selected_events(log: KnownLog) -> None:
     assert log.positions("--from", "start") == positions_of(log.events)
     assert log.positions("--from", str(log.events[100].position)) == positions_of(log.events[100:])
     assert log.positions("--from", "2025-11-24T12:30:00Z") == positions_of(log.events[87:])
@@ -257,10 +257,10 @@ def test_an_export_of_a_time_and_a_store_has_nothing_else(log: KnownLog, tmp_pat
     assert 0 < len(wanted) < 40
 
 
-async def test_an_export_never_replaces_unasked_and_leaves_nothing_half_done(log: KnownLog, tmp_path: Path) -> None:
+async def test_an_export_replaces_nothing_without_overwrite_and_is_never_partial(log: KnownLog, tmp_path: Path) -> None:
     target = tmp_path / "events.parquet"
     target.write_text("precious")
-    async with reading(log.bootstrap_servers, Selection()) as reader:
+    async with open_log_reader(log.bootstrap_servers, Selection()) as reader:
         with pytest.raises(TargetExists):
             await export(reader, target, by_day=False, overwrite=False)
         assert target.read_text() == "precious"
@@ -270,10 +270,10 @@ async def test_an_export_never_replaces_unasked_and_leaves_nothing_half_done(log
     assert [path.name for path in tmp_path.iterdir()] == ["events.parquet"]
 
 
-async def test_an_export_of_nothing_can_be_asked_all_the_same(log: KnownLog, tmp_path: Path) -> None:
+async def test_an_empty_export_can_be_queried(log: KnownLog, tmp_path: Path) -> None:
     for by_day in (False, True):
         target = tmp_path / f"none-{by_day}.parquet"
-        async with reading(log.bootstrap_servers, Selection(tenant=UUID(int=5))) as reader:
+        async with open_log_reader(log.bootstrap_servers, Selection(tenant=UUID(int=5))) as reader:
             assert (await export(reader, target, by_day=by_day, overwrite=False)).events == 0
     with open_export(tmp_path / "none-False.parquet") as tables:
         assert tables.ask("select count(*) as n from order_paid").as_text(5) == [("0",)]
@@ -304,11 +304,11 @@ def test_a_query_can_join_all_events_and_be_narrowed(log: KnownLog) -> None:
     assert before == [{"last": log.events[1].position}]
 
 
-def test_a_query_without_sense_gets_duckdbs_own_words(log: KnownLog) -> None:
+def test_an_invalid_query_gets_the_message_of_duckdb(log: KnownLog) -> None:
     assert "Candidate bindings" in log.run("query", "select intent from order_paid", expect=1)
     assert "Did you mean" in log.run("query", "select * from order_payed", expect=1)
-    assert "Give one query" in log.run("query", "select 1; select 2", expect=1)
-    assert "There is no export at" in log.run("query", "select 1", "--from", "/nowhere.parquet", expect=1)
+    assert "must be exactly one query" in log.run("query", "select 1; select 2", expect=1)
+    assert "--from /nowhere.parquet does not exist" in log.run("query", "select 1", "--from", "/nowhere.parquet", expect=1)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_a_query_without_sense_gets_duckdbs_own_words(log: KnownLog) -> None:
         ("explain select 1", False),
     ],
 )
-def test_what_is_no_query_is_refused_before_it_does_anything(
+def test_a_statement_that_writes_is_rejected_before_it_runs(
     log: KnownLog, tmp_path: Path, statement: str, exported: bool
 ) -> None:
     source = tmp_path / "events.parquet"
@@ -329,7 +329,7 @@ def test_what_is_no_query_is_refused_before_it_does_anything(
     told = log.run(
         "query", statement.format(target=tmp_path / "x.csv"), *(("--from", str(source)) if exported else ()), expect=1
     )
-    assert told == ("zyenta: Give one query, and nothing else: select …, show tables, or describe order_paid.\n")
+    assert told == ("zyenta: Invalid SQL: it must be exactly one query. Use select …, show tables, or describe order_paid.\n")
     assert not (tmp_path / "x.csv").exists()
 
 
@@ -338,9 +338,9 @@ def test_a_pivot_is_a_query(log: KnownLog) -> None:
     assert set(row) == {event.type for event in log.events}
 
 
-def test_an_export_is_not_called_what_it_is_not(log: KnownLog, tmp_path: Path) -> None:
+def test_an_export_must_have_the_suffix_of_its_format(log: KnownLog, tmp_path: Path) -> None:
     told = log.run("export", "--to", str(tmp_path / "x.csv"), expect=2)
-    assert "call it x.parquet" in " ".join(told.replace("│", " ").split())
+    assert "Use x.parquet" in " ".join(told.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
 
 

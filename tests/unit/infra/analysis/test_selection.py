@@ -1,4 +1,4 @@
-"""What analysts may type, and what it means."""
+"""Options that analysts type: events, times and places."""
 
 import json
 import re
@@ -20,13 +20,13 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "asked", ["order.order_paid.v1", "order.order_paid", "order_paid", "OrderPaid", "*OrderPaid", "order.*paid"]
+    "name", ["order.order_paid.v1", "order.order_paid", "order_paid", "OrderPaid", "*OrderPaid", "order.*paid"]
 )
-def test_an_event_is_known_by_all_its_names(asked: str) -> None:
-    assert set(wire_names([asked]) or ()) == {"order.order_paid.v1"}
+def test_an_event_has_several_accepted_names(name: str) -> None:
+    assert set(wire_names([name]) or ()) == {"order.order_paid.v1"}
 
 
-def test_several_names_are_any_of_them_and_none_is_all() -> None:
+def test_several_names_select_their_union_and_no_name_selects_all() -> None:
     assert set(wire_names(["OrderPaid", "stock_*"]) or ()) == {
         "order.order_paid.v1", "product.stock_counted.v1", "product.stock_reserved.v1", "product.stock_released.v1",
         "product.stock_sold.v1", "product.stock_short.v1",
@@ -35,7 +35,7 @@ def test_several_names_are_any_of_them_and_none_is_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("2026-11-20", datetime(2026, 11, 20, tzinfo=UTC)),
         ("2026-11-20T10:30", datetime(2026, 11, 20, 10, 30, tzinfo=UTC)),
@@ -48,12 +48,12 @@ def test_several_names_are_any_of_them_and_none_is_all() -> None:
         ("1w", NOW - timedelta(weeks=1)),
     ],
 )
-def test_a_time_is_a_day_an_instant_or_how_long_ago(text: str, meant: datetime) -> None:
-    assert instant(text, now=NOW) == meant
+def test_a_time_is_a_day_an_instant_or_an_age(text: str, expected: datetime) -> None:
+    assert instant(text, now=NOW) == expected
 
 
 @for_all(st.text(max_size=20))
-def test_any_other_text_is_explained_and_never_a_crash(text: str) -> None:
+def test_any_other_text_is_rejected_with_a_message(text: str) -> None:
     for read in (lambda: wire_names([text]), lambda: instant(text, now=NOW)):
         try:
             read()
@@ -92,11 +92,11 @@ def test_a_query_reads_only_the_events_it_names(query: str, needed: set[str] | N
     assert types_needed(query) == needed
 
 
-def test_a_summary_tells_amounts_and_never_what_is_sealed() -> None:
-    told = summary(sample_of(EVENTS["order.order_placed.v1"]))
-    assert "total=29.90 USD" in told
-    assert "lines=[1]" in told
-    assert "v1." not in told
+def test_a_summary_shows_amounts_and_no_sealed_values() -> None:
+    text = summary(sample_of(EVENTS["order.order_placed.v1"]))
+    assert "total=29.90 USD" in text
+    assert "lines=[1]" in text
+    assert "v1." not in text
     for name, event in EVENTS.items():
         line = summary(sample_of(event) | {"more": "two\nlines " * 30})
         assert "\n" not in line, name
@@ -104,7 +104,7 @@ def test_a_summary_tells_amounts_and_never_what_is_sealed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("start", 0),
         ("0", 0),
@@ -117,39 +117,39 @@ def test_a_summary_tells_amounts_and_never_what_is_sealed() -> None:
         ("2h", NOW - timedelta(hours=2)),
     ],
 )
-def test_a_place_is_a_position_or_a_time_and_a_day_is_one_in_every_option(text: str, meant: object) -> None:
-    assert place(text, now=NOW) == meant
-    if isinstance(meant, datetime):
-        assert instant(text, now=NOW) == meant
+def test_a_place_is_a_position_or_a_time(text: str, expected: object) -> None:
+    assert place(text, now=NOW) == expected
+    if isinstance(expected, datetime):
+        assert instant(text, now=NOW) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["999999w", "9" * 400 + "s", "0001-01-01", "9999-12-31T23:59:59.999999", "-5", "١٢", "٣d", "@", "", "1.5"]
 )
-def test_a_time_that_makes_no_sense_is_refused_with_a_sentence(text: str) -> None:
+def test_an_invalid_time_is_named_in_the_error(text: str) -> None:
     for read in (instant, place):
         with pytest.raises(BadSelection, match=re.escape(repr(text))):
             read(text, now=NOW)
 
 
 @for_all(st.text(max_size=20))
-def test_any_text_is_a_place_or_explained(text: str) -> None:
+def test_any_text_is_a_place_or_rejected_with_a_message(text: str) -> None:
     try:
         place(text, now=NOW)
     except BadSelection as error:
         assert repr(text) in str(error)  # noqa: PT017 - either outcome is allowed
 
 
-def test_an_instant_is_said_back_with_its_zone() -> None:
+def test_an_instant_is_shown_with_its_zone() -> None:
     assert spelled(instant("2026-11-28", now=NOW)) == "2026-11-28 00:00:00 UTC"
     assert spelled(instant("2026-11-28T01:00+02:00", now=NOW)) == (
         "2026-11-28 01:00:00+02:00 (2026-11-27 23:00:00 UTC)"
     )
 
 
-def test_columns_have_the_names_that_the_rows_have() -> None:
+def test_columns_have_the_same_names_as_the_rows() -> None:
     with open_tables() as tables:
-        found = tables.ask("select 1 as x, 'a' as x_1, 2 as x, 3 as X;")
-        (row,) = found.as_json()
-        assert [name for name, _ in found.columns] == list(json.loads(row)) == ["x", "x_1", "x_2", "X_3"]
-        assert [kind for _, kind in found.columns] == ["INTEGER", "VARCHAR", "INTEGER", "INTEGER"]
+        answer = tables.ask("select 1 as x, 'a' as x_1, 2 as x, 3 as X;")
+        (row,) = answer.as_json()
+        assert [name for name, _ in answer.columns] == list(json.loads(row)) == ["x", "x_1", "x_2", "X_3"]
+        assert [kind for _, kind in answer.columns] == ["INTEGER", "VARCHAR", "INTEGER", "INTEGER"]

@@ -38,7 +38,7 @@ def entry(event: DomainEvent) -> Entry:
 
 
 def paid(minor: int, currency: str) -> OrderPaid:
-    # Past the check: the log may hold amounts from before there was a limit.
+    # Skips validation: the log may hold amounts older than the limit.
     amount = Money.model_construct(minor=minor, currency=currency)
     head: dict[str, Any] = {"originator_id": uuid4(), "originator_version": 2, "occurred_at": AT}
     return OrderPaid(**head, intent_id="pi", amount=amount, platform_fee=amount * 0)
@@ -95,7 +95,7 @@ def readme_query() -> str:
     return found[1]
 
 
-def test_the_readme_s_revenue_is_right_in_yen_dinars_and_dollars(tables: LogTables) -> None:
+def test_the_readme_query_is_right_in_yen_dinars_and_dollars(tables: LogTables) -> None:
     found = rows(tables, f"from ({readme_query()}) where revenue > 0")
     assert {row["currency"]: (row["orders"], row["revenue"]) for row in found} == {
         "JPY": (1, Decimal(1500)),
@@ -134,7 +134,7 @@ def test_a_number_that_json_lacks_is_null_at_any_depth(tables: LogTables) -> Non
     }
 
 
-def test_an_event_that_is_shown_as_json_is_json_whatever_its_body_says() -> None:
+def test_an_event_is_shown_as_valid_json_for_every_body() -> None:
     odd = replace(entry(paid(1, "USD")), data='{"a": NaN, "b": [-Infinity, "NaN"]}')
     assert odd.as_json()["data"] == {"a": None, "b": [None, "NaN"]}
 
@@ -170,7 +170,7 @@ def test_an_export_with_binary_identifiers_can_still_be_queried(tmp_path: Path) 
         ]
 
 
-def test_the_readme_s_python_adds_up_yen_and_dinars_too(tmp_path: Path) -> None:
+def test_the_readme_script_adds_up_yen_and_dinars(tmp_path: Path) -> None:
     found = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert found is not None
     # The package's name leads to a consumer with known records; everything else is the README's own text.

@@ -1,4 +1,4 @@
-"""What a person sees of dead letters, on however narrow a terminal."""
+"""Dead letters on a narrow terminal."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from schemas.internal.deliveries import DeadLetter
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
 
-def test_the_id_of_a_letter_stands_whole_on_a_line_of_its_own(
+def test_the_id_of_a_letter_has_a_line_of_its_own_and_is_not_cut(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -22,7 +22,7 @@ def test_the_id_of_a_letter_stands_whole_on_a_line_of_its_own(
         key=b"key",
         value=b"{}",
         headers=(("ce_type", b"store.brand_generated.v1"), ("ce_id", b"0198c0de-0000-7000-8000-000000000000")),
-        reason="The [media] store is full, and has been for so long that telling of it takes more than a line.",
+        reason="The [media] store is full, and this reason is long enough for more than one line.",
         traceback_digest="",
         count=5,
         parked_at=NOW - timedelta(minutes=3),

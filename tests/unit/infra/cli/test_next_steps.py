@@ -1,4 +1,4 @@
-"""What the command line says to people who have just started something: what to do next, and how it stands."""
+"""What commands print for people: next steps, verdicts, tables of figures and progress."""
 
 import asyncio
 import io
@@ -20,7 +20,10 @@ from infra.settings import Settings
 from schemas.internal.readiness import Check
 
 ROOT = Path(__file__).parents[4]
-WELL, UNWELL = Check(name="gateway", healthy=True, detail=""), Check(name="publisher", healthy=False, detail="silent")
+HEALTHY, UNHEALTHY = (
+    Check(name="gateway", healthy=True, detail=""),
+    Check(name="publisher", healthy=False, detail="silent"),
+)
 MACHINE = {"cpu": "A processor", "cores": 2, "memory_gb": 4.0, "python": "3.11", "postgres": "18", "kafka": "4.1"}
 SETTINGS = Settings(_env_file=None, gateway_url="http://127.0.0.1:8000", storefront_domain="localhost:8080")
 
@@ -33,19 +36,19 @@ def printed(*parts: object, width: int = 80) -> str:
 
 
 @pytest.mark.parametrize("document", [REGISTER, REQUEST_STORE])
-def test_what_up_proposes_to_send_is_valid(document: str) -> None:
+def test_the_mutations_that_up_suggests_are_valid(document: str) -> None:
     schema = build_schema((ROOT / "schemas" / "schema.graphql").read_text())
     assert validate(schema, parse(document)) == []
 
 
-def test_up_says_what_to_do_next_and_how_to_look() -> None:
-    told = next_steps(SETTINGS)
-    assert f"\n    {REGISTER}\n" in told, "a line to copy stands alone"
+def test_up_prints_the_next_steps_and_how_to_inspect_the_platform() -> None:
+    steps = next_steps(SETTINGS)
+    assert f"\n    {REGISTER}\n" in steps, "a line to copy must stand alone"
     for part in ("http://127.0.0.1:8000/graphql", "register(", "requestStore(", "zyenta doctor", "zyenta log tail"):
-        assert part in told
+        assert part in steps
 
 
-def test_beside_a_storefronts_address_stands_what_to_do_where_it_does_not_resolve() -> None:
+def test_the_storefront_address_comes_with_a_hint_for_resolvers_without_localhost_names() -> None:
     hint = resolver_hint(SETTINGS, "lamps")
     assert hint is not None
     assert 'curl -H "Host: lamps.localhost:8080" http://127.0.0.1:8080/' in hint
@@ -53,19 +56,19 @@ def test_beside_a_storefronts_address_stands_what_to_do_where_it_does_not_resolv
 
 
 @pytest.mark.parametrize(
-    ("checks", "told"),
+    ("checks", "start"),
     [
-        ([WELL], "All is well: 1 parts work."),
-        ([WELL, UNWELL], "Not well: 1 of 2 parts: publisher."),
+        ([HEALTHY], "Healthy: all 1 parts work."),
+        ([HEALTHY, UNHEALTHY], "Unhealthy: 1 of 2 parts: publisher."),
     ],
 )
-def test_the_doctor_ends_with_a_verdict(checks: list[Check], told: str) -> None:
-    assert printed(verdict(Findings(checks, [])), width=300).startswith(told)
+def test_the_doctor_ends_with_a_verdict(checks: list[Check], start: str) -> None:
+    assert printed(verdict(Findings(checks, [])), width=300).startswith(start)
 
 
 @pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
 @pytest.mark.parametrize("width", [40, 80])
-def test_a_bench_prints_the_names_of_its_figures_whole(bench: Bench, width: int) -> None:
+def test_a_bench_does_not_cut_the_names_of_its_figures(bench: Bench, width: int) -> None:
     names = {name for reach in bench.reach for name in (reach.figure, reach.limit) if name}
     outcome = Outcome(bench=bench.name, figures=dict.fromkeys(names, 1234567.0), settings=bench.full, machine=MACHINE)
     console = Console(width=width, file=io.StringIO())
@@ -88,11 +91,11 @@ def test_the_figures_of_a_bench_fit_into_80_columns(bench: Bench) -> None:
 def test_a_figure_with_a_long_name_is_not_cut() -> None:
     long = "a_name_that_is_longer_than_any_figure_of_today_per_s"
     bench = next(iter(BENCHES.values()))
-    made = Bench(
+    custom = Bench(
         name="x", about="y", measure=bench.measure, full={}, quick={}, reach=[Reach(figure=long, limit=long, share=2)]
     )
     console = Console(width=80, file=io.StringIO())
-    show(table_of(made, Outcome(bench="x", figures={long: 1.0}, settings={}, machine=MACHINE)), console)
+    show(table_of(custom, Outcome(bench="x", figures={long: 1.0}, settings={}, machine=MACHINE)), console)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue().split().count(long) == 2
 
@@ -105,7 +108,7 @@ def test_bench_without_a_name_lists_the_benches() -> None:
     assert [each["name"] for each in json.loads(as_json.stdout)] == list(BENCHES)
 
 
-async def test_a_bench_shows_its_progress_where_there_is_no_terminal() -> None:
+async def test_a_bench_shows_its_progress_without_a_terminal() -> None:
     console = Console(width=80, file=io.StringIO())
     assert isinstance(console.file, io.StringIO)
     async with shown_progress(console, "append") as tell:

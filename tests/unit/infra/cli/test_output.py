@@ -1,4 +1,4 @@
-"""What users wrote cannot steer the terminal of who reads it, and every encoding gets something to read."""
+"""User text cannot control the reader's terminal, and every encoding gets readable output."""
 
 import io
 import json
@@ -18,7 +18,7 @@ EVIL = "a\x1b[31mred\x1b]0;title\x07\x9b2J\u202eb\u2066c\u2028d\x7f\r"
 SHOWN = r"a\x1b[31mred\x1b]0;title\x07\x9b2J\u202eb\u2066c\u2028d\x7f\r"
 
 
-def test_control_characters_and_overrides_are_written_out() -> None:
+def test_control_characters_and_overrides_are_escaped() -> None:
     assert visible(EVIL) == SHOWN
     assert (
         visible("two\nlines\tand 日本 Łódź 👩\u200d🚀 علی\u200cرضا")
@@ -27,14 +27,14 @@ def test_control_characters_and_overrides_are_written_out() -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_console_shows_what_would_steer_it_in_whatever_it_prints(terminal: bool) -> None:
+def test_a_console_escapes_control_characters_in_everything_it_prints(terminal: bool) -> None:
     table = Table(EVIL, title=EVIL)
     table.add_row(EVIL, Text(EVIL))
     for thing in (EVIL, Text(EVIL), table, Panel(EVIL, title=EVIL)):
         written = io.StringIO()
         TerminalConsole(file=written, force_terminal=terminal, color_system=None, width=300).print(thing)
         text = written.getvalue()
-        # Rich takes some of them out of a Text by itself.
+        # Rich itself removes some of them from a Text.
         assert r"a\x1b[31mred\x1b]0;title" in text
         for letter in "\x07\x9b\u202e\u2066\u2028\x7f\r":
             assert letter not in text, thing
@@ -48,7 +48,7 @@ def test_a_console_keeps_its_own_colors() -> None:
     assert written.getvalue() == "\x1b[31mx\x1b[0m\n"
 
 
-def test_a_bar_that_names_what_users_wrote_still_moves() -> None:
+def test_a_progress_bar_with_user_text_still_moves() -> None:
     written = io.StringIO()
     console = TerminalConsole(file=written, force_terminal=True, color_system=None, width=200)
     with Progress(console=console) as bars:
@@ -60,26 +60,26 @@ def test_a_bar_that_names_what_users_wrote_still_moves() -> None:
 
 @contextmanager
 def latin() -> Iterator[io.BytesIO]:
-    """Give what is written to a standard output in Latin-1."""
+    """Yield the bytes written to a standard output in Latin-1."""
     raw = io.BytesIO()
     with redirect_stdout(io.TextIOWrapper(raw, encoding="latin-1", write_through=True)):
         prepare_streams()
         yield raw
 
 
-def test_what_an_encoding_has_not_becomes_a_similar_sign() -> None:
+def test_a_character_outside_the_encoding_becomes_a_similar_one() -> None:
     with latin() as written:
         say("“Café” … Łódź 日本 ✓")
         assert written.getvalue().decode("latin-1").strip() == '"Café" ... Lódz RiBen +'
 
 
 @pytest.mark.parametrize("text", ["Café … Łódź 日本 👩", "\ud800", '"\\\x1b'])
-def test_json_says_the_same_in_every_encoding(text: str) -> None:
+def test_json_is_equivalent_in_every_encoding(text: str) -> None:
     with latin() as written:
         write_json(json.dumps({text: text}, ensure_ascii=False))
         assert json.loads(written.getvalue().decode("latin-1")) == {text: text}
 
 
-def test_half_a_character_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lone_surrogate_is_valid_json(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_json({"a": "\ud800 é"})
     assert json.loads(capsys.readouterr().out) == {"a": "\ud800 é"}

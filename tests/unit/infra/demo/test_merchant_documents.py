@@ -1,4 +1,4 @@
-"""What the demonstration's merchant asks fits the schema that the gateway serves."""
+"""The GraphQL documents of the demo's merchant fit the gateway's schema."""
 
 import pytest
 from graphql import build_schema, parse, validate

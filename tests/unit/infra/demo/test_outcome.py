@@ -1,4 +1,4 @@
-"""The demonstration held only if everything it promises did."""
+"""The demo succeeds only if every promise is met."""
 
 from typing import Any
 
@@ -30,11 +30,11 @@ def outcome_of(shown: dict[str, Any]) -> Outcome:
     return outcome
 
 
-def test_a_published_store_with_all_it_needs_has_no_problems() -> None:
+def test_a_complete_published_store_has_no_problems() -> None:
     assert outcome_of(store()).problems() == []
 
 
-def test_a_product_may_have_no_image_only_if_all_of_its_own_were_rejected_with_a_reason() -> None:
+def test_a_product_may_lack_an_image_only_if_all_its_images_were_rejected_with_a_reason() -> None:
     processed = product(("PROCESSED", None), ("REQUESTED", None))
     rejected = product(("REJECTED", "TOO_SMALL"), ("REJECTED", "NOT_FOUND"))
     assert outcome_of(store(processed, rejected)).problems() == []
@@ -47,24 +47,24 @@ def test_a_product_may_have_no_image_only_if_all_of_its_own_were_rejected_with_a
         )
     )
     assert outcome.products_without_image == ["None", "Waiting", "Unexplained"]
-    assert outcome.problems() == ["neither an image nor a reason for having none: None, Waiting, Unexplained"]
+    assert outcome.problems() == ["images: no image and no rejection reason for None, Waiting, Unexplained"]
 
 
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"status": "PENDING_REVIEW"}, "the store is PENDING_REVIEW, not published"),
-        ({"scouting": {"candidates": 99}}, "99 candidates were weighed, not 100"),
-        ({"products": {"totalCount": 14, "edges": []}}, "14 products were imported, not 15"),
-        ({"pages": {"totalCount": 5}}, "5 pages were written, not 6"),
+        ({"status": "PENDING_REVIEW"}, "store: status is PENDING_REVIEW, expected ACTIVE"),
+        ({"scouting": {"candidates": 99}}, "candidates: 99, expected at least 100"),
+        ({"products": {"totalCount": 14, "edges": []}}, "products: 14, expected at least 15"),
+        ({"pages": {"totalCount": 5}}, "pages: 5, expected at least 6"),
     ],
 )
-def test_what_is_missing_is_said(changes: dict[str, Any], problem: str) -> None:
+def test_each_unmet_promise_is_reported(changes: dict[str, Any], problem: str) -> None:
     assert problem in outcome_of(store(**changes)).problems()
 
 
-def test_of_a_run_that_came_to_nothing_nothing_held() -> None:
+def test_a_run_without_results_meets_no_promise() -> None:
     problems = Outcome().problems()
-    assert "the store is not there, not published" in problems
-    assert "the order is not there, not PAID" in problems
-    assert "event store and topic differ" in problems
+    assert "store: status is unknown, expected ACTIVE" in problems
+    assert "order: status is unknown, expected PAID" in problems
+    assert "log: event store and topic differ" in problems
