@@ -23,7 +23,7 @@ from commands.ports import (
     Staged,
     StreamKindMismatch,
 )
-from domain.ids import derived
+from commands.reactions import reaction_id
 from domain.kernel import DomainError, DomainEvent, InvalidInput, NotFound, StreamKind
 from schemas.envelope import ConsistencyToken, Envelope
 
@@ -107,7 +107,7 @@ class CommandBus:
         return await self.dispatch(
             command,
             Context(
-                command_id=derived(cause.id, name),
+                command_id=reaction_id(cause, name),
                 correlation_id=cause.correlation_id,
                 causation_id=cause.id,
                 traceparent=cause.traceparent,

@@ -182,7 +182,7 @@ class Work(Protocol):
         ...
 
 
-class Answers(Protocol):
+class OutsideAnswers(Protocol):
     """Remembers what outside calls answered, so that a redelivered event does not ask again."""
 
     async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
@@ -200,7 +200,6 @@ Handler = Callable[[Any, Work], Awaitable[Any]]
 Handlers = Mapping[type, Handler]
 
 __all__ = [
-    "Answers",
     "Cause",
     "CommandReused",
     "Commit",
@@ -210,6 +209,7 @@ __all__ = [
     "Handler",
     "Handlers",
     "Loaded",
+    "OutsideAnswers",
     "Receipt",
     "Staged",
     "StreamKindMismatch",

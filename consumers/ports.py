@@ -3,8 +3,8 @@
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from commands.ports import Answers, Receipt
-from domain.ids import derived
+from commands.ports import OutsideAnswers, Receipt
+from commands.reactions import reaction_id
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import Envelope
 from schemas.topics import Topic
@@ -68,9 +68,4 @@ class Consumer(Protocol):
         ...
 
 
-def reaction_id(cause: Envelope, name: str) -> UUID:
-    """Return the id of the command that ``name`` sends because of ``cause``; also a key for outside calls."""
-    return derived(cause.id, name)
-
-
-__all__ = ["Aggregates", "Answers", "Consumer", "Dispatch", "Receipt", "reaction_id"]
+__all__ = ["Aggregates", "Consumer", "Dispatch", "OutsideAnswers", "Receipt", "reaction_id"]

@@ -10,7 +10,7 @@ from uuid import UUID
 from commands.sourcing import ImportProducts, Pick
 from consumers.agents.base import StepAgent
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import Aggregates, Answers, Dispatch
+from consumers.ports import Aggregates, Dispatch, OutsideAnswers
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
 from domain.kernel import Clock
@@ -58,7 +58,7 @@ class ScoutAgent(StepAgent):
         keywords: KeywordWriter,
         fingerprints: ImageFingerprints,
         aggregates: Aggregates,
-        answers: Answers,
+        answers: OutsideAnswers,
         dispatch: Dispatch,
         clock: Clock,
     ) -> None:

@@ -122,7 +122,7 @@ async def _replay(
 
     groups = {letter.group for letter in letters}
     # The imager brings its model into memory: only where one of the letters is its own.
-    made = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
+    made = await consumers(platform, without=() if IMAGER in groups else (IMAGER,)) if groups else []
     by_name = {consumer.name: consumer for consumer in made}
     provenance = PostgresProvenance(await platform.pool())
     done: list[Replay] = []

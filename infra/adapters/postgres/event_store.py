@@ -91,18 +91,6 @@ where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
 order by position limit $2
 """  # noqa: S608 - constants only
 
-IN_ORDER = {
-    "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
-    "enable_sort": "off",
-    "max_parallel_workers_per_gather": "0",
-}
-"""Settings for connections that read the events of some partitions, which PostgreSQL takes for a few hundred.
-
-So it reads and sorts the whole table for every batch (half a second at 300,000 events), instead of following the
-positions until there are enough (15 ms).
-"""
-
 _OF_TENANT = f"""
 select {_COLUMNS} from events
 where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
@@ -292,7 +280,7 @@ class PostgresEventLog:
             after: the position before the first.
             limit: how many at most.
             connection: what to read through; any of the pool if left out.
-            partitions: only events that go to these partitions of the topic; see ``IN_ORDER``.
+            partitions: only events that go to these partitions of the topic; see ``pools.INDEX_ORDER``.
         """
         reader = connection or self._pool
         if partitions is None:

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 T = TypeVar("T")
 
 
-class PostgresAnswers:
-    """Implements :class:`commands.ports.Answers`.
+class PostgresOutsideAnswers:
+    """Implements :class:`commands.ports.OutsideAnswers`.
 
     The answer is committed before the command that uses it, so only a crash between asking and recording can cost a
     second call. Two callers that ask at the same moment both get the answer that was recorded first.

@@ -10,7 +10,7 @@ import asyncpg
 
 from infra.adapters.kafka.topic import published_position
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.publisher import Publisher
 from infra.log.verification import Parity, verify_log

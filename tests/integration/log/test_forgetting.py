@@ -20,11 +20,12 @@ from commands.bus import CommandBus
 from commands.ports import Context
 from commands.shopper import ForgetShopper
 from domain.privacy import Sealed
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, keys_of_forgotten
-from infra.bootstrap import SystemClock, handlers
+from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from infra.demo.shopper import Lost, Shopper
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import accepts_connections, free_port
@@ -240,7 +241,7 @@ async def _paid_orders(pool: asyncpg.Pool, count: int) -> list[asyncpg.Record]:
 
 
 async def _park_every_order(kafka: ApacheKafka) -> None:
-    letters = KafkaDeadLetters(kafka.bootstrap_servers)
+    letters = DeadLetterProducer(kafka.bootstrap_servers)
     async with open_reader(kafka.bootstrap_servers, EVENTS) as reader:
         async for records in read_to_end(reader, await reader.end_offsets(reader.assignment())):
             for record in records:

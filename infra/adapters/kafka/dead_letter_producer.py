@@ -11,7 +11,7 @@ from schemas.internal.deliveries import DeadLetter
 from schemas.topics import DEAD_LETTERS
 
 
-class KafkaDeadLetters:
+class DeadLetterProducer:
     """Implements :class:`schemas.internal.deliveries.DeadLetters`. Connects at the first letter: most processes never have one."""
 
     def __init__(self, bootstrap_servers: str, *, timeout_seconds: float = 15.0) -> None:
