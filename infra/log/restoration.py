@@ -278,7 +278,7 @@ async def republish(
                     await check_not_lost(found, provenance, last)
 
             if not even_if_ahead:
-                await log_end(bootstrap_servers, judge=provenance.among, meet=refuse_lost)
+                await log_end(bootstrap_servers, are_own=provenance.are_own, on_foreign=refuse_lost)
             await delete_topics(bootstrap_servers, (EVENTS, *set(WORK.values())))
             await connection.execute("delete from foreign_records")
             await ensure_topics(bootstrap_servers)
@@ -286,7 +286,7 @@ async def republish(
             await give_up_leadership(connection)
     ours = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
     try:
-        while await published_position(bootstrap_servers, judge=provenance.among) < last:
+        while await published_position(bootstrap_servers, are_own=provenance.are_own) < last:
             await asyncio.sleep(0.1)
     finally:
         ours.cancel()

@@ -108,7 +108,7 @@ async def _published(log: PostgresEventLog, bootstrap_servers: str, position: in
     """Wait, bounded, until the publisher has reached a position."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CATCH_UP_SECONDS):
-            while await published_position(bootstrap_servers, judge=log.provenance.among) < position:
+            while await published_position(bootstrap_servers, are_own=log.provenance.are_own) < position:
                 await asyncio.sleep(0.1)
 
 

@@ -46,7 +46,7 @@ class PostgresProvenance:
         except DATABASE_AWAY as error:
             raise Transient("PostgreSQL", f"foreign records could not be noted ({type(error).__name__})") from error
 
-    async def among(self, records: Sequence[ConsumerRecord], reader: Reader | None = None) -> list[bool]:
+    async def are_own(self, records: Sequence[ConsumerRecord], reader: Reader | None = None) -> list[bool]:
         """Return, for each record of the log's topic, whether it is the platform's own."""
         claims = [(record.partition, claim_in(record.headers, record.value)) for record in records]
         return await are_events(claims, reader or self._pool)

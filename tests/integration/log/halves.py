@@ -34,7 +34,10 @@ async def publishing(pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKaf
 async def published(log: PostgresEventLog, kafka: ApacheKafka) -> None:
     """Wait until all that is in the store is in the topic."""
     async with asyncio.timeout(30):
-        while await published_position(kafka.bootstrap_servers, judge=log.provenance.among) < await log.last_position():
+        while (
+            await published_position(kafka.bootstrap_servers, are_own=log.provenance.are_own)
+            < await log.last_position()
+        ):
             await asyncio.sleep(0.05)
 
 
