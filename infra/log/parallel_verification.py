@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from infra.adapters.kafka.topic import offsets_of_ends
-from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.pools import INDEX_ORDER, worker_pool
-from infra.clock import SystemClock
+from infra.adapters.postgres.settled_log import SettledLog
 from infra.log.partition_pool import ShareFailed, Tell, in_processes, share_out
 from infra.log.verification import Parity, verify_log
 
@@ -46,11 +45,11 @@ async def verify_large_log(
                 foreign=tuple(record for each in found for record in each.foreign),
             )
     async with worker_pool(dsn, connections=2) as pool:
-        return await verify_log(PostgresEventLog(pool, SystemClock()), bootstrap_servers, progress=progress)
+        return await verify_log(SettledLog(pool), bootstrap_servers, progress=progress)
 
 
 async def _verify_share(partitions: Sequence[int], tell: Tell, dsn: str, bootstrap_servers: str) -> Parity:
     """Verify some partitions, in a worker."""
     async with worker_pool(dsn, connections=2, settings=INDEX_ORDER) as pool:
-        log = PostgresEventLog(pool, SystemClock())
+        log = SettledLog(pool)
         return await verify_log(log, bootstrap_servers, partitions=partitions, progress=tell)

@@ -26,7 +26,8 @@ from infra.adapters.kafka.topic import (
 )
 from infra.adapters.postgres.canaries import CHANNEL as CANARY_CHANNEL
 from infra.adapters.postgres.canaries import PostgresCanaries
-from infra.adapters.postgres.event_store import CHANNEL, Connection, PostgresEventLog
+from infra.adapters.postgres.event_store import CHANNEL, PostgresEventLog
+from infra.adapters.postgres.pools import Connection
 from infra.adapters.postgres.provenance import PostgresProvenance
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.provenance import REASON

@@ -20,7 +20,8 @@ from infra.adapters.kafka.topic import (
     published_position,
     read_to_end,
 )
-from infra.adapters.postgres.event_store import Connection, PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.pools import Connection
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.adapters.postgres.vault import forget_again
 from infra.log.publisher import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from infra.adapters.postgres.event_store import Connection
+from infra.adapters.postgres.pools import Connection
 from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.internal.canaries import PUBLISHER
 

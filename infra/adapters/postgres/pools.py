@@ -9,6 +9,8 @@ from infra.adapters.reachability import naming_database
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.registry import SEARCH_PATH
 
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
 WRITE_CONNECTIONS = 20
 """Connections for the write side, per role."""
 READ_CONNECTIONS = 10

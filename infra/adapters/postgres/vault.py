@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.privacy import Sealed
 from domain.shopper.events import ShopperForgotten
-from infra.adapters.postgres.event_store import Connection
+from infra.adapters.postgres.pools import Connection
 
 POLICY_SECONDS = 60.0
 """How long the forgetting policy may take to delete a key."""

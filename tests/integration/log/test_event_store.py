@@ -12,7 +12,8 @@ from commands.reactions import EventLogAggregates
 from domain.kernel import NotFound
 from domain.order.aggregate import ORDER
 from domain.store.aggregate import STORE
-from infra.adapters.postgres.event_store import SNAPSHOT_EVERY, PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.snapshots import SNAPSHOT_EVERY
 from infra.clock import SystemClock
 from schemas.envelope import GENESIS, chain_hash
 from tests.support.builders.commands import Ask, Write, bus_on, context

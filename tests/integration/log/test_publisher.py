@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from domain.kernel import Clock
 from infra.adapters.kafka.lag import Lag, read_model_lags
 from infra.adapters.kafka.topic import delete_topics, published_position
-from infra.adapters.postgres.event_store import Connection, PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.pools import Connection
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.publisher import LEADER_LOCK, TopicAhead, take_leadership
