@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
-from infra.adapters.postgres.provenance import known_foreign
-from infra.adapters.postgres.vault import keys_of_forgotten
+from infra.adapters.postgres.provenance import foreign_records
+from infra.adapters.postgres.vault import count_forgotten_keys
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.consumers import CONSUMERS
 from infra.bootstrap.roles import readiness
@@ -97,9 +97,9 @@ async def _examine() -> Findings:
         unwell = {check.name for check in checks if not check.healthy}
         if "postgresql" not in unwell:
             lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
-            if count := await keys_of_forgotten(pool):
+            if count := await count_forgotten_keys(pool):
                 checks.append(Check(name="forgotten shoppers", healthy=False, detail=_RETURNED.format(count)))
-            foreign = await known_foreign(pool)
+            foreign = await foreign_records(pool)
             if foreign:
                 checks.append(Check(name="foreign records", healthy=False, detail=_FOREIGN.format(len(foreign))))
         if "broker" not in unwell:

@@ -331,7 +331,7 @@ async def check_not_lost(found: Sequence[ConsumerRecord], provenance: PostgresPr
     Raises:
         HalvesDiffer: one of them is an event by its hash, and the store has nothing at its place in its stream.
     """
-    lost = [event.position for record in found if (event := await provenance.lost(record)) is not None]
+    lost = [event.position for record in found if (event := await provenance.lost_event(record)) is not None]
     if not lost:
         return
     if max(lost) > last:

@@ -1,4 +1,4 @@
-"""The event store: the half of the log that can refuse. PostgreSQL through asyncpg, one round trip per command."""
+"""The event store on PostgreSQL: appends with optimistic concurrency, one round trip per command."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.money import RECORDED
 from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.postgres.snapshots import SNAPSHOT_EVERY, SnapshotWriter, shape_of
-from infra.adapters.postgres.state_cache import Remembered, StateCache
+from infra.adapters.postgres.state_cache import CachedState, StateCache
 from infra.adapters.postgres.sticky_connections import StickyConnections
 from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.envelope import ConsistencyToken
@@ -34,14 +34,15 @@ from schemas.registry import decode, encode
 from schemas.topics import partition_of
 
 S = TypeVar("S")
+
 CACHED_STREAMS = 4096
-"""States kept in memory. A cached state is only a place to start from: what followed it is always read."""
+"""States kept in memory. A load starts from the cached state and reads the events after it."""
 CHANNEL = "zyenta_events"
 """The publisher listens here."""
 UNKNOWN_CAUSE = "ZY001"
-"""How the database says that it does not hold a command's cause."""
+"""The SQLSTATE of ``append_events`` if the store does not hold a command's cause."""
 NOTIFY_SECONDS = 0.01
-"""Least time between two calls to the publisher."""
+"""Least time between two notifications of the publisher."""
 
 _APPEND = """
 select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10::uuid[], $11::integer[], $12::text[],
@@ -87,9 +88,9 @@ class PostgresEventLog(SettledLog):
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         shape = shape_of(kind)
-        known = self._cache.use(stream_id)
-        if known is not None and known.fingerprint == shape.fingerprint:
-            start, snapshot_version = known.loaded, known.snapshot_version
+        cached = self._cache.get(stream_id)
+        if cached is not None and cached.fingerprint == shape.fingerprint:
+            start, snapshot_version = cached.loaded, cached.snapshot_version
             rows = await self._statements.fetch(_FOLLOW, stream_id, start.version)
         else:
             start, snapshot_version = Loaded(None, 0, 0), 0
@@ -112,12 +113,12 @@ class PostgresEventLog(SettledLog):
             state = kind.fold((decode(row["type"], row["data"]) for row in rows), start.state)
             last = rows[-1]
             loaded = Loaded(state, last["version"], last["position"], last["tenant"])
-        self._cache.keep(stream_id, Remembered(shape.fingerprint, loaded, snapshot_version))
+        self._cache.put(stream_id, CachedState(shape.fingerprint, loaded, snapshot_version))
         return loaded
 
     def cached(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        known = self._cache.use(stream_id)
-        return None if known is None or known.fingerprint != shape_of(kind).fingerprint else known.loaded
+        cached = self._cache.get(stream_id)
+        return None if cached is None or cached.fingerprint != shape_of(kind).fingerprint else cached.loaded
 
     async def commit(self, commit: Commit) -> Receipt:
         command_id = commit.context.command_id
@@ -127,18 +128,18 @@ class PostgresEventLog(SettledLog):
         try:
             if len(events) == 1:
                 position = await self._append_one(commit, result, *events[0])
-                known = position is None
+                replayed = position is None
             else:
-                known, position = await self._append(commit, result, token, events)
+                replayed, position = await self._append(commit, result, token, events)
         except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
             for stream_id in (*commit.assumed, *(staged.stream_id for staged in commit.staged)):
-                self._cache.forget(stream_id)
+                self._cache.drop(stream_id)
             raise ConcurrencyConflict(str(error)) from error
         except asyncpg.PostgresError as error:
             if error.sqlstate == UNKNOWN_CAUSE and commit.context.cause is not None:
                 raise UnknownCause(commit.context.causation_id, commit.context.cause.position) from error
             raise
-        if known:
+        if replayed:
             return await self._first_receipt(command_id, commit.digest)
         if position is not None and token is not None:
             token = ConsistencyToken(token.partition, position)
@@ -218,9 +219,9 @@ class PostgresEventLog(SettledLog):
         return _receipt(command_id, rows[0]) if rows else None
 
     async def notify_appends(self) -> None:
-        """Tell the publisher of appends until cancelled.
+        """Notify the publisher of appends until cancelled.
 
-        A NOTIFY inside the append would take a lock that makes commits queue; this sends one per burst instead.
+        A NOTIFY inside the append would take a lock that serializes commits. This sends one per burst instead.
         """
         while True:
             await self._wake.wait()
@@ -228,10 +229,10 @@ class PostgresEventLog(SettledLog):
             try:
                 await self._statements.fetch(f"notify {CHANNEL}")
             except DATABASE_AWAY as error:
-                # The publisher polls as well, so a lost wake-up costs milliseconds, not events.
+                # The publisher polls too, so a lost wake-up costs milliseconds, not events.
                 logger.warning("could not wake the publisher: %s", error)
                 await asyncio.sleep(0.5)
-            # Awake, it looks every few milliseconds by itself; without this pause every other append would notify.
+            # The woken publisher polls every few milliseconds. Without this pause every other append would notify.
             await asyncio.sleep(NOTIFY_SECONDS)
 
     async def drain(self) -> None:
@@ -243,13 +244,13 @@ class PostgresEventLog(SettledLog):
             position += len(stream.events)
             version = stream.expected_version + len(stream.events)
             loaded = Loaded(stream.state, version, position - 1, stream.tenant)
-            known = self._cache.look(stream.stream_id)
-            snapshot_version = 0 if known is None else known.snapshot_version
+            cached = self._cache.peek(stream.stream_id)
+            snapshot_version = 0 if cached is None else cached.snapshot_version
             shape = shape_of(stream.kind)
             if version - snapshot_version >= SNAPSHOT_EVERY:
                 snapshot_version = version
                 self._snapshots.write(stream.stream_id, shape, loaded)
-            self._cache.keep(stream.stream_id, Remembered(shape.fingerprint, loaded, snapshot_version))
+            self._cache.put(stream.stream_id, CachedState(shape.fingerprint, loaded, snapshot_version))
 
 
 def _cause(context: Context) -> tuple[int | None, bytes | None]:

@@ -70,13 +70,13 @@ class SettledLog:
         connection: Connection | None = None,
         partitions: Collection[int] | None = None,
     ) -> list[RawEvent]:
-        """Return up to ``limit`` events after a position, in log order, none of which can be overtaken any more.
+        """Return up to ``limit`` settled events after a position.
 
         Args:
-            after: the position before the first.
-            limit: how many at most.
-            connection: what to read through; any of the pool if left out.
-            partitions: only events that go to these partitions of the topic; see ``pools.INDEX_ORDER``.
+            after: the position before the first event.
+            limit: the most to return.
+            connection: the connection to read with; one of the pool if left out.
+            partitions: read only events of these partitions of the topic; see ``pools.INDEX_ORDER``.
         """
         reader = connection or self._pool
         if partitions is None:
@@ -90,21 +90,21 @@ class SettledLog:
         return [RawEvent(*row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
 
     async def position_at(self, tenant: UUID, at: datetime) -> int:
-        """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none."""
+        """Return the position of a tenant's last event recorded at or before a time; 0 if there is none."""
         position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at)
         return position or 0
 
     async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
-        """Whether one of a tenant's events was recorded at a time or later."""
-        found: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at)
-        return found
+        """Return whether the tenant has an event recorded at or after a time."""
+        recorded: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at)
+        return recorded
 
     async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Return the tenants among these ids, and those of the streams among them."""
+        """Return the tenants of these ids. Each id is a tenant or a stream; unknown ids are left out."""
         return [row["tenant"] for row in await self._pool.fetch(_TENANTS, list(ids))]
 
     async def last_position(self) -> int:
-        """Return where the settled log ends; 0 if it is empty."""
+        """Return the position of the last settled event; 0 if the log is empty."""
         position: int | None = await self._pool.fetchval(
             "select position from events where transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
             " order by position desc limit 1"
@@ -119,23 +119,23 @@ class SettledLog:
         batch: int = 5000,
         partitions: Collection[int] | None = None,
     ) -> AsyncGenerator[list[RawEvent], None]:
-        """Yield the settled log in batches, from after a position up to another, or until there is no more.
+        """Yield settled events in batches, up to a position or the end.
 
-        While the caller works on a batch, PostgreSQL reads the next one; who stops early closes the iterator.
+        While the caller works on a batch, PostgreSQL reads the next one. A caller that stops early closes the iterator.
 
         Args:
-            after: the position before the first.
-            up_to: the last position.
-            batch: events in a batch at most.
-            partitions: only events that go to these partitions of the topic.
+            after: the position before the first event.
+            up_to: the last position; the end of the log if left out.
+            batch: the most events of a batch.
+            partitions: read only events of these partitions of the topic.
         """
         reading = asyncio.create_task(self.read_settled(after, batch, partitions=partitions))
         try:
             while events := await reading:
                 last = events[-1].position
                 if up_to is not None and last >= up_to:
-                    if wanted := [event for event in events if event.position <= up_to]:
-                        yield wanted
+                    if rest := [event for event in events if event.position <= up_to]:
+                        yield rest
                     return
                 reading = asyncio.create_task(self.read_settled(last, batch, partitions=partitions))
                 yield events

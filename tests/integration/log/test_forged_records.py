@@ -28,7 +28,7 @@ from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.postgres.provenance import PostgresProvenance, known_foreign
+from infra.adapters.postgres.provenance import PostgresProvenance, foreign_records
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
@@ -166,7 +166,7 @@ async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
                 await asyncio.sleep(0.1)
         order = await aggregates.get(ORDER, order_id)
         assert order.status is OrderStatus.PENDING
-        assert len(await known_foreign(pool)) == 3
+        assert len(await foreign_records(pool)) == 3
         # The publisher goes on, and one that starts after the forgery does.
         await receive(platform, "{}")
         await published(log, kafka)
@@ -179,9 +179,9 @@ async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
     found = await verify_log(log, servers)
     assert (found.equal, found.difference) == (True, None)
     assert [(each.partition, each.offset) for each in found.foreign] == [
-        (each.partition, each.offset) for each in await known_foreign(pool)
+        (each.partition, each.offset) for each in await foreign_records(pool)
     ]
     last = await log.last_position()
     assert await republish(pool, log, servers) == last
     assert (await verify_log(log, servers)).foreign == ()
-    assert await known_foreign(pool) == []
+    assert await foreign_records(pool) == []

@@ -23,7 +23,7 @@ from domain.privacy import Sealed
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, keys_of_forgotten
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, count_forgotten_keys
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
 from infra.demo.shopper import Lost, Shopper
@@ -160,11 +160,11 @@ async def test_the_doctor_finds_keys_of_people_who_are_forgotten(pool: asyncpg.P
         await personal.seal(person, "somebody@example.com")
     bus = CommandBus(log, handlers(SystemClock()))
     await bus.dispatch(ForgetShopper(shopper_id=forgotten, store_id=store), context())
-    assert await keys_of_forgotten(pool) == 0, "the policy is given time"
+    assert await count_forgotten_keys(pool) == 0, "the policy is given time"
     await pool.execute("update events set recorded_at = recorded_at - interval '2 minutes'")
-    assert await keys_of_forgotten(pool) == 1
+    assert await count_forgotten_keys(pool) == 1
     await personal.forget(forgotten)
-    assert await keys_of_forgotten(pool) == 0
+    assert await count_forgotten_keys(pool) == 0
 
 
 @asynccontextmanager
