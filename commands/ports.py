@@ -185,7 +185,7 @@ class Work(Protocol):
         ...
 
 
-class Answers(Protocol):
+class OutsideAnswers(Protocol):
     """Remembers what outside calls answered, so that a redelivered event does not ask again."""
 
     async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
@@ -215,7 +215,6 @@ def reaction_id(cause: Envelope, name: str) -> UUID:
 
 
 __all__ = [
-    "Answers",
     "Cause",
     "CommandReused",
     "Commit",
@@ -225,6 +224,7 @@ __all__ = [
     "Handler",
     "Handlers",
     "Loaded",
+    "OutsideAnswers",
     "Receipt",
     "Staged",
     "StreamKindMismatch",

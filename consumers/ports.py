@@ -3,7 +3,7 @@
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from commands.ports import Answers, Receipt, reaction_id
+from commands.ports import OutsideAnswers, Receipt, reaction_id
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import Envelope
 from schemas.topics import Topic
@@ -67,4 +67,4 @@ class Consumer(Protocol):
         ...
 
 
-__all__ = ["Aggregates", "Answers", "Consumer", "Dispatch", "Receipt", "reaction_id"]
+__all__ = ["Aggregates", "Consumer", "Dispatch", "OutsideAnswers", "Receipt", "reaction_id"]

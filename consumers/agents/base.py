@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
 from consumers.agents.outside_calls import GivenUp, call_with_retries
-from consumers.ports import Aggregates, Answers, Consumer, Dispatch, reaction_id
+from consumers.ports import Aggregates, Consumer, Dispatch, OutsideAnswers, reaction_id
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock, DomainError, DomainEvent
@@ -37,7 +37,7 @@ class StepAgent(Consumer, ABC):
     topic = EVENTS
     handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
 
-    def __init__(self, aggregates: Aggregates, answers: Answers, dispatch: Dispatch, clock: Clock) -> None:
+    def __init__(self, aggregates: Aggregates, answers: OutsideAnswers, dispatch: Dispatch, clock: Clock) -> None:
         self._aggregates = aggregates
         self._answers = answers
         self._dispatch = dispatch

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from commands.store import AdoptBrand
 from consumers.agents.base import StepAgent
-from consumers.ports import Aggregates, Answers, Dispatch
+from consumers.ports import Aggregates, Dispatch, OutsideAnswers
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock
 from domain.store.aggregate import STORE
@@ -23,7 +23,7 @@ class BrandAgent(StepAgent):
     step: ClassVar[Step] = Step.BRAND
 
     def __init__(
-        self, writer: BrandWriter, aggregates: Aggregates, answers: Answers, dispatch: Dispatch, clock: Clock
+        self, writer: BrandWriter, aggregates: Aggregates, answers: OutsideAnswers, dispatch: Dispatch, clock: Clock
     ) -> None:
         super().__init__(aggregates, answers, dispatch, clock)
         self._writer = writer

@@ -11,7 +11,7 @@ from commands.product import WriteProductCopy
 from commands.store import WritePages
 from consumers.agents.base import StepAgent
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import Aggregates, Answers, Dispatch
+from consumers.ports import Aggregates, Dispatch, OutsideAnswers
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock, NotFound
 from domain.money import Money
@@ -52,7 +52,12 @@ class CopyAgent(StepAgent):
     step: ClassVar[Step] = Step.COPY
 
     def __init__(
-        self, writer: ProductCopywriter, aggregates: Aggregates, answers: Answers, dispatch: Dispatch, clock: Clock
+        self,
+        writer: ProductCopywriter,
+        aggregates: Aggregates,
+        answers: OutsideAnswers,
+        dispatch: Dispatch,
+        clock: Clock,
     ) -> None:
         super().__init__(aggregates, answers, dispatch, clock)
         self._writer = writer
@@ -170,7 +175,7 @@ class PageAgent(StepAgent):
         self,
         writer: PageWriter,
         aggregates: Aggregates,
-        answers: Answers,
+        answers: OutsideAnswers,
         dispatch: Dispatch,
         clock: Clock,
         *,

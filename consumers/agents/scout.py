@@ -10,7 +10,7 @@ from uuid import UUID
 from commands.sourcing import ImportProducts, Pick
 from consumers.agents.base import StepAgent
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import Aggregates, Answers, Dispatch, reaction_id
+from consumers.ports import Aggregates, Dispatch, OutsideAnswers, reaction_id
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
@@ -57,7 +57,7 @@ class ScoutAgent(StepAgent):
         keywords: KeywordWriter,
         fingerprints: ImageFingerprints,
         aggregates: Aggregates,
-        answers: Answers,
+        answers: OutsideAnswers,
         dispatch: Dispatch,
         clock: Clock,
     ) -> None:

@@ -33,7 +33,8 @@ class NameOption(Value):
 
 class Palette(Value):
     """Six colours. Each ``on`` pair reaches WCAG 2.1 AA, 4.5:1: text on background, muted on background,
-    white or ``background`` on primary (whichever is ``on_primary``)."""
+    white or ``background`` on primary (whichever is ``on_primary``).
+    """
 
     primary: HexColour
     secondary: HexColour

@@ -1,3 +1,5 @@
-"""Where the outside is: databases, brokers, models, suppliers, payments. Each module implements ports of ``domain``,
-``commands`` or ``consumers``; vendor exceptions end here.
+"""Adapters: one package per outside system. Each module implements ports of the packages below it.
+
+Adapters translate vendor exceptions; none crosses a port. ``infra.bootstrap``, ``infra.log``, ``infra.cli`` and tests
+import the modules directly.
 """

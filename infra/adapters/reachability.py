@@ -1,4 +1,4 @@
-"""Says of a configured server by name that it cannot be used, instead of showing how a connection fails."""
+"""Turns connection failures into messages that name the server and its setting."""
 
 import asyncio
 import logging
@@ -25,30 +25,30 @@ _NO_DATABASE = (
 
 
 class Unreachable(Exception):
-    """A server that a setting names does not answer, or lets nobody in; the message says which. Retrying may help."""
+    """A configured server does not answer, or refuses the log-in. The message names it. Retrying may help."""
 
 
 @contextmanager
 def naming_database(dsn: str) -> Iterator[None]:
-    """Where a connection to PostgreSQL is opened: tell which it was if it cannot be.
+    """Name the PostgreSQL server if the block fails to connect.
 
     Raises:
-        Unreachable: nobody answers there, or not to us.
+        Unreachable: the server does not answer, or refuses the log-in.
     """
     try:
         yield
     except _NO_DATABASE as error:
         raise Unreachable(
-            f"PostgreSQL at {_place(dsn)} cannot be used ({_reason(error)}). Start it, or correct DATABASE_URL."
+            f"PostgreSQL at {_address(dsn)} cannot be used ({_reason(error)}). Start it, or correct DATABASE_URL."
         ) from error
 
 
 @contextmanager
 def naming_broker(bootstrap_servers: str) -> Iterator[None]:
-    """Where the log is read or written: tell which broker it was if it cannot be reached.
+    """Name the broker if the block fails to reach it.
 
     Raises:
-        Unreachable: nobody answers there.
+        Unreachable: the broker does not answer.
     """
     try:
         yield
@@ -57,24 +57,24 @@ def naming_broker(bootstrap_servers: str) -> Iterator[None]:
 
 
 async def require_database(dsn: str) -> None:
-    """Return if PostgreSQL answers.
+    """Check that PostgreSQL answers.
 
     Raises:
-        Unreachable: it does not, within seconds.
+        Unreachable: no answer within seconds.
     """
     with naming_database(dsn):
         await (await asyncpg.connect(dsn, timeout=ANSWER_SECONDS)).close()
 
 
 async def require_broker(bootstrap_servers: str) -> None:
-    """Return if the broker answers.
+    """Check that the broker answers.
 
     Raises:
-        Unreachable: it does not, within seconds.
+        Unreachable: no answer within seconds.
     """
     client_log = logging.getLogger("aiokafka")
     level = client_log.level
-    client_log.setLevel(logging.CRITICAL)  # it would say the same first, in words of its own
+    client_log.setLevel(logging.CRITICAL)  # it would log the same failure first
     try:
         async with asyncio.timeout(ANSWER_SECONDS), open_admin(bootstrap_servers, request_ms=ANSWER_SECONDS * 1000):
             pass
@@ -87,15 +87,15 @@ async def require_broker(bootstrap_servers: str) -> None:
 def _no_broker(bootstrap_servers: str) -> str:
     if not security_of(bootstrap_servers).uses_sasl:
         return f"No Kafka broker answers at {bootstrap_servers}. Start it, or correct KAFKA_BOOTSTRAP_SERVERS."
-    # The client library does not say which of the two it was.
+    # The client library does not say which of the two happened.
     return (
         f"No Kafka broker answers at {bootstrap_servers}, or it refuses the log-in. Start it, or correct "
         "KAFKA_BOOTSTRAP_SERVERS, KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD."
     )
 
 
-def _place(dsn: str) -> str:
-    """Return host, port and database: the rest of the address may be secret."""
+def _address(dsn: str) -> str:
+    """Return host, port and database; the rest of the URL may be secret."""
     address = urlsplit(dsn)
     return f"{address.netloc.rpartition('@')[2]}{address.path}"
 

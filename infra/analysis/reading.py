@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from infra.adapters.kafka.topic import Judge, believe, open_reader, read_to_end
+from infra.adapters.kafka.topic import OwnRecords, open_reader, read_to_end, trust_headers
 from infra.analysis.selection import Selection
 from projections.engine.provenance import REASON
 from schemas.headers import position_in
@@ -87,7 +87,7 @@ class LogReader:
         selection: Selection,
         begins: Mapping[TopicPartition, int],
         ends: Mapping[TopicPartition, int],
-        judge: Judge = believe,
+        judge: OwnRecords = trust_headers,
         on_foreign: Callable[[ForeignRecord], None] = lambda _: None,
     ) -> None:
         self._consumer = consumer
@@ -223,7 +223,7 @@ async def open_log_reader(
     bootstrap_servers: str,
     selection: Selection,
     *,
-    judge: Judge = believe,
+    judge: OwnRecords = trust_headers,
     on_foreign: Callable[[ForeignRecord], None] = lambda _: None,
 ) -> AsyncIterator[LogReader]:
     """Open a reader of the topic.

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from domain.kernel import DomainEvent
-from infra.adapters.postgres.event_store import Connection
+from infra.adapters.postgres.pools import Connection
 from infra.bench.figures import Tell
 from infra.bench.workload import BEGIN, catalog_events
 from schemas.envelope import GENESIS, RawEvent, chain_hash

@@ -1,15 +1,17 @@
 """The only composition root: turns settings into running roles.
 
-    platform    the parts that roles share, made when first asked for
-    team        agents, policies and writers, wired
-    roles       what a process can be told to do
-    running     how a role runs until it is told to stop
+    platform    the parts that roles share
+    parts       how a part is made once, when first asked for
+    consumers   agents, policies and writers, wired
+    roles       what a process can run
+    lifecycle   how a role runs until it is stopped
 
-Imports are made where a role needs them: a projector must not carry GraphQL and image libraries in memory.
+Other packages import what ``__all__`` names. Functions import what they wire: a projector must not load GraphQL and
+image libraries.
 """
 
 from infra.bootstrap.consumers import consumers
-from infra.bootstrap.platform import NotConfigured, Platform, SystemClock, handlers, open_platform
+from infra.bootstrap.platform import NotConfigured, Platform, handlers, open_platform
 from infra.bootstrap.roles import ROLES, Role, gateway_app, run_consumers, run_projectors, run_roles, storefront_app
 
 __all__ = [
@@ -17,7 +19,6 @@ __all__ = [
     "NotConfigured",
     "Platform",
     "Role",
-    "SystemClock",
     "consumers",
     "gateway_app",
     "handlers",

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from infra.adapters.postgres.outside_answers import PostgresAnswers
-from infra.bootstrap.platform import BusDispatch, EventStoreAggregates, Platform
+from commands.reactions import BusDispatch, EventLogAggregates
+from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
+from infra.bootstrap.platform import Platform
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ CONSUMERS = (
     "page-agent",
     "imager",
 )
-"""The names of all that :func:`consumers` makes, for those who must not make them."""
+"""The names of all consumers that :func:`consumers` can make."""
 
 
 async def supplier_catalogs(platform: Platform) -> "dict[SupplierProvider, SupplierCatalog]":
-    """Return every supplier that can be searched. To add one, add its line; merchants may connect it from then on."""
+    """Return every supplier that merchants may connect. To add a supplier, add its line here."""
     from domain.merchant.events import SupplierProvider
     from infra.adapters.suppliers.sample import SampleSupplier
 
@@ -42,11 +43,11 @@ async def supplier_catalogs(platform: Platform) -> "dict[SupplierProvider, Suppl
 
 
 async def consumers(
-    platform: Platform, *, names: Sequence[str] = CONSUMERS, but: Sequence[str] = ()
+    platform: Platform, *, names: Sequence[str] = CONSUMERS, without: Sequence[str] = ()
 ) -> "list[Consumer]":
     """Return agents and policies, wired. To add one, add its line here and its name to ``CONSUMERS``.
 
-    Only those that are asked for are made: each may need secrets that this process is not given.
+    Make only the named ones: each may need secrets that this process does not have.
     """
     from consumers.agents.brand import BrandAgent
     from consumers.agents.copywriter import CopyAgent, PageAgent
@@ -60,8 +61,8 @@ async def consumers(
 
     settings, clock = platform.settings, platform.clock
     dispatch = BusDispatch(await platform.bus())
-    aggregates = EventStoreAggregates(await platform.log())
-    answers = PostgresAnswers(await platform.pool())
+    aggregates = EventLogAggregates(await platform.log())
+    answers = PostgresOutsideAnswers(await platform.pool())
     client = await platform.client()
     suppliers = await supplier_catalogs(platform)
     sandbox = origin(settings.sandbox_url)
@@ -70,18 +71,18 @@ async def consumers(
         trusted_origins=(sandbox,),
         moved_origins={origin(url): sandbox for url in settings.sandbox_former_urls},
     )
-    team = cache(lambda: writers(settings))
+    writing = cache(lambda: writers(settings))
 
     async def forgetting_policy() -> "Consumer":
         return ForgettingPolicy(await platform.personal())
 
     def scout_agent() -> "Consumer":
         fingerprints = HttpFingerprints(fetcher.fetch)
-        return ScoutAgent(suppliers, team().keywords, fingerprints, aggregates, answers, dispatch, clock)
+        return ScoutAgent(suppliers, writing().keywords, fingerprints, aggregates, answers, dispatch, clock)
 
     def page_agent() -> "Consumer":
         return PageAgent(
-            team().pages,
+            writing().pages,
             aggregates,
             answers,
             dispatch,
@@ -89,34 +90,34 @@ async def consumers(
             host_for=lambda store: f"{store.slug}.{settings.storefront_domain}",
         )
 
-    def imager() -> "Consumer":
+    async def imager() -> "Consumer":
         from infra.adapters.media.studio.worker_pool import RembgStudio
         from infra.setup.model import model_path
 
         studio = RembgStudio(settings.rembg_model_path or model_path())
-        return ImagerAgent(fetcher, studio, platform.media(), aggregates, dispatch)
+        return ImagerAgent(fetcher, studio, await platform.media(), aggregates, dispatch)
 
     makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates),
         "payments-policy": lambda: PaymentsPolicy(dispatch, aggregates, platform.gateways()),
         "forgetting-policy": forgetting_policy,
-        "brand-agent": lambda: BrandAgent(team().brand, aggregates, answers, dispatch, clock),
+        "brand-agent": lambda: BrandAgent(writing().brand, aggregates, answers, dispatch, clock),
         "scout-agent": scout_agent,
-        "copy-agent": lambda: CopyAgent(team().copy, aggregates, answers, dispatch, clock),
+        "copy-agent": lambda: CopyAgent(writing().copy, aggregates, answers, dispatch, clock),
         "page-agent": page_agent,
         "imager": imager,
     }
-    made: list[Consumer] = []
+    wired: list[Consumer] = []
     for name in names:
-        if name in makers and name not in but:
+        if name in makers and name not in without:
             consumer = makers[name]()
-            made.append(await consumer if isinstance(consumer, Awaitable) else consumer)
-    return made
+            wired.append(await consumer if isinstance(consumer, Awaitable) else consumer)
+    return wired
 
 
 @dataclass(frozen=True, slots=True)
 class Writers:
-    """Who writes: the house, or a model with the house behind it."""
+    """The writers of a platform: the rules, or a model that falls back to the rules."""
 
     brand: "BrandWriter"
     keywords: "KeywordWriter"
@@ -125,7 +126,7 @@ class Writers:
 
 
 def writers(settings: Settings) -> Writers:
-    """Return the writers that settings ask for."""
+    """Return the model's writers if an API key is set, else the rules."""
     from infra.adapters.rdap.registry import RdapRegistry
     from infra.writers.rules.brand.writer import RuleBrandWriter
     from infra.writers.rules.copy.copywriter import RuleCopywriter
@@ -133,9 +134,9 @@ def writers(settings: Settings) -> Writers:
     from infra.writers.rules.keywords import RuleKeywords
 
     registry = RdapRegistry()
-    house = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter())
+    rules = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter())
     if settings.openai_api_key is None:
-        return house
+        return rules
     from infra.writers.openai.brand import OpenAiBrandWriter
     from infra.writers.openai.client import OpenAiClient
     from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
@@ -147,19 +148,19 @@ def writers(settings: Settings) -> Writers:
         base_url=settings.openai_base_url,
     )
     return Writers(
-        OpenAiBrandWriter(model, registry, fallback=house.brand, prompt=prompt("brand.v1")),
-        OpenAiKeywords(model, house.keywords),
-        OpenAiCopywriter(model, house.copy, prompt=prompt("copy.v1")),
-        OpenAiPageWriter(model, house.pages, prompt=prompt("page.v1")),
+        OpenAiBrandWriter(model, registry, fallback=rules.brand, prompt=prompt("brand.v1")),
+        OpenAiKeywords(model, rules.keywords),
+        OpenAiCopywriter(model, rules.copy, prompt=prompt("copy.v1")),
+        OpenAiPageWriter(model, rules.pages, prompt=prompt("page.v1")),
     )
 
 
 def prompt(name: str) -> str:
-    """Return one of the versioned prompts."""
+    """Return a versioned prompt."""
     return (Path(__file__).parents[2] / "infra" / "writers" / "openai" / "prompts" / f"{name}.md").read_text()
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of an address."""
+    """Return the scheme, host and port of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,4 +1,4 @@
-"""How a role runs until it is told to stop."""
+"""How a role runs until it is stopped."""
 # ruff: noqa: PLC0415
 
 import asyncio
@@ -15,11 +15,13 @@ logger = logging.getLogger(__name__)
 
 
 async def cancelled(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has ended."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` until it ends, fails, or ``stop`` is set."""
     task = asyncio.create_task(work)
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -32,21 +34,21 @@ async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 
 
 async def reachable(
-    ask: Callable[[str], Coroutine[Any, Any, None]], bootstrap_servers: str, stop: asyncio.Event
+    connect: Callable[[str], Coroutine[Any, Any, None]], bootstrap_servers: str, stop: asyncio.Event
 ) -> None:
-    """Wait for the broker: services start in any order. Says once that it waits."""
+    """Retry ``connect`` until the broker answers, because services start in any order. Log the wait once."""
     from aiokafka.errors import KafkaError
 
-    told = False
+    logged = False
     while not stop.is_set():
         try:
-            await ask(bootstrap_servers)
+            await connect(bootstrap_servers)
         except (KafkaError, OSError, TimeoutError):
-            if not told:
+            if not logged:
                 logger.warning(
                     "No Kafka broker answers at %s (KAFKA_BOOTSTRAP_SERVERS); waiting for it.", bootstrap_servers
                 )
-                told = True
+                logged = True
             await asyncio.sleep(0.5)
         else:
             return

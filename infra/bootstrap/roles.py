@@ -1,4 +1,4 @@
-"""What a process can be told to do. Each role runs until ``stop`` is set."""
+"""What a process can run. Each role runs until ``stop`` is set."""
 # ruff: noqa: PLC0415
 
 import asyncio
@@ -26,7 +26,7 @@ Role = Callable[[Platform, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
-    """Carry events from the store to the topic."""
+    """Publish events from the event store to the topic."""
     from infra.log.publisher import Publisher
 
     publisher = Publisher(await platform.pool(), await platform.log(), platform.bootstrap_servers)
@@ -34,7 +34,7 @@ async def run_publisher(platform: Platform, stop: asyncio.Event) -> None:
 
 
 async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = ()) -> None:
-    """Keep read models up to date; all of them if none is named."""
+    """Keep read models up to date: the named ones, or all."""
     from infra.adapters.postgres.canaries import PostgresCanaries
     from infra.adapters.postgres.deliveries import PostgresDeliveries
     from projections.engine.rebuild.rebuilder import Rebuilder
@@ -42,22 +42,20 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
 
     unknown = set(names) - set(READ_MODELS)
     if unknown:
-        raise NotConfigured(
-            f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}."
-        )
-    letters, pool = await platform.dead_letters(), await platform.pool()
-    ledger, alone = PostgresDeliveries(pool), asyncio.Lock()
+        raise NotConfigured(f"Unknown read model {', '.join(sorted(unknown))}. Use one of: {', '.join(READ_MODELS)}.")
+    dead_letters, pool = await platform.dead_letters(), await platform.pool()
+    ledger, one_rebuild = PostgresDeliveries(pool), asyncio.Lock()
     rebuilder = Rebuilder(pool, platform.bootstrap_servers, workers=platform.bulk_load_processes())
     runners = [
         ProjectionRunner(
             READ_MODELS[name],
             pool,
             platform.bootstrap_servers,
-            letters,
+            dead_letters,
             ledger,
             platform.clock,
             rebuild=partial(rebuilder.rebuild_when_due, READ_MODELS[name]),
-            alone=alone,
+            alone=one_rebuild,
             canaries=PostgresCanaries(pool),
         )
         for name in names or READ_MODELS
@@ -68,9 +66,9 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
 
 
 async def run_consumers(
-    platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = (), but: Sequence[str] = ()
+    platform: Platform, stop: asyncio.Event, *, names: Sequence[str] = (), without: Sequence[str] = ()
 ) -> None:
-    """Run agents and policies; all of them if none is named."""
+    """Run agents and policies: the named ones, or all."""
     from consumers.app import ConsumerApp
     from consumers.schedules.deadlines import DeadlinePolicy
     from infra.adapters.kafka.topic import ensure_topics
@@ -79,12 +77,12 @@ async def run_consumers(
     from infra.adapters.postgres.overdue import ReadModelOverdue
     from infra.adapters.postgres.provenance import PostgresProvenance
 
-    everyone = {*CONSUMERS, DeadlinePolicy.name} - set(but)
-    unknown = set(names) - everyone
+    available = {*CONSUMERS, DeadlinePolicy.name} - set(without)
+    unknown = set(names) - available
     if unknown:
-        known = ", ".join(sorted(everyone))
-        raise NotConfigured(f"There is no consumer {', '.join(sorted(unknown))}. There are: {known}.")
-    chosen = await consumers(platform, names=names or CONSUMERS, but=but)
+        known = ", ".join(sorted(available))
+        raise NotConfigured(f"Unknown consumer {', '.join(sorted(unknown))}. Use one of: {known}.")
+    chosen = await consumers(platform, names=names or CONSUMERS, without=without)
     await reachable(ensure_topics, platform.bootstrap_servers, stop)
     app = ConsumerApp(
         chosen,
@@ -107,7 +105,7 @@ async def run_consumers(
 
 
 async def run_imager(platform: Platform, stop: asyncio.Event) -> None:
-    """Run the imager alone: it is the one that needs cores and memory."""
+    """Run the imager alone, because it needs cores and memory."""
     await run_consumers(platform, stop, names=("imager",))
 
 
@@ -132,7 +130,7 @@ async def _answer_canaries(
 
 
 def readiness(platform: Platform, pool: "asyncpg.Pool") -> "PlatformReadiness":
-    """Return what judges the whole platform: every component there is has to show a canary."""
+    """Return the readiness check of the whole platform: every component must show a canary."""
     from infra.log.readiness import Components, PlatformReadiness
 
     readers = (*(f"projector-{name}" for name in READ_MODELS), *CONSUMERS)
@@ -141,7 +139,7 @@ def readiness(platform: Platform, pool: "asyncpg.Pool") -> "PlatformReadiness":
 
 
 def signing_keys(keys: "MasterKeys") -> "SigningKeys":
-    """Return what signs access tokens."""
+    """Return the keys that sign access tokens."""
     from gateway.auth.tokens import SigningKeys
 
     return SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")})
@@ -170,7 +168,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             suppliers=frozenset(await supplier_catalogs(platform)),
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
-            media=platform.media(),
+            media=await platform.media(),
             payments=platform.gateways(),
             readiness=readiness(platform, pool),
             storefront_url=settings.storefront_url("{slug}"),
@@ -182,7 +180,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
 
 
 async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
-    """Serve every store to shoppers."""
+    """Serve all stores to shoppers."""
     app = await storefront_app(platform)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(
@@ -212,7 +210,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             barrier=await platform.barrier(),
             payments=platform.payments(),
             personal=await platform.personal(),
-            media=platform.media(),
+            media=await platform.media(),
             clock=platform.clock,
             limits=PostgresRateLimits(await platform.pool()),
             secret=platform.keys().derive("storefront"),
@@ -227,7 +225,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
 
 
 async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
-    """Serve what stands in for the outside world, under its own name: the sample supplier and the payment page."""
+    """Serve the sandbox: the sample supplier and the payment page."""
     from infra.sandbox.app import sandbox_app
 
     app = sandbox_app(platform.payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}")
@@ -235,12 +233,12 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
 
 
 def connection_limits(settings: Settings) -> "ConnectionLimits":
-    """Return what connections to this process's servers may cost."""
+    """Return the limits on connections to this process."""
     from infra.web.protocols import ConnectionLimits
 
     return ConnectionLimits(
         connections=settings.max_connections,
-        # All connections come from the proxy then, and limiting its clients is the proxy's business.
+        # Behind a proxy, all connections come from the proxy; it limits its own clients.
         connections_per_address=None if settings.behind_proxy else settings.max_connections_per_address,
     )
 
@@ -251,10 +249,10 @@ ROLES: Mapping[str, Role] = {
     "sandbox": run_sandbox,
     "publisher": run_publisher,
     "projectors": run_projectors,
-    "consumers": partial(run_consumers, but=("imager",)),
+    "consumers": partial(run_consumers, without=("imager",)),
     "imager": run_imager,
 }
-"""What a process can be told to do."""
+"""What a process can run, by name."""
 
 
 WITHOUT_DATABASE: frozenset[Role] = frozenset({run_sandbox})
@@ -264,7 +262,10 @@ WITHOUT_DATABASE: frozenset[Role] = frozenset({run_sandbox})
 async def run_roles(settings: Settings, roles: Sequence[Role], stop: asyncio.Event) -> None:
     """Run several roles in this process until ``stop`` is set or one of them fails."""
     with_database = any(role not in WITHOUT_DATABASE for role in roles)
-    async with open_platform(settings, with_database=with_database) as platform, asyncio.TaskGroup() as tasks:
+    async with (
+        open_platform(settings, with_database=with_database, roles=len(roles)) as platform,
+        asyncio.TaskGroup() as tasks,
+    ):
         tasks.create_task(until(stop, beat()))
         for role in roles:
             tasks.create_task(role(platform, stop))

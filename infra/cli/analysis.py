@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from infra.adapters.kafka.topic import Judge, TopicMissing, believe
+from infra.adapters.kafka.topic import OwnRecords, TopicMissing, trust_headers
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import console, output, print_json, say, visible, write_json
@@ -277,7 +277,7 @@ async def _reader(
             yield reader
 
 
-async def _judge(platform: Platform) -> Judge:
+async def _judge(platform: Platform) -> OwnRecords:
     """Return the judge that finds foreign records. Without the event store, every record that looks like an event passes."""
     try:
         await (await asyncpg.connect(platform.database_url, timeout=CONNECT_SECONDS)).close()
@@ -285,8 +285,8 @@ async def _judge(platform: Platform) -> Judge:
         console.print(
             f"[yellow]Note[/] The event store does not answer ({type(error).__name__}), so forged records are not recognized."
         )
-        return believe
-    return PostgresProvenance(await platform.pool()).among
+        return trust_headers
+    return PostgresProvenance(await platform.pool()).are_own
 
 
 def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *refusals: type[Exception]) -> T:

@@ -69,7 +69,8 @@ def replay(
 ) -> None:
     """Retry dead letters in the consumer group that parked them.
 
-    A letter is closed if its record is handled or refused for good. A letter that fails again stays open."""
+    A letter is closed if its record is handled or refused for good. A letter that fails again stays open.
+    """
     if not (ids or group or everything):
         raise typer.BadParameter("nothing to replay. Use ids, --group or --all.")
 
@@ -124,7 +125,7 @@ async def _replay(
 
     groups = {letter.group for letter in letters}
     # The imager loads its model into memory, so it is only built if one of the letters is its own.
-    candidates = await consumers(platform, but=() if IMAGER in groups else (IMAGER,)) if groups else []
+    candidates = await consumers(platform, without=() if IMAGER in groups else (IMAGER,)) if groups else []
     by_name = {consumer.name: consumer for consumer in candidates}
     provenance = PostgresProvenance(await platform.pool())
     done: list[Replay] = []

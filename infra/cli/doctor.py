@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
-from infra.adapters.postgres.provenance import known_foreign
-from infra.adapters.postgres.vault import keys_of_forgotten
+from infra.adapters.postgres.provenance import foreign_records
+from infra.adapters.postgres.vault import count_forgotten_keys
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.consumers import CONSUMERS
 from infra.bootstrap.roles import readiness
@@ -70,7 +70,8 @@ def register(app: typer.Typer) -> None:
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Check every part of the platform and show how far each consumer is behind the log.
 
-    The check sends a test event (a canary) through every part. Exit status 1: a part does not work."""
+    The check sends a test event (a canary) through every part. Exit status 1: a part does not work.
+    """
     findings = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
     if as_json:
         checks, lags = [asdict(check) for check in findings.checks], [asdict(lag) for lag in findings.lags]
@@ -98,9 +99,9 @@ async def _examine() -> Findings:
         unhealthy = {check.name for check in checks if not check.healthy}
         if "postgresql" not in unhealthy:
             lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
-            if count := await keys_of_forgotten(pool):
+            if count := await count_forgotten_keys(pool):
                 checks.append(Check(name="forgotten shoppers", healthy=False, detail=_RETURNED.format(count)))
-            foreign = await known_foreign(pool)
+            foreign = await foreign_records(pool)
             if foreign:
                 checks.append(Check(name="foreign records", healthy=False, detail=_FOREIGN.format(len(foreign))))
         if "broker" not in unhealthy:

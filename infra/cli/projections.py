@@ -61,10 +61,10 @@ async def _list() -> list[dict[str, Any]]:
         checkpoints: dict[str, dict[int, int]] = {}
         for row in await pool.fetch("select schema_name, partition, position from checkpoints"):
             checkpoints.setdefault(row["schema_name"], {})[row["partition"]] = row["position"]
-        judge = PostgresProvenance(pool).among
+        judge = PostgresProvenance(pool).are_own
         ends = {
             partition: position_of(record) or 0
-            for partition, record in (await last_events(platform.bootstrap_servers, judge=judge)).items()
+            for partition, record in (await last_events(platform.bootstrap_servers, are_own=judge)).items()
         }
     return [_described(model, live.get(name), checkpoints, ends) for name, model in READ_MODELS.items()]
 
@@ -104,7 +104,8 @@ def rebuild(
 ) -> None:
     """Rebuild a read model from the log, compare it with the live rows, and swap it in.
 
-    Commands and queries continue during the rebuild."""
+    Commands and queries continue during the rebuild.
+    """
     model = _model(name)
     done = run(lambda stop: _stoppable(stop, _rebuild(model, even_if_different)), *REFUSALS)
     if as_json:

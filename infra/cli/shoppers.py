@@ -101,7 +101,7 @@ def forget(
 
 async def _one(who: str) -> KnownShopper:
     async with _open() as (_, shoppers):
-        found = await shoppers.named(who)
+        found = await shoppers.by_reference(who)
     if not found:
         raise ShopperNotFound(who)
     if len({shopper.shopper_id for shopper in found}) > 1:

@@ -4,9 +4,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import asyncpg
-
 from infra.adapters.kafka.topic import offsets_of_ends
+from infra.adapters.postgres.pools import worker_pool
 from infra.log.partition_pool import WORTHWHILE, ShareFailed, Tell, in_processes, share_out
 from projections.engine.checkpoints import Checkpoint, positions_of
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
@@ -97,7 +96,7 @@ async def _load_share(
 
     settings = {"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION}
     # Each lane holds one for what it writes, and asks the event store through another.
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=2 * LANES, server_settings=settings) as pool:
+    async with worker_pool(dsn, connections=2 * LANES, settings=settings) as pool:
         filling = Filling(READ_MODELS[name], pool, bootstrap_servers, schema, places, passed=passed, progress=progress)
         async with filling.open():
             await filling.fill(limits)

@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-
-import asyncpg
 
 from infra.adapters.kafka.topic import offsets_of_ends
-from infra.adapters.postgres.event_store import IN_ORDER, PostgresEventLog
+from infra.adapters.postgres.pools import INDEX_ORDER, worker_pool
+from infra.adapters.postgres.settled_log import SettledLog
 from infra.log.partition_pool import ShareFailed, Tell, in_processes, share_out
 from infra.log.verification import Parity, verify_log
 
@@ -46,19 +44,12 @@ async def verify_large_log(
                 by_type=dict(by_type),
                 foreign=tuple(record for each in found for record in each.foreign),
             )
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
-        return await verify_log(PostgresEventLog(pool, _Clock()), bootstrap_servers, progress=progress)
+    async with worker_pool(dsn, connections=2) as pool:
+        return await verify_log(SettledLog(pool), bootstrap_servers, progress=progress)
 
 
 async def _verify_share(partitions: Sequence[int], tell: Tell, dsn: str, bootstrap_servers: str) -> Parity:
     """Verify some partitions, in a worker."""
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=2, server_settings=IN_ORDER) as pool:
-        log = PostgresEventLog(pool, _Clock())
+    async with worker_pool(dsn, connections=2, settings=INDEX_ORDER) as pool:
+        log = SettledLog(pool)
         return await verify_log(log, bootstrap_servers, partitions=partitions, progress=tell)
-
-
-class _Clock:
-    """Verifying appends nothing, so nobody asks."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)

@@ -13,20 +13,21 @@ from aiokafka.structs import RecordMetadata
 
 from domain.kernel import Transient
 from infra.adapters.kafka.producer import TransactionalProducer, mark_retrieved
-from infra.adapters.kafka.record_batches import Prepared, prepare
+from infra.adapters.kafka.record_batches import TargetedBatch, prepare
 from infra.adapters.kafka.topic import (
     LogEnd,
-    Meet,
+    OnForeign,
     TopicMissing,
     ensure_topics,
+    ignore_foreign,
     log_end,
     open_transactions,
-    pass_by,
     published_position,
 )
 from infra.adapters.postgres.canaries import CHANNEL as CANARY_CHANNEL
 from infra.adapters.postgres.canaries import PostgresCanaries
-from infra.adapters.postgres.event_store import CHANNEL, Connection, PostgresEventLog
+from infra.adapters.postgres.event_store import CHANNEL, PostgresEventLog
+from infra.adapters.postgres.pools import Connection
 from infra.adapters.postgres.provenance import PostgresProvenance
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.provenance import REASON
@@ -233,12 +234,14 @@ class Publisher:
         waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
         return BUSY_POLL if waiting else IDLE_POLL
 
-    async def _read_and_prepare(self, position: int, connection: Connection) -> tuple[list[RawEvent], list[Prepared]]:
+    async def _read_and_prepare(
+        self, position: int, connection: Connection
+    ) -> tuple[list[RawEvent], list[TargetedBatch]]:
         events = await self._events.read_settled(position, BATCH, connection=connection)
         return events, await prepare(events)
 
     async def _send_beside(
-        self, producer: TransactionalProducer, batches: Sequence[Prepared], beside: Coroutine[Any, Any, T] | None
+        self, producer: TransactionalProducer, batches: Sequence[TargetedBatch], beside: Coroutine[Any, Any, T] | None
     ) -> T | None:
         """Send a transaction and do something else meanwhile: while the broker writes, the next one is made."""
         other = None if beside is None else asyncio.create_task(beside)
@@ -250,7 +253,7 @@ class Publisher:
                 other.cancel()
                 await asyncio.gather(other, return_exceptions=True)
 
-    async def _send_watchfully(self, producer: TransactionalProducer, batches: Sequence[Prepared]) -> None:
+    async def _send_watchfully(self, producer: TransactionalProducer, batches: Sequence[TargetedBatch]) -> None:
         """Send a batch, and notice soon when there is nobody to send it to: aiokafka would go on trying for long."""
         sending = asyncio.create_task(self._send(producer, batches))
         try:
@@ -262,13 +265,13 @@ class Publisher:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
-    async def _look_for_topic(self, meet: Meet = pass_by) -> LogEnd:
+    async def _look_for_topic(self, meet: OnForeign = ignore_foreign) -> LogEnd:
         try:
-            return await log_end(self._bootstrap_servers, judge=self._provenance.among, meet=meet)
+            return await log_end(self._bootstrap_servers, are_own=self._provenance.are_own, on_foreign=meet)
         except TopicMissing as error:
             raise Transient("the broker", "it does not know the log's topic; it was wiped, or is starting") from error
 
-    async def _send(self, producer: TransactionalProducer, batches: Sequence[Prepared]) -> None:
+    async def _send(self, producer: TransactionalProducer, batches: Sequence[TargetedBatch]) -> None:
         await producer.begin_transaction()
         sent = [await _submit(producer, each) for each in batches]
         for written in await asyncio.gather(*sent):
@@ -306,7 +309,7 @@ class Publisher:
 
     async def _check_topic(self) -> None:
         """Notice a broker that was wiped while nothing was appended: it is to be refilled without waiting for more."""
-        if await published_position(self._bootstrap_servers, judge=self._provenance.among) != self.position:
+        if await published_position(self._bootstrap_servers, are_own=self._provenance.are_own) != self.position:
             raise Transient("the broker", "the topic does not end where it was left; it was made anew")
 
     def _on_notify(self, *_: object) -> None:
@@ -328,7 +331,7 @@ async def check_not_lost(found: Sequence[ConsumerRecord], provenance: PostgresPr
     Raises:
         HalvesDiffer: one of them is an event by its hash, and the store has nothing at its place in its stream.
     """
-    lost = [event.position for record in found if (event := await provenance.lost(record)) is not None]
+    lost = [event.position for record in found if (event := await provenance.lost_event(record)) is not None]
     if not lost:
         return
     if max(lost) > last:
@@ -365,7 +368,7 @@ async def give_up_leadership(connection: Connection) -> None:
         await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
 
-async def _submit(producer: TransactionalProducer, prepared: Prepared) -> "asyncio.Future[RecordMetadata]":
+async def _submit(producer: TransactionalProducer, prepared: TargetedBatch) -> "asyncio.Future[RecordMetadata]":
     future: asyncio.Future[RecordMetadata] = await producer.send_batch(
         prepared.batch, prepared.topic, partition=prepared.partition
     )

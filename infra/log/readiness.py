@@ -9,7 +9,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from infra.adapters.kafka.topic import open_admin
-from infra.adapters.postgres.canaries import Answers, Canary, PostgresCanaries
+from infra.adapters.postgres.canaries import Canary, CanaryReport, PostgresCanaries
 from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.internal.canaries import PUBLISHER
 from schemas.internal.readiness import Check
@@ -61,12 +61,12 @@ class PlatformReadiness:
         loop = asyncio.get_running_loop()
         # Bounded here: a pool waits for a connection, and for one that must be cancelled, without an end.
         async with asyncio.timeout(DATABASE_SECONDS):
-            await self._canaries.ask()
+            await self._canaries.request()
         end = loop.time() + LATE_SECONDS + READ_SECONDS
         while True:
             async with asyncio.timeout(DATABASE_SECONDS):
-                answers = await self._canaries.answers()
-            checks = judge(answers, self._components, waiting=loop.time() < end)
+                report = await self._canaries.report()
+            checks = judge(report, self._components, waiting=loop.time() < end)
             if checks is not None:
                 return await self._explained(checks)
             await asyncio.sleep(POLL_SECONDS)
@@ -76,7 +76,7 @@ class PlatformReadiness:
         if all(check.healthy for check in checks if check.name == PUBLISHER):
             return checks
         async with asyncio.timeout(DATABASE_SECONDS):
-            holder = await self._canaries.holder(LATE_SECONDS)
+            holder = await self._canaries.blocking_transaction(LATE_SECONDS)
         if holder is None:
             return checks
         return [replace(check, detail=str(holder)) if check.name == PUBLISHER else check for check in checks]
@@ -99,7 +99,7 @@ class _Verdict(Enum):
     """It may still answer in time."""
 
 
-def judge(answers: Answers, components: Components, *, waiting: bool = True) -> list[Check] | None:
+def judge(report: CanaryReport, components: Components, *, waiting: bool = True) -> list[Check] | None:
     """Return a check for everyone, or None while somebody may still answer in time.
 
     Args:
@@ -107,15 +107,15 @@ def judge(answers: Answers, components: Components, *, waiting: bool = True) -> 
         components: of whom something must have come out.
         waiting: whether there is time to wait for more answers.
     """
-    published = max((canary.id for canary in answers.canaries if canary.published_seconds is not None), default=0)
-    verdicts = {PUBLISHER: {0: _verdict(answers, published, _is_late)}}
+    published = max((canary.id for canary in report.canaries if canary.seconds_published is not None), default=0)
+    verdicts = {PUBLISHER: {0: _verdict(report, published, _is_late)}}
     for role in components.roles:
-        verdicts[role] = {0: _verdict(answers, answers.seen.get(role, {}).get(0, 0), _is_late)}
+        verdicts[role] = {0: _verdict(report, report.seen.get(role, {}).get(0, 0), _is_late)}
     unpublished = _Verdict.LATE in verdicts[PUBLISHER].values()
     for reader in components.readers:
-        seen = answers.seen.get(reader, {})
+        seen = report.seen.get(reader, {})
         judged = {
-            partition: _verdict(answers, seen.get(partition, 0), _is_late_for_readers)
+            partition: _verdict(report, seen.get(partition, 0), _is_late_for_readers)
             for partition in range(CANARY.partitions)
         }
         if not unpublished or _Verdict.LATE in judged.values():
@@ -126,22 +126,22 @@ def judge(answers: Answers, components: Components, *, waiting: bool = True) -> 
     return [_check(component, judged) for component, judged in verdicts.items()]
 
 
-def _verdict(answers: Answers, seen: int, is_late: Callable[[Canary], bool]) -> _Verdict:
-    unseen = [canary for canary in answers.canaries if canary.id > seen]
+def _verdict(report: CanaryReport, seen: int, is_late: Callable[[Canary], bool]) -> _Verdict:
+    unseen = [canary for canary in report.canaries if canary.id > seen]
     if any(map(is_late, unseen)):
         return _Verdict.LATE
-    if not unseen or any(canary.id == seen and canary.asked_seconds < FRESH_SECONDS for canary in answers.canaries):
+    if not unseen or any(canary.id == seen and canary.seconds_requested < FRESH_SECONDS for canary in report.canaries):
         return _Verdict.WELL
     return _Verdict.OPEN
 
 
 def _is_late(canary: Canary) -> bool:
-    return canary.asked_seconds > LATE_SECONDS
+    return canary.seconds_requested > LATE_SECONDS
 
 
 def _is_late_for_readers(canary: Canary) -> bool:
-    in_topic = canary.published_seconds
-    return in_topic is not None and in_topic > READ_SECONDS and canary.asked_seconds > LATE_SECONDS
+    in_topic = canary.seconds_published
+    return in_topic is not None and in_topic > READ_SECONDS and canary.seconds_requested > LATE_SECONDS
 
 
 def _check(component: str, judged: Mapping[int, _Verdict]) -> Check:

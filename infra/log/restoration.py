@@ -20,9 +20,10 @@ from infra.adapters.kafka.topic import (
     published_position,
     read_to_end,
 )
-from infra.adapters.postgres.event_store import Connection, PostgresEventLog
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.pools import Connection
 from infra.adapters.postgres.provenance import PostgresProvenance
-from infra.adapters.postgres.vault import forget_again
+from infra.adapters.postgres.vault import delete_forgotten_keys
 from infra.log.publisher import (
     TRANSACTIONAL_ID,
     Publisher,
@@ -162,7 +163,7 @@ async def _restore(connection: Connection, bootstrap_servers: str, progress: Cal
     if added:
         # Meanwhile read models passed over what the store did not know: they read the topic again from its beginning.
         await connection.execute("update checkpoints set next_offset = 0, owner = owner + 1")
-    forgotten = await forget_again(connection)
+    forgotten = await delete_forgotten_keys(connection)
     return Restored(
         events=added, known=known, commands=commands, position=position, forgotten=forgotten, foreign=foreign
     )
@@ -258,7 +259,7 @@ async def republish(
         events: the store.
         bootstrap_servers: where the topics are.
         even_if_ahead: delete also what may be events that the store has lost; see
-            :meth:`infra.adapters.postgres.provenance.PostgresProvenance.lost`.
+            :meth:`infra.adapters.postgres.provenance.PostgresProvenance.lost_event`.
 
     Raises:
         TopicAhead: the topic may hold events that the store has lost; deleting it would lose them for good.
@@ -278,7 +279,7 @@ async def republish(
                     await check_not_lost(found, provenance, last)
 
             if not even_if_ahead:
-                await log_end(bootstrap_servers, judge=provenance.among, meet=refuse_lost)
+                await log_end(bootstrap_servers, are_own=provenance.are_own, on_foreign=refuse_lost)
             await delete_topics(bootstrap_servers, (EVENTS, *set(WORK.values())))
             await connection.execute("delete from foreign_records")
             await ensure_topics(bootstrap_servers)
@@ -286,7 +287,7 @@ async def republish(
             await give_up_leadership(connection)
     ours = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
     try:
-        while await published_position(bootstrap_servers, judge=provenance.among) < last:
+        while await published_position(bootstrap_servers, are_own=provenance.are_own) < last:
             await asyncio.sleep(0.1)
     finally:
         ours.cancel()

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from infra.adapters.kafka.topic import offsets_of_ends, published_position
-from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.settled_log import SettledLog
 from projections.engine.rebuild.bulk_reader import BulkReader, Content, open_bulk_reader
 from schemas.envelope import GENESIS, RawEvent, from_record
 from schemas.internal.provenance import ForeignRecord
@@ -44,7 +44,7 @@ class Difference(Exception):
 
 
 async def verify_log(
-    log: PostgresEventLog,
+    log: SettledLog,
     bootstrap_servers: str,
     *,
     partitions: Collection[int] | None = None,
@@ -104,11 +104,11 @@ async def verify_log(
     return Parity(equal=True, events=counted.total(), by_type=dict(counted), foreign=tuple(foreign))
 
 
-async def _published(log: PostgresEventLog, bootstrap_servers: str, position: int) -> None:
+async def _published(log: SettledLog, bootstrap_servers: str, position: int) -> None:
     """Wait, bounded, until the publisher has reached a position."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CATCH_UP_SECONDS):
-            while await published_position(bootstrap_servers, judge=log.provenance.among) < position:
+            while await published_position(bootstrap_servers, are_own=log.provenance.are_own) < position:
                 await asyncio.sleep(0.1)
 
 
@@ -116,7 +116,7 @@ class _Topic:
     """Hands out each partition's records one by one, and tells events from foreign records."""
 
     def __init__(
-        self, reader: BulkReader, partitions: Iterable[int], log: PostgresEventLog, foreign: list[ForeignRecord]
+        self, reader: BulkReader, partitions: Iterable[int], log: SettledLog, foreign: list[ForeignRecord]
     ) -> None:
         self._reader = reader
         self._log = log

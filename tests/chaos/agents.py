@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
+from commands.reactions import BusDispatch, EventLogAggregates
 from commands.store import AddPage
 from consumers.agents.brand import BrandAgent
 from consumers.app import ConsumerApp
@@ -20,14 +21,13 @@ from domain.store.aggregate import STORE
 from domain.store.brand import Availability, BrandProposal
 from domain.store.events import BrandGenerated
 from domain.store.ports import BrandBrief
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
-from infra.adapters.postgres.outside_answers import PostgresAnswers
+from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import open_platform
 from infra.bootstrap.lifecycle import reachable
-from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
 from infra.settings import Settings
 from infra.writers.rules.brand.writer import RuleBrandWriter
 from schemas.envelope import Envelope
@@ -91,17 +91,19 @@ async def main() -> None:
     stop = asyncio.Event()
     async with open_platform(Settings()) as platform, httpx.AsyncClient() as client:
         outside = Outside(client, os.environ["OUTSIDE_URL"])
-        dispatch, aggregates = BusDispatch(await platform.bus()), EventStoreAggregates(await platform.log())
+        dispatch, aggregates = BusDispatch(await platform.bus()), EventLogAggregates(await platform.log())
         await reachable(ensure_topics, platform.bootstrap_servers, stop)
         app = ConsumerApp(
             [
                 GenerationPolicy(dispatch, aggregates),
-                BrandAgent(outside, aggregates, PostgresAnswers(await platform.pool()), dispatch, platform.clock),
+                BrandAgent(
+                    outside, aggregates, PostgresOutsideAnswers(await platform.pool()), dispatch, platform.clock
+                ),
                 Announcer(outside, dispatch, aggregates),
             ],
             bootstrap_servers=platform.bootstrap_servers,
             ledger=PostgresDeliveries(await platform.pool()),
-            dead_letters=KafkaDeadLetters(platform.bootstrap_servers),
+            dead_letters=DeadLetterProducer(platform.bootstrap_servers),
             provenance=PostgresProvenance(await platform.pool()),
             clock=platform.clock,
             first_pause_seconds=0.05,

@@ -24,7 +24,8 @@ from domain.ids import derived
 from domain.store.events import Preferences
 from infra.adapters.kafka.topic import TopicMissing, log_end, offsets_of_ends, open_admin, open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock, handlers
+from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.registry import READ_MODELS
 from schemas.topics import EVENTS, PARTITION_OF_TENANT

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.adapters.kafka.topic import open_transactions, published_position
 from infra.adapters.postgres.event_store import CHANNEL, PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.publisher import LEADER_LOCK
 from infra.log.verification import verify_log

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from infra.adapters.postgres.canaries import Answers, Canary
+from infra.adapters.postgres.canaries import Canary, CanaryReport
 from infra.adapters.postgres.migrations import migrate
 from infra.bootstrap import open_platform
 from infra.bootstrap.consumers import CONSUMERS, consumers
@@ -199,7 +199,7 @@ def test_a_canary_under_way_is_waited_for_and_a_late_one_is_not() -> None:
     everywhere = dict.fromkeys(range(CANARY.partitions), 1)
 
     def red(*canaries: Canary, seen: Mapping[str, Mapping[int, int]]) -> set[str] | None:
-        checks = judge(Answers(canaries, seen), components)
+        checks = judge(CanaryReport(canaries, seen), components)
         return None if checks is None else {check.name for check in checks if not check.healthy}
 
     seen = {"reader": everywhere, "role": {0: 1}}

@@ -20,7 +20,8 @@ from domain.store.events import Preferences
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.filling import fill_with_catalogue
 from infra.bench.rebuild import Clockwork
-from infra.bootstrap import SystemClock, handlers
+from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL

@@ -1,1 +1,1 @@
-"""Ports implemented on a Kafka-compatible broker."""
+"""Ports implemented on a Kafka-compatible broker; import the modules directly."""

@@ -1,4 +1,4 @@
-"""The dead letter topic as a list of letters that still need somebody: reading it, and closing letters."""
+"""Reads the open letters of the dead-letter topic, and closes letters."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,13 +14,13 @@ TIMEOUT_MS = 15_000
 
 
 class DeadLetterQueue:
-    """Dead letters by id. The topic is a log too: a letter is closed by a later record, never removed."""
+    """Dead letters by id. A later record closes a letter; the topic removes none."""
 
     def __init__(self, bootstrap_servers: str) -> None:
         self._bootstrap_servers = bootstrap_servers
 
     async def open_letters(self) -> list[DeadLetter]:
-        """Return the letters that were neither replayed nor dropped, in the order in which they were parked.
+        """Return the letters that were neither replayed nor dropped, in the order of the topic.
 
         Raises:
             KafkaError: the broker is out of reach; retrying may help.
@@ -39,7 +39,7 @@ class DeadLetterQueue:
                         try:
                             letter = read_dead_letter(record)
                         except ValueError:
-                            continue  # somebody else's record; it is nobody's letter
+                            continue  # a foreign record, not a letter
                         letters.pop(letter.id, None)
                         letters[letter.id] = letter
         except TopicMissing:
@@ -47,12 +47,12 @@ class DeadLetterQueue:
         return list(letters.values())
 
     async def close(self, letters: Sequence[DeadLetter], how: str, at: datetime) -> None:
-        """Say that letters need no attention any more; harmless to repeat.
+        """Mark letters as handled; repeating it is harmless.
 
         Args:
-            letters: which.
+            letters: the letters.
             how: ``replayed`` or ``dropped``.
-            at: now.
+            at: the current time.
 
         Raises:
             KafkaError: the broker is out of reach; retrying may help.

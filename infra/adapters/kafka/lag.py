@@ -10,7 +10,7 @@ from infra.adapters.kafka.topic import TopicMissing, last_events, open_admin
 from schemas.topics import EVENTS, PARTITION_OF_TENANT, Topic
 
 COUNTED_MOST = 100_000
-"""Events counted exactly, at most; who is further behind is at least so far."""
+"""The most events counted. A larger lag shows as this number."""
 
 _READ_MODELS = f"""
 select schema_name, sum((
@@ -26,16 +26,18 @@ from checkpoints c where schema_name = any ($1::text[]) group by schema_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """One group's distance to the end of what it reads."""
+    """How far one group is behind the end of its topic."""
 
     group: str
     behind: int | None
-    """Events that are not handled yet; None if it never began. For consumers an upper bound unless it is 0: offsets also
-    count the markers of transactions."""
+    """Events that are not handled yet; None if the group never began.
+
+    For consumers an upper bound unless it is 0, because offsets also count transaction markers.
+    """
 
 
 async def read_model_lags(pool: asyncpg.Pool, names: Sequence[str]) -> list[Lag]:
-    """Return how many committed events of the store each live read model has not applied, published or not."""
+    """Return how many committed events each live read model has not applied, published or not."""
     rows = await pool.fetch(_READ_MODELS, list(names), COUNTED_MOST)
     behind = {row["schema_name"]: row["behind"] for row in rows}
     return [Lag(group=f"projector-{name}", behind=behind.get(name)) for name in names]
@@ -57,7 +59,7 @@ async def consumer_lags(bootstrap_servers: str, groups: Sequence[str], topic: To
             committed = await admin.list_consumer_group_offsets(group)
             behind = 0
             for partition, record in last.items():
-                found = committed.get(TopicPartition(topic.name, partition))
-                behind += max(0, record.offset + 1 - (0 if found is None else max(0, found.offset)))
+                offset = committed.get(TopicPartition(topic.name, partition))
+                behind += max(0, record.offset + 1 - (0 if offset is None else max(0, offset.offset)))
             lags.append(Lag(group=group, behind=behind if committed or not last else None))
         return lags

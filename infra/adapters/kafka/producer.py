@@ -1,4 +1,4 @@
-"""A transactional aiokafka producer whose transactions follow one another without aiokafka's 20 ms pause."""
+"""A transactional aiokafka producer without aiokafka's pause of 20 ms between transactions."""
 
 import asyncio
 from contextlib import suppress
@@ -14,22 +14,22 @@ from aiokafka.producer.transaction_manager import TransactionManager
 from schemas.internal.broker_address import client_settings
 
 PROMPT_SECONDS = 0.001
-"""Wait before asking again whether the last transaction's markers are written; they take 1 to 3 ms."""
+"""Wait between checks whether the last transaction's markers are written; writing takes 1 to 3 ms."""
 COORDINATOR_SECONDS = 30.0
-"""How long to look for the coordinator; aiokafka would look for ever, even for a producer that was thrown away."""
+"""How long to look for the coordinator. aiokafka has no limit, even for a discarded producer."""
 DISCARD_SECONDS = 2.0
 
 
 def mark_retrieved(future: "asyncio.Future[Any]") -> None:
-    """Keep asyncio from logging an exception of this future that no code awaits.
+    """Keep asyncio from logging an exception of a future that no code awaits.
 
-    A fenced producer fails every future it holds. The caller awaits one of them; the others say the same.
+    A fenced producer fails every future it holds with the same exception. The caller awaits only one.
     """
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 class _RetrievedTransactions(TransactionManager):  # type: ignore[misc]
-    """Marks every transaction's future: an abort and a fatal error replace a failed one that no code has awaited."""
+    """Marks every transaction's future: an abort or a fatal error replaces a failed future that no code has awaited."""
 
     @property
     def _transaction_waiter(self) -> "asyncio.Future[None] | None":
@@ -59,7 +59,7 @@ class _PromptAdd(sender.AddPartitionsToTxnHandler):  # type: ignore[misc]  # aio
 
 
 class _PromptSender(sender.Sender):  # type: ignore[misc]
-    # Where the sender ends because it was fenced, it forgets the requests that are still on their way.
+    # A sender that is fenced forgets the requests that are still in flight.
 
     def _maybe_do_transactional_request(self) -> "asyncio.Task[None] | None":
         request: asyncio.Task[None] | None = super()._maybe_do_transactional_request()
@@ -87,10 +87,10 @@ class _PromptSender(sender.Sender):  # type: ignore[misc]
 class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
     """An idempotent, transactional producer for many small transactions.
 
-    After a transaction ends, the broker still writes its markers; the next one's first request then gets
-    CONCURRENT_TRANSACTIONS, and aiokafka 0.14 sleeps 20 ms, which triples the log's latency under steady load
-    (measured: p50 34 ms against 4 ms). There is no setting for it, so the sender is replaced by one that asks again
-    after a millisecond. Private names are used: aiokafka is pinned to a minor version.
+    After a transaction ends, the broker still writes its markers, and answers the next transaction's first request
+    with CONCURRENT_TRANSACTIONS. aiokafka 0.14 then sleeps 20 ms, which multiplies the log's latency under steady load
+    (measured: p50 34 ms against 4 ms). aiokafka has no setting for it, so this sender retries after a millisecond. It
+    uses private names; aiokafka is pinned to a minor version.
     """
 
     _closed: bool
@@ -105,7 +105,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             max_batch_size=max_batch_size,
             request_timeout_ms=request_timeout_ms,
             retry_backoff_ms=retry_backoff_ms,
-            # A killed publisher's open transaction holds readers back until its successor starts, or this long.
+            # The open transaction of a killed publisher blocks readers until its successor starts, or this long.
             transaction_timeout_ms=transaction_timeout_ms,
         )
         self._txn_manager = _RetrievedTransactions(transactional_id, transaction_timeout_ms)
@@ -122,10 +122,10 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         )
 
     async def discard(self) -> None:
-        """Throw the producer away, whatever state it is in; an open transaction is aborted if the broker answers.
+        """Close the producer in any state, and abort an open transaction if the broker answers.
 
-        ``stop`` would first deliver what is pending, wait for a broker that is away, and trip over its own assertions
-        after it was fenced.
+        aiokafka's ``stop`` delivers pending records first, waits for an absent broker, and fails its own assertions
+        after the producer was fenced.
         """
         if self._closed:
             return
@@ -136,7 +136,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         self._closed = True
         sending = self._sender.sender_task
         if sending is not None:
-            # Waited for from outside: one that has not begun yet ends with a CancelledError that looks like our own.
+            # Not awaited directly: a task that has not begun ends with a CancelledError that looks like ours.
             sending.cancel()
             await asyncio.wait({sending}, timeout=DISCARD_SECONDS)
         with suppress(KafkaError, AssertionError, OSError, TimeoutError):

@@ -1,4 +1,4 @@
-"""Events as they go out: encoded as Kafka records, in compressed batches of one partition each."""
+"""Outgoing events, encoded as Kafka records in compressed batches of one partition each."""
 
 import asyncio
 from collections import defaultdict
@@ -15,26 +15,26 @@ from schemas.records import content_of, record_of
 from schemas.topics import EVENTS, partition_of, work_topic
 
 YIELD_EVERY = 250
-"""Records that are encoded at a time, some milliseconds: a transaction under way needs the event loop too."""
+"""Records encoded before the event loop runs again (some milliseconds): an open transaction needs it too."""
 BATCH_BYTES = 512 * 1024
-"""Records of one batch at most, before they are compressed; a single larger one has a batch of its own."""
+"""The most a batch holds before compression. A larger record has a batch of its own."""
 WORTH_COMPRESSING = 2048
-"""Bytes; an event alone holds little twice."""
+"""Smallest batch to compress, in bytes: a single event repeats little."""
 ZSTD = 4
-"""Its number in a batch's attributes."""
+"""The codec's number in a batch's attributes."""
 LEVEL = 1
-"""Of compression: 3 microseconds an event, which then has 290 bytes instead of 1,490. Level 3 gains nothing here."""
+"""Compression level: costs 3 microseconds per event and shrinks it from 1,490 to 290 bytes. Level 3 gains nothing here."""
 
 
-Outgoing = tuple[bytes, int]
-"""A content (see ``schemas.records``), and the record's time in milliseconds since 1970."""
+OutgoingRecord = tuple[bytes, int]
+"""A record's content (see ``schemas.records``) and its time in milliseconds since 1970."""
 
 
 class OutgoingBatch:
-    """Records of one partition, encoded: for aiokafka's sender what its own ``BatchBuilder`` is once it is closed."""
+    """Encoded records of one partition. aiokafka's sender takes it in place of its own closed ``BatchBuilder``."""
 
-    def __init__(self, records: Sequence[Outgoing]) -> None:
-        """Encode records, of which there is one at least."""
+    def __init__(self, records: Sequence[OutgoingRecord]) -> None:
+        """Encode at least one record."""
         _, first = records[0]
         parts: list[bytes] = []
         for number, (content, milliseconds) in enumerate(records):
@@ -51,7 +51,7 @@ class OutgoingBatch:
         """Id, epoch, and the sequence number of the first record."""
         self._built: bytes | None = None
 
-    # What aiokafka's accumulator asks of a batch. It keeps what is sent until it is acknowledged, and sends it again.
+    # The methods that aiokafka's accumulator calls. It keeps a sent batch until the broker acknowledges it, and resends.
 
     def record_count(self) -> int:
         return self._count
@@ -66,7 +66,7 @@ class OutgoingBatch:
         pass
 
     def append(self, **_: object) -> None:
-        """Take no record: this one is full."""
+        """Reject the record: the batch is full."""
         return
 
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
@@ -87,20 +87,20 @@ class OutgoingBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A batch and where it goes."""
+class TargetedBatch:
+    """A batch with its topic and partition."""
 
     topic: str
     partition: int
     batch: OutgoingBatch
 
 
-async def prepare(events: Sequence[RawEvent]) -> list[Prepared]:
-    """Return the records of events, encoded; lets others go on meanwhile.
+async def prepare(events: Sequence[RawEvent]) -> list[TargetedBatch]:
+    """Encode events into batches, and let the event loop run in between.
 
-    Those of a partition are in order; partitions take turns, because aiokafka sends one batch of each at a time.
+    Batches of one partition are in order. Partitions take turns, because aiokafka sends one batch of each at a time.
     """
-    by_target: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+    by_target: defaultdict[tuple[str, int], list[OutgoingRecord]] = defaultdict(list)
     for number, raw in enumerate(events, start=1):
         milliseconds = int(raw.recorded_at.timestamp() * 1000)
         by_target[EVENTS.name, partition_of(raw.tenant)].append((content_of(raw), milliseconds))
@@ -110,16 +110,16 @@ async def prepare(events: Sequence[RawEvent]) -> list[Prepared]:
             by_target[work.name, partition_of(raw.stream_id)].append((content, milliseconds))
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
-    queues: list[list[Prepared]] = []
+    queues: list[list[TargetedBatch]] = []
     for (topic, partition), records in by_target.items():
         queues.append([])
-        for some in _of_a_size(records):
-            queues[-1].append(Prepared(topic, partition, OutgoingBatch(some)))
+        for part in _split(records):
+            queues[-1].append(TargetedBatch(topic, partition, OutgoingBatch(part)))
             await asyncio.sleep(0)
-    return [prepared for turn in zip_longest(*queues) for prepared in turn if prepared is not None]
+    return [batch for turn in zip_longest(*queues) for batch in turn if batch is not None]
 
 
-def _of_a_size(records: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
+def _split(records: Sequence[OutgoingRecord]) -> Iterator[Sequence[OutgoingRecord]]:
     begin = size = 0
     for number, (content, _) in enumerate(records):
         if size and size + len(content) > BATCH_BYTES:

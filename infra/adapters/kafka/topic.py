@@ -1,4 +1,4 @@
-"""The log's other half: the topic. Makes the topics, finds their end, and reads them from any place."""
+"""The log's public half, the topic: creates topics, finds their ends, and reads them from any offset."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -20,10 +20,10 @@ REQUEST_MS = 10_000
 
 
 class TopicMissing(Exception):
-    """The broker has no such topic: it is new, or was wiped. The publisher makes it."""
+    """The broker has no such topic: the broker is new, or was wiped. The publisher creates the topic."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The broker has no topic {name}. Start the publisher, which makes and fills it.")
+        super().__init__(f"The broker has no topic {name}. Start the publisher, which creates and fills it.")
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def open_admin(bootstrap_servers: str, *, request_ms: int = REQUEST_MS) ->
 
     Args:
         bootstrap_servers: ``host:port,...``.
-        request_ms: for each request; who cancels a request instead leaves its connection open.
+        request_ms: timeout of each request. Cancelling a request instead would leave its connection open.
 
     Raises:
         KafkaError: the broker is out of reach; retrying may help.
@@ -57,7 +57,7 @@ async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = (*TOPI
         missing = [topic for topic in topics if topic.name not in existing]
         if missing:
             replicas = min(3, len((await admin.describe_cluster())["brokers"]))
-            # With three replicas, what is acknowledged outlives the loss of any one broker.
+            # With three replicas, acknowledged records survive the loss of any one broker.
             safety = {"min.insync.replicas": "2"} if replicas == 3 else {}
             response = await admin.create_topics(
                 [
@@ -65,41 +65,41 @@ async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic] = (*TOPI
                     for topic in missing
                 ]
             )
-            _raise_first(response.topic_errors, but=TopicAlreadyExistsError)
+            _raise_first(response.topic_errors, ignoring=TopicAlreadyExistsError)
         async with asyncio.timeout(CREATE_SECONDS):
-            while not await _all_led(admin, topics):
+            while not await _all_have_leaders(admin, topics):
                 await asyncio.sleep(0.05)
 
 
 async def delete_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None:
-    """Delete topics and wait until they are gone; those that are not there are no matter.
+    """Delete topics and wait until they are gone. Missing topics are ignored.
 
     Raises:
         KafkaError: the broker refused, or is out of reach; retrying may help.
-        TimeoutError: they are still listed after some seconds.
+        TimeoutError: the broker still lists them after some seconds.
     """
     names = [topic.name for topic in topics]
     async with open_admin(bootstrap_servers) as admin:
         response = await admin.delete_topics(names)
-        _raise_first(response.topic_error_codes, but=UnknownTopicOrPartitionError)
+        _raise_first(response.topic_error_codes, ignoring=UnknownTopicOrPartitionError)
         async with asyncio.timeout(DELETE_SECONDS):
             while set(names) & set(await admin.list_topics()):
                 await asyncio.sleep(0.05)
 
 
-def _raise_first(results: Sequence[Sequence[object]], *, but: type[KafkaError]) -> None:
+def _raise_first(results: Sequence[Sequence[object]], *, ignoring: type[KafkaError]) -> None:
     for _, code, *_ in results:
         error = for_code(code)
-        if code and error is not but:
+        if code and error is not ignoring:
             raise error()
 
 
-async def _all_led(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
-    found = {
+async def _all_have_leaders(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
+    led = {
         described["topic"]: [partition for partition in described["partitions"] if partition["leader"] >= 0]
         for described in await admin.describe_topics([topic.name for topic in topics])
     }
-    return all(len(found.get(topic.name, ())) == topic.partitions for topic in topics)
+    return all(len(led.get(topic.name, ())) == topic.partitions for topic in topics)
 
 
 @asynccontextmanager
@@ -110,13 +110,13 @@ async def open_reader(
     partitions: Iterable[int] | None = None,
     committed: bool = True,
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a reader of a topic's partitions: no group, nothing remembered.
+    """Open a reader of a topic's partitions. It has no consumer group and commits no offset.
 
     Args:
         bootstrap_servers: where the broker is.
-        topic: what to read.
-        partitions: which of its partitions; all if left out.
-        committed: whether to see committed records only, as everybody should.
+        topic: the topic.
+        partitions: the partitions to read; all if left out.
+        committed: whether to read committed records only. Business code always does.
 
     Raises:
         TopicMissing: the broker has no such topic.
@@ -145,9 +145,9 @@ async def open_reader(
 async def read_to_end(
     consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], *, batch: int = 5000
 ) -> AsyncIterator[list[ConsumerRecord]]:
-    """Yield records from the reader's present place up to ``ends``, in batches.
+    """Yield records in batches, from the reader's current position up to ``ends``.
 
-    An end counts transaction markers and aborted records too, so it is a place to pass, not a number of records.
+    An end offset also counts transaction markers and aborted records, so it is not a number of records.
     """
     while True:
         open_ = [partition for partition, end in ends.items() if await consumer.position(partition) < end]
@@ -155,109 +155,109 @@ async def read_to_end(
             return
         fetched = await consumer.getmany(*open_, timeout_ms=500, max_records=batch)
         for partition, records in fetched.items():
-            kept = [record for record in records if record.offset < ends[partition]]
-            if kept:
-                yield kept
+            before_end = [record for record in records if record.offset < ends[partition]]
+            if before_end:
+                yield before_end
 
 
-Judge: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[Sequence[bool]]]
-"""Says which records are the platform's own; :meth:`infra.adapters.postgres.provenance.PostgresProvenance.among`."""
+OwnRecords: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[Sequence[bool]]]
+"""Returns for each record whether the platform wrote it; see ``PostgresProvenance.are_own``."""
 
 
-async def believe(records: Sequence[ConsumerRecord]) -> Sequence[bool]:
-    """Take every record that names an event and a position for the platform's own."""
+async def trust_headers(records: Sequence[ConsumerRecord]) -> Sequence[bool]:
+    """Accept every record with an event's headers as the platform's own."""
     return [position_in(record.headers) is not None for record in records]
 
 
-Meet: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
-"""Is given foreign records, and may raise to end the reading."""
+OnForeign: TypeAlias = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
+"""Called with foreign records; may raise to stop the search."""
 
 
-async def pass_by(_: Sequence[ConsumerRecord]) -> None:
-    """Do nothing about foreign records."""
+async def ignore_foreign(_: Sequence[ConsumerRecord]) -> None:
+    """Ignore foreign records."""
 
 
 async def last_events(
     bootstrap_servers: str,
     topic: Topic = EVENTS,
     *,
-    judge: Judge = believe,
-    meet: Meet = pass_by,
+    are_own: OwnRecords = trust_headers,
+    on_foreign: OnForeign = ignore_foreign,
 ) -> dict[int, ConsumerRecord]:
-    """Return each partition's last committed event; partitions without one, and foreign records, are left out.
+    """Return each partition's last committed event. A partition without events is left out.
 
     Args:
         bootstrap_servers: where the broker is.
-        topic: which.
-        judge: tells events from foreign records.
-        meet: given the foreign records that were met, as long as there is no event in sight, so that it may refuse.
+        topic: the topic.
+        are_own: tells the platform's events from foreign records.
+        on_foreign: called with the foreign records after the last event; raises to stop.
     """
     async with open_reader(bootstrap_servers, topic) as consumer:
         partitions = consumer.assignment()
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-        found: dict[int, ConsumerRecord] = {}
+        last: dict[int, ConsumerRecord] = {}
         reached: dict[int, int] = {}
         stops = dict(ends)
         window = 64
         open_ = {partition for partition in partitions if ends[partition] > begins[partition]}
         while open_:
-            # The end may be all markers, aborted and foreign records: look back further until there is an event.
+            # The end may hold only markers, aborted and foreign records: look back further until there is an event.
             starts = {partition: max(begins[partition], ends[partition] - window) for partition in open_}
             for partition, start in starts.items():
                 consumer.seek(partition, start)
             foreign: list[ConsumerRecord] = []
             async for records in read_to_end(consumer, {partition: stops[partition] for partition in open_}):
-                for record, true in zip(records, await judge(records), strict=True):
-                    if not true:
+                for record, own in zip(records, await are_own(records), strict=True):
+                    if not own:
                         foreign.append(record)
                         continue
-                    # Not simply the last one: anybody may have repeated an old event after it.
+                    # Not simply the last record: another client may have repeated an old event after it.
                     position = position_in(record.headers) or 0
                     if position >= reached.get(record.partition, 0):
-                        found[record.partition], reached[record.partition] = record, position
-            await meet(foreign)
+                        last[record.partition], reached[record.partition] = record, position
+            await on_foreign(foreign)
             stops |= starts
             open_ = {
                 partition
                 for partition in open_
-                if partition.partition not in found and ends[partition] - window > begins[partition]
+                if partition.partition not in last and ends[partition] - window > begins[partition]
             }
             window *= 8
-        return found
+        return last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEnd:
-    """Where the events in the topic end, as far as a reader of committed records can see."""
+    """Where the topic's events end, for a reader of committed records."""
 
     position: int
-    """Of the last event; 0 if there is none."""
+    """Position of the last event; 0 if the topic has no event."""
     offsets: Mapping[int, int]
-    """Of each partition's last event; a partition without one is left out."""
+    """Offset of each partition's last event. A partition without events is left out."""
 
 
 async def log_end(
     bootstrap_servers: str,
     *,
-    judge: Judge = believe,
-    meet: Meet = pass_by,
+    are_own: OwnRecords = trust_headers,
+    on_foreign: OnForeign = ignore_foreign,
 ) -> LogEnd:
     """Find where the topic ends.
 
-    Right after a transaction ends, its records come into sight partition by partition, within milliseconds: only to a
-    publisher that has just started, which the broker lets begin when its predecessor's last transaction is complete,
-    does this mean that everything up to the position is in the topic.
+    After a transaction ends, its records become visible partition by partition, within milliseconds. So the position
+    does not prove that all events before it are visible. It does for a publisher that has just started, because the
+    broker lets it start only after its predecessor's last transaction is complete.
 
     Args:
         bootstrap_servers: where the broker is.
-        judge: tells events from foreign records; left out: whatever names an event and a position is believed.
-        meet: see :func:`last_events`.
+        are_own: tells the platform's events from foreign records.
+        on_foreign: see :func:`last_events`.
 
     Raises:
-        TopicMissing: there is no topic.
+        TopicMissing: the broker has no such topic.
         KafkaError: the broker is out of reach; retrying may help.
     """
-    last = await last_events(bootstrap_servers, judge=judge, meet=meet)
+    last = await last_events(bootstrap_servers, are_own=are_own, on_foreign=on_foreign)
     return LogEnd(
         position=max((position_in(record.headers) or 0 for record in last.values()), default=0),
         offsets={partition: record.offset for partition, record in last.items()},
@@ -272,7 +272,7 @@ async def offsets_of_ends(bootstrap_servers: str) -> dict[int, int]:
 
 
 async def open_transactions(bootstrap_servers: str) -> list[int]:
-    """Return the partitions of the log in which a transaction is open: readers of committed records see less there."""
+    """Return the log's partitions with an open transaction, which hides later records from readers."""
     async with (
         open_reader(bootstrap_servers, EVENTS, committed=False) as everything,
         open_reader(bootstrap_servers, EVENTS) as committed,
@@ -282,9 +282,9 @@ async def open_transactions(bootstrap_servers: str) -> list[int]:
     return sorted(partition.partition for partition in ends if visible[partition] < ends[partition])
 
 
-async def published_position(bootstrap_servers: str, *, judge: Judge = believe) -> int:
+async def published_position(bootstrap_servers: str, *, are_own: OwnRecords = trust_headers) -> int:
     """Return the position of the last event in the topic; 0 if it is empty or missing."""
     try:
-        return (await log_end(bootstrap_servers, judge=judge)).position
+        return (await log_end(bootstrap_servers, are_own=are_own)).position
     except TopicMissing:
         return 0

@@ -1,1 +1,1 @@
-"""Media stores, photo downloads, and the studio that edits photos."""
+"""Media stores, photo downloads, and the studio that edits photos; import the modules directly."""

@@ -1,1 +1,1 @@
-"""Payment providers."""
+"""Payment providers behind :class:`domain.order.ports.PaymentGateway`, one module each."""

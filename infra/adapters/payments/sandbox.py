@@ -21,6 +21,7 @@ from domain.kernel import Clock
 from domain.money import Money
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession, UnusableWebhook
 from infra.adapters.payments.sandbox_webhooks import DECLINED, PAID, read_notice
+from infra.clock import SystemClock
 
 SIGNATURE_HEADER = "sandbox-signature"
 """``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, the scheme Stripe uses."""
@@ -30,11 +31,6 @@ DERIVATION = "sandbox payments"
 """What the provider's secret is derived from the master key for."""
 LARGEST_TOKEN = 64 * 1024
 """Bytes a token may unpack to; one with the most lines an order can have is far below."""
-
-
-class _SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +67,7 @@ class SandboxPayments:
         self._token_key = hmac.new(secret, b"zyenta.sandbox.session", hashlib.sha256).digest()
         self._webhook_key = hmac.new(secret, b"zyenta.sandbox.webhook", hashlib.sha256).digest()
         self._page_url = page_url.rstrip("/")
-        self._now: Callable[[], datetime] = (clock or _SystemClock()).now
+        self._now: Callable[[], datetime] = (clock or SystemClock()).now
 
     @property
     def name(self) -> str:

@@ -1,1 +1,1 @@
-"""Ports implemented on PostgreSQL."""
+"""Ports implemented on PostgreSQL; import the modules directly."""

@@ -11,7 +11,7 @@ from domain.accounts.ports import Account, Allowance, RefreshGrant
 from domain.merchant.errors import EmailTaken
 
 FORGET_AFTER = timedelta(days=1)
-"""How long an idle rate-limit row, or an expired refresh token, is kept before it is swept out."""
+"""How long an idle rate-limit row or an expired refresh token is kept before it is deleted."""
 
 _ROTATE = """
 with spent as (
@@ -35,7 +35,7 @@ join refresh_tokens next on next.token_hash = $2 and next.family_id = t.family_i
 where t.token_hash = $1 and next.used_at is null and next.expires_at > $3
   and t.used_at between $3::timestamptz - $4::interval and $3::timestamptz + $4::interval
 """
-"""The newest token but one: its successor is known by the same hash and was not used."""
+"""Repeats the last rotation: the successor has the same hash and was not used yet."""
 
 _REVOKE_REUSED = """
 update refresh_families f set revoked_at = $2
@@ -49,8 +49,8 @@ from refresh_tokens t
 where t.token_hash = $1 and t.family_id = f.id and f.revoked_at is null
 """
 
-# An arrival further ahead than the whole allowance was written by a clock that has gone back since: it counts for nothing,
-# or a limit of half a minute would last as long as the clock was wrong.
+# An arrival further ahead than the whole allowance was written by a clock that was set back since. It is ignored;
+# otherwise a limit of half a minute would last as long as the clock was wrong.
 _TAKE = """
 insert into rate_limits as r (key, arrival) values ($1, $2::timestamptz + $3::interval)
 on conflict (key) do update set arrival = case
@@ -70,7 +70,7 @@ class PostgresAccounts:
         self._pool = pool
 
     async def add(self, account: Account, *, at: datetime) -> None:
-        # A unique violation would be quoted in the server's log, address included.
+        # The server's log would quote a unique violation, e-mail address included.
         added = await self._pool.fetchval(
             """
             insert into accounts
@@ -153,8 +153,8 @@ class PostgresRefreshTokens:
     async def rotate(
         self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime, grace: timedelta
     ) -> RefreshGrant | None:
-        # The update locks the token's row, so that of two exchanges at once exactly one finds it unused. The other
-        # waits for it, and therefore sees the successor in a statement of its own.
+        # The update locks the token's row, so exactly one of two concurrent exchanges finds it unused. The other waits
+        # for the lock, and so its second statement sees the successor.
         row = await self._pool.fetchrow(_ROTATE, old_hash, new_hash, at, expires_at)
         if row is None:
             row = await self._pool.fetchrow(_REPEAT, old_hash, new_hash, at, grace)
@@ -175,21 +175,21 @@ class PostgresRefreshTokens:
 
 
 class PostgresRateLimits:
-    """Implements :class:`domain.accounts.ports.RateLimits`: GCRA, one upsert per question."""
+    """Implements :class:`domain.accounts.ports.RateLimits`: GCRA, one upsert per call."""
 
     SWEEP_EVERY = 1000
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
-        self._asked = 0
+        self._calls = 0
 
     async def take(self, key: bytes, allowance: Allowance, *, at: datetime) -> timedelta | None:
-        self._asked += 1
-        if self._asked % self.SWEEP_EVERY == 0:
+        self._calls += 1
+        if self._calls % self.SWEEP_EVERY == 0:
             await self._pool.execute("delete from rate_limits where arrival < $1", at - FORGET_AFTER)
         if await self._pool.fetchval(_TAKE, key, at, allowance.interval, allowance.burst) is not None:
             return None
         arrival = await self._pool.fetchval("select arrival from rate_limits where key = $1", key)
         free_at = (arrival or at) + allowance.interval * (1 - allowance.burst)
-        # Somebody else may have written it since, by another clock: nobody waits for longer than one interval.
+        # Another process may have written the row since, by another clock; no caller waits longer than one interval.
         return min(max(free_at - at, timedelta(seconds=1)), max(allowance.interval, timedelta(seconds=1)))

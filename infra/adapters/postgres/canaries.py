@@ -1,4 +1,4 @@
-"""Canaries in PostgreSQL: asked for here, answered here, and heard of by listening."""
+"""Canaries in PostgreSQL: requests, answers, and a listener for roles that read no topic."""
 
 import asyncio
 import logging
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from infra.adapters.postgres.event_store import Connection
+from infra.adapters.postgres.pools import Connection
 from projections.engine.postgres_errors import DATABASE_AWAY
 from schemas.internal.canaries import PUBLISHER
 
 CHANNEL = "zyenta_canary"
-"""Told the number of every canary that is asked for."""
-EVERY_SECONDS = 2.0
-"""Least time between two canaries, however many ask."""
+"""Notified with the number of every requested canary."""
+INTERVAL_SECONDS = 2.0
+"""Least time between two canaries, however many are requested."""
 KEPT_SECONDS = 120.0
 ANSWER_SECONDS = 2.0
 RECONNECT_SECONDS = 1.0
 
-_ASK = """
+_REQUEST = """
 with asked as (
     insert into canaries (asked_at) select clock_timestamp()
     where not exists (select from canaries where asked_at > clock_timestamp() - make_interval(secs => $2))
@@ -48,8 +48,8 @@ _NEWEST_SETTLED = """
 select max(id) from canaries where id > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
 """
 
-# The oldest transaction that has an id is the horizon itself.
-_HOLDER = """
+# The oldest transaction with an id is the horizon.
+_BLOCKING = """
 select pid, application_name, coalesce(state, 'in a state that this user may not see'),
        extract(epoch from clock_timestamp() - xact_start)::float8
 from pg_stat_activity
@@ -64,63 +64,63 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """One canary, and how long ago what happened to it."""
+    """A canary, and how long ago it was requested and published."""
 
     id: int
-    asked_seconds: float
-    published_seconds: float | None
+    seconds_requested: float
+    seconds_published: float | None
     """None while it is not in the topic."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """The canaries of the last two minutes, oldest first, and the newest that each component has seen."""
+class CanaryReport:
+    """The canaries of the last two minutes, oldest first, and the newest that each component has answered."""
 
     canaries: Sequence[Canary]
     seen: Mapping[str, Mapping[int, int]]
-    """Component to partition to number."""
+    """The newest canary by component and partition."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose open transaction keeps the log from being published (ADR 0002). Its query is nobody's business here."""
+class BlockingTransaction:
+    """The open transaction that holds back publishing (ADR 0002). Its query stays private."""
 
     pid: int
     application: str
     state: str
     seconds: float | None
-    """How long it has been open; None if this user may not know."""
+    """How long it has been open; None if this database user may not see it."""
 
     def __str__(self) -> str:
         open_for = "" if self.seconds is None else f", open for {self.seconds:.0f} s"
         return (
-            f"it waits for a transaction of process {self.pid} ({self.application or 'of no name'}, {self.state}{open_for}): "
-            f"end it there, or with “select pg_terminate_backend({self.pid})”"
+            f"it waits for a transaction of process {self.pid} ({self.application or 'unnamed'}, {self.state}{open_for}). "
+            f"End the transaction there, or with “select pg_terminate_backend({self.pid})”"
         )
 
 
 class PostgresCanaries:
-    """Implements :class:`schemas.internal.canaries.Canaries`, and asks for canaries."""
+    """Implements :class:`schemas.internal.canaries.Canaries`, and requests canaries."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def ask(self) -> None:
-        """Ask for a canary, unless one was asked for just now.
+    async def request(self) -> None:
+        """Request a canary. No-op if the last request is recent.
 
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
         """
-        asked = await self._pool.fetch(_ASK, CHANNEL, EVERY_SECONDS, timeout=ANSWER_SECONDS)
-        if asked:
+        requested = await self._pool.fetch(_REQUEST, CHANNEL, INTERVAL_SECONDS, timeout=ANSWER_SECONDS)
+        if requested:
             await self._pool.execute(
                 "delete from canaries where asked_at < clock_timestamp() - make_interval(secs => $1)",
                 KEPT_SECONDS,
                 timeout=ANSWER_SECONDS,
             )
 
-    async def answers(self) -> Answers:
-        """Return what came out where.
+    async def report(self) -> CanaryReport:
+        """Return the recent canaries and which of them each component has answered.
 
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
@@ -131,25 +131,25 @@ class PostgresCanaries:
             "select component, partition, canary from canary_answers", timeout=ANSWER_SECONDS
         ):
             seen.setdefault(row["component"], {})[row["partition"]] = row["canary"]
-        return Answers([Canary(*row) for row in canaries], seen)
+        return CanaryReport([Canary(*row) for row in canaries], seen)
 
     async def newest_settled(self, after: int, connection: Connection) -> int | None:
-        """Return the newest canary after another that no open transaction holds back, as it would an event.
+        """Return the newest settled canary after another; None if there is none.
 
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
         """
-        found: int | None = await connection.fetchval(_NEWEST_SETTLED, after, timeout=ANSWER_SECONDS)
-        return found
+        canary: int | None = await connection.fetchval(_NEWEST_SETTLED, after, timeout=ANSWER_SECONDS)
+        return canary
 
-    async def holder(self, late_seconds: float) -> Holder | None:
-        """Return whose transaction holds back a canary that was asked for so long ago; None if nobody's does.
+    async def blocking_transaction(self, late_seconds: float) -> BlockingTransaction | None:
+        """Return the transaction that holds back a canary requested this long ago; None if there is none.
 
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError: the database is away.
         """
-        row = await self._pool.fetchrow(_HOLDER, late_seconds, timeout=ANSWER_SECONDS)
-        return None if row is None else Holder(*row)
+        row = await self._pool.fetchrow(_BLOCKING, late_seconds, timeout=ANSWER_SECONDS)
+        return None if row is None else BlockingTransaction(*row)
 
     async def answer(self, component: str, seen: Collection[tuple[int, int]]) -> None:
         if seen:
@@ -157,7 +157,7 @@ class PostgresCanaries:
             await self._write(component, _ANSWER, component, list(partitions), list(canaries))
 
     async def published(self, canary: int) -> None:
-        """Note that a canary, and with it every one before, is in the topic."""
+        """Record that a canary, and every earlier one, is in the topic."""
         await self._write(
             PUBLISHER,
             "update canaries set published_at = clock_timestamp() where id <= $1 and published_at is null",
@@ -168,15 +168,17 @@ class PostgresCanaries:
         try:
             await self._pool.execute(statement, *values, timeout=ANSWER_SECONDS)
         except DATABASE_AWAY as error:
-            logger.info("%s could not tell of a canary: %s", component, type(error).__name__)
+            logger.info("%s could not record a canary: %s", component, type(error).__name__)
 
 
 async def answer_for(dsn: str, roles: Mapping[str, Callable[[], bool]]) -> None:
-    """Answer canaries, until cancelled, for roles that read no topic: their process and its way to the database live.
+    """Answer canaries until cancelled, for roles that read no topic.
+
+    An answer shows that the process runs and reaches the database.
 
     Args:
         dsn: the database.
-        roles: their names, and whether each is well beside that.
+        roles: their names, each with a further health check.
     """
     while True:
         with suppress(*DATABASE_AWAY):
@@ -185,22 +187,22 @@ async def answer_for(dsn: str, roles: Mapping[str, Callable[[], bool]]) -> None:
 
 
 async def _listen(dsn: str, roles: Mapping[str, Callable[[], bool]]) -> None:
-    heard: asyncio.Queue[int] = asyncio.Queue()
+    requests: asyncio.Queue[int] = asyncio.Queue()
     connection = await asyncpg.connect(dsn, timeout=ANSWER_SECONDS)
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     try:
-        await connection.add_listener(CHANNEL, lambda *told: heard.put_nowait(int(str(told[3]))))
+        await connection.add_listener(CHANNEL, lambda *notification: requests.put_nowait(int(str(notification[3]))))
         while not lost.is_set():
-            hearing, losing = asyncio.create_task(heard.get()), asyncio.create_task(lost.wait())
+            request, loss = asyncio.create_task(requests.get()), asyncio.create_task(lost.wait())
             try:
-                await asyncio.wait({hearing, losing}, return_when=asyncio.FIRST_COMPLETED)
-                if hearing.done():
+                await asyncio.wait({request, loss}, return_when=asyncio.FIRST_COMPLETED)
+                if request.done():
                     for role, is_well in roles.items():
                         if is_well():
-                            await connection.execute(_ANSWER, role, [0], [hearing.result()], timeout=ANSWER_SECONDS)
+                            await connection.execute(_ANSWER, role, [0], [request.result()], timeout=ANSWER_SECONDS)
             finally:
-                hearing.cancel()
-                losing.cancel()
+                request.cancel()
+                loss.cancel()
     finally:
         await connection.close(timeout=ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""Counts deliveries in PostgreSQL, so that a crash cannot forget them."""
+"""Counts deliveries in PostgreSQL, so that the count survives a crash."""
 
 from typing import Any
 
@@ -31,26 +31,26 @@ _DONE = "delete from deliveries where consumer_group = $1 and event_id = $2"
 
 
 class PostgresDeliveries:
-    """Implements :class:`schemas.internal.deliveries.DeliveryLedger`: two short statements for each handled event."""
+    """Implements :class:`schemas.internal.deliveries.DeliveryLedger`: two short statements per handled event."""
 
     def __init__(self, pool: asyncpg.Pool, *, timeout_seconds: float = 10.0) -> None:
         self._pool = pool
         self._timeout_seconds = timeout_seconds
 
     async def begin(self, place: Place) -> Delivery:
-        row = await self._ask(_BEGIN, place.group, place.event_id, place.topic, place.partition, place.offset)
+        row = await self._run(_BEGIN, place.group, place.event_id, place.topic, place.partition, place.offset)
         return Delivery(row["count"], row["crashes"])
 
     async def failed(self, place: Place, reason: str) -> None:
-        await self._ask(_FAILED, place.group, place.event_id, reason)
+        await self._run(_FAILED, place.group, place.event_id, reason)
 
     async def withdraw(self, place: Place) -> None:
-        await self._ask(_WITHDRAW, place.group, place.event_id)
+        await self._run(_WITHDRAW, place.group, place.event_id)
 
     async def done(self, place: Place) -> None:
-        await self._ask(_DONE, place.group, place.event_id)
+        await self._run(_DONE, place.group, place.event_id)
 
-    async def _ask(self, statement: str, *values: Any) -> Any:
+    async def _run(self, statement: str, *values: Any) -> Any:
         try:
             return await self._pool.fetchrow(statement, *values, timeout=self._timeout_seconds)
         except DATABASE_AWAY as error:

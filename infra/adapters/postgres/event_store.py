@@ -1,17 +1,14 @@
-"""The event store: the half of the log that can refuse. PostgreSQL through asyncpg, one round trip per command."""
+"""The event store on PostgreSQL: appends with optimistic concurrency, one round trip per command."""
 
 import asyncio
-import hashlib
 import json
 import logging
-from collections.abc import AsyncGenerator, Collection, Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from pydantic import TypeAdapter
 
 from commands.ports import (
     CommandReused,
@@ -27,27 +24,25 @@ from commands.ports import (
 from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.money import RECORDED
-from infra.adapters.postgres.provenance import PostgresProvenance
-from infra.adapters.postgres.state_cache import Remembered, StateCache
+from infra.adapters.postgres.settled_log import SettledLog
+from infra.adapters.postgres.snapshots import SNAPSHOT_EVERY, SnapshotWriter, shape_of
+from infra.adapters.postgres.state_cache import CachedState, StateCache
 from infra.adapters.postgres.sticky_connections import StickyConnections
 from projections.engine.postgres_errors import DATABASE_AWAY
-from schemas.envelope import ConsistencyToken, RawEvent
+from schemas.envelope import ConsistencyToken
 from schemas.registry import decode, encode
-from schemas.topics import PARTITION_OF_TENANT, partition_of
+from schemas.topics import partition_of
 
 S = TypeVar("S")
-Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
-SNAPSHOT_EVERY = 100
-"""A stream is snapshotted when this many events follow its last snapshot, so that loading it stays bounded."""
 CACHED_STREAMS = 4096
-"""States kept in memory. A cached state is only a place to start from: what followed it is always read."""
+"""States kept in memory. A load starts from the cached state and reads the events after it."""
 CHANNEL = "zyenta_events"
 """The publisher listens here."""
 UNKNOWN_CAUSE = "ZY001"
-"""How the database says that it does not hold a command's cause."""
+"""The SQLSTATE of ``append_events`` if the store does not hold a command's cause."""
 NOTIFY_SECONDS = 0.01
-"""Least time between two calls to the publisher."""
+"""Least time between two notifications of the publisher."""
 
 _APPEND = """
 select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10::uuid[], $11::integer[], $12::text[],
@@ -74,83 +69,28 @@ _FOLLOW = (
 
 _RECEIPT = "select digest, result, token_partition, token_position from commands where command_id = $1"
 
-# In the order of RawEvent's fields.
-_COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
-              data, previous_hash, hash, command_id, command_digest, command_result"""
-
-_SETTLED = f"""
-select {_COLUMNS} from events
-where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-order by position limit $2
-"""  # noqa: S608 - constants only
-
-_SETTLED_OF_PARTITIONS = f"""
-select {_COLUMNS} from events
-where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-  and {PARTITION_OF_TENANT} = any ($3::integer[])
-order by position limit $2
-"""  # noqa: S608 - constants only
-
-IN_ORDER = {
-    "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
-    "enable_sort": "off",
-    "max_parallel_workers_per_gather": "0",
-}
-"""Settings for connections that read the events of some partitions, which PostgreSQL takes for a few hundred.
-
-So it reads and sorts the whole table for every batch (half a second at 300,000 events), instead of following the
-positions until there are enough (15 ms).
-"""
-
-_OF_TENANT = f"""
-select {_COLUMNS} from events
-where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
-"""  # noqa: S608 - constants only
-
-_POSITION_AT = """
-select position from events
-where tenant = $1 and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-order by position desc limit 1
-"""
-
-_RECORDED_SINCE = """
-select exists (
-    select from events
-    where tenant = $1 and recorded_at >= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-)
-"""
-
-_TENANTS = """
-select distinct tenant from events where stream_id = any ($1::uuid[])
-union
-select id from unnest($1::uuid[]) as id where exists (select from events where tenant = id)
-"""
-
 logger = logging.getLogger(__name__)
 
 
-class PostgresEventLog:
+class PostgresEventLog(SettledLog):
     """Implements :class:`commands.ports.EventLog`.
 
     Isolation is READ COMMITTED: an append is protected by ``unique (stream_id, version)``, not by locks.
     """
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock, *, cached_streams: int = CACHED_STREAMS) -> None:
-        self._pool = pool
-        self.provenance = PostgresProvenance(pool)
-        """Tells this store's events from foreign records."""
+        super().__init__(pool)
+        self._snapshots = SnapshotWriter(pool)
         self._statements = StickyConnections(pool)
         self._clock = clock
         self._cache = StateCache(cached_streams)
         self._wake = asyncio.Event()
-        self._background: set[asyncio.Task[None]] = set()
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        shape = _shape(kind)
-        known = self._cache.use(stream_id)
-        if known is not None and known.fingerprint == shape.fingerprint:
-            start, snapshot_version = known.loaded, known.snapshot_version
+        shape = shape_of(kind)
+        cached = self._cache.get(stream_id)
+        if cached is not None and cached.fingerprint == shape.fingerprint:
+            start, snapshot_version = cached.loaded, cached.snapshot_version
             rows = await self._statements.fetch(_FOLLOW, stream_id, start.version)
         else:
             start, snapshot_version = Loaded(None, 0, 0), 0
@@ -173,12 +113,12 @@ class PostgresEventLog:
             state = kind.fold((decode(row["type"], row["data"]) for row in rows), start.state)
             last = rows[-1]
             loaded = Loaded(state, last["version"], last["position"], last["tenant"])
-        self._cache.keep(stream_id, Remembered(shape.fingerprint, loaded, snapshot_version))
+        self._cache.put(stream_id, CachedState(shape.fingerprint, loaded, snapshot_version))
         return loaded
 
     def cached(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        known = self._cache.use(stream_id)
-        return None if known is None or known.fingerprint != _shape(kind).fingerprint else known.loaded
+        cached = self._cache.get(stream_id)
+        return None if cached is None or cached.fingerprint != shape_of(kind).fingerprint else cached.loaded
 
     async def commit(self, commit: Commit) -> Receipt:
         command_id = commit.context.command_id
@@ -188,18 +128,18 @@ class PostgresEventLog:
         try:
             if len(events) == 1:
                 position = await self._append_one(commit, result, *events[0])
-                known = position is None
+                replayed = position is None
             else:
-                known, position = await self._append(commit, result, token, events)
+                replayed, position = await self._append(commit, result, token, events)
         except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
             for stream_id in (*commit.assumed, *(staged.stream_id for staged in commit.staged)):
-                self._cache.forget(stream_id)
+                self._cache.drop(stream_id)
             raise ConcurrencyConflict(str(error)) from error
         except asyncpg.PostgresError as error:
             if error.sqlstate == UNKNOWN_CAUSE and commit.context.cause is not None:
                 raise UnknownCause(commit.context.causation_id, commit.context.cause.position) from error
             raise
-        if known:
+        if replayed:
             return await self._first_receipt(command_id, commit.digest)
         if position is not None and token is not None:
             token = ConsistencyToken(token.partition, position)
@@ -278,91 +218,10 @@ class PostgresEventLog:
         rows = await self._statements.fetch(_RECEIPT, command_id)
         return _receipt(command_id, rows[0]) if rows else None
 
-    async def read_settled(
-        self,
-        after: int,
-        limit: int,
-        *,
-        connection: Connection | None = None,
-        partitions: Collection[int] | None = None,
-    ) -> list[RawEvent]:
-        """Return up to ``limit`` events after a position, in log order, none of which can be overtaken any more.
-
-        Args:
-            after: the position before the first.
-            limit: how many at most.
-            connection: what to read through; any of the pool if left out.
-            partitions: only events that go to these partitions of the topic; see ``IN_ORDER``.
-        """
-        reader = connection or self._pool
-        if partitions is None:
-            rows = await reader.fetch(_SETTLED, after, limit)
-        else:
-            rows = await reader.fetch(_SETTLED_OF_PARTITIONS, after, limit, list(partitions))
-        return [RawEvent(*row) for row in rows]
-
-    async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
-        """Return all of one tenant's events up to a position, in log order."""
-        return [RawEvent(*row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
-
-    async def position_at(self, tenant: UUID, at: datetime) -> int:
-        """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none."""
-        position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at)
-        return position or 0
-
-    async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
-        """Whether one of a tenant's events was recorded at a time or later."""
-        found: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at)
-        return found
-
-    async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Return the tenants among these ids, and those of the streams among them."""
-        return [row["tenant"] for row in await self._pool.fetch(_TENANTS, list(ids))]
-
-    async def last_position(self) -> int:
-        """Return where the settled log ends; 0 if it is empty."""
-        position: int | None = await self._pool.fetchval(
-            "select position from events where transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
-            " order by position desc limit 1"
-        )
-        return position or 0
-
-    async def scan(
-        self,
-        after: int = 0,
-        *,
-        up_to: int | None = None,
-        batch: int = 5000,
-        partitions: Collection[int] | None = None,
-    ) -> AsyncGenerator[list[RawEvent], None]:
-        """Yield the settled log in batches, from after a position up to another, or until there is no more.
-
-        While the caller works on a batch, PostgreSQL reads the next one; who stops early closes the iterator.
-
-        Args:
-            after: the position before the first.
-            up_to: the last position.
-            batch: events in a batch at most.
-            partitions: only events that go to these partitions of the topic.
-        """
-        reading = asyncio.create_task(self.read_settled(after, batch, partitions=partitions))
-        try:
-            while events := await reading:
-                last = events[-1].position
-                if up_to is not None and last >= up_to:
-                    if wanted := [event for event in events if event.position <= up_to]:
-                        yield wanted
-                    return
-                reading = asyncio.create_task(self.read_settled(last, batch, partitions=partitions))
-                yield events
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-
     async def notify_appends(self) -> None:
-        """Tell the publisher of appends until cancelled.
+        """Notify the publisher of appends until cancelled.
 
-        A NOTIFY inside the append would take a lock that makes commits queue; this sends one per burst instead.
+        A NOTIFY inside the append would take a lock that serializes commits. This sends one per burst instead.
         """
         while True:
             await self._wake.wait()
@@ -370,69 +229,28 @@ class PostgresEventLog:
             try:
                 await self._statements.fetch(f"notify {CHANNEL}")
             except DATABASE_AWAY as error:
-                # The publisher polls as well, so a lost wake-up costs milliseconds, not events.
+                # The publisher polls too, so a lost wake-up costs milliseconds, not events.
                 logger.warning("could not wake the publisher: %s", error)
                 await asyncio.sleep(0.5)
-            # Awake, it looks every few milliseconds by itself; without this pause every other append would notify.
+            # The woken publisher polls every few milliseconds. Without this pause every other append would notify.
             await asyncio.sleep(NOTIFY_SECONDS)
 
     async def drain(self) -> None:
-        """Wait for snapshots that are being written."""
-        await asyncio.gather(*self._background, return_exceptions=True)
+        """Wait for the snapshots that are being written."""
+        await self._snapshots.drain()
 
     def _after_append(self, staged: Sequence[Staged], position: int) -> None:
         for stream in staged:
             position += len(stream.events)
             version = stream.expected_version + len(stream.events)
             loaded = Loaded(stream.state, version, position - 1, stream.tenant)
-            known = self._cache.look(stream.stream_id)
-            snapshot_version = 0 if known is None else known.snapshot_version
-            shape = _shape(stream.kind)
+            cached = self._cache.peek(stream.stream_id)
+            snapshot_version = 0 if cached is None else cached.snapshot_version
+            shape = shape_of(stream.kind)
             if version - snapshot_version >= SNAPSHOT_EVERY:
                 snapshot_version = version
-                task = asyncio.create_task(self._snapshot(stream.stream_id, shape, loaded))
-                self._background.add(task)
-                task.add_done_callback(self._background.discard)
-            self._cache.keep(stream.stream_id, Remembered(shape.fingerprint, loaded, snapshot_version))
-
-    async def _snapshot(self, stream_id: UUID, shape: "_Shape", loaded: Loaded) -> None:
-        try:
-            await self._pool.execute(
-                """
-                insert into snapshots (stream_id, fingerprint, version, position, tenant, state)
-                values ($1, $2, $3, $4, $5, $6)
-                on conflict (stream_id) do update set fingerprint = excluded.fingerprint, version = excluded.version,
-                    position = excluded.position, tenant = excluded.tenant, state = excluded.state
-                where snapshots.version < excluded.version or snapshots.fingerprint <> excluded.fingerprint
-                """,
-                stream_id,
-                shape.fingerprint,
-                loaded.version,
-                loaded.position,
-                loaded.tenant,
-                shape.adapter.dump_json(loaded.state),
-            )
-        except DATABASE_AWAY as error:
-            # A snapshot is a short cut; the stream loads without it, only slower.
-            logger.warning("could not write the snapshot of stream %s: %s", stream_id, error)
-
-
-class _Shape:
-    """How a kind's state is written, and a fingerprint that changes when the state's fields do."""
-
-    def __init__(self, kind: StreamKind[Any]) -> None:
-        self.adapter: TypeAdapter[Any] = TypeAdapter(kind.state)
-        schema = json.dumps(self.adapter.json_schema(mode="serialization"), sort_keys=True)
-        self.fingerprint = f"{kind.name}.{hashlib.sha256(schema.encode()).hexdigest()[:16]}"
-
-
-_shapes: dict[str, _Shape] = {}
-
-
-def _shape(kind: StreamKind[Any]) -> _Shape:
-    if kind.name not in _shapes:
-        _shapes[kind.name] = _Shape(kind)
-    return _shapes[kind.name]
+                self._snapshots.write(stream.stream_id, shape, loaded)
+            self._cache.put(stream.stream_id, CachedState(shape.fingerprint, loaded, snapshot_version))
 
 
 def _cause(context: Context) -> tuple[int | None, bytes | None]:

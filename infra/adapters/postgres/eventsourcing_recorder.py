@@ -1,7 +1,7 @@
-"""The event store as an `eventsourcing` persistence module: any application of that library can run on our log.
+"""The event store as a persistence module of the ``eventsourcing`` library, whose applications can run on our log.
 
-Name this module in ``PERSISTENCE_MODULE`` and a database in ``ZYENTA_DSN``. The library is synchronous and our store is
-not, so the recorders run the store's coroutines on one background thread with its own connection pool.
+Name this module in ``PERSISTENCE_MODULE`` and a database in ``ZYENTA_DSN``. The library is synchronous and asyncpg is not,
+so the recorders run coroutines on a background thread with its own connection pool.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ select token_position from append_events(null, null, null, null, null, $1, null,
 
 
 class BackgroundStore:
-    """A connection pool on a thread of its own, driven by blocking calls."""
+    """A connection pool on its own thread, used through blocking calls."""
 
     def __init__(self, dsn: str, *, pool_size: int = 10) -> None:
         self._loop = asyncio.new_event_loop()
@@ -44,17 +44,17 @@ class BackgroundStore:
         self._thread.start()
 
         async def connect() -> asyncpg.Pool:
-            # Inside the coroutine: a pool belongs to the loop that is running when it is made.
+            # Inside the coroutine, because a pool belongs to the loop that runs when the pool is created.
             return await asyncpg.create_pool(dsn, min_size=1, max_size=pool_size)
 
         self._pool = self._wait(connect())
 
     def run(self, work: Callable[[asyncpg.Pool], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine of the pool and wait for it.
+        """Run a coroutine with the pool and wait for its result.
 
         Raises:
-            IntegrityError: a uniqueness promise would be broken; nothing was written.
-            OperationalError: the database could not be asked; retrying may help.
+            IntegrityError: the write violates a unique constraint; nothing was written.
+            OperationalError: the database did not answer; retrying may help.
         """
         try:
             return self._wait(work(self._pool))
@@ -76,7 +76,7 @@ class BackgroundStore:
 
 
 class PostgresApplicationRecorder(ApplicationRecorder):
-    """Records into ``events`` and reads the settled log back; a notification's id is its position."""
+    """Records into ``events`` and reads the settled log. A notification's id is its position."""
 
     def __init__(self, store: BackgroundStore) -> None:
         self._store = store
@@ -153,7 +153,7 @@ class PostgresApplicationRecorder(ApplicationRecorder):
 
 
 class _Polling(Subscription[ApplicationRecorder]):
-    """Yields notifications as they settle. Polls, because settling is not an event anybody is told of."""
+    """Yields notifications as they settle. Polls, because PostgreSQL sends no notification when events settle."""
 
     _interval = 0.05
 
@@ -178,7 +178,7 @@ class _Polling(Subscription[ApplicationRecorder]):
 
 
 class PostgresSnapshotRecorder(AggregateRecorder):
-    """Keeps the library's aggregate snapshots; they are no facts, so they stay out of the log."""
+    """Stores the library's aggregate snapshots outside the log, because they are not events."""
 
     def __init__(self, store: BackgroundStore) -> None:
         self._store = store
@@ -220,7 +220,7 @@ class PostgresSnapshotRecorder(AggregateRecorder):
 
 
 class PostgresTrackingRecorder(TrackingRecorder):
-    """Remembers how far another application's notifications were processed."""
+    """Stores how far another application's notifications were processed."""
 
     def __init__(self, store: BackgroundStore) -> None:
         self._store = store
@@ -235,7 +235,7 @@ class PostgresTrackingRecorder(TrackingRecorder):
             )
         )
         if not inserted:
-            raise IntegrityError(f"{tracking} is not after what was tracked already")
+            raise IntegrityError(f"{tracking} is not after the last tracked notification")
 
     def max_tracking_id(self, application_name: str) -> int | None:
         last: int | None = self._store.run(
@@ -247,7 +247,7 @@ class PostgresTrackingRecorder(TrackingRecorder):
 
 
 class ZyentaFactory(InfrastructureFactory[PostgresTrackingRecorder]):
-    """What the library constructs from ``PERSISTENCE_MODULE=infra.adapters.postgres.eventsourcing_recorder``."""
+    """The factory that the library finds in ``PERSISTENCE_MODULE=infra.adapters.postgres.eventsourcing_recorder``."""
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)
@@ -268,7 +268,7 @@ class ZyentaFactory(InfrastructureFactory[PostgresTrackingRecorder]):
         return (tracking_recorder_class or PostgresTrackingRecorder)(self._store)
 
     def process_recorder(self) -> ProcessRecorder:
-        raise OSError("Run reactions as Zyenta consumers: this store tracks an application, it does not process one.")
+        raise OSError("Run reactions as Zyenta consumers: this store only tracks an application.")
 
     def close(self) -> None:
         self._store.close()

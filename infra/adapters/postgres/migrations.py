@@ -1,4 +1,4 @@
-"""Brings a database up to date: numbered plain SQL, applied by yoyo, one process at a time."""
+"""Migrates a database with numbered SQL files, applied by yoyo, one process at a time."""
 
 import asyncio
 from pathlib import Path
@@ -8,11 +8,11 @@ import asyncpg
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 LOCK = 7241000
-"""Advisory lock of whoever migrates; several processes may start at once."""
+"""Advisory lock of the migrating process; several processes may start at once."""
 
 
 async def migrate(dsn: str) -> None:
-    """Apply what is missing. Safe to call from several processes at once; cheap when nothing is missing.
+    """Apply the missing migrations. Several processes may call this at once; it is cheap if none is missing.
 
     Args:
         dsn: ``postgresql://...``; the user must be allowed to create tables.
@@ -36,7 +36,7 @@ async def _is_current(connection: asyncpg.Connection) -> bool:
 
 
 def _apply(dsn: str) -> None:
-    # Imported here: most processes find nothing to do and need not carry yoyo and psycopg in memory.
+    # Imported here, because most processes find no missing migration and need no yoyo and psycopg in memory.
     from yoyo import get_backend, read_migrations  # noqa: PLC0415
 
     address = urlsplit(dsn)
@@ -48,16 +48,16 @@ def _apply(dsn: str) -> None:
 
 
 async def _settle_restored_rows(connection: asyncpg.Connection) -> None:
-    """Mark rows settled that came from another cluster's dump.
+    """Mark rows from another cluster's dump as settled.
 
-    A dump restored into a new cluster carries transaction ids that are in this cluster's future; the publisher would
-    wait for them for ever. A visible row from the future can only be such a row, and before anything new is appended
-    the last row is one of them, so looking at that one is enough.
+    Rows of a restored dump carry transaction ids in this cluster's future, and the publisher would wait for them without
+    limit. Every visible row from the future is such a row. Before the first new append the last row is one of them, so
+    checking the last row is enough.
     """
     if await connection.fetchval(
         "select transaction_id >= pg_snapshot_xmax(pg_current_snapshot()) from events order by position desc limit 1"
     ):
         await connection.execute(
-            "update events set transaction_id = '2'::xid8"  # FrozenTransactionId: before everything
+            "update events set transaction_id = '2'::xid8"  # FrozenTransactionId: precedes every transaction
             " where transaction_id >= pg_snapshot_xmax(pg_current_snapshot())"
         )

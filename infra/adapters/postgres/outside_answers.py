@@ -1,4 +1,4 @@
-"""Remembers what outside calls answered, in PostgreSQL."""
+"""Recorded answers of outside calls in PostgreSQL."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 T = TypeVar("T")
 
 
-class PostgresAnswers:
-    """Implements :class:`commands.ports.Answers`.
+class PostgresOutsideAnswers:
+    """Implements :class:`commands.ports.OutsideAnswers`.
 
-    The answer is committed before the command that uses it, so only a crash between asking and recording can cost a
-    second call. Two callers that ask at the same moment both get the answer that was recorded first.
+    The answer is committed before the command that uses it. Only a crash between the call and its recording causes a
+    second call. Two concurrent callers both get the answer that was recorded first.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -22,13 +22,13 @@ class PostgresAnswers:
 
     async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
         adapter: TypeAdapter[T] = TypeAdapter(model)
-        known = await self._pool.fetchval("select answer from answers where key = $1", key)
-        if known is None:
+        recorded = await self._pool.fetchval("select answer from answers where key = $1", key)
+        if recorded is None:
             answer = adapter.dump_json(await ask())
-            known = await self._pool.fetchval(
+            recorded = await self._pool.fetchval(
                 "insert into answers (key, answer) values ($1, $2)"
                 " on conflict (key) do update set answer = answers.answer returning answer",
                 key,
                 answer,
             )
-        return adapter.validate_json(known)
+        return adapter.validate_json(recorded)

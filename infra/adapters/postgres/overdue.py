@@ -1,4 +1,4 @@
-"""Finds what is past its time, in the read models."""
+"""Finds overdue steps and orders in the read models."""
 
 from collections.abc import Sequence
 from datetime import datetime

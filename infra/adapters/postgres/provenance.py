@@ -1,4 +1,4 @@
-"""Tells the platform's own records from foreign ones, by the event store."""
+"""Tells the platform's own records from foreign ones by a look-up in the event store."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from schemas.internal.provenance import ForeignRecord, claim_in
 from schemas.registry import UndecodableEvent
 from schemas.topics import partition_of
 
-# In the order of RawEvent's fields; the bytes are in the hash, and the place of ``data`` stays empty.
+# In the order of RawEvent's fields. The hash covers the bytes, so ``data`` stays empty.
 _AT = """
 select position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
        ''::bytea, previous_hash, hash, command_id, command_digest, command_result
@@ -33,10 +33,10 @@ class PostgresProvenance:
         try:
             row = await self._pool.fetchrow(_AT, event.position)
         except DATABASE_AWAY as error:
-            raise Transient("PostgreSQL", f"the event store could not be asked ({type(error).__name__})") from error
+            raise Transient("PostgreSQL", f"the event store did not answer ({type(error).__name__})") from error
         return row is not None and all(
-            getattr(event, name) == said
-            for name, said in zip(RawEvent.__struct_fields__, row, strict=True)
+            getattr(event, name) == stored
+            for name, stored in zip(RawEvent.__struct_fields__, row, strict=True)
             if name != "data"
         )
 
@@ -44,18 +44,18 @@ class PostgresProvenance:
         try:
             await note_foreign(found, self._pool)
         except DATABASE_AWAY as error:
-            raise Transient("PostgreSQL", f"foreign records could not be noted ({type(error).__name__})") from error
+            raise Transient("PostgreSQL", f"foreign records could not be recorded ({type(error).__name__})") from error
 
-    async def among(self, records: Sequence[ConsumerRecord], reader: Reader | None = None) -> list[bool]:
+    async def are_own(self, records: Sequence[ConsumerRecord], reader: Reader | None = None) -> list[bool]:
         """Return, for each record of the log's topic, whether it is the platform's own."""
         claims = [(record.partition, claim_in(record.headers, record.value)) for record in records]
         return await are_events(claims, reader or self._pool)
 
-    async def lost(self, record: ConsumerRecord) -> RawEvent | None:
-        """Return the event of a foreign record that the event store may have held and lost; None if it never did.
+    async def lost_event(self, record: ConsumerRecord) -> RawEvent | None:
+        """Return the event of a foreign record that the event store may have lost; None if it cannot have held it.
 
-        The event's own hash is right, it lies in its tenant's partition, and the store has nothing at its place in its
-        stream. Hashes have no key: somebody who writes to the topic on purpose can make such a record too.
+        It may have held the event if the event's hash is correct, the record is in its tenant's partition, and the
+        stream has no event of that version. Hashes have no key, so a client with write access can forge such a record.
         """
         try:
             event = from_record(record.headers, record.value)
@@ -69,8 +69,8 @@ class PostgresProvenance:
         return None if taken else event
 
 
-async def known_foreign(pool: asyncpg.Pool) -> list[ForeignRecord]:
-    """Return the foreign records that were noticed so far, in the order of the topics."""
+async def foreign_records(pool: asyncpg.Pool) -> list[ForeignRecord]:
+    """Return the foreign records found so far, in the order of the topics."""
     rows = await pool.fetch(
         "select topic, partition, record_offset, reason from foreign_records order by topic, partition, record_offset"
     )

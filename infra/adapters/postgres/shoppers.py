@@ -1,4 +1,4 @@
-"""Finds shoppers as persons, for those who ask to be forgotten."""
+"""Finds a person's shopper ids, so that the person can be forgotten."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownShopper:
-    """A shopper by an order of theirs; every order has a shopper id of its own."""
+    """A shopper with their order; every order has its own shopper id."""
 
     shopper_id: UUID
     store_id: UUID
@@ -27,24 +27,24 @@ class KnownShopper:
 
 
 class ReadModelShoppers:
-    """Looks through the sales read model; personal values are opened for the comparison and kept nowhere."""
+    """Searches the sales read model. Personal values are decrypted for the comparison and not kept."""
 
     def __init__(self, pool: asyncpg.Pool, personal: PersonalData) -> None:
         self._pool = pool
         self._personal = personal
 
-    async def named(self, text: str) -> list[KnownShopper]:
-        """Return who an order number, order id or shopper id means; order numbers are not unique over all stores."""
+    async def by_reference(self, text: str) -> list[KnownShopper]:
+        """Return the shoppers of an order number, order id or shopper id. Stores may share an order number."""
         rows = await self._pool.fetch(
             "select * from orders where number = upper($1) or id = $2 or shopper_id = $2 order by placed_at",
             text,
             _uuid(text),
         )
-        return [_known(row) for row in rows]
+        return [_shopper(row) for row in rows]
 
     async def with_email(self, email: str) -> AsyncIterator[KnownShopper]:
-        """Yield who ordered under an e-mail address, newest first; every order is looked at."""
-        wanted = email_key(email)
+        """Yield the shoppers who ordered under an e-mail address, newest first. Reads every order."""
+        key = email_key(email)
         before: tuple[Any, Any] = (None, None)
         while rows := await self._pool.fetch(
             "select * from orders where $1::timestamptz is null or (placed_at, id) < ($1, $2::uuid)"
@@ -53,13 +53,13 @@ class ReadModelShoppers:
             BATCH,
         ):
             emails = await self._personal.open_many([Sealed(**json.loads(row["shopper_email"])) for row in rows])
-            for row, found in zip(rows, emails, strict=True):
-                if found is not None and email_key(found) == wanted:
-                    yield _known(row)
+            for row, opened in zip(rows, emails, strict=True):
+                if opened is not None and email_key(opened) == key:
+                    yield _shopper(row)
             before = rows[-1]["placed_at"], rows[-1]["id"]
 
 
-def _known(row: asyncpg.Record) -> KnownShopper:
+def _shopper(row: asyncpg.Record) -> KnownShopper:
     return KnownShopper(
         shopper_id=row["shopper_id"],
         store_id=row["store_id"],

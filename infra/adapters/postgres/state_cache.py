@@ -1,4 +1,4 @@
-"""States of streams, kept in memory for the next command."""
+"""An in-memory cache of aggregates' states."""
 
 from collections import OrderedDict
 from typing import NamedTuple
@@ -7,74 +7,74 @@ from uuid import UUID
 from commands.ports import Loaded
 
 
-class Remembered(NamedTuple):
-    """What is known of a stream."""
+class CachedState(NamedTuple):
+    """A stream's state and the version of its last snapshot."""
 
     fingerprint: str
-    """Of the state's shape."""
+    """Fingerprint of the state's shape; see ``snapshots.StateShape``."""
     loaded: Loaded
     snapshot_version: int
     """Version of the last snapshot; 0 if there is none."""
 
 
 class StateCache:
-    """Remembers the streams of late commands; those used once do not push out those used again.
+    """A segmented LRU cache: streams used once do not evict streams that are used again.
 
-    Most streams are new ones that nobody comes back to soon. A stream is on trial until it is asked for, and only those
-    on trial make way for new ones (a segmented LRU).
+    Most streams are new and not used again soon. A new stream is on probation; its first use protects it. Only streams
+    on probation are evicted, and a protected stream that is used least returns to probation.
     """
 
     def __init__(self, size: int) -> None:
-        """Make an empty one.
+        """Make an empty cache.
 
         Args:
-            size: how many streams; a quarter of them on trial.
+            size: the most streams held; a quarter of them on probation.
         """
-        self._trial: OrderedDict[UUID, Remembered] = OrderedDict()
-        self._proven: OrderedDict[UUID, Remembered] = OrderedDict()
-        self._on_trial_most = -(-size // 4)
-        self._proven_most = size - self._on_trial_most
+        self._probation: OrderedDict[UUID, CachedState] = OrderedDict()
+        self._protected: OrderedDict[UUID, CachedState] = OrderedDict()
+        self._probation_size = -(-size // 4)
+        self._protected_size = size - self._probation_size
 
-    def use(self, stream_id: UUID) -> Remembered | None:
-        """Return what is known of a stream, and keep it longer."""
-        known = self._proven.get(stream_id)
+    def get(self, stream_id: UUID) -> CachedState | None:
+        """Return a stream's state and protect it from eviction; None if it is not cached."""
+        known = self._protected.get(stream_id)
         if known is not None:
-            self._proven.move_to_end(stream_id)
+            self._protected.move_to_end(stream_id)
             return known
-        known = self._trial.pop(stream_id, None)
+        known = self._probation.pop(stream_id, None)
         if known is not None:
-            self._proven[stream_id] = known
-            if len(self._proven) > self._proven_most:
-                self._try(*self._proven.popitem(last=False))
+            self._protected[stream_id] = known
+            if len(self._protected) > self._protected_size:
+                self._admit(*self._protected.popitem(last=False))
         return known
 
-    def look(self, stream_id: UUID) -> Remembered | None:
-        """Return what is known of a stream."""
-        return self._proven.get(stream_id) or self._trial.get(stream_id)
+    def peek(self, stream_id: UUID) -> CachedState | None:
+        """Return a stream's state without protecting it; None if it is not cached."""
+        return self._protected.get(stream_id) or self._probation.get(stream_id)
 
-    def keep(self, stream_id: UUID, known: Remembered) -> None:
-        """Remember a stream, unless something later is known of it."""
-        before = self.look(stream_id)
-        same_shape = before is not None and before.fingerprint == known.fingerprint
-        if before is not None and same_shape and before.loaded.version > known.loaded.version:
-            return  # of two commands at once, the earlier may hear later of its success
-        if stream_id in self._proven:
-            self._proven[stream_id] = known
+    def put(self, stream_id: UUID, state: CachedState) -> None:
+        """Store a stream's state, unless a later version is cached."""
+        before = self.peek(stream_id)
+        same_shape = before is not None and before.fingerprint == state.fingerprint
+        if before is not None and same_shape and before.loaded.version > state.loaded.version:
+            return  # of two concurrent commands, the earlier may return later
+        if stream_id in self._protected:
+            self._protected[stream_id] = state
         else:
-            self._try(stream_id, known)
+            self._admit(stream_id, state)
 
-    def forget(self, stream_id: UUID) -> None:
-        """Know nothing of a stream."""
-        self._proven.pop(stream_id, None)
-        self._trial.pop(stream_id, None)
+    def drop(self, stream_id: UUID) -> None:
+        """Remove a stream."""
+        self._protected.pop(stream_id, None)
+        self._probation.pop(stream_id, None)
 
     def clear(self) -> None:
-        """Know nothing."""
-        self._proven.clear()
-        self._trial.clear()
+        """Remove all streams."""
+        self._protected.clear()
+        self._probation.clear()
 
-    def _try(self, stream_id: UUID, known: Remembered) -> None:
-        self._trial[stream_id] = known
-        self._trial.move_to_end(stream_id)
-        if len(self._trial) > self._on_trial_most:
-            self._trial.popitem(last=False)
+    def _admit(self, stream_id: UUID, state: CachedState) -> None:
+        self._probation[stream_id] = state
+        self._probation.move_to_end(stream_id)
+        if len(self._probation) > self._probation_size:
+            self._probation.popitem(last=False)

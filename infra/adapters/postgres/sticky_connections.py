@@ -1,4 +1,4 @@
-"""Runs single statements on a pool's connections, without the pool's toll on each of them."""
+"""Runs single statements on a pool's connections without acquiring and resetting one for each."""
 
 import asyncio
 from contextlib import suppress
@@ -10,74 +10,74 @@ from projections.engine.postgres_errors import DATABASE_AWAY
 
 Connection = asyncpg.pool.PoolConnectionProxy
 
-TIDY_SECONDS = 0.03
-"""A connection that was not needed for this long goes back to the pool."""
+IDLE_SECONDS = 0.03
+"""A connection that was unused for this long returns to the pool."""
 LEFT_TO_OTHERS = 4
-"""Connections of the pool that are never borrowed here; fewer where the pool is small."""
+"""Connections that stay available to other users of the pool; a quarter of a small pool."""
 
 
 class StickyConnections:
-    """Borrows connections for as long as statement follows statement.
+    """Keeps connections acquired from one statement to the next, as long as there is work.
 
-    A pool resets a connection whenever one comes back: a round trip and a task, which cost the server as much as
-    reading a stream and the client more than deciding a command (measured: 73 and 150 microseconds). So a connection
-    stays borrowed while there is work, and goes back, reset, when there is none, or when a statement failed on it.
-    Only for statements that leave nothing behind in their session.
+    A pool resets every connection that is released. The reset is a round trip and a task: it costs the server as much
+    as reading a stream and the client more than deciding a command (measured: 73 and 150 microseconds). So a connection
+    is released only when it is idle or when a statement failed on it. Use it only for statements that leave no state in
+    their session.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._free: list[Connection] = []
-        self._unneeded = 0
-        """The fewest connections that were free since the last look."""
+        self._idle = 0
+        """The fewest connections that were free since the last release of idle ones."""
         self._timer: asyncio.TimerHandle | None = None
         size = pool.get_max_size()
-        self._places = asyncio.Semaphore(max(1, size - min(LEFT_TO_OTHERS, -(-size // 4))))
+        self._slots = asyncio.Semaphore(max(1, size - min(LEFT_TO_OTHERS, -(-size // 4))))
         self._returning: set[asyncio.Task[None]] = set()
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a statement and return its rows."""
-        async with self._places:
-            connection = self._spare() or await self._pool.acquire()
+        async with self._slots:
+            connection = self._take_free() or await self._pool.acquire()
             try:
                 rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
             except asyncpg.InternalClientError as error:
-                # asyncpg's word for a connection whose end it is just reading: nothing was sent.
-                self._give_back(connection)
+                # asyncpg raises this for a connection whose end it is just reading: nothing was sent.
+                self._return(connection)
                 raise asyncpg.ConnectionDoesNotExistError("the connection was ending") from error
             except BaseException:
-                # Reset by the pool: a cancelled append may have left its advisory lock behind.
-                self._give_back(connection)
+                # The pool resets it: a cancelled append may have left its advisory lock.
+                self._return(connection)
                 raise
             self._free.append(connection)
             if self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(TIDY_SECONDS, self._tidy)
+                self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._release_idle)
             return rows
 
-    def _spare(self) -> Connection | None:
+    def _take_free(self) -> Connection | None:
         while self._free:
             connection = self._free.pop()
-            self._unneeded = min(self._unneeded, len(self._free))
+            self._idle = min(self._idle, len(self._free))
             if not connection.is_closed():
                 return connection
-            self._give_back(connection)
+            self._return(connection)
         return None
 
-    def _tidy(self) -> None:
+    def _release_idle(self) -> None:
         self._timer = None
-        idle, self._free = self._free[: self._unneeded], self._free[self._unneeded :]
+        idle, self._free = self._free[: self._idle], self._free[self._idle :]
         for connection in idle:
-            self._give_back(connection)
-        self._unneeded = len(self._free)
+            self._return(connection)
+        self._idle = len(self._free)
         if self._free:
-            self._timer = asyncio.get_running_loop().call_later(TIDY_SECONDS, self._tidy)
+            self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._release_idle)
 
-    def _give_back(self, connection: Connection) -> None:
+    def _return(self, connection: Connection) -> None:
         task = asyncio.get_running_loop().create_task(self._release(connection))
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
 
     async def _release(self, connection: Connection) -> None:
-        # A pool that is closed, or a server that is gone, has taken the connection with it.
+        # A closed pool or a stopped server has already closed the connection.
         with suppress(*DATABASE_AWAY):
             await self._pool.release(connection)

@@ -1,4 +1,4 @@
-"""Merchants' supplier credentials, encrypted in the vault table."""
+"""Merchants' supplier credentials, encrypted in the table ``vault``."""
 
 import json
 from uuid import UUID

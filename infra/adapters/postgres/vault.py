@@ -1,4 +1,4 @@
-"""Keys and secrets at rest: AES-256-GCM under a key id, bound to their row, rotatable."""
+"""Encryption at rest: AES-256-GCM with a key id, bound to a row, under master keys that can be rotated."""
 
 import base64
 import hashlib
@@ -13,25 +13,28 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.privacy import Sealed
 from domain.shopper.events import ShopperForgotten
-from infra.adapters.postgres.event_store import Connection
+from infra.adapters.postgres.pools import Connection
 
 POLICY_SECONDS = 60.0
-"""How long the forgetting policy may take to delete a key."""
+"""How long the forgetting policy may take to delete a person's key."""
 _NONCE_BYTES = 12
 
 
 class WrongKey(Exception):
-    """A sealed value was made under a key that is not configured, or for another row. Retrying cannot help."""
+    """A value was sealed under a key that is not configured, or for another row. Retrying cannot help."""
 
 
 class MasterKeys:
-    """The platform's own keys: the first seals, all of them open. None of them is ever stored beside the data."""
+    """The platform's master keys: the first seals, every one opens. They are never stored beside the data."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take the keys in use.
+        """Check the keys.
 
         Args:
-            keys: 32 bytes each, the current one first, older ones while rotation is under way.
+            keys: 32 bytes each; the current key first, older ones while a rotation is in progress.
+
+        Raises:
+            ValueError: there is no key, or one has another length.
         """
         if not keys or any(len(key) != 32 for key in keys):
             raise ValueError("A master key has 32 bytes (64 hexadecimal digits); make one with “openssl rand -hex 32”.")
@@ -39,18 +42,18 @@ class MasterKeys:
         self.current = _key_id(keys[0])
 
     def derive(self, purpose: str) -> bytes:
-        """Return 32 bytes for one purpose (signing tokens, cookies), from the current key alone."""
+        """Return 32 bytes for one purpose (signing tokens, cookies), derived from the current key alone."""
         return hmac.digest(self._keys[self.current], b"zyenta|" + purpose.encode(), hashlib.sha256)
 
     def seal(self, plaintext: bytes, *, bound_to: str) -> str:
-        """Encrypt under the current key; it opens only with the same ``bound_to``."""
+        """Encrypt under the current key. The value opens only with the same ``bound_to``."""
         return _seal(self._keys[self.current], self.current, plaintext, bound_to)
 
     def open(self, sealed: str, *, bound_to: str) -> bytes:
         """Decrypt.
 
         Raises:
-            WrongKey: unknown key id, another row, or tampered with.
+            WrongKey: the key is not configured, or the value belongs to another row or was changed.
         """
         key = self._keys.get(key_id_of(sealed))
         if key is None:
@@ -59,7 +62,7 @@ class MasterKeys:
 
 
 class PostgresPersonalData:
-    """Implements :class:`domain.privacy.PersonalData`: a key per person, itself sealed under the master key."""
+    """Implements :class:`domain.privacy.PersonalData`: one key per person, sealed under the master key."""
 
     def __init__(self, pool: asyncpg.Pool, keys: MasterKeys) -> None:
         self._pool = pool
@@ -75,14 +78,14 @@ class PostgresPersonalData:
         return value
 
     async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
-        keys = await self._keys_of({one.person_id for one in sealed})
-        return [_opened(one, keys.get(one.person_id)) for one in sealed]
+        keys = await self._keys_of({value.person_id for value in sealed})
+        return [_open_for_person(value, keys.get(value.person_id)) for value in sealed]
 
     async def forget(self, person_id: UUID) -> None:
         await self._pool.execute("delete from person_keys where person_id = $1", person_id)
 
     async def rewrap(self) -> int:
-        """Seal every person's key under the current master key and return how many changed."""
+        """Seal every person's key under the current master key. Return how many changed."""
         changed = 0
         for row in await self._pool.fetch("select person_id, wrapped_key from person_keys"):
             if key_id_of(row["wrapped_key"]) != self._keys.current:
@@ -120,17 +123,17 @@ class PostgresPersonalData:
         return self._keys.open(wrapped, bound_to=bound)
 
 
-def _opened(sealed: Sealed, key: bytes | None) -> str | None:
+def _open_for_person(sealed: Sealed, key: bytes | None) -> str | None:
     if key is None or key_id_of(sealed.ciphertext) != _key_id(key):
-        # No key, or a new one after forgetting: what was sealed before stays forgotten.
+        # The person has no key, or a new one after being forgotten: earlier values stay forgotten.
         return None
     return _open(key, sealed.ciphertext, f"person|{sealed.person_id}").decode()
 
 
-async def forget_again(connection: Connection) -> int:
-    """Delete the keys of all who are forgotten, such as a backup brings back, and return how many there were.
+async def delete_forgotten_keys(connection: Connection) -> int:
+    """Delete the keys of forgotten persons, which a backup may bring back. Return how many there were.
 
-    Nobody who is forgotten gets a key again: every order has a shopper of its own.
+    A forgotten person never gets a new key, because every order has its own shopper id.
     """
     deleted = await connection.fetch(
         "delete from person_keys using events where type = $1 and stream_id = person_id returning person_id",
@@ -139,8 +142,8 @@ async def forget_again(connection: Connection) -> int:
     return len(deleted)
 
 
-async def keys_of_forgotten(pool: asyncpg.Pool) -> int:
-    """Return how many keys there are of people who were forgotten longer ago than the policy takes to delete one."""
+async def count_forgotten_keys(pool: asyncpg.Pool) -> int:
+    """Return how many keys of forgotten persons the forgetting policy should have deleted by now."""
     count: int = await pool.fetchval(
         "select count(*) from person_keys join events on stream_id = person_id"
         " where type = $1 and recorded_at < clock_timestamp() - make_interval(secs => $2)",
@@ -151,10 +154,14 @@ async def keys_of_forgotten(pool: asyncpg.Pool) -> int:
 
 
 def key_id_of(sealed: str) -> str:
-    """Return the id of the key a value was sealed under."""
+    """Return the id of the key that a value was sealed under.
+
+    Raises:
+        WrongKey: the value has another format.
+    """
     version, _, rest = sealed.partition(".")
     if version != "v1":
-        raise WrongKey("this is no sealed value of ours")
+        raise WrongKey("the value has another format than sealed values")
     return rest.partition(".")[0]
 
 

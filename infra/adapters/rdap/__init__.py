@@ -1,1 +1,1 @@
-"""Domain availability by RDAP."""
+"""Domain availability by RDAP; import :class:`infra.adapters.rdap.registry.RdapRegistry`."""

@@ -1,4 +1,4 @@
-"""Suppliers' catalogues behind :class:`domain.sourcing.ports.SupplierCatalog`, one module each.
+"""Suppliers' catalogs behind :class:`domain.sourcing.ports.SupplierCatalog`, one module each.
 
-Each translates its vendor's answers and errors; nothing of a vendor crosses the port.
+Each module translates its vendor's answers and errors into the port's.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from projections.registry import READ_MODELS
 from tests.integration.cli.commands import CommandResult, zyenta
 from tests.support.builders.commands import Ask, bus_on, context

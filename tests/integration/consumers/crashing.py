@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -12,18 +11,12 @@ import asyncpg
 from consumers.app import ConsumerApp
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.postgres.deliveries import PostgresDeliveries
+from infra.clock import SystemClock
 from schemas.envelope import Envelope, RawEvent
 from schemas.internal.provenance import ForeignRecord
 from schemas.topics import Topic
-
-
-class WallClock:
-    """The time of day."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class Trusting:
@@ -58,9 +51,9 @@ async def main(kafka: str, dsn: str, group: str, topic: str, poisoned: str) -> N
             [Mortal(group, Topic(topic, 4, ()), UUID(poisoned))],
             bootstrap_servers=kafka,
             ledger=PostgresDeliveries(pool),
-            dead_letters=KafkaDeadLetters(kafka),
+            dead_letters=DeadLetterProducer(kafka),
             provenance=Trusting(),
-            clock=WallClock(),
+            clock=SystemClock(),
             first_pause_seconds=0.02,
             grace_seconds=0.3,
             session_seconds=1.0,

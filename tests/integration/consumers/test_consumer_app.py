@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from consumers.app import OPEN_MOST, ConsumerApp
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.topic import delete_topics, ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.embedded.kafka import ApacheKafka
@@ -68,7 +68,7 @@ class World:
     @asynccontextmanager
     async def consuming(self, *probes: Probe, canaries: Canaries | None = None) -> AsyncIterator[ConsumerApp]:
         """Run an app until the block ends."""
-        letters = KafkaDeadLetters(self.kafka)
+        letters = DeadLetterProducer(self.kafka)
         app = ConsumerApp(
             probes,
             bootstrap_servers=self.kafka,
@@ -340,7 +340,7 @@ async def test_consumers_wait_for_a_broker_that_is_not_there_yet_and_outlive_its
         [probe],
         bootstrap_servers=broker.bootstrap_servers,
         ledger=PostgresDeliveries(pool),
-        dead_letters=KafkaDeadLetters(broker.bootstrap_servers),
+        dead_letters=DeadLetterProducer(broker.bootstrap_servers),
         provenance=MemoryProvenance(),
         clock=FixedClock(),
     )

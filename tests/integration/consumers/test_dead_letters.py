@@ -20,11 +20,11 @@ from domain.generation.events import JobStatus
 from domain.kernel import DomainError, DomainEvent
 from domain.product.events import ProductActivated
 from domain.store.events import StoreRequested
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from schemas.envelope import Envelope
 from schemas.internal.deliveries import DeadLetter, LetterDone
 from schemas.topics import DEAD_LETTERS, EVENTS, Topic
@@ -53,7 +53,7 @@ async def queue(kafka: str) -> DeadLetterQueue:
 
 
 async def park(kafka: str, letters: Sequence[DeadLetter]) -> None:
-    post = KafkaDeadLetters(kafka)
+    post = DeadLetterProducer(kafka)
     for letter in letters:
         await post.park(letter)
     await post.close()
@@ -174,7 +174,9 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
 
     (told,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
     assert "zyenta projections rebuild catalog" in told["reason"]
-    assert "No open dead letter has the id nobody/t/0/0" in dlq(kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1)
+    assert "No open dead letter has the id nobody/t/0/0" in dlq(
+        kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1
+    )
     assert dlq(kafka, database, "drop", hopeless.id, read_model.id) == {"dropped": [hopeless.id, read_model.id]}
     assert dlq(kafka, database, "list") == {"letters": []}
 

@@ -16,7 +16,7 @@ from infra.adapters.postgres.accounts import PostgresAccounts
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.migrations import migrate
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.database_roles import IMAGER_MAY, IMAGER_MUST_NOT, DatabaseUsers, prepare_users
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.private_files import close_data_directory

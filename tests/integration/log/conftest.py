@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 
 
 @pytest.fixture

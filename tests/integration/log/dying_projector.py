@@ -10,9 +10,9 @@ from uuid import UUID
 
 import asyncpg
 
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.postgres.deliveries import PostgresDeliveries
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from projections.catalog import model as catalog
 from projections.engine.decoding import DecodedEvent
 from projections.engine.runner import ProjectionRunner
@@ -40,7 +40,7 @@ async def never() -> None:
 
 async def main(kafka: str, dsn: str, stream: str, version: str) -> None:
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
-        letters = KafkaDeadLetters(kafka)
+        letters = DeadLetterProducer(kafka)
         runner = ProjectionRunner(
             Mortal(UUID(stream), int(version)),
             pool,

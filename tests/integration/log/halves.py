@@ -10,7 +10,7 @@ import asyncpg
 
 from infra.adapters.kafka.topic import published_position
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.publisher import Publisher
 from infra.log.verification import Parity, verify_log
@@ -34,7 +34,10 @@ async def publishing(pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKaf
 async def published(log: PostgresEventLog, kafka: ApacheKafka) -> None:
     """Wait until all that is in the store is in the topic."""
     async with asyncio.timeout(30):
-        while await published_position(kafka.bootstrap_servers, judge=log.provenance.among) < await log.last_position():
+        while (
+            await published_position(kafka.bootstrap_servers, are_own=log.provenance.are_own)
+            < await log.last_position()
+        ):
             await asyncio.sleep(0.05)
 
 

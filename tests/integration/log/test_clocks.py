@@ -62,9 +62,9 @@ async def test_a_time_of_recording_always_has_microseconds(pool: asyncpg.Pool) -
 
 async def test_a_canary_that_nobody_asked_for_is_no_answer(pool: asyncpg.Pool) -> None:
     canaries = PostgresCanaries(pool)
-    await canaries.ask()
-    asked = (await canaries.answers()).canaries[-1].id
+    await canaries.request()
+    asked = (await canaries.report()).canaries[-1].id
     await canaries.answer("projector-catalog", {(3, 10**12), (4, 10**12)})
-    assert (await canaries.answers()).seen == {}
+    assert (await canaries.report()).seen == {}
     await canaries.answer("projector-catalog", {(3, 10**12), (3, asked)})
-    assert (await canaries.answers()).seen == {"projector-catalog": {3: asked}}
+    assert (await canaries.report()).seen == {"projector-catalog": {3: asked}}

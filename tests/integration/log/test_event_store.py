@@ -8,12 +8,13 @@ import asyncpg
 import pytest
 
 from commands.ports import CommandReused
+from commands.reactions import EventLogAggregates
 from domain.kernel import NotFound
 from domain.order.aggregate import ORDER
 from domain.store.aggregate import STORE
-from infra.adapters.postgres.event_store import SNAPSHOT_EVERY, PostgresEventLog
-from infra.bootstrap import SystemClock
-from infra.bootstrap.platform import EventStoreAggregates
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.snapshots import SNAPSHOT_EVERY
+from infra.clock import SystemClock
 from schemas.envelope import GENESIS, chain_hash
 from tests.support.builders.commands import Ask, Write, bus_on, context
 
@@ -50,7 +51,7 @@ async def test_a_refused_command_appends_nothing_and_leaves_its_id_free(log: Pos
 async def test_an_id_of_another_kind_is_not_found_however_it_is_asked_for(log: PostgresEventLog) -> None:
     store = uuid4()
     await bus_on(log, SystemClock()).dispatch(Ask(store_id=store), context())
-    aggregates = EventStoreAggregates(log)
+    aggregates = EventLogAggregates(log)
     with pytest.raises(NotFound):
         await aggregates.get(ORDER, store)
     assert (await aggregates.get(STORE, store)).id == store

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from commands.bus import CommandBus
 from commands.order import CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.app import ConsumerApp
 from consumers.policies.payments import PaymentsPolicy
 from domain.kernel import StreamKind
@@ -22,14 +23,14 @@ from domain.money import Money
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.postgres.provenance import PostgresProvenance, known_foreign
-from infra.bootstrap import SystemClock, handlers
-from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
+from infra.adapters.postgres.provenance import PostgresProvenance, foreign_records
+from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.restoration import republish
 from infra.log.verification import verify_log
@@ -75,7 +76,7 @@ class JsonGateway:
 class OnPostgres(Platform):
     """A write side on the real event store."""
 
-    aggregates: EventStoreAggregates = field(init=False)
+    aggregates: EventLogAggregates = field(init=False)
 
     async def get(self, kind: StreamKind[S], id: UUID) -> S:
         return await self.aggregates.get(kind, id)
@@ -108,9 +109,9 @@ async def receive(platform: Platform, body: str) -> None:
 
 @asynccontextmanager
 async def consuming(platform: Platform, pool: asyncpg.Pool, log: PostgresEventLog, kafka: str) -> AsyncIterator[None]:
-    letters = KafkaDeadLetters(kafka)
+    letters = DeadLetterProducer(kafka)
     app = ConsumerApp(
-        [PaymentsPolicy(BusDispatch(platform.bus), EventStoreAggregates(log), {SOURCE: JsonGateway()})],
+        [PaymentsPolicy(BusDispatch(platform.bus), EventLogAggregates(log), {SOURCE: JsonGateway()})],
         bootstrap_servers=kafka,
         ledger=PostgresDeliveries(pool),
         dead_letters=letters,
@@ -144,7 +145,7 @@ async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
 ) -> None:
     servers = kafka.bootstrap_servers
     platform = OnPostgres()
-    platform.bus, platform.aggregates = CommandBus(log, handlers(SystemClock())), EventStoreAggregates(log)
+    platform.bus, platform.aggregates = CommandBus(log, handlers(SystemClock())), EventLogAggregates(log)
     aggregates = platform.aggregates
     order_id = await order_a_lamp(platform)
     payment = json.dumps({"store": str(platform.store_id), "order": str(order_id)})
@@ -165,7 +166,7 @@ async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
                 await asyncio.sleep(0.1)
         order = await aggregates.get(ORDER, order_id)
         assert order.status is OrderStatus.PENDING
-        assert len(await known_foreign(pool)) == 3
+        assert len(await foreign_records(pool)) == 3
         # The publisher goes on, and one that starts after the forgery does.
         await receive(platform, "{}")
         await published(log, kafka)
@@ -178,9 +179,9 @@ async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
     found = await verify_log(log, servers)
     assert (found.equal, found.difference) == (True, None)
     assert [(each.partition, each.offset) for each in found.foreign] == [
-        (each.partition, each.offset) for each in await known_foreign(pool)
+        (each.partition, each.offset) for each in await foreign_records(pool)
     ]
     last = await log.last_position()
     assert await republish(pool, log, servers) == last
     assert (await verify_log(log, servers)).foreign == ()
-    assert await known_foreign(pool) == []
+    assert await foreign_records(pool) == []

@@ -20,11 +20,12 @@ from commands.bus import CommandBus
 from commands.ports import Context
 from commands.shopper import ForgetShopper
 from domain.privacy import Sealed
-from infra.adapters.kafka.dead_letters import KafkaDeadLetters
+from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, keys_of_forgotten
-from infra.bootstrap import SystemClock, handlers
+from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, count_forgotten_keys
+from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from infra.demo.shopper import Lost, Shopper
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import accepts_connections, free_port
@@ -159,11 +160,11 @@ async def test_the_doctor_finds_keys_of_people_who_are_forgotten(pool: asyncpg.P
         await personal.seal(person, "somebody@example.com")
     bus = CommandBus(log, handlers(SystemClock()))
     await bus.dispatch(ForgetShopper(shopper_id=forgotten, store_id=store), context())
-    assert await keys_of_forgotten(pool) == 0, "the policy is given time"
+    assert await count_forgotten_keys(pool) == 0, "the policy is given time"
     await pool.execute("update events set recorded_at = recorded_at - interval '2 minutes'")
-    assert await keys_of_forgotten(pool) == 1
+    assert await count_forgotten_keys(pool) == 1
     await personal.forget(forgotten)
-    assert await keys_of_forgotten(pool) == 0
+    assert await count_forgotten_keys(pool) == 0
 
 
 @asynccontextmanager
@@ -240,7 +241,7 @@ async def _paid_orders(pool: asyncpg.Pool, count: int) -> list[asyncpg.Record]:
 
 
 async def _park_every_order(kafka: ApacheKafka) -> None:
-    letters = KafkaDeadLetters(kafka.bootstrap_servers)
+    letters = DeadLetterProducer(kafka.bootstrap_servers)
     async with open_reader(kafka.bootstrap_servers, EVENTS) as reader:
         async for records in read_to_end(reader, await reader.end_offsets(reader.assignment())):
             for record in records:

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from infra.adapters.kafka.topic import open_reader, published_position, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import LOOPBACK, free_port
 from infra.log.publisher import Publisher

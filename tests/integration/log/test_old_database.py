@@ -18,7 +18,8 @@ from commands.ports import Context
 from commands.store import PauseStore, PublishStore
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.migrations import migrate
-from infra.bootstrap import SystemClock, handlers
+from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from infra.embedded import postgres
 from infra.embedded.kafka import ApacheKafka
 from infra.log.verification import Parity

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_verification import verify_large_log
 from schemas.topics import PARTITIONS, partition_of

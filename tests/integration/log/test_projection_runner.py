@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.bench.workload import catalog_events
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
 from projections.engine.checkpoints import Projection, advance, positions_of, take_over

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from domain.kernel import Clock
 from infra.adapters.kafka.lag import Lag, read_model_lags
 from infra.adapters.kafka.topic import delete_topics, published_position
-from infra.adapters.postgres.event_store import Connection, PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.pools import Connection
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.publisher import LEADER_LOCK, TopicAhead, take_leadership
 from infra.log.readiness import Components, PlatformReadiness
@@ -339,12 +340,12 @@ async def test_records_of_others_at_the_end_of_the_topic_stop_no_publisher(
     await write_topic(
         kafka.bootstrap_servers, [(number, b"{}", each) for each in foreign for number in range(PARTITIONS)]
     )
-    judge = log.provenance.among
-    assert await published_position(kafka.bootstrap_servers, judge=judge) == 6
+    judge = log.provenance.are_own
+    assert await published_position(kafka.bootstrap_servers, are_own=judge) == 6
     async with publishing(pool, log, kafka):
         await append(log, 3)
         await published(log, kafka)
-    assert await published_position(kafka.bootstrap_servers, judge=judge) == 12
+    assert await published_position(kafka.bootstrap_servers, are_own=judge) == 12
     found = await verify_log(log, kafka.bootstrap_servers)
     assert (found.equal, found.events, len(found.foreign)) == (True, 12, len(foreign) * PARTITIONS)
     assert await pool.fetchval("select count(*) from foreign_records") == len(foreign) * PARTITIONS

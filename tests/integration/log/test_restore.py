@@ -14,7 +14,7 @@ import pytest
 from commands.ports import CommandReused
 from infra.adapters.kafka.topic import delete_topics, published_position
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.restoration import Restored, republish, restore_store
 from infra.log.verification import Difference, verify_log

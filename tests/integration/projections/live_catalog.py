@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from infra.adapters.postgres.deliveries import PostgresDeliveries
-from infra.bootstrap import SystemClock
+from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
 from projections.engine.checkpoints import positions_of

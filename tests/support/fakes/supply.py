@@ -104,7 +104,7 @@ class KnownPhotos:
 
 @dataclass
 class MemoryAnswers:
-    """Implements ``commands.ports.Answers``; answers pass through JSON as they do in the database."""
+    """Implements ``commands.ports.OutsideAnswers``; answers pass through JSON as they do in the database."""
 
     known: dict[UUID, bytes] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from commands.media import RecordImage
+from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.agents.brand import BrandAgent
 from consumers.agents.copywriter import CopyAgent, PageAgent
 from consumers.agents.scout import ScoutAgent
@@ -20,9 +21,8 @@ from domain.merchant.events import SupplierProvider
 from domain.product.ports import CopyBrief, ProductCopy
 from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
-from infra.adapters.postgres.outside_answers import PostgresAnswers
+from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
-from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
@@ -101,8 +101,8 @@ class Pipeline:
 
     def __init__(self, platform: Platform, owner: Merchant, outside: Outside, pool: asyncpg.Pool) -> None:
         self.platform, self.owner, self.outside = platform, owner, outside
-        dispatch, aggregates = BusDispatch(platform.bus), EventStoreAggregates(platform.log)
-        answers, clock = PostgresAnswers(pool), platform.clock
+        dispatch, aggregates = BusDispatch(platform.bus), EventLogAggregates(platform.log)
+        answers, clock = PostgresOutsideAnswers(pool), platform.clock
         self.policies: Sequence[Consumer] = [GenerationPolicy(dispatch, aggregates), Studio(dispatch)]
         self.agents: Sequence[Consumer] = [
             BrandAgent(outside, aggregates, answers, dispatch, clock),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -49,6 +48,7 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from projections.engine.checkpoints import create_tables
 from projections.reading.consistency import Stale
 from projections.registry import READ_MODELS, SEARCH_PATH
@@ -60,13 +60,6 @@ SECRET = b"a secret that only tests know"
 PAYMENT_PAGE = "http://payments.test/pay"
 PIXEL = bytes.fromhex("52494646240000005745425056503820180000003001009d012a0100010002003425a400037000fefb940000")
 """A WebP image of one pixel."""
-
-
-class SystemClock:
-    """The real time: webhooks look at it."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Parks records in the dead letter topic."""
+"""Writes poison records to the dead-letter topic."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ from schemas.internal.deliveries import DeadLetter
 from schemas.topics import DEAD_LETTERS
 
 
-class KafkaDeadLetters:
-    """Implements :class:`schemas.internal.deliveries.DeadLetters`. Connects at the first letter: most processes never have one."""
+class DeadLetterProducer:
+    """Implements :class:`schemas.internal.deliveries.DeadLetters`. Connects at the first letter, which most processes never have."""
 
     def __init__(self, bootstrap_servers: str, *, timeout_seconds: float = 15.0) -> None:
         self._bootstrap_servers = bootstrap_servers
@@ -24,13 +24,13 @@ class KafkaDeadLetters:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 producer = await self._connected()
-                # aiokafka sends no record that has neither, which others do.
+                # aiokafka sends no record without key and value; other clients do.
                 value = b"" if letter.key is None and letter.value is None else letter.value
                 await producer.send_and_wait(
                     DEAD_LETTERS.name, key=letter.key, value=value, headers=letter.to_headers()
                 )
         except (KafkaError, OSError, TimeoutError) as error:
-            # Not to be reused: after some errors its sequence numbers are off.
+            # After some errors its sequence numbers are wrong, so the next letter gets a new producer.
             await self.close()
             raise Transient("Kafka", f"the dead letter could not be parked ({type(error).__name__})") from error
 

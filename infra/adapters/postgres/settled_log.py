@@ -1,0 +1,144 @@
+"""Reads the settled log: events that no open transaction can precede any more (ADR 0002)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from infra.adapters.postgres.pools import Connection
+from infra.adapters.postgres.provenance import PostgresProvenance
+from schemas.envelope import RawEvent
+from schemas.topics import PARTITION_OF_TENANT
+
+# In the order of RawEvent's fields.
+_COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
+              data, previous_hash, hash, command_id, command_digest, command_result"""
+
+_SETTLED = f"""
+select {_COLUMNS} from events
+where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+order by position limit $2
+"""  # noqa: S608 - constants only
+
+_SETTLED_OF_PARTITIONS = f"""
+select {_COLUMNS} from events
+where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+  and {PARTITION_OF_TENANT} = any ($3::integer[])
+order by position limit $2
+"""  # noqa: S608 - constants only
+
+_OF_TENANT = f"""
+select {_COLUMNS} from events
+where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
+"""  # noqa: S608 - constants only
+
+_POSITION_AT = """
+select position from events
+where tenant = $1 and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+order by position desc limit 1
+"""
+
+_RECORDED_SINCE = """
+select exists (
+    select from events
+    where tenant = $1 and recorded_at >= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+)
+"""
+
+_TENANTS = """
+select distinct tenant from events where stream_id = any ($1::uuid[])
+union
+select id from unnest($1::uuid[]) as id where exists (select from events where tenant = id)
+"""
+
+
+class SettledLog:
+    """The settled events, in log order."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self.provenance = PostgresProvenance(pool)
+        """Tells the store's events from foreign records."""
+
+    async def read_settled(
+        self,
+        after: int,
+        limit: int,
+        *,
+        connection: Connection | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> list[RawEvent]:
+        """Return up to ``limit`` settled events after a position.
+
+        Args:
+            after: the position before the first event.
+            limit: the most to return.
+            connection: the connection to read with; one of the pool if left out.
+            partitions: read only events of these partitions of the topic; see ``pools.INDEX_ORDER``.
+        """
+        reader = connection or self._pool
+        if partitions is None:
+            rows = await reader.fetch(_SETTLED, after, limit)
+        else:
+            rows = await reader.fetch(_SETTLED_OF_PARTITIONS, after, limit, list(partitions))
+        return [RawEvent(*row) for row in rows]
+
+    async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
+        """Return all of one tenant's events up to a position, in log order."""
+        return [RawEvent(*row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
+
+    async def position_at(self, tenant: UUID, at: datetime) -> int:
+        """Return the position of a tenant's last event recorded at or before a time; 0 if there is none."""
+        position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at)
+        return position or 0
+
+    async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
+        """Return whether the tenant has an event recorded at or after a time."""
+        recorded: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at)
+        return recorded
+
+    async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Return the tenants of these ids. Each id is a tenant or a stream; unknown ids are left out."""
+        return [row["tenant"] for row in await self._pool.fetch(_TENANTS, list(ids))]
+
+    async def last_position(self) -> int:
+        """Return the position of the last settled event; 0 if the log is empty."""
+        position: int | None = await self._pool.fetchval(
+            "select position from events where transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
+            " order by position desc limit 1"
+        )
+        return position or 0
+
+    async def scan(
+        self,
+        after: int = 0,
+        *,
+        up_to: int | None = None,
+        batch: int = 5000,
+        partitions: Collection[int] | None = None,
+    ) -> AsyncGenerator[list[RawEvent], None]:
+        """Yield settled events in batches, up to a position or the end.
+
+        While the caller works on a batch, PostgreSQL reads the next one. A caller that stops early closes the iterator.
+
+        Args:
+            after: the position before the first event.
+            up_to: the last position; the end of the log if left out.
+            batch: the most events of a batch.
+            partitions: read only events of these partitions of the topic.
+        """
+        reading = asyncio.create_task(self.read_settled(after, batch, partitions=partitions))
+        try:
+            while events := await reading:
+                last = events[-1].position
+                if up_to is not None and last >= up_to:
+                    if rest := [event for event in events if event.position <= up_to]:
+                        yield rest
+                    return
+                reading = asyncio.create_task(self.read_settled(last, batch, partitions=partitions))
+                yield events
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
