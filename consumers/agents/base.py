@@ -3,16 +3,18 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
-from consumers.agents.outside_calls import GivenUp, call_with_retries
+from consumers.agents.outside_calls import OUTSIDE_CALLS, GivenUp, call_with_retries
 from consumers.ports import Aggregates, Answers, Consumer, Dispatch
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
 from domain.kernel import Clock, DomainError, DomainEvent
 from domain.text import cleaned
+from infra.retry import RetryPolicy
 from schemas.envelope import Envelope
 from schemas.topics import EVENTS
 
@@ -23,6 +25,17 @@ logger = logging.getLogger(__name__)
 
 class StepOver(Exception):
     """The step ended while it was worked on: it was cancelled, timed out or started again. Nobody waits for a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPorts:
+    """What every step agent needs."""
+
+    aggregates: Aggregates
+    answers: Answers
+    dispatch: Dispatch
+    clock: Clock
+    retries: RetryPolicy = OUTSIDE_CALLS
 
 
 class StepAgent(Consumer, ABC):
@@ -38,11 +51,12 @@ class StepAgent(Consumer, ABC):
     topic = EVENTS
     handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
 
-    def __init__(self, aggregates: Aggregates, answers: Answers, dispatch: Dispatch, clock: Clock) -> None:
-        self._aggregates = aggregates
-        self._answers = answers
-        self._dispatch = dispatch
-        self._clock = clock
+    def __init__(self, ports: StepPorts) -> None:
+        self._aggregates = ports.aggregates
+        self._answers = ports.answers
+        self._dispatch = ports.dispatch
+        self._clock = ports.clock
+        self._retries = ports.retries
 
     @abstractmethod
     async def work(self, envelope: Envelope, event: StepStarted) -> object:
@@ -121,7 +135,9 @@ class StepAgent(Consumer, ABC):
         answer = await self._answers.once(
             derived(envelope.id, f"{self.name}:{part}" if part else self.name),
             model,
-            lambda: call_with_retries(ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline),
+            lambda: call_with_retries(
+                ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline, policy=self._retries
+            ),
         )
         # Here, and not in each adapter: suppliers and models write what they like, and all of it comes through here.
         return cleaned(answer)

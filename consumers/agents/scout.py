@@ -8,12 +8,10 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from commands.sourcing import ImportProducts, Pick
-from consumers.agents.base import StepAgent
+from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import Aggregates, Answers, Dispatch
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
-from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
 from domain.sourcing.listing import Listing
@@ -57,12 +55,9 @@ class ScoutAgent(StepAgent):
         catalogs: Mapping[SupplierProvider, SupplierCatalog],
         keywords: KeywordWriter,
         fingerprints: ImageFingerprints,
-        aggregates: Aggregates,
-        answers: Answers,
-        dispatch: Dispatch,
-        clock: Clock,
+        ports: StepPorts,
     ) -> None:
-        super().__init__(aggregates, answers, dispatch, clock)
+        super().__init__(ports)
         self._catalogs = catalogs
         self._keywords = keywords
         self._fingerprints = fingerprints

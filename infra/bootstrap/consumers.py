@@ -48,6 +48,7 @@ async def consumers(
 
     Only those that are asked for are made: each may need secrets that this process is not given.
     """
+    from consumers.agents.base import StepPorts
     from consumers.agents.brand import BrandAgent
     from consumers.agents.copywriter import CopyAgent, PageAgent
     from consumers.agents.imager import ImagerAgent
@@ -61,7 +62,7 @@ async def consumers(
     settings, clock = platform.settings, platform.clock
     dispatch = BusDispatch(await platform.bus())
     aggregates = EventStoreAggregates(await platform.log())
-    answers = PostgresAnswers(await platform.pool())
+    ports = StepPorts(aggregates, PostgresAnswers(await platform.pool()), dispatch, clock)
     client = await platform.client()
     suppliers = await supplier_catalogs(platform)
     sandbox = origin(settings.sandbox_url)
@@ -77,15 +78,12 @@ async def consumers(
 
     def scout_agent() -> "Consumer":
         fingerprints = HttpFingerprints(fetcher.fetch)
-        return ScoutAgent(suppliers, team().keywords, fingerprints, aggregates, answers, dispatch, clock)
+        return ScoutAgent(suppliers, team().keywords, fingerprints, ports)
 
     def page_agent() -> "Consumer":
         return PageAgent(
             team().pages,
-            aggregates,
-            answers,
-            dispatch,
-            clock,
+            ports,
             host_for=lambda store: f"{store.slug}.{settings.storefront_domain}",
         )
 
@@ -100,9 +98,9 @@ async def consumers(
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates),
         "payments-policy": lambda: PaymentsPolicy(dispatch, aggregates, platform.gateways()),
         "forgetting-policy": forgetting_policy,
-        "brand-agent": lambda: BrandAgent(team().brand, aggregates, answers, dispatch, clock),
+        "brand-agent": lambda: BrandAgent(team().brand, ports),
         "scout-agent": scout_agent,
-        "copy-agent": lambda: CopyAgent(team().copy, aggregates, answers, dispatch, clock),
+        "copy-agent": lambda: CopyAgent(team().copy, ports),
         "page-agent": page_agent,
         "imager": imager,
     }

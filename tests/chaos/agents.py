@@ -6,14 +6,17 @@ Run by the tests as a process of its own, to be killed.
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import httpx
 
 from commands.store import AddPage
+from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
 from consumers.app import ConsumerApp
 from consumers.policies.generation import GenerationPolicy
 from consumers.ports import Aggregates, Dispatch
+from consumers.runtime.delivery import REDELIVERY
 from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
 from domain.store.aggregate import STORE
@@ -96,7 +99,9 @@ async def main() -> None:
         app = ConsumerApp(
             [
                 GenerationPolicy(dispatch, aggregates),
-                BrandAgent(outside, aggregates, PostgresAnswers(await platform.pool()), dispatch, platform.clock),
+                BrandAgent(
+                    outside, StepPorts(aggregates, PostgresAnswers(await platform.pool()), dispatch, platform.clock)
+                ),
                 Announcer(outside, dispatch, aggregates),
             ],
             bootstrap_servers=platform.bootstrap_servers,
@@ -104,7 +109,7 @@ async def main() -> None:
             dead_letters=KafkaDeadLetters(platform.bootstrap_servers),
             provenance=PostgresProvenance(await platform.pool()),
             clock=platform.clock,
-            first_pause_seconds=0.05,
+            redelivery=replace(REDELIVERY, first_pause=0.05),
             grace_seconds=0.3,
             session_seconds=2.0,
         )

@@ -4,12 +4,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
 from consumers.app import ConsumerApp
+from consumers.runtime.delivery import REDELIVERY
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
 from infra.adapters.kafka.dead_letters import KafkaDeadLetters
@@ -61,7 +63,7 @@ async def main(kafka: str, dsn: str, group: str, topic: str, poisoned: str) -> N
             dead_letters=KafkaDeadLetters(kafka),
             provenance=Trusting(),
             clock=WallClock(),
-            first_pause_seconds=0.02,
+            redelivery=replace(REDELIVERY, first_pause=0.02),
             grace_seconds=0.3,
             session_seconds=1.0,
         )

@@ -1,15 +1,17 @@
 """A store's whole generation without a broker: real agents and policies over real PostgreSQL, fed from the event store."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from commands.media import RecordImage
+from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
 from consumers.agents.copywriter import CopyAgent, PageAgent
+from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.agents.scout import ScoutAgent
 from consumers.policies.generation import GenerationPolicy
 from consumers.ports import Consumer, Dispatch
@@ -102,21 +104,19 @@ class Pipeline:
     def __init__(self, platform: Platform, owner: Merchant, outside: Outside, pool: asyncpg.Pool) -> None:
         self.platform, self.owner, self.outside = platform, owner, outside
         dispatch, aggregates = BusDispatch(platform.bus), EventStoreAggregates(platform.log)
-        answers, clock = PostgresAnswers(pool), platform.clock
+        clock, at_once = platform.clock, replace(OUTSIDE_CALLS, first_pause=0.0)
+        ports = StepPorts(aggregates, PostgresAnswers(pool), dispatch, clock, at_once)
         self.policies: Sequence[Consumer] = [GenerationPolicy(dispatch, aggregates), Studio(dispatch)]
         self.agents: Sequence[Consumer] = [
-            BrandAgent(outside, aggregates, answers, dispatch, clock),
+            BrandAgent(outside, ports),
             ScoutAgent(
                 {SupplierProvider.SAMPLE: outside.catalog},
                 outside.keywords,
                 KnownPhotos(),
-                aggregates,
-                answers,
-                dispatch,
-                clock,
+                ports,
             ),
-            CopyAgent(outside, aggregates, answers, dispatch, clock),
-            PageAgent(outside.pages, aggregates, answers, dispatch, clock),
+            CopyAgent(outside, ports),
+            PageAgent(outside.pages, ports),
         ]
         self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus.dispatch, clock)
         self._done = 0

@@ -25,7 +25,7 @@ from infra.writers.rules.brand import RuleBrandWriter
 from schemas.envelope import Envelope
 from tests.support.fakes.brand import KnownDomains
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
-from tests.support.fakes.supply import BusDispatch, LogAggregates, MemoryAnswers
+from tests.support.fakes.supply import BusDispatch, LogAggregates, MemoryAnswers, step_ports
 
 MERCHANT_ID, STORE_ID = uuid4(), uuid4()
 GENERATION_ID = derived(STORE_ID, "generation")
@@ -75,7 +75,7 @@ class Branding:
             FailStep: partial(fail_step, clock=self.clock),
         }
         dispatch = BusDispatch(CommandBus(self.log, handlers))
-        return BrandAgent(self.writer, LogAggregates(self.log), self.answers, dispatch, self.clock)
+        return BrandAgent(self.writer, step_ports(self.log, self.answers, dispatch, self.clock))
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.log.events if isinstance(event, kind)]

@@ -30,10 +30,10 @@ from tests.support.fakes.supply import (
     BusDispatch,
     KnownPhotos,
     KnownPhrases,
-    LogAggregates,
     MemoryAnswers,
     MemoryCatalog,
     listing,
+    step_ports,
 )
 
 MERCHANT_ID, STORE_ID = uuid4(), uuid4()
@@ -100,20 +100,11 @@ class Scouting:
             self.catalogs,
             self.keywords,
             self.photos,
-            LogAggregates(self.log),
-            self.answers,
-            BusDispatch(CommandBus(self.log, handlers)),
-            self.clock,
+            step_ports(self.log, self.answers, BusDispatch(CommandBus(self.log, handlers)), self.clock),
         )
 
     def of(self, kind: type[Any]) -> Sequence[Any]:
         return [event for event in self.log.events if isinstance(event, kind)]
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries follow at once; how long they wait is stepwork's business and tested there."""
-    monkeypatch.setattr("consumers.agents.outside_calls.FIRST_PAUSE_SECONDS", 0.0)
 
 
 async def test_a_started_scout_step_stocks_the_store() -> None:
