@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from commands.ports import Dispatcher
 from domain.accounts.ports import RateLimits
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
@@ -10,7 +11,7 @@ from domain.order.ports import PaymentGateway
 from domain.privacy import PersonalData
 from projections.catalog.views import StoreView
 from projections.reading.consistency import ReadBarrier
-from storefront.ports import Commands, StorefrontQueries
+from storefront.ports import StorefrontQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +20,7 @@ class StorefrontDependencies:
 
     queries: StorefrontQueries
     """``ReadModelQueries(pool)``."""
-    commands: Commands
-    """The command bus."""
+    commands: Dispatcher
     barrier: ReadBarrier
     payments: PaymentGateway
     personal: PersonalData

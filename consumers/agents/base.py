@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
 from consumers.agents.outside_calls import OUTSIDE_CALLS, GivenUp, call_with_retries
-from consumers.ports import Aggregates, Answers, Consumer, Dispatch
+from consumers.ports import Aggregates, Answers, Consumer, React
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.ids import derived
@@ -33,7 +33,7 @@ class StepPorts:
 
     aggregates: Aggregates
     answers: Answers
-    dispatch: Dispatch
+    react: React
     clock: Clock
     retries: RetryPolicy = OUTSIDE_CALLS
 
@@ -54,7 +54,7 @@ class StepAgent(Consumer, ABC):
     def __init__(self, ports: StepPorts) -> None:
         self._aggregates = ports.aggregates
         self._answers = ports.answers
-        self._dispatch = ports.dispatch
+        self._react = ports.react
         self._clock = ports.clock
         self._retries = ports.retries
 
@@ -73,7 +73,7 @@ class StepAgent(Consumer, ABC):
         event = envelope.event
         if not isinstance(event, StepStarted) or event.step is not self.step:
             return
-        if await self._dispatch.outcome(envelope, self.name):
+        if await self._react.outcome(envelope, self.name):
             return
         try:
             await self._require_wanted(event)
@@ -85,7 +85,7 @@ class StepAgent(Consumer, ABC):
             command = FailStep(
                 generation_id=event.originator_id, step=self.step, attempt=event.attempt, reason=given_up.reason
             )
-        await self._dispatch(command, cause=envelope, name=self.name)
+        await self._react(command, cause=envelope, name=self.name)
 
     async def tell(self, envelope: Envelope, event: StepStarted, *, item: str, total: int, message: str) -> None:
         """Tell the merchant that one of ``total`` parts of the step is done; telling the same ``item`` again is harmless."""
@@ -98,7 +98,7 @@ class StepAgent(Consumer, ABC):
             message=message,
         )
         try:
-            await self._dispatch(progress, cause=envelope, name=f"{self.name}:{item}")
+            await self._react(progress, cause=envelope, name=f"{self.name}:{item}")
         except DomainError as refusal:
             # The step is over; the next question finds out, or the last command is refused likewise.
             logger.info("Progress was not wanted: %s", refusal)

@@ -104,7 +104,7 @@ class CopyAgent(StepAgent):
         self, envelope: Envelope, event: StepStarted, product: Product, brief: CopyBrief, *, total: int
     ) -> None:
         name = f"{self.name}:{product.id}"
-        if await self._dispatch.outcome(envelope, name):
+        if await self._react.outcome(envelope, name):
             return
         copy = await self.ask_once(
             envelope,
@@ -122,7 +122,7 @@ class CopyAgent(StepAgent):
             total=total,
         )
         try:
-            await self._dispatch(command, cause=envelope, name=name)
+            await self._react(command, cause=envelope, name=name)
         except (ProductIsArchived, NotFound) as refusal:
             logger.info("A product was put away while its copy was written: %s", refusal)
 

@@ -4,7 +4,7 @@ import hashlib
 import time
 
 from commands.media import RecordImage, RejectImage
-from consumers.ports import Aggregates, Consumer, Dispatch
+from consumers.ports import Aggregates, Consumer, React
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition
@@ -35,7 +35,7 @@ class ImagerAgent(Consumer):
         studio: ImageStudio,
         media: MediaStore,
         aggregates: Aggregates,
-        dispatch: Dispatch,
+        react: React,
         *,
         retries: RetryPolicy = DOWNLOADS,
     ) -> None:
@@ -43,12 +43,12 @@ class ImagerAgent(Consumer):
         self._studio = studio
         self._media = media
         self._aggregates = aggregates
-        self._dispatch = dispatch
+        self._react = react
         self._retries = retries
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event
-        if not isinstance(event, ImageProcessingRequested) or await self._dispatch.outcome(envelope, NAME):
+        if not isinstance(event, ImageProcessingRequested) or await self._react.outcome(envelope, NAME):
             return
         image = await self._aggregates.get(IMAGE, event.originator_id)
         if image.attempt != event.attempt or image.status is not ImageStatus.REQUESTED:
@@ -85,7 +85,7 @@ class ImagerAgent(Consumer):
                 reason=unusable.reason,
                 message=unusable.message,
             )
-        await self._dispatch(command, cause=envelope, name=NAME)
+        await self._react(command, cause=envelope, name=NAME)
 
     async def _fetch(self, url: str) -> bytes:
         """Download a photo, with retries.

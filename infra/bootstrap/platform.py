@@ -54,7 +54,7 @@ class SystemClock:
 
 
 class BusDispatch:
-    """Implements :class:`consumers.ports.Dispatch` on the command bus."""
+    """Implements :class:`consumers.ports.React` on the command bus."""
 
     def __init__(self, bus: CommandBus) -> None:
         self._bus = bus

@@ -99,9 +99,7 @@ async def run_consumers(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(app.run(stop))
         if not names or DeadlinePolicy.name in names:
-            policy = DeadlinePolicy(
-                ReadModelOverdue(await platform.pool()), (await platform.bus()).dispatch, platform.clock
-            )
+            policy = DeadlinePolicy(ReadModelOverdue(await platform.pool()), await platform.bus(), platform.clock)
             tasks.create_task(policy.run(stop))
             tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))
 

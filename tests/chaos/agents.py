@@ -15,7 +15,7 @@ from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
 from consumers.app import ConsumerApp
 from consumers.policies.generation import GenerationPolicy
-from consumers.ports import Aggregates, Dispatch
+from consumers.ports import Aggregates, React
 from consumers.runtime.delivery import REDELIVERY
 from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
@@ -71,11 +71,11 @@ class Announcer:
     topic = EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset({BrandGenerated})
 
-    def __init__(self, outside: Outside, dispatch: Dispatch, aggregates: Aggregates) -> None:
-        self._outside, self._dispatch, self._aggregates = outside, dispatch, aggregates
+    def __init__(self, outside: Outside, react: React, aggregates: Aggregates) -> None:
+        self._outside, self._react, self._aggregates = outside, react, aggregates
 
     async def __call__(self, envelope: Envelope) -> None:
-        if await self._dispatch.outcome(envelope, self.name):
+        if await self._react.outcome(envelope, self.name):
             return
         store = await self._aggregates.get(STORE, envelope.event.originator_id)
         # The event's own id differs from run to run; the store's does not.
@@ -87,7 +87,7 @@ class Announcer:
             title="News",
             content="A brand.",
         )
-        await self._dispatch(page, cause=envelope, name=self.name)
+        await self._react(page, cause=envelope, name=self.name)
 
 
 async def main() -> None:

@@ -15,7 +15,7 @@ from commands.bus import CommandBus
 from commands.ports import Answers, Receipt
 from consumers.agents.base import StepPorts
 from consumers.agents.outside_calls import OUTSIDE_CALLS
-from consumers.ports import Dispatch
+from consumers.ports import React
 from domain.ids import derived
 from domain.kernel import Clock, NotFound, StreamKind
 from domain.merchant.events import SupplierProvider
@@ -121,7 +121,7 @@ class MemoryAnswers:
 
 @dataclass
 class BusDispatch:
-    """Implements ``consumers.ports.Dispatch`` straight over a bus."""
+    """Implements ``consumers.ports.React`` straight over a bus."""
 
     bus: CommandBus
 
@@ -146,9 +146,9 @@ class LogAggregates:
         return state
 
 
-def step_ports(log: MemoryEventLog, answers: Answers, dispatch: Dispatch, clock: Clock) -> StepPorts:
+def step_ports(log: MemoryEventLog, answers: Answers, react: React, clock: Clock) -> StepPorts:
     """Return the ports of a step agent over the log in memory; retries follow at once."""
-    return StepPorts(LogAggregates(log), answers, dispatch, clock, replace(OUTSIDE_CALLS, first_pause=0.0))
+    return StepPorts(LogAggregates(log), answers, react, clock, replace(OUTSIDE_CALLS, first_pause=0.0))
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from consumers.agents.copywriter import CopyAgent, PageAgent
 from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.agents.scout import ScoutAgent
 from consumers.policies.generation import GenerationPolicy
-from consumers.ports import Consumer, Dispatch
+from consumers.ports import Consumer, React
 from consumers.schedules.deadlines import DeadlinePolicy
 from domain.kernel import DomainError, DomainEvent
 from domain.media.events import ImageProcessingRequested, Operation, Rendition
@@ -46,8 +46,8 @@ class Studio:
     topic = topics.IMAGE_WORK
     handles: frozenset[type[DomainEvent]] = frozenset({ImageProcessingRequested})
 
-    def __init__(self, dispatch: Dispatch) -> None:
-        self._dispatch = dispatch
+    def __init__(self, react: React) -> None:
+        self._react = react
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event
@@ -61,7 +61,7 @@ class Studio:
             operations=list(Operation),
             seconds=0.1,
         )
-        await self._dispatch(record, cause=envelope, name=self.name)
+        await self._react(record, cause=envelope, name=self.name)
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Pipeline:
             CopyAgent(outside, ports),
             PageAgent(outside.pages, ports),
         ]
-        self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus.dispatch, clock)
+        self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus, clock)
         self._done = 0
 
     async def run(self, *, agents: bool = True, again: bool = False) -> None:

@@ -228,7 +228,7 @@ class ShopFloor:
 
     async def call_off_overdue(self) -> None:
         """Do what the deadlines process does once."""
-        await DeadlinePolicy(ReadModelOverdue(self._readers), self.dispatch, self.clock).enforce()
+        await DeadlinePolicy(ReadModelOverdue(self._readers), self, self.clock).enforce()
 
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)

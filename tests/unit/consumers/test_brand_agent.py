@@ -120,7 +120,7 @@ async def test_a_crash_before_the_command_does_not_ask_the_writer_again() -> Non
                 raise Crash
             return await super().__call__(command, **rest)
 
-    agent._dispatch = Dying(agent._dispatch.bus)  # type: ignore[attr-defined]
+    agent._react = Dying(agent._react.bus)  # type: ignore[attr-defined]
     with pytest.raises(Crash):
         await agent(envelope)
     await branding.agent(envelope)

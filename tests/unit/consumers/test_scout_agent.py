@@ -153,7 +153,7 @@ async def test_a_crash_before_the_import_asks_nobody_twice() -> None:
     class Crash(Exception):
         pass
 
-    agent._dispatch = _Dying(agent._dispatch, on=ImportProducts, error=Crash())
+    agent._react = _Dying(agent._react, on=ImportProducts, error=Crash())
     with pytest.raises(Crash):
         await agent(envelope)
     assert scouting.of(ProductsScouted) == []
@@ -166,7 +166,7 @@ async def test_a_crash_before_the_import_asks_nobody_twice() -> None:
 
 @dataclass
 class _Dying:
-    """A dispatch that fails at one kind of command, as a crash would."""
+    """A reaction port that fails at one kind of command, as a crash would."""
 
     inner: Any
     on: type
