@@ -7,7 +7,7 @@ from commands.ports import Dispatcher
 from domain.accounts.ports import RateLimits
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
-from domain.order.ports import PaymentGateway
+from domain.order.ports import PaymentGateways
 from domain.privacy import PersonalData
 from projections.catalog.views import StoreView
 from projections.reading.consistency import ReadBarrier
@@ -22,7 +22,7 @@ class StorefrontDependencies:
     """``ReadModelQueries(pool)``."""
     commands: Dispatcher
     barrier: ReadBarrier
-    payments: PaymentGateway
+    payments: PaymentGateways
     personal: PersonalData
     media: MediaStore
     clock: Clock

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -15,7 +15,7 @@ from domain.ids import derived
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
 from domain.sourcing.listing import Listing
-from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalog
+from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalogs
 from domain.sourcing.ranking import Candidate, Key, Ranking, candidates, rank
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
@@ -52,7 +52,7 @@ class ScoutAgent(StepAgent):
 
     def __init__(
         self,
-        catalogs: Mapping[SupplierProvider, SupplierCatalog],
+        catalogs: SupplierCatalogs,
         keywords: KeywordWriter,
         fingerprints: ImageFingerprints,
         ports: StepPorts,
@@ -127,11 +127,11 @@ class ScoutAgent(StepAgent):
         self, envelope: Envelope, event: StepStarted, provider: SupplierProvider, phrases: Sequence[str]
     ) -> _Found:
         """Return what a supplier has, or what was wrong with it: one that is down must not stop the others."""
-        catalog = self._catalogs.get(provider)
+        catalog = await self._catalogs.of(event.merchant_id, provider)
         if catalog is None:
             error = (
                 f"{_capital(provider.known_as)} is connected, but cannot be searched by this installation. Disconnect it, "
-                f"or connect {_names(sorted(self._catalogs))} too, and run this step again."
+                f"or connect {_names(sorted(self._catalogs.providers))} too, and run this step again."
             )
             return _Found(SupplierReport(provider=provider, candidates=0, error=error))
 

@@ -14,9 +14,8 @@ from infra.settings import Settings
 
 if TYPE_CHECKING:
     from consumers.ports import Consumer
-    from domain.merchant.events import SupplierProvider
     from domain.product.ports import ProductCopywriter
-    from domain.sourcing.ports import KeywordWriter, SupplierCatalog
+    from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
     from domain.store.ports import BrandWriter, PageWriter
 
 
@@ -33,12 +32,14 @@ CONSUMERS = (
 """The names of all that :func:`consumers` makes, for those who must not make them."""
 
 
-async def supplier_catalogs(platform: Platform) -> "dict[SupplierProvider, SupplierCatalog]":
+async def supplier_catalogs(platform: Platform) -> "SupplierCatalogs":
     """Return every supplier that can be searched. To add one, add its line; merchants may connect it from then on."""
     from domain.merchant.events import SupplierProvider
     from infra.adapters.suppliers.sample import SampleSupplier
+    from infra.adapters.suppliers.shared import SharedCatalogs
 
-    return {SupplierProvider.SAMPLE: SampleSupplier(platform.settings.sandbox_url, await platform.client())}
+    sample = SampleSupplier(platform.settings.sandbox_url, await platform.client())
+    return SharedCatalogs({SupplierProvider.SAMPLE: sample})
 
 
 async def consumers(

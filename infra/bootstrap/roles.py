@@ -165,7 +165,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             limits=PostgresRateLimits(pool),
             personal=await platform.personal(),
             supplier_vault=PostgresSupplierVault(pool, keys),
-            suppliers=frozenset(await supplier_catalogs(platform)),
+            suppliers=(await supplier_catalogs(platform)).providers,
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             media=platform.media(),
@@ -197,6 +197,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 
 async def storefront_app(platform: Platform) -> "FastAPI":
     """Return the storefront, wired."""
+    from infra.adapters.payments.shared import SharedGateway
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from storefront.app import create_app
     from storefront.dependencies import StorefrontDependencies
@@ -208,7 +209,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             queries=ReadModelQueries(await platform.readers()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
-            payments=platform.payments(),
+            payments=SharedGateway(platform.payments()),
             personal=await platform.personal(),
             media=platform.media(),
             clock=platform.clock,

@@ -24,6 +24,7 @@ from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
 from infra.adapters.postgres.outside_answers import PostgresAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
+from infra.adapters.suppliers.shared import SharedCatalogs
 from infra.bootstrap.platform import BusDispatch, EventStoreAggregates
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
@@ -110,7 +111,7 @@ class Pipeline:
         self.agents: Sequence[Consumer] = [
             BrandAgent(outside, ports),
             ScoutAgent(
-                {SupplierProvider.SAMPLE: outside.catalog},
+                SharedCatalogs({SupplierProvider.SAMPLE: outside.catalog}),
                 outside.keywords,
                 KnownPhotos(),
                 ports,

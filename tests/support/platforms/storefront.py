@@ -44,6 +44,7 @@ from domain.store.events import (
 )
 from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.payments.sandbox import SandboxPayments
+from infra.adapters.payments.shared import SharedGateway
 from infra.adapters.postgres.accounts import PostgresRateLimits
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.overdue import ReadModelOverdue
@@ -129,7 +130,7 @@ class ShopFloor:
             queries=self.queries,
             commands=self,
             barrier=self,
-            payments=self.payments,
+            payments=SharedGateway(self.payments),
             personal=self.personal,
             media=self.media,
             clock=self.clock,

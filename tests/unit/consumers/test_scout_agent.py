@@ -24,6 +24,7 @@ from domain.privacy import Sealed
 from domain.product.events import ProductImported
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import Preferences, ProductsScouted, SupplierReport
+from infra.adapters.suppliers.shared import SharedCatalogs
 from schemas.envelope import Envelope
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
 from tests.support.fakes.supply import (
@@ -97,7 +98,7 @@ class Scouting:
             FailStep: partial(fail_step, clock=self.clock),
         }
         return ScoutAgent(
-            self.catalogs,
+            SharedCatalogs(self.catalogs),
             self.keywords,
             self.photos,
             step_ports(self.log, self.answers, BusDispatch(CommandBus(self.log, handlers)), self.clock),
