@@ -199,6 +199,24 @@ class OutsideAnswers(Protocol):
         ...
 
 
+class Dispatcher(Protocol):
+    """Carries out commands; :class:`commands.bus.CommandBus` does."""
+
+    async def dispatch(self, command: object, context: Context) -> Receipt:
+        """Carry out a command once, however often it is sent under the same id.
+
+        Raises:
+            DomainError: refused; retrying does not help.
+            CommandReused: the id belongs to another command; retrying does not help.
+            ConcurrencyConflict: other writers were first on every attempt; retrying may help.
+        """
+        ...
+
+    async def outcome(self, command_id: UUID) -> Receipt | None:
+        """Return the receipt of a command that was carried out, or None."""
+        ...
+
+
 Handler = Callable[[Any, Work], Awaitable[Any]]
 Handlers = Mapping[type, Handler]
 """What the bus dispatches to."""
@@ -220,6 +238,7 @@ __all__ = [
     "Commit",
     "ConcurrencyConflict",
     "Context",
+    "Dispatcher",
     "EventLog",
     "Handler",
     "Handlers",

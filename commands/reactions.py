@@ -17,7 +17,7 @@ S = TypeVar("S")
 
 
 class BusDispatch:
-    """Implements :class:`consumers.ports.Dispatch` on the command bus."""
+    """Implements :class:`consumers.ports.React` on the command bus."""
 
     def __init__(self, bus: "CommandBus") -> None:
         self._bus = bus

@@ -26,15 +26,11 @@ from faststream.kafka.message import FAKE_CONSUMER
 
 from consumers.ports import Consumer
 from consumers.runtime.broker_security import broker_security
-from consumers.runtime.delivery import (
-    CONCURRENCY,
-    FIRST_PAUSE_SECONDS,
-    RecordDelivery,
-    SoloGate,
-)
+from consumers.runtime.delivery import CONCURRENCY, REDELIVERY, RecordDelivery, SoloGate
 from consumers.runtime.key_ordered import KeyOrderedExecutor
 from consumers.runtime.topic_identity import TopicIdentity
 from domain.kernel import Clock
+from infra.retry import RetryPolicy
 from schemas.internal.canaries import Canaries, seen_in
 from schemas.internal.deliveries import DeadLetters, DeliveryLedger, Record
 from schemas.internal.provenance import Provenance
@@ -70,7 +66,7 @@ class ConsumerApp:
         provenance: Provenance,
         clock: Clock,
         concurrency: Mapping[str, int] | None = None,
-        first_pause_seconds: float = FIRST_PAUSE_SECONDS,
+        redelivery: RetryPolicy = REDELIVERY,
         grace_seconds: float = GRACE_SECONDS,
         session_seconds: float = SESSION_SECONDS,
         canaries: Canaries | None = None,
@@ -85,7 +81,7 @@ class ConsumerApp:
             provenance: tells the platform's own records from foreign ones.
             clock: where the time comes from.
             concurrency: how many keys a consumer, by name, handles at once where it is not the usual eight.
-            first_pause_seconds: before a failed record's second delivery; doubles from there.
+            redelivery: how often a record is delivered, and the pauses between deliveries.
             grace_seconds: for handlers at work when they should stop; well below ``session_seconds``, in which the
                 group waits for them at a rebalance.
             session_seconds: how long a process may be silent before the others take over its partitions.
@@ -113,7 +109,7 @@ class ConsumerApp:
                     solo_gate=solo_gate,
                     clock=clock,
                     concurrency=(concurrency or {}).get(consumer.name, CONCURRENCY),
-                    first_pause_seconds=first_pause_seconds,
+                    redelivery=redelivery,
                 ),
                 self.broker,
                 grace_seconds=grace_seconds,

@@ -11,24 +11,27 @@ from schemas.topics import Topic
 S = TypeVar("S")
 
 
-class Dispatch(Protocol):
-    """Sends commands because of events. The command id is derived from the event, so that redelivery is harmless."""
+class React(Protocol):
+    """Carries out the commands that follow from an event.
+
+    The command id is derived from the event and a name, so a second delivery of the event changes nothing.
+    """
 
     async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Carry out a command because of an event; the first receipt again if that was done.
+        """Carry out a command because of an event; return the first receipt if it was carried out before.
 
         Args:
             command: the command.
             cause: the event that is being handled.
-            name: who reacts and to what part of the event (``brand-agent``, ``copywriter:<product id>``).
+            name: the consumer, and the part of its reaction (``brand-agent``, ``copy-agent:<product id>``).
 
         Raises:
-            DomainError: refused; retrying cannot help.
+            DomainError: refused; retrying does not help.
         """
         ...
 
     async def outcome(self, cause: Envelope, name: str) -> Receipt | None:
-        """Return what the command of that name came to, or None if it was not carried out. Ask before calling outside."""
+        """Return the receipt of the command of that name, or None if it was not carried out. Ask before calling outside."""
         ...
 
 
@@ -67,4 +70,4 @@ class Consumer(Protocol):
         ...
 
 
-__all__ = ["Aggregates", "Consumer", "Dispatch", "OutsideAnswers", "Receipt", "reaction_id"]
+__all__ = ["Aggregates", "Consumer", "OutsideAnswers", "React", "Receipt", "reaction_id"]

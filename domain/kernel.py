@@ -163,3 +163,5 @@ class Transient(Exception):
         self.who, self.what = who, what
         self.retry_after = retry_after
         """Seconds the other side asked us to wait, if it did."""
+        self.attempts = 1
+        """Attempts that were made before this was raised; above 1, a caller must not retry as well."""

@@ -35,7 +35,7 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
         tokens=tokens,
         devices=DeviceTokens(deps.signing_keys, deps.clock),
         sessions=sessions,
-        send=deps.commands.dispatch,
+        commands=deps.commands,
         clock=deps.clock,
         limit_secret=deps.limit_secret,
     )

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
-from uuid import UUID
 
-from commands.ports import Context, Receipt
+from commands.ports import Dispatcher
 from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
@@ -23,23 +21,11 @@ from projections.reading.time_travel import TimeTravel
 from schemas.internal.readiness import Readiness
 
 
-class CommandSink(Protocol):
-    """Takes commands; ``commands.bus.CommandBus`` does."""
-
-    async def dispatch(self, command: object, context: Context) -> Receipt:
-        """Carry out a command once, however often it is sent under the same id."""
-        ...
-
-    async def outcome(self, command_id: UUID) -> Receipt | None:
-        """Return the receipt of a command that was carried out, or None."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayDependencies:
     """What ``create_app`` builds the gateway from."""
 
-    commands: CommandSink
+    commands: Dispatcher
     reader: Reader
     """A pool whose search path names the read models."""
     travel: TimeTravel

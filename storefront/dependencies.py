@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from commands.ports import Dispatcher
 from domain.accounts.ports import RateLimits
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
-from domain.order.ports import PaymentGateway
+from domain.order.ports import PaymentGateways
 from domain.privacy import PersonalData
 from projections.catalog.views import StoreView
 from projections.reading.consistency import ReadBarrier
-from storefront.ports import Commands, StorefrontQueries
+from storefront.ports import StorefrontQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +20,9 @@ class StorefrontDependencies:
 
     queries: StorefrontQueries
     """``ReadModelQueries(pool)``."""
-    commands: Commands
-    """The command bus."""
+    commands: Dispatcher
     barrier: ReadBarrier
-    payments: PaymentGateway
+    payments: PaymentGateways
     personal: PersonalData
     media: MediaStore
     clock: Clock

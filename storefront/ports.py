@@ -1,10 +1,9 @@
-"""What the storefront needs: something to read, and somewhere to send commands."""
+"""What the storefront reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from commands.ports import Context, Receipt
 from projections.catalog.views import (
     CategoryCount,
     ImageView,
@@ -17,18 +16,6 @@ from projections.catalog.views import (
 )
 from projections.reading.paging import Slice, Window
 from projections.sales.views import OrderView
-
-
-class Commands(Protocol):
-    """The command bus, as the storefront uses it."""
-
-    async def dispatch(self, command: object, context: Context) -> Receipt:
-        """Carry out a command once; see :meth:`commands.bus.CommandBus.dispatch`."""
-        ...
-
-    async def outcome(self, command_id: UUID) -> Receipt | None:
-        """Return the receipt of a command that was carried out, or None."""
-        ...
 
 
 class StorefrontQueries(Protocol):

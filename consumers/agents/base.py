@@ -3,15 +3,17 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
-from consumers.agents.outside_calls import GivenUp, call_with_retries
-from consumers.ports import Aggregates, Consumer, Dispatch, OutsideAnswers, reaction_id
+from consumers.agents.outside_calls import OUTSIDE_CALLS, GivenUp, call_with_retries
+from consumers.ports import Aggregates, Consumer, OutsideAnswers, React, reaction_id
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock, DomainError, DomainEvent
 from domain.text import cleaned
+from infra.retry import RetryPolicy
 from schemas.envelope import Envelope
 from schemas.topics import EVENTS
 
@@ -22,6 +24,17 @@ logger = logging.getLogger(__name__)
 
 class StepOver(Exception):
     """The step ended while it was worked on: it was cancelled, timed out or started again. Nobody waits for a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPorts:
+    """What every step agent needs."""
+
+    aggregates: Aggregates
+    answers: OutsideAnswers
+    react: React
+    clock: Clock
+    retries: RetryPolicy = OUTSIDE_CALLS
 
 
 class StepAgent(Consumer, ABC):
@@ -37,11 +50,12 @@ class StepAgent(Consumer, ABC):
     topic = EVENTS
     handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({StepStarted})
 
-    def __init__(self, aggregates: Aggregates, answers: OutsideAnswers, dispatch: Dispatch, clock: Clock) -> None:
-        self._aggregates = aggregates
-        self._answers = answers
-        self._dispatch = dispatch
-        self._clock = clock
+    def __init__(self, ports: StepPorts) -> None:
+        self._aggregates = ports.aggregates
+        self._answers = ports.answers
+        self._react = ports.react
+        self._clock = ports.clock
+        self._retries = ports.retries
 
     @abstractmethod
     async def work(self, envelope: Envelope, event: StepStarted) -> object:
@@ -58,7 +72,7 @@ class StepAgent(Consumer, ABC):
         event = envelope.event
         if not isinstance(event, StepStarted) or event.step is not self.step:
             return
-        if await self._dispatch.outcome(envelope, self.name):
+        if await self._react.outcome(envelope, self.name):
             return
         try:
             await self._require_wanted(event)
@@ -70,7 +84,7 @@ class StepAgent(Consumer, ABC):
             command = FailStep(
                 generation_id=event.originator_id, step=self.step, attempt=event.attempt, reason=given_up.reason
             )
-        await self._dispatch(command, cause=envelope, name=self.name)
+        await self._react(command, cause=envelope, name=self.name)
 
     async def tell(self, envelope: Envelope, event: StepStarted, *, item: str, total: int, message: str) -> None:
         """Tell the merchant that one of ``total`` parts of the step is done; telling the same ``item`` again is harmless."""
@@ -83,7 +97,7 @@ class StepAgent(Consumer, ABC):
             message=message,
         )
         try:
-            await self._dispatch(progress, cause=envelope, name=f"{self.name}:{item}")
+            await self._react(progress, cause=envelope, name=f"{self.name}:{item}")
         except DomainError as refusal:
             # The step is over; the next question finds out, or the last command is refused likewise.
             logger.info("Progress was not wanted: %s", refusal)
@@ -120,7 +134,9 @@ class StepAgent(Consumer, ABC):
         answer = await self._answers.once(
             reaction_id(envelope, f"{self.name}:{part}" if part else self.name),
             model,
-            lambda: call_with_retries(ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline),
+            lambda: call_with_retries(
+                ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline, policy=self._retries
+            ),
         )
         # Here, and not in each adapter: suppliers and models write what they like, and all of it comes through here.
         return cleaned(answer)

@@ -3,10 +3,8 @@
 from typing import ClassVar
 
 from commands.store import AdoptBrand
-from consumers.agents.base import StepAgent
-from consumers.ports import Aggregates, Dispatch, OutsideAnswers
+from consumers.agents.base import StepAgent, StepPorts
 from domain.generation.events import Step, StepStarted
-from domain.kernel import Clock
 from domain.store.aggregate import STORE
 from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief, BrandWriter
@@ -22,10 +20,8 @@ class BrandAgent(StepAgent):
     name: ClassVar[str] = "brand-agent"
     step: ClassVar[Step] = Step.BRAND
 
-    def __init__(
-        self, writer: BrandWriter, aggregates: Aggregates, answers: OutsideAnswers, dispatch: Dispatch, clock: Clock
-    ) -> None:
-        super().__init__(aggregates, answers, dispatch, clock)
+    def __init__(self, writer: BrandWriter, ports: StepPorts) -> None:
+        super().__init__(ports)
         self._writer = writer
 
     async def work(self, envelope: Envelope, event: StepStarted) -> AdoptBrand:

@@ -9,11 +9,10 @@ from typing import ClassVar
 from commands.generation import SucceedStep
 from commands.product import WriteProductCopy
 from commands.store import WritePages
-from consumers.agents.base import StepAgent
+from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import Aggregates, Dispatch, OutsideAnswers
 from domain.generation.events import Step, StepStarted
-from domain.kernel import Clock, NotFound
+from domain.kernel import NotFound
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.errors import ProductIsArchived
@@ -51,15 +50,8 @@ class CopyAgent(StepAgent):
     name: ClassVar[str] = "copy-agent"
     step: ClassVar[Step] = Step.COPY
 
-    def __init__(
-        self,
-        writer: ProductCopywriter,
-        aggregates: Aggregates,
-        answers: OutsideAnswers,
-        dispatch: Dispatch,
-        clock: Clock,
-    ) -> None:
-        super().__init__(aggregates, answers, dispatch, clock)
+    def __init__(self, writer: ProductCopywriter, ports: StepPorts) -> None:
+        super().__init__(ports)
         self._writer = writer
 
     async def work(self, envelope: Envelope, event: StepStarted) -> SucceedStep:
@@ -112,7 +104,7 @@ class CopyAgent(StepAgent):
         self, envelope: Envelope, event: StepStarted, product: Product, brief: CopyBrief, *, total: int
     ) -> None:
         name = f"{self.name}:{product.id}"
-        if await self._dispatch.outcome(envelope, name):
+        if await self._react.outcome(envelope, name):
             return
         copy = await self.ask_once(
             envelope,
@@ -130,7 +122,7 @@ class CopyAgent(StepAgent):
             total=total,
         )
         try:
-            await self._dispatch(command, cause=envelope, name=name)
+            await self._react(command, cause=envelope, name=name)
         except (ProductIsArchived, NotFound) as refusal:
             logger.info("A product was put away while its copy was written: %s", refusal)
 
@@ -161,11 +153,8 @@ class PageAgent(StepAgent):
 
     Args:
         writer: who writes.
-        aggregates: where the store and its products are read.
-        answers: where each page is recorded.
-        dispatch: how commands are sent.
-        clock: where the time comes from.
-        host_for: the host the storefront answers under.
+        ports: what every step agent needs.
+        host_for: returns the host of a store's storefront; this machine's by default.
     """
 
     name: ClassVar[str] = "page-agent"
@@ -174,14 +163,11 @@ class PageAgent(StepAgent):
     def __init__(
         self,
         writer: PageWriter,
-        aggregates: Aggregates,
-        answers: OutsideAnswers,
-        dispatch: Dispatch,
-        clock: Clock,
+        ports: StepPorts,
         *,
         host_for: Callable[[Store], str] | None = None,
     ) -> None:
-        super().__init__(aggregates, answers, dispatch, clock)
+        super().__init__(ports)
         self._writer = writer
         self._host_for = host_for or local_host
 

@@ -1,22 +1,21 @@
 """The imager agent: from a supplier's photo to stored renditions."""
 
-import asyncio
 import hashlib
 import time
 
 from commands.media import RecordImage, RejectImage
-from consumers.ports import Aggregates, Consumer, Dispatch
+from consumers.ports import Aggregates, Consumer, React
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition
 from domain.media.ports import ImageFetcher, ImageStudio, MediaStore, UnusableImage
+from infra.retry import RetryPolicy, retry
 from schemas.envelope import Envelope
 from schemas.topics import IMAGE_WORK
 
 NAME = "imager"
-TRIES = 4
-LONGEST_WAIT_SECONDS = 20.0
-"""Whatever a server asks for: other photos wait behind this one."""
+DOWNLOADS = RetryPolicy(attempts=4, first_pause=0.5, longest_pause=20.0)
+"""Other photos wait behind a download, so a server cannot ask for a longer pause."""
 
 
 class ImagerAgent(Consumer):
@@ -36,17 +35,20 @@ class ImagerAgent(Consumer):
         studio: ImageStudio,
         media: MediaStore,
         aggregates: Aggregates,
-        dispatch: Dispatch,
+        react: React,
+        *,
+        retries: RetryPolicy = DOWNLOADS,
     ) -> None:
         self._fetcher = fetcher
         self._studio = studio
         self._media = media
         self._aggregates = aggregates
-        self._dispatch = dispatch
+        self._react = react
+        self._retries = retries
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event
-        if not isinstance(event, ImageProcessingRequested) or await self._dispatch.outcome(envelope, NAME):
+        if not isinstance(event, ImageProcessingRequested) or await self._react.outcome(envelope, NAME):
             return
         image = await self._aggregates.get(IMAGE, event.originator_id)
         if image.attempt != event.attempt or image.status is not ImageStatus.REQUESTED:
@@ -83,17 +85,17 @@ class ImagerAgent(Consumer):
                 reason=unusable.reason,
                 message=unusable.message,
             )
-        await self._dispatch(command, cause=envelope, name=NAME)
+        await self._react(command, cause=envelope, name=NAME)
 
     async def _fetch(self, url: str) -> bytes:
-        """Download with patience; what stays out of reach is a rejected image, not a failed step."""
-        for attempt in range(1, TRIES + 1):
-            try:
-                return await self._fetcher.fetch(url)
-            except Transient as outage:
-                if attempt == TRIES:
-                    raise UnusableImage(
-                        RejectionReason.UNREACHABLE, f"{outage.who} did not hand the photo out: {outage.what}."
-                    ) from outage
-                await asyncio.sleep(min(LONGEST_WAIT_SECONDS, outage.retry_after or 0.5 * 2 ** (attempt - 1)))
-        raise AssertionError("unreachable")
+        """Download a photo, with retries.
+
+        Raises:
+            UnusableImage: the photo stayed out of reach. That rejects one image and does not fail the step.
+        """
+        try:
+            return await retry(lambda: self._fetcher.fetch(url), self._retries)
+        except Transient as outage:
+            raise UnusableImage(
+                RejectionReason.UNREACHABLE, f"{outage.who} did not hand the photo out: {outage.what}."
+            ) from outage

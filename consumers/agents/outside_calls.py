@@ -1,26 +1,22 @@
-"""Outside calls inside a generation step: patient within bounds, and given up with words for the merchant."""
+"""Outside calls of a generation step: retried until the step's deadline, and given up with a reason for the merchant."""
 
 import asyncio
-import logging
-import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from domain.kernel import Clock, Transient
+from infra.retry import RetryPolicy, RetryTimeout, retry
 
 T = TypeVar("T")
 
-TRIES = 4
-"""How often an outside call is made before it is given up."""
-FIRST_PAUSE_SECONDS = 0.5
-"""The pause after the first failed try; it doubles with each further one."""
-
-logger = logging.getLogger(__name__)
+OUTSIDE_CALLS = RetryPolicy(attempts=4, first_pause=0.5)
+"""For calls of a generation step; the step's deadline bounds it as well."""
 
 
 class GivenUp(Exception):
-    """An outside call failed for good, as far as this step goes; the merchant may run the step again."""
+    """An outside call failed and this attempt of the step ends; the merchant may run the step again."""
 
     def __init__(self, who: str, reason: str) -> None:
         super().__init__(reason)
@@ -31,71 +27,43 @@ class GivenUp(Exception):
 
 
 async def call_with_retries(
-    ask: Callable[[], Awaitable[T]],
+    call: Callable[[], Awaitable[T]],
     *,
     who: str,
     clock: Clock,
     deadline: datetime,
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    policy: RetryPolicy = OUTSIDE_CALLS,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> T:
-    """Make an outside call, again after an outage, but not past the step's deadline.
+    """Make an outside call and retry it after an outage until the step's deadline.
 
     Args:
-        ask: the call; it raises ``Transient`` for an outage. Anything else it raises passes through at once.
-        who: who is asked, in the merchant's words.
-        clock: where the time comes from.
+        call: raises ``Transient`` for an outage. Every other exception passes through at once.
+        who: who is called, in the merchant's words.
+        clock: tells how much time is left.
         deadline: ``StepStarted.deadline``.
-        pause: how to wait some seconds; tests pass one that does not.
+        policy: how often, and with which pauses; the deadline replaces its time limit.
+        sleep: waits some seconds; tests pass one that returns at once.
 
     Raises:
-        GivenUp: four tries failed, or the time is up.
+        GivenUp: all attempts failed, an adapter has retried already, or the time is up.
     """
     seconds = (deadline - clock.now()).total_seconds()
     if seconds <= 0:
         raise GivenUp(who, f"The time for this step was up before {who} could be asked. Run the step again.")
-    timeout = asyncio.timeout(seconds)
     try:
-        async with timeout:
-            return await _ask_patiently(ask, who=who, clock=clock, deadline=deadline, pause=pause)
-    except TimeoutError:
-        if not timeout.expired():
-            raise
+        return await retry(call, replace(policy, seconds=seconds), sleep=sleep)
+    except RetryTimeout:
         raise GivenUp(
             who, f"{_capital(who)} did not answer within the time for this step. Run the step again later."
         ) from None
-
-
-async def _ask_patiently(
-    ask: Callable[[], Awaitable[T]],
-    *,
-    who: str,
-    clock: Clock,
-    deadline: datetime,
-    pause: Callable[[float], Awaitable[None]],
-) -> T:
-    for attempt in range(1, TRIES + 1):
-        try:
-            return await ask()
-        except Transient as outage:
-            logger.warning("%s did not answer (try %d of %d): %s", who, attempt, TRIES, outage.what)
-            wait = _pause_after(attempt, outage.retry_after)
-            left = (deadline - clock.now()).total_seconds()
-            if attempt == TRIES or wait >= left:
-                tries = "once" if attempt == 1 else f"{attempt} times"
-                raise GivenUp(
-                    who,
-                    f"{_capital(who)} was asked {tries} and did not answer as it should: it {outage.what}. "
-                    "Run the step again later.",
-                ) from outage
-        await pause(wait)
-    raise AssertionError("unreachable")
-
-
-def _pause_after(attempt: int, retry_after: float | None) -> float:
-    # Half fixed, half random: callers that failed together do not come back together.
-    base: float = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-    jittered = base / 2 + random.uniform(0, base / 2)  # noqa: S311 - no secret
-    return max(jittered, retry_after or 0.0)
+    except Transient as outage:
+        times = "once" if outage.attempts == 1 else f"{outage.attempts} times"
+        raise GivenUp(
+            who,
+            f"{_capital(who)} was asked {times} and did not answer as it should: it {outage.what}. "
+            "Run the step again later.",
+        ) from outage
 
 
 def _capital(text: str) -> str:

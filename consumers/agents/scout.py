@@ -2,21 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from commands.sourcing import ImportProducts, Pick
-from consumers.agents.base import StepAgent
+from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import Aggregates, Dispatch, OutsideAnswers, reaction_id
+from consumers.ports import reaction_id
 from domain.generation.events import Step, StepStarted
-from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
 from domain.sourcing.listing import Listing
-from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalog
+from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalogs
 from domain.sourcing.ranking import Candidate, Key, Ranking, candidates, rank
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
@@ -53,15 +52,12 @@ class ScoutAgent(StepAgent):
 
     def __init__(
         self,
-        catalogs: Mapping[SupplierProvider, SupplierCatalog],
+        catalogs: SupplierCatalogs,
         keywords: KeywordWriter,
         fingerprints: ImageFingerprints,
-        aggregates: Aggregates,
-        answers: OutsideAnswers,
-        dispatch: Dispatch,
-        clock: Clock,
+        ports: StepPorts,
     ) -> None:
-        super().__init__(aggregates, answers, dispatch, clock)
+        super().__init__(ports)
         self._catalogs = catalogs
         self._keywords = keywords
         self._fingerprints = fingerprints
@@ -131,11 +127,11 @@ class ScoutAgent(StepAgent):
         self, envelope: Envelope, event: StepStarted, provider: SupplierProvider, phrases: Sequence[str]
     ) -> _Found:
         """Return what a supplier has, or what was wrong with it: one that is down must not stop the others."""
-        catalog = self._catalogs.get(provider)
+        catalog = await self._catalogs.of(event.merchant_id, provider)
         if catalog is None:
             error = (
                 f"{_capital(provider.known_as)} is connected, but cannot be searched by this installation. Disconnect it, "
-                f"or connect {_names(sorted(self._catalogs))} too, and run this step again."
+                f"or connect {_names(sorted(self._catalogs.providers))} too, and run this step again."
             )
             return _Found(SupplierReport(provider=provider, candidates=0, error=error))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from commands.generation import StartGeneration
 from commands.media import CountStepImage, RequestStepImages
 from commands.store import MarkStoreReady
-from consumers.ports import Aggregates, Dispatch
+from consumers.ports import Aggregates, React
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import GenerationCompleted, Step, StepStarted
 from domain.kernel import DomainEvent
@@ -32,25 +32,25 @@ class GenerationPolicy:
         {StoreRequested, StepStarted, ImageProcessed, ImageRejected, GenerationCompleted}
     )
 
-    def __init__(self, dispatch: Dispatch, aggregates: Aggregates) -> None:
-        self._dispatch = dispatch
+    def __init__(self, react: React, aggregates: Aggregates) -> None:
+        self._react = react
         self._aggregates = aggregates
 
     async def __call__(self, envelope: Envelope) -> None:
         match envelope.event:
             case StoreRequested(originator_id=store_id):
                 start = StartGeneration(generation_id=generation_of(store_id), store_id=store_id)
-                await self._dispatch(start, cause=envelope, name=self.name)
+                await self._react(start, cause=envelope, name=self.name)
             case StepStarted(step=Step.IMAGES) as started:
                 request = RequestStepImages(generation_id=started.originator_id, attempt=started.attempt)
-                await self._dispatch(request, cause=envelope, name=self.name)
+                await self._react(request, cause=envelope, name=self.name)
             case ImageProcessed(originator_id=image_id, seconds=seconds):
                 await self._count(envelope, image_id, f"Image ready after {seconds:.1f} s")
             case ImageRejected(originator_id=image_id, message=message):
                 await self._count(envelope, image_id, f"Image left out: {message}")
             case GenerationCompleted(store_id=store_id):
                 ready = MarkStoreReady(store_id=store_id, generation_id=envelope.event.originator_id)
-                await self._dispatch(ready, cause=envelope, name=self.name)
+                await self._react(ready, cause=envelope, name=self.name)
             case _:
                 return
 
@@ -67,4 +67,4 @@ class GenerationPolicy:
             logger.info("image %s came after its step had ended", image_id)
             return
         count = CountStepImage(generation_id=generation.id, attempt=attempt, image_id=image_id, message=message)
-        await self._dispatch(count, cause=envelope, name=self.name)
+        await self._react(count, cause=envelope, name=self.name)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
-from consumers.ports import Aggregates, Dispatch
+from consumers.ports import Aggregates, React
 from domain.inbox.events import WebhookReceived
 from domain.kernel import DomainEvent, NotFound
 from domain.order.aggregate import ORDER
@@ -31,9 +31,9 @@ class PaymentsPolicy:
     topic: Topic = topics.EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset({WebhookReceived})
 
-    def __init__(self, dispatch: Dispatch, aggregates: Aggregates, gateways: Mapping[str, PaymentGateway]) -> None:
+    def __init__(self, react: React, aggregates: Aggregates, gateways: Mapping[str, PaymentGateway]) -> None:
         """Take the gateways by the webhook source that each reads: ``sandbox-payments``, ``stripe``."""
-        self._dispatch = dispatch
+        self._react = react
         self._aggregates = aggregates
         self._gateways = gateways
 
@@ -62,7 +62,7 @@ class PaymentsPolicy:
             await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
             return
         if notice.succeeded:
-            await self._dispatch(
+            await self._react(
                 RecordPayment(
                     order_id=order.id,
                     paid=notice.amount,
@@ -73,7 +73,7 @@ class PaymentsPolicy:
                 name=self.name,
             )
         else:
-            await self._dispatch(
+            await self._react(
                 RecordPaymentFailure(order_id=order.id, intent_id=notice.intent_id, reason=notice.reason),
                 cause=envelope,
                 name=self.name,
@@ -91,4 +91,4 @@ class PaymentsPolicy:
         )
         # Such a webhook could be taken in before the edge looked for its store: there is no merchant to tell.
         with suppress(NotFound):
-            await self._dispatch(command, cause=envelope, name=self.name)
+            await self._react(command, cause=envelope, name=self.name)

@@ -20,7 +20,6 @@ The rules, for every consumer:
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -28,6 +27,7 @@ from typing import TypeVar
 from commands.ports import UnknownCause
 from consumers.ports import Consumer
 from domain.kernel import Clock, DomainError, Transient
+from infra.retry import RetryPolicy
 from schemas.envelope import Envelope, from_record
 from schemas.internal.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
 from schemas.internal.provenance import ForeignRecord, Provenance
@@ -35,11 +35,8 @@ from schemas.registry import EVENTS
 
 T = TypeVar("T")
 
-DELIVERIES = 5
-"""How often a record is delivered before it is parked."""
-FIRST_PAUSE_SECONDS = 1.0
-"""The pause after the first delivery that failed; it doubles with each further one."""
-LONGEST_PAUSE_SECONDS = 60.0
+REDELIVERY = RetryPolicy(attempts=5, first_pause=1.0, longest_pause=60.0)
+"""How often a record is delivered before it is parked, and the pauses between deliveries."""
 SUSPECT_AFTER = 2
 """In how many crashes a record was being handled when it is handled alone from then on."""
 CONCURRENCY = 8
@@ -111,7 +108,7 @@ class RecordDelivery:
         solo_gate: SoloGate,
         clock: Clock,
         concurrency: int = CONCURRENCY,
-        first_pause_seconds: float = FIRST_PAUSE_SECONDS,
+        redelivery: RetryPolicy = REDELIVERY,
     ) -> None:
         self._consumer = consumer
         self._ledger = ledger
@@ -120,7 +117,7 @@ class RecordDelivery:
         self._solo_gate = solo_gate
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
-        self._first_pause_seconds = first_pause_seconds
+        self._redelivery = redelivery
         self._handled_types = frozenset(event.wire_name.encode() for event in consumer.handles)
         self._skipped_types = frozenset(name.encode() for name in EVENTS) - self._handled_types
 
@@ -177,9 +174,9 @@ class RecordDelivery:
                 return await self._run(record, envelope, place, delivery)
 
     async def _run(self, record: Record, envelope: Envelope, place: Place, delivery: Delivery) -> float | None:
-        if delivery.count > DELIVERIES:
+        if delivery.count > self._redelivery.attempts:
             crashed = Crashed(f"the process died or was killed while handling it, {delivery.crashes} times")
-            await self._park(record, crashed, count=DELIVERIES)
+            await self._park(record, crashed, count=self._redelivery.attempts)
             await self._patiently(lambda: self._ledger.done(place))
             return None
         try:
@@ -192,11 +189,11 @@ class RecordDelivery:
         except UnknownCause as error:
             await self._park(record, error, count=delivery.count)
         except Exception as error:
-            if delivery.count < DELIVERIES:
+            if delivery.count < self._redelivery.attempts:
                 logger.warning(
                     "delivery %d of %d failed (%s): %s",
                     delivery.count,
-                    DELIVERIES,
+                    self._redelivery.attempts,
                     type(error).__name__,
                     self._about(envelope),
                     exc_info=not isinstance(error, Transient),
@@ -237,10 +234,7 @@ class RecordDelivery:
                 await asyncio.sleep(self._pause_after(failures, outage))
 
     def _pause_after(self, failures: int, error: Exception) -> float:
-        base = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2.0 ** (failures - 1))
-        jittered = base / 2 + random.uniform(0, base / 2)  # noqa: S311 - no secret
-        asked_for = error.retry_after if isinstance(error, Transient) and error.retry_after else 0.0
-        return max(jittered, min(asked_for, LONGEST_PAUSE_SECONDS))
+        return self._redelivery.pause_after(failures, error.retry_after if isinstance(error, Transient) else None)
 
     def _about(self, envelope: Envelope) -> str:
         return (

@@ -7,14 +7,14 @@ be placed at the same moment, and a read model may see it later.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from commands.generation import FailStep
 from commands.order import CancelOrder
-from commands.ports import ConcurrencyConflict, Context, Receipt
+from commands.ports import ConcurrencyConflict, Context, Dispatcher
 from domain.generation.aggregate import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
@@ -56,14 +56,13 @@ class DeadlinePolicy:
     def __init__(
         self,
         overdue: Overdue,
-        command: Callable[[object, Context], Awaitable[Receipt]],
+        commands: Dispatcher,
         clock: Clock,
         *,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
-        """Take the bus's ``dispatch`` as ``command``: no event is the cause here, time is."""
         self._overdue = overdue
-        self._command = command
+        self._commands = commands
         self._clock = clock
         self._every_seconds = every_seconds
         self._looked: float | None = None
@@ -106,7 +105,7 @@ class DeadlinePolicy:
 
     async def _carry_out(self, command: object, id: UUID, *, correlation_id: UUID) -> None:
         try:
-            await self._command(command, Context(command_id=id, correlation_id=correlation_id))
+            await self._commands.dispatch(command, Context(command_id=id, correlation_id=correlation_id))
         except DomainError as refusal:
             # The read model was behind: it ended, was paid or cancelled in the meantime.
             logger.info("%s was not needed any more: %s", type(command).__name__, refusal.code)

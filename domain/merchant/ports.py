@@ -19,6 +19,14 @@ class SupplierCredentials:
         return "SupplierCredentials(…)"
 
 
+class SupplierCredentialsReader(Protocol):
+    """Reads merchants' supplier credentials; what an agent gets in place of the vault."""
+
+    async def read(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
+        """Return the credentials, or None if the merchant has not connected this supplier."""
+        ...
+
+
 class SupplierVault(Protocol):
     """Keeps merchants' supplier credentials encrypted."""
 

@@ -108,3 +108,11 @@ class PaymentGateway(Protocol):
             UnusableWebhook: the body makes no sense.
         """
         ...
+
+
+class PaymentGateways(Protocol):
+    """The gateways through which merchants are paid."""
+
+    async def of(self, merchant_id: UUID) -> PaymentGateway:
+        """Return the gateway of a merchant's payment account."""
+        ...

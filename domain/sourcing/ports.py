@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from domain.merchant.events import SupplierProvider
 from domain.sourcing.listing import Listing
@@ -19,6 +20,19 @@ class SupplierCatalog(Protocol):
         Raises:
             Transient: no answer, an outage, a limit, or an answer that makes no sense; retrying may help.
         """
+        ...
+
+
+class SupplierCatalogs(Protocol):
+    """The catalogs that merchants' accounts at suppliers give access to."""
+
+    @property
+    def providers(self) -> frozenset[SupplierProvider]:
+        """Suppliers that this installation can search."""
+        ...
+
+    async def of(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCatalog | None:
+        """Return a supplier's catalog as a merchant sees it; None if this installation cannot search that supplier."""
         ...
 
 

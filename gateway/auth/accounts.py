@@ -3,13 +3,12 @@
 import hashlib
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from commands.merchant import RegisterMerchant
-from commands.ports import CommandReused, Context, Receipt
+from commands.ports import CommandReused, Context, Dispatcher, Receipt
 from domain.accounts.email import email_key
 from domain.accounts.ports import Account, Accounts, Allowance, RateLimits, RefreshTokens
 from domain.ids import derived
@@ -44,8 +43,6 @@ NAME_MAX, EMAIL_MAX = 100, 254
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+")
 
-Send = Callable[[object, Context], Awaitable[Receipt]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
@@ -74,7 +71,7 @@ class AccountDesk:
         tokens: signs access tokens.
         devices: signs device tokens.
         sessions: told when a session was ended.
-        send: dispatches a command.
+        commands: carries out the registration.
         clock: the time.
         limit_secret: keys the digests under which limits are counted, so that no address is stored; refresh tokens'
             successors are derived with it too. The same in every process.
@@ -91,14 +88,14 @@ class AccountDesk:
         tokens: AccessTokens,
         devices: DeviceTokens,
         sessions: Sessions,
-        send: Send,
+        commands: Dispatcher,
         clock: Clock,
         limit_secret: bytes,
     ) -> None:
         self._accounts, self._refresh_tokens, self._limits = accounts, refresh_tokens, limits
         self._personal, self._passwords, self._tokens = personal, passwords, tokens
         self._devices, self._sessions = devices, sessions
-        self._send, self._clock = send, clock
+        self._commands, self._clock = commands, clock
         self._limit_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-limits").digest()
         self._refresh_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-refresh").digest()
 
@@ -213,7 +210,7 @@ class AccountDesk:
             name=None if account.name is None else await self._personal.seal(merchant_id, account.name),
         )
         try:
-            receipt = await self._send(command, Context(command_id=command_id, correlation_id=command_id))
+            receipt = await self._commands.dispatch(command, Context(command_id=command_id, correlation_id=command_id))
         except CommandReused:
             # Sealing twice gives two ciphertexts, so a repeat looks like another payload: it was done before.
             receipt = None

@@ -15,9 +15,8 @@ from infra.settings import Settings
 
 if TYPE_CHECKING:
     from consumers.ports import Consumer
-    from domain.merchant.events import SupplierProvider
     from domain.product.ports import ProductCopywriter
-    from domain.sourcing.ports import KeywordWriter, SupplierCatalog
+    from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
     from domain.store.ports import BrandWriter, PageWriter
 
 
@@ -34,12 +33,14 @@ CONSUMERS = (
 """The names of all consumers that :func:`consumers` can make."""
 
 
-async def supplier_catalogs(platform: Platform) -> "dict[SupplierProvider, SupplierCatalog]":
+async def supplier_catalogs(platform: Platform) -> "SupplierCatalogs":
     """Return every supplier that merchants may connect. To add a supplier, add its line here."""
     from domain.merchant.events import SupplierProvider
     from infra.adapters.suppliers.sample import SampleSupplier
+    from infra.adapters.suppliers.shared import SharedCatalogs
 
-    return {SupplierProvider.SAMPLE: SampleSupplier(platform.settings.sandbox_url, await platform.client())}
+    sample = SampleSupplier(platform.settings.sandbox_url, await platform.client())
+    return SharedCatalogs({SupplierProvider.SAMPLE: sample})
 
 
 async def consumers(
@@ -49,6 +50,7 @@ async def consumers(
 
     Make only the named ones: each may need secrets that this process does not have.
     """
+    from consumers.agents.base import StepPorts
     from consumers.agents.brand import BrandAgent
     from consumers.agents.copywriter import CopyAgent, PageAgent
     from consumers.agents.imager import ImagerAgent
@@ -62,7 +64,7 @@ async def consumers(
     settings, clock = platform.settings, platform.clock
     dispatch = BusDispatch(await platform.bus())
     aggregates = EventLogAggregates(await platform.log())
-    answers = PostgresOutsideAnswers(await platform.pool())
+    ports = StepPorts(aggregates, PostgresOutsideAnswers(await platform.pool()), dispatch, clock)
     client = await platform.client()
     suppliers = await supplier_catalogs(platform)
     sandbox = origin(settings.sandbox_url)
@@ -78,15 +80,12 @@ async def consumers(
 
     def scout_agent() -> "Consumer":
         fingerprints = HttpFingerprints(fetcher.fetch)
-        return ScoutAgent(suppliers, writing().keywords, fingerprints, aggregates, answers, dispatch, clock)
+        return ScoutAgent(suppliers, writing().keywords, fingerprints, ports)
 
     def page_agent() -> "Consumer":
         return PageAgent(
             writing().pages,
-            aggregates,
-            answers,
-            dispatch,
-            clock,
+            ports,
             host_for=lambda store: f"{store.slug}.{settings.storefront_domain}",
         )
 
@@ -101,9 +100,9 @@ async def consumers(
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates),
         "payments-policy": lambda: PaymentsPolicy(dispatch, aggregates, platform.gateways()),
         "forgetting-policy": forgetting_policy,
-        "brand-agent": lambda: BrandAgent(writing().brand, aggregates, answers, dispatch, clock),
+        "brand-agent": lambda: BrandAgent(writing().brand, ports),
         "scout-agent": scout_agent,
-        "copy-agent": lambda: CopyAgent(writing().copy, aggregates, answers, dispatch, clock),
+        "copy-agent": lambda: CopyAgent(writing().copy, ports),
         "page-agent": page_agent,
         "imager": imager,
     }

@@ -97,9 +97,7 @@ async def run_consumers(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(app.run(stop))
         if not names or DeadlinePolicy.name in names:
-            policy = DeadlinePolicy(
-                ReadModelOverdue(await platform.pool()), (await platform.bus()).dispatch, platform.clock
-            )
+            policy = DeadlinePolicy(ReadModelOverdue(await platform.pool()), await platform.bus(), platform.clock)
             tasks.create_task(policy.run(stop))
             tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))
 
@@ -165,7 +163,7 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             limits=PostgresRateLimits(pool),
             personal=await platform.personal(),
             supplier_vault=PostgresSupplierVault(pool, keys),
-            suppliers=frozenset(await supplier_catalogs(platform)),
+            suppliers=(await supplier_catalogs(platform)).providers,
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             media=await platform.media(),
@@ -197,6 +195,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 
 async def storefront_app(platform: Platform) -> "FastAPI":
     """Return the storefront, wired."""
+    from infra.adapters.payments.shared import SharedGateway
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from storefront.app import create_app
     from storefront.dependencies import StorefrontDependencies
@@ -208,7 +207,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             queries=ReadModelQueries(await platform.readers()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
-            payments=platform.payments(),
+            payments=SharedGateway(platform.payments()),
             personal=await platform.personal(),
             media=await platform.media(),
             clock=platform.clock,

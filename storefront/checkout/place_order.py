@@ -95,7 +95,8 @@ class Checkout:
             Transient: the payment provider is out of reach; the order stands, and trying again may help.
             DomainError: it is paid or cancelled.
         """
-        session = await self._deps.payments.open_session(
+        gateway = await self._deps.payments.of(store.merchant_id)
+        session = await gateway.open_session(
             PaymentRequest(
                 order_id=order.id,
                 order_number=order.number,

@@ -6,15 +6,18 @@ Run by the tests as a process of its own, to be killed.
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import httpx
 
 from commands.reactions import BusDispatch, EventLogAggregates
 from commands.store import AddPage
+from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
 from consumers.app import ConsumerApp
 from consumers.policies.generation import GenerationPolicy
-from consumers.ports import Aggregates, Dispatch
+from consumers.ports import Aggregates, React
+from consumers.runtime.delivery import REDELIVERY
 from domain.ids import derived
 from domain.kernel import DomainEvent, Transient
 from domain.store.aggregate import STORE
@@ -68,11 +71,11 @@ class Announcer:
     topic = EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset({BrandGenerated})
 
-    def __init__(self, outside: Outside, dispatch: Dispatch, aggregates: Aggregates) -> None:
-        self._outside, self._dispatch, self._aggregates = outside, dispatch, aggregates
+    def __init__(self, outside: Outside, react: React, aggregates: Aggregates) -> None:
+        self._outside, self._react, self._aggregates = outside, react, aggregates
 
     async def __call__(self, envelope: Envelope) -> None:
-        if await self._dispatch.outcome(envelope, self.name):
+        if await self._react.outcome(envelope, self.name):
             return
         store = await self._aggregates.get(STORE, envelope.event.originator_id)
         # The event's own id differs from run to run; the store's does not.
@@ -84,7 +87,7 @@ class Announcer:
             title="News",
             content="A brand.",
         )
-        await self._dispatch(page, cause=envelope, name=self.name)
+        await self._react(page, cause=envelope, name=self.name)
 
 
 async def main() -> None:
@@ -97,7 +100,8 @@ async def main() -> None:
             [
                 GenerationPolicy(dispatch, aggregates),
                 BrandAgent(
-                    outside, aggregates, PostgresOutsideAnswers(await platform.pool()), dispatch, platform.clock
+                    outside,
+                    StepPorts(aggregates, PostgresOutsideAnswers(await platform.pool()), dispatch, platform.clock),
                 ),
                 Announcer(outside, dispatch, aggregates),
             ],
@@ -106,7 +110,7 @@ async def main() -> None:
             dead_letters=DeadLetterProducer(platform.bootstrap_servers),
             provenance=PostgresProvenance(await platform.pool()),
             clock=platform.clock,
-            first_pause_seconds=0.05,
+            redelivery=replace(REDELIVERY, first_pause=0.05),
             grace_seconds=0.3,
             session_seconds=2.0,
         )

@@ -56,6 +56,7 @@ class S3MediaStore:
             s3={"addressing_style": "path"},
             connect_timeout=5,
             read_timeout=20,
+            # botocore alone retries requests to S3: it knows which errors may pass.
             retries={"max_attempts": 3, "mode": "standard"},
             # The newer checksums travel in a coding that not every server but Amazon's understands.
             request_checksum_calculation="when_required",

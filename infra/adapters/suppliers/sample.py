@@ -1,7 +1,6 @@
 """The sample supplier's catalogue, over its HTTP API."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Annotated
@@ -14,9 +13,8 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.sourcing.listing import Listing, ListingVariant
 from infra.adapters.suppliers.merging import merged
+from infra.retry import RetryPolicy, retry
 from infra.web.http_clients import failure_of
-
-logger = logging.getLogger(__name__)
 
 WHO = "The sample supplier"
 PAGE_SIZE = 50
@@ -26,9 +24,9 @@ DEEPER = 6
 """Of how many keywords, the most telling ones, pages after the first are read."""
 AT_ONCE = 4
 """Requests in flight."""
-PATIENCE = 5.0
-"""Longest Retry-After, in seconds, that is waited out here; a longer one is left to the caller."""
-TRIES = 4
+RATE_LIMIT = RetryPolicy(attempts=4, first_pause=1.0, jitter=0.0, growth=1.0, longest_asked=5.0)
+"""For a request beyond the rate limit: a search is many requests, and must not begin again for one of them. Every other
+outage, and a longer pause, is the caller's to retry."""
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -130,7 +128,8 @@ class SampleSupplier:
         client: for all requests; owned by the caller, who closes it.
         key: the API key.
         timeout: seconds for one request.
-        pause: how to wait some seconds; tests pass one that does not.
+        retries: for a request beyond the rate limit.
+        sleep: waits some seconds; tests pass one that returns at once.
     """
 
     def __init__(
@@ -140,13 +139,15 @@ class SampleSupplier:
         *,
         key: str = "sample-supplier-sandbox",
         timeout: float = 10.0,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        retries: RetryPolicy = RATE_LIMIT,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._client = client
         self._headers = {"X-Api-Key": key}
         self._timeout = timeout
-        self._pause = pause
+        self._retries = retries
+        self._sleep = sleep
 
     @property
     def provider(self) -> SupplierProvider:
@@ -190,24 +191,29 @@ class SampleSupplier:
             raise Transient(WHO, f"sent an answer that makes no sense ({where}: {what['msg']})") from error
 
     async def _get(self, path: str, params: dict[str, str | int]) -> httpx.Response:
-        """Ask, waiting out short limits; every other trouble is the caller's to retry."""
-        for attempt in range(1, TRIES + 1):
-            try:
-                response = await self._client.get(
-                    self._base_url + path, params=params, headers=self._headers, timeout=self._timeout
-                )
-            except httpx.TimeoutException as error:
-                raise Transient(WHO, f"did not answer within {self._timeout:g} seconds at {self._base_url}") from error
-            except httpx.HTTPError as error:
-                raise Transient(WHO, f"could not be reached at {self._base_url} ({failure_of(error)})") from error
-            if response.status_code == httpx.codes.OK:
-                return response
-            wait = _retry_after(response)
-            if response.status_code != httpx.codes.TOO_MANY_REQUESTS or wait > PATIENCE or attempt == TRIES:
-                raise _refused(response, wait)
-            logger.info("%s asked to wait %.0f s", WHO, wait)
-            await self._pause(wait)
-        raise AssertionError("unreachable")
+        return await retry(
+            lambda: self._get_once(path, params),
+            self._retries,
+            may_pass=lambda outage: isinstance(outage, _RateLimited),
+            sleep=self._sleep,
+        )
+
+    async def _get_once(self, path: str, params: dict[str, str | int]) -> httpx.Response:
+        try:
+            response = await self._client.get(
+                self._base_url + path, params=params, headers=self._headers, timeout=self._timeout
+            )
+        except httpx.TimeoutException as error:
+            raise Transient(WHO, f"did not answer within {self._timeout:g} seconds at {self._base_url}") from error
+        except httpx.HTTPError as error:
+            raise Transient(WHO, f"could not be reached at {self._base_url} ({failure_of(error)})") from error
+        if response.status_code == httpx.codes.OK:
+            return response
+        raise _refused(response, _retry_after(response))
+
+
+class _RateLimited(Transient):
+    """The supplier allows no more requests for some seconds."""
 
 
 def _retry_after(response: httpx.Response) -> float:
@@ -219,7 +225,7 @@ def _retry_after(response: httpx.Response) -> float:
 def _refused(response: httpx.Response, wait: float) -> Transient:
     status = response.status_code
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return Transient(WHO, f"allows no more requests for {wait:g} seconds", retry_after=wait)
+        return _RateLimited(WHO, f"allows no more requests for {wait:g} seconds", retry_after=wait)
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         return Transient(WHO, "does not accept our key; check it in the supplier settings")
     if status in BUSY:
@@ -229,8 +235,8 @@ def _refused(response: httpx.Response, wait: float) -> Transient:
 
 
 def _first(troubles: BaseExceptionGroup[Transient]) -> Transient:
-    """Return one of the troubles to tell of; the one that names a time to wait, if any does."""
+    """Return the trouble that says most: one whose retries are used up, else the one with the longest time to wait."""
     flat: list[Transient] = []
     for trouble in troubles.exceptions:
         flat.extend([_first(trouble)] if isinstance(trouble, BaseExceptionGroup) else [trouble])
-    return max(flat, key=lambda trouble: trouble.retry_after or 0.0)
+    return max(flat, key=lambda trouble: (trouble.attempts, trouble.retry_after or 0.0))

@@ -1,8 +1,6 @@
 """The page a shopper pays on in the sandbox, and the sender of its webhooks."""
 
-import asyncio
 import logging
-import random
 import secrets
 from http import HTTPStatus
 from pathlib import Path
@@ -15,16 +13,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from domain.kernel import Transient
 from domain.money import Money, exponent
 from domain.order.ports import InvalidSignature
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments, SandboxSession
+from infra.retry import RetryPolicy, retry
 from infra.web.http_clients import in_house_client
 
 HERE = Path(__file__).parent
-TRIES = 4
-FIRST_PAUSE, TIMEOUT = 0.25, 5.0
-"""Seconds: before the second try, doubling from then on; and for one try."""
-WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429})
+DELIVERIES = RetryPolicy(attempts=4, first_pause=0.25)
+"""Of one webhook."""
+TIMEOUT = 5.0
+"""Seconds for one request."""
+RETRYABLE = frozenset({408, 409, 425, 429})
 logger = logging.getLogger(__name__)
 
 
@@ -41,9 +42,9 @@ class WebhookSender:
         url: str,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        first_pause: float = FIRST_PAUSE,
+        retries: RetryPolicy = DELIVERIES,
     ) -> None:
-        self._payments, self._url, self._transport, self._first_pause = payments, url, transport, first_pause
+        self._payments, self._url, self._transport, self._retries = payments, url, transport, retries
 
     async def send(self, body: str) -> None:
         """Deliver a webhook.
@@ -51,34 +52,31 @@ class WebhookSender:
         Raises:
             NotDelivered: every try failed, or it was refused.
         """
-        pause = self._first_pause
         async with in_house_client(timeout=TIMEOUT, transport=self._transport) as client:
-            for attempt in range(1, TRIES + 1):
-                problem = await self._try(client, body)
-                if problem is None:
-                    return
-                if attempt == TRIES:
-                    raise NotDelivered(problem)
-                await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
-                pause *= 2
+            try:
+                await retry(lambda: self._send_once(client, body), self._retries)
+            except Transient as outage:
+                raise NotDelivered(f"{outage.who} {outage.what}") from outage
 
-    async def _try(self, client: httpx.AsyncClient, body: str) -> str | None:
-        """Send once; return what went wrong if another try may help.
+    async def _send_once(self, client: httpx.AsyncClient, body: str) -> None:
+        """Send a webhook.
 
         Raises:
-            NotDelivered: refused, so that no further try helps.
+            Transient: retrying may help.
+            NotDelivered: refused; retrying does not help.
         """
+        who = f"the shop's webhook address {self._url}"
         headers = {"content-type": "application/json", SIGNATURE_HEADER: self._payments.sign_webhook(body)}
         try:
             answer = await client.post(self._url, content=body.encode(), headers=headers)
         except httpx.HTTPError as error:
-            return f"the shop's webhook address {self._url} did not answer ({type(error).__name__})"
+            raise Transient(who, f"did not answer ({type(error).__name__})") from error
         if answer.is_success:
-            return None
-        problem = f"the shop's webhook address {self._url} answered {answer.status_code}"
-        if answer.status_code < 500 and answer.status_code not in WORTH_ANOTHER_TRY:
-            raise NotDelivered(problem)
-        return problem
+            return
+        what = f"answered {answer.status_code}"
+        if answer.status_code < 500 and answer.status_code not in RETRYABLE:
+            raise NotDelivered(f"{who} {what}")
+        raise Transient(who, what)
 
 
 def sandbox_payment_app(

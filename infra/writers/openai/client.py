@@ -6,16 +6,16 @@ Chat completions are used, not responses: that is what other servers with a ``ba
 import asyncio
 import json
 import logging
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import openai
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from pydantic import BaseModel, ValidationError
 
 from domain.kernel import Transient
+from infra.retry import RetryPolicy, retry
 from infra.web.http_clients import direct_mounts
 
 logger = logging.getLogger(__name__)
@@ -24,10 +24,8 @@ T = TypeVar("T", bound=BaseModel)
 
 REPAIRS = 2
 """How often a model is told what was wrong with its answer before the answer is given up."""
-TRIES = 3
-"""How often a request is sent when the service is busy or out of order."""
-PATIENCE = 20.0
-"""Longest Retry-After, in seconds, that is waited out here; a longer one is left to the caller."""
+REQUESTS = RetryPolicy(attempts=3, first_pause=0.5, longest_asked=20.0)
+"""For one request while the service is busy or out of order. The client alone retries it; agents do not."""
 _BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
@@ -60,7 +58,7 @@ class OpenAiClient:
         base_url: another service that speaks the same protocol; OpenAI's own if left out.
         timeout: seconds for one request.
         budget: seconds for one answer, retries and repairs included.
-        pause: seconds before the first retry; doubles, with jitter.
+        retries: for one request.
         max_tokens: longest answer, reasoning included.
     """
 
@@ -72,13 +70,13 @@ class OpenAiClient:
         base_url: str | None = None,
         timeout: float = 60.0,
         budget: float = 120.0,
-        pause: float = 0.5,
+        retries: RetryPolicy = REQUESTS,
         max_tokens: int = 8000,
     ) -> None:
         self.model = model
         self.usage = Usage()
         self._budget = budget
-        self._pause = pause
+        self._retries = retries
         self._max_tokens = max_tokens
         # The library's own retries are off: their number and pauses are decided here, where they can be seen.
         self._client = openai.AsyncOpenAI(
@@ -159,35 +157,36 @@ class OpenAiClient:
     async def _ask(
         self, messages: list[ChatCompletionMessageParam], model: type[BaseModel], key: str | None, seed: int | None
     ) -> ChatCompletion:
-        for attempt in range(TRIES):
-            try:
-                completion = await self._client.chat.completions.create(
-                    model=self.model,
-                    messages=messages,
-                    response_format={
-                        "type": "json_schema",
-                        "json_schema": {"name": model.__name__, "strict": True, "schema": strict_schema(model)},
-                    },
-                    max_completion_tokens=self._max_tokens,
-                    seed=openai.omit if seed is None else seed,
-                    extra_headers={} if key is None else {"Idempotency-Key": key},
-                )
-            except openai.OpenAIError as error:
-                pause = _pause_asked(error)
-                worth_it = _may_pass(error) and (pause is None or pause <= PATIENCE)
-                if attempt == TRIES - 1 or not worth_it:
-                    self._give_up(error, pause)
-                wait = self._pause * 2**attempt * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
-                await asyncio.sleep(wait if pause is None else max(wait, pause))
-            except (ValueError, RecursionError) as error:
-                # A proxy's HTML page under status 200, or brackets without end, fail inside the library as they are.
-                raise Transient(self.who, "answered with something that is no chat completion") from error
-            else:
-                self._count(completion)
-                return completion
-        raise AssertionError("unreachable")
+        return await retry(
+            lambda: self._request(messages, model, key, seed),
+            self._retries,
+            may_pass=lambda outage: _may_pass(outage.__cause__),
+        )
 
-    def _give_up(self, error: openai.OpenAIError, pause: float | None) -> NoReturn:
+    async def _request(
+        self, messages: list[ChatCompletionMessageParam], model: type[BaseModel], key: str | None, seed: int | None
+    ) -> ChatCompletion:
+        try:
+            completion = await self._client.chat.completions.create(
+                model=self.model,
+                messages=messages,
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"name": model.__name__, "strict": True, "schema": strict_schema(model)},
+                },
+                max_completion_tokens=self._max_tokens,
+                seed=openai.omit if seed is None else seed,
+                extra_headers={} if key is None else {"Idempotency-Key": key},
+            )
+        except openai.OpenAIError as error:
+            raise self._outage(error) from error
+        except (ValueError, RecursionError) as error:
+            # A proxy's HTML page under status 200, or brackets without end, fail inside the library as they are.
+            raise Transient(self.who, "answered with something that is no chat completion") from error
+        self._count(completion)
+        return completion
+
+    def _outage(self, error: openai.OpenAIError) -> Transient:
         match error:
             case openai.APITimeoutError():
                 what = "did not answer in time"
@@ -203,7 +202,7 @@ class OpenAiClient:
                 what = f"answered with status {error.status_code}"
             case _:
                 what = f"could not be used ({type(error).__name__})"
-        raise Transient(self.who, what, retry_after=pause) from error
+        return Transient(self.who, what, retry_after=_pause_asked(error))
 
     def _text(self, completion: ChatCompletion) -> str:
         # Compatible servers do send `choices: null`, which the library does not check.
@@ -271,7 +270,7 @@ def _complaint(error: ValidationError) -> str:
     return "; ".join(faults[:12])
 
 
-def _may_pass(error: openai.OpenAIError) -> bool:
+def _may_pass(error: BaseException | None) -> bool:
     match error:
         case openai.APIStatusError(code="insufficient_quota"):
             return False

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from domain.kernel import Transient
 from domain.store.brand import Availability, BrandProposal
 from infra.writers.brandkit.palette import contrast
 from infra.writers.openai.brand import BrandIdea, OpenAiBrandWriter
-from infra.writers.openai.client import OpenAiClient, Usage, as_data, strict_schema
+from infra.writers.openai.client import REQUESTS, OpenAiClient, Usage, as_data, strict_schema
 from infra.writers.rules.brand import RuleBrandWriter
 from tests.support.fakes.brand import KnownDomains, ModelService, Reply, brief, model_service
 
@@ -45,7 +46,9 @@ def idea(**changes: Any) -> str:
 async def writing(*replies: Reply, **options: Any) -> AsyncIterator[tuple[OpenAiBrandWriter, ModelService]]:
     registry = options.pop("registry", None) or KnownDomains()
     async with model_service(*replies) as (service, url):
-        client = OpenAiClient(model="scripted", api_key="sk-test", base_url=url, pause=0.01, **options)
+        client = OpenAiClient(
+            model="scripted", api_key="sk-test", base_url=url, retries=replace(REQUESTS, first_pause=0.01), **options
+        )
         try:
             yield OpenAiBrandWriter(client, registry, fallback=RuleBrandWriter(registry), prompt=PROMPT), service
         finally:
@@ -222,7 +225,9 @@ async def test_a_budget_bounds_the_whole_conversation() -> None:
 
 
 async def test_a_service_that_is_not_there_is_an_outage() -> None:
-    client = OpenAiClient(model="m", api_key="k", base_url="http://127.0.0.1:9/v1", pause=0.01)
+    client = OpenAiClient(
+        model="m", api_key="k", base_url="http://127.0.0.1:9/v1", retries=replace(REQUESTS, first_pause=0.01)
+    )
     with pytest.raises(Transient, match="could not be reached"):
         await client.structured("s", "u", BrandIdea)
     await client.aclose()

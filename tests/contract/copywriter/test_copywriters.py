@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from domain.product.ports import ProductCopywriter
 from domain.store.events import PageType
 from domain.store.ports import PageWriter
 from infra.writers.copykit.pages import PAGES
-from infra.writers.openai.client import REPAIRS, OpenAiClient
+from infra.writers.openai.client import REPAIRS, REQUESTS, OpenAiClient
 from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, RulePageWriter
@@ -44,7 +45,9 @@ async def model(*answers: Any) -> AsyncIterator[tuple[OpenAiClient, ChatServer]]
     """A client on a server of this machine that gives these answers."""
     server = ChatServer(answers)
     async with served(server.app) as url:
-        client = OpenAiClient(model="test-model", api_key="sk-test", base_url=f"{url}/v1", pause=0.001)
+        client = OpenAiClient(
+            model="test-model", api_key="sk-test", base_url=f"{url}/v1", retries=replace(REQUESTS, first_pause=0.001)
+        )
         try:
             yield client, server
         finally:

@@ -4,11 +4,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
 
 from consumers.app import ConsumerApp
+from consumers.runtime.delivery import REDELIVERY
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
@@ -54,7 +56,7 @@ async def main(kafka: str, dsn: str, group: str, topic: str, poisoned: str) -> N
             dead_letters=DeadLetterProducer(kafka),
             provenance=Trusting(),
             clock=SystemClock(),
-            first_pause_seconds=0.02,
+            redelivery=replace(REDELIVERY, first_pause=0.02),
             grace_seconds=0.3,
             session_seconds=1.0,
         )

@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from consumers.app import OPEN_MOST, ConsumerApp
+from consumers.runtime.delivery import REDELIVERY
 from domain.kernel import DomainEvent
 from domain.product.events import ProductActivated
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
@@ -76,7 +77,7 @@ class World:
             dead_letters=letters,
             provenance=MemoryProvenance(),
             clock=FixedClock(),
-            first_pause_seconds=0.02,
+            redelivery=replace(REDELIVERY, first_pause=0.02),
             grace_seconds=1.0,
             canaries=canaries,
         )

@@ -19,12 +19,6 @@ from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.generation import POTS, Outside, Pipeline
 
 
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries follow at once; how long they wait is stepwork's business and tested there."""
-    monkeypatch.setattr("consumers.agents.outside_calls.FIRST_PAUSE_SECONDS", 0.0)
-
-
 @pytest.fixture
 async def pipeline(database: str) -> AsyncIterator[Pipeline]:
     paths = {"search_path": f"{SEARCH_PATH}, public"}

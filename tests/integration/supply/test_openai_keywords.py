@@ -1,11 +1,12 @@
 """Search phrases from a model, over real HTTP against a local server that speaks the protocol."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request
 
-from infra.writers.openai.client import OpenAiClient
+from infra.writers.openai.client import REQUESTS, OpenAiClient
 from infra.writers.openai.keywords import MOST, OpenAiKeywords
 from infra.writers.rules.keywords import RuleKeywords
 from tests.support.fakes.supply import served
@@ -35,7 +36,9 @@ def model_server(*answers: Any) -> tuple[FastAPI, list[dict[str, Any]]]:
 
 
 def client(address: str) -> OpenAiClient:
-    return OpenAiClient(model="test", api_key="not-a-key", base_url=f"{address}/v1", pause=0.01)
+    return OpenAiClient(
+        model="test", api_key="not-a-key", base_url=f"{address}/v1", retries=replace(REQUESTS, first_pause=0.01)
+    )
 
 
 async def test_the_models_phrases_are_taken_as_far_as_they_differ() -> None:

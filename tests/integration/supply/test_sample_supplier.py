@@ -100,7 +100,7 @@ async def test_a_busy_supplier_is_waited_for_as_long_as_it_asks(client: httpx.As
 
     limit = RateLimit(per_second=1, burst=2, now=lambda: ticks[0])
     async with served(sample_supplier_app(limit=limit)) as address:
-        supplier = SampleSupplier(address, client, pause=pause)
+        supplier = SampleSupplier(address, client, sleep=pause)
         found = await supplier.search(["pot", "planter", "bonsai", "cactus"], limit=10)
     assert len(found) == 10
     assert waits

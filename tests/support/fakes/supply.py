@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,8 +12,11 @@ import uvicorn
 from pydantic import TypeAdapter
 
 from commands.bus import CommandBus
-from commands.ports import Receipt, reaction_id
-from domain.kernel import NotFound, StreamKind
+from commands.ports import OutsideAnswers, Receipt, reaction_id
+from consumers.agents.base import StepPorts
+from consumers.agents.outside_calls import OUTSIDE_CALLS
+from consumers.ports import React
+from domain.kernel import Clock, NotFound, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.sourcing.listing import Listing, ListingVariant
@@ -117,7 +120,7 @@ class MemoryAnswers:
 
 @dataclass
 class BusDispatch:
-    """Implements ``consumers.ports.Dispatch`` straight over a bus."""
+    """Implements ``consumers.ports.React`` straight over a bus."""
 
     bus: CommandBus
 
@@ -140,6 +143,11 @@ class LogAggregates:
             raise NotFound(kind.name, id)
         state: S = loaded.state
         return state
+
+
+def step_ports(log: MemoryEventLog, answers: OutsideAnswers, react: React, clock: Clock) -> StepPorts:
+    """Return the ports of a step agent over the log in memory; retries follow at once."""
+    return StepPorts(LogAggregates(log), answers, react, clock, replace(OUTSIDE_CALLS, first_pause=0.0))
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ from infra.writers.rules.copy.pages import RulePageWriter
 from schemas.envelope import Envelope
 from tests.support.fakes.copywriting import CountingCopywriter, CountingPageWriter, brand
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
-from tests.support.fakes.supply import BusDispatch, LogAggregates, MemoryAnswers, listing
+from tests.support.fakes.supply import BusDispatch, MemoryAnswers, listing, step_ports
 
 MERCHANT_ID, STORE_ID = uuid4(), uuid4()
 GENERATION_ID = derived(STORE_ID, "generation")
@@ -169,11 +169,11 @@ class Shop:
 
     @property
     def copy_agent(self) -> CopyAgent:
-        return CopyAgent(self.writer, LogAggregates(self.log), self.answers, self.dispatch, self.clock)
+        return CopyAgent(self.writer, step_ports(self.log, self.answers, self.dispatch, self.clock))
 
     @property
     def page_agent(self) -> PageAgent:
-        return PageAgent(self.pages, LogAggregates(self.log), self.answers, self.dispatch, self.clock)
+        return PageAgent(self.pages, step_ports(self.log, self.answers, self.dispatch, self.clock))
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.log.events if isinstance(event, kind)]

@@ -1,7 +1,7 @@
 """A store's whole generation without a broker: real agents and policies over real PostgreSQL, fed from the event store."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,13 @@ import asyncpg
 
 from commands.media import RecordImage
 from commands.reactions import BusDispatch, EventLogAggregates
+from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
 from consumers.agents.copywriter import CopyAgent, PageAgent
+from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.agents.scout import ScoutAgent
 from consumers.policies.generation import GenerationPolicy
-from consumers.ports import Consumer, Dispatch
+from consumers.ports import Consumer, React
 from consumers.schedules.deadlines import DeadlinePolicy
 from domain.kernel import DomainError, DomainEvent
 from domain.media.events import ImageProcessingRequested, Operation, Rendition
@@ -23,6 +25,7 @@ from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
+from infra.adapters.suppliers.shared import SharedCatalogs
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
@@ -44,8 +47,8 @@ class Studio:
     topic = topics.IMAGE_WORK
     handles: frozenset[type[DomainEvent]] = frozenset({ImageProcessingRequested})
 
-    def __init__(self, dispatch: Dispatch) -> None:
-        self._dispatch = dispatch
+    def __init__(self, react: React) -> None:
+        self._react = react
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event
@@ -59,7 +62,7 @@ class Studio:
             operations=list(Operation),
             seconds=0.1,
         )
-        await self._dispatch(record, cause=envelope, name=self.name)
+        await self._react(record, cause=envelope, name=self.name)
 
 
 @dataclass
@@ -102,23 +105,21 @@ class Pipeline:
     def __init__(self, platform: Platform, owner: Merchant, outside: Outside, pool: asyncpg.Pool) -> None:
         self.platform, self.owner, self.outside = platform, owner, outside
         dispatch, aggregates = BusDispatch(platform.bus), EventLogAggregates(platform.log)
-        answers, clock = PostgresOutsideAnswers(pool), platform.clock
+        clock, at_once = platform.clock, replace(OUTSIDE_CALLS, first_pause=0.0)
+        ports = StepPorts(aggregates, PostgresOutsideAnswers(pool), dispatch, clock, at_once)
         self.policies: Sequence[Consumer] = [GenerationPolicy(dispatch, aggregates), Studio(dispatch)]
         self.agents: Sequence[Consumer] = [
-            BrandAgent(outside, aggregates, answers, dispatch, clock),
+            BrandAgent(outside, ports),
             ScoutAgent(
-                {SupplierProvider.SAMPLE: outside.catalog},
+                SharedCatalogs({SupplierProvider.SAMPLE: outside.catalog}),
                 outside.keywords,
                 KnownPhotos(),
-                aggregates,
-                answers,
-                dispatch,
-                clock,
+                ports,
             ),
-            CopyAgent(outside, aggregates, answers, dispatch, clock),
-            PageAgent(outside.pages, aggregates, answers, dispatch, clock),
+            CopyAgent(outside, ports),
+            PageAgent(outside.pages, ports),
         ]
-        self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus.dispatch, clock)
+        self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus, clock)
         self._done = 0
 
     async def run(self, *, agents: bool = True, again: bool = False) -> None:

@@ -43,6 +43,7 @@ from domain.store.events import (
 )
 from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.payments.sandbox import SandboxPayments
+from infra.adapters.payments.shared import SharedGateway
 from infra.adapters.postgres.accounts import PostgresRateLimits
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.overdue import ReadModelOverdue
@@ -122,7 +123,7 @@ class ShopFloor:
             queries=self.queries,
             commands=self,
             barrier=self,
-            payments=self.payments,
+            payments=SharedGateway(self.payments),
             personal=self.personal,
             media=self.media,
             clock=self.clock,
@@ -221,7 +222,7 @@ class ShopFloor:
 
     async def call_off_overdue(self) -> None:
         """Do what the deadlines process does once."""
-        await DeadlinePolicy(ReadModelOverdue(self._readers), self.dispatch, self.clock).enforce()
+        await DeadlinePolicy(ReadModelOverdue(self._readers), self, self.clock).enforce()
 
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)

@@ -61,7 +61,7 @@ class Platform:
         return await UnitOfWork(self.log).get(kind, id)
 
     async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Implements ``consumers.ports.Dispatch``."""
+        """Implements ``consumers.ports.React``."""
         return await self.bus.react(command, cause=cause, name=name)
 
     async def outcome(self, cause: Envelope, name: str) -> Receipt | None:

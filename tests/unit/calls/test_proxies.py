@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
@@ -19,7 +19,7 @@ from infra.embedded.process import free_port
 from infra.sandbox.payments.app import WebhookSender
 from infra.settings import Settings
 from infra.web.http_clients import in_house_client, is_in_house, outside_client
-from infra.writers.openai.client import OpenAiClient
+from infra.writers.openai.client import REQUESTS, OpenAiClient
 from tests.unit.storefront.test_sandbox_payments import payments
 
 ANSWER = b'{"choices": []}'
@@ -114,7 +114,7 @@ async def test_a_model_on_this_machine_is_asked_directly_and_any_other_through_t
         word: str
 
     for base, listener in ((f"{server.url}/v1", server), ("http://models.example/v1", proxy)):
-        model = OpenAiClient(model="m", api_key="k", base_url=base, pause=0)
+        model = OpenAiClient(model="m", api_key="k", base_url=base, retries=replace(REQUESTS, first_pause=0))
         with pytest.raises(Exception, match="without any choice"):
             await model.structured("", "", Shape)
         await model.aclose()

@@ -25,7 +25,7 @@ from infra.writers.rules.brand import RuleBrandWriter
 from schemas.envelope import Envelope
 from tests.support.fakes.brand import KnownDomains
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
-from tests.support.fakes.supply import BusDispatch, LogAggregates, MemoryAnswers
+from tests.support.fakes.supply import BusDispatch, LogAggregates, MemoryAnswers, step_ports
 
 MERCHANT_ID, STORE_ID = uuid4(), uuid4()
 GENERATION_ID = derived(STORE_ID, "generation")
@@ -75,7 +75,7 @@ class Branding:
             FailStep: partial(fail_step, clock=self.clock),
         }
         dispatch = BusDispatch(CommandBus(self.log, handlers))
-        return BrandAgent(self.writer, LogAggregates(self.log), self.answers, dispatch, self.clock)
+        return BrandAgent(self.writer, step_ports(self.log, self.answers, dispatch, self.clock))
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.log.events if isinstance(event, kind)]
@@ -120,7 +120,7 @@ async def test_a_crash_before_the_command_does_not_ask_the_writer_again() -> Non
                 raise Crash
             return await super().__call__(command, **rest)
 
-    agent._dispatch = Dying(agent._dispatch.bus)  # type: ignore[attr-defined]
+    agent._react = Dying(agent._react.bus)  # type: ignore[attr-defined]
     with pytest.raises(Crash):
         await agent(envelope)
     await branding.agent(envelope)

@@ -24,12 +24,6 @@ from tests.support.fakes.copywriting import CountingCopywriter, CountingPageWrit
 from tests.support.platforms.copy_shop import GENERATION_ID, NAMES, STORE_ID, Crash, Shop
 
 
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries follow at once; how long they wait is stepwork's business and tested there."""
-    monkeypatch.setattr("consumers.agents.outside_calls.FIRST_PAUSE_SECONDS", 0.0)
-
-
 async def test_a_started_copy_step_writes_every_product_up_once() -> None:
     shop = Shop()
     await shop.copy_agent(await shop.begin(Step.COPY))

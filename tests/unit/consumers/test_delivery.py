@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from consumers.runtime.delivery import DELIVERIES, RecordDelivery, SoloGate
+from consumers.runtime.delivery import REDELIVERY, RecordDelivery, SoloGate
 from domain.kernel import DomainError, DomainEvent, Transient
 from domain.product.events import ProductActivated
 from schemas import topics
@@ -55,7 +55,7 @@ class Desk:
             solo_gate=self.solo_gate,
             clock=FixedClock(),
             concurrency=concurrency,
-            first_pause_seconds=0.0,
+            redelivery=replace(REDELIVERY, first_pause=0.0),
         )
 
     async def handle(self, given: FakeRecord) -> None:
@@ -142,7 +142,7 @@ async def test_a_record_that_does_not_decode_is_parked_at_once_as_it_is(broken: 
 async def test_a_record_that_raises_is_delivered_five_times_and_parked() -> None:
     desk = Desk(Probe(_raising(lambda: ValueError("no good"))))
     await desk.handle(record(activated(uuid4())))
-    assert len(desk.probe.seen) == DELIVERIES == 5
+    assert len(desk.probe.seen) == REDELIVERY.attempts == 5
     (letter,) = desk.letters.letters
     assert (letter.count, letter.reason) == (5, "ValueError: no good")
     assert len(letter.traceback_digest) == 16
@@ -188,7 +188,7 @@ async def test_being_shut_down_does_not_count_as_a_delivery() -> None:
 
     desk = Desk(Probe(hang))
     given = record(activated(uuid4()))
-    for _ in range(2 * DELIVERIES):
+    for _ in range(2 * REDELIVERY.attempts):
         started.clear()
         task = asyncio.create_task(desk.handle(given))
         await asyncio.wait_for(started.wait(), 5)
@@ -204,7 +204,7 @@ async def test_a_record_that_kills_its_process_is_begun_five_times_and_parked_wi
     desk = Desk(Probe(_content))
     given = record(activated(uuid4()))
     event_id = UUID(header(given.headers, "ce_id").decode())
-    desk.ledger.counts["probe", event_id] = (DELIVERIES, 0)  # five deliveries begun, no word from any
+    desk.ledger.counts["probe", event_id] = (REDELIVERY.attempts, 0)  # five deliveries begun, no word from any
     await desk.handle(given)
     assert desk.probe.seen == []
     (letter,) = desk.letters.letters

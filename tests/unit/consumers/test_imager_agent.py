@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,7 @@ from uuid import UUID
 import pytest
 
 from commands.media import RequestImage
-from consumers.agents import imager
-from consumers.agents.imager import ImagerAgent
+from consumers.agents.imager import DOWNLOADS, ImagerAgent
 from consumers.policies.generation import GenerationPolicy
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import JobStatus, Step, StepFailed, StepStarted, StepSucceeded
@@ -72,7 +71,8 @@ class Imaging:
 
     @property
     def agent(self) -> ImagerAgent:
-        return ImagerAgent(self.fetcher, self.studio, self.media, self.platform, self.platform)
+        retries = replace(DOWNLOADS, longest_pause=0.001)
+        return ImagerAgent(self.fetcher, self.studio, self.media, self.platform, self.platform, retries=retries)
 
     async def begin(self, *, images: int = 3) -> UUID:
         """Bring the store to its images step and return its product's id."""
@@ -107,11 +107,6 @@ class Imaging:
 @pytest.fixture
 def imaging(tmp_path: Path) -> Imaging:
     return Imaging(DiskMediaStore(tmp_path))
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imager, "LONGEST_WAIT_SECONDS", 0.001)
 
 
 async def test_every_photo_becomes_three_stored_renditions(imaging: Imaging) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from consumers.agents.outside_calls import TRIES, GivenUp, call_with_retries
+from consumers.agents.outside_calls import OUTSIDE_CALLS, GivenUp, call_with_retries
 from domain.kernel import Transient
 from tests.support.fakes.event_log import FixedClock
 
@@ -24,7 +24,7 @@ class Outside:
             raise Transient("supplier", "answered 500", retry_after=self.retry_after)
         return "answer"
 
-    async def pause(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
 
@@ -33,11 +33,11 @@ async def attempt(
 ) -> str:
     clock = FixedClock()
     return await call_with_retries(
-        ask, who="the sample supplier", clock=clock, deadline=clock.now() + deadline, pause=outside.pause
+        ask, who="the sample supplier", clock=clock, deadline=clock.now() + deadline, sleep=outside.sleep
     )
 
 
-@pytest.mark.parametrize("failures", range(TRIES))
+@pytest.mark.parametrize("failures", range(OUTSIDE_CALLS.attempts))
 async def test_an_outage_that_ends_in_time_is_outlived(failures: int) -> None:
     outside = Outside(failures)
     assert await attempt(outside.ask, outside) == "answer"
@@ -45,7 +45,7 @@ async def test_an_outage_that_ends_in_time_is_outlived(failures: int) -> None:
 
 
 async def test_pauses_double_with_jitter() -> None:
-    outside = Outside(TRIES - 1)
+    outside = Outside(OUTSIDE_CALLS.attempts - 1)
     await attempt(outside.ask, outside)
     for n, pause in enumerate(outside.pauses):
         assert 0.25 * 2**n <= pause <= 0.5 * 2**n
@@ -55,7 +55,7 @@ async def test_four_failures_are_given_up_and_name_who_did_not_answer() -> None:
     outside = Outside(99)
     with pytest.raises(GivenUp) as given_up:
         await attempt(outside.ask, outside)
-    assert outside.asked == TRIES == 4
+    assert outside.asked == OUTSIDE_CALLS.attempts == 4
     assert given_up.value.reason == (
         "The sample supplier was asked 4 times and did not answer as it should: it answered 500. Run the step again later."
     )
@@ -88,6 +88,20 @@ async def test_nothing_is_asked_after_the_deadline() -> None:
     with pytest.raises(GivenUp, match="The time for this step was up before the sample supplier could be asked"):
         await attempt(outside.ask, outside, timedelta(seconds=-1))
     assert outside.asked == 0
+
+
+async def test_an_outage_that_an_adapter_has_retried_is_not_retried_again() -> None:
+    outside = Outside(0)
+
+    async def exhausted() -> str:
+        outside.asked += 1
+        outage = Transient("supplier", "answered 429")
+        outage.attempts = 3
+        raise outage
+
+    with pytest.raises(GivenUp, match="asked 3 times"):
+        await attempt(exhausted, outside)
+    assert outside.asked == 1
 
 
 async def test_what_is_no_outage_passes_through_at_once() -> None:

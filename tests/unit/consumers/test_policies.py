@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.bus import CommandBus
 from commands.media import RecordImage, RejectImage, RequestImage
 from commands.merchant import RegisterMerchant
 from commands.order import CancelOrder, CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
@@ -28,6 +29,7 @@ from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
 from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
+from infra.bootstrap import handlers
 from projections.jobs.views import OverdueJob
 from tests.support.builders.samples import listing, sealed
 from tests.support.platforms.write_side import Platform, kinds
@@ -294,7 +296,7 @@ class KnownOverdue:
 async def test_a_step_past_its_deadline_fails_with_the_time_it_had(platform: Platform) -> None:
     await platform.request()
     late = OverdueJob(generation_id=platform.generation_id, step=Step.BRAND, attempt=1, deadline=platform.clock.now())
-    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus.dispatch, platform.clock)
+    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus, platform.clock)
     before = len(platform.log.raw)
     await policy.enforce()
     await policy.enforce()
@@ -308,7 +310,7 @@ async def test_a_stale_answer_does_no_harm(platform: Platform) -> None:
     await platform.request()
     await platform.brand()
     late = OverdueJob(generation_id=platform.generation_id, step=Step.BRAND, attempt=1, deadline=platform.clock.now())
-    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus.dispatch, platform.clock)
+    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus, platform.clock)
     before = len(platform.log.raw)
     await policy.enforce()
     assert len(platform.log.raw) == before
@@ -318,7 +320,7 @@ async def test_an_order_nobody_pays_is_called_off_and_its_stock_returns(platform
     order_id = await ordered(platform)
     overdue = KnownOverdue(unpaid=[order_id])
     before = len(platform.log.raw)
-    policy = DeadlinePolicy(overdue, platform.bus.dispatch, platform.clock)
+    policy = DeadlinePolicy(overdue, platform.bus, platform.clock)
     await policy.enforce()
     assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
     assert overdue.asked == [platform.clock.now(), platform.clock.now() - PAY_WITHIN]
@@ -329,7 +331,7 @@ async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is
     order_id = await ordered(platform)
     overdue = KnownOverdue(archived=[order_id])
     before = len(platform.log.raw)
-    policy = DeadlinePolicy(overdue, platform.bus.dispatch, platform.clock)
+    policy = DeadlinePolicy(overdue, platform.bus, platform.clock)
     await policy.enforce()
     overdue.unpaid = [order_id]
     await policy.enforce()
@@ -342,19 +344,21 @@ async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is
 async def test_an_order_that_others_are_busy_with_holds_up_no_other_deadline(platform: Platform) -> None:
     order_id, busy = await ordered(platform), uuid4()
 
-    async def command(command: object, context: Context) -> Receipt:
-        if isinstance(command, CancelOrder) and command.order_id == busy:
-            raise ConcurrencyConflict("somebody else was first")
-        return await platform.bus.dispatch(command, context)
+    class Busy(CommandBus):
+        async def dispatch(self, command: object, context: Context) -> Receipt:
+            if isinstance(command, CancelOrder) and command.order_id == busy:
+                raise ConcurrencyConflict("another writer was first")
+            return await super().dispatch(command, context)
 
+    bus = Busy(platform.log, handlers(platform.clock))
     before = len(platform.log.raw)
-    await DeadlinePolicy(KnownOverdue(unpaid=[busy, order_id]), command, platform.clock).enforce()
+    await DeadlinePolicy(KnownOverdue(unpaid=[busy, order_id]), bus, platform.clock).enforce()
     assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
 
 
 async def test_the_loop_outlives_trouble_and_ends_when_told(platform: Platform) -> None:
     overdue = KnownOverdue(broken=True)
-    policy = DeadlinePolicy(overdue, platform.bus.dispatch, platform.clock, every_seconds=0.001)
+    policy = DeadlinePolicy(overdue, platform.bus, platform.clock, every_seconds=0.001)
     stop = asyncio.Event()
     running = asyncio.create_task(policy.run(stop))
     await until(lambda: len(overdue.asked) > 3)

@@ -24,16 +24,17 @@ from domain.privacy import Sealed
 from domain.product.events import ProductImported
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import Preferences, ProductsScouted, SupplierReport
+from infra.adapters.suppliers.shared import SharedCatalogs
 from schemas.envelope import Envelope
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
 from tests.support.fakes.supply import (
     BusDispatch,
     KnownPhotos,
     KnownPhrases,
-    LogAggregates,
     MemoryAnswers,
     MemoryCatalog,
     listing,
+    step_ports,
 )
 
 MERCHANT_ID, STORE_ID = uuid4(), uuid4()
@@ -97,23 +98,14 @@ class Scouting:
             FailStep: partial(fail_step, clock=self.clock),
         }
         return ScoutAgent(
-            self.catalogs,
+            SharedCatalogs(self.catalogs),
             self.keywords,
             self.photos,
-            LogAggregates(self.log),
-            self.answers,
-            BusDispatch(CommandBus(self.log, handlers)),
-            self.clock,
+            step_ports(self.log, self.answers, BusDispatch(CommandBus(self.log, handlers)), self.clock),
         )
 
     def of(self, kind: type[Any]) -> Sequence[Any]:
         return [event for event in self.log.events if isinstance(event, kind)]
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries follow at once; how long they wait is stepwork's business and tested there."""
-    monkeypatch.setattr("consumers.agents.outside_calls.FIRST_PAUSE_SECONDS", 0.0)
 
 
 async def test_a_started_scout_step_stocks_the_store() -> None:
@@ -162,7 +154,7 @@ async def test_a_crash_before_the_import_asks_nobody_twice() -> None:
     class Crash(Exception):
         pass
 
-    agent._dispatch = _Dying(agent._dispatch, on=ImportProducts, error=Crash())
+    agent._react = _Dying(agent._react, on=ImportProducts, error=Crash())
     with pytest.raises(Crash):
         await agent(envelope)
     assert scouting.of(ProductsScouted) == []
@@ -175,7 +167,7 @@ async def test_a_crash_before_the_import_asks_nobody_twice() -> None:
 
 @dataclass
 class _Dying:
-    """A dispatch that fails at one kind of command, as a crash would."""
+    """A reaction port that fails at one kind of command, as a crash would."""
 
     inner: Any
     on: type

@@ -1,6 +1,7 @@
 """The sandbox provider keeps the promises a real one makes."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,13 +17,14 @@ from domain.order.events import OrderLine
 from domain.order.ports import InvalidSignature, PaymentRequest, UnusableWebhook
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments, SandboxSession
 from infra.adapters.payments.sandbox_webhooks import read_notice
-from infra.sandbox.payments.app import TRIES, NotDelivered, WebhookSender, sandbox_payment_app
+from infra.sandbox.payments.app import DELIVERIES, NotDelivered, WebhookSender, sandbox_payment_app
 from tests.support.builders.samples import NOON
 from tests.support.fakes.event_log import FixedClock
 
 SECRET = b"a secret that only tests know"
 ORDER, STORE = UUID(int=10), UUID(int=20)
 HOOK = "http://gateway.test/webhooks/payments/sandbox"
+AT_ONCE = replace(DELIVERIES, first_pause=0.0)
 
 
 def request(key: str = "checkout:10", total: int = 9800) -> PaymentRequest:
@@ -198,18 +200,18 @@ async def test_webhooks_are_sent_again_as_the_same_event_until_they_are_taken() 
 
     def gateway(asked: httpx.Request) -> httpx.Response:
         bodies.append(asked.content)
-        return httpx.Response(503 if len(bodies) < TRIES else 200)
+        return httpx.Response(503 if len(bodies) < DELIVERIES.attempts else 200)
 
     provider = payments()
     _, session = await opened(provider)
-    await WebhookSender(provider, HOOK, transport=httpx.MockTransport(gateway), first_pause=0).send(
+    await WebhookSender(provider, HOOK, transport=httpx.MockTransport(gateway), retries=AT_ONCE).send(
         provider.paid_webhook(session)
     )
-    assert len(bodies) == TRIES
+    assert len(bodies) == DELIVERIES.attempts
     assert len(set(bodies)) == 1
 
 
-@pytest.mark.parametrize(("status", "tries"), [(400, 1), (500, TRIES), (429, TRIES)])
+@pytest.mark.parametrize(("status", "tries"), [(400, 1), (500, DELIVERIES.attempts), (429, DELIVERIES.attempts)])
 async def test_a_webhook_that_is_refused_is_given_up(status: int, tries: int) -> None:
     asked: list[httpx.Request] = []
 
@@ -218,7 +220,7 @@ async def test_a_webhook_that_is_refused_is_given_up(status: int, tries: int) ->
         return httpx.Response(status)
 
     with pytest.raises(NotDelivered, match=str(status)):
-        await WebhookSender(payments(), HOOK, transport=httpx.MockTransport(gateway), first_pause=0).send("{}")
+        await WebhookSender(payments(), HOOK, transport=httpx.MockTransport(gateway), retries=AT_ONCE).send("{}")
     assert len(asked) == tries
 
 
