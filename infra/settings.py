@@ -1,4 +1,4 @@
-"""Every setting there is, from the environment. Read by the bootstrap alone, which hands narrow values down."""
+"""All settings, read from the environment and ``.env``. Only ``infra.bootstrap`` and ``infra.cli`` read them."""
 
 import os
 import re
@@ -16,14 +16,14 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class BadSettings(Exception):
-    """Settings that cannot be meant; the message names each variable, its value unless that is secret, and the remedy."""
+    """Some settings are invalid. The message names each variable, its value unless secret, and what to do."""
 
 
 def _parts(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-# What these say follows the variable's name. They show no value that may have a secret in it.
+# Each message follows the variable's name. None shows a value that may contain a secret.
 
 
 def _secret(secret: SecretStr) -> SecretStr:
@@ -38,7 +38,7 @@ def _master_keys(keys: Sequence[SecretStr]) -> Sequence[SecretStr]:
     for number, key in enumerate(keys, start=1):
         if not re.fullmatch("[0-9a-fA-F]{64}", key.get_secret_value()):
             raise ValueError(
-                f"has a key (number {number}, {len(key)} characters) that is not of 64 hexadecimal digits. "
+                f"has a key (number {number}, {len(key)} characters) without 64 hexadecimal digits. "
                 "Make one with “openssl rand -hex 32”."
             )
     return keys
@@ -52,13 +52,13 @@ def _log_level(value: str) -> str:
 
 def _database_url(value: str) -> str:
     if not value.startswith(("postgresql://", "postgres://")):
-        raise ValueError("is no address of a PostgreSQL. Write it like postgresql://user:password@host:5432/database.")
+        raise ValueError("is not a PostgreSQL URL. Write it like postgresql://user:password@host:5432/database.")
     return value
 
 
 def _bootstrap_servers(value: str) -> str:
     if not all(re.fullmatch(r"(\[[^]]+]|[^\s/:]+)(:\d{1,5})?", part.strip()) for part in value.split(",")):
-        raise ValueError(f"is {value!r}, but must be host:port, or several of that separated by commas.")
+        raise ValueError(f"is {value!r}, but must be host:port, or several separated by commas.")
     return value
 
 
@@ -73,81 +73,97 @@ Port = Annotated[Whole, Field(ge=1, le=65_535)]
 
 
 class Settings(BaseSettings):
-    """Leave everything out and ``zyenta up`` starts an embedded platform under ``.zyenta/``."""
+    """The settings of one process. Without any, ``zyenta up`` starts an embedded platform under ``.zyenta/``."""
 
-    # Empty is left out: so says .env.example, where a line that is only uncommented has no value yet.
+    # An empty value counts as not set: a line of .env.example that is only uncommented has no value yet.
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", env_prefix="ZYENTA_", populate_by_name=True, env_ignore_empty=True
     )
 
     data_dir: Path = Path(".zyenta")
-    """Where the embedded platform keeps its data; created with access for its owner only."""
+    """Directory for the embedded platform's data, created with access for its owner only."""
     master_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts), AfterValidator(_master_keys)] = []
-    """Comma-separated, 64 hexadecimal digits each, the current one first. Left out: one is made in ``data_dir``."""
+    """Keys that seal secrets and personal data, 64 hexadecimal digits each; the current key first.
+
+    If not set, ``zyenta up`` makes one in ``data_dir``.
+    """
     log_level: Annotated[str, AfterValidator(_log_level)] = "WARNING"
+    """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
 
     database_url: Annotated[str, AfterValidator(_database_url)] | None = Field(
         default=None, validation_alias=AliasChoices("DATABASE_URL")
     )
-    """``postgresql://...``; left out: the embedded PostgreSQL."""
+    """``postgresql://...`` of the event store; the embedded PostgreSQL if not set."""
     kafka_bootstrap_servers: Annotated[str, AfterValidator(_bootstrap_servers)] | None = Field(
         default=None, validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS")
     )
-    """``host:port,...``; left out: the embedded broker."""
+    """``host:port,...`` of the broker; the embedded broker if not set."""
     kafka_security_protocol: Protocol = Field(
         default="PLAINTEXT", validation_alias=AliasChoices("KAFKA_SECURITY_PROTOCOL")
     )
-    """How every Kafka client of the platform connects; ``SASL_...`` needs a user name and a password."""
+    """How the platform's Kafka clients connect; ``SASL_...`` needs a user name and a password."""
     kafka_sasl_mechanism: Mechanism = Field(
         default="SCRAM-SHA-256", validation_alias=AliasChoices("KAFKA_SASL_MECHANISM")
     )
+    """How the platform logs in: ``PLAIN``, ``SCRAM-SHA-256`` or ``SCRAM-SHA-512``."""
     kafka_sasl_username: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_USERNAME"))
-    """The platform's principal: the one name that the broker lets write."""
+    """The platform's principal, the only one that may write to the broker."""
     kafka_sasl_password: SecretStr | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_PASSWORD"))
+    """The principal's password."""
     kafka_ssl_ca_file: Path | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SSL_CA_FILE"))
-    """PEM file of the authorities that the broker's certificate is checked against; left out: the system's own."""
+    """PEM file of the authorities that sign the broker's certificate; the system's authorities if not set."""
 
     host: str = "127.0.0.1"
-    """Address the services listen on."""
+    """The address that services listen on."""
     gateway_port: Port = 8000
+    """The port of GraphQL, REST and webhooks."""
     storefront_port: Port = 8080
+    """The port of the storefronts."""
     sandbox_port: Port = 8090
-    """Of the sample supplier and the sandbox payment page."""
+    """The port of the sample supplier and the sandbox payment page."""
     gateway_url: str = "http://127.0.0.1:8000"
-    """How others reach the gateway."""
+    """The gateway's address for browsers and webhooks."""
     storefront_domain: str = "localhost:8080"
-    """What a store's slug is put before: ``<slug>.localhost:8080``."""
+    """The domain below which every store has its slug as a subdomain: ``<slug>.localhost:8080``."""
     storefront_scheme: Literal["http", "https"] = "http"
-    """``https`` where something in front of the storefront speaks TLS."""
+    """``https`` if a proxy in front of the storefront terminates TLS."""
     sandbox_url: str = "http://127.0.0.1:8090"
+    """The sandbox's address for the scout and for shoppers' browsers."""
     sandbox_former_urls: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
-    """Where the sandbox was before: photos that were imported from there are fetched from where it is now."""
+    """Former addresses of the sandbox; photos imported from them are downloaded from ``sandbox_url``."""
     sandbox_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
-    """What the sandbox signs payments with; left out: derived from the master keys. 64 hexadecimal digits."""
+    """Key that signs sandbox payments, 64 hexadecimal digits; derived from the master keys if not set."""
     behind_proxy: bool = False
-    """Whether the last entry of ``X-Forwarded-For`` is the caller, as a proxy of ours has written it."""
+    """Whether a trusted proxy writes the caller's address as the last entry of ``X-Forwarded-For``."""
     max_connections: Annotated[int, Field(ge=1)] = 1_000
-    """Of one server at a time, WebSockets included; one more is answered 503."""
+    """The most connections of one server, WebSockets included; further ones get 503."""
     max_connections_per_address: Annotated[int, Field(ge=1)] = 100
-    """Of one network address (IPv6: one /64) at a time. Not counted behind a proxy."""
+    """The most connections of one network address (IPv6: one /64). Not counted behind a proxy."""
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
+    """Origins whose pages may call the gateway from a browser."""
     platform_fee_basis_points: Whole = 500
-    """The platform's share of a sale; 500 are 5 %."""
+    """The platform's share of a sale in basis points; 500 is 5 %."""
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
-    """Left out: the house writer."""
+    """With a key, a model writes brands, keywords, copy and pages; the rule writers do if not set."""
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL"))
+    """A server with OpenAI's chat API; OpenAI itself if not set."""
     openai_model: str = Field(default="gpt-5-mini", validation_alias=AliasChoices("OPENAI_MODEL"))
+    """The model's name."""
 
     s3_endpoint: str | None = Field(default=None, validation_alias=AliasChoices("S3_ENDPOINT"))
+    """An S3 server's address; Amazon S3 if not set."""
     s3_access_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("S3_ACCESS_KEY"))
+    """Access key for the bucket; botocore finds credentials if not set."""
     s3_secret_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("S3_SECRET_KEY"))
+    """Secret key for the bucket; see ``s3_access_key``."""
     s3_bucket: str | None = Field(default=None, validation_alias=AliasChoices("S3_BUCKET"))
-    """Left out: the local disk, under ``data_dir``."""
+    """The bucket for media, which must exist; the local disk below ``data_dir`` if not set."""
     s3_region: str = Field(default="us-east-1", validation_alias=AliasChoices("S3_REGION"))
+    """The bucket's region."""
 
     rembg_model_path: Path | None = Field(default=None, validation_alias=AliasChoices("REMBG_MODEL_PATH"))
-    """``u2netp.onnx``; left out: the one ``make`` has fetched."""
+    """``u2netp.onnx``, the weights of the background model; the file from ``make setup`` if not set."""
 
     @model_validator(mode="after")
     def _kafka_log_in(self) -> Self:
@@ -163,12 +179,14 @@ class Settings(BaseSettings):
                 "never sends it. Set KAFKA_SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT."
             )
         if self.kafka_ssl_ca_file is not None and not self.kafka_ssl_ca_file.is_file():
-            raise BadSettings(f"KAFKA_SSL_CA_FILE is '{self.kafka_ssl_ca_file}', where no file is. Name a PEM file.")
+            raise BadSettings(
+                f"KAFKA_SSL_CA_FILE is '{self.kafka_ssl_ca_file}', where there is no file. Name a PEM file."
+            )
         return self
 
     @property
     def broker_address(self) -> BrokerAddress | None:
-        """The broker's address with the log-in of the platform; None for the embedded broker."""
+        """The broker's address with the platform's log-in; None for the embedded broker."""
         if self.kafka_bootstrap_servers is None:
             return None
         password = self.kafka_sasl_password
@@ -182,28 +200,29 @@ class Settings(BaseSettings):
         return BrokerAddress(self.kafka_bootstrap_servers, security)
 
     def storefront_url(self, slug: str) -> str:
-        """Return where shoppers find the store of this slug."""
+        """Return the address of the store with this slug."""
         return f"{self.storefront_scheme}://{slug}.{self.storefront_domain}"
 
     @property
     def media_dir(self) -> Path:
+        """Directory for media on the local disk."""
         return self.data_dir / "media"
 
 
 ENV_FILE = "ZYENTA_ENV_FILE"
-"""Names another file than ``.env``; empty: no file. The supervisor gives every setting to its services itself."""
+"""Names a file to read instead of ``.env``; if empty, none. The supervisor passes every setting to its services."""
 
 
-def read_settings(**given: Any) -> Settings:
-    """Return the settings of the environment and of ``.env``; what is given wins over them.
+def read_settings(**overrides: Any) -> Settings:
+    """Return the settings of the environment and of ``.env``. ``overrides`` win over both.
 
     Raises:
-        BadSettings: some make no sense.
+        BadSettings: some settings are invalid.
     """
     if ENV_FILE in os.environ:
-        given.setdefault("_env_file", os.environ[ENV_FILE] or None)
+        overrides.setdefault("_env_file", os.environ[ENV_FILE] or None)
     try:
-        return Settings(**given)
+        return Settings(**overrides)
     except ValidationError as error:
         raise BadSettings(" ".join(_sentence(each) for each in error.errors())) from None
 
@@ -217,13 +236,13 @@ def variable_of(field: str) -> str:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Return every setting that somebody set, as text under its environment variable."""
-    found = {}
+    """Return every setting that was set, as text by its environment variable."""
+    texts = {}
     for field in settings.model_fields_set:
         value = getattr(settings, field)
         if value is not None:
-            found[variable_of(field)] = _text(value)
-    return found
+            texts[variable_of(field)] = _text(value)
+    return texts
 
 
 def _text(value: Any) -> str:
@@ -245,14 +264,14 @@ def variables() -> frozenset[str]:
     return frozenset(variable_of(field) for field in Settings.model_fields)
 
 
-_WANTED: Mapping[str, str] = {
+_REQUIRED: Mapping[str, str] = {
     "int_parsing": "a whole number",
     "bool_parsing": "true or false",
     "literal_error": "{expected}",
     "greater_than_equal": "{ge} or more",
     "less_than_equal": "{le} or less",
 }
-"""What a kind of error of pydantic's says was wanted."""
+"""The required form by pydantic's error type."""
 
 
 def _sentence(error: Any) -> str:
@@ -260,7 +279,7 @@ def _sentence(error: Any) -> str:
     variable = variable_of(name) if name in Settings.model_fields else name
     if error["type"] == "value_error":
         return f"{variable} {context['error']}"
-    wanted = _WANTED.get(error["type"])
-    if wanted is None:
+    required = _REQUIRED.get(error["type"])
+    if required is None:
         return f"{variable} cannot be used: {error['msg']}."
-    return f"{variable} is {error['input']!r}, but must be {wanted.format_map(context)}."
+    return f"{variable} is {error['input']!r}, but must be {required.format_map(context)}."

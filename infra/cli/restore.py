@@ -15,7 +15,7 @@ from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from infra.log.publisher import HalvesDiffer
-from infra.log.restoration import NothingToRestore, Restored, republish, restore_store
+from infra.log.restoration import NothingToRestore, Restoration, republish, restore_store
 from infra.log.verification import Difference
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -49,7 +49,7 @@ def restore(as_json: AsJson = False) -> None:
             console.print(f"[yellow]Note[/] {restored.foreign:,} foreign records and copies were skipped.")
 
 
-async def _restore() -> Restored:
+async def _restore() -> Restoration:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task("Reading the topic", total=None)

@@ -1,7 +1,7 @@
-"""Works through a long log on several cores: each process takes some of the partitions, from end to end.
+"""Worker processes that each read some partitions of a long log from end to end.
 
-A tenant's events, and so every stream, its hash chain and the rows made from it, are in one partition: what is done with
-one partition needs nothing of another.
+All events of a tenant are in one partition, and with them every stream, its hash chain and the rows derived from it. So
+the work on one partition needs no other partition.
 """
 
 import asyncio
@@ -22,50 +22,50 @@ from schemas.topics import PARTITIONS
 T = TypeVar("T")
 
 WORTHWHILE = 100_000
-"""Events above which starting processes costs less than it saves."""
-LOOK_SECONDS = 0.2
+"""Number of events from which starting processes saves time."""
+POLL_SECONDS = 0.2
 SLOTS = 1 + PARTITIONS
-"""Numbers a worker can tell: one of its own and one for each partition."""
+"""How many numbers a worker can report: one of its own and one per partition."""
 
-Tell = Callable[..., None]
-"""Given to a worker: tells up to ``SLOTS`` numbers, and ends the worker where nobody waits for its result any more."""
+Report = Callable[..., None]
+"""Reports up to ``SLOTS`` numbers to the parent. Ends the worker if its result is no longer needed."""
 Work = Callable[..., Awaitable[T]]
-"""A module's function, because it is sent by name: takes a share, a ``Tell`` and whatever else was given."""
+"""A function at module level, because it is sent by name. It takes a share, a ``Report`` and the common arguments."""
 
 
 class ShareFailed(Exception):
-    """A process ended without its result, which the others then lack; nothing of what it has written is lost.
+    """A process ended without a result. Whatever it has written stays.
 
-    Doing the same in one process finds out what is wrong, as an exception of its own: those of a worker cannot all be
-    sent. Retrying in processes may help.
+    Not every exception of a worker can be sent to the parent. Doing the same work in one process raises the original
+    exception. Retrying in processes may help.
     """
 
 
 class _Stopped(Exception):
-    """Nobody waits for the result any more."""
+    """The result is no longer needed."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended(Generic[T]):
-    """How a worker ended: with a result, or with a word on what went wrong."""
+class _Outcome(Generic[T]):
+    """A worker's result, or its failure in words."""
 
     result: T | None
-    trouble: str | None = None
+    failure: str | None = None
 
 
-class _Given:
-    """What a worker process was given when it started."""
+class _Shared:
+    """Memory that a worker process shares with its parent."""
 
-    told: Sequence[Any]
+    reports: Sequence[Any]
     stopped: Any
 
 
 def share_out(sizes: Mapping[int, int], processes: int) -> list[list[int]]:
-    """Return which partitions each process takes, so that all have about as much: the largest first, to whoever has least.
+    """Distribute partitions over processes evenly: the largest first, each to the smallest share.
 
     Args:
-        sizes: of the partitions.
-        processes: how many there may be; no more are used than there are partitions.
+        sizes: number of records by partition.
+        processes: the most shares; there are never more than partitions.
     """
     shares: list[list[int]] = [[] for _ in range(min(processes, len(sizes)))]
     for number in sorted(sizes, key=lambda number: sizes[number], reverse=True):
@@ -76,64 +76,64 @@ def share_out(sizes: Mapping[int, int], processes: int) -> list[list[int]]:
 async def in_processes(
     work: Work[T],
     shares: Sequence[Any],
-    given: tuple[Any, ...],
+    arguments: tuple[Any, ...],
     *,
     progress: Callable[[Sequence[Sequence[int]]], None],
     enough: Callable[[T], bool] = lambda _: False,
 ) -> list[T]:
-    """Do a piece of work for every share, each in a process of its own, and return the results in the shares' order.
+    """Work on every share in its own process, and return the results in the order of the shares.
 
-    The processes end with this call, however it ends, and with this process, however that ends.
+    The processes end with this call and with this process, even if either fails.
 
     Args:
-        work: what each does.
-        shares: what each is given of its own.
-        given: what all are given.
-        progress: told several times a second what numbers the workers told last, by share; zeros before the first.
-        enough: whether a result makes the others needless; their results are left out then.
+        work: the function that each process runs.
+        shares: one argument per process.
+        arguments: further arguments, the same for all.
+        progress: called several times a second with the last reported numbers by share; zeros before the first report.
+        enough: whether a result makes the others unnecessary; they are then left out.
 
     Raises:
-        ShareFailed: one ended without a result.
+        ShareFailed: a process ended without a result.
     """
-    # Spawned, not forked: a forked child would share our sockets and event loop.
+    # Spawned, because a forked child would share our sockets and event loop.
     context = multiprocessing.get_context("spawn")
-    told, stopped = [context.RawArray("q", SLOTS) for _ in shares], context.RawValue("b", 0)
+    reports, stopped = [context.RawArray("q", SLOTS) for _ in shares], context.RawValue("b", 0)
     loop = asyncio.get_running_loop()
-    with ProcessPoolExecutor(len(shares), context, _begin, (told, stopped)) as workers:
+    with ProcessPoolExecutor(len(shares), context, _begin, (reports, stopped)) as workers:
         running = [
-            loop.run_in_executor(workers, _run, work, number, share, given) for number, share in enumerate(shares)
+            loop.run_in_executor(workers, _run, work, number, share, arguments) for number, share in enumerate(shares)
         ]
         try:
-            open_: set[asyncio.Future[_Ended[T]]] = set(running)
-            found: dict[asyncio.Future[_Ended[T]], T] = {}
+            open_: set[asyncio.Future[_Outcome[T]]] = set(running)
+            results: dict[asyncio.Future[_Outcome[T]], T] = {}
             while open_:
-                done, open_ = await asyncio.wait(open_, timeout=LOOK_SECONDS)
-                progress([list(numbers) for numbers in told])
-                found.update((each, _result(each)) for each in done)
-                if any(enough(found[each]) for each in done):
+                done, open_ = await asyncio.wait(open_, timeout=POLL_SECONDS)
+                progress([list(numbers) for numbers in reports])
+                results.update((each, _result(each)) for each in done)
+                if any(enough(results[each]) for each in done):
                     break
         finally:
             stopped.value = 1
             await asyncio.gather(*running, return_exceptions=True)
-    return [found[each] for each in running if each in found]
+    return [results[each] for each in running if each in results]
 
 
-def _result(ended: "asyncio.Future[_Ended[T]]") -> T:
+def _result(ended: "asyncio.Future[_Outcome[T]]") -> T:
     try:
         outcome = ended.result()
     except BrokenProcessPool as error:
         raise ShareFailed("a process was killed") from error
-    if outcome.trouble is not None:
-        raise ShareFailed(outcome.trouble)
+    if outcome.failure is not None:
+        raise ShareFailed(outcome.failure)
     result: Any = outcome.result
     return result  # type: ignore[no-any-return]  # a result may itself be None
 
 
-def _begin(told: Sequence[Any], stopped: Any) -> None:
-    """Begin a worker. Ctrl-C is its parent's business, and it does not outlive its parent."""
+def _begin(reports: Sequence[Any], stopped: Any) -> None:
+    """Set up a worker: it ignores Ctrl-C, which the parent handles, and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _Given.told, _Given.stopped = told, stopped
+    _Shared.reports, _Shared.stopped = reports, stopped
 
 
 def _end_with_parent() -> None:
@@ -143,21 +143,21 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _run(work: Work[T], number: int, share: Any, given: tuple[Any, ...]) -> _Ended[T]:
-    """Do the work, in a worker."""
+def _run(work: Work[T], number: int, share: Any, arguments: tuple[Any, ...]) -> _Outcome[T]:
+    """Run the work in a worker process."""
 
-    def tell(*numbers: int) -> None:
-        if _Given.stopped.value:
+    def report(*numbers: int) -> None:
+        if _Shared.stopped.value:
             raise _Stopped
-        _Given.told[number][: len(numbers)] = numbers
+        _Shared.reports[number][: len(numbers)] = numbers
 
     async def run() -> T:
-        return await work(share, tell, *given)
+        return await work(share, report, *arguments)
 
     try:
         with new_runner() as runner:
-            return _Ended(runner.run(run()))
-    except Exception as error:  # noqa: BLE001 - told to the parent, which could not read all kinds of exception back
+            return _Outcome(runner.run(run()))
+    except Exception as error:  # noqa: BLE001 - sent as text, because not every exception can be unpickled
         while isinstance(error, ExceptionGroup):
             error = error.exceptions[0]
-        return _Ended(None, f"{type(error).__name__}: {error}")
+        return _Outcome(None, f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Carries every committed event from the event store to the topic: in commit order, exactly once."""
+"""Publishes every committed event from the event store to the topic, in commit order and exactly once."""
 
 import asyncio
 import logging
@@ -39,52 +39,52 @@ from schemas.topics import CANARY, EVENTS
 T = TypeVar("T")
 
 TRANSACTIONAL_ID = "zyenta-publisher"
-"""One for all publishers: whoever starts under it fences the one before."""
+"""The same for all publishers: a new one fences the one before."""
 LEADER_LOCK = 7241002
-"""Advisory lock of the one publisher at work; others stand by."""
+"""Advisory lock of the leader; other publishers stand by."""
 BATCH = 10000
-"""Events in one transaction at most: a quarter of a second of work, so that a successor never waits long."""
+"""The most events of one transaction: a quarter of a second of work, so that a successor never waits long."""
 BUSY_POLL, IDLE_POLL = 0.003, 0.25
-"""Seconds between looks at the store: soon after an append, and else in case a wake-up got lost or none was sent."""
+"""Seconds between polls of the store: shortly after an append, and otherwise in case a notification was lost."""
 BUSY_SECONDS = 1.0
-"""How long after an append, or a call that announced one, the short poll goes on."""
+"""How long the short poll continues after an append or a notification."""
 CHECK_SECONDS = 5.0
-"""Seconds between looks at the topic while nothing is appended."""
+"""Seconds between checks of the topic while nothing is appended."""
 SLOW_SECONDS = 2.0
-"""A batch that takes longer makes the publisher look whether broker and topic are still there."""
+"""If a batch takes longer, the publisher checks that the broker and the topic still exist."""
 SEND_SECONDS = 20.0
-"""A batch that takes longer is given up, and everything is begun anew from what the topic says."""
+"""If a batch takes longer, the publisher gives up and restarts from the topic's end."""
 WEDGED_SECONDS = 30.0
-"""A leader that has not asked the store for so long is deposed: it is frozen, or cut off."""
+"""A leader that has not queried the store for this long is frozen or cut off, and loses the leadership."""
 DISAGREED_SECONDS = 5.0
-"""Between looks while the halves do not belong together, which only a person can mend."""
+"""Seconds between checks while the halves differ, which only a person can fix."""
 
 logger = logging.getLogger(__name__)
 
 
 class HalvesDiffer(Exception):
-    """The topic is not the beginning of what the store holds; nothing is published until a person has decided."""
+    """The topic's events are not the store's first events. Nothing is published until a person decides."""
 
 
 class TopicAhead(HalvesDiffer):
-    """The topic holds events that the store does not: the store was lost or set back, or the topic is another's."""
+    """The topic has events that the store lacks: the store was lost or set back, or the topic belongs to another store."""
 
     def __init__(self, topic_position: int, store_position: int) -> None:
         super().__init__(
             f"The topic ends at position {topic_position}, but the event store at {store_position}. Nothing is "
             "published. If the store was lost or set back, run “zyenta log restore”; if the topic belongs to another "
-            "store, point KAFKA_BOOTSTRAP_SERVERS elsewhere; if somebody else wrote what is ahead, run "
+            "store, correct KAFKA_BOOTSTRAP_SERVERS; if another client wrote those events, run "
             "“zyenta log republish --even-if-ahead”."
         )
 
 
 class TopicForeign(HalvesDiffer):
-    """Store and topic hold different events at the same position."""
+    """The store and the topic have different events at the same position."""
 
     def __init__(self, position: int) -> None:
         super().__init__(
             f"At position {position}, where the topic ends, the event store holds another event, or none. Nothing is "
-            "published. Point KAFKA_BOOTSTRAP_SERVERS to this store's topic; or, if the store is right, run "
+            "published. Point KAFKA_BOOTSTRAP_SERVERS to this store's topic. If the store is right, run "
             "“zyenta log republish”."
         )
 
@@ -92,11 +92,10 @@ class TopicForeign(HalvesDiffer):
 class Publisher:
     """Publishes while it is the leader.
 
-    Exactly once rests on three things. Every batch is one Kafka transaction, so it is in the topic whole or not at all,
-    over all partitions. Where the last publisher stopped is read from the topic itself, never from a second record that
-    could disagree with it; only records that the event store holds count. And ``transactional.id`` is the same for all publishers: a new one fences the older, so that
-    what a killed or frozen publisher still had under way can no longer commit. The advisory lock only keeps two healthy
-    publishers from fencing each other in turns.
+    Exactly-once publishing rests on three things. Every batch is one Kafka transaction over all partitions, so it is in
+    the topic completely or not at all. The last published position is read from the topic itself, where only records
+    that the event store holds count. All publishers share one ``transactional.id``, so a new publisher fences the older,
+    whose open transaction can no longer commit. The advisory lock only keeps healthy publishers from fencing each other.
     """
 
     def __init__(self, pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_servers: str) -> None:
@@ -105,14 +104,14 @@ class Publisher:
         self._bootstrap_servers = bootstrap_servers
         self._canaries = PostgresCanaries(pool)
         self._provenance = PostgresProvenance(pool)
-        self._canary_asked = self._canary_sent = 0
+        self._canary_requested = self._canary_sent = 0
         self._woken = asyncio.Event()
         self._offsets: dict[int, int] = {}
         self.position = 0
         """The last position this publisher has seen in the topic."""
 
     async def run(self) -> None:
-        """Publish until cancelled; after trouble, start again from what the topic says."""
+        """Publish until cancelled. After a failure, restart from the topic's end."""
         backoff = 0.05
         loop = asyncio.get_running_loop()
         while True:
@@ -125,22 +124,22 @@ class Publisher:
                 await asyncio.sleep(DISAGREED_SECONDS)
             except (
                 KafkaError,
-                AssertionError,  # how aiokafka tells that a producer was fenced between two calls
+                AssertionError,  # aiokafka raises it if the producer was fenced between two calls
                 Transient,
                 *DATABASE_AWAY,
             ) as error:
                 if loop.time() - started > 30:
                     backoff = 0.05
-                logger.warning("publisher starts again in %.2f s: %s: %s", backoff, type(error).__name__, error)
+                logger.warning("publisher restarts in %.2f s: %s: %s", backoff, type(error).__name__, error)
                 await asyncio.sleep(backoff)
                 backoff = min(2.0, backoff * 2)
 
     async def catch_up(self) -> int:
-        """Publish what there is now, as the leader, and return the last position.
+        """Publish the events that exist now, as the leader, and return the last position.
 
         Raises:
-            HalvesDiffer: the topic is not the beginning of the store.
-            KafkaError, OSError, asyncpg.PostgresError, Transient, TimeoutError: nothing is half done; run it again.
+            HalvesDiffer: the topic's events are not the store's first events.
+            KafkaError, OSError, asyncpg.PostgresError, Transient, TimeoutError: no batch is incomplete; run it again.
         """
         async with self._pool.acquire() as connection:
             await self._lead(connection, until=await self._events.last_position())
@@ -156,44 +155,44 @@ class Publisher:
             try:
                 async with asyncio.timeout(SEND_SECONDS):
                     await producer.start()
-                await self._begin()
-                self._canary_asked = self._canary_sent = 0
+                await self._find_position()
+                self._canary_requested = self._canary_sent = 0
                 await connection.add_listener(CHANNEL, self._on_notify)
                 await connection.add_listener(CANARY_CHANNEL, self._on_canary)
                 await self._publish(producer, connection, until=until)
             finally:
                 await producer.discard()
         finally:
-            await self._hear_no_more(connection)
+            await self._stop_listening(connection)
             await give_up_leadership(connection)
 
-    async def _hear_no_more(self, connection: Connection) -> None:
+    async def _stop_listening(self, connection: Connection) -> None:
         for channel, listener in ((CHANNEL, self._on_notify), (CANARY_CHANNEL, self._on_canary)):
             with suppress(*DATABASE_AWAY):
                 await connection.remove_listener(channel, listener)
         if connection.is_closed():
-            # Of a lost connection asyncpg takes no listener away, and warns of them when it comes back to the pool.
+            # asyncpg removes no listener of a lost connection, and warns when the pool gets it back.
             connection.terminate()
 
-    async def _begin(self) -> None:
-        """Find where to go on. Only after the producer's start, which has ended the predecessor's open transaction."""
-        # The topic was there a moment ago. A broker that is reading up on its topics must not look like a wiped one.
+    async def _find_position(self) -> None:
+        """Find the position to continue from. The producer's start has already ended its predecessor's transaction."""
+        # The topic existed a moment ago. A broker that still loads its topics must not look like a wiped one.
         await self._look_for_topic()
         if hidden := await open_transactions(self._bootstrap_servers):
-            raise Transient("the broker", f"somebody else's transaction is open in partitions {hidden} of the log")
-        end = await self._look_for_topic(self._meet)
+            raise Transient("the broker", f"another client's transaction is open in partitions {hidden} of the log")
+        end = await self._look_for_topic(self._record_foreign)
         self.position, self._offsets = end.position, dict(end.offsets)
         logger.info("publishing from position %d", self.position)
 
-    async def _meet(self, found: Sequence[ConsumerRecord]) -> None:
-        """Note foreign records at the topic's end, and go on; unless they may be what the store has lost.
+    async def _record_foreign(self, records: Sequence[ConsumerRecord]) -> None:
+        """Record the foreign records at the topic's end.
 
         Raises:
-            HalvesDiffer: they may be.
+            HalvesDiffer: one of them may be an event that the store has lost.
         """
-        await check_not_lost(found, self._provenance, await self._events.last_position())
-        if found:
-            notes = [ForeignRecord(each.topic, each.partition, each.offset, REASON) for each in found]
+        await check_not_lost(records, self._provenance, await self._events.last_position())
+        if records:
+            notes = [ForeignRecord(each.topic, each.partition, each.offset, REASON) for each in records]
             logger.error("%d foreign records are at the topic's end; the first: %s", len(notes), notes[0])
             await self._provenance.note(notes)
 
@@ -204,16 +203,16 @@ class Publisher:
             self._woken.clear()
             if self._canary_waits:
                 await self._send_canary(producer, connection)
-            # On the connection that holds the lock: to lose it is to stop, and to ask shows others that we live.
+            # On the connection with the lock: losing it stops this publisher, and each query proves to others that it runs.
             before = self.position
             events = await self._events.read_settled(before, BATCH, connection=connection)
             batches = await prepare(events)
             while events:
-                # There is a backlog, unless it ends here; a canary does not wait for its end.
+                # A full batch means a backlog, unless ``until`` ends it. A canary does not wait for the backlog.
                 ends = until is not None and events[-1].position >= until
                 more = len(events) == BATCH and not ends and not self._canary_waits
                 reading = self._read_and_prepare(events[-1].position, connection) if more else None
-                following = await self._send_beside(producer, batches, reading)
+                following = await self._send_while(producer, batches, reading)
                 self.position = events[-1].position
                 busy = loop.time()
                 events, batches = following or ([], [])
@@ -230,7 +229,7 @@ class Publisher:
     async def _pause(self, connection: Connection, idle_seconds: float) -> float:
         if idle_seconds < BUSY_SECONDS or self._canary_waits:
             return BUSY_POLL
-        # Events held back by a slower transaction: its end is nothing anybody is told of.
+        # A slower transaction holds back events; PostgreSQL sends no notification when it ends.
         waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
         return BUSY_POLL if waiting else IDLE_POLL
 
@@ -240,21 +239,21 @@ class Publisher:
         events = await self._events.read_settled(position, BATCH, connection=connection)
         return events, await prepare(events)
 
-    async def _send_beside(
-        self, producer: TransactionalProducer, batches: Sequence[TargetedBatch], beside: Coroutine[Any, Any, T] | None
+    async def _send_while(
+        self, producer: TransactionalProducer, batches: Sequence[TargetedBatch], work: Coroutine[Any, Any, T] | None
     ) -> T | None:
-        """Send a transaction and do something else meanwhile: while the broker writes, the next one is made."""
-        other = None if beside is None else asyncio.create_task(beside)
+        """Send a transaction and do other work at the same time: the next batch is prepared while the broker writes."""
+        other = None if work is None else asyncio.create_task(work)
         try:
-            await self._send_watchfully(producer, batches)
+            await self._send_with_checks(producer, batches)
             return None if other is None else await other
         finally:
             if other is not None:
                 other.cancel()
                 await asyncio.gather(other, return_exceptions=True)
 
-    async def _send_watchfully(self, producer: TransactionalProducer, batches: Sequence[TargetedBatch]) -> None:
-        """Send a batch, and notice soon when there is nobody to send it to: aiokafka would go on trying for long."""
+    async def _send_with_checks(self, producer: TransactionalProducer, batches: Sequence[TargetedBatch]) -> None:
+        """Send a batch and check the topic if that is slow: aiokafka would retry for long against an absent broker."""
         sending = asyncio.create_task(self._send(producer, batches))
         try:
             async with asyncio.timeout(SEND_SECONDS):
@@ -265,25 +264,25 @@ class Publisher:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
-    async def _look_for_topic(self, meet: OnForeign = ignore_foreign) -> LogEnd:
+    async def _look_for_topic(self, on_foreign: OnForeign = ignore_foreign) -> LogEnd:
         try:
-            return await log_end(self._bootstrap_servers, are_own=self._provenance.are_own, on_foreign=meet)
+            return await log_end(self._bootstrap_servers, are_own=self._provenance.are_own, on_foreign=on_foreign)
         except TopicMissing as error:
-            raise Transient("the broker", "it does not know the log's topic; it was wiped, or is starting") from error
+            raise Transient("the broker", "it does not know the log's topic: it was wiped, or is starting") from error
 
     async def _send(self, producer: TransactionalProducer, batches: Sequence[TargetedBatch]) -> None:
         await producer.begin_transaction()
         sent = [await _submit(producer, each) for each in batches]
         for written in await asyncio.gather(*sent):
-            self._check_follows(written)
+            self._check_offset(written)
         await producer.commit_transaction()
 
     @property
     def _canary_waits(self) -> bool:
-        return self._canary_asked > self._canary_sent
+        return self._canary_requested > self._canary_sent
 
     async def _send_canary(self, producer: TransactionalProducer, connection: Connection) -> None:
-        """Send the newest canary the way of the events: once it is settled, in a transaction, into every partition."""
+        """Send the newest settled canary like events: in a transaction, to every partition."""
         canary = await self._canaries.newest_settled(self._canary_sent, connection)
         if canary is None:
             return
@@ -299,39 +298,42 @@ class Publisher:
         self._canary_sent = canary
         await self._canaries.published(canary)
 
-    def _check_follows(self, written: RecordMetadata) -> None:
-        """Notice a topic that was deleted and made anew under our hands: what it lost must come first."""
+    def _check_offset(self, written: RecordMetadata) -> None:
+        """Detect a topic that was deleted and created again while publishing; its lost events must be published first."""
         if written.topic != EVENTS.name:
             return
         if written.offset <= self._offsets.get(written.partition, -1):
-            raise Transient("the broker", f"partition {written.partition} begins anew; so does the publisher")
+            raise Transient(
+                "the broker",
+                f"partition {written.partition} starts again from its beginning, and so does the publisher",
+            )
         self._offsets[written.partition] = written.offset
 
     async def _check_topic(self) -> None:
-        """Notice a broker that was wiped while nothing was appended: it is to be refilled without waiting for more."""
+        """Detect a broker that was wiped while nothing was appended, so that it is refilled without a new append."""
         if await published_position(self._bootstrap_servers, are_own=self._provenance.are_own) != self.position:
-            raise Transient("the broker", "the topic does not end where it was left; it was made anew")
+            raise Transient("the broker", "the topic ends at another position than expected: it was created again")
 
     def _on_notify(self, *_: object) -> None:
         self._woken.set()
 
-    def _on_canary(self, *told: object) -> None:
-        self._canary_asked = int(str(told[3]))
+    def _on_canary(self, *notification: object) -> None:
+        self._canary_requested = int(str(notification[3]))
         self._woken.set()
 
 
-async def check_not_lost(found: Sequence[ConsumerRecord], provenance: PostgresProvenance, last: int) -> None:
-    """Tell foreign records from events that the store held once.
+async def check_not_lost(records: Sequence[ConsumerRecord], provenance: PostgresProvenance, last: int) -> None:
+    """Check that no foreign record may be an event that the store has lost.
 
     Args:
-        found: records that the store does not hold.
-        provenance: asks the store.
-        last: where the store ends.
+        records: records that the store does not hold.
+        provenance: looks events up in the store.
+        last: the store's last position.
 
     Raises:
-        HalvesDiffer: one of them is an event by its hash, and the store has nothing at its place in its stream.
+        HalvesDiffer: a record has an event's correct hash, and its stream has no event of that version.
     """
-    lost = [event.position for record in found if (event := await provenance.lost_event(record)) is not None]
+    lost = [event.position for record in records if (event := await provenance.lost_event(record)) is not None]
     if not lost:
         return
     if max(lost) > last:
@@ -340,11 +342,11 @@ async def check_not_lost(found: Sequence[ConsumerRecord], provenance: PostgresPr
 
 
 async def take_leadership(connection: Connection, *, wedged_seconds: float = WEDGED_SECONDS) -> None:
-    """Wait for the leader's lock. A leader that is frozen loses it: its session is ended, and Kafka fences the rest.
+    """Wait for the leader's lock. A frozen leader loses it: its session is terminated, and Kafka fences its producer.
 
     Args:
-        connection: whose session is to have it.
-        wedged_seconds: how long a leader may be silent; 0: whoever leads is deposed, well or not.
+        connection: the session that will hold the lock.
+        wedged_seconds: how long a leader may be silent; 0 deposes any leader.
     """
     while not await connection.fetchval("select pg_try_advisory_lock($1)", LEADER_LOCK):
         deposed = await connection.fetchval(
@@ -358,20 +360,20 @@ async def take_leadership(connection: Connection, *, wedged_seconds: float = WED
             wedged_seconds,
         )
         if deposed and wedged_seconds:
-            logger.warning("the publisher at work has been silent for %.0f s; taking over", wedged_seconds)
+            logger.warning("the leading publisher has been silent for %.0f s; taking over", wedged_seconds)
         await asyncio.sleep(0.2)
 
 
 async def give_up_leadership(connection: Connection) -> None:
-    """Let the next publisher lead. A connection that was lost has lost the lock already."""
+    """Release the leader's lock. A lost connection has already lost it."""
     with suppress(*DATABASE_AWAY):
         await connection.execute("select pg_advisory_unlock($1)", LEADER_LOCK)
 
 
-async def _submit(producer: TransactionalProducer, prepared: TargetedBatch) -> "asyncio.Future[RecordMetadata]":
+async def _submit(producer: TransactionalProducer, target: TargetedBatch) -> "asyncio.Future[RecordMetadata]":
     future: asyncio.Future[RecordMetadata] = await producer.send_batch(
-        prepared.batch, prepared.topic, partition=prepared.partition
+        target.batch, target.topic, partition=target.partition
     )
-    # Where an earlier batch fails, no code awaits the later ones.
+    # If an earlier batch fails, no code awaits the later ones.
     mark_retrieved(future)
     return future

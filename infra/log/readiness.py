@@ -1,4 +1,4 @@
-"""Judges how the platform is by canaries: what does not come out of a component in time names it."""
+"""Checks the platform by canaries: test records that every component must answer in time."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,11 +16,11 @@ from schemas.internal.readiness import Check
 from schemas.topics import CANARY
 
 LATE_SECONDS = 5.0
-"""Who has not seen a canary so long after it was asked for is not well."""
+"""A component that has not answered a canary this long after its request is unhealthy."""
 READ_SECONDS = 3.0
-"""But readers have at least so long from when it was in the topic."""
+"""Readers of the topic have at least this long from its publication."""
 FRESH_SECONDS = 7.0
-"""Who has seen a canary no older than this is well, and need not be waited for."""
+"""A component that has answered a canary of at most this age is healthy; no need to wait."""
 BROKER_MS = 2000
 DATABASE_SECONDS = 3.0
 POLL_SECONDS = 0.05
@@ -28,19 +28,19 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
-    """Who must see every canary, besides the publisher."""
+    """The components that must answer every canary, besides the publisher."""
 
     readers: Collection[str]
-    """Consumer groups, of read models and of consumers: they see it in every partition."""
+    """Consumer groups of read models and consumers, which answer for every partition."""
     roles: Collection[str]
-    """Roles that read no topic: they hear of it from the database."""
+    """Roles that read no topic; the database notifies them."""
 
 
 class PlatformReadiness:
     """Implements :class:`schemas.internal.readiness.Readiness`.
 
-    Every look asks for a canary, so a platform that nobody looks at has none. Where everybody has seen one lately, the
-    answer comes at once; else it waits for the newest until that is late.
+    Every check requests a canary, so an unchecked platform has none. If all components have answered a recent canary,
+    the result is immediate; otherwise the check waits for the newest canary until it is late.
     """
 
     def __init__(self, pool: asyncpg.Pool, bootstrap_servers: str | None, components: Components) -> None:
@@ -51,15 +51,15 @@ class PlatformReadiness:
     async def checks(self) -> Sequence[Check]:
         broker = asyncio.create_task(self._broker())
         try:
-            judged = await self._judged()
+            components = await self._component_checks()
         except DATABASE_AWAY as error:
-            detail = f"it does not answer ({type(error).__name__}); nothing behind it can be judged"
+            detail = f"it does not answer ({type(error).__name__}), so nothing behind it can be checked"
             return [Check(name="postgresql", healthy=False, detail=detail), await broker]
-        return [Check(name="postgresql", healthy=True), await broker, *judged]
+        return [Check(name="postgresql", healthy=True), await broker, *components]
 
-    async def _judged(self) -> list[Check]:
+    async def _component_checks(self) -> list[Check]:
         loop = asyncio.get_running_loop()
-        # Bounded here: a pool waits for a connection, and for one that must be cancelled, without an end.
+        # A time limit, because a pool waits for a connection without one.
         async with asyncio.timeout(DATABASE_SECONDS):
             await self._canaries.request()
         end = loop.time() + LATE_SECONDS + READ_SECONDS
@@ -68,18 +68,18 @@ class PlatformReadiness:
                 report = await self._canaries.report()
             checks = judge(report, self._components, waiting=loop.time() < end)
             if checks is not None:
-                return await self._explained(checks)
+                return await self._with_cause(checks)
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _explained(self, checks: list[Check]) -> list[Check]:
-        """Say of a publisher that is held back by whom: it is not the one to be looked at."""
+    async def _with_cause(self, checks: list[Check]) -> list[Check]:
+        """Name the transaction that holds back the publisher, if there is one."""
         if all(check.healthy for check in checks if check.name == PUBLISHER):
             return checks
         async with asyncio.timeout(DATABASE_SECONDS):
-            holder = await self._canaries.blocking_transaction(LATE_SECONDS)
-        if holder is None:
+            blocking = await self._canaries.blocking_transaction(LATE_SECONDS)
+        if blocking is None:
             return checks
-        return [replace(check, detail=str(holder)) if check.name == PUBLISHER else check for check in checks]
+        return [replace(check, detail=str(blocking)) if check.name == PUBLISHER else check for check in checks]
 
     async def _broker(self) -> Check:
         if self._bootstrap_servers is None:
@@ -89,23 +89,23 @@ class PlatformReadiness:
                 brokers = (await admin.describe_cluster())["brokers"]
         except (KafkaError, OSError, TimeoutError) as error:
             return Check(name="broker", healthy=False, detail=f"it does not answer ({type(error).__name__})")
-        return Check(name="broker", healthy=bool(brokers), detail="" if brokers else "it has no members")
+        return Check(name="broker", healthy=bool(brokers), detail="" if brokers else "the cluster has no brokers")
 
 
 class _Verdict(Enum):
     WELL = "well"
     LATE = "late"
     OPEN = "open"
-    """It may still answer in time."""
+    """The component may still answer in time."""
 
 
 def judge(report: CanaryReport, components: Components, *, waiting: bool = True) -> list[Check] | None:
-    """Return a check for everyone, or None while somebody may still answer in time.
+    """Return a check for every component; None while one may still answer in time.
 
     Args:
-        answers: what came out where.
-        components: of whom something must have come out.
-        waiting: whether there is time to wait for more answers.
+        report: the canaries and who answered them.
+        components: the components that must answer.
+        waiting: whether the caller can wait for more answers.
     """
     published = max((canary.id for canary in report.canaries if canary.seconds_published is not None), default=0)
     verdicts = {PUBLISHER: {0: _verdict(report, published, _is_late)}}
@@ -114,16 +114,16 @@ def judge(report: CanaryReport, components: Components, *, waiting: bool = True)
     unpublished = _Verdict.LATE in verdicts[PUBLISHER].values()
     for reader in components.readers:
         seen = report.seen.get(reader, {})
-        judged = {
+        by_partition = {
             partition: _verdict(report, seen.get(partition, 0), _is_late_for_readers)
             for partition in range(CANARY.partitions)
         }
-        if not unpublished or _Verdict.LATE in judged.values():
-            verdicts[reader] = judged
-        # Else nothing reaches the topic, which says nothing of those who read it.
-    if waiting and any(_Verdict.OPEN in judged.values() for judged in verdicts.values()):
+        if not unpublished or _Verdict.LATE in by_partition.values():
+            verdicts[reader] = by_partition
+        # Else nothing reaches the topic, so its readers cannot be checked.
+    if waiting and any(_Verdict.OPEN in by_partition.values() for by_partition in verdicts.values()):
         return None
-    return [_check(component, judged) for component, judged in verdicts.items()]
+    return [_check(component, by_partition) for component, by_partition in verdicts.items()]
 
 
 def _verdict(report: CanaryReport, seen: int, is_late: Callable[[Canary], bool]) -> _Verdict:
@@ -144,10 +144,10 @@ def _is_late_for_readers(canary: Canary) -> bool:
     return in_topic is not None and in_topic > READ_SECONDS and canary.seconds_requested > LATE_SECONDS
 
 
-def _check(component: str, judged: Mapping[int, _Verdict]) -> Check:
-    missing = sorted(partition for partition, verdict in judged.items() if verdict is not _Verdict.WELL)
+def _check(component: str, by_partition: Mapping[int, _Verdict]) -> Check:
+    missing = sorted(partition for partition, verdict in by_partition.items() if verdict is not _Verdict.WELL)
     if not missing:
         return Check(name=component, healthy=True)
-    where = f" of partitions {', '.join(map(str, missing))}" if len(missing) < len(judged) else ""
-    detail = f"no canary came out{where} within {LATE_SECONDS:.0f} s: it is stopped, frozen or cut off"
+    where = f" of partitions {', '.join(map(str, missing))}" if len(missing) < len(by_partition) else ""
+    detail = f"no answer to a canary{where} within {LATE_SECONDS:.0f} s: it is stopped, frozen or cut off"
     return Check(name=component, healthy=False, detail=detail)

@@ -1,4 +1,4 @@
-"""Rebuilds either half of the log from the other: the event store from the topic, the topic from the event store."""
+"""Rebuilds one half of the log from the other: the event store from the topic, or the topic from the event store."""
 
 import asyncio
 import logging
@@ -40,9 +40,9 @@ from schemas.topics import EVENTS, WORK, partition_of
 logger = logging.getLogger(__name__)
 
 LEADER_SECONDS = 15
-"""How long a publisher may keep the leadership from a restoration; one that has nothing to stand on gives it up."""
+"""How long a restoration waits for the leadership. A publisher that finds the halves different releases it sooner."""
 SETTLED = 2
-"""PostgreSQL's FrozenTransactionId: a row that carries it is older than every transaction of every cluster."""
+"""PostgreSQL's FrozenTransactionId, which precedes every transaction of every cluster."""
 
 _COLUMNS = (
     "position", "transaction_id", "id", "stream_id", "version", "type", "tenant", "correlation_id", "causation_id",
@@ -52,55 +52,55 @@ _COMMANDS = ("command_id", "digest", "result", "token_partition", "token_positio
 
 
 class NothingToRestore(Exception):
-    """The store is not behind the topic: a publisher is at work on the two."""
+    """A publisher is running, so the store is not behind the topic."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A publisher is at work, so the event store is not behind the topic and there is nothing to restore. To "
+            "A publisher is running, so the event store is not behind the topic and there is nothing to restore. To "
             "restore a lost store, name its empty database in DATABASE_URL; to refill the topic, use “zyenta log "
             "republish”."
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
-    """What a restoration did."""
+class Restoration:
+    """What a restoration changed."""
 
     events: int
-    """Added to the store."""
+    """Events added to the store."""
     known: int
-    """In the store before, and found to be the same."""
+    """Events that the store already had, equal to the topic's."""
     commands: int
-    """Whose outcomes were written back."""
+    """Commands whose outcomes were written back."""
     position: int
-    """Where the log ends now."""
+    """The last position now."""
     forgotten: int = 0
-    """Keys of forgotten people that a backup had brought back, deleted again."""
+    """Keys of forgotten people that a backup had brought back and that were deleted again."""
     foreign: int = 0
-    """Records of the topic that are no events, or copies of events."""
+    """Records of the topic that are not events, or are copies of events."""
 
 
 async def restore_store(
     pool: asyncpg.Pool, bootstrap_servers: str, *, progress: Callable[[int], None] = lambda _: None
-) -> Restored:
-    """Bring an empty event store, or one set back to an older copy, to where the topic is: all in one transaction.
+) -> Restoration:
+    """Bring an empty or older event store up to the topic's end, in one transaction.
 
-    Positions, ids, hashes and times are the topic's. Every hash chain is checked on the way, and what the store has
-    already is compared. Commands with events get their outcome back, so that their repetition is recognised; see
-    ``infra/decisions/0010-restoring-the-store.md`` for the others. Appends wait until it is done. Whoever the log says
-    is forgotten has no key afterwards; run it again after keys came back from a backup.
+    Positions, ids, hashes and times come from the topic. Every hash chain is checked, and events that the store already
+    has are compared. Commands with events get their outcome back, so that their repetition is recognized; for the
+    others see ``infra/decisions/0010-restoring-the-store.md``. Appends wait until the end. Keys of forgotten persons are
+    deleted; run it again after a backup has brought keys back.
 
     Memory: the hash of the last event of every stream.
 
     Args:
         pool: the database, migrated.
-        bootstrap_servers: of the broker that has the topic.
-        progress: told how many events were read.
+        bootstrap_servers: the broker with the topic.
+        progress: called with the number of events read so far.
 
     Raises:
-        NothingToRestore: a publisher is at work.
-        Difference: the topic is damaged, or the store holds what the topic does not; nothing was written.
-        TopicMissing: there is no topic to restore from.
+        NothingToRestore: a publisher is running.
+        Difference: the topic is damaged, or the store has events that the topic lacks; nothing was written.
+        TopicMissing: the broker has no topic to restore from.
         KafkaError, asyncpg.PostgresError: nothing was written; run it again.
     """
     async with pool.acquire() as connection:
@@ -108,7 +108,7 @@ async def restore_store(
         try:
             await _end_open_transactions(bootstrap_servers)
             async with connection.transaction():
-                # Between writes it reads the topic for as long as that takes; nobody appends or publishes meanwhile.
+                # The transaction is idle while the topic is read. Nothing is appended or published until it ends.
                 await connection.execute("set local idle_in_transaction_session_timeout to 0")
                 await connection.execute("lock table events, commands in share row exclusive mode")
                 restored = await _restore(connection, bootstrap_servers, progress)
@@ -128,7 +128,7 @@ async def _lead(connection: Connection) -> None:
 
 
 async def _end_open_transactions(bootstrap_servers: str) -> None:
-    """Let the broker finish or abort what a killed publisher left: readers see no further than an open transaction."""
+    """Let the broker end the transaction of a killed publisher, because readers stop at an open transaction."""
     producer = TransactionalProducer(bootstrap_servers=bootstrap_servers, transactional_id=TRANSACTIONAL_ID)
     try:
         async with asyncio.timeout(LEADER_SECONDS):
@@ -137,7 +137,7 @@ async def _end_open_transactions(bootstrap_servers: str) -> None:
         await producer.discard()
 
 
-async def _restore(connection: Connection, bootstrap_servers: str, progress: Callable[[int], None]) -> Restored:
+async def _restore(connection: Connection, bootstrap_servers: str, progress: Callable[[int], None]) -> Restoration:
     last: int = await connection.fetchval("select coalesce(max(position), 0) from events")
     heads: dict[UUID, tuple[int, bytes]] = {}
     known = added = commands = foreign = 0
@@ -161,22 +161,22 @@ async def _restore(connection: Connection, bootstrap_servers: str, progress: Cal
         "select setval('events_position', $1) where $1 > (select last_value from events_position)", position
     )
     if added:
-        # Meanwhile read models passed over what the store did not know: they read the topic again from its beginning.
+        # Read models skipped the events that the store did not have, so they read the topic again from its beginning.
         await connection.execute("update checkpoints set next_offset = 0, owner = owner + 1")
     forgotten = await delete_forgotten_keys(connection)
-    return Restored(
+    return Restoration(
         events=added, known=known, commands=commands, position=position, forgotten=forgotten, foreign=foreign
     )
 
 
 def _event(record: ConsumerRecord, heads: dict[UUID, tuple[int, bytes]]) -> RawEvent | None:
-    """Return a record's event and remember it as its stream's last; None for a foreign record or a copy.
+    """Return a record's event and store it as its stream's last; None for a foreign record or a copy.
 
-    Without a store, only the hashes tell: what does not give its own hash, or lies in the wrong partition, is nobody's
-    event. Where it was one that was changed, the next of its stream is missing its predecessor.
+    Without a store, only hashes identify events: a record with a wrong hash or in the wrong partition is foreign. If it
+    was a changed event, the next event of its stream lacks its predecessor.
 
     Raises:
-        Difference: events are missing before it.
+        Difference: events of its stream are missing before it.
     """
     try:
         event = from_record(record.headers, record.value)
@@ -246,37 +246,36 @@ async def _surplus(connection: Connection, heads: dict[UUID, tuple[int, bytes]],
 async def republish(
     pool: asyncpg.Pool, events: PostgresEventLog, bootstrap_servers: str, *, even_if_ahead: bool = False
 ) -> int:
-    """Delete the topics of events and fill them anew from the store; return the position of the last event.
+    """Delete the topics of events and fill them again from the store. Return the last event's position.
 
-    The publisher at work, if there is one, loses its leadership, and fills the topics as soon as it has it again; if
-    none works, this does. Consumers are given every event again from the beginning: they recognise what they have
-    handled, call nobody, and append nothing. Letters in the dead letter topic are no events and stay.
-
-    Foreign records are gone afterwards, and forgotten.
+    A running publisher loses its leadership, and fills the topics once it has it again. Without a running publisher,
+    this function fills them. Consumers get every event again from the beginning: they recognize the handled ones, make
+    no outside calls and append nothing. The dead-letter topic is unchanged. Foreign records are deleted, and so is the
+    list of them.
 
     Args:
-        pool: of the event store's database.
+        pool: connections to the event store's database.
         events: the store.
-        bootstrap_servers: where the topics are.
-        even_if_ahead: delete also what may be events that the store has lost; see
+        bootstrap_servers: the broker with the topics.
+        even_if_ahead: also delete records that may be events that the store has lost; see
             :meth:`infra.adapters.postgres.provenance.PostgresProvenance.lost_event`.
 
     Raises:
-        TopicAhead: the topic may hold events that the store has lost; deleting it would lose them for good.
+        TopicAhead: the topic may have events that the store has lost; deleting it would lose them permanently.
         KafkaError, asyncpg.PostgresError, TimeoutError: run it again.
     """
     provenance = PostgresProvenance(pool)
     async with pool.acquire() as connection:
-        # Whoever leads is deposed at once, and so cannot publish between the look and the deletion.
+        # Any leader is deposed at once, so it cannot publish between the check and the deletion.
         await take_leadership(connection, wedged_seconds=0)
         try:
             await _end_open_transactions(bootstrap_servers)
             await ensure_topics(bootstrap_servers)
             last = await events.last_position()
 
-            async def refuse_lost(found: Sequence[ConsumerRecord]) -> None:
-                with suppress(TopicForeign):  # the store has gone on since, which is what republishing is for
-                    await check_not_lost(found, provenance, last)
+            async def refuse_lost(records: Sequence[ConsumerRecord]) -> None:
+                with suppress(TopicForeign):  # the store has appended since, which republishing handles
+                    await check_not_lost(records, provenance, last)
 
             if not even_if_ahead:
                 await log_end(bootstrap_servers, are_own=provenance.are_own, on_foreign=refuse_lost)
@@ -285,11 +284,11 @@ async def republish(
             await ensure_topics(bootstrap_servers)
         finally:
             await give_up_leadership(connection)
-    ours = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
+    publishing = asyncio.create_task(Publisher(pool, events, bootstrap_servers).run())
     try:
         while await published_position(bootstrap_servers, are_own=provenance.are_own) < last:
             await asyncio.sleep(0.1)
     finally:
-        ours.cancel()
-        await asyncio.gather(ours, return_exceptions=True)
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
     return last

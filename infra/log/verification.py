@@ -1,4 +1,4 @@
-"""Proves that the two halves of the log hold the same events in the same order, and that nothing in them was changed."""
+"""Verifies that both halves of the log have the same events in the same order, and that no event was changed."""
 
 import asyncio
 from collections import Counter, deque
@@ -20,14 +20,14 @@ from schemas.topics import EVENTS, partition_of
 Heads: TypeAlias = dict[UUID, tuple[int, bytes]]
 """Version and hash of each stream's last event so far."""
 CATCH_UP_SECONDS = 15
-"""How long the publisher may take to reach where the store ends."""
+"""How long the publisher may take to reach the store's end."""
 VISIBLE_SECONDS = 5
-"""How long a transaction's records may take to come into sight in the last of its partitions."""
+"""How long a transaction's records may take to become visible in all partitions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
-    """What a verification found."""
+    """The result of a verification."""
 
     equal: bool
     events: int
@@ -36,7 +36,7 @@ class Parity:
     """The first difference, in words: which event, where, and what is wrong."""
     by_type: dict[str, int] = field(default_factory=dict)
     foreign: tuple[ForeignRecord, ...] = ()
-    """Records that are no events of the store, or copies of some: passed over. All of them, in order within a partition."""
+    """All records that are not events of the store, or are copies of some; in order within a partition."""
 
 
 class Difference(Exception):
@@ -52,23 +52,23 @@ async def verify_log(
 ) -> Parity:
     """Compare the settled store with the committed topic, event by event, and check every hash chain.
 
-    The store is read up to where it ends at the start; the publisher is given some seconds to get there. What is
-    appended meanwhile is left for the next time. Memory: one batch per partition, and some 200 bytes for each stream.
+    The store is read up to its end at the start, and the publisher gets some seconds to reach that end. Later appends
+    are not compared. Memory: one batch per partition, and about 200 bytes per stream.
 
-    Foreign records are passed over and named; so are copies of events. A record that may be an event which the store has
-    lost is a difference: its own hash is right, it continues its stream, and the store does not have it.
+    Foreign records and copies of events are skipped and listed. A record that may be an event lost by the store is a
+    difference: its hash is correct, it continues its stream, and the store does not have it.
 
     Args:
         log: the store.
-        bootstrap_servers: where the topic is.
-        partitions: look at the events of these partitions only; all if left out.
-        progress: told how many events were compared so far.
+        bootstrap_servers: the broker with the topic.
+        partitions: compare only events of these partitions; all if left out.
+        progress: called with the number of events compared so far.
     """
     counted: Counter[str] = Counter()
     heads: Heads = {}
     foreign: list[ForeignRecord] = []
     end = await log.last_position()
-    await _published(log, bootstrap_servers, end)
+    await _wait_until_published(log, bootstrap_servers, end)
     numbers = range(EVENTS.partitions) if partitions is None else partitions
     ends = await offsets_of_ends(bootstrap_servers)
     try:
@@ -79,17 +79,17 @@ async def verify_log(
                     for stored in batch:
                         partition = partition_of(stored.tenant)
                         content = content_of(stored)
-                        found = topic.at_hand(partition) or await topic.expect(partition)
-                        same = found is not None and found[1] == content
+                        record = topic.fetched(partition) or await topic.expect(partition)
+                        same = record is not None and record[1] == content
                         try:
                             check_chain(stored, heads)
                         except Difference:
-                            # Perhaps only because the event before it is not in the store: then that is the first.
-                            if not same and not _is_same_event(stored, found):
-                                await topic.find(stored, content, partition, found, heads)
+                            # The cause may be a missing predecessor in the store, which is then the first difference.
+                            if not same and not _is_same_event(stored, record):
+                                await topic.find(stored, content, partition, record, heads)
                             raise
                         if not same:
-                            await topic.find(stored, content, partition, found, heads)
+                            await topic.find(stored, content, partition, record, heads)
                         counted[stored.type] += 1
                     progress(counted.total())
             await topic.expect_nothing_before(end, ends, heads)
@@ -104,8 +104,8 @@ async def verify_log(
     return Parity(equal=True, events=counted.total(), by_type=dict(counted), foreign=tuple(foreign))
 
 
-async def _published(log: SettledLog, bootstrap_servers: str, position: int) -> None:
-    """Wait, bounded, until the publisher has reached a position."""
+async def _wait_until_published(log: SettledLog, bootstrap_servers: str, position: int) -> None:
+    """Wait some seconds until the publisher has reached a position."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CATCH_UP_SECONDS):
             while await published_position(bootstrap_servers, are_own=log.provenance.are_own) < position:
@@ -113,7 +113,7 @@ async def _published(log: SettledLog, bootstrap_servers: str, position: int) -> 
 
 
 class _Topic:
-    """Hands out each partition's records one by one, and tells events from foreign records."""
+    """Yields each partition's records one by one, and tells events from foreign records."""
 
     def __init__(
         self, reader: BulkReader, partitions: Iterable[int], log: SettledLog, foreign: list[ForeignRecord]
@@ -123,18 +123,18 @@ class _Topic:
         self._foreign = foreign
         self._contents: dict[int, deque[Content]] = {number: deque() for number in partitions}
 
-    def at_hand(self, partition: int) -> Content | None:
-        """Return the partition's next record if it was fetched already."""
+    def fetched(self, partition: int) -> Content | None:
+        """Return the partition's next fetched record; None if there is none."""
         contents = self._contents[partition]
         if not contents:
             contents.extend(self._reader.take(partition))
         return contents.popleft() if contents else None
 
     async def expect(self, partition: int) -> Content | None:
-        """Return the partition's next record, which was published already; None if it does not come into sight."""
+        """Return the partition's next record, which is already published; None if it does not become visible."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + VISIBLE_SECONDS
-        while (found := self.at_hand(partition)) is None and loop.time() < deadline:
+        while (found := self.fetched(partition)) is None and loop.time() < deadline:
             await self._reader.fetch([partition], seconds=deadline - loop.time())
         return found
 
@@ -142,7 +142,7 @@ class _Topic:
         """Look for a stored event behind foreign records.
 
         Raises:
-            Difference: it is not there, or was changed; or before it is an event that the store has lost.
+            Difference: the event is missing or was changed, or the store has lost an event before it.
         """
         changed: tuple[RawEvent, int] | None = None
         passed = len(self._foreign)
@@ -151,15 +151,15 @@ class _Topic:
                 return
             event = _event(found)
             if event is not None and _is_same_event(stored, found):
-                # The event itself, changed; unless the true one comes behind it.
+                # A changed event, unless the true one follows.
                 changed = changed or (event, len(self._foreign))
-                reason = f"it says it is {name_of(event)}, and is not"
+                reason = f"it claims to be {name_of(event)}, and is not"
                 self._foreign.append(ForeignRecord(EVENTS.name, partition, found[0], reason))
             elif event is not None and event.position > stored.position and await self._is_stored(event, found[1]):
                 break
             else:
                 self._pass(found, event, partition, heads)
-            found = self.at_hand(partition) or await self.expect(partition)
+            found = self.fetched(partition) or await self.expect(partition)
         if changed is not None:
             published, index = changed
             del self._foreign[index]
@@ -171,24 +171,24 @@ class _Topic:
         raise Difference(f"{name_of(stored)} is in the event store but not in the topic{among}")
 
     def _pass(self, found: Content, event: RawEvent | None, partition: int, heads: Heads) -> None:
-        """Note a record that is not the one that was looked for.
+        """Record a foreign record or a copy.
 
         Raises:
-            Difference: it may be an event that the store has lost.
+            Difference: the record may be an event that the store has lost.
         """
         offset, _ = found
         if event is None:
-            reason = "it is no event"
+            reason = "it is not an event"
         else:
             version, previous = heads.get(event.stream_id, (0, GENESIS))
             whole = event.computed_hash == event.hash and partition_of(event.tenant) == partition
             if whole and event.version == version + 1 and event.previous_hash == previous:
                 raise Difference(
                     f"{name_of(event)} is in the topic but not in the event store, as record {offset} of partition "
-                    f"{partition}: the store has lost it, or somebody forged it"
+                    f"{partition}: the store has lost it, or another client forged it"
                 )
             copied = whole and 0 < event.version <= version
-            reason = f"a copy of {name_of(event)}" if copied else f"it says it is {name_of(event)}, and is not"
+            reason = f"a copy of {name_of(event)}" if copied else f"it claims to be {name_of(event)}, and is not"
         self._foreign.append(ForeignRecord(EVENTS.name, partition, offset, reason))
 
     async def _is_stored(self, event: RawEvent, content: bytes) -> bool:
@@ -196,14 +196,14 @@ class _Topic:
         return bool(rows) and rows[0].position == event.position and content_of(rows[0]) == content
 
     async def expect_nothing_before(self, position: int, ends: Mapping[int, int], heads: Heads) -> None:
-        """Check that what is left in the topic came after ``position``, or is foreign.
+        """Check that the topic's remaining records are foreign or follow ``position``.
 
         Raises:
-            Difference: an event is in the topic that the store has lost.
+            Difference: the topic has an event that the store has lost.
         """
         for partition in self._contents:
             while True:
-                found = self.at_hand(partition)
+                found = self.fetched(partition)
                 if found is None:
                     if self._reader.position(partition) >= ends.get(partition, 0):
                         break
@@ -219,12 +219,12 @@ class _Topic:
 
 
 def check_chain(event: RawEvent, heads: Heads, *, where: str = "the event store") -> None:
-    """Check an event against its stream's last one, and remember it as the last.
+    """Check an event against its stream's last event, and store it as the last.
 
     Args:
-        event: the next of its stream.
+        event: the next event of its stream.
         heads: version and hash of each stream's last event so far.
-        where: which half it was read from, for the message.
+        where: the half that it was read from, for the message.
 
     Raises:
         Difference: events are missing before it, or it was changed.
@@ -240,7 +240,7 @@ def check_chain(event: RawEvent, heads: Heads, *, where: str = "the event store"
 
 
 def _event(found: Content) -> RawEvent | None:
-    """Return a record's event, whether it is one of the store or not; None if it is none at all."""
+    """Return a record's event, whether the store has it or not; None if the record is not an event."""
     try:
         _, value, headers = parts_of(found[1])
         return from_record(headers, value)
@@ -254,5 +254,5 @@ def _is_same_event(stored: RawEvent, found: Content | None) -> bool:
 
 
 def name_of(event: RawEvent) -> str:
-    """Return how a person finds an event."""
+    """Return an event's name for messages to people."""
     return f"{event.type} at position {event.position} (stream {event.stream_id}, version {event.version})"

@@ -1,5 +1,10 @@
-"""What every HTTP server of the platform does the same, below the applications: it knows none of them.
+"""The common part of every HTTP server and client; it does not know the applications. Import the modules directly.
 
-``server`` runs an application, ``protocols`` bounds what one connection may cost, ``edge`` checks and answers what no
-application should see; ``client_address`` and ``conditional`` are functions that applications call.
+server            runs an application
+protocols         limits what one connection may cost
+edge              rejects requests that no application should see
+client_address    the address that limits are counted under
+conditional       conditional requests and entity tags
+encoding          compressed forms that a client accepts
+http_clients      clients for outside and in-house calls
 """

@@ -1,4 +1,4 @@
-"""Which network address a request comes from, in one spelling, so that limits by address cannot be walked around."""
+"""The normalized network address of a request, so that limits by address cannot be evaded."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
 _V4_WITH_PORT = re.compile(r"([^:]+):\d+")
 V6_PREFIX = 64
-"""Bits of an IPv6 address that one customer of a provider shares: the other half is theirs to vary."""
+"""Bits of an IPv6 address that identify a provider's customer, who controls the other half."""
 
 
 def address_of(connection: HTTPConnection, *, behind_proxy: bool) -> str:
@@ -28,23 +28,23 @@ def client_address(peer: str, forwarded: Sequence[str], *, behind_proxy: bool) -
         behind_proxy: whether a trusted proxy appends the caller's address to the last line.
 
     Returns:
-        An IPv4 address, the ``/64`` network of an IPv6 address, or ``peer`` as it is if it is neither.
+        An IPv4 address, the ``/64`` network of an IPv6 address, or ``peer`` unchanged if it is neither.
     """
     if behind_proxy and forwarded:
         # Lines of the same name are one list (RFC 9110, section 5.3); only its last entry is the proxy's.
         last = forwarded[-1].rpartition(",")[2].strip()
-        known = limit_key(last)
-        if known is not None:
-            return known
+        key = limit_key(last)
+        if key is not None:
+            return key
     return limit_key(peer) or peer[:64]
 
 
 @lru_cache(maxsize=4096)
 def limit_key(text: str) -> str | None:
-    """Return one spelling of an address without its port; None if the text is no address."""
+    """Return the normalized address without its port; None if the text is not an address."""
     text = text.strip().strip('"')
-    if (found := _BRACKETED.fullmatch(text) or _V4_WITH_PORT.fullmatch(text)) is not None:
-        text = found[1]
+    if (match := _BRACKETED.fullmatch(text) or _V4_WITH_PORT.fullmatch(text)) is not None:
+        text = match[1]
     try:
         ip = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

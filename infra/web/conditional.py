@@ -8,21 +8,21 @@ _TAG = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 
 
 def is_current(request: HTTPConnection, etag: str) -> bool:
-    """Whether the client has this version already, so that 304 is the answer (RFC 9110, section 13.1.2).
+    """Return whether the client already has this version, so that 304 is correct (RFC 9110, section 13.1.2).
 
     Args:
-        request: a GET or HEAD of something that exists: ``*`` is any version of it.
-        etag: of the current version, quoted.
+        request: a GET or HEAD of an existing resource, of which ``*`` matches any version.
+        etag: the current version's tag, quoted.
     """
     # Several lines of the header are one list.
-    given = ",".join(request.headers.getlist("if-none-match")).strip()
-    if given == "*":
+    header = ",".join(request.headers.getlist("if-none-match")).strip()
+    if header == "*":
         return True
     # Weak comparison: "W/" makes no difference.
-    wanted = etag.removeprefix("W/").strip('"')
+    tag = etag.removeprefix("W/").strip('"')
     place = 0
-    while (found := _TAG.match(given, place)) is not None and found.end() > place:
-        if found[1] == wanted:
+    while (match := _TAG.match(header, place)) is not None and match.end() > place:
+        if match[1] == tag:
             return True
-        place = found.end()
+        place = match.end()
     return False

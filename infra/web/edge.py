@@ -1,4 +1,4 @@
-"""What no application should see: requests without one host, slashes too many, and clients that are gone."""
+"""Handles requests that no application should see: bad hosts, extra slashes, and clients that hang up."""
 
 import logging
 import re
@@ -11,30 +11,30 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logger = logging.getLogger(__name__)
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
-"""What RFC 9110, section 7.2, lets stand in ``Host``; which hosts exist is the application's question."""
+"""The syntax of ``Host`` (RFC 9110, section 7.2); the application decides which hosts exist."""
 _SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
 
 
 class ClientGone(BaseException):
-    """The client hung up before its request was whole.
+    """The client hung up before its request was complete.
 
-    No ``Exception``: like a cancellation it must pass every handler that would log it or answer it.
+    A ``BaseException``, because like a cancellation it must pass every handler that would log or answer it.
     """
 
 
 class BodyTooLarge(BaseException):
-    """A body went over the server's limit; like :class:`ClientGone` it must pass every handler."""
+    """A body exceeded the server's limit. Like :class:`ClientGone`, it must pass every handler."""
 
 
 class Edge:
-    """Stands in front of every application.
+    """The outermost layer of every application.
 
-    - A request with no ``Host``, two, or one that no host can be, is answered 400 (RFC 9112, section 3.2).
-    - ``/path/`` is ``/path``: GET and HEAD are redirected (308) with a relative address, because ``Host`` and scheme are
-      what a client or proxy says they are. Other methods are served as they are: a redirect would lose webhooks.
-    - A client that hangs up in the middle of its body ends its request without an error.
-    - A body over ``body_bytes`` is answered 413, for applications without a smaller limit of their own.
-    - Every answer may be framed by nobody and is of the type it says, unless the application knows better.
+    - A request without exactly one valid ``Host`` gets 400 (RFC 9112, section 3.2).
+    - ``/path/`` means ``/path``. GET and HEAD are redirected (308) to a relative address, because the client or a proxy
+      chooses ``Host`` and scheme. Other methods are served directly, because a redirect would lose webhooks.
+    - A client that hangs up within its body ends its request without an error.
+    - A body over ``body_bytes`` gets 413, for applications without a smaller limit.
+    - Responses forbid framing and content sniffing unless the application sets the headers itself.
     """
 
     def __init__(self, app: ASGIApp, *, body_bytes: int = 2_000_000) -> None:
@@ -63,7 +63,9 @@ class Edge:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _names_one_host(scope):
-            await PlainTextResponse("Send exactly one Host header, with a host in it.\n", 400)(scope, receive, send)
+            await PlainTextResponse("Invalid Host header. Send exactly one, with a host name.\n", 400)(
+                scope, receive, send
+            )
             return
         bare = _without_last_slash(scope)
         if bare is not scope and scope["method"] in {"GET", "HEAD"}:
@@ -83,7 +85,7 @@ def _without_last_slash(scope: Scope) -> Scope:
     path = scope["path"]
     if path == "/" or not path.endswith("/"):
         return scope
-    # One slash in front: "//host" would be another host's address.
+    # Exactly one leading slash: "//host" would be the address of another host.
     bare = "/" + path.strip("/")
     return {**scope, "path": bare, "raw_path": quote(bare, safe=_SAFE_IN_PATH).encode()}
 
@@ -95,17 +97,17 @@ def _address(scope: Scope) -> str:
 
 
 def _bounded(receive: Receive, most: int) -> Receive:
-    size, whole = 0, False
+    size, complete = 0, False
 
     async def receiving() -> Message:
-        nonlocal size, whole
+        nonlocal size, complete
         message = await receive()
         if message["type"] == "http.request":
             size += len(message.get("body", b""))
             if size > most:
                 raise BodyTooLarge
-            whole = not message.get("more_body", False)
-        elif not whole:
+            complete = not message.get("more_body", False)
+        elif not complete:
             raise ClientGone
         return message
 

@@ -1,4 +1,4 @@
-"""Which compressed forms a client reads (RFC 9110, section 12.5.3)."""
+"""The content codings that a client accepts (RFC 9110, section 12.5.3)."""
 
 from starlette.requests import HTTPConnection
 
@@ -6,7 +6,7 @@ PREFERRED = ("br", "gzip")
 
 
 def best_encoding(request: HTTPConnection) -> str | None:
-    """Return the best content coding that the request accepts; None if only the plain form may be sent."""
+    """Return the best content coding that the request accepts; None if it accepts only the uncompressed form."""
     weights: dict[str, float] = {}
     for item in ",".join(request.headers.getlist("accept-encoding")).lower().split(","):
         coding, *parameters = (part.strip() for part in item.split(";"))

@@ -1,7 +1,6 @@
-"""HTTP clients: outside calls go through the proxy that the environment names, in-house calls never do.
+"""HTTP clients: outside calls use the environment's proxy, in-house calls never do.
 
-A proxy in ``HTTP_PROXY`` is for the world outside. It cannot reach this machine's loopback addresses, and it must not
-see what our own services say to each other.
+A proxy in ``HTTP_PROXY`` cannot reach this machine's loopback addresses, and it must not see calls between our services.
 """
 
 import ipaddress
@@ -15,26 +14,26 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 def in_house_client(**options: Any) -> httpx.AsyncClient:
-    """Return a client for calls to our own services, which takes nothing from the environment.
+    """Return a client for calls to our own services, which ignores the environment.
 
     Args:
-        options: of :class:`httpx.AsyncClient`.
+        options: options of :class:`httpx.AsyncClient`.
     """
     return httpx.AsyncClient(trust_env=False, **options)
 
 
 def outside_client(own: Iterable[str] = (), **options: Any) -> httpx.AsyncClient:
-    """Return a client for calls to the world outside, which honors the environment's proxy.
+    """Return a client for outside calls, which uses the environment's proxy.
 
     Args:
-        own: addresses of our own services; they and loopback addresses are asked directly.
-        options: of :class:`httpx.AsyncClient`.
+        own: addresses of our own services; they and loopback addresses bypass the proxy.
+        options: options of :class:`httpx.AsyncClient`.
     """
     return httpx.AsyncClient(mounts=direct_mounts(own), **options)
 
 
 def direct_mounts(own: Iterable[str] = ()) -> Mapping[str, None]:
-    """Return the ``mounts`` of a client that asks in-house addresses directly: loopback, and these.
+    """Return the ``mounts`` of a client that bypasses the proxy for loopback addresses and these.
 
     Args:
         own: addresses of our own services.
@@ -45,9 +44,9 @@ def direct_mounts(own: Iterable[str] = ()) -> Mapping[str, None]:
 
 
 def is_in_house(url: str) -> bool:
-    """Whether a configured address is on this machine or network: a proxy for the world outside cannot reach it.
+    """Return whether a configured address is on this machine or network, where an outside proxy cannot reach it.
 
-    Names without a dot are those of a container network.
+    A name without a dot belongs to a container network.
     """
     host = urlsplit(url).hostname or ""
     try:
@@ -57,5 +56,5 @@ def is_in_house(url: str) -> bool:
 
 
 def failure_of(error: Exception) -> str:
-    """Return why a call failed, in words that fit into brackets."""
+    """Return the reason of a failed call, short enough for brackets."""
     return str(error) or type(error).__name__

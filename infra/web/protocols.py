@@ -1,7 +1,7 @@
-"""What one connection may cost: time limits on heads, bodies and unread answers, and a cap on connections.
+"""Limits what one connection may cost: time limits on heads, bodies and unread responses, and a cap on connections.
 
-uvicorn limits none of these: its ``timeout_keep_alive`` starts after a response, and ``limit_concurrency`` counts a
-connection that sends one byte a second like one that works. So its protocols get timers here.
+uvicorn has none of these limits. Its ``timeout_keep_alive`` starts after a response, and ``limit_concurrency`` counts a
+connection that sends one byte a second like any other. So these protocols add timers to uvicorn's.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """Bounds of one server."""
+    """The limits of one server."""
 
     head_seconds: float = 10
-    """From a connection's or request's beginning until its headers are whole."""
+    """From the beginning of a connection or request until its headers are complete."""
     body_seconds: float = 60
-    """From the headers until the body is whole: a megabyte at 17 kB a second."""
+    """From the headers until the body is complete: a megabyte at 17 kB a second."""
     unread_seconds: float = 20
     """How long a client may leave sent bytes unread before its connection is dropped."""
     head_bytes: int = 64 * 1024
     connections: int = 1_000
-    """In all, WebSockets included."""
+    """The most connections, WebSockets included."""
     connections_per_address: int | None = 100
-    """Of one IPv4 address or IPv6 /64. None: no limit, as behind a proxy, from which all connections come."""
+    """The most connections of one IPv4 address or IPv6 /64. None for no limit, as behind a proxy."""
 
 
 class PatientTransport:
-    """A transport whose ``close`` does not wait without end for a client to read the rest."""
+    """A transport whose ``close`` waits a limited time for the client to read the rest."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._transport, self._loop, self._seconds = transport, loop, seconds
@@ -49,7 +49,7 @@ class PatientTransport:
             self._linger = self._loop.call_later(self._seconds, self._transport.abort)
 
     def lost(self) -> None:
-        """Forget the timer: the connection is gone."""
+        """Cancel the timer, because the connection is gone."""
         if self._linger is not None:
             self._linger.cancel()
 
@@ -58,7 +58,7 @@ class PatientTransport:
 
 
 class _DropsSlowReaders:
-    """Drops a client whose unread bytes stay above the transport's mark for too long."""
+    """Drops a client that leaves too many bytes unread for too long."""
 
     limits: ConnectionLimits
     loop: asyncio.AbstractEventLoop
@@ -71,22 +71,22 @@ class _DropsSlowReaders:
             self._unread = self.loop.call_later(self.limits.unread_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        self._forget_unread()
+        self._cancel_unread()
         super().resume_writing()  # type: ignore[misc]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget_unread()
+        self._cancel_unread()
         super().connection_lost(exc)  # type: ignore[misc]
         self.transport.lost()
 
-    def _forget_unread(self) -> None:
+    def _cancel_unread(self) -> None:
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
 
 
 class PatientWebSocket(_DropsSlowReaders, WebSocketsSansIOProtocol):
-    """A WebSocket; uvicorn's pings find clients that are gone, but not those that answer pings and read nothing else."""
+    """A WebSocket with limits. uvicorn's pings find lost clients, but not clients that only answer pings."""
 
     def __init__(self, *args: Any, limits: ConnectionLimits, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -94,7 +94,7 @@ class PatientWebSocket(_DropsSlowReaders, WebSocketsSansIOProtocol):
 
 
 class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
-    """HTTP/1.1 with time limits; an exceeded one is answered 408 where an answer can still be given."""
+    """HTTP/1.1 with time limits. Exceeding one gets 408 if a response is still possible."""
 
     def __init__(self, *args: Any, limits: ConnectionLimits, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -104,10 +104,10 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        # uvicorn asks no more of a transport than this one passes on.
+        # uvicorn uses only what this transport passes on.
         patient: Any = PatientTransport(transport, self.loop, self.limits.unread_seconds)
         super().connection_made(patient)
-        if self._is_one_too_many():
+        if self._exceeds_limits():
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "retry-after: 5\r\n")
         else:
             self._arm(self.limits.head_seconds, self._head_is_late)
@@ -155,7 +155,7 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
     def _head_is_late(self) -> None:
         self._timer = None
         if self.cycle is not None and not self.cycle.response_complete:
-            # The server is the slow one. What a client sent ahead of the answer has time until then.
+            # The server is slow. The client's next request, sent ahead, waits for the current response.
             self._arm(self.limits.head_seconds, self._head_is_late)
         elif self._head_bytes:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
@@ -169,22 +169,22 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
             self.transport.close()
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        # The application waits for a body that never comes whole.
+        # The application waits for a body that never completes.
         cycle.disconnected = True
         cycle.message_event.set()
 
-    def _is_one_too_many(self) -> bool:
+    def _exceeds_limits(self) -> bool:
         if len(self.connections) > self.limits.connections:
             return True
         most = self.limits.connections_per_address
         if most is None or self.client is None or len(self.connections) <= most:
             return False
-        mine = limit_key(self.client[0])
+        key = limit_key(self.client[0])
         peers: Iterable[tuple[str, int] | None] = (getattr(other, "client", None) for other in self.connections)
-        return sum(peer is not None and limit_key(peer[0]) == mine for peer in peers) > most
+        return sum(peer is not None and limit_key(peer[0]) == key for peer in peers) > most
 
     def _refuse(self, status: HTTPStatus, headers: str = "") -> None:
-        logger.debug("connection of %s refused: %d %s", self.client, status, status.phrase)
+        logger.debug("refused connection of %s: %d %s", self.client, status, status.phrase)
         text = f"{status.phrase}\n"
         self.transport.write(
             f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"

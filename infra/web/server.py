@@ -1,4 +1,4 @@
-"""Runs an application until it is told to stop."""
+"""Serves an application until it is stopped."""
 
 import asyncio
 from contextlib import nullcontext
@@ -13,32 +13,32 @@ from infra.web.edge import Edge
 from infra.web.protocols import ConnectionLimits, PatientHttp, PatientWebSocket
 
 BODY_BYTES = 1_000_000
-"""Most bytes of one WebSocket message: as many as the body of a request may have."""
+"""The most bytes of one WebSocket message, the same as of a request's body."""
 
 
 class _Server(uvicorn.Server):
     def capture_signals(self) -> Any:
-        """Leave signals to the process: several servers share one."""
+        """Install no signal handlers, because several servers share one process."""
         return nullcontext()
 
 
 def guarded(app: ASGIApp) -> ASGIApp:
-    """Return an application behind what all have in common: the edge, and compression."""
-    # Zstandard is left out: what reads it reads Brotli too.
+    """Wrap an application in the edge and compression, which all servers share."""
+    # No Zstandard: clients that support it support Brotli too.
     return Edge(CompressMiddleware(app, zstd=False))
 
 
 def make_server(app: ASGIApp, host: str, port: int, limits: ConnectionLimits, **config: Any) -> uvicorn.Server:
-    """Return a server that listens once ``serve`` is awaited."""
+    """Return a server that listens when ``serve`` is awaited."""
     options: dict[str, Any] = {
         "log_config": None,
         "access_log": False,
         "lifespan": "on",
         "timeout_graceful_shutdown": 3,
         "server_header": False,
-        # What a proxy says is for the setting to believe: uvicorn would believe every local process.
+        # The setting decides whether to trust a proxy; uvicorn would trust every local process.
         "proxy_headers": False,
-        # uvicorn would take 16 MB into memory from anybody.
+        # uvicorn would accept 16 MB from any client.
         "ws_max_size": BODY_BYTES,
         "http": partial(PatientHttp, limits=limits),
         "ws": partial(PatientWebSocket, limits=limits),

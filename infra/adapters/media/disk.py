@@ -48,7 +48,7 @@ class DiskMediaStore:
 
 
 def content_key(data: bytes, mime_type: str) -> str:
-    """Return the key that bytes have in every media store, ``sha256/<2>/<64>.<ext>``."""
+    """Return the key of some bytes in every media store, ``sha256/<2>/<64>.<ext>``."""
     digest = hashlib.sha256(data).hexdigest()
     return f"sha256/{digest[:2]}/{digest}.{EXTENSIONS[mime_type]}"
 
@@ -63,7 +63,7 @@ def _write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        # Whole or not at all: a reader, or a crash in between, never sees half a file.
+        # Atomic: neither a reader nor a crash ever leaves half a file.
         Path(temporary).replace(path)
     except OSError:
         Path(temporary).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Downloads suppliers' photos: bounded in time and size, and never from where it must not look."""
+"""Downloads suppliers' photos, bounded in time and size, and never from private networks."""
 
 import asyncio
 import ipaddress
@@ -17,13 +17,13 @@ MAX_BYTES = 20 * 1024 * 1024
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 REDIRECTS = 3
 SECONDS = 60.0
-"""In all: a server that sends a byte now and then keeps no slot for ever."""
+"""Limit of one download, so that a slow server cannot hold a slot without limit."""
 RESTART_SECONDS = 5.0
-"""After which to ask a server again that does not listen: it may be starting."""
+"""Wait before retrying a server that refuses connections; it may be starting."""
 HEADERS = {"accept": "image/*", "accept-encoding": "identity"}
 GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-"""All that IANA has given out. Outside are NAT64 (64:ff9b::/96, 64:ff9b:1::/48), IPv4-compatible and local addresses."""
-NOT_ITSELF = tuple(
+"""All assigned global addresses. NAT64 (64:ff9b::/96, 64:ff9b:1::/48), IPv4-compatible and local ones are outside."""
+EMBEDDED_OR_RESERVED = tuple(
     ipaddress.IPv6Network(network)
     for network in (
         "2001::/23",  # protocols, with Teredo (2001::/32), ORCHID and benchmarks
@@ -32,15 +32,14 @@ NOT_ITSELF = tuple(
         "3fff::/20",  # documentation
     )
 )
-"""Inside of it, but no host's own address."""
+"""Networks within it whose addresses belong to no host."""
 
 
 class HttpImageFetcher:
     """Implements :class:`domain.media.ports.ImageFetcher`.
 
-    Addresses of private networks are refused, because a merchant may type any address; the sandbox's own origin is the
-    one exception. Names are resolved before the request and again by it, so a name that changes in between is a risk
-    that remains; ROADMAP's media studio closes it by connecting to the checked address.
+    Addresses in private networks are rejected, because a merchant may enter any address. Trusted origins are exempt.
+    Known limit: the name is resolved for the check and again for the request, so a name that changes in between passes.
     """
 
     def __init__(
@@ -51,13 +50,13 @@ class HttpImageFetcher:
         moved_origins: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        """Take a client.
+        """Set the client and the exceptions.
 
         Args:
-            client: its redirects are off; they are followed here, each one checked.
-            trusted_origins: ``http://127.0.0.1:8090``: allowed although they are on a private network.
-            moved_origins: origins that nobody of ours answers at any more, and where their photos are now.
-            seconds: what one photo may take, redirects included.
+            client: follows no redirects; the fetcher follows and checks each one.
+            trusted_origins: origins allowed on a private network, such as ``http://127.0.0.1:8090``.
+            moved_origins: former origins of the sandbox, and the origin that serves their photos now.
+            seconds: limit of one photo, redirects included.
         """
         self._client = client
         self._moved = moved_origins or {}
@@ -67,11 +66,11 @@ class HttpImageFetcher:
     async def fetch(self, url: str) -> bytes:
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._follow(self._where_it_is_now(url))
+                return await self._follow(self._current_url(url))
         except TimeoutError as error:
             raise Transient(_host(url), f"the photo took longer than {self._seconds:.0f} s") from error
 
-    def _where_it_is_now(self, url: str) -> str:
+    def _current_url(self, url: str) -> str:
         for former, now in self._moved.items():
             if url.startswith(f"{former}/"):
                 return now + url.removeprefix(former)
@@ -90,9 +89,9 @@ class HttpImageFetcher:
                     _check_status(response, url)
                     return await _read(response)
             except httpx.InvalidURL as error:
-                raise UnusableImage(RejectionReason.NOT_FOUND, f"{url} is no web address.") from error
+                raise UnusableImage(RejectionReason.NOT_FOUND, f"{url} is not a web address.") from error
             except httpx.ConnectError as error:
-                raise Transient(_host(url), "nobody answers there", retry_after=RESTART_SECONDS) from error
+                raise Transient(_host(url), "the server refuses the connection", retry_after=RESTART_SECONDS) from error
             except httpx.HTTPError as error:
                 raise Transient(_host(url), f"the photo could not be downloaded ({type(error).__name__})") from error
         raise UnusableImage(RejectionReason.UNREACHABLE, f"{url} redirects more than {REDIRECTS} times.")
@@ -101,19 +100,19 @@ class HttpImageFetcher:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
-        except ValueError as error:  # a bracket or a port that is none
-            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is no web address.") from error
+        except ValueError as error:  # a malformed bracket or port
+            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is not a web address.") from error
         if parts.scheme not in {"http", "https"} or not host:
-            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is no web address.")
+            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is not a web address.")
         if f"{parts.scheme}://{parts.netloc}" in self._trusted:
             return
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
+            addresses = await asyncio.get_running_loop().getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
         except UnicodeError as error:
-            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{host} is no name of a computer.") from error
+            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{host} is not a valid host name.") from error
         except socket.gaierror as error:
             raise Transient(host, "the name could not be resolved") from error
-        if not all(_is_public(str(address[0])) for *_, address in found):
+        if not all(_is_public(str(address[0])) for *_, address in addresses):
             raise UnusableImage(
                 RejectionReason.FORBIDDEN_ADDRESS,
                 f"{host} is on a private network. Give a public address.",
@@ -121,22 +120,22 @@ class HttpImageFetcher:
 
 
 def _is_public(address: str) -> bool:
-    """Whether an address is somewhere in the internet.
+    """Return whether an address is on the public internet.
 
-    IPv6 addresses that stand for an IPv4 address are refused with it: a translator or tunnel would lead there. No
-    photo's server has such an address by itself, so those whose inside we cannot know for sure are refused as well.
+    An IPv6 address that embeds an IPv4 address is rejected, because a translator or tunnel would lead to it. No photo's
+    server has such an address of its own.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             ip = ip.ipv4_mapped
-        elif ip not in GLOBAL_UNICAST or any(ip in network for network in NOT_ITSELF) or _is_isatap(ip):
+        elif ip not in GLOBAL_UNICAST or any(ip in network for network in EMBEDDED_OR_RESERVED) or _is_isatap(ip):
             return False
     return ip.is_global and not ip.is_multicast
 
 
 def _is_isatap(ip: ipaddress.IPv6Address) -> bool:
-    """Whether the last 64 bits say that an IPv4 address follows (RFC 5214, section 6.1)."""
+    """Return whether the last 64 bits embed an IPv4 address (RFC 5214, section 6.1)."""
     return (int(ip) >> 32) & 0xFCFF_FFFF == 0x0000_5EFE
 
 
@@ -161,9 +160,10 @@ def _check_status(response: httpx.Response, url: str) -> None:
 
 
 def _check_kind(response: httpx.Response, start: bytes) -> None:
-    """Refuse what is no photo by its first bytes, unless its label says that it is one: then the studio looks closer.
+    """Reject a file whose first bytes are not a photo's. If they are unknown, a label ``image/...`` lets it pass.
 
-    Object stores label good photos as downloads; servers label error pages as text. The bytes decide.
+    Object stores label good photos as downloads, and servers label error pages as text, so the bytes decide. The studio
+    inspects what passes.
     """
     format = format_of(start)
     if format is not None and format.is_image:
@@ -171,28 +171,30 @@ def _check_kind(response: httpx.Response, start: bytes) -> None:
     label = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if format is None and label.startswith("image/"):
         return
-    what = "of no kind we know" if format is None else format.name
-    said = f" (it is labelled {label})" if label else ""
-    raise UnusableImage(RejectionReason.NOT_AN_IMAGE, f"{response.url} is {what}{said}, not a photo.")
+    kind = "a file of an unknown kind" if format is None else format.name
+    labeled = f" (labeled {label})" if label else ""
+    raise UnusableImage(RejectionReason.NOT_AN_IMAGE, f"{response.url} is {kind}{labeled}, not a photo.")
 
 
 async def _read(response: httpx.Response) -> bytes:
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        # A few kilobytes of gzip unpack to gigabytes, and no photo gets smaller by it.
-        raise UnusableImage(RejectionReason.UNREACHABLE, f"{response.url.host} packs the photo although asked not to.")
+        # A few kilobytes of gzip can unpack to gigabytes, and gzip does not shrink photos.
+        raise UnusableImage(
+            RejectionReason.UNREACHABLE, f"{response.url.host} compresses the photo although the request excludes it."
+        )
     announced = response.headers.get("content-length", "")
     body = bytearray()
     if not announced.isdecimal() or int(announced) <= MAX_BYTES:
-        known = False
+        checked = False
         async for chunk in response.aiter_raw():
             body += chunk
-            if not known and len(body) >= FIRST_BYTES:
+            if not checked and len(body) >= FIRST_BYTES:
                 _check_kind(response, bytes(body[:FIRST_BYTES]))
-                known = True
+                checked = True
             if len(body) > MAX_BYTES:
                 break
         else:
-            if not known:
+            if not checked:
                 _check_kind(response, bytes(body))
             return bytes(body)
     raise UnusableImage(RejectionReason.TOO_LARGE, f"The photo is larger than {MAX_BYTES // 1024 // 1024} MB.")

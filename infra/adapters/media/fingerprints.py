@@ -19,38 +19,38 @@ logger = logging.getLogger(__name__)
 LARGEST_BYTES = 15_000_000
 AT_ONCE = 6
 """Downloads in flight."""
-REMEMBERED = 2_000
-"""Addresses whose fingerprint is kept, so that near searches do not fetch the same photos again."""
+CACHED = 2_000
+"""Fingerprints kept in memory, so that similar searches do not download the same photos again."""
 
 
 class HttpFingerprints:
-    """Implements :class:`domain.sourcing.ports.ImageFingerprints`: pHash (DCT, 64 bits) of what an address serves.
+    """Implements :class:`domain.sourcing.ports.ImageFingerprints`: pHash (DCT, 64 bits) of the photo at a URL.
 
     Args:
-        fetch: downloads an address, with time-outs and address rules; ``ImageFetcher.fetch`` fits.
+        fetch: downloads a URL with time-outs and address checks, such as ``ImageFetcher.fetch``.
     """
 
     def __init__(self, fetch: Callable[[str], Awaitable[bytes]]) -> None:
         self._fetch = fetch
-        self._known: OrderedDict[str, int] = OrderedDict()
+        self._cache: OrderedDict[str, int] = OrderedDict()
         self._downloads = asyncio.Semaphore(AT_ONCE)
 
     async def fingerprint(self, url: str) -> int | None:
-        """Return the hash, or None for whatever trouble: a photo nobody can compare is merely not compared."""
-        if url in self._known:
-            self._known.move_to_end(url)
-            return self._known[url]
+        """Return the hash; None if the photo cannot be fetched or read, so that it is not compared."""
+        if url in self._cache:
+            self._cache.move_to_end(url)
+            return self._cache[url]
         try:
             async with self._downloads:
-                found = await asyncio.to_thread(_perceptual_hash, await self._fetch(url))
+                fingerprint = await asyncio.to_thread(_perceptual_hash, await self._fetch(url))
         except (Transient, UnusableImage, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as trouble:
             # Pillow raises SyntaxError for some broken PNGs.
             logger.info("No fingerprint of a supplier's photo: %s", trouble)
             return None
-        self._known[url] = found
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return found
+        self._cache[url] = fingerprint
+        if len(self._cache) > CACHED:
+            self._cache.popitem(last=False)
+        return fingerprint
 
 
 def _perceptual_hash(photo: bytes) -> int:
@@ -58,10 +58,10 @@ def _perceptual_hash(photo: bytes) -> int:
         raise ValueError(f"{len(photo)} bytes are more than {LARGEST_BYTES}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        # What the studio would refuse is not decoded here either: a bomb, or a format with a decoder less looked at.
+        # The same limits as the studio: no decompression bombs, and no formats with rarely audited decoders.
         with Image.open(io.BytesIO(photo), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels are more than {MAX_PIXELS}")
-            # JPEGs decode at a fraction of their size for free; the hash looks at 32 x 32 pixels anyway.
+            # JPEGs decode cheaply at a fraction of their size; the hash uses only 32 x 32 pixels.
             image.draft("L", (256, 256))
             return int(str(imagehash.phash(image.convert("L"))), 16)

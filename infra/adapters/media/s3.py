@@ -1,4 +1,4 @@
-"""Media in S3 or anything that speaks its protocol (MinIO, SeaweedFS), addressed by content."""
+"""Media in S3 or a compatible store (MinIO, SeaweedFS), addressed by content."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -21,8 +21,8 @@ CACHE_CONTROL = "public, max-age=31536000, immutable"
 class S3MediaStore:
     """Implements :class:`domain.media.ports.MediaStore` on one bucket, which must exist.
 
-    Storing is idempotent by nature: a key is its content's hash, so writing twice writes the same. Browsers load media
-    through the storefront, which asks here; a CDN in front of the bucket is a matter of deployment.
+    Storing is idempotent, because a key is the hash of its content. Browsers load media through the storefront, which
+    reads from here. A deployment may put a CDN in front of the bucket.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class S3MediaStore:
         access_key: SecretStr | None,
         secret_key: SecretStr | None,
     ) -> None:
-        """Take the bucket's address.
+        """Name the bucket; the first call connects.
 
         Args:
-            bucket: its name.
-            endpoint: ``http://127.0.0.1:9000``; None for Amazon's own.
-            region: of the bucket.
-            access_key: None: botocore's own ways of finding credentials.
-            secret_key: as above.
+            bucket: the bucket's name.
+            endpoint: ``http://127.0.0.1:9000``; None for Amazon S3.
+            region: the bucket's region.
+            access_key: None to let botocore find credentials.
+            secret_key: see ``access_key``.
         """
         self._bucket = bucket
         self._session = aioboto3.Session(
@@ -50,7 +50,7 @@ class S3MediaStore:
             region_name=region,
         )
         self._endpoint = endpoint
-        self._place = endpoint or f"Amazon S3 ({region})"
+        self._address = endpoint or f"Amazon S3 ({region})"
         self._config = Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
@@ -58,10 +58,10 @@ class S3MediaStore:
             read_timeout=20,
             # botocore alone retries requests to S3: it knows which errors may pass.
             retries={"max_attempts": 3, "mode": "standard"},
-            # The newer checksums travel in a coding that not every server but Amazon's understands.
+            # Newer checksums use a transfer coding that only Amazon's servers reliably understand.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            # None: those of the environment.
+            # None uses the proxies of the environment.
             proxies={} if endpoint is not None and is_in_house(endpoint) else None,
         )
         self._opened: Any = None
@@ -81,7 +81,9 @@ class S3MediaStore:
                 Bucket=self._bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
             )
         except OUTAGES as error:
-            raise Transient("the media store", f"could not store {key} at {self._place} ({_reason(error)})") from error
+            raise Transient(
+                "the media store", f"could not store {key} at {self._address} ({_reason(error)})"
+            ) from error
         return key
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
@@ -96,22 +98,22 @@ class S3MediaStore:
         except OUTAGES as error:
             if _reason(error) in {"NoSuchKey", "404"}:
                 return None
-            raise Transient("the media store", f"could not read {key} at {self._place} ({_reason(error)})") from error
+            raise Transient("the media store", f"could not read {key} at {self._address} ({_reason(error)})") from error
 
     def url(self, key: str) -> str:
         return f"/media/{key}"
 
     async def _client(self) -> Any:
-        """Return the one client; making it takes longer than most of what it is asked."""
+        """Return the shared client; creating one takes longer than most requests."""
         async with self._opening:
             if self._opened is None:
-                made = self._session.client("s3", endpoint_url=self._endpoint, config=self._config)
-                self._opened = await self._stack.enter_async_context(made)
+                client = self._session.client("s3", endpoint_url=self._endpoint, config=self._config)
+                self._opened = await self._stack.enter_async_context(client)
         return self._opened
 
 
 def _reason(error: BaseException) -> str:
-    """Return S3's own word for what was wrong, ``NoSuchBucket``, or the kind of failure."""
+    """Return S3's error code (``NoSuchBucket``), or the name of the exception."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "ClientError"))
     return type(error).__name__

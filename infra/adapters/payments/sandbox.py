@@ -1,7 +1,7 @@
-"""The sandbox payment provider: a payment page and signed webhooks like a real one's, but no money.
+"""The sandbox payment provider: a payment page and signed webhooks like a real provider's, but no money.
 
-Stateless. A session is a signed token that carries all its page shows, so it survives restarts and needs no table.
-The page itself is ``infra.sandbox.payments.app``.
+The provider is stateless. A session is a signed token with everything its page shows, so it survives restarts and needs
+no table. The page itself is ``infra.sandbox.payments.app``.
 """
 
 import base64
@@ -26,16 +26,16 @@ from infra.clock import SystemClock
 SIGNATURE_HEADER = "sandbox-signature"
 """``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, the scheme Stripe uses."""
 TOLERANCE_SECONDS = 300
-"""How far a webhook's time may be off, into the past or the future."""
+"""How far a webhook's time may be in the past or the future."""
 DERIVATION = "sandbox payments"
-"""What the provider's secret is derived from the master key for."""
+"""The purpose under which the provider's secret is derived from the master key."""
 LARGEST_TOKEN = 64 * 1024
-"""Bytes a token may unpack to; one with the most lines an order can have is far below."""
+"""The most bytes a token may unpack to; the largest possible order needs far fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSession:
-    """What a token says: everything its page shows and reports."""
+    """The content of a token: everything that its page shows and reports."""
 
     session_id: str
     order_id: UUID
@@ -43,7 +43,7 @@ class SandboxSession:
     store_id: UUID
     store_name: str
     lines: tuple[tuple[str, int, Money], ...]
-    """What, how many, and what they cost together."""
+    """Title, quantity and total price of each line."""
     total: Money
     platform_fee: Money
     success_url: str
@@ -55,15 +55,15 @@ class SandboxPayments:
     """Implements :class:`domain.order.ports.PaymentGateway`."""
 
     def __init__(self, secret: bytes, *, page_url: str, clock: Clock | None = None) -> None:
-        """Make a provider.
+        """Derive the signing keys.
 
         Args:
-            secret: at least 16 bytes, the same in every process that opens sessions, shows the page or reads webhooks.
-            page_url: where the page is served, ``http://127.0.0.1:8090/pay``; a token is put behind it.
-            clock: for the age of webhooks and pages; the system's if left out.
+            secret: at least 16 bytes; the same in every process that opens sessions, shows the page or reads webhooks.
+            page_url: the page's address, ``http://127.0.0.1:8090/pay``; a token is appended.
+            clock: for the age of webhooks and pages; the system clock if left out.
         """
         if len(secret) < 16:
-            raise ValueError("the sandbox payment secret needs at least 16 bytes; set a longer one")
+            raise ValueError("The sandbox payment secret needs at least 16 bytes; set a longer one.")
         self._token_key = hmac.new(secret, b"zyenta.sandbox.session", hashlib.sha256).digest()
         self._webhook_key = hmac.new(secret, b"zyenta.sandbox.webhook", hashlib.sha256).digest()
         self._page_url = page_url.rstrip("/")
@@ -74,10 +74,10 @@ class SandboxPayments:
         return "sandbox"
 
     async def open_session(self, request: PaymentRequest) -> PaymentSession:
-        """Open a payment page; the same request gives the same page, and nothing outside is called."""
+        """Return a payment page without an outside call. The same request gives the same page."""
         for url in (request.success_url, request.cancel_url):
             if urlsplit(url).scheme not in {"http", "https"}:
-                raise ValueError(f"{url!r} is no http address to send a shopper back to")
+                raise ValueError(f"Invalid return address {url!r}. Use an http or https URL.")
         digest = hmac.new(self._token_key, request.idempotency_key.encode(), hashlib.sha256).hexdigest()
         session_id = f"cs_sandbox_{digest[:32]}"
         content = {
@@ -102,67 +102,69 @@ class SandboxPayments:
         return PaymentSession(provider=self.name, session_id=session_id, url=f"{self._page_url}/{token}")
 
     def read_session(self, token: str) -> SandboxSession:
-        """Return what a token says.
+        """Return the content of a token.
 
         Raises:
-            InvalidSignature: we did not make this token.
+            InvalidSignature: another party made this token.
         """
         body, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign_token(body).encode()):
-            raise InvalidSignature("this payment page was not opened by the shop")
+            raise InvalidSignature("The shop did not open this payment page.")
         unpacker = zlib.decompressobj()
-        says: dict[str, Any] = json.loads(unpacker.decompress(_bytes(body), LARGEST_TOKEN))
-        currency = says["currency"]
+        content: dict[str, Any] = json.loads(unpacker.decompress(_bytes(body), LARGEST_TOKEN))
+        currency = content["currency"]
         return SandboxSession(
-            session_id=says["id"],
-            order_id=UUID(says["order"]),
-            order_number=says["number"],
-            store_id=UUID(says["store"]),
-            store_name=says["name"],
-            lines=tuple((title, count, Money(minor=minor, currency=currency)) for title, count, minor in says["lines"]),
-            total=Money(minor=says["total"], currency=currency),
-            platform_fee=Money(minor=says["fee"], currency=currency),
-            success_url=says["success"],
-            cancel_url=says["cancel"],
-            # Pages that were opened before they had an end are past it.
-            expires_at=datetime.fromtimestamp(says.get("expires", 0), UTC),
+            session_id=content["id"],
+            order_id=UUID(content["order"]),
+            order_number=content["number"],
+            store_id=UUID(content["store"]),
+            store_name=content["name"],
+            lines=tuple(
+                (title, count, Money(minor=minor, currency=currency)) for title, count, minor in content["lines"]
+            ),
+            total=Money(minor=content["total"], currency=currency),
+            platform_fee=Money(minor=content["fee"], currency=currency),
+            success_url=content["success"],
+            cancel_url=content["cancel"],
+            # Tokens from before pages expired have no end; they count as expired.
+            expires_at=datetime.fromtimestamp(content.get("expires", 0), UTC),
         )
 
     def is_expired(self, session: SandboxSession) -> bool:
-        """Return whether a page takes no decision any more: its order may be cancelled by now."""
+        """Return whether a page is past its end. Its order may be cancelled by now."""
         return self._now() >= session.expires_at
 
     def paid_webhook(self, session: SandboxSession) -> str:
-        """Return the body that says a session was paid: always the same one, so that a repeat is recognised."""
+        """Return the webhook body for a paid session; always the same, so that repeats are recognized."""
         intent = _derived_id("pi_sandbox", session.session_id, "paid")
         return self._body(session, PAID, _derived_id("evt_sandbox", session.session_id, "paid"), intent)
 
     def declined_webhook(self, session: SandboxSession, attempt: str) -> str:
-        """Return the body that says one attempt was declined; the same for the same attempt."""
+        """Return the webhook body for a declined attempt; the same for the same attempt."""
         event = _derived_id("evt_sandbox", session.session_id, "declined", attempt)
         intent = _derived_id("pi_sandbox", session.session_id, "declined", attempt)
         return self._body(session, DECLINED, event, intent, reason="The sandbox shopper chose to decline.")
 
     def sign_webhook(self, body: str) -> str:
-        """Return the signature header of a webhook that is sent now."""
+        """Return the signature header of a webhook sent now."""
         at = int(self._now().timestamp())
         return f"t={at},v1={self._sign_webhook(at, body.encode())}"
 
     def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
-        """Verify a webhook and read it; None if it is of a kind that is no business of ours.
+        """Verify a webhook and read it; None if its kind does not matter here.
 
         Raises:
-            InvalidSignature: not ours, changed on the way, or too old or too new.
-            UnusableWebhook: it is signed, but makes no sense.
+            InvalidSignature: made with another key, changed on the way, or outside the tolerance.
+            UnusableWebhook: it is signed, but its content is invalid.
         """
         parts = [part.strip().partition("=") for part in signature.split(",")]
         times = [value for key, _, value in parts if key == "t"]
-        given = [value for key, _, value in parts if key == "v1"]
-        if len(times) != 1 or not times[0].isdecimal() or len(times[0]) > 12 or not given:
+        signatures = [value for key, _, value in parts if key == "v1"]
+        if len(times) != 1 or not times[0].isdecimal() or len(times[0]) > 12 or not signatures:
             raise InvalidSignature(f"the {SIGNATURE_HEADER} header is not of the form t=...,v1=...")
         at = int(times[0])
-        wanted = self._sign_webhook(at, body)
-        if not any(hmac.compare_digest(one.encode(), wanted.encode()) for one in given):
+        expected = self._sign_webhook(at, body)
+        if not any(hmac.compare_digest(signature.encode(), expected.encode()) for signature in signatures):
             raise InvalidSignature("the signature does not fit the body")
         if abs(self._now().timestamp() - at) > TOLERANCE_SECONDS:
             raise InvalidSignature(f"the signature's time is more than {TOLERANCE_SECONDS} seconds off")
@@ -173,10 +175,10 @@ class SandboxPayments:
         return self.read_body(text)
 
     def read_body(self, body: str) -> PaymentNotice | None:
-        """Read a webhook that was verified when it was taken in; None if it is no business of ours.
+        """Read a webhook that was verified on arrival; None if its kind does not matter here.
 
         Raises:
-            UnusableWebhook: the body makes no sense.
+            UnusableWebhook: the body is invalid.
         """
         return read_notice(body)
 
@@ -219,4 +221,4 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:
-        raise InvalidSignature("this payment page's address is damaged") from error
+        raise InvalidSignature("This payment page's address is damaged.") from error

@@ -1,4 +1,4 @@
-"""The form of the sandbox provider's webhooks, which is Stripe's: what a signed body must say to be used."""
+"""The format of the sandbox provider's webhooks, which is Stripe's, and its validation."""
 
 from contextlib import suppress
 from typing import Annotated, Any, Literal, TypeVar
@@ -12,21 +12,21 @@ from domain.order.ports import PaymentNotice, UnusableWebhook
 PAID: Literal["checkout.session.completed"] = "checkout.session.completed"
 DECLINED: Literal["payment_intent.payment_failed"] = "payment_intent.payment_failed"
 REASON_MAX = 1000
-"""Characters of why a payment failed; what is beyond is cut off."""
+"""The most characters of a failure reason; the rest is cut off."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def _storable(text: str) -> str:
     if "\0" in text:
-        raise ValueError("it has the character NUL in it, which cannot be stored")
+        raise ValueError("it contains the character NUL, which cannot be stored")
     return text
 
 
 def _currency(text: str) -> str:
     code = text.upper()
     if code not in CURRENCIES:
-        raise ValueError(f"{text[:20]!r} is no currency (ISO 4217)")
+        raise ValueError(f"{text[:20]!r} is not a currency (ISO 4217)")
     return code
 
 
@@ -36,7 +36,7 @@ Currency = Annotated[str, AfterValidator(_currency)]
 
 
 class _Part(BaseModel):
-    # Strict: "12", 12.0 and true are no amounts. Fields that are not used may be there.
+    # Strict: "12", 12.0 and true are not amounts. Unused fields are ignored.
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
@@ -59,9 +59,9 @@ class _Session(_Part):
     failure_message: Annotated[str, AfterValidator(_storable)] | None = None
 
     @model_validator(mode="after")
-    def _fee_is_a_part(self) -> "_Session":
+    def _fee_is_within_amount(self) -> "_Session":
         if self.application_fee_amount > self.amount_total:
-            raise ValueError(f"the fee {self.application_fee_amount} is over the amount {self.amount_total}")
+            raise ValueError(f"the fee {self.application_fee_amount} exceeds the amount {self.amount_total}")
         return self
 
 
@@ -75,12 +75,12 @@ class _Webhook(_Part):
     data: _Data
 
 
-class _Named(_Part):
+class _WithId(_Part):
     id: Name
 
 
-class _Concerned(_Part):
-    """What is read of a webhook that cannot be used, to tell its merchant."""
+class _WithMetadata(_Part):
+    """The part of an invalid webhook that names its merchant's order."""
 
     class _AnyData(_Part):
         class _AnySession(_Part):
@@ -92,10 +92,10 @@ class _Concerned(_Part):
 
 
 def read_notice(body: str) -> PaymentNotice | None:
-    """Read a webhook; None if it is of a kind that is no business of ours.
+    """Read a webhook; None if its kind does not matter here.
 
     Raises:
-        UnusableWebhook: it makes no sense.
+        UnusableWebhook: its content is invalid.
     """
     try:
         kind = _Kind.model_validate_json(body).type
@@ -104,20 +104,20 @@ def read_notice(body: str) -> PaymentNotice | None:
     if kind not in {PAID, DECLINED}:
         return None
     try:
-        says = _Webhook.model_validate_json(body)
+        webhook = _Webhook.model_validate_json(body)
     except ValidationError as error:
         raise _unusable(_why(error), kind, body) from error
-    about = says.data.object
+    session = webhook.data.object
     return PaymentNotice(
-        external_id=says.id,
-        type=says.type,
-        store_id=about.metadata.store_id,
-        order_id=about.metadata.order_id,
-        succeeded=says.type == PAID and about.payment_status == "paid",
-        intent_id=about.payment_intent,
-        amount=Money(minor=about.amount_total, currency=about.currency),
-        platform_fee=Money(minor=about.application_fee_amount, currency=about.currency),
-        reason=(about.failure_message or "")[:REASON_MAX],
+        external_id=webhook.id,
+        type=webhook.type,
+        store_id=session.metadata.store_id,
+        order_id=session.metadata.order_id,
+        succeeded=webhook.type == PAID and session.payment_status == "paid",
+        intent_id=session.payment_intent,
+        amount=Money(minor=session.amount_total, currency=session.currency),
+        platform_fee=Money(minor=session.application_fee_amount, currency=session.currency),
+        reason=(session.failure_message or "")[:REASON_MAX],
     )
 
 
@@ -130,9 +130,9 @@ def _why(error: ValidationError) -> str:
 def _unusable(reason: str, kind: str, body: str) -> UnusableWebhook:
     external_id, ids = None, dict[str, UUID]()
     with suppress(ValidationError):
-        external_id = _Named.model_validate_json(body).id
+        external_id = _WithId.model_validate_json(body).id
     with suppress(ValidationError):
-        metadata = _Concerned.model_validate_json(body).data.object.metadata
+        metadata = _WithMetadata.model_validate_json(body).data.object.metadata
         for name in ("store_id", "order_id"):
             with suppress(ValueError):
                 ids[name] = UUID(str(metadata.get(name)))

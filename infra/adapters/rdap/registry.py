@@ -19,27 +19,26 @@ from infra.web.http_clients import outside_client
 logger = logging.getLogger(__name__)
 
 BUDGET = 3.0
-"""Seconds for one question, however many names are in it: a demo without a network must not wait."""
+"""Seconds for one call, for any number of names: a demo without a network must not wait."""
 AT_ONCE = 4
 """Requests in flight."""
 QUIET = 60.0
-"""Seconds a server is left alone after it could not be reached, or asked for a pause without saying how long."""
+"""Pause in seconds after a server was unreachable, or asked for a pause without a duration."""
 
 
 class _Unreachable(Exception):
-    """No connection could be made: most likely there is no network, so nobody else needs to be asked now."""
+    """A connection failed. Probably there is no network, so the other servers are not tried."""
 
 
 class RdapRegistry:
     """Implements :class:`domain.store.ports.DomainRegistry`.
 
-    200 with a domain in it is TAKEN, 404 is FREE, and everything else UNKNOWN: a time-out, an unknown ending, a
-    redirect, a page of HTML from something in between. GET is safe to repeat, yet nothing is retried: an unknown answer
-    is good enough, a slow one is not.
+    200 with a domain is TAKEN and 404 is FREE. Everything else is UNKNOWN: a time-out, an unknown top-level domain, a
+    redirect, an HTML page of a proxy. Requests are not retried: UNKNOWN is good enough, a slow answer is not.
 
     Args:
         bootstrap: top-level domain to base URL; the shipped RFC 9224 file if left out.
-        budget: seconds for all names of one question.
+        budget: seconds for all names of one call.
         clock: a monotonic clock in seconds.
     """
 
@@ -61,7 +60,7 @@ class RdapRegistry:
         )
 
     async def availability(self, domains: Sequence[str]) -> Mapping[str, Availability]:
-        """Return an answer for every name asked, within the budget; trouble is ``UNKNOWN``, never an exception."""
+        """Return the availability of every name within the budget. A failure gives ``UNKNOWN``, never an exception."""
         answers = dict.fromkeys(domains, Availability.UNKNOWN)
         turn = asyncio.Semaphore(AT_ONCE)
 
@@ -73,7 +72,7 @@ class RdapRegistry:
         if not tasks:
             return answers
         try:
-            # A refused connection is the first exception there can be: the others are not waited for.
+            # A failed connection is the only exception; the other requests are then cancelled.
             done, _ = await asyncio.wait(tasks, timeout=self._budget, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             for task in tasks:
@@ -110,14 +109,14 @@ class RdapRegistry:
 
 
 def shipped_bootstrap() -> dict[str, str]:
-    """Return the base URL of each top-level domain from the file that comes with this package."""
+    """Return the base URL of each top-level domain from this package's bootstrap file."""
     text = resources.files("infra.adapters.rdap").joinpath("bootstrap.json").read_text("utf-8")
     return {ending: urls[0] for endings, urls in json.loads(text)["services"] for ending in endings}
 
 
 def _read(answer: httpx.Response) -> Availability:
     if answer.status_code == 404:
-        # RFC 7480 5.3 allows an empty body; HTML is not a registry speaking, but something in between.
+        # RFC 7480 5.3 allows an empty body. HTML comes from a proxy, not from a registry.
         is_page = "html" in answer.headers.get("content-type", "")
         return Availability.UNKNOWN if is_page else Availability.FREE
     if answer.status_code == 200:
@@ -129,12 +128,12 @@ def _read(answer: httpx.Response) -> Availability:
 
 
 def _pause(answer: httpx.Response) -> float:
-    """Return the seconds a server asked to be left alone (RFC 9110 10.2.3: seconds or a date)."""
-    asked = answer.headers.get("retry-after", "").strip()
-    if asked.isdecimal():
-        return float(asked)
+    """Return the pause in seconds that a server asked for (RFC 9110 10.2.3: seconds or a date)."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
     try:
-        until = parsedate_to_datetime(asked)
+        until = parsedate_to_datetime(value)
     except ValueError:
         return QUIET
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)

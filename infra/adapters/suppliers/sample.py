@@ -1,4 +1,4 @@
-"""The sample supplier's catalogue, over its HTTP API."""
+"""The sample supplier's catalog over its HTTP API."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,21 +12,23 @@ from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.sourcing.listing import Listing, ListingVariant
-from infra.adapters.suppliers.merging import merged
+from infra.adapters.suppliers.merging import merge_results
 from infra.retry import RetryPolicy, retry
 from infra.web.http_clients import failure_of
 
-WHO = "The sample supplier"
+SUPPLIER = "The sample supplier"
 PAGE_SIZE = 50
 PAGES_EACH = 4
-"""How many pages of one keyword are read at most."""
-DEEPER = 6
-"""Of how many keywords, the most telling ones, pages after the first are read."""
+"""The most pages read of one keyword."""
+DEEP_KEYWORDS = 6
+"""How many of the most specific keywords are read beyond their first page."""
 AT_ONCE = 4
 """Requests in flight."""
 RATE_LIMIT = RetryPolicy(attempts=4, first_pause=1.0, jitter=0.0, growth=1.0, longest_asked=5.0)
-"""For a request beyond the rate limit: a search is many requests, and must not begin again for one of them. Every other
-outage, and a longer pause, is the caller's to retry."""
+"""For a request beyond the rate limit: a search is many requests and must not begin again for one of them.
+
+The caller retries every other outage, and waits for a longer pause.
+"""
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -81,7 +83,7 @@ class _Item(BaseModel):
 
     @property
     def listing(self) -> Listing:
-        """The same in our words."""
+        """The item as a listing."""
         rating, variants = self.rating, self.skus
         return Listing(
             provider=SupplierProvider.SAMPLE,
@@ -124,10 +126,10 @@ class SampleSupplier:
     """Implements :class:`domain.sourcing.ports.SupplierCatalog`.
 
     Args:
-        base_url: where the sample supplier is served, without ``/v1``.
-        client: for all requests; owned by the caller, who closes it.
+        base_url: the sample supplier's address, without ``/v1``.
+        client: for all requests; the caller closes it.
         key: the API key.
-        timeout: seconds for one request.
+        timeout: limit of one request in seconds.
         retries: for a request beyond the rate limit.
         sleep: waits some seconds; tests pass one that returns at once.
     """
@@ -156,28 +158,30 @@ class SampleSupplier:
     async def search(self, keywords: Sequence[str], *, limit: int) -> Sequence[Listing]:
         """See :meth:`domain.sourcing.ports.SupplierCatalog.search`.
 
-        Every keyword is asked for its first page; while fewer than ``limit`` listings are known, further pages of the
-        most telling ones follow.
+        The first page of every keyword is read. While there are fewer than ``limit`` listings, further pages of the most
+        specific keywords follow.
         """
-        asked = list(dict.fromkeys(keyword.strip() for keyword in keywords if keyword.strip()))
-        if not asked or limit < 1:
+        distinct = list(dict.fromkeys(keyword.strip() for keyword in keywords if keyword.strip()))
+        if not distinct or limit < 1:
             return []
         at_once = asyncio.Semaphore(AT_ONCE)
-        answers: list[list[Listing]] = [[] for _ in asked]
-        last_pages = [1] * len(asked)
+        results: list[list[Listing]] = [[] for _ in distinct]
+        last_pages = [1] * len(distinct)
         for page in range(1, PAGES_EACH + 1):
-            open_ones = [n for n in range(len(asked)) if page <= last_pages[n] and (page == 1 or n < DEEPER)]
+            open_keywords = [
+                n for n in range(len(distinct)) if page <= last_pages[n] and (page == 1 or n < DEEP_KEYWORDS)
+            ]
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = {n: group.create_task(self._page(asked[n], page, at_once)) for n in open_ones}
-            except* Transient as troubles:
-                raise _first(troubles) from None
+                    tasks = {n: group.create_task(self._page(distinct[n], page, at_once)) for n in open_keywords}
+            except* Transient as errors:
+                raise _most_patient(errors) from None
             for n, task in tasks.items():
-                answers[n].extend(item.listing for item in task.result().items)
+                results[n].extend(item.listing for item in task.result().items)
                 last_pages[n] = task.result().pages
-            if len({listing.source_id for answer in answers for listing in answer}) >= limit:
+            if len({listing.source_id for result in results for listing in result}) >= limit:
                 break
-        return merged(answers, limit=limit)
+        return merge_results(results, limit=limit)
 
     async def _page(self, keyword: str, page: int, at_once: asyncio.Semaphore) -> _Page:
         params: dict[str, str | int] = {"keyword": keyword[:200], "page": page, "size": PAGE_SIZE}
@@ -188,7 +192,7 @@ class SampleSupplier:
         except ValidationError as error:
             what = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in what["loc"]) or "the body"
-            raise Transient(WHO, f"sent an answer that makes no sense ({where}: {what['msg']})") from error
+            raise Transient(SUPPLIER, f"sent an invalid answer ({where}: {what['msg']})") from error
 
     async def _get(self, path: str, params: dict[str, str | int]) -> httpx.Response:
         return await retry(
@@ -204,9 +208,9 @@ class SampleSupplier:
                 self._base_url + path, params=params, headers=self._headers, timeout=self._timeout
             )
         except httpx.TimeoutException as error:
-            raise Transient(WHO, f"did not answer within {self._timeout:g} seconds at {self._base_url}") from error
+            raise Transient(SUPPLIER, f"did not answer within {self._timeout:g} seconds at {self._base_url}") from error
         except httpx.HTTPError as error:
-            raise Transient(WHO, f"could not be reached at {self._base_url} ({failure_of(error)})") from error
+            raise Transient(SUPPLIER, f"could not be reached at {self._base_url} ({failure_of(error)})") from error
         if response.status_code == httpx.codes.OK:
             return response
         raise _refused(response, _retry_after(response))
@@ -217,7 +221,7 @@ class _RateLimited(Transient):
 
 
 def _retry_after(response: httpx.Response) -> float:
-    """Return the seconds asked for; one where the header is missing or is a date, which suppliers do not send."""
+    """Return the seconds in the header; 1 if it is missing or a date, which suppliers do not send."""
     text = response.headers.get("Retry-After", "")
     return min(3600.0, float(text)) if text.isdecimal() else 1.0
 
@@ -225,13 +229,13 @@ def _retry_after(response: httpx.Response) -> float:
 def _refused(response: httpx.Response, wait: float) -> Transient:
     status = response.status_code
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return _RateLimited(WHO, f"allows no more requests for {wait:g} seconds", retry_after=wait)
+        return _RateLimited(SUPPLIER, f"allows no more requests for {wait:g} seconds", retry_after=wait)
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-        return Transient(WHO, "does not accept our key; check it in the supplier settings")
+        return Transient(SUPPLIER, "does not accept our key; check it in the supplier settings")
     if status in BUSY:
         after = wait if "Retry-After" in response.headers else None
-        return Transient(WHO, f"answered with error {status}", retry_after=after)
-    return Transient(WHO, f"answered with the unexpected status {status}")
+        return Transient(SUPPLIER, f"answered with error {status}", retry_after=after)
+    return Transient(SUPPLIER, f"answered with the unexpected status {status}")
 
 
 def _first(troubles: BaseExceptionGroup[Transient]) -> Transient:

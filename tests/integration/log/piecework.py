@@ -3,29 +3,29 @@
 import asyncio
 from collections.abc import Sequence
 
-from infra.log.partition_pool import Tell
+from infra.log.partition_pool import Report
 
 
-async def double(share: Sequence[int], tell: Tell, plus: int) -> int:
+async def double(share: Sequence[int], report: Report, plus: int) -> int:
     """Return twice the sum of the share and something for all."""
-    tell(len(share), *share)
+    report(len(share), *share)
     return 2 * sum(share) + plus
 
 
-async def work_on(share: int, tell: Tell) -> int:
+async def work_on(share: int, report: Report) -> int:
     """Work until nobody waits."""
     while True:
-        tell(share)
+        report(share)
         await asyncio.sleep(0.01)
 
 
-async def stumble(share: int, tell: Tell) -> int:
+async def stumble(share: int, report: Report) -> int:
     """Fail at the second share, and work on at the others."""
     if share == 2:
         raise LookupError("the second share is missing")
-    return await work_on(share, tell)
+    return await work_on(share, report)
 
 
-async def find_in_the_first(share: int, tell: Tell) -> int:
+async def find_in_the_first(share: int, report: Report) -> int:
     """Be done with the first share, and work on at the others."""
-    return 1 if share == 1 else await work_on(share, tell)
+    return 1 if share == 1 else await work_on(share, report)

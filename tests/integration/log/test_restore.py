@@ -16,7 +16,7 @@ from infra.adapters.kafka.topic import delete_topics, published_position
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
-from infra.log.restoration import Restored, republish, restore_store
+from infra.log.restoration import Restoration, republish, restore_store
 from infra.log.verification import Difference, verify_log
 from projections.registry import READ_MODELS
 from schemas.topics import EVENTS
@@ -43,7 +43,7 @@ async def test_a_lost_store_is_rebuilt_row_by_row_and_goes_on(
 
     restored = await restore_store(other_pool, kafka.bootstrap_servers)
 
-    assert restored == Restored(events=21, known=0, commands=21, position=21)
+    assert restored == Restoration(events=21, known=0, commands=21, position=21)
     assert await rows_of(other_pool, "events", but="transaction_id") == await rows_of(
         pool, "events", but="transaction_id"
     )
@@ -91,10 +91,10 @@ async def test_an_older_copy_is_brought_up_to_the_topic(
     async with publishing(pool, log, kafka):
         await append(log, 5)
         await published(log, kafka)
-    assert await restore_store(other_pool, kafka.bootstrap_servers) == Restored(
+    assert await restore_store(other_pool, kafka.bootstrap_servers) == Restoration(
         events=10, known=10, commands=10, position=20
     )
-    assert await restore_store(other_pool, kafka.bootstrap_servers) == Restored(
+    assert await restore_store(other_pool, kafka.bootstrap_servers) == Restoration(
         events=0, known=20, commands=0, position=20
     )
     assert await rows_of(other_pool, "commands") == await rows_of(pool, "commands")

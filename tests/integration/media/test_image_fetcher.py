@@ -122,7 +122,7 @@ async def test_a_server_in_trouble_may_be_asked_again(
 async def test_a_server_that_is_not_there_may_be_asked_again_once_it_has_had_the_time_to_start(
     client: httpx.AsyncClient,
 ) -> None:
-    with pytest.raises(Transient, match=r"127\.0\.0\.1: nobody answers") as outage:
+    with pytest.raises(Transient, match=r"127\.0\.0\.1: the server refuses the connection") as outage:
         await HttpImageFetcher(client, trusted_origins=["http://127.0.0.1:1"]).fetch("http://127.0.0.1:1/pot.jpg")
     assert outage.value.retry_after == 5
 

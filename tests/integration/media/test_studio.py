@@ -44,8 +44,8 @@ def stranger(code: str) -> list[str]:
     """Return the command of a worker that says it is ready, and then misbehaves."""
     start = (
         "import os, struct, sys, time, msgspec\n"
-        "from infra.adapters.media.studio.worker import READY, framed\n"
-        "sys.stdout.buffer.write(framed(READY)); sys.stdout.buffer.flush()\n"
+        "from infra.adapters.media.studio.worker import READY, frame\n"
+        "sys.stdout.buffer.write(frame(READY)); sys.stdout.buffer.flush()\n"
     )
     return [sys.executable, "-c", start + code]
 

@@ -1,29 +1,31 @@
-"""Takes a clear colour cast and poor exposure out of a photo, and leaves good ones alone."""
+"""Removes a clear color cast and corrects poor exposure; leaves good photos unchanged."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
-JUDGED_SIDE = 160
+SAMPLE_SIDE = 160
+"""Photos are scaled down to this many pixels before they are measured."""
 BRIGHT = 0.05
-"""The share of a photo's brightest pixels: what should be near white, as most products are shot on it."""
+"""Share of the pixels that count as brightest. They should be near white, the usual background."""
 NEARLY_WHITE = 205
+"""Least mean of the brightest pixels for a correction."""
 CAST = (10, 48)
-"""Between the brightest pixels' strongest and weakest channel: less is no cast, more is a coloured wall."""
+"""Difference of the brightest pixels' channels that counts as a cast; more is a colored wall."""
 STRONGEST_GAIN = 1.14
 GOOD_LIGHT = (62, 205)
-"""Mean lightness of a product that is lit as it should be; black and white things are near its ends."""
+"""Mean lightness of a well-lit product; black and white products are near the ends."""
 GOOD_LIGHT_AROUND = (45, 245)
-"""The same of a whole photo, most of which may be a white table or a black cloth."""
+"""The same for a whole photo, which may be mostly a white table or a black cloth."""
 
 
 def correction(photo: Image.Image, product: Image.Image | None) -> Sequence[int] | None:
-    """Return the table, 768 entries for red, green and blue, that puts the colours right; None if they are.
+    """Return the look-up table that corrects the colors, 768 entries for red, green and blue; None if none is needed.
 
     Args:
-        photo: in RGB, as it came: its background tells the light's colour.
-        product: its cut-out, which tells the exposure; None: the whole photo.
+        photo: the original in RGB; its background shows the light's color.
+        product: the cut-out, which shows the exposure; None to use the whole photo.
     """
     gains = _gains(_pixels(photo))
     gamma = _gamma(_pixels(photo), GOOD_LIGHT_AROUND) if product is None else _gamma(_pixels(product), GOOD_LIGHT)
@@ -36,8 +38,8 @@ def correction(photo: Image.Image, product: Image.Image | None) -> Sequence[int]
     return table
 
 
-def corrected(image: Image.Image, table: Sequence[int]) -> Image.Image:
-    """Return the image with the table applied; its alpha stays."""
+def apply_table(image: Image.Image, table: Sequence[int]) -> Image.Image:
+    """Return the image with the table applied to its colors; alpha is unchanged."""
     if image.mode != "RGBA":
         return image.point(list(table))
     result = image.convert("RGB").point(list(table))
@@ -48,7 +50,7 @@ def corrected(image: Image.Image, table: Sequence[int]) -> Image.Image:
 def _pixels(image: Image.Image) -> np.ndarray:
     """Return a sample of the opaque pixels, one row each."""
     small = image.copy()
-    small.thumbnail((JUDGED_SIDE, JUDGED_SIDE), Image.Resampling.BOX, reducing_gap=1.0)
+    small.thumbnail((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.BOX, reducing_gap=1.0)
     values = np.asarray(small, dtype=np.float32).reshape(-1, len(small.getbands()))
     return values[values[:, 3] > 200][:, :3] if values.shape[1] == 4 else values
 
@@ -58,19 +60,19 @@ def _lightness(pixels: np.ndarray) -> np.ndarray:
 
 
 def _gains(pixels: np.ndarray) -> tuple[float, float, float] | None:
-    """What each channel must be multiplied with so that the brightest pixels are white; None if there is no cast."""
+    """Return the factor of each channel that makes the brightest pixels white; None if there is no cast."""
     lightness = _lightness(pixels)
     bright = pixels[lightness >= np.quantile(lightness, 1 - BRIGHT)].mean(axis=0)
     spread = float(bright.max() - bright.min())
     if float(bright.mean()) < NEARLY_WHITE or not CAST[0] <= spread <= CAST[1]:
         return None
-    grey = float(bright.mean())
-    red, green, blue = (min(STRONGEST_GAIN, max(1 / STRONGEST_GAIN, grey / float(channel))) for channel in bright)
+    gray = float(bright.mean())
+    red, green, blue = (min(STRONGEST_GAIN, max(1 / STRONGEST_GAIN, gray / float(channel))) for channel in bright)
     return red, green, blue
 
 
 def _gamma(pixels: np.ndarray, good: tuple[int, int]) -> float | None:
-    """How much lighter the middle tones must be; None if the light is good."""
+    """Return the gamma that lightens the middle tones; None if the exposure is good."""
     if not len(pixels):
         return None
     mean = float(_lightness(pixels).mean())

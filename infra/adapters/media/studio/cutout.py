@@ -1,4 +1,4 @@
-"""Cuts the product out of its photo, with rembg's U²-Net, and along its outline where that knows better."""
+"""Cuts the product out of its photo, by rembg's U²-Net or by its outline on a plain background."""
 
 import importlib
 import sys
@@ -13,16 +13,17 @@ import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from infra.adapters.media.studio.open_photo import Photo
-from infra.adapters.media.studio.plain_background import on_plain_ground
+from infra.adapters.media.studio.plain_background import outline_on_plain_background
 
 MODEL_SIDE = 320
-"""What the model sees, whatever the photo's size."""
+"""The model's input size in pixels."""
 FAINT, FIRM = 0.12, 0.84
-"""Below the one the model means the background, above the other the product; in between is edge."""
+"""Mask values below the first are background, above the second product; between them is the edge."""
 SURE = 240
+"""Alpha from which a pixel counts as solid."""
 Side = Literal["left", "top", "right", "bottom"]
 CROPPED = 0.1
-"""A product that lies solid against so much of its own side at the photo's edge goes on beyond it."""
+"""A product that touches the photo's edge with this share of its side is cropped there."""
 _FIRM_EDGES = [round(255 * min(1, max(0, (value / 255 - FAINT) / (FIRM - FAINT)))) for value in range(256)]
 
 
@@ -31,61 +32,61 @@ class Cutout:
     """A product without its background."""
 
     image: Image.Image
-    """RGBA, trimmed, in the photo's own resolution."""
+    """RGBA, trimmed, in the photo's resolution."""
     cropped: frozenset[Side] = frozenset()
-    """Where the photo's own edge cuts through the product: there it has no outline to show."""
+    """The sides where the photo's edge cuts through the product."""
 
 
 def cut_out(photo: Photo, model: str) -> Cutout | None:
-    """Return the product alone.
+    """Cut the product out.
 
     Args:
-        photo: where it stands.
+        photo: the product's photo.
         model: path of ``u2netp.onnx``.
 
     Returns:
-        None if it is not sure what the product is.
+        None if the product is not certain.
     """
     size = photo.image.size
     if photo.alpha is not None:
         box = _box(photo.alpha, size)
         alpha = photo.alpha.crop(box)
     else:
-        mask = find(photo.image, model)
+        mask = find_product(photo.image, model)
         if mask is None:
             return None
         box = _box(mask, size)
-        # Firm only once it is large: the mask's own steps would show as a staircase.
+        # Sharpen after enlarging, or the mask's pixels would show as steps.
         alpha = _enlarged(mask, size, box).point(_FIRM_EDGES)
     cut = without_halo(photo.image.crop(box), alpha)
     cut.putalpha(alpha)
     return Cutout(cut, _cropped(alpha, box, size))
 
 
-def find(image: Image.Image, model: str) -> Image.Image | None:
+def find_product(image: Image.Image, model: str) -> Image.Image | None:
     """Return a mask, white where the product is.
 
-    The model's, unless the product is flat and stands on a plain ground: then its outline is known better.
+    The mask is the model's, unless the product is flat and on a plain background, where its outline is more accurate.
 
     Returns:
-        None if neither is sure.
+        None if both are uncertain.
     """
-    mask = see(image, model)
-    sure, outline = is_sure(mask), on_plain_ground(image)
+    mask = predict_mask(image, model)
+    sure, outline = is_sure(mask), outline_on_plain_background(image)
     if outline is not None and outline.is_flat and (not sure or outline.surrounds(mask)):
         return outline.mask()
     return mask if sure and (outline is None or outline.agrees(mask)) else None
 
 
-def see(image: Image.Image, model: str) -> Image.Image:
-    """Return what the model takes for the product, 320 pixels square, white where it is certain."""
+def predict_mask(image: Image.Image, model: str) -> Image.Image:
+    """Return the model's mask of the product, 320 pixels square, white where it is certain."""
     small = image.resize((MODEL_SIDE, MODEL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     mask: Image.Image = session(model).predict(small)[0]
     return mask
 
 
 def is_sure(mask: Image.Image) -> bool:
-    """Whether there is a product, and more of it than of doubt."""
+    """Return whether a mask shows a product with little uncertain area."""
     histogram = mask.histogram()
     total = sum(histogram)
     solid, unsure = sum(histogram[224:]) / total, sum(histogram[32:224]) / total
@@ -93,57 +94,55 @@ def is_sure(mask: Image.Image) -> bool:
 
 
 def without_halo(image: Image.Image, alpha: Image.Image) -> Image.Image:
-    """Return the image with its soft edge recoloured from the product's inside, so that no old background shines through.
+    """Return the image with its soft edge recolored from the inside, so that the old background does not show.
 
-    Where alpha is below solid, the colour is the Gaussian mean of the solid pixels nearby (normalised convolution,
-    Knutsson and Westin 1993), found at half the size: it is a blur. rembg's own way goes through pymatting, whose
-    import compiles for a minute.
+    Where alpha is not solid, the color is the Gaussian mean of the solid pixels nearby (normalized convolution,
+    Knutsson and Westin 1993), computed at half the size. rembg's own method needs pymatting, whose import compiles for
+    a minute.
     """
     half = image.reduce(2)
     solid = alpha.reduce(2).point(lambda value: 255 if value >= SURE else 0)
     blur = ImageFilter.GaussianBlur(2.5)
     inside = Image.composite(half, Image.new("RGB", half.size), solid).filter(blur)
     weight = np.asarray(solid.filter(blur), dtype=np.float32)[..., None] / 255
-    # Far from anything solid (thin straps) there is nothing to recolour from: keep what is there.
+    # Far from solid pixels (thin straps) there is no color to use: keep the original.
     known = weight > 0.02
     near = np.where(known, np.asarray(inside, dtype=np.float32) / np.maximum(weight, 1e-3), np.asarray(half))
-    recoloured = Image.fromarray(near.clip(0, 255).astype(np.uint8), "RGB").resize(
-        image.size, Image.Resampling.BILINEAR
-    )
+    recolored = Image.fromarray(near.clip(0, 255).astype(np.uint8), "RGB").resize(image.size, Image.Resampling.BILINEAR)
     edge = alpha.point(lambda value: 255 if value < SURE else 0)
     near_solid = Image.fromarray((known[..., 0] * 255).astype(np.uint8), "L").resize(image.size)
-    return Image.composite(recoloured, image, ImageChops.darker(edge, near_solid))
+    return Image.composite(recolored, image, ImageChops.darker(edge, near_solid))
 
 
 @cache
 def session(model: str) -> Any:
-    """Return rembg's session on the weights at that path; loaded once a process."""
-    import onnxruntime  # noqa: PLC0415 - a second and most of the memory: for worker processes only
+    """Return rembg's session for the weights at a path, loaded once per process."""
+    import onnxruntime  # noqa: PLC0415 - slow and large: worker processes only
 
     network = _u2netp()
 
     class Local(network):  # type: ignore[misc, valid-type]  # rembg is untyped
         @classmethod
         def download_models(cls, *_: Any, **__: Any) -> str:
-            return model  # never from the network: the file was fetched and checked at set-up
+            return model  # never from the network: set-up downloaded and checked the file
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    # With a pattern the arena takes 190 MB more; without an arena every run faults its memory in anew, a fifth of its time.
+    # A memory pattern costs 190 MB. Without an arena every run allocates again, which takes a fifth of its time.
     options.enable_mem_pattern = False
     return Local("u2netp", options, providers=["CPUExecutionProvider"])
 
 
 def _u2netp() -> type:
-    """Return rembg's session class, without what ``import rembg`` brings besides.
+    """Return rembg's session class without importing the rest of rembg.
 
-    That is numba, scipy and scikit-image for its alpha matting, which we do not use: a second of processor time and
-    100 MB in every worker. So the packages are entered by an empty door, and only the modules behind it are run.
+    ``import rembg`` loads numba, scipy and scikit-image for alpha matting, which we do not use: a second of processor
+    time and 100 MB in every worker. Empty package objects stand in for rembg, so only the needed modules run.
     """
-    found = find_spec("rembg")
-    if found is None or found.origin is None:
+    spec = find_spec("rembg")
+    if spec is None or spec.origin is None:
         raise ImportError("the package `rembg` is not installed")
-    root = Path(found.origin).parent
+    root = Path(spec.origin).parent
     for name, folder in (("rembg", root), ("rembg.sessions", root / "sessions")):
         if name not in sys.modules:
             package = ModuleType(name)
@@ -154,7 +153,7 @@ def _u2netp() -> type:
 
 
 def _box(mask: Image.Image, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return where the product is in an image of that size, with a little air for its soft edge."""
+    """Return the product's box in an image of that size, with a margin for its soft edge."""
     found = mask.point(lambda value: 255 if value > 255 * FAINT + 16 else 0).getbbox() or (0, 0, *mask.size)
     across, down = size[0] / mask.width, size[1] / mask.height
     left, top, right, bottom = found
@@ -167,7 +166,7 @@ def _box(mask: Image.Image, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def _enlarged(mask: Image.Image, size: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:
-    """Return that part of the mask, in the image's resolution."""
+    """Return a part of the mask in the image's resolution."""
     across, down = mask.width / size[0], mask.height / size[1]
     part = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
     return mask.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.BICUBIC, box=part)

@@ -1,20 +1,20 @@
-"""What a file is, by its first bytes alone: names and labels are what somebody wrote about it."""
+"""Detects a file's format by its first bytes; names and labels are not reliable."""
 
 from dataclasses import dataclass
 
 FIRST_BYTES = 512
-"""How many are enough to tell."""
+"""How many bytes are enough to detect the format."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """A kind of file that people send for a photo."""
+    """A file format that people submit as a photo."""
 
     name: str
-    """With its article: ``a HEIC photo``."""
+    """The name with its article: ``a HEIC photo``."""
     is_image: bool = True
     is_readable: bool = False
-    """Whether we can open it."""
+    """Whether the studio can open it."""
 
 
 WEB_PAGE = FileFormat("a web page", is_image=False)
@@ -46,14 +46,14 @@ _IN_TEXT: tuple[tuple[bytes, FileFormat], ...] = (
     (b"<svg", SVG),
 )
 
-# Of the ISO base media file format (ISO/IEC 14496-12); the brands of HEIC are those of ISO/IEC 23008-12, annex B.
+# Brands of the ISO base media file format (ISO/IEC 14496-12); HEIC brands from ISO/IEC 23008-12, annex B.
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _HEIF_BRANDS = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"})
 
 
 def format_of(start: bytes) -> FileFormat | None:
-    """Return what a file is; None if its first bytes are of nothing we know."""
+    """Return a file's format; None if the first bytes are unknown."""
     if start[4:8] == b"ftyp":
         return _format_of_brands(start)
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":

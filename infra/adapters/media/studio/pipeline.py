@@ -1,4 +1,4 @@
-"""One photo, from its bytes to the renditions."""
+"""Processes one photo, from its bytes to the renditions."""
 
 import io
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from PIL import Image, ImageFilter, ImageOps
 
 from domain.media.events import Operation
 from domain.media.ports import RenderedImage, StudioResult
-from infra.adapters.media.studio.color_correction import corrected, correction
-from infra.adapters.media.studio.compositing import stage
+from infra.adapters.media.studio.color_correction import apply_table, correction
+from infra.adapters.media.studio.compositing import compose
 from infra.adapters.media.studio.cutout import Cutout, cut_out
-from infra.adapters.media.studio.open_photo import LARGEST, take_in
-from infra.adapters.media.studio.plain_background import squared
+from infra.adapters.media.studio.open_photo import LARGEST, open_photo
+from infra.adapters.media.studio.plain_background import extend_to_square
 
 SIZES = {"thumbnail": 320, "medium": 800, "large": LARGEST}
 QUALITY = 82
@@ -19,19 +19,19 @@ EFFORT = 2
 """WebP's method: 4 takes twice the time for 3 % smaller files."""
 
 
-def develop(data: bytes, *, operations: Sequence[Operation], ground: str, model: str) -> StudioResult:
-    """Make all renditions of one photo.
+def process_photo(data: bytes, *, operations: Sequence[Operation], ground: str, model: str) -> StudioResult:
+    """Produce all renditions of a photo.
 
     Args:
         data: the file as it was downloaded.
-        operations: what is wished for; what cannot be done well is left out, and the result says so.
-        ground: ``#rrggbb``.
+        operations: the requested operations. An operation that cannot be done well is skipped; the result lists the others.
+        ground: the background color, ``#rrggbb``.
         model: path of ``u2netp.onnx``.
 
     Raises:
         UnusableImage: not an image, corrupt, too small, or a decompression bomb.
     """
-    photo = take_in(data)
+    photo = open_photo(data)
     cut = cut_out(photo, model) if Operation.REMOVE_BACKGROUND in operations else None
     picture = photo.image if cut is None else cut.image
     done = [] if cut is None else [Operation.REMOVE_BACKGROUND]
@@ -39,15 +39,15 @@ def develop(data: bytes, *, operations: Sequence[Operation], ground: str, model:
         correction(photo.image, None if cut is None else cut.image) if Operation.CORRECT_COLOUR in operations else None
     )
     if table is not None:
-        picture = corrected(picture, table)
+        picture = apply_table(picture, table)
         done.append(Operation.CORRECT_COLOUR)
     if Operation.SHARPEN in operations:
-        picture = sharpened(picture)
+        picture = sharpen_picture(picture)
         done.append(Operation.SHARPEN)
     if cut is None:
         picture = _square(picture)
     elif Operation.PLACE_ON_GROUND in operations:
-        picture = stage(Cutout(picture, cut.cropped), ground, at_most=max(photo.source_size))
+        picture = compose(Cutout(picture, cut.cropped), ground, at_most=max(photo.source_size))
         done.append(Operation.PLACE_ON_GROUND)
     else:
         picture = _on_plain(picture, ground)
@@ -58,8 +58,8 @@ def develop(data: bytes, *, operations: Sequence[Operation], ground: str, model:
     )
 
 
-def sharpened(picture: Image.Image) -> Image.Image:
-    """Return the picture a little crisper; the threshold keeps plain grounds free of noise."""
+def sharpen_picture(picture: Image.Image) -> Image.Image:
+    """Return a slightly sharper picture; the threshold keeps plain grounds free of noise."""
     result = picture.convert("RGB").filter(ImageFilter.UnsharpMask(radius=1.1, percent=45, threshold=2))
     if picture.mode == "RGBA":
         result.putalpha(picture.getchannel("A"))
@@ -67,8 +67,8 @@ def sharpened(picture: Image.Image) -> Image.Image:
 
 
 def _square(image: Image.Image) -> Image.Image:
-    """Return a photo that is kept as it is, square, so that it lines up with the others: its middle, if it cannot grow."""
-    return squared(image) or ImageOps.fit(image, (min(image.size),) * 2, Image.Resampling.LANCZOS)
+    """Return an uncut photo as a square: with more background if it is plain, else cropped to the middle."""
+    return extend_to_square(image) or ImageOps.fit(image, (min(image.size),) * 2, Image.Resampling.LANCZOS)
 
 
 def _on_plain(cut: Image.Image, ground: str) -> Image.Image:
@@ -80,17 +80,19 @@ def _on_plain(cut: Image.Image, ground: str) -> Image.Image:
 
 
 def _renditions(picture: Image.Image, *, sharpen: bool) -> tuple[RenderedImage, ...]:
-    """Return the sizes, small to large; each is made from the next larger one, and none is enlarged."""
-    made: list[RenderedImage] = []
+    """Return the renditions, small to large. Each is scaled from the next larger one; none is enlarged."""
+    renditions: list[RenderedImage] = []
     scaled = picture
     for name, most in reversed(SIZES.items()):
         side = min(most, picture.width)
         shown = scaled
         if side < scaled.width:
             scaled = scaled.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-            # After scaling, which is what softened it.
-            shown = sharpened(scaled) if sharpen else scaled
+            # After scaling, which softens.
+            shown = sharpen_picture(scaled) if sharpen else scaled
         buffer = io.BytesIO()
         shown.save(buffer, "WEBP", quality=QUALITY, method=EFFORT)
-        made.append(RenderedImage(name=name, data=buffer.getvalue(), width=side, height=side, mime_type="image/webp"))
-    return tuple(reversed(made))
+        renditions.append(
+            RenderedImage(name=name, data=buffer.getvalue(), width=side, height=side, mime_type="image/webp")
+        )
+    return tuple(reversed(renditions))

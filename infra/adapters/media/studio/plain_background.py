@@ -1,8 +1,8 @@
-"""Finds what stands on a plain ground, for goods that the model sees through.
+"""Finds the outline of a product on a plain background, for products that the model misreads.
 
-The model finds what a picture is about. Of a framed print that is the tennis ball, not the frame around it. But goods are
-mostly photographed on one plain colour, and there everything is goods that the ground, spreading calmly from the photo's
-edges, does not reach: a soft shadow lets it pass, an outline stops it.
+The model finds the subject of a picture: of a framed print, the tennis ball and not the frame. But most products are
+photographed on one plain color. There, the ground is flooded from the photo's edges through areas of low contrast: a soft
+shadow lets the flood pass, an outline stops it. The product is what the flood does not reach.
 """
 
 from dataclasses import dataclass
@@ -12,103 +12,105 @@ from PIL import Image
 from scipy import ndimage
 
 SIDE = 640
-"""What is looked at, at most, in pixels."""
+"""Photos are scaled down to this many pixels first."""
 EDGE = 2
-"""How much of the photo's edge tells the ground's colour, in pixels."""
+"""Width of the photo's border that shows the ground's color, in pixels."""
 SMOOTH, PLAIN = 12, 0.97
-"""A ground is plain if so much of the edge is within so many levels of one smooth gradient."""
+"""A ground is plain if ``PLAIN`` of the border is within ``SMOOTH`` levels of one smooth gradient."""
 CALM = 10
-"""Neighbours that differ by less are of one surface."""
+"""Neighboring pixels that differ by less belong to one surface."""
 FILLED, BAY = 0.75, 0.12
-"""A flat thing fills three quarters of its frame (a round one hardly more), and has no deep bay in its outline."""
+"""A flat product fills three quarters of its frame (a round one hardly more) and has no deep bay in its outline."""
 STREAK = 12
-"""How far an edge is smoothed before it is drawn out, in pixels."""
+"""How far an edge is smoothed before it is extended, in pixels."""
 SMOOTHING, STEEP = 2.0, 3.0
-"""How far the outline is smoothed, in pixels, and how much steeper than that its edge is then."""
+"""How far the outline is smoothed, in pixels, and how much its edge is sharpened afterwards."""
 SMALLEST = 0.01
-"""Of the photo: less is dust."""
+"""Share of the photo; a smaller part is dust."""
 OVERLOOKED, HIDDEN = 0.25, 0.45
-"""A mask that misses more than this of the goods has not found them; more than that, even if it may be shadow."""
+"""Shares of the product that a mask may miss: of the lit part, and of all including possible shadow."""
 BEYOND = 0.1
-"""Of what a mask shows, so much may be outside of an outline."""
+"""Share of a mask that may be outside the outline."""
 SHADE = (0.2, 1.05)
-"""How light the ground is in a shadow."""
+"""Lightness of the ground within a shadow."""
 TINT = 0.08
-"""How far a shadow may change the colours' proportions."""
+"""How far a shadow may change the proportions of the colors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a plain ground surrounds."""
+    """The outline of a product on a plain ground."""
 
     filled: np.ndarray
-    """Height by width, true where the goods are, holes included."""
+    """Height by width, true where the product is, holes included."""
     lit: np.ndarray
-    """The same without holes, and without what may be a hard shadow."""
+    """The same without holes and without possible hard shadows."""
     is_flat: bool
-    """Whether it is a print, a cushion, a clock or several of them: solid, and of a simple shape."""
+    """Whether it is solid and of a simple shape: a print, a cushion, a clock, or several of them."""
 
     def agrees(self, mask: Image.Image) -> bool:
-        """Whether a mask, white where somebody else sees the goods, may be right."""
-        seen = self._seen(mask)
-        goods = max(self.filled.sum(), seen.sum())
-        return bool((self.lit & ~seen).sum() <= OVERLOOKED * goods and (self.filled & ~seen).sum() <= HIDDEN * goods)
+        """Return whether the model's mask, white where the product is, is compatible with the outline."""
+        masked = self._scaled(mask)
+        product = max(self.filled.sum(), masked.sum())
+        return bool(
+            (self.lit & ~masked).sum() <= OVERLOOKED * product and (self.filled & ~masked).sum() <= HIDDEN * product
+        )
 
     def surrounds(self, mask: Image.Image) -> bool:
-        """Whether what somebody else sees is within the outline; more would be goods of the ground's own colour."""
-        seen = self._seen(mask)
-        return bool((seen & ~self.filled).sum() <= BEYOND * seen.sum())
+        """Return whether the mask is within the outline; more would be a product of the ground's color."""
+        masked = self._scaled(mask)
+        return bool((masked & ~self.filled).sum() <= BEYOND * masked.sum())
 
-    def _seen(self, mask: Image.Image) -> np.ndarray:
+    def _scaled(self, mask: Image.Image) -> np.ndarray:
         return np.asarray(mask.resize(self.lit.shape[::-1], Image.Resampling.BILINEAR)) > 127
 
     def mask(self) -> Image.Image:
-        """Return the outline as an image, white where the goods are, with a smooth edge that can be enlarged."""
+        """Return the outline as an image, white where the product is, with a smooth edge that can be enlarged."""
         soft = ndimage.gaussian_filter(self.filled.astype(np.float32), SMOOTHING)
         # Smooth along the outline, not across it.
         return Image.fromarray((255 * np.clip((soft - 0.5) * STEEP + 0.5, 0, 1)).astype(np.uint8), "L")
 
 
-def on_plain_ground(image: Image.Image) -> Outline | None:
-    """Return what stands on the photo's ground; None if that is not plain, or nothing stands on it."""
-    pixels, border = _looked_at(image)
+def outline_on_plain_background(image: Image.Image) -> Outline | None:
+    """Return the outline of what is on the photo's ground; None if the ground is not plain or empty."""
+    pixels, border = _sample(image)
     ground = _gradient(pixels, border)
     if ground is None:
         return None
-    found = _not_reached(pixels, border)
-    filled = ndimage.binary_fill_holes(found)
+    unreached = _not_reached(pixels, border)
+    filled = ndimage.binary_fill_holes(unreached)
     parts = _parts(filled)
     if not parts:
         return None
     light = pixels / np.maximum(ground, 1)
     darkest, lightest = light.min(axis=0), light.max(axis=0)
     shade = (darkest > SHADE[0]) & (lightest < SHADE[1]) & (lightest - darkest < TINT)
-    return Outline(filled, found & ~shade, all(_is_flat(part) for part in parts))
+    return Outline(filled, unreached & ~shade, all(_is_flat(part) for part in parts))
 
 
-def squared(image: Image.Image) -> Image.Image | None:
-    """Return a photo on more of its ground, so that it is square and nothing of it is lost; None if that is not plain."""
-    if _gradient(*_looked_at(image)) is None:
+def extend_to_square(image: Image.Image) -> Image.Image | None:
+    """Extend a photo's plain ground to a square picture; None if the ground is not plain."""
+    if _gradient(*_sample(image)) is None:
         return None
     pixels, side = np.asarray(image, dtype=np.float32), max(image.size)
     for axis, length in enumerate(pixels.shape[:2]):
         missing = side - length
-        before, after = (_more_of(np.take(pixels, edge, axis), axis) for edge in (range(EDGE), range(-EDGE, 0)))
+        before, after = (_extension(np.take(pixels, edge, axis), axis) for edge in (range(EDGE), range(-EDGE, 0)))
         bands = np.repeat(before, missing // 2, axis), pixels, np.repeat(after, missing - missing // 2, axis)
         pixels = np.concatenate(bands, axis)
     return Image.fromarray(pixels.round().astype(np.uint8), "RGB")
 
 
-def _more_of(edge: np.ndarray, axis: int) -> np.ndarray:
-    """Return what goes on beyond an edge: its colours without its grain, which would be drawn out to streaks."""
+def _extension(edge: np.ndarray, axis: int) -> np.ndarray:
+    """Return the colors that continue an edge, without its grain, which would become streaks."""
     return np.asarray(ndimage.gaussian_filter1d(edge.mean(axis=axis, keepdims=True), STREAK, axis=1 - axis))
 
 
-def _looked_at(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Return a photo's pixels, small, channel by channel, and where among them its border is."""
+def _sample(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Return a scaled-down photo's pixels, by channel, and a mask of its border."""
     small = image.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=1.0)
-    # numpy reduces a first axis of three in a twentieth of the time that a last one takes.
+    # numpy reduces the first axis in a twentieth of the time of the last.
     pixels = np.ascontiguousarray(np.moveaxis(np.asarray(small), 2, 0))
     border = np.ones(pixels.shape[1:], dtype=bool)
     border[EDGE:-EDGE, EDGE:-EDGE] = False
@@ -116,7 +118,7 @@ def _looked_at(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _gradient(pixels: np.ndarray, border: np.ndarray) -> np.ndarray | None:
-    """Return the quadratic surface that fits the border, over the whole photo; None if none fits."""
+    """Return the quadratic surface that fits the border, over the whole photo; None if the border is not smooth."""
     height, width = border.shape
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
     terms = np.stack([np.ones_like(x), x, y, x * x, y * y])
@@ -127,17 +129,17 @@ def _gradient(pixels: np.ndarray, border: np.ndarray) -> np.ndarray | None:
 
 
 def _not_reached(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:
-    """Return where the calm around the border ends."""
+    """Return a mask of the area that the flood from the border does not reach."""
     surfaces, _ = ndimage.label(_contrast(pixels) < CALM)
     around = np.unique(surfaces[border])
     reached = np.isin(surfaces, around[around > 0])
-    # The contrast of an outline is seen from a pixel before it, and on the outline itself the ground shines through.
+    # An outline's contrast begins a pixel before it, and on the outline the ground shines through.
     return np.asarray(ndimage.binary_opening(~ndimage.binary_dilation(reached, iterations=2), iterations=2))
 
 
 def _contrast(pixels: np.ndarray) -> np.ndarray:
-    """Return by how much a pixel and its eight neighbours differ at most, in any channel."""
-    # By shifting: a tenth of the time of scipy's filters, which know every window.
+    """Return the largest difference between a pixel and its eight neighbors in any channel."""
+    # Shifting takes a tenth of the time of scipy's filters, which support any window.
     lowest = highest = np.pad(pixels, ((0, 0), (1, 1), (1, 1)), mode="edge")
     lowest = np.minimum(np.minimum(lowest[:, :-2], lowest[:, 1:-1]), lowest[:, 2:])
     lowest = np.minimum(np.minimum(lowest[..., :-2], lowest[..., 1:-1]), lowest[..., 2:])
@@ -147,7 +149,7 @@ def _contrast(pixels: np.ndarray) -> np.ndarray:
 
 
 def _parts(filled: np.ndarray) -> list[np.ndarray]:
-    """Return the things there are, each cut to its frame."""
+    """Return the connected parts, each cropped to its frame."""
     labels, _ = ndimage.label(filled)
     sizes = np.bincount(labels.ravel())
     return [
@@ -162,7 +164,7 @@ def _is_flat(part: np.ndarray) -> bool:
 
 
 def _bays(part: np.ndarray) -> float:
-    """Return how much of a thing is open to one side between two arms of its own, as a share of it."""
+    """Return the area of a part's bays (open to one side only) as a share of the part."""
     across = np.logical_or.accumulate(part, axis=1) & np.logical_or.accumulate(part[:, ::-1], axis=1)[:, ::-1]
     down = np.logical_or.accumulate(part, axis=0) & np.logical_or.accumulate(part[::-1], axis=0)[::-1]
     return float(((across | down) & ~part).sum() / part.sum())

@@ -1,7 +1,7 @@
-"""A worker process of the studio: photos in through standard input, renditions out through standard output.
+"""A worker process of the studio: reads photos from standard input and writes renditions to standard output.
 
-Run by ``rembg_studio`` as ``python -m infra.adapters.media.studio.worker MODEL PARENT``. A photo may be hostile and a decoder
-may have holes, so the worker gets no secrets, and its answers are data to be checked, never pickled objects.
+``worker_pool`` runs it as ``python -m infra.adapters.media.studio.worker MODEL PARENT``. A photo may be hostile and a
+decoder may have bugs, so the worker gets no secrets, and its answers are validated data, never pickled objects.
 
 A message is four bytes of length, then MessagePack.
 """
@@ -22,7 +22,7 @@ LENGTH = struct.Struct("!I")
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One photo to be processed."""
+    """A photo to process."""
 
     photo: bytes
     operations: list[Operation]
@@ -30,7 +30,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What became of it: a result, or the reason why there is none."""
+    """The result of a task, or the reason why there is none."""
 
     result: StudioResult | None = None
     rejection: RejectionReason | None = None
@@ -38,23 +38,23 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 READY = Answer(message="ready")
-"""Said once, when the model is loaded."""
+"""Sent once, when the model is loaded."""
 
 
-def framed(message: msgspec.Struct) -> bytes:
-    """Return a message as it goes through the pipe."""
+def frame(message: msgspec.Struct) -> bytes:
+    """Return a message as bytes for the pipe."""
     body = msgspec.msgpack.encode(message)
     return LENGTH.pack(len(body)) + body
 
 
 def main(model: str, parent: int) -> None:
-    """Answer tasks until standard input ends, or the parent does."""
+    """Answer tasks until standard input or the parent process ends."""
     _end_with(parent)
-    # What libraries print must not stand between the answers.
+    # Output printed by libraries must not mix with the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     from infra.adapters.media.studio.cutout import session  # noqa: PLC0415 - after the pipes are safe
-    from infra.adapters.media.studio.pipeline import develop  # noqa: PLC0415
+    from infra.adapters.media.studio.pipeline import process_photo  # noqa: PLC0415
 
     session(model)
     _send(answers, READY)
@@ -62,7 +62,7 @@ def main(model: str, parent: int) -> None:
     while head := sys.stdin.buffer.read(LENGTH.size):
         task = tasks.decode(sys.stdin.buffer.read(LENGTH.unpack(head)[0]))
         try:
-            result = develop(task.photo, operations=task.operations, ground=task.ground, model=model)
+            result = process_photo(task.photo, operations=task.operations, ground=task.ground, model=model)
         except UnusableImage as unusable:
             _send(answers, Answer(rejection=unusable.reason, message=unusable.message))
         else:
@@ -70,12 +70,12 @@ def main(model: str, parent: int) -> None:
 
 
 def _send(answers: BinaryIO, answer: Answer) -> None:
-    answers.write(framed(answer))
+    answers.write(frame(answer))
     answers.flush()
 
 
 def _end_with(parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     if os.getppid() != parent:

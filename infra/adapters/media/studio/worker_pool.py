@@ -1,8 +1,8 @@
-"""The studio: hands photos to worker processes, each with rembg's model in memory, and minds what becomes of them.
+"""The studio: passes photos to worker processes, each with rembg's model in memory.
 
-Workers start with the first photo and end when there has been nothing to do for a while, because the model is most of
-the platform's memory; they are replaced now and then, because rembg's memory grows over long runs. A worker has one
-photo at a time, so when it dies or hangs there is no doubt over which photo it was.
+Workers start with the first photo and end after some idle time, because the model takes most of the platform's memory.
+They are replaced regularly, because rembg's memory grows. A worker has one photo at a time, so a crash or a hang always
+belongs to a known photo.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ RECYCLE_AFTER = 150
 IDLE_SECONDS = 60
 START_SECONDS = 60
 SECONDS = 60
-"""A photo is given up after this; thirty is the product's promise for the median."""
+"""Limit of one photo; the product promises 30 for the median."""
 LONGEST_ANSWER = 64 * 1024 * 1024
-KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
-"""Of the environment, for the workers: no keys, no addresses."""
+PASSED_ENVIRONMENT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
+"""The variables that workers get: no keys, no addresses."""
 
 WORKER = (sys.executable, "-m", protocol.__name__)
 
@@ -48,14 +48,14 @@ class RembgStudio:
         idle_seconds: float = IDLE_SECONDS,
         command: Sequence[str] = WORKER,
     ) -> None:
-        """Take the model.
+        """Name the model; the first photo starts a worker.
 
         Args:
             model: path of ``u2netp.onnx``.
-            workers: processes; each takes about 450 MB while it works.
-            seconds: what one photo may take.
-            idle_seconds: after how long without work the processes end.
-            command: what a worker is started with.
+            workers: the most processes; each takes about 450 MB.
+            seconds: limit of one photo.
+            idle_seconds: idle time after which the processes end.
+            command: the command that starts a worker.
         """
         self._model = model
         self._seconds = seconds
@@ -84,7 +84,7 @@ class RembgStudio:
         return answer.result
 
     def close(self) -> None:
-        """End the workers that have nothing to do; the next photo starts new ones."""
+        """End the idle workers. The next photo starts new ones."""
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
@@ -92,7 +92,7 @@ class RembgStudio:
             self._free.pop().kill()
 
     async def end(self) -> None:
-        """Close, and see the processes gone."""
+        """End the idle workers and wait until their processes are gone."""
         leaving = list(self._free)
         self.close()
         for worker in leaving:
@@ -100,11 +100,11 @@ class RembgStudio:
 
     @property
     def pids(self) -> Sequence[int]:
-        """The workers that wait for work."""
+        """Process ids of the idle workers."""
         return [worker.pid for worker in self._free]
 
     async def _answer(self, task: protocol.Task) -> protocol.Answer:
-        """Ask a worker; where it dies or hangs ask a new one, once: it may have been killed by somebody else."""
+        """Pass the task to a worker. If the worker dies or hangs, try a second one, because the cause may be outside."""
         for _ in range(2):
             worker = self._free.pop() if self._free else await _Worker.start(self._command, self._model)
             try:
@@ -114,7 +114,7 @@ class RembgStudio:
                 worker.kill()
                 logger.warning("a studio worker was lost over a photo of %d bytes (%r)", len(task.photo), error)
             except BaseException:
-                worker.kill()  # it would answer the next photo with this one's result
+                worker.kill()  # or it would answer the next photo with this result
                 raise
             else:
                 if worker.answers < RECYCLE_AFTER:
@@ -124,7 +124,7 @@ class RembgStudio:
                 return answer
         return protocol.Answer(
             rejection=RejectionReason.CORRUPT,
-            message="The photo cannot be processed: the studio fails over it each time.",
+            message="The photo cannot be processed: the studio failed twice.",
         )
 
 
@@ -136,14 +136,16 @@ class _Worker:
 
     @classmethod
     async def start(cls, command: Sequence[str], model: Path) -> "_Worker":
-        """Return a worker that has loaded the model.
+        """Start a worker and wait until it has loaded the model.
 
         Raises:
-            Transient: it does not start; that is no fault of any photo.
+            Transient: the worker does not start; the photo is not the cause.
         """
         if not await asyncio.to_thread(model.is_file):
             raise Transient("the studio", f"the model's weights are not at {model}; “make setup” fetches them")
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {"OMP_NUM_THREADS": "1"}
+        environment = {name: os.environ[name] for name in PASSED_ENVIRONMENT if name in os.environ} | {
+            "OMP_NUM_THREADS": "1"
+        }
         process = await asyncio.create_subprocess_exec(
             *command, str(model), str(os.getpid()),
             stdin=PIPE, stdout=PIPE, env=environment, cwd=_ROOT,
@@ -160,7 +162,7 @@ class _Worker:
             raise
         if ready != protocol.READY:
             worker.kill()
-            raise Transient("the studio", "a worker began with nonsense")
+            raise Transient("the studio", "a worker did not send its ready message")
         return worker
 
     @property
@@ -169,7 +171,7 @@ class _Worker:
 
     async def ask(self, task: protocol.Task) -> protocol.Answer:
         assert self._process.stdin is not None
-        self._process.stdin.write(protocol.framed(task))
+        self._process.stdin.write(protocol.frame(task))
         await self._process.stdin.drain()
         answer = await self._receive()
         self.answers += 1
@@ -191,4 +193,4 @@ class _Worker:
 
 
 _ROOT = Path(__file__).parents[4]
-"""Where the packages lie, for ``python -m``."""
+"""The directory of the packages, for ``python -m``."""

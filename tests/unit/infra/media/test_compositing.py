@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from infra.adapters.media.studio.color_correction import corrected, correction
-from infra.adapters.media.studio.compositing import MARGIN, stage
+from infra.adapters.media.studio.color_correction import apply_table, correction
+from infra.adapters.media.studio.compositing import MARGIN, compose
 from infra.adapters.media.studio.cutout import Cutout, Side, without_halo
 from tests.support.builders.photographs import product_photo
 
@@ -25,7 +25,7 @@ def extent(picture: Image.Image) -> tuple[int, int, int, int]:
 
 @pytest.mark.parametrize("ground", ["#f4efe6", "#14101f", "#ffffff", "#000000"])
 def test_a_product_stands_free_on_a_square_of_the_ground(ground: str) -> None:
-    picture = stage(product(900, 500), ground, at_most=1200)
+    picture = compose(product(900, 500), ground, at_most=1200)
     assert picture.width == picture.height == round(900 / (1 - 2 * MARGIN))
     left, top, right, bottom = extent(picture)
     assert (right - left, bottom - top) == (900, 500)
@@ -34,27 +34,27 @@ def test_a_product_stands_free_on_a_square_of_the_ground(ground: str) -> None:
 
 
 def test_a_large_product_is_not_resampled_but_fits_the_largest_size() -> None:
-    assert stage(product(1500, 1500), GROUND, at_most=4000).width == 1600
+    assert compose(product(1500, 1500), GROUND, at_most=4000).width == 1600
 
 
 def test_a_small_product_is_blown_up_a_little_and_never_beyond_its_photo() -> None:
-    assert stage(product(300, 300), GROUND, at_most=1200).width == pytest.approx(366 * 1.6, abs=2)
-    assert stage(product(190, 190), GROUND, at_most=200).width == 200
+    assert compose(product(300, 300), GROUND, at_most=1200).width == pytest.approx(366 * 1.6, abs=2)
+    assert compose(product(190, 190), GROUND, at_most=200).width == 200
 
 
 def test_a_product_its_photo_cropped_goes_on_beyond_the_same_edge() -> None:
-    picture = stage(product(800, 400, cropped=frozenset({"left"})), GROUND, at_most=1200)
+    picture = compose(product(800, 400, cropped=frozenset({"left"})), GROUND, at_most=1200)
     left, _, right, _ = extent(picture)
     assert left == 0
     assert right < picture.width
-    standing = stage(product(400, 800, cropped=frozenset({"bottom"})), GROUND, at_most=1200)
+    standing = compose(product(400, 800, cropped=frozenset({"bottom"})), GROUND, at_most=1200)
     assert extent(standing)[3] == standing.height
-    across = stage(product(800, 300, cropped=frozenset({"left", "right"})), GROUND, at_most=1200)
+    across = compose(product(800, 300, cropped=frozenset({"left", "right"})), GROUND, at_most=1200)
     assert (extent(across)[0], extent(across)[2]) == (0, across.width)
 
 
 def test_there_is_a_shadow_under_a_product_that_stands() -> None:
-    picture = stage(product(600, 600), GROUND, at_most=1200)
+    picture = compose(product(600, 600), GROUND, at_most=1200)
     _, _, _, bottom = extent(picture)
     middle = picture.width // 2
     under, aside = picture.getpixel((middle, bottom + 6)), picture.getpixel((10, bottom + 6))
@@ -83,7 +83,7 @@ def test_a_yellow_light_is_taken_out() -> None:
     )
     table = correction(tinted, None)
     assert table is not None
-    red, green, blue = corrected(tinted, table).getpixel((5, 5))  # type: ignore[misc]
+    red, green, blue = apply_table(tinted, table).getpixel((5, 5))  # type: ignore[misc]
     assert max(red, green, blue) - min(red, green, blue) < 10
 
 
@@ -96,6 +96,6 @@ def test_a_product_in_the_dark_gets_light_and_keeps_its_shape() -> None:
     dim.paste((0, 0, 0, 0), (0, 0, 50, 300))
     table = correction(product_photo(ground="#808080"), dim)
     assert table is not None
-    lit = corrected(dim, table)
+    lit = apply_table(dim, table)
     assert lit.getpixel((100, 100))[0] > dim.getpixel((100, 100))[0]  # type: ignore[index]
     assert lit.getchannel("A").tobytes() == dim.getchannel("A").tobytes()

@@ -12,19 +12,19 @@ from PIL import Image, ImageCms
 
 from domain.media.events import RejectionReason
 from domain.media.ports import UnusableImage
-from infra.adapters.media.studio.open_photo import LARGEST, take_in
+from infra.adapters.media.studio.open_photo import LARGEST, open_photo
 from tests.support.builders.photographs import encoded, png_of, product_photo
 
 
 def refusal(data: bytes) -> UnusableImage:
     with pytest.raises(UnusableImage) as refused:
-        take_in(data)
+        open_photo(data)
     return refused.value
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_every_format_becomes_plain_rgb(format: str) -> None:
-    photo = take_in(encoded(product_photo(), format))
+    photo = open_photo(encoded(product_photo(), format))
     assert (photo.image.mode, photo.image.size, photo.source_size) == ("RGB", (600, 450), (600, 450))
     assert photo.alpha is None
     red, green, blue = photo.image.getpixel((300, 300))  # type: ignore[misc]
@@ -41,7 +41,7 @@ def test_a_photo_cut_anywhere_is_refused_or_read_but_never_breaks_anything(forma
     whole = encoded(product_photo(300, 300), format)
     for tenth in range(10):
         with suppress(UnusableImage):
-            take_in(whole[: len(whole) * tenth // 10])
+            open_photo(whole[: len(whole) * tenth // 10])
 
 
 def test_a_photo_with_flipped_bytes_is_refused_or_read_but_never_breaks_anything() -> None:
@@ -50,7 +50,7 @@ def test_a_photo_with_flipped_bytes_is_refused_or_read_but_never_breaks_anything
         for at in range(8, len(whole), max(1, len(whole) // 60)):
             whole[at] ^= 0xFF
             with suppress(UnusableImage):
-                take_in(bytes(whole))
+                open_photo(bytes(whole))
 
 
 def test_a_decompression_bomb_is_too_large_and_is_never_unpacked() -> None:
@@ -63,7 +63,7 @@ def test_a_decompression_bomb_is_too_large_and_is_never_unpacked() -> None:
 def test_more_pixels_than_we_work_on_are_named_with_the_limit() -> None:
     refused = refusal(png_of(8_000, 6_000))
     assert refused.reason is RejectionReason.TOO_LARGE
-    assert refused.message == "The photo has 8000 x 6000 pixels; 40 million are the most."
+    assert refused.message == "The photo has 8000 x 6000 pixels; the maximum is 40 million."
 
 
 def test_a_header_that_lies_about_its_size_is_corrupt() -> None:
@@ -134,7 +134,7 @@ METADATA: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
 @pytest.mark.parametrize("kind", METADATA)
 def test_much_text_or_a_large_profile_harms_no_png(kind: str) -> None:
     name, written = METADATA[kind]
-    photo = take_in(png_with(name, written(packed(1_500_000))))
+    photo = open_photo(png_with(name, written(packed(1_500_000))))
     assert photo.image.size == (300, 300)
 
 
@@ -160,7 +160,7 @@ def test_many_texts_that_are_a_bomb_together_are_too_large() -> None:
 
 def test_of_an_animation_the_first_picture_is_taken() -> None:
     first, second = product_photo(), Image.new("RGB", (600, 450), "#0000ff")
-    photo = take_in(encoded(first, "GIF", save_all=True, append_images=[second, second]))
+    photo = open_photo(encoded(first, "GIF", save_all=True, append_images=[second, second]))
     assert photo.image.getpixel((10, 10)) == pytest.approx((242, 242, 240), abs=6)
 
 
@@ -169,27 +169,27 @@ def test_a_photo_taken_sideways_stands_upright() -> None:
     exif[0x0112] = 6  # turned a quarter to the right when shown
     marked = product_photo(600, 300)
     marked.paste("#00c000", (0, 0, 150, 150))
-    photo = take_in(encoded(marked, "JPEG", exif=exif, quality=95))
+    photo = open_photo(encoded(marked, "JPEG", exif=exif, quality=95))
     assert photo.image.size == photo.source_size == (300, 600)
     red, green, blue = photo.image.getpixel((290, 10))  # type: ignore[misc]
     assert green > 150 > red + blue
 
 
 def test_print_colours_become_screen_colours() -> None:
-    photo = take_in(encoded(product_photo(mode="CMYK"), "JPEG", quality=95))
+    photo = open_photo(encoded(product_photo(mode="CMYK"), "JPEG", quality=95))
     assert photo.image.mode == "RGB"
     assert photo.image.getpixel((10, 10)) == pytest.approx((242, 242, 240), abs=6)
 
 
 def test_sixteen_bits_a_pixel_are_scaled_and_not_cut_off() -> None:
     grey = Image.new("I;16", (300, 300), 0x8000)
-    assert take_in(encoded(grey, "PNG")).image.getpixel((5, 5)) == (128, 128, 128)
+    assert open_photo(encoded(grey, "PNG")).image.getpixel((5, 5)) == (128, 128, 128)
 
 
 def test_a_palette_with_a_clear_colour_is_understood() -> None:
     palette = product_photo(mode="P")
     palette.info["transparency"] = palette.getpixel((0, 0))
-    photo = take_in(encoded(palette, "PNG", transparency=palette.getpixel((0, 0))))
+    photo = open_photo(encoded(palette, "PNG", transparency=palette.getpixel((0, 0))))
     assert photo.image.getpixel((2, 2)) == (255, 255, 255)
     assert photo.alpha is not None
 
@@ -198,7 +198,7 @@ def test_a_cut_out_keeps_its_own_transparency_and_stands_on_white() -> None:
     cut = product_photo(mode="RGBA")
     cut.putalpha(Image.new("L", cut.size, 0))
     cut.paste(product_photo(mode="RGBA").crop((180, 150, 420, 380)), (180, 150))
-    photo = take_in(encoded(cut, "PNG"))
+    photo = open_photo(encoded(cut, "PNG"))
     assert photo.alpha is not None
     assert photo.image.getpixel((2, 2)) == (255, 255, 255)
 
@@ -206,24 +206,24 @@ def test_a_cut_out_keeps_its_own_transparency_and_stands_on_white() -> None:
 def test_a_rounded_corner_is_no_cut_out() -> None:
     image = product_photo(mode="RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 12, 12))
-    assert take_in(encoded(image, "PNG")).alpha is None
+    assert open_photo(encoded(image, "PNG")).alpha is None
 
 
 def test_a_large_photo_is_worked_on_at_the_largest_size_we_export() -> None:
-    photo = take_in(encoded(product_photo(4000, 3000), "JPEG"))
+    photo = open_photo(encoded(product_photo(4000, 3000), "JPEG"))
     assert photo.image.size == (LARGEST, LARGEST * 3 // 4)
     assert photo.source_size == (4000, 3000)
 
 
 def test_a_wider_colour_space_is_brought_to_srgb() -> None:
     swapped = encoded(product_photo(), "PNG", icc_profile=_profile_with_red_and_blue_swapped())
-    red, _, blue = take_in(swapped).image.getpixel((300, 300))  # type: ignore[misc]
-    plain_red, _, plain_blue = take_in(encoded(product_photo(), "PNG")).image.getpixel((300, 300))  # type: ignore[misc]
+    red, _, blue = open_photo(swapped).image.getpixel((300, 300))  # type: ignore[misc]
+    plain_red, _, plain_blue = open_photo(encoded(product_photo(), "PNG")).image.getpixel((300, 300))  # type: ignore[misc]
     assert (red > blue) is not (plain_red > plain_blue)
 
 
 def test_a_broken_colour_profile_is_ignored() -> None:
-    photo = take_in(encoded(product_photo(), "PNG", icc_profile=b"no profile at all"))
+    photo = open_photo(encoded(product_photo(), "PNG", icc_profile=b"no profile at all"))
     assert photo.image.getpixel((10, 10)) == (242, 242, 240)
 
 

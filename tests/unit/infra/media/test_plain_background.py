@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from infra.adapters.media.studio.plain_background import on_plain_ground, squared
+from infra.adapters.media.studio.plain_background import extend_to_square, outline_on_plain_background
 
 SIZE = (600, 500)
 FRAME = (150, 90, 450, 410)
@@ -46,14 +46,14 @@ def agreement(found: np.ndarray, wanted: Image.Image) -> float:
 
 
 def test_a_framed_print_is_found_along_its_frame_and_its_soft_shadow_is_not() -> None:
-    outline = on_plain_ground(framed_ball())
+    outline = outline_on_plain_background(framed_ball())
     assert outline is not None
     assert outline.is_flat
     assert agreement(outline.filled, mask_of(FRAME)) > 0.97
 
 
 def test_a_mask_of_what_a_print_pictures_has_not_found_the_print() -> None:
-    outline = on_plain_ground(framed_ball())
+    outline = outline_on_plain_background(framed_ball())
     assert outline is not None
     pictured = mask_of((250, 200, 350, 300))
     assert not outline.agrees(pictured)
@@ -62,7 +62,7 @@ def test_a_mask_of_what_a_print_pictures_has_not_found_the_print() -> None:
 
 
 def test_a_mask_that_goes_beyond_the_outline_has_found_what_is_of_the_grounds_colour() -> None:
-    outline = on_plain_ground(framed_ball())
+    outline = outline_on_plain_background(framed_ball())
     assert outline is not None
     left, top, right, bottom = FRAME
     assert not outline.surrounds(mask_of((left, top, right, bottom + 60)))
@@ -73,7 +73,7 @@ def test_several_flat_things_side_by_side_are_flat_each() -> None:
     scene = wall()
     for left in (60, 230, 400):
         ImageDraw.Draw(scene).rectangle((left, 150, left + 140, 380), fill=(60, 90, 120))
-    outline = on_plain_ground(scene)
+    outline = outline_on_plain_background(scene)
     assert outline is not None
     assert outline.is_flat
     assert outline.filled.sum() == pytest.approx(3 * 141 * 231, rel=0.05)
@@ -84,7 +84,7 @@ def test_a_thing_with_arms_is_not_flat() -> None:
     draw = ImageDraw.Draw(scene)
     draw.rectangle((280, 80, 320, 420), fill=(150, 60, 30))
     draw.rectangle((120, 380, 480, 420), fill=(150, 60, 30))
-    outline = on_plain_ground(scene)
+    outline = outline_on_plain_background(scene)
     assert outline is not None
     assert not outline.is_flat
 
@@ -96,14 +96,14 @@ def test_a_mask_without_a_things_hard_shadow_agrees() -> None:
     draw.ellipse((200, 140, 340, 320), fill=(190, 70, 20))
     ball = Image.new("L", SIZE, 0)
     ImageDraw.Draw(ball).ellipse((200, 140, 340, 320), fill=255)
-    outline = on_plain_ground(scene)
+    outline = outline_on_plain_background(scene)
     assert outline is not None
     assert not outline.is_flat
     assert outline.agrees(ball)
 
 
 def test_the_mask_of_an_outline_is_white_within_and_black_without() -> None:
-    outline = on_plain_ground(framed_ball())
+    outline = outline_on_plain_background(framed_ball())
     assert outline is not None
     mask = outline.mask()
     assert (mask.mode, mask.size) == ("L", SIZE)
@@ -112,24 +112,24 @@ def test_the_mask_of_an_outline_is_white_within_and_black_without() -> None:
 
 def test_a_ground_that_is_not_plain_tells_nothing() -> None:
     noise = np.random.default_rng(7).integers(0, 255, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
-    assert on_plain_ground(Image.fromarray(noise)) is None
+    assert outline_on_plain_background(Image.fromarray(noise)) is None
 
 
 def test_a_plain_ground_with_nothing_on_it_tells_nothing() -> None:
-    assert on_plain_ground(wall()) is None
+    assert outline_on_plain_background(wall()) is None
 
 
 @pytest.mark.parametrize("size", [(200, 1600), (1600, 200), (3, 3), (1, 1)])
 def test_photos_of_any_shape_are_looked_at(size: tuple[int, int]) -> None:
     scene = Image.new("RGB", size, (230, 230, 230))
     ImageDraw.Draw(scene).rectangle((size[0] // 4, size[1] // 4, size[0] * 3 // 4, size[1] * 3 // 4), fill=(20, 40, 90))
-    outline = on_plain_ground(scene)
+    outline = outline_on_plain_background(scene)
     assert (outline is None) is (min(size) < 200)
 
 
 def test_a_photo_on_a_plain_ground_becomes_square_by_more_of_its_ground() -> None:
     photo = framed_ball()
-    square = squared(photo)
+    square = extend_to_square(photo)
     assert square is not None
     assert square.size == (600, 600)
     assert np.array_equal(np.asarray(square)[50:550], np.asarray(photo))
@@ -139,4 +139,4 @@ def test_a_photo_on_a_plain_ground_becomes_square_by_more_of_its_ground() -> Non
 
 def test_a_photo_with_a_busy_edge_has_no_more_ground_to_give() -> None:
     noise = np.random.default_rng(7).integers(0, 255, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
-    assert squared(Image.fromarray(noise)) is None
+    assert extend_to_square(Image.fromarray(noise)) is None

@@ -1,4 +1,4 @@
-"""Settings that make no sense are refused in a sentence: which variable, its value unless that is secret, and the remedy."""
+"""Invalid settings are rejected in a sentence: the variable, its value unless secret, and what to do."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("ZYENTA_GATEWAY_PORT", "abc", "is 'abc', but must be a whole number."),
         ("ZYENTA_GATEWAY_PORT", "8_000", "is '8_000', but must be a whole number."),
@@ -23,23 +23,23 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ZYENTA_LOG_LEVEL", "loud", "is 'loud', but must be one of DEBUG, INFO, WARNING, ERROR."),
         ("ZYENTA_BEHIND_PROXY", "perhaps", "is 'perhaps', but must be true or false."),
         ("ZYENTA_STOREFRONT_SCHEME", "ftp", "is 'ftp', but must be 'http' or 'https'."),
-        ("DATABASE_URL", "mysql://me:secret@there/shop", "is no address of a PostgreSQL. Write it like postgresql://"),
-        ("KAFKA_BOOTSTRAP_SERVERS", "a:1,b:port", "is 'a:1,b:port', but must be host:port, or several of that"),
+        ("DATABASE_URL", "mysql://me:secret@there/shop", "is not a PostgreSQL URL. Write it like postgresql://"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "a:1,b:port", "is 'a:1,b:port', but must be host:port, or several separated"),
         (
             "ZYENTA_MASTER_KEYS",
             "ab" * 32 + ",secret",
-            "has a key (number 2, 6 characters) that is not of 64 hexadecimal",
+            "has a key (number 2, 6 characters) without 64 hexadecimal",
         ),
-        ("ZYENTA_MASTER_KEYS", "zz" * 32, "has a key (number 1, 64 characters) that is not of 64 hexadecimal digits."),
+        ("ZYENTA_MASTER_KEYS", "zz" * 32, "has a key (number 1, 64 characters) without 64 hexadecimal digits."),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_refused_by_name_and_no_secret_is_shown(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+def test_an_invalid_setting_is_rejected_by_name_without_showing_a_secret(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(BadSettings) as refused:
         read_settings(_env_file=None)
-    assert str(refused.value).startswith(f"{variable} {told}")
+    assert str(refused.value).startswith(f"{variable} {message}")
     assert "secret" not in str(refused.value)
 
 
@@ -53,8 +53,6 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name_and_no_secret_is_shown
         ("KAFKA_BOOTSTRAP_SERVERS", "[::1]:9092"),
     ],
 )
-def test_every_way_of_writing_a_setting_that_makes_sense_is_taken(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
-) -> None:
+def test_every_valid_form_of_a_setting_is_accepted(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
     read_settings(_env_file=None)
