@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain.money import CURRENCIES, LARGEST, Money
-from domain.order.ports import PaymentNotice, UnusableWebhook
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice, UnusableWebhook
 
 PAID: Literal["checkout.session.completed"] = "checkout.session.completed"
 DECLINED: Literal["payment_intent.payment_failed"] = "payment_intent.payment_failed"
@@ -108,15 +108,22 @@ def read_notice(body: str) -> PaymentNotice | None:
     except ValidationError as error:
         raise _unusable(_why(error), kind, body) from error
     about = says.data.object
-    return PaymentNotice(
+    if says.type == PAID and about.payment_status == "paid":
+        return PaymentConfirmed(
+            external_id=says.id,
+            type=says.type,
+            store_id=about.metadata.store_id,
+            order_id=about.metadata.order_id,
+            intent_id=about.payment_intent,
+            amount=Money(minor=about.amount_total, currency=about.currency),
+            platform_fee=Money(minor=about.application_fee_amount, currency=about.currency),
+        )
+    return PaymentDeclined(
         external_id=says.id,
         type=says.type,
         store_id=about.metadata.store_id,
         order_id=about.metadata.order_id,
-        succeeded=says.type == PAID and about.payment_status == "paid",
         intent_id=about.payment_intent,
-        amount=Money(minor=about.amount_total, currency=about.currency),
-        platform_fee=Money(minor=about.application_fee_amount, currency=about.currency),
         reason=(about.failure_message or "")[:REASON_MAX],
     )
 

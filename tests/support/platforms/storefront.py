@@ -19,7 +19,7 @@ from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.order.ports import PaymentNotice
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice
 from domain.product.aggregate import PRODUCT
 from domain.product.events import (
     ImportedImage,
@@ -405,12 +405,11 @@ class ShopFloor:
     async def told(self, notice: PaymentNotice) -> None:
         """Do what the payment policy does with a notice."""
         command: RecordPayment | RecordPaymentFailure
-        if notice.succeeded:
-            command = RecordPayment(
-                order_id=notice.order_id, paid=notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id
-            )
-        else:
-            command = RecordPaymentFailure(order_id=notice.order_id, intent_id=notice.intent_id, reason=notice.reason)
+        match notice:
+            case PaymentConfirmed(amount=paid, platform_fee=fee):
+                command = RecordPayment(order_id=notice.order_id, paid=paid, fee=fee, intent_id=notice.intent_id)
+            case PaymentDeclined(reason=reason):
+                command = RecordPaymentFailure(order_id=notice.order_id, intent_id=notice.intent_id, reason=reason)
         await self.dispatch(command, Context(command_id=uuid4(), correlation_id=notice.order_id))
 
 
