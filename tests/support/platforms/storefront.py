@@ -233,7 +233,7 @@ class ShopFloor:
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)
         assert store is not None
-        chosen = store.state.choose_currency(currency, stocked_in=None, at=self.clock.now())
+        chosen = store.state.choose_currency(currency, existing=None, at=self.clock.now())
         await self.happened(STORE, store_id, *chosen)
 
     async def write_page(self, store_id: UUID, type: PageType, title: str, slug: str, content: str) -> None:
