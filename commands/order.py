@@ -74,7 +74,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
         raise StoreNotReady(store.id, store.status, "ordered from", "Come back later.")
     if not await work.is_new(ORDER, command.order_id):
         raise InvalidInput("id", f"The id {command.order_id} is taken. Use a new id.")
-    wanted = _merged(command.lines)
+    wanted = _merge_lines(command.lines)
     if command.cart_id is not None:
         await _order_cart(work, command.cart_id, command, at=at)
     lines: list[OrderLine] = []
@@ -145,7 +145,7 @@ async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: dat
     work.append(CART, cart_id, ordered, tenant=command.store_id)
 
 
-def _merged(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
+def _merge_lines(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
     """Add up lines of the same variant: a reservation is per order and variant, so a second would keep nothing.
 
     Raises:

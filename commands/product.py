@@ -134,7 +134,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         store_id=store.id,
         at=at,
     )
-    chosen = store.choose_currency(command.price.currency, stocked_in=await stocked_in(work, store), at=at)
+    chosen = store.choose_currency(command.price.currency, existing=await existing_currency(work, store), at=at)
     work.append(PRODUCT, command.product_id, events, tenant=store.id)
     work.append(STORE, store.id, chosen, tenant=store.id)
     send_new_photos(work, photos, store=store, product_id=command.product_id, at=at)
@@ -282,7 +282,7 @@ async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -
     return product
 
 
-async def stocked_in(work: Work, store: Store) -> str | None:
+async def existing_currency(work: Work, store: Store) -> str | None:
     """Return what a store sells in; one that is older than that rule is asked by the products it scouted and still has."""
     if store.currency is None:
         for product_id in chain(store.product_ids, store.former_product_ids):

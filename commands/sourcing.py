@@ -7,7 +7,7 @@ from itertools import chain
 from uuid import UUID
 
 from commands.ports import UnboundHandlers, Work
-from commands.product import images_of, slug_of, stocked_in
+from commands.product import existing_currency, images_of, slug_of
 from commands.store import free_slug
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
@@ -61,8 +61,8 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
     store = await work.get(STORE, generation.store_id)
-    sold_in = await stocked_in(work, store)
-    currency = sold_in or command.picks[0].price.currency
+    existing = await existing_currency(work, store)
+    currency = existing or command.picks[0].price.currency
     earlier = [await work.get(PRODUCT, id) for id in chain(store.former_product_ids, store.product_ids)]
     outdated = [
         product for product in earlier if product.status is ProductStatus.DRAFT and not product.touched_by_merchant
@@ -111,7 +111,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         work.append(PRODUCT, product_id, events, tenant=store.id)
         taken.append(slug)
         ids.append(product_id)
-    chosen = store.choose_currency(currency, stocked_in=sold_in, at=at)
+    chosen = store.choose_currency(currency, existing=existing, at=at)
     store = work.append(STORE, store.id, chosen, tenant=store.id)
     work.append(
         STORE,
@@ -134,12 +134,12 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
 def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, known: int) -> str:
     """Say where the products come from, the sandbox by its name, what was known, and who could not be searched."""
     candidates = sum(report.candidates for report in suppliers)
-    sources = Counter(pick.listing.provider.known_as.removeprefix("the ") for pick in picks).most_common()
+    sources = Counter(pick.listing.provider.display_name.removeprefix("the ") for pick in picks).most_common()
     origin = ", ".join(name if len(sources) == 1 else f"{count} from {name}" for name, count in sources)
     products = f"{len(picks)} product{'' if len(picks) == 1 else 's'}"
     found = f"{products} from {candidates} candidate{'' if candidates == 1 else 's'} ({origin})"
     again = [f"{known} more {'is' if known == 1 else 'are'} in the store already"] if known else []
-    away = [f"{report.provider.known_as} could not be searched" for report in suppliers if report.error is not None]
+    away = [f"{report.provider.display_name} could not be searched" for report in suppliers if report.error is not None]
     return "; ".join([found, *again, *away])
 
 

@@ -41,11 +41,13 @@ _UNDECOMPOSED = str.maketrans(
 
 
 def has_control_characters(text: str) -> bool:
-    """Return whether the text contains a character that :func:`forbidden` names, or a tab or line break."""
-    return forbidden(text) is not None or any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text)
+    """Return whether the text contains a character that :func:`find_forbidden` names, or a tab or line break."""
+    return find_forbidden(text) is not None or any(
+        unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text
+    )
 
 
-def forbidden(text: str) -> str | None:
+def find_forbidden(text: str) -> str | None:
     """Return the name of the first character that no text may contain, such as ``U+202E (right-to-left override)``.
 
     These are control characters (but tabs and line breaks), characters that reorder the ones around them, private use,
@@ -65,7 +67,7 @@ def check_readable(field: str, text: str) -> None:
     Raises:
         InvalidInput: names the field and the character.
     """
-    found = forbidden(text)
+    found = find_forbidden(text)
     if found is not None:
         raise InvalidInput(field, f"{field} has a character in it that no text may have: {found}. Take it out.")
 
@@ -114,7 +116,7 @@ def cleaned(value: T) -> T:
 
     Looks into models, dataclasses, lists, tuples and dictionaries. Leaves the fields of ``MACHINE_TEXT`` as they are.
     """
-    return cast("T", _cleaned(value))
+    return cast("T", _clean_value(value))
 
 
 def fold(text: str) -> str:
@@ -232,32 +234,32 @@ def _is_accent(letter: str) -> bool:
     return 10 <= kind <= 36 or kind == 1 or 200 <= kind <= 240
 
 
-def _cleaned(value: Any) -> Any:
+def _clean_value(value: Any) -> Any:
     match value:
         case str():
             text = clean_text(value)
             return value if text == value else text
         case list() | tuple():
-            parts = [_cleaned(part) for part in value]
+            parts = [_clean_value(part) for part in value]
             return value if all(new is old for new, old in zip(parts, value, strict=True)) else type(value)(parts)
         case Mapping():
-            pairs = {_cleaned(key): _cleaned(part) for key, part in value.items()}
+            pairs = {_clean_value(key): _clean_value(part) for key, part in value.items()}
             return value if pairs == value else pairs
         case BaseModel():
-            changed = _changed(list(type(value).model_fields), value)
+            changed = _changes(list(type(value).model_fields), value)
             return value.model_copy(update=changed) if changed else value
         case _ if is_dataclass(value) and not isinstance(value, type):
-            changed = _changed([field.name for field in fields(value)], value)
+            changed = _changes([field.name for field in fields(value)], value)
             return replace(value, **changed) if changed else value
         case _:
             return value
 
 
-def _changed(names: list[str], value: object) -> dict[str, Any]:
+def _changes(names: list[str], value: object) -> dict[str, Any]:
     found = {}
     for name in names:
         before = getattr(value, name)
-        after = before if name in MACHINE_TEXT else _cleaned(before)
+        after = before if name in MACHINE_TEXT else _clean_value(before)
         if after is not before:
             found[name] = after
     return found

@@ -77,7 +77,7 @@ class ScoutAgent(StepAgent):
 
         async def ask(provider: SupplierProvider) -> _Found:
             found = await self._search(envelope, event, provider, phrases)
-            name = provider.known_as
+            name = provider.display_name
             if found.report.error is None:
                 await tell(f"search:{provider}", f"Found {_count(found.listings, 'candidate')} at {name}{why}")
             else:
@@ -130,7 +130,7 @@ class ScoutAgent(StepAgent):
         catalog = await self._catalogs.of(event.merchant_id, provider)
         if catalog is None:
             error = (
-                f"{_capital(provider.known_as)} is connected, but cannot be searched by this installation. Disconnect it, "
+                f"{_capital(provider.display_name)} is connected, but cannot be searched by this installation. Disconnect it, "
                 f"or connect {_names(sorted(self._catalogs.providers))} too, and run this step again."
             )
             return _Found(SupplierReport(provider=provider, candidates=0, error=error))
@@ -140,7 +140,7 @@ class ScoutAgent(StepAgent):
 
         try:
             listings = await self.ask_once(
-                envelope, event, list[Listing], ask, who=provider.known_as, part=f"search:{provider}"
+                envelope, event, list[Listing], ask, who=provider.display_name, part=f"search:{provider}"
             )
         except GivenUp as given_up:
             return _Found(SupplierReport(provider=provider, candidates=0, error=given_up.reason))
@@ -199,7 +199,7 @@ def _pick(candidate: Candidate) -> Pick:
 
 
 def _names(providers: Sequence[SupplierProvider]) -> str:
-    names = [provider.known_as for provider in providers]
+    names = [provider.display_name for provider in providers]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

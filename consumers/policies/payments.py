@@ -10,7 +10,7 @@ from consumers.ports import Aggregates, React
 from domain.inbox.events import WebhookReceived
 from domain.kernel import DomainEvent, NotFound
 from domain.order.aggregate import ORDER
-from domain.order.ports import PaymentGateway, UnusableWebhook
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentGateway, UnusableWebhook
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
@@ -61,23 +61,13 @@ class PaymentsPolicy:
             logger.error("webhook %s is of store %s but names another store's order", envelope.id, received.store_id)
             await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
             return
-        if notice.succeeded:
-            await self._react(
-                RecordPayment(
-                    order_id=order.id,
-                    paid=notice.amount,
-                    fee=notice.platform_fee,
-                    intent_id=notice.intent_id,
-                ),
-                cause=envelope,
-                name=self.name,
-            )
-        else:
-            await self._react(
-                RecordPaymentFailure(order_id=order.id, intent_id=notice.intent_id, reason=notice.reason),
-                cause=envelope,
-                name=self.name,
-            )
+        command: RecordPayment | RecordPaymentFailure
+        match notice:
+            case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id):
+                command = RecordPayment(order_id=order.id, paid=paid, fee=fee, intent_id=intent_id)
+            case PaymentDeclined(intent_id=intent_id, reason=reason):
+                command = RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)
+        await self._react(command, cause=envelope, name=self.name)
 
     async def _reject(self, envelope: Envelope, received: WebhookReceived, order_id: UUID | None, reason: str) -> None:
         logger.warning("webhook %s of %s cannot be used: %s", envelope.id, received.source, reason)

@@ -90,7 +90,7 @@ class StepState:
     total: int = 0
     reason: str = ""
     """Why it failed, for the merchant; empty unless it has."""
-    made: bool = False
+    has_result: bool = False
     """Whether an attempt has succeeded, which one at work or cancelled does not undo."""
     outdated: bool = False
     """Whether what it was started with has been made anew since, so that it is due again once it does not run."""
@@ -98,7 +98,7 @@ class StepState:
     @property
     def is_done(self) -> bool:
         """Whether others can go on with its result: the last attempt's, or an earlier one's if that was cancelled."""
-        return self.status is JobStatus.COMPLETED or (self.status is JobStatus.CANCELLED and self.made)
+        return self.status is JobStatus.COMPLETED or (self.status is JobStatus.CANCELLED and self.has_result)
 
     @property
     def progress(self) -> int:
@@ -257,7 +257,7 @@ class Generation:
 
     def _is_due(self, step: Step) -> bool:
         state = self.steps[step]
-        dropped = state.status is JobStatus.CANCELLED and not state.made
+        dropped = state.status is JobStatus.CANCELLED and not state.has_result
         outdated = state.outdated and state.status is not JobStatus.PROCESSING
         wanted = state.status is JobStatus.PENDING or dropped or outdated
         return wanted and all(self.steps[needed].is_done for needed in NEEDS[step])
@@ -319,15 +319,15 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
             )
         case Generation(), StepStarted(step=step):
             before = generation.steps[step]
-            made = before.made and not before.outdated
-            begun = StepState(status=JobStatus.PROCESSING, attempt=event.attempt, made=made)
+            has_result = before.has_result and not before.outdated
+            begun = StepState(status=JobStatus.PROCESSING, attempt=event.attempt, has_result=has_result)
             return _with_step(generation, event, step, begun, status=JobStatus.PROCESSING)
         case Generation(), StepProgressed(step=step):
             state = generation.steps[step]
             moved = replace(state, items=state.items | {event.item}, total=event.total)
             return _with_step(generation, event, step, moved)
         case Generation(), StepSucceeded(step=step):
-            ended = replace(generation.steps[step], status=JobStatus.COMPLETED, made=True)
+            ended = replace(generation.steps[step], status=JobStatus.COMPLETED, has_result=True)
             return _outdate(_with_step(generation, event, step, ended), INVALIDATES.get(step, frozenset()))
         case Generation(), StepFailed(step=step):
             failed = replace(generation.steps[step], status=JobStatus.FAILED, reason=event.reason)
@@ -341,7 +341,7 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
                 generation,
                 version=event.originator_version,
                 status=JobStatus.CANCELLED,
-                steps={step: _dropped(state) for step, state in generation.steps.items()},
+                steps={step: _cancel_step(state) for step, state in generation.steps.items()},
             )
         case _:
             raise CorruptStream(event)
@@ -358,7 +358,7 @@ def _with_step(
     )
 
 
-def _dropped(state: StepState) -> StepState:
+def _cancel_step(state: StepState) -> StepState:
     ended = state.status in {JobStatus.PROCESSING, JobStatus.FAILED}
     return replace(state, status=JobStatus.CANCELLED, reason="") if ended else state
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.kernel import DomainEvent, Value
-from domain.store.brand import HexColour
+from domain.store.brand import HexColor
 
 
 class MediaType(StrEnum):
@@ -72,7 +72,7 @@ class ImageProcessingRequested(DomainEvent, wire_name="media.image_processing_re
     """Its place among the product's images, 0 first."""
     operations: list[Operation]
     """What is to be done."""
-    ground: HexColour
+    ground: HexColor
     """The brand-fitting colour the product is to stand on."""
 
 

@@ -16,12 +16,12 @@ class SupplierProvider(StrEnum):
     """The sandbox catalogue that ships with Zyenta."""
 
     @property
-    def known_as(self) -> str:
+    def display_name(self) -> str:
         """What a merchant calls it, in the middle of a sentence."""
-        return _KNOWN_AS[self]
+        return _DISPLAY_NAMES[self]
 
 
-_KNOWN_AS = {
+_DISPLAY_NAMES = {
     SupplierProvider.ALIEXPRESS: "AliExpress",
     SupplierProvider.CJ_DROPSHIPPING: "CJ Dropshipping",
     SupplierProvider.SPOCKET: "Spocket",

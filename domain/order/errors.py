@@ -12,6 +12,6 @@ class OrderNotOpen(DomainError):
 
     code: ClassVar[str] = "ORDER_NOT_OPEN"
 
-    def __init__(self, order_id: UUID, status: OrderStatus, wanted: str) -> None:
-        super().__init__(f"Order {order_id} is {status} and cannot be {wanted}.")
+    def __init__(self, order_id: UUID, status: OrderStatus, action: str) -> None:
+        super().__init__(f"Order {order_id} is {status} and cannot be {action}.")
         self.order_id, self.status = order_id, status

@@ -37,19 +37,39 @@ class PaymentSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentNotice:
-    """A provider's webhook, verified and in our words."""
+class _NoticeHeader:
+    """What every kind of payment notice says."""
 
     external_id: str
+    """The provider's id of the notice; a repeat has the same one."""
     type: str
+    """The provider's name for the kind of notice."""
     store_id: UUID
     order_id: UUID
-    succeeded: bool
     intent_id: str
+    """The provider's payment id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentConfirmed(_NoticeHeader):
+    """The provider took a payment."""
+
     amount: Money
+    """What the buyer paid, tax included."""
     platform_fee: Money
-    reason: str = ""
-    """Why it failed, for people; empty when it succeeded."""
+    """The platform's share of ``amount``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDeclined(_NoticeHeader):
+    """The provider declined a payment; the order can be paid by another one."""
+
+    reason: str
+    """In the provider's words, for people; may be empty."""
+
+
+PaymentNotice = PaymentConfirmed | PaymentDeclined
+"""A provider's webhook, verified and read. A new kind of notice is a new member."""
 
 
 class InvalidSignature(Exception):

@@ -56,14 +56,14 @@ class VariantState:
     """Order id to the quantity kept for it."""
 
     @property
-    def kept(self) -> int:
-        """What unpaid orders keep."""
+    def reserved_total(self) -> int:
+        """How many unpaid orders reserve."""
         return sum(self.reserved.values())
 
     @property
     def available(self) -> int:
         """What can still be ordered; never below zero, although a count may be below what orders keep."""
-        return max(0, self.on_hand - self.kept)
+        return max(0, self.on_hand - self.reserved_total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,9 +191,11 @@ class Product:
         if variant.on_hand == on_hand:
             return ()
         counted = StockCounted(**next_header(self, at), variant_id=variant_id, on_hand=on_hand)
-        if on_hand >= variant.kept:
+        if on_hand >= variant.reserved_total:
             return (counted,)
-        return counted, StockShort(**next_header(self, at, 2), variant_id=variant_id, missing=variant.kept - on_hand)
+        return counted, StockShort(
+            **next_header(self, at, 2), variant_id=variant_id, missing=variant.reserved_total - on_hand
+        )
 
     def reserve(self, variant_id: UUID, quantity: int, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
         """Keep a quantity for an order; nothing if it is kept already.
@@ -209,7 +211,7 @@ class Product:
         if order_id in variant.reserved:
             return ()
         if variant.available < quantity:
-            raise InsufficientStock(self.id, self.title, wanted=quantity, available=variant.available)
+            raise InsufficientStock(self.id, self.title, requested=quantity, available=variant.available)
         return (StockReserved(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
 
     def release(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
@@ -424,7 +426,7 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
     """Apply one recorded event. Checks no rule: what is in the log happened."""
     match product, event:
         case None, ProductImported() | ProductAdded():
-            return _created(event)
+            return _create(event)
         case Product(), ProductCopyWritten() | ProductRetitled() | ProductDescribed() | ProductMetaWritten():
             return _with_text(product, event)
         case Product(), PriceChanged():
@@ -458,7 +460,7 @@ def _with_price(product: Product, event: PriceChanged) -> Product:
         price=event.price,
         compare_at=event.compare_at if event.compare_at_proven else None,
         variants={id: replace(variant, price=variant.price + shift) for id, variant in product.variants.items()},
-        prices=_followed_by(product.prices, PricePeriod(since=event.occurred_at, price=event.price)),
+        prices=_append_price(product.prices, PricePeriod(since=event.occurred_at, price=event.price)),
         touched_by_merchant=True,
     )
 
@@ -517,13 +519,13 @@ def _within(prices: Sequence[PricePeriod], end: datetime) -> Sequence[PricePerio
     return prices[max(0, earlier - 1) :]
 
 
-def _followed_by(prices: tuple[PricePeriod, ...], now: PricePeriod) -> tuple[PricePeriod, ...]:
+def _append_price(prices: tuple[PricePeriod, ...], now: PricePeriod) -> tuple[PricePeriod, ...]:
     if prices and prices[-1].price == now.price:
         return prices
     return (*_within(prices, now.since), now)
 
 
-def _created(event: ProductImported | ProductAdded) -> Product:
+def _create(event: ProductImported | ProductAdded) -> Product:
     variants = {
         variant.variant_id: VariantState(title=variant.title, price=variant.price, on_hand=variant.stock)
         for variant in event.variants

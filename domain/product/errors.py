@@ -21,10 +21,10 @@ class InsufficientStock(DomainError):
 
     code: ClassVar[str] = "INSUFFICIENT_STOCK"
 
-    def __init__(self, product_id: UUID, title: str, *, wanted: int, available: int) -> None:
+    def __init__(self, product_id: UUID, title: str, *, requested: int, available: int) -> None:
         left = "nothing is" if available <= 0 else f"only {available} are" if available > 1 else "only 1 is"
-        super().__init__(f"“{title}”: {wanted} wanted, but {left} left. Lower the quantity.")
-        self.product_id, self.wanted, self.available = product_id, wanted, available
+        super().__init__(f"“{title}”: {requested} wanted, but {left} left. Lower the quantity.")
+        self.product_id, self.requested, self.available = product_id, requested, available
 
 
 class ProductIsArchived(DomainError):

@@ -57,11 +57,11 @@ def price_listing(listing: Listing) -> Pricing | None:
     most = None if market is None else market.minor
     if most is not None and most < least:
         return None
-    wanted = _marked_up(landed)
+    target = _mark_up(landed)
     if most is not None:
-        wanted = min(wanted, most * UNDERCUT // 10_000)
+        target = min(target, most * UNDERCUT // 10_000)
     price = Money(
-        minor=charming(max(wanted, least), least=least, most=most, major=_major(cost.currency)), currency=cost.currency
+        minor=charming(max(target, least), least=least, most=most, major=_major(cost.currency)), currency=cost.currency
     )
     return Pricing(price=price, landed=landed)
 
@@ -79,7 +79,7 @@ def price_variant(listing: Listing, price: Money, cost: Money) -> Money:
     difference = cost - listing.cost
     if difference.minor == 0 or listing.cost.minor <= 0:
         return price + difference
-    wanted = price + difference.basis_points(price.minor * 10_000 // listing.cost.minor)
+    target = price + difference.basis_points(price.minor * 10_000 // listing.cost.minor)
     landed = cost + listing.shipping_cost
     least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))
     most = None
@@ -88,32 +88,32 @@ def price_variant(listing: Listing, price: Money, cost: Money) -> Money:
     else:
         most = price.minor
         least = min(least, most)
-    minor = charming(max(wanted.minor, least), least=least, most=most, major=_major(price.currency))
+    minor = charming(max(target.minor, least), least=least, most=most, major=_major(price.currency))
     return Money(minor=minor, currency=price.currency)
 
 
-def charming(wanted: int, *, least: int, most: int | None, major: int = 100) -> int:
-    """Return the amount nearest to ``wanted`` that looks like a price, within bounds; ``wanted`` where none fits.
+def charming(target: int, *, least: int, most: int | None, major: int = 100) -> int:
+    """Return the amount nearest to ``target`` that looks like a price, within bounds; ``target`` where none fits.
 
     Below 20 prices end in .99, below 100 in .95, above in whole amounts that end in 9.
 
     Args:
-        wanted: minor units, within the bounds.
+        target: minor units, within the bounds.
         least: the lowest price allowed.
         most: the highest price allowed; None: no limit.
         major: minor units in one major unit.
     """
-    near = range(wanted // major - 11, wanted // major + 13)
+    near = range(target // major - 11, target // major + 13)
     endings = (
         *(whole * major - major // 100 for whole in near if whole <= 20),
         *(whole * major - major // 20 for whole in near if 20 < whole <= 100),
         *(whole * major for whole in near if whole > 100 and whole % 10 == 9),
     )
     allowed = [ending for ending in endings if ending >= max(1, least) and (most is None or ending <= most)]
-    return min(allowed, key=lambda ending: (abs(ending - wanted), ending), default=wanted)
+    return min(allowed, key=lambda ending: (abs(ending - target), ending), default=target)
 
 
-def _marked_up(landed: Money) -> int:
+def _mark_up(landed: Money) -> int:
     major = _major(landed.currency)
     points, below = 0, 0
     for top, markup in MARKUP:

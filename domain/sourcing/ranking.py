@@ -16,9 +16,9 @@ from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import Pricing, price_listing
 from domain.sourcing.relevance import Relevance, words
 
-WANTED = 18
+TARGET_COUNT = 18
 """How many products a store starts with, where there are enough that fit."""
-AT_LEAST = 15
+MINIMUM_COUNT = 15
 """Below this many, listings from the neighbourhood of the niche fill up, the closest first."""
 
 NEUTRAL = 0.5
@@ -119,7 +119,7 @@ def candidates(listings: Sequence[Listing], *, niche: str, keywords: Sequence[st
     found: list[Candidate] = []
     for listing in different:
         pricing = price_listing(listing)
-        if pricing is None or not _presentable(listing):
+        if pricing is None or not _is_presentable(listing):
             continue
         found.append(
             Candidate(
@@ -134,25 +134,27 @@ def candidates(listings: Sequence[Listing], *, niche: str, keywords: Sequence[st
     return sorted(found, key=_order)
 
 
-def rank(found: Sequence[Candidate], *, fingerprints: Mapping[Key, int], total: int, wanted: int = WANTED) -> Ranking:
+def rank(
+    found: Sequence[Candidate], *, fingerprints: Mapping[Key, int], total: int, count: int = TARGET_COUNT
+) -> Ranking:
     """Choose what the store starts with.
 
     Args:
         found: what :func:`candidates` returned.
         fingerprints: of main photos, as far as known.
         total: how many listings there were before any was left out.
-        wanted: how many products at most.
+        count: how many products at most.
     """
     different = _without_duplicates(found, fingerprints)
     best = max((candidate.relevance for candidate in different), default=0.0)
     threshold = max(FITTING * best, FITTING_AT_LEAST)
     fitting = [candidate for candidate in different if candidate.relevance >= threshold]
-    chosen = _varied(fitting, wanted)
-    if len(chosen) < AT_LEAST:
+    chosen = _choose_varied(fitting, count)
+    if len(chosen) < MINIMUM_COUNT:
         others = [candidate for candidate in different if candidate.relevance < threshold]
         # Farther than the threshold, nearness to the niche comes before everything else.
         others.sort(key=lambda candidate: (-round(candidate.relevance, 1), *_order(candidate)))
-        chosen += others[: min(AT_LEAST, wanted) - len(chosen)]
+        chosen += others[: min(MINIMUM_COUNT, count) - len(chosen)]
     return Ranking(
         chosen=chosen,
         duplicates=len(found) - len(different),
@@ -251,13 +253,13 @@ def _without_duplicates(found: Sequence[Candidate], fingerprints: Mapping[Key, i
     return sorted(kept, key=_order)
 
 
-def _varied(fitting: Sequence[Candidate], wanted: int) -> list[Candidate]:
+def _choose_varied(fitting: Sequence[Candidate], count: int) -> list[Candidate]:
     """Take the worthiest one by one, each kind counting less the more of it was taken."""
     left = list(fitting)
     taken: list[Candidate] = []
     kinds: Counter[str] = Counter()
-    most = max(2, math.ceil(wanted / KIND_SHARE))
-    while left and len(taken) < wanted:
+    most = max(2, math.ceil(count / KIND_SHARE))
+    while left and len(taken) < count:
         allowed = [candidate for candidate in left if kinds[candidate.listing.category] < most] or left
         best = max(
             allowed,
@@ -269,7 +271,7 @@ def _varied(fitting: Sequence[Candidate], wanted: int) -> list[Candidate]:
     return taken
 
 
-def _presentable(listing: Listing) -> bool:
+def _is_presentable(listing: Listing) -> bool:
     """Tell whether a store could put it on show without regret, whatever it costs."""
     disliked = (
         listing.rating is not None and listing.rating < POOR_RATING and listing.review_count >= POOR_RATING_REVIEWS

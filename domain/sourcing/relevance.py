@@ -48,9 +48,9 @@ def _singular(word: str) -> str:
     return word.removesuffix("s")
 
 
-ABOUT_IT = 0.75
+ABOUT_GOODS = 0.75
 """What a listing *about* the niche's goods counts beside one that *is* one: a camera poster beside a camera."""
-UNTAGGED = 0.87
+UNTAGGED_GOODS = 0.87
 """The same, where tags are the only sign of what the goods are: people tag carelessly."""
 
 
@@ -79,44 +79,44 @@ class Relevance:
             phrases.setdefault(words(keyword), 0.95 - 0.5 * n / max(1, len(keywords)))
         phrases.pop((), None)
         listings = list(listings)
-        carried = [_carried(listing) for listing in listings]
+        weights = [_word_weights(listing) for listing in listings]
         goods = next(reversed(words(niche)), None)
         by_category = goods is not None and any(goods in words(listing.category) for listing in listings)
-        if not by_category and not any(found.get(goods or "", 0.0) >= TAGS for found in carried):
+        if not by_category and not any(found.get(goods or "", 0.0) >= TAGS for found in weights):
             goods = None
-        seen = Counter(word for found in carried for word in found)
+        seen = Counter(word for found in weights for word in found)
         # Square roots keep a word that two listings have from drowning all others.
         rarity = {
-            word: math.sqrt(math.log(2 + len(carried)) - math.log(1 + count) + 0.2) for word, count in seen.items()
+            word: math.sqrt(math.log(2 + len(weights)) - math.log(1 + count) + 0.2) for word, count in seen.items()
         }
         return cls(tuple(phrases.items()), rarity, goods, by_category)
 
     def __call__(self, listing: Listing) -> float:
         """Return 0 (nothing in common) to 1 (says everything that was searched for)."""
-        carried = _carried(listing)
-        fits = sorted((weight * self._fit(phrase, carried) for phrase, weight in self.phrases), reverse=True)
+        weights = _word_weights(listing)
+        fits = sorted((weight * self._fit(phrase, weights) for phrase, weight in self.phrases), reverse=True)
         # One phrase matched by chance is not enough: the three best decide together.
         shares = (0.55, 0.27, 0.18)
         fit = sum(share * fit for share, fit in zip(shares, fits, strict=False))
-        return min(1.0, fit * self._being_it(listing, carried))
+        return min(1.0, fit * self._goods_factor(listing, weights))
 
-    def _being_it(self, listing: Listing, carried: Mapping[str, float]) -> float:
+    def _goods_factor(self, listing: Listing, weights: Mapping[str, float]) -> float:
         if self.goods is None:
             return 1.0
         if self.by_category:
-            return 1.0 if self.goods in words(listing.category) else ABOUT_IT
-        return 1.0 if carried.get(self.goods, 0.0) >= TAGS else UNTAGGED
+            return 1.0 if self.goods in words(listing.category) else ABOUT_GOODS
+        return 1.0 if weights.get(self.goods, 0.0) >= TAGS else UNTAGGED_GOODS
 
-    def _fit(self, phrase: tuple[str, ...], carried: Mapping[str, float]) -> float:
+    def _fit(self, phrase: tuple[str, ...], weights: Mapping[str, float]) -> float:
         unheard = math.sqrt(math.log(2 + len(self.rarity)) + 0.2)
         weighted = [(word, self.rarity.get(word, unheard) * (0.4 if word in WEAK else 1.0)) for word in phrase]
         total = sum(weight for _, weight in weighted)
-        return sum(weight * carried.get(word, 0.0) for word, weight in weighted) / total
+        return sum(weight * weights.get(word, 0.0) for word, weight in weighted) / total
 
 
-def _carried(listing: Listing) -> dict[str, float]:
+def _word_weights(listing: Listing) -> dict[str, float]:
     """Return a listing's words and how far each is believed."""
-    carried: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for text, belief in (
         (listing.description, DESCRIPTION),
         (listing.category, CATEGORY),
@@ -124,5 +124,5 @@ def _carried(listing: Listing) -> dict[str, float]:
         (listing.title, TITLE),
     ):
         for word in words(text):
-            carried[word] = max(belief, carried.get(word, 0.0))
-    return carried
+            weights[word] = max(belief, weights.get(word, 0.0))
+    return weights

@@ -77,17 +77,17 @@ class Store:
         """Whether it was ever open, so that shoppers may know its address."""
         return self.status in {StoreStatus.ACTIVE, StoreStatus.PAUSED}
 
-    def refuse_archived(self, wanted: str) -> None:
+    def refuse_archived(self, action: str) -> None:
         """Let nothing be changed of a store that is put away, nor of what is in it.
 
         Args:
-            wanted: what it cannot be: ``edited``.
+            action: the refused action as a participle, such as ``edited``.
 
         Raises:
             StoreNotReady: it is archived.
         """
         if self.status is StoreStatus.ARCHIVED:
-            raise StoreNotReady(self.id, self.status, wanted, "Request a new store instead.")
+            raise StoreNotReady(self.id, self.status, action, "Request a new store instead.")
 
     def adopt_brand(
         self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
@@ -133,18 +133,18 @@ class Store:
             ),
         )
 
-    def choose_currency(self, currency: str, *, stocked_in: str | None, at: datetime) -> Sequence[StoreEvent]:
+    def choose_currency(self, currency: str, *, existing: str | None, at: datetime) -> Sequence[StoreEvent]:
         """Let the first product decide what the store sells in; nothing if it is that already.
 
         Args:
             currency: of a product that is about to be the store's.
-            stocked_in: of the products it has, if any: in a store older than this rule they have decided.
+            existing: of the products it has, if any: in a store older than this rule they have decided.
             at: when.
 
         Raises:
             InvalidInput: it sells in another currency.
         """
-        known = self.currency or stocked_in or currency
+        known = self.currency or existing or currency
         if known != currency:
             raise InvalidInput(
                 "currency", f"This store sells in {known}, not in {currency}. Give the prices in {known}."

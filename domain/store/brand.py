@@ -7,7 +7,7 @@ from pydantic import Field
 
 from domain.kernel import Value
 
-HexColour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+HexColor = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 """Lower-case sRGB, ``#rrggbb``."""
 
 
@@ -36,15 +36,15 @@ class Palette(Value):
     white or ``background`` on primary (whichever is ``on_primary``).
     """
 
-    primary: HexColour
-    secondary: HexColour
-    accent: HexColour
-    background: HexColour
-    surface: HexColour
-    text: HexColour
-    on_primary: HexColour = "#ffffff"
+    primary: HexColor
+    secondary: HexColor
+    accent: HexColor
+    background: HexColor
+    surface: HexColor
+    text: HexColor
+    on_primary: HexColor = "#ffffff"
     """Text on ``primary``: derived, so not one of the six."""
-    on_accent: HexColour = "#ffffff"
+    on_accent: HexColor = "#ffffff"
     """Text on ``accent``."""
 
 

@@ -12,8 +12,8 @@ class StoreNotReady(DomainError):
 
     code: ClassVar[str] = "STORE_NOT_READY"
 
-    def __init__(self, store_id: UUID, status: StoreStatus, wanted: str, hint: str) -> None:
-        super().__init__(f"Store {store_id} is {status} and cannot be {wanted}. {hint}")
+    def __init__(self, store_id: UUID, status: StoreStatus, action: str, hint: str) -> None:
+        super().__init__(f"Store {store_id} is {status} and cannot be {action}. {hint}")
         self.store_id, self.status = store_id, status
 
 

@@ -11,7 +11,7 @@ from domain.generation.events import JobStatus, JobType, Step
 from domain.media.events import MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus
-from domain.store.brand import BrandIdentity, FontPair, HexColour, Logo, Voice
+from domain.store.brand import BrandIdentity, FontPair, HexColor, Logo, Voice
 from domain.store.events import StoreStatus
 from gateway.api.validation import settings_of
 from gateway.ports import GatewayDependencies
@@ -33,14 +33,14 @@ StepName = Annotated[Step, PlainSerializer(lambda step: step.name, return_type=s
 class PaletteBody(Body):
     """A brand's colours, ``#rrggbb``."""
 
-    primary: HexColour
-    secondary: HexColour
-    accent: HexColour
-    background: HexColour
-    surface: HexColour
-    text: HexColour
-    on_primary: HexColour
-    on_accent: HexColour
+    primary: HexColor
+    secondary: HexColor
+    accent: HexColor
+    background: HexColor
+    surface: HexColor
+    text: HexColor
+    on_primary: HexColor
+    on_accent: HexColor
 
 
 class BrandBody(Body):

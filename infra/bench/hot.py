@@ -63,7 +63,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
             sold = sum(bought for bought, _ in took)
             loaded = await log.load(PRODUCT, product)
             assert loaded is not None
-            kept = loaded.state.variants[product].kept
+            kept = loaded.state.variants[product].reserved_total
             if not sold == kept == min(pieces, buyers):
                 raise RuntimeError(f"{sold} orders of {pieces} pieces were confirmed, and {kept} are kept")
     return {

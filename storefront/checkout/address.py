@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from domain.text import clean_line, forbidden
+from domain.text import clean_line, find_forbidden
 
 EMAIL = re.compile(r"[^@\s,;<>()\"']+@[^@\s,;<>()\"'.]+(?:\.[^@\s,;<>()\"'.]+)+")
 EMAIL_MAX, TEXT_MAX = 254, 120
@@ -48,7 +48,7 @@ class ShopperForm:
         is: ``problems`` names them.
         """
         typed = {field.name: str(form.get(field.name, ""))[:400] for field in fields(cls)}
-        return cls(**{name: text if forbidden(text) else clean_line(text) for name, text in typed.items()})
+        return cls(**{name: text if find_forbidden(text) else clean_line(text) for name, text in typed.items()})
 
     def problems(self) -> dict[str, str]:
         """Return field to what is wrong with it and what to do, in the form's order; empty if an order can be sent there."""
@@ -73,7 +73,7 @@ class ShopperForm:
             found["email"] = f"“{self.email[:60]}” is not an e-mail address. Write it like name@example.com."
         for field in fields(self):
             value: str = getattr(self, field.name)
-            character = forbidden(value)
+            character = find_forbidden(value)
             if character is not None:
                 found[field.name] = f"This has a character in it that no text may have: {character}. Type it again."
             elif field.name != "email" and len(value) > TEXT_MAX:

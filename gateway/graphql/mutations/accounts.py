@@ -146,8 +146,8 @@ def _check_searchable(provider: SupplierProvider, searchable: frozenset[Supplier
     if provider not in searchable:
         raise InvalidInput(
             "provider",
-            f"This installation cannot search {provider.known_as}, so that no store would get products from there. "
-            f"Connect one that it can: {', '.join(sorted(one.known_as for one in searchable))}.",
+            f"This installation cannot search {provider.display_name}, so that no store would get products from there. "
+            f"Connect one that it can: {', '.join(sorted(one.display_name for one in searchable))}.",
         )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain.money import CURRENCIES, LARGEST, Money
-from domain.order.ports import PaymentNotice, UnusableWebhook
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice, UnusableWebhook
 
 PAID: Literal["checkout.session.completed"] = "checkout.session.completed"
 DECLINED: Literal["payment_intent.payment_failed"] = "payment_intent.payment_failed"
@@ -108,15 +108,22 @@ def read_notice(body: str) -> PaymentNotice | None:
     except ValidationError as error:
         raise _unusable(_why(error), kind, body) from error
     session = webhook.data.object
-    return PaymentNotice(
+    if webhook.type == PAID and session.payment_status == "paid":
+        return PaymentConfirmed(
+            external_id=webhook.id,
+            type=webhook.type,
+            store_id=session.metadata.store_id,
+            order_id=session.metadata.order_id,
+            intent_id=session.payment_intent,
+            amount=Money(minor=session.amount_total, currency=session.currency),
+            platform_fee=Money(minor=session.application_fee_amount, currency=session.currency),
+        )
+    return PaymentDeclined(
         external_id=webhook.id,
         type=webhook.type,
         store_id=session.metadata.store_id,
         order_id=session.metadata.order_id,
-        succeeded=webhook.type == PAID and session.payment_status == "paid",
         intent_id=session.payment_intent,
-        amount=Money(minor=session.amount_total, currency=session.currency),
-        platform_fee=Money(minor=session.application_fee_amount, currency=session.currency),
         reason=(session.failure_message or "")[:REASON_MAX],
     )
 

@@ -238,9 +238,9 @@ def _refused(response: httpx.Response, wait: float) -> Transient:
     return Transient(SUPPLIER, f"answered with the unexpected status {status}")
 
 
-def _first(troubles: BaseExceptionGroup[Transient]) -> Transient:
-    """Return the trouble that says most: one whose retries are used up, else the one with the longest time to wait."""
+def _most_patient(errors: BaseExceptionGroup[Transient]) -> Transient:
+    """Return the error that says most: retries used up first, then the longest wait."""
     flat: list[Transient] = []
-    for trouble in troubles.exceptions:
-        flat.extend([_first(trouble)] if isinstance(trouble, BaseExceptionGroup) else [trouble])
-    return max(flat, key=lambda trouble: (trouble.attempts, trouble.retry_after or 0.0))
+    for error in errors.exceptions:
+        flat.extend([_most_patient(error)] if isinstance(error, BaseExceptionGroup) else [error])
+    return max(flat, key=lambda error: (error.attempts, error.retry_after or 0.0))

@@ -22,7 +22,7 @@ from domain.kernel import StreamKind
 from domain.money import Money
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderStatus
-from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
+from domain.order.ports import PaymentConfirmed, PaymentNotice, PaymentRequest, PaymentSession
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.kafka.topic import ensure_topics
@@ -59,16 +59,14 @@ class JsonGateway:
 
     def read_body(self, body: str) -> PaymentNotice | None:
         said = json.loads(body)
-        return None if "order" not in said else PaymentNotice(
+        return None if "order" not in said else PaymentConfirmed(
             external_id="evt",
             type="payment",
             store_id=UUID(said["store"]),
             order_id=UUID(said["order"]),
-            succeeded=True,
             intent_id="pi_1",
             amount=Money(minor=2000),
             platform_fee=Money(minor=100),
-            reason="",
         )  # fmt: skip
 
 

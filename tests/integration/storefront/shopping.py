@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from domain.order.ports import PaymentNotice
+from domain.order.ports import PaymentConfirmed
 from infra.adapters.payments.sandbox import SandboxSession
 from tests.support.platforms.storefront import Product, ShopFloor
 
@@ -58,7 +58,7 @@ def session_at(floor: ShopFloor, address: str) -> SandboxSession:
     return floor.payments.read_session(address.rpartition("/")[2])
 
 
-def notice_of(floor: ShopFloor, session: SandboxSession) -> PaymentNotice:
+def notice_of(floor: ShopFloor, session: SandboxSession) -> PaymentConfirmed:
     notice = floor.payments.read_body(floor.payments.paid_webhook(session))
-    assert notice is not None
+    assert isinstance(notice, PaymentConfirmed)
     return notice

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 
-from domain.sourcing.ranking import AT_LEAST, WANTED, Candidate, candidates, rank
+from domain.sourcing.ranking import MINIMUM_COUNT, TARGET_COUNT, Candidate, candidates, rank
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app
 from infra.sandbox.sample_supplier.catalogue import offers
@@ -59,7 +59,7 @@ async def queries(supplier: SampleSupplier, niche: str, seed: str = "1") -> Sequ
 )
 async def test_a_shelf_fits_its_niche(supplier: SampleSupplier, niche: str, expected: set[str], at_least: int) -> None:
     chosen = await queries(supplier, niche)
-    assert AT_LEAST <= len(chosen) <= WANTED
+    assert MINIMUM_COUNT <= len(chosen) <= TARGET_COUNT
     kinds = Counter(candidate.listing.category for candidate in chosen)
     assert sum(kinds[kind] for kind in expected) >= at_least, kinds
     assert chosen[0].listing.category in expected
@@ -74,7 +74,7 @@ async def test_cyberpunk_shelves_hold_nothing_rustic(supplier: SampleSupplier) -
 
 
 async def test_a_niche_that_nobody_serves_still_gets_a_store(supplier: SampleSupplier) -> None:
-    assert len(await queries(supplier, "Alpaca yoga for cats")) >= AT_LEAST
+    assert len(await queries(supplier, "Alpaca yoga for cats")) >= MINIMUM_COUNT
 
 
 async def test_different_niches_get_different_stores(supplier: SampleSupplier) -> None:

@@ -191,9 +191,7 @@ class History:
         self.products.append(id)
         self.images += [image.image_id for image in images]
         self.shows.update({image.image_id: id for image in images})
-        self._append(
-            stores.STORE, store, self.state(store).choose_currency(price.currency, stocked_in=None, at=self._at)
-        )
+        self._append(stores.STORE, store, self.state(store).choose_currency(price.currency, existing=None, at=self._at))
         scouting = self.state(store).record_scouting(
             generation_id=derived(store, "generation"),
             attempt=1,

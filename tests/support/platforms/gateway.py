@@ -25,7 +25,7 @@ from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
 from domain.money import Money
-from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession
+from domain.order.ports import InvalidSignature, PaymentConfirmed, PaymentNotice, PaymentRequest, PaymentSession
 from domain.product.events import WinningScore
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import PageType, Preferences, SupplierReport
@@ -98,12 +98,11 @@ class SignedPayments:
         fields = json.loads(body)
         if fields["type"] != "paid":
             return None
-        return PaymentNotice(
+        return PaymentConfirmed(
             external_id=fields["id"],
             type=fields["type"],
             store_id=UUID(fields["store"]),
             order_id=UUID(fields["order"]),
-            succeeded=True,
             intent_id=fields["id"],
             amount=Money(minor=100),
             platform_fee=Money(minor=5),

@@ -18,7 +18,7 @@ from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.order.ports import PaymentNotice
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice
 from domain.product.aggregate import PRODUCT
 from domain.product.events import (
     ImportedImage,
@@ -227,7 +227,7 @@ class ShopFloor:
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)
         assert store is not None
-        chosen = store.state.choose_currency(currency, stocked_in=None, at=self.clock.now())
+        chosen = store.state.choose_currency(currency, existing=None, at=self.clock.now())
         await self.happened(STORE, store_id, *chosen)
 
     async def write_page(self, store_id: UUID, type: PageType, title: str, slug: str, content: str) -> None:
@@ -399,12 +399,11 @@ class ShopFloor:
     async def told(self, notice: PaymentNotice) -> None:
         """Do what the payment policy does with a notice."""
         command: RecordPayment | RecordPaymentFailure
-        if notice.succeeded:
-            command = RecordPayment(
-                order_id=notice.order_id, paid=notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id
-            )
-        else:
-            command = RecordPaymentFailure(order_id=notice.order_id, intent_id=notice.intent_id, reason=notice.reason)
+        match notice:
+            case PaymentConfirmed(amount=paid, platform_fee=fee):
+                command = RecordPayment(order_id=notice.order_id, paid=paid, fee=fee, intent_id=notice.intent_id)
+            case PaymentDeclined(reason=reason):
+                command = RecordPaymentFailure(order_id=notice.order_id, intent_id=notice.intent_id, reason=reason)
         await self.dispatch(command, Context(command_id=uuid4(), correlation_id=notice.order_id))
 
 

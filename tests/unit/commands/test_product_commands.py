@@ -340,9 +340,9 @@ async def test_a_store_older_than_the_rule_sells_in_what_it_has(platform: Platfo
     await platform.request()
     await platform.scout()
     store = replace(await platform.store(), currency=None)
-    assert kinds(store.choose_currency("USD", stocked_in="USD", at=platform.clock.now())) == ["CurrencyChosen"]
+    assert kinds(store.choose_currency("USD", existing="USD", at=platform.clock.now())) == ["CurrencyChosen"]
     with pytest.raises(InvalidInput, match="sells in USD, not in EUR"):
-        store.choose_currency("EUR", stocked_in="USD", at=platform.clock.now())
+        store.choose_currency("EUR", existing="USD", at=platform.clock.now())
 
 
 def pick(source_id: str, currency: str) -> Pick:

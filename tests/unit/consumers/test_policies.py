@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,7 +28,7 @@ from domain.media.events import Operation, RejectionReason, Rendition
 from domain.money import Money
 from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
-from domain.order.ports import PaymentNotice, PaymentRequest, PaymentSession
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
 from infra.bootstrap import handlers
 from projections.jobs.views import OverdueJob
@@ -170,17 +171,16 @@ class JsonGateway:
         said = json.loads(body)
         if said.get("kind") != "payment":
             return None
-        return PaymentNotice(
-            external_id="evt",
-            type="payment",
-            store_id=UUID(said["store"]),
-            order_id=UUID(said["order"]),
-            succeeded=said["ok"],
-            intent_id="pi_1",
-            amount=Money(minor=said["minor"]),
-            platform_fee=Money(minor=100),
-            reason="" if said["ok"] else "Card declined",
-        )
+        header: dict[str, Any] = {
+            "external_id": "evt",
+            "type": "payment",
+            "store_id": UUID(said["store"]),
+            "order_id": UUID(said["order"]),
+            "intent_id": "pi_1",
+        }
+        if said["ok"]:
+            return PaymentConfirmed(**header, amount=Money(minor=said["minor"]), platform_fee=Money(minor=100))
+        return PaymentDeclined(**header, reason="Card declined")
 
 
 async def ordered(platform: Platform) -> UUID:

@@ -58,10 +58,10 @@ def test_what_costs_more_never_sells_for_less(cheaper: int, more: int) -> None:
     assert one.price <= other.price
 
 
-@given(wanted=CENTS, below=st.integers(min_value=0, max_value=5_000), above=st.integers(min_value=0, max_value=5_000))
-def test_a_charming_price_stays_within_its_bounds(wanted: int, below: int, above: int) -> None:
-    price = charming(wanted, least=wanted - below, most=wanted + above)
-    assert wanted - below <= price <= wanted + above
+@given(target=CENTS, below=st.integers(min_value=0, max_value=5_000), above=st.integers(min_value=0, max_value=5_000))
+def test_a_charming_price_stays_within_its_bounds(target: int, below: int, above: int) -> None:
+    price = charming(target, least=target - below, most=target + above)
+    assert target - below <= price <= target + above
 
 
 def test_prices_end_as_shoppers_are_used_to() -> None:

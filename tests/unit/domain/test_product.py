@@ -74,7 +74,7 @@ def test_more_than_is_left_is_refused_with_what_is_left() -> None:
     product = on_sale(stock=2)
     with pytest.raises(InsufficientStock, match="3 wanted, but only 2 are left") as refusal:
         product.reserve(only_variant(product), 3, order_id=uuid4(), at=NOON)
-    assert (refusal.value.wanted, refusal.value.available) == (3, 2)
+    assert (refusal.value.requested, refusal.value.available) == (3, 2)
 
 
 @pytest.mark.parametrize("quantity", [0, -1])

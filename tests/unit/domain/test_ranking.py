@@ -11,9 +11,9 @@ from domain.money import Money
 from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import price_listing
 from domain.sourcing.ranking import (
-    AT_LEAST,
+    MINIMUM_COUNT,
     NEUTRAL,
-    WANTED,
+    TARGET_COUNT,
     WEIGHTS,
     Ranking,
     candidates,
@@ -33,10 +33,10 @@ KEYWORDS = ("ceramic planter", "flower pot", "stoneware pot")
 WORDS = ("ceramic", "planter", "flower", "pot", "stoneware", "neon", "lamp", "chair", "red", "blue", "oak", "garden")
 
 
-def ranked(*listings: Listing, fingerprints: dict[str, int] | None = None, wanted: int = WANTED) -> Ranking:
+def ranked(*listings: Listing, fingerprints: dict[str, int] | None = None, count: int = TARGET_COUNT) -> Ranking:
     found = candidates(listings, niche=NICHE, keywords=KEYWORDS)
     known = {(SupplierProvider.SAMPLE, id): print_ for id, print_ in (fingerprints or {}).items()}
-    return rank(found, fingerprints=known, total=len(listings), wanted=wanted)
+    return rank(found, fingerprints=known, total=len(listings), count=count)
 
 
 def ids(ranking: Ranking) -> list[str]:
@@ -71,7 +71,7 @@ def _any_listing(draw: st.DrawFn, source_id: str) -> Listing:
 @given(listings())
 def test_whatever_suppliers_list_the_choice_can_be_sold_and_is_chosen_once(given_listings: list[Listing]) -> None:
     ranking = ranked(*given_listings)
-    assert len(ranking.chosen) <= WANTED
+    assert len(ranking.chosen) <= TARGET_COUNT
     assert len(set(ids(ranking))) == len(ranking.chosen)
     for candidate in ranking.chosen:
         assert candidate.listing.stock > 0
@@ -199,7 +199,7 @@ def test_a_store_that_could_be_full_takes_nothing_that_does_not_fit() -> None:
         for n, colour in enumerate(colours)
     ]
     ranking = ranked(*lamps, *pots)
-    assert len(ranking.chosen) == WANTED
+    assert len(ranking.chosen) == TARGET_COUNT
     assert all(id.startswith("pot") for id in ids(ranking))
 
 
@@ -210,7 +210,7 @@ def test_a_thin_niche_is_filled_up_from_its_neighbourhood_with_the_closest_first
         for n in range(30)
     ]
     ranking = ranked(*lamps, pot)
-    assert len(ranking.chosen) == AT_LEAST
+    assert len(ranking.chosen) == MINIMUM_COUNT
     assert ids(ranking)[0] == "pot"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.kernel import InvalidInput, Value
 from domain.store.aggregate import clean_niche, slugify
-from domain.text import check_readable, clean_line, clean_text, clean_title, cleaned, fold, forbidden
+from domain.text import check_readable, clean_line, clean_text, clean_title, cleaned, find_forbidden, fold
 
 HIDDEN = "\u200b\u200c\u200d\u200e\u200f\u061c\u00ad\u2060\ufeff\u180e\u034f\u3164\ufe0f\U000e0041\U000e007f\U000e0100"
 CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b\x9b\x85\ue000\ufffe\ufff9\u206a"
@@ -29,7 +29,7 @@ def test_a_clean_text_is_composed_without_controls_and_stays_as_it_is(text: str)
     kept = clean_text(text)
     assert clean_text(kept) == kept
     assert unicodedata.is_normalized("NFC", kept)
-    assert forbidden(kept) is None
+    assert find_forbidden(kept) is None
     assert not set(kept) & set("\u202e\u2066\u200b\u2028\u2029\x85\ufeff\u00ad\r")
     line = clean_line(text)
     assert clean_line(line) == line == " ".join(line.split())
