@@ -9,7 +9,7 @@ from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateway
 from domain.privacy import PersonalData
 from projections.catalog.views import StoreView
-from projections.reading.consistency import ReadBarrier
+from projections.reading.consistency import Consistency
 from storefront.ports import Commands, StorefrontQueries
 
 
@@ -21,7 +21,7 @@ class StorefrontDependencies:
     """``ReadModelQueries(pool)``."""
     commands: Commands
     """The command bus."""
-    barrier: ReadBarrier
+    barrier: Consistency
     payments: PaymentGateway
     personal: PersonalData
     media: MediaStore

@@ -24,7 +24,7 @@ from infra.bootstrap.lifecycle import cancelled
 from infra.settings import Settings
 from infra.web.http_clients import outside_client
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
-from projections.reading.checkpoint_barrier import CheckpointBarrier
+from projections.reading.consistency import CheckpointConsistency
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import Envelope
 
@@ -217,8 +217,8 @@ class Platform:
     async def personal(self) -> PostgresPersonalData:
         return PostgresPersonalData(await self.pool(), self.keys())
 
-    async def barrier(self) -> CheckpointBarrier:
-        return CheckpointBarrier(await self.readers(), tuple(READ_MODELS))
+    async def barrier(self) -> CheckpointConsistency:
+        return CheckpointConsistency(await self.readers(), tuple(READ_MODELS))
 
     async def travel(self) -> "TimeTravel":
         """Readings of the past."""

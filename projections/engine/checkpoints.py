@@ -16,10 +16,10 @@ from schemas.records import Record
 from schemas.topics import PARTITIONS
 
 
-class RecordReader(Protocol):
-    """Reads records for a projection."""
+class RecordDecoder(Protocol):
+    """Decodes records for a projection."""
 
-    def record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
+    def decode_record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
         """Return what a record tells; None if the projection does not care for its kind.
 
         Raises:
@@ -27,8 +27,8 @@ class RecordReader(Protocol):
         """
         ...
 
-    def bulk(self, record: Record) -> DecodedEvent | None:
-        """Return what a record that was read in bulk tells; otherwise like :meth:`record`."""
+    def decode_bulk(self, record: Record) -> DecodedEvent | None:
+        """Return what a record that was read in bulk tells; otherwise like :meth:`decode_record`."""
         ...
 
 
@@ -66,7 +66,7 @@ class Projection(Protocol):
         ...
 
     @property
-    def reader(self) -> RecordReader:
+    def decoder(self) -> RecordDecoder:
         """Reads what ``apply`` takes."""
         ...
 

@@ -90,7 +90,7 @@ def as_json(value: object) -> Json:
     return Json(_json.encode(value).decode())
 
 
-class Reader:
+class EventDecoder:
     """Reads the kinds of event that somebody handles, and passes over the others without decoding them."""
 
     def __init__(self, handled: Collection[type[DomainEvent]]) -> None:
@@ -102,7 +102,7 @@ class Reader:
         self._places = 0, 0
         """Where the last record had its type and tenant: most likely the next one has them there as well."""
 
-    def record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
+    def decode_record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
         """Read a Kafka record; None if nobody here handles its kind.
 
         Raises:
@@ -116,8 +116,8 @@ class Reader:
             type_, tenant = self._find(headers)
         return self._read(type_ or b"", value, tenant or b"")
 
-    def bulk(self, record: Record) -> DecodedEvent | None:
-        """Read a record as bulk reading gives it; otherwise like :meth:`record`."""
+    def decode_bulk(self, record: Record) -> DecodedEvent | None:
+        """Read a record as bulk reading gives it; otherwise like :meth:`decode_record`."""
         return self._read(record.type, record.value, record.tenant)
 
     def _find(self, headers: Headers) -> tuple[bytes | None, bytes | None]:
@@ -128,7 +128,7 @@ class Reader:
         self._places = names.index("ce_type"), names.index("ce_tenant")
         return headers[self._places[0]][1], headers[self._places[1]][1]
 
-    def stored(self, raw: RawEvent) -> DecodedEvent | None:
+    def decode_stored(self, raw: RawEvent) -> DecodedEvent | None:
         """Read a stored event; None if nobody here handles its kind.
 
         Raises:

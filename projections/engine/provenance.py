@@ -26,7 +26,7 @@ on conflict do nothing
 """
 
 
-class Reader(Protocol):
+class Database(Protocol):
     """A connection or a pool."""
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
@@ -38,28 +38,28 @@ class Reader(Protocol):
         ...
 
 
-async def are_events(claims: Sequence[tuple[int, Claim | None]], reader: Reader) -> list[bool]:
+async def are_events(claims: Sequence[tuple[int, Claim | None]], database: Database) -> list[bool]:
     """Return, for each record, whether the event store has it and it lies in its tenant's partition.
 
     Args:
         claims: the partition each record lies in, and what it says it is.
-        reader: of the database of the event store.
+        database: of the event store.
     """
     right = [claim is not None and partition_of(claim.tenant) == partition for partition, claim in claims]
     asked = [index for index, each in enumerate(right) if each]
     if asked:
         wanted = [claim for index in asked if (claim := claims[index][1]) is not None]
-        for row in await reader.fetch(
+        for row in await database.fetch(
             _FALSE, [each.position for each in wanted], [each.hash for each in wanted], [each.tenant for each in wanted]
         ):
             right[asked[row[0]]] = False
     return right
 
 
-async def note_foreign(found: Sequence[ForeignRecord], reader: Reader) -> None:
+async def note_foreign(found: Sequence[ForeignRecord], database: Database) -> None:
     """Remember foreign records for ``zyenta doctor``."""
     kept = found[:NOTED_MOST]
-    await reader.execute(
+    await database.execute(
         _NOTE,
         [each.topic for each in kept],
         [each.partition for each in kept],

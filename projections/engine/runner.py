@@ -352,7 +352,7 @@ class ProjectionRunner:
 
     async def read_and_write(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
         """Apply records."""
-        read = self._projection.reader.record
+        read = self._projection.decoder.decode_record
         told = [each for record in records if (each := read(record.headers, record.value)) is not None]
         await self._write(told, records, connection)
 

@@ -22,7 +22,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.kernel import CorruptStream, DomainEvent
-from projections.engine.decoding import DecodedEvent, Json, Reader, as_json, mirror_of
+from projections.engine.decoding import DecodedEvent, EventDecoder, Json, as_json, mirror_of
 from schemas.envelope import Envelope
 
 __all__ = ["Connection", "Folds", "Json", "ReadModel", "Table", "as_json"]
@@ -218,7 +218,7 @@ class ReadModel(Generic[W]):
                 handled.append(event)
         self.handles = frozenset(handled)
         """The kinds of event that change anything here; others need not be decoded."""
-        self.reader = Reader(self.handles)
+        self.decoder = EventDecoder(self.handles)
         """Turns records of the topic, or stored events, into what :meth:`apply` takes."""
 
     @property
@@ -266,7 +266,7 @@ class ReadModel(Generic[W]):
         Applying a batch twice is not harmless: the caller moves its checkpoint in the same transaction.
 
         Args:
-            batch: events in the order of the log, per tenant, as ``reader`` reads them.
+            batch: events in the order of the log, per tenant, as ``decoder`` returns them.
             tx: an open transaction whose search path begins with this read model's schema.
 
         Raises:

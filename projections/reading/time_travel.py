@@ -219,7 +219,7 @@ async def _fill(model: ReadModel[Any], events: Sequence[RawEvent], connection: C
     told = []
     for event in events:
         with suppress(*POISON):
-            each = model.reader.stored(event)
+            each = model.decoder.decode_stored(event)
             if each is not None:
                 told.append(each)
     try:

@@ -67,8 +67,8 @@ class Unappliable:
         return cls(*place, type(error).__name__)
 
 
-Passed = Callable[[Unappliable], None]
-Progress = Callable[[int], None]
+ReportUnappliable = Callable[[Unappliable], None]
+ReportCount = Callable[[int], None]
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class _Chunk:
     unreadable: list[Unappliable] = field(default_factory=list)
 
 
-class Filling:
+class BulkLoad:
     """Tables on their way up the log; one per schema. Not safe to run twice at once: the checkpoints' owner decides."""
 
     def __init__(
@@ -93,8 +93,8 @@ class Filling:
         schema: str,
         places: Iterable[Checkpoint],
         *,
-        passed: Passed = lambda _: None,
-        progress: Progress = lambda _: None,
+        on_unappliable: ReportUnappliable = lambda _: None,
+        on_read: ReportCount = lambda _: None,
     ) -> None:
         """Make a filling; see :meth:`open`.
 
@@ -103,7 +103,7 @@ class Filling:
             pool: gives one connection a lane, and one more while it asks the event store.
             bootstrap_servers: where the log is.
             schema: where the tables are.
-            places: where they stand, owned by this filling.
+            places: where they stand, owned by this bulk_load.
             passed: told of every record that cannot be applied.
             progress: told how many records each chunk had.
         """
@@ -112,12 +112,12 @@ class Filling:
         self.bootstrap_servers = bootstrap_servers
         self.schema = schema
         self.places = {place.partition: place for place in places}
-        self.passed = passed
-        self.progress = progress
+        self.on_unappliable = on_unappliable
+        self.on_read = on_read
         self._lanes: list[_Lane] = []
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Filling"]:
+    async def open(self) -> AsyncIterator["BulkLoad"]:
         """Connect for as long as the context lasts.
 
         Raises:
@@ -130,7 +130,7 @@ class Filling:
                 await stack.enter_async_context(lane.open())
             yield self
 
-    async def fill(self, limits: Mapping[int, int]) -> None:
+    async def load(self, limits: Mapping[int, int]) -> None:
         """Apply everything up to a position in each partition, and nothing beyond.
 
         Raises:
@@ -140,20 +140,20 @@ class Filling:
         """
         async with asyncio.TaskGroup() as lanes:
             for lane in self._lanes:
-                lanes.create_task(lane.fill(limits))
+                lanes.create_task(lane.load(limits))
 
 
-class Workers(Protocol):
+class BulkLoadWorkers(Protocol):
     """Processes that fill tables together, faster than one can."""
 
-    async def fill(self, filling: Filling, limits: Mapping[int, int]) -> None:
+    async def load(self, bulk_load: BulkLoad, limits: Mapping[int, int]) -> None:
         """Apply what is worth it, up to a position in each partition at most, before a filling is opened.
 
         It is told of progress and of what was passed over, and its places are where the tables stand afterwards. The rest
         is the filling's: also what the workers failed at, which is not lost and will be met again.
 
         Args:
-            filling: what to fill, not open.
+            bulk_load: what to fill, not open.
             limits: by partition.
 
         Raises:
@@ -165,30 +165,30 @@ class Workers(Protocol):
 class _Lane:
     """One reader, one connection, some partitions."""
 
-    def __init__(self, filling: Filling, numbers: Sequence[int]) -> None:
-        self._filling = filling
+    def __init__(self, bulk_load: BulkLoad, numbers: Sequence[int]) -> None:
+        self._bulk_load = bulk_load
         self._numbers = numbers
         self._held: dict[int, list[Event]] = {number: [] for number in numbers}
         """Fetched, but beyond the last limit."""
-        self._read = {number: filling.places[number] for number in numbers}
+        self._read = {number: bulk_load.places[number] for number in numbers}
         """Where reading stands; writing is at most two chunks behind."""
-        self._unproven = {number for number in numbers if filling.places[number].position > 0}
+        self._unproven = {number for number in numbers if bulk_load.places[number].position > 0}
         """Partitions whose last applied record was not yet seen to be where it was."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        filling = self._filling
+        bulk_load = self._bulk_load
         begins = {number: max(0, place.next_offset - 1) for number, place in self._read.items()}
         async with (
-            open_bulk_reader(filling.bootstrap_servers, EVENTS, begins) as self._reader,
-            filling.pool.acquire() as self._connection,
+            open_bulk_reader(bulk_load.bootstrap_servers, EVENTS, begins) as self._reader,
+            bulk_load.pool.acquire() as self._connection,
         ):
             await self._connection.execute(
-                f'set search_path to "{filling.schema}", public; set synchronous_commit to off'
+                f'set search_path to "{bulk_load.schema}", public; set synchronous_commit to off'
             )
             yield
 
-    async def fill(self, limits: Mapping[int, int]) -> None:
+    async def load(self, limits: Mapping[int, int]) -> None:
         limits = {number: limits.get(number, 0) for number in self._numbers}
         ahead = asyncio.create_task(self._next(limits))
         try:
@@ -236,13 +236,13 @@ class _Lane:
                 return
         read = [(offset, read_record(content)) for offset, content in contents]
         ours = await are_events(
-            [(number, None if record is None else record.claim) for _, record in read], self._filling.pool
+            [(number, None if record is None else record.claim) for _, record in read], self._bulk_load.pool
         )
         events = [(offset, record) for (offset, record), true in zip(read, ours, strict=True) if true and record]
         if len(events) < len(contents):
             logger.warning(
                 "%s passes over %d foreign records of partition %d",
-                self._filling.schema,
+                self._bulk_load.schema,
                 len(contents) - len(events),
                 number,
             )
@@ -251,7 +251,7 @@ class _Lane:
     def _take(self, chunk: _Chunk, number: int, events: Sequence[Event], limit: int) -> None:
         """Decode what is within the limit, and hold the rest: positions rise within a partition."""
         place = self._read[number]
-        reader, told, origins = self._filling.projection.reader, chunk.told, chunk.origins
+        decoder, told, origins = self._bulk_load.projection.decoder, chunk.told, chunk.origins
         next_offset, reached = 0, place.position
         count = 0
         for index, (offset, record) in enumerate(events):
@@ -264,7 +264,7 @@ class _Lane:
             count += 1
             next_offset = offset + 1
             try:
-                each = reader.bulk(record)
+                each = decoder.decode_bulk(record)
             except Exception as error:
                 if not at_fault(error):
                     raise
@@ -278,16 +278,16 @@ class _Lane:
             self._read[number] = chunk.places[number] = replace(place, next_offset=next_offset, position=reached)
 
     async def _write(self, chunk: _Chunk) -> None:
-        filling, connection = self._filling, self._connection
+        bulk_load, connection = self._bulk_load, self._connection
         unappliable = list(chunk.unreadable)
         async with connection.transaction():
-            for index, error in await apply_around(filling.projection, chunk.told, connection):
+            for index, error in await apply_around(bulk_load.projection, chunk.told, connection):
                 unappliable.append(Unappliable.of(chunk.origins[index], error))
-            await advance(connection, filling.schema, chunk.places.values())
-        filling.places.update(chunk.places)
+            await advance(connection, bulk_load.schema, chunk.places.values())
+        bulk_load.places.update(chunk.places)
         for each in unappliable:
-            filling.passed(each)
-        filling.progress(chunk.count)
+            bulk_load.on_unappliable(each)
+        bulk_load.on_read(chunk.count)
 
 
 async def apply_around(

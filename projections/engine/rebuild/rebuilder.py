@@ -48,7 +48,7 @@ from projections.engine.checkpoints import (
     take_over,
 )
 from projections.engine.postgres_errors import DATABASE_AWAY
-from projections.engine.rebuild.bulk_load import CHUNK, KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
+from projections.engine.rebuild.bulk_load import CHUNK, KEPT_UNAPPLIABLE, BulkLoad, BulkLoadWorkers, Unappliable
 from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
 from projections.engine.rebuild.staging import fingerprint, finish
 from projections.engine.tables import Connection, ReadModel
@@ -96,7 +96,7 @@ class AlreadyRebuilding(RebuildRefused):
 
 
 @dataclass(slots=True)
-class Progress:
+class RebuildProgress:
     """How far a rebuild has come."""
 
     phase: str = "preparing"
@@ -126,12 +126,12 @@ class Rebuilt:
     """How long the live runner stood still."""
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[RebuildProgress], None]
 
 
 @dataclass(slots=True)
 class _Run:
-    progress: Progress = field(default_factory=Progress)
+    progress: RebuildProgress = field(default_factory=RebuildProgress)
     unappliable: list[Unappliable] = field(default_factory=list)
     resumed: bool = False
 
@@ -145,7 +145,7 @@ class Rebuilder:
         bootstrap_servers: str,
         *,
         histories: Histories | None = None,
-        workers: Workers | None = None,
+        workers: BulkLoadWorkers | None = None,
     ) -> None:
         """Make a rebuilder.
 
@@ -226,25 +226,27 @@ class Rebuilder:
         def read(count: int) -> None:
             progress.events += count
             wanted = sum(goal.values())
-            progress.share = sum(min(place.position, goal[n]) for n, place in filling.places.items()) / max(1, wanted)
+            progress.share = sum(min(place.position, goal[n]) for n, place in bulk_load.places.items()) / max(1, wanted)
             report(progress)
 
-        filling = Filling(model, self._pool, self._bootstrap_servers, schema, places, passed=passed, progress=read)
+        bulk_load = BulkLoad(
+            model, self._pool, self._bootstrap_servers, schema, places, on_unappliable=passed, on_read=read
+        )
         progress.phase = "reading"
         if self._workers is not None:
-            await self._workers.fill(filling, goal)
-        async with filling.open():
-            await filling.fill(goal)
+            await self._workers.load(bulk_load, goal)
+        async with bulk_load.open():
+            await bulk_load.load(goal)
             progress.phase = "indexing"
             report(progress)
             await finish(connection, model, schema)
             progress.phase = "reading"
-            await self._catch_up(connection, filling, progress)
-            rows, difference = await self._compare(connection, model, live, filling, run, even_if_different, report)
+            await self._catch_up(connection, bulk_load, progress)
+            rows, difference = await self._compare(connection, model, live, bulk_load, run, even_if_different, report)
             progress.phase = "swapping"
             report(progress)
-            await self._catch_up(connection, filling, progress)
-            fenced_seconds = await self._swap(connection, model, filling)
+            await self._catch_up(connection, bulk_load, progress)
+            fenced_seconds = await self._swap(connection, model, bulk_load)
         await self._drop(connection, f"{model.name}_old")
         return Rebuilt(
             name=model.name,
@@ -271,11 +273,11 @@ class Rebuilder:
                 await connection.execute(f"comment on schema \"{schema}\" is '{mark}'")
             return await take_over(connection, schema, await self._positions(connection, schema))
 
-    async def _catch_up(self, connection: Connection, filling: Filling, progress: Progress) -> None:
+    async def _catch_up(self, connection: Connection, bulk_load: BulkLoad, progress: RebuildProgress) -> None:
         """Follow the live tables until only a few events are missing."""
         for _ in range(ROUNDS):
             before = progress.events
-            await filling.fill(await self._positions(connection, filling.projection.name))
+            await bulk_load.load(await self._positions(connection, bulk_load.projection.name))
             if progress.events - before < CHUNK // 8:
                 return
 
@@ -284,7 +286,7 @@ class Rebuilder:
         connection: Connection,
         model: ReadModel[Any],
         live: Live,
-        filling: Filling,
+        bulk_load: BulkLoad,
         run: _Run,
         even_if_different: bool,
         report: Report,
@@ -296,10 +298,10 @@ class Rebuilder:
         """
         async with open_snapshot(self._pool) as snapshot:
             positions = await self._positions(snapshot, model.name)
-            await filling.fill(positions)
+            await bulk_load.load(positions)
             run.progress.phase = "comparing"
             report(run.progress)
-            old, new = Side(snapshot, model.name), Side(connection, filling.schema)
+            old, new = Side(snapshot, model.name), Side(connection, bulk_load.schema)
             rows = await count_rows(new, model)
             difference = None
             if live.version == model.version:
@@ -310,7 +312,7 @@ class Rebuilder:
                 await _refuse_emptied(old, model, rows)
             return rows, difference
 
-    async def _swap(self, connection: Connection, model: ReadModel[Any], filling: Filling) -> float:
+    async def _swap(self, connection: Connection, model: ReadModel[Any], bulk_load: BulkLoad) -> float:
         """Put the new tables in the place of the live ones; return for how many seconds these stood still.
 
         Raises:
@@ -318,7 +320,7 @@ class Rebuilder:
             Transient: the last events took too long; the live tables stay, and the next rebuild goes on from here.
         """
         loop = asyncio.get_running_loop()
-        name, schema = model.name, filling.schema
+        name, schema = model.name, bulk_load.schema
         async with connection.transaction():
             # Where this process is frozen, the server ends what it has begun.
             await connection.execute(
@@ -328,7 +330,7 @@ class Rebuilder:
             try:
                 async with asyncio.timeout(STILL_SECONDS):
                     stopped = await positions_of(connection, name, lock=True)
-                    await filling.fill({number: checkpoint.position for number, checkpoint in stopped.items()})
+                    await bulk_load.load({number: checkpoint.position for number, checkpoint in stopped.items()})
             except TimeoutError as error:
                 raise Transient(
                     "the last step of the rebuild", f"{name} would have stood still for over {STILL_SECONDS:.0f} s"
@@ -348,11 +350,11 @@ class Rebuilder:
                 """,
                 name,
                 schema,
-                list(filling.places),
-                [place.owner for place in filling.places.values()],
+                list(bulk_load.places),
+                [place.owner for place in bulk_load.places.values()],
             )
-            if lost := filling.places.keys() - {row["partition"] for row in moved}:
-                raise Fenced(schema, [filling.places[number] for number in sorted(lost)])
+            if lost := bulk_load.places.keys() - {row["partition"] for row in moved}:
+                raise Fenced(schema, [bulk_load.places[number] for number in sorted(lost)])
             await connection.execute("delete from checkpoints where schema_name = $1", schema)
             await connection.execute(
                 "update projections set version = $2, built_at = clock_timestamp() where name = $1", name, model.version

@@ -211,7 +211,7 @@ def _life(table: Table[Any], key: tuple[Any, ...], model: ReadModel[Any], histor
     steps: list[Step] = []
     for event in history:
         try:
-            told = model.reader.stored(event)
+            told = model.decoder.decode_stored(event)
             if told is None:
                 continue
             model.fold(rows, [told])

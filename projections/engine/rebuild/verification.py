@@ -15,8 +15,8 @@ import asyncpg
 
 from projections.engine.checkpoints import create_tables, drop_tables, live_tables, positions_of, take_over
 from projections.engine.postgres_errors import DATABASE_AWAY
-from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
-from projections.engine.rebuild.rebuilder import Progress, Report, alone, known_trouble
+from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, BulkLoad, BulkLoadWorkers, Unappliable
+from projections.engine.rebuild.rebuilder import RebuildProgress, Report, alone, known_trouble
 from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
 from projections.engine.tables import Connection, ReadModel
 
@@ -51,7 +51,7 @@ async def verify_projection(
     bootstrap_servers: str,
     *,
     histories: Histories | None = None,
-    workers: Workers | None = None,
+    workers: BulkLoadWorkers | None = None,
     report: Report = lambda _: None,
 ) -> Verified:
     """Compare a read model's live rows with those a fresh fold of the topic makes.
@@ -82,7 +82,7 @@ async def _verify_alone(
     pool: asyncpg.Pool,
     bootstrap_servers: str,
     histories: Histories | None,
-    workers: Workers | None,
+    workers: BulkLoadWorkers | None,
     report: Report,
 ) -> Verified:
     live = await live_tables(connection, model.name)
@@ -107,12 +107,12 @@ async def _verify(
     pool: asyncpg.Pool,
     bootstrap_servers: str,
     histories: Histories | None,
-    workers: Workers | None,
+    workers: BulkLoadWorkers | None,
     report: Report,
 ) -> Verified:
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    progress, unappliable = Progress("reading"), list[Unappliable]()
+    progress, unappliable = RebuildProgress("reading"), list[Unappliable]()
     places = await take_over(connection, schema, range(len(await positions_of(connection, schema))))
     goal = _positions(await positions_of(connection, model.name))
 
@@ -123,17 +123,17 @@ async def _verify(
     def read(count: int) -> None:
         progress.events += count
         wanted = sum(goal.values())
-        progress.share = sum(min(place.position, goal[n]) for n, place in filling.places.items()) / max(1, wanted)
+        progress.share = sum(min(place.position, goal[n]) for n, place in bulk_load.places.items()) / max(1, wanted)
         report(progress)
 
-    filling = Filling(model, pool, bootstrap_servers, schema, places, passed=passed, progress=read)
+    bulk_load = BulkLoad(model, pool, bootstrap_servers, schema, places, on_unappliable=passed, on_read=read)
     if workers is not None:
-        await workers.fill(filling, goal)
-    async with filling.open():
-        await filling.fill(goal)
+        await workers.load(bulk_load, goal)
+    async with bulk_load.open():
+        await bulk_load.load(goal)
         async with open_snapshot(pool) as snapshot:
             goal = _positions(await positions_of(snapshot, model.name))
-            await filling.fill(goal)
+            await bulk_load.load(goal)
             progress.phase = "comparing"
             report(progress)
             fresh = Side(connection, schema)

@@ -244,7 +244,7 @@ async def apply_as_new_owner(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> 
         await connection.execute(f"set search_path to {MODEL.name}, public")
         positions = last_positions(events)
         async with connection.transaction():
-            await MODEL.apply([told for told in map(MODEL.reader.stored, events) if told], connection)
+            await MODEL.apply([told for told in map(MODEL.decoder.decode_stored, events) if told], connection)
             moved = [dataclasses.replace(each, position=positions[each.partition], next_offset=1) for each in taken]
             await advance(connection, MODEL.name, moved)
 
