@@ -37,6 +37,7 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
     """Keep read models up to date; all of them if none is named."""
     from infra.adapters.postgres.canaries import PostgresCanaries
     from infra.adapters.postgres.deliveries import PostgresDeliveries
+    from projections.engine.poison_records import PoisonRecordPorts
     from projections.engine.rebuild.rebuilder import Rebuilder
     from projections.engine.runner import ProjectionRunner
 
@@ -46,18 +47,15 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
             f"There is no read model {', '.join(sorted(unknown))}. There are: {', '.join(READ_MODELS)}."
         )
     letters, pool = await platform.dead_letters(), await platform.pool()
-    ledger, alone = PostgresDeliveries(pool), asyncio.Lock()
+    poison = PoisonRecordPorts(dead_letters=letters, ledger=PostgresDeliveries(pool), clock=platform.clock)
     rebuilder = Rebuilder(pool, platform.bootstrap_servers, workers=platform.bulk_load_processes())
     runners = [
         ProjectionRunner(
             READ_MODELS[name],
             pool,
             platform.bootstrap_servers,
-            letters,
-            ledger,
-            platform.clock,
+            poison,
             rebuild=partial(rebuilder.rebuild_when_due, READ_MODELS[name]),
-            alone=alone,
             canaries=PostgresCanaries(pool),
         )
         for name in names or READ_MODELS
