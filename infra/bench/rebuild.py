@@ -23,7 +23,8 @@ from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild.bulk_load import BulkLoad
-from projections.engine.rebuild.rebuilder import Rebuilder, RebuildProgress
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.rebuild.session import RebuildProgress
 from schemas.topics import EVENTS, partition_of
 
 SETTLED_SHARE = 0.2

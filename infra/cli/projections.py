@@ -20,7 +20,8 @@ from infra.cli.output import console, output, print_json
 from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
-from projections.engine.rebuild.rebuilder import Rebuilder, RebuildProgress, RebuildRefused, Rebuilt, Report
+from projections.engine.rebuild.rebuilder import Rebuilder, Rebuilt
+from projections.engine.rebuild.session import RebuildProgress, RebuildRefused, Report
 from projections.engine.rebuild.verification import NotLive, Verified, verify_projection
 from projections.engine.records import position_of
 from projections.engine.tables import ReadModel

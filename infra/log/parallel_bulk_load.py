@@ -10,7 +10,7 @@ from infra.adapters.kafka.topic import offsets_of_ends
 from infra.log.partition_pool import WORTHWHILE, ShareFailed, Tell, in_processes, share_out
 from projections.engine.checkpoints import Checkpoint, positions_of
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
-from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, LANES, BulkLoad, Unappliable
+from projections.engine.rebuild.bulk_load import LANES, MAX_UNAPPLIABLE, BulkLoad, Unappliable
 from projections.registry import READ_MODELS
 
 logger = logging.getLogger(__name__)
@@ -41,19 +41,19 @@ class BulkLoadProcesses:
         ends = await offsets_of_ends(self._bootstrap_servers)
         left = {
             number: max(0, ends.get(number, 0) - place.next_offset)
-            for number, place in bulk_load.places.items()
+            for number, place in bulk_load.checkpoints.items()
             if place.position < limits.get(number, 0)
         }
         if sum(left.values()) < self._worthwhile:
             return
-        shares = [[bulk_load.places[number] for number in share] for share in share_out(left, self._processes)]
+        shares = [[bulk_load.checkpoints[number] for number in share] for share in share_out(left, self._processes)]
         done = 0
 
         def progress(told: Sequence[Sequence[int]]) -> None:
             nonlocal done
             for share, (_, *positions) in zip(shares, told, strict=True):
                 for place, position in zip(share, positions, strict=False):
-                    bulk_load.places[place.partition] = replace(place, position=max(place.position, position))
+                    bulk_load.checkpoints[place.partition] = replace(place, position=max(place.position, position))
             before, done = done, sum(events for events, *_ in told)
             bulk_load.on_read(done - before)
 
@@ -68,9 +68,9 @@ class BulkLoadProcesses:
         # write must fail.
         async with bulk_load.pool.acquire() as connection:
             written = await positions_of(connection, bulk_load.schema)
-        for number, place in bulk_load.places.items():
+        for number, place in bulk_load.checkpoints.items():
             reached = written[number]
-            bulk_load.places[number] = replace(place, next_offset=reached.next_offset, position=reached.position)
+            bulk_load.checkpoints[number] = replace(place, next_offset=reached.next_offset, position=reached.position)
 
 
 async def _load_share(
@@ -87,13 +87,13 @@ async def _load_share(
     done = 0
 
     def passed(each: Unappliable) -> None:
-        if len(unappliable) < KEPT_UNAPPLIABLE:
+        if len(unappliable) < MAX_UNAPPLIABLE:
             unappliable.append(each)
 
     def progress(count: int) -> None:
         nonlocal done
         done += count
-        tell(done, *(bulk_load.places[place.partition].position for place in places))
+        tell(done, *(bulk_load.checkpoints[place.partition].position for place in places))
 
     settings = {"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION}
     # Each lane holds one for what it writes, and asks the event store through another.

@@ -1,4 +1,4 @@
-"""Tells an outage of PostgreSQL from a fault in a query, for whoever answers a request."""
+"""Tells an unavailable PostgreSQL from a wrong query, for code that answers requests."""
 
 import asyncpg
 
@@ -13,20 +13,20 @@ _ONLY_AWAY = (
 
 
 def is_database_away(error: BaseException) -> bool:
-    """Whether a request failed because PostgreSQL is away: asked again in some seconds it may succeed.
+    """Whether a request failed because PostgreSQL is away; a retry in some seconds may succeed.
 
-    Narrower than :data:`DATABASE_AWAY`: who answers a request must not call a fault in a statement an outage.
+    Narrower than ``DATABASE_AWAY`` of the engine: a wrong statement must not be reported as an unavailable database.
     """
     match error:
         case OSError():
-            # Of a connection, a time-out or a name that is not resolved; one about a file names the file.
+            # A lost connection, a time-out or a name that does not resolve. An error about a file names the file.
             return error.filename is None
         case asyncpg.InterfaceError():
-            # asyncpg says by its words alone whether a connection was closed or used wrongly.
+            # Only the message of asyncpg tells a closed connection from a wrongly used one.
             return "clos" in str(error)
         case _:
             return isinstance(error, _ONLY_AWAY)
 
 
 RETRY_SECONDS = 5
-"""When to ask again; a PostgreSQL that is restarted is back by then."""
+"""After how many seconds clients should retry; a restarted PostgreSQL is back by then."""

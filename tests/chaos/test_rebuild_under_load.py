@@ -25,7 +25,8 @@ from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
 from projections.catalog.queries import stores_by_ids
-from projections.engine.rebuild.rebuilder import Rebuilder, RebuildProgress
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.rebuild.session import RebuildProgress
 from projections.reading.consistency import CheckpointConsistency
 from projections.reading.scope import SYSTEM
 from schemas.envelope import ConsistencyToken

@@ -15,7 +15,8 @@ from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild.bulk_load import BulkLoad
-from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Rebuilder, RebuildProgress
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgress
 from projections.engine.rebuild.verification import verify_projection
 from schemas.topics import PARTITIONS
 from tests.integration.projections.live_catalog import MODEL, applied, expect_rows_of, live
@@ -90,9 +91,9 @@ async def test_what_a_killed_process_has_not_written_one_process_writes_and_noth
         await connection.execute("select from checkpoints where schema_name = 'catalog' and partition = 3 for update")
         working = asyncio.create_task(workers.load(bulk_load, last_positions(EVENTS)))
         async with asyncio.timeout(60):
-            while sum(place.position > 0 for place in bulk_load.places.values()) < PARTITIONS // 2:
+            while sum(place.position > 0 for place in bulk_load.checkpoints.values()) < PARTITIONS // 2:
                 await asyncio.sleep(0.02)
-        assert bulk_load.places[3].position == 0
+        assert bulk_load.checkpoints[3].position == 0
         for child in psutil.Process().children():
             if "spawn_main" in " ".join(child.cmdline()):
                 child.kill()

@@ -19,7 +19,8 @@ from infra.embedded.kafka import ApacheKafka
 from projections.catalog.queries import stores_by_ids
 from projections.engine.checkpoints import Fenced
 from projections.engine.decoding import DecodedEvent
-from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Different, Emptied, Rebuilder, RebuildProgress
+from projections.engine.rebuild.rebuilder import Different, Emptied, Rebuilder
+from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgress
 from projections.engine.tables import Connection, ReadModel
 from projections.reading.scope import SYSTEM
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
