@@ -15,7 +15,7 @@ from domain.privacy import PersonalData
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits
-from projections.reading.consistency import ReadBarrier
+from projections.reading.consistency import Consistency
 from projections.reading.paging import Reader
 from projections.reading.time_travel import TimeTravel
 from schemas.internal.readiness import Readiness
@@ -30,7 +30,7 @@ class GatewayDependencies:
     """A pool whose search path names the read models."""
     travel: TimeTravel
     """Reads as of an earlier place in the log."""
-    barrier: ReadBarrier
+    barrier: Consistency
     clock: Clock
 
     accounts: Accounts

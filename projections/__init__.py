@@ -1,5 +1,6 @@
-"""The read side: read models folded from the log, and the questions they answer.
+"""The read side: read models folded from the log, and their queries.
 
-Import ``*_queries`` and ``*_views`` (and ``merchants``) to ask, ``paging`` for windows and slices, ``registry`` for the
-read models themselves, ``freshness`` to wait for one's own writes. How rows are made is nobody else's business.
+One package per read model (``catalog``, ``jobs``, ``sales``, ``merchants``), each with ``model``, ``tables``, ``fold``,
+``views`` and ``queries``. Import ``queries`` and ``views``, what is in ``reading``, and ``registry``; tables, folds and
+``engine`` are for infra only.
 """

@@ -1,6 +1,6 @@
-"""Which read models there are.
+"""The list of read models.
 
-To add one: a file with its tables, folds and queries, a line here, then ``zyenta projections rebuild <name>``.
+To add one: a package like its siblings, a line here, then ``zyenta projections rebuild <name>``.
 """
 
 from collections.abc import Mapping
@@ -18,4 +18,4 @@ READ_MODELS: Mapping[str, ReadModel[Any]] = {
 """Every read model by its name, which is also the name of its live schema."""
 
 SEARCH_PATH = ", ".join(READ_MODELS)
-"""What the search path of a connection that queries the live read models begins with."""
+"""The start of the search path of connections that query the live read models."""

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from projections.reading.outages import RETRY_SECONDS
+from projections.reading.availability import RETRY_SECONDS
 from storefront.dependencies import StorefrontDependencies
 from storefront.pages import cart, checkout, content, files, find_order, home, order, products
 from storefront.rendering.renderer import ForeignForm, PageMissing, PageRenderer, is_outage

@@ -10,7 +10,7 @@ from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateways
 from domain.privacy import PersonalData
 from projections.catalog.views import StoreView
-from projections.reading.consistency import ReadBarrier
+from projections.reading.consistency import Consistency
 from storefront.ports import StorefrontQueries
 
 
@@ -21,7 +21,8 @@ class StorefrontDependencies:
     queries: StorefrontQueries
     """``ReadModelQueries(pool)``."""
     commands: Dispatcher
-    barrier: ReadBarrier
+    """The command bus."""
+    barrier: Consistency
     payments: PaymentGateways
     personal: PersonalData
     media: MediaStore

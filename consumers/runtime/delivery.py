@@ -29,7 +29,7 @@ from consumers.ports import Consumer
 from domain.kernel import Clock, DomainError, Transient
 from infra.retry import RetryPolicy
 from schemas.envelope import Envelope, from_record
-from schemas.internal.deliveries import DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
+from schemas.internal.deliveries import Crashed, DeadLetter, DeadLetters, Delivery, DeliveryLedger, Place, Record
 from schemas.internal.provenance import ForeignRecord, Provenance
 from schemas.registry import EVENTS
 
@@ -43,10 +43,6 @@ CONCURRENCY = 8
 """How many keys a consumer handles at once."""
 
 logger = logging.getLogger(__name__)
-
-
-class Crashed(Exception):
-    """The process died each time it handled this record."""
 
 
 class SoloGate:

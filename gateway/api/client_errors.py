@@ -8,8 +8,8 @@ import asyncpg
 from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
 from gateway.auth.errors import TooManyAttempts, Unauthenticated
+from projections.reading.availability import RETRY_SECONDS, is_database_away
 from projections.reading.consistency import Stale
-from projections.reading.outages import RETRY_SECONDS, is_database_away
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.generation.events import JobStatus
 from projections.jobs.queries import generations_by_stores, job_logs
 from projections.jobs.views import GenerationView, JobLogView
-from projections.reading.outages import is_database_away
+from projections.reading.availability import is_database_away
 from projections.reading.paging import Reader
 from projections.reading.scope import SYSTEM
 

@@ -22,8 +22,9 @@ from infra.bootstrap import open_platform
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
 from projections.engine.checkpoints import ensure_live, take_over
-from projections.engine.rebuild.bulk_load import Filling
-from projections.engine.rebuild.rebuilder import Progress, Rebuilder
+from projections.engine.rebuild.bulk_load import BulkLoad
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.rebuild.session import RebuildProgress
 from schemas.topics import EVENTS, partition_of
 
 SETTLED_SHARE = 0.2
@@ -42,7 +43,7 @@ class Clockwork:
         self.seconds: dict[str, float] = {}
         self.growth_mb = 0.0
 
-    def report(self, progress: Progress) -> None:
+    def report(self, progress: RebuildProgress) -> None:
         """Take note; called several times a second."""
         if progress.phase != self._phase:
             self.enter(progress.phase)
@@ -86,7 +87,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
 
         clockwork = Clockwork()
 
-        def report(progress: Progress) -> None:
+        def report(progress: RebuildProgress) -> None:
             clockwork.report(progress)
             tell(f"{progress.phase}, {progress.events:,} of {count:,} events")
 
@@ -114,9 +115,9 @@ async def _fill_live(pool: asyncpg.Pool, bootstrap_servers: str) -> None:
             partition = partition_of(row["tenant"])
             ends[partition] = max(ends.get(partition, 0), row["position"])
         places = await take_over(connection, MODEL.name, ends)
-    filling = Filling(MODEL, pool, bootstrap_servers, MODEL.name, places)
-    async with filling.open():
-        await filling.fill(ends)
+    bulk_load = BulkLoad(MODEL, pool, bootstrap_servers, MODEL.name, places)
+    async with bulk_load.open():
+        await bulk_load.load(ends)
 
 
 async def _read(bootstrap_servers: str) -> None:

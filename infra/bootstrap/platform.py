@@ -23,7 +23,7 @@ from infra.bootstrap.parts import Parts, shared
 from infra.clock import SystemClock
 from infra.settings import Settings
 from infra.web.http_clients import outside_client
-from projections.reading.checkpoint_barrier import CheckpointBarrier
+from projections.reading.consistency import CheckpointConsistency
 from projections.registry import READ_MODELS
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ class Platform:
         """The vault of personal data."""
         return PostgresPersonalData(await self.pool(), self.keys())
 
-    async def barrier(self) -> CheckpointBarrier:
+    async def barrier(self) -> CheckpointConsistency:
         """What waits until read models have caught up with a consistency token."""
-        return CheckpointBarrier(await self.readers(), tuple(READ_MODELS))
+        return CheckpointConsistency(await self.readers(), tuple(READ_MODELS))
 
     @shared
     async def travel(self) -> "AsyncIterator[TimeTravel]":

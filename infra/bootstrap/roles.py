@@ -37,6 +37,7 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
     """Keep read models up to date: the named ones, or all."""
     from infra.adapters.postgres.canaries import PostgresCanaries
     from infra.adapters.postgres.deliveries import PostgresDeliveries
+    from projections.engine.poison_records import PoisonRecordPorts
     from projections.engine.rebuild.rebuilder import Rebuilder
     from projections.engine.runner import ProjectionRunner
 
@@ -44,18 +45,15 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
     if unknown:
         raise NotConfigured(f"Unknown read model {', '.join(sorted(unknown))}. Use one of: {', '.join(READ_MODELS)}.")
     dead_letters, pool = await platform.dead_letters(), await platform.pool()
-    ledger, one_rebuild = PostgresDeliveries(pool), asyncio.Lock()
+    poison = PoisonRecordPorts(dead_letters=dead_letters, ledger=PostgresDeliveries(pool), clock=platform.clock)
     rebuilder = Rebuilder(pool, platform.bootstrap_servers, workers=platform.bulk_load_processes())
     runners = [
         ProjectionRunner(
             READ_MODELS[name],
             pool,
             platform.bootstrap_servers,
-            dead_letters,
-            ledger,
-            platform.clock,
+            poison,
             rebuild=partial(rebuilder.rebuild_when_due, READ_MODELS[name]),
-            alone=one_rebuild,
             canaries=PostgresCanaries(pool),
         )
         for name in names or READ_MODELS

@@ -20,7 +20,8 @@ from infra.cli.output import console, output, print_json
 from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
-from projections.engine.rebuild.rebuilder import Progress, Rebuilder, RebuildRefused, Rebuilt, Report
+from projections.engine.rebuild.rebuilder import Rebuilder, Rebuilt
+from projections.engine.rebuild.session import RebuildProgress, RebuildRefused, Report
 from projections.engine.rebuild.verification import NotLive, Verified, verify_projection
 from projections.engine.records import position_of
 from projections.engine.tables import ReadModel
@@ -220,7 +221,7 @@ def _bar(title: str) -> Iterator[Report]:
     ) as bar:
         task = bar.add_task(title, total=1.0, events=0)
 
-        def report(progress: Progress) -> None:
+        def report(progress: RebuildProgress) -> None:
             bar.update(task, description=f"{title}: {progress.phase}", completed=progress.share, events=progress.events)
 
         yield report

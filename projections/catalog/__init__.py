@@ -1,1 +1,1 @@
-"""The catalog read model: stores, pages, products, variants and media assets."""
+"""The catalog read model: stores, pages, products, variants and media assets. Import ``queries`` and ``views``."""

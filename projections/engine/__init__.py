@@ -1,1 +1,1 @@
-"""Folds the log into tables: runner, checkpoints, decoding, poison records. Imported by infra only."""
+"""Folds the log into tables: runner, checkpoints, decoding, poison records. Only infra imports it; read models import ``tables``."""

@@ -1,4 +1,4 @@
-"""How a read model's runner passes canaries on: read with the log's own reader, told when what came with them is applied."""
+"""How a runner reports canaries: it fetches them with the log, and reports them once the records beside them are applied."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,17 +13,17 @@ Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
 
 class CanaryWatch:
-    """Takes canaries out of what one runner fetches."""
+    """Takes the canaries out of what one runner fetches, and reports them."""
 
     def __init__(self, canaries: Canaries | None, component: str) -> None:
         self._canaries = canaries
         self._component = component
         self.topics: tuple[str, ...] = () if canaries is None else (CANARY.name,)
-        """What to subscribe to besides the log."""
+        """The topics to subscribe to besides the log."""
         self._passing: list[ConsumerRecord] = []
 
     def without(self, fetched: Fetched) -> Fetched:
-        """Return what was fetched of the log, and keep the canaries among it."""
+        """Return the fetched records of the log, and keep the canaries for :meth:`report`."""
         if not any(partition.topic == CANARY.name for partition in fetched):
             return fetched
         self._passing = [
@@ -31,12 +31,12 @@ class CanaryWatch:
         ]
         return {partition: records for partition, records in fetched.items() if partition.topic != CANARY.name}
 
-    async def tell(self, consumer: AIOKafkaConsumer) -> None:
-        """Say that the canaries that were kept came out."""
+    async def report(self, consumer: AIOKafkaConsumer) -> None:
+        """Report the canaries that came with the last records; no-op if there are none."""
         passed, self._passing = self._passing, []
         if passed and self._canaries is not None:
             await self._canaries.answer(self._component, seen_in(passed))
-            # Only so that the next runner does not begin with all of them; the log's own place is the checkpoint.
+            # Only so that the next runner does not start with old canaries. The log's own place is the checkpoint.
             with suppress(KafkaError, IllegalStateError):
                 await consumer.commit(
                     {TopicPartition(record.topic, record.partition): record.offset + 1 for record in passed}

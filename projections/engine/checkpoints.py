@@ -1,4 +1,4 @@
-"""Where each read model stands in the log, and who may move it."""
+"""Checkpoints: how far each read model has applied the log, and which runner may move that."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from schemas.records import Record
 from schemas.topics import PARTITIONS
 
 
-class RecordReader(Protocol):
-    """Reads records for a projection."""
+class RecordDecoder(Protocol):
+    """Decodes records for a projection."""
 
-    def record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
-        """Return what a record tells; None if the projection does not care for its kind.
+    def decode_record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
+        """Return a record's event; None if the projection does not handle its kind.
 
         Raises:
-            UnknownEvent, UndecodableEvent: it can never be read.
+            UnknownEvent, UndecodableEvent: the record can never be decoded; retrying does not help.
         """
         ...
 
-    def bulk(self, record: Record) -> DecodedEvent | None:
-        """Return what a record that was read in bulk tells; otherwise like :meth:`record`."""
+    def decode_bulk(self, record: Record) -> DecodedEvent | None:
+        """Decode a record that was read in bulk; otherwise like :meth:`decode_record`."""
         ...
 
 
@@ -42,7 +42,7 @@ class Projection(Protocol):
 
     @property
     def version(self) -> int:
-        """Raised when the tables or their meaning change: the runner then rebuilds."""
+        """Raised by hand when the tables or their meaning change; the runner then rebuilds."""
         ...
 
     @property
@@ -57,7 +57,7 @@ class Projection(Protocol):
 
     @property
     def indexes_ddl(self) -> str:
-        """Statements that create what queries need beside the tables, unqualified."""
+        """Statements that create the indexes, unqualified."""
         ...
 
     @property
@@ -66,12 +66,12 @@ class Projection(Protocol):
         ...
 
     @property
-    def reader(self) -> RecordReader:
-        """Reads what ``apply`` takes."""
+    def decoder(self) -> RecordDecoder:
+        """Decodes records into what ``apply`` takes."""
         ...
 
     async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
-        """Write a batch's effect; the same transaction moves the checkpoint."""
+        """Write a batch's rows; the caller moves the checkpoint in the same transaction."""
         ...
 
 
@@ -81,21 +81,21 @@ class Checkpoint:
 
     partition: int
     next_offset: int
-    """Of the topic; a hint, checked against ``position`` before it is trusted."""
+    """The topic's offset to go on from; a hint, checked against ``position`` before it is used."""
     position: int
-    """Of the last applied event; 0 before the first."""
+    """The position of the last applied event; 0 before the first."""
     owner: int
-    """Grows with every change of hands."""
+    """Grows by one each time another process takes the partition over."""
     interrupted: bool = False
-    """Whether the owner before never said that it stopped: it may have died of a record."""
+    """Whether the previous owner did not stop in good order: a record may have killed it."""
 
 
 class Fenced(Exception):
-    """A newer owner has taken over partitions; what this one would write must not count."""
+    """Another owner has taken over partitions; this one must not write to them."""
 
     def __init__(self, schema: str, lost: Iterable[Checkpoint]) -> None:
         self.lost = tuple(lost)
-        """As this owner knew them."""
+        """The lost checkpoints as this owner knew them."""
         super().__init__(f"partitions {[each.partition for each in self.lost]} of {schema} have another owner")
 
 
@@ -105,19 +105,19 @@ class Live:
 
     version: int
     built_at: datetime
-    """When they took the place of earlier ones; tells one set of tables from the next."""
+    """When a rebuild swapped them in; tells one set of tables from the next."""
 
 
 async def live_tables(connection: Connection, name: str) -> Live | None:
-    """Return which tables of a projection are live; None before there are any."""
+    """Return a projection's live tables; None if they are not created yet."""
     row = await connection.fetchrow("select version, built_at from projections where name = $1", name)
     return None if row is None else Live(*row)
 
 
 async def ensure_live(connection: Connection, projection: Projection) -> Live:
-    """Return a projection's live tables, created if there are none yet; several processes may do so at once.
+    """Return a projection's live tables, and create them if they do not exist; safe in several processes at once.
 
-    Tables of another version stay as they are: whoever runs the newer code rebuilds beside them.
+    Tables of another version stay as they are: the runner with the newer code rebuilds beside them.
     """
     live = await live_tables(connection, projection.name)
     if live is not None:
@@ -138,7 +138,7 @@ async def ensure_live(connection: Connection, projection: Projection) -> Live:
 
 
 async def create_tables(connection: Connection, projection: Projection, schema: str, *, indexes: bool = True) -> None:
-    """Create a projection's empty tables in a schema, with a checkpoint for every partition; within a transaction."""
+    """Create a projection's empty tables in a schema, with a checkpoint for every partition; needs a transaction."""
     await connection.execute(f'create schema "{schema}"')
     await connection.execute(f'set local search_path to "{schema}"')
     await connection.execute(projection.tables_ddl + (projection.indexes_ddl if indexes else ""))
@@ -150,13 +150,13 @@ async def create_tables(connection: Connection, projection: Projection, schema: 
 
 
 async def drop_tables(connection: Connection, schema: str) -> None:
-    """Drop a schema of a projection and its checkpoints, if they are there."""
+    """Drop a schema of a projection and its checkpoints; no-op if they do not exist."""
     await connection.execute(f'drop schema if exists "{schema}" cascade')
     await connection.execute("delete from checkpoints where schema_name = $1", schema)
 
 
 async def take_over(connection: Connection, schema: str, partitions: Iterable[int]) -> list[Checkpoint]:
-    """Become the owner of partitions: every earlier owner is fenced from now on."""
+    """Become the owner of partitions, which fences every earlier owner."""
     rows = await connection.fetch(
         """
         with before as (
@@ -174,7 +174,7 @@ async def take_over(connection: Connection, schema: str, partitions: Iterable[in
 
 
 async def release(connection: Connection, schema: str, owned: Iterable[Checkpoint]) -> None:
-    """Say that this owner has stopped in good order."""
+    """Record that this owner stopped in good order."""
     checkpoints = list(owned)
     await connection.execute(
         """
@@ -191,10 +191,10 @@ async def release(connection: Connection, schema: str, owned: Iterable[Checkpoin
 async def reclaim(
     connection: Connection, schema: str, lost: Sequence[Checkpoint], known: Live
 ) -> tuple[list[Checkpoint], Live]:
-    """Take partitions back from a rebuild that put new tables in place of those this owner wrote to.
+    """Take partitions back from a rebuild that replaced the tables this owner wrote to.
 
-    A rebuild raises the owner by one, and so does everybody else who takes over; but only it changes ``built_at``. If
-    both hold, nobody else has come in between.
+    A rebuild raises the owner number by one, and so does another runner; but only a rebuild changes ``built_at``. If the
+    number rose by one and ``built_at`` changed, no other runner took over in between.
 
     Args:
         connection: outside a transaction.
@@ -229,7 +229,7 @@ async def advance(connection: Connection, schema: str, moved: Iterable[Checkpoin
     """Move checkpoints within the transaction that wrote the rows.
 
     Raises:
-        Fenced: somebody else owns one of the partitions by now; roll back.
+        Fenced: another owner took over one of the partitions; roll back.
     """
     checkpoints = sorted(moved, key=lambda checkpoint: checkpoint.partition)
     updated = await connection.fetch(
@@ -255,13 +255,13 @@ _LOCKED = _READ + " for update"
 
 
 async def positions_of(connection: Connection, schema: str, *, lock: bool = False) -> dict[int, Checkpoint]:
-    """Return a schema's checkpoints by partition; ``lock`` keeps everybody from moving them until the transaction ends."""
+    """Return a schema's checkpoints by partition; ``lock`` stops all writers of them until the transaction ends."""
     rows = await connection.fetch(_LOCKED if lock else _READ, schema)
     return {row["partition"]: Checkpoint(*row) for row in rows}
 
 
 async def reached(pool: asyncpg.Pool, schemas: Sequence[str]) -> Mapping[int, int]:
-    """Return, by partition, the position that all of these read models have passed; 0 where one is missing."""
+    """Return by partition the position that all of these read models have applied; 0 where one is missing."""
     rows = await pool.fetch(
         """
         select partition, case when count(*) = $2 then min(position) else 0 end
@@ -274,7 +274,7 @@ async def reached(pool: asyncpg.Pool, schemas: Sequence[str]) -> Mapping[int, in
 
 
 async def lagging(pool: asyncpg.Pool, token: ConsistencyToken, schemas: Sequence[str]) -> list[str]:
-    """Return which of the read models have not reached a token's place; a missing one has not."""
+    """Return the read models that have not reached a token's place; a missing read model is among them."""
     rows = await pool.fetch(
         "select schema_name from checkpoints where partition = $1 and position >= $2 and schema_name = any ($3::text[])",
         token.partition,

@@ -1,8 +1,8 @@
-"""Reads records of the log for folding: the same facts as the event classes, decoded several times faster.
+"""Decodes records of the log for folding, several times faster than the event classes do.
 
-Every event class has a mirror, a msgspec struct of the same fields made from it, so that there is nothing to keep in
-step by hand. Mirrors check types, enumerations and surplus fields; patterns and lengths were checked when the event was
-written. Folds read attributes only, so either form will do.
+Every event class has a mirror: a msgspec struct with the same fields, generated from the class. Mirrors check types,
+enumerations and surplus fields; patterns and lengths were checked when the event was written. Folds only read
+attributes, so a fold takes either form.
 """
 
 import re
@@ -28,14 +28,14 @@ DecodedEvent = tuple[Any, UUID]
 """An event, as its class or that class's mirror, and its tenant."""
 
 Json = NewType("Json", str)
-"""A JSON document as text; its column is ``jsonb``. Connections must have no jsonb codec of their own."""
+"""A JSON document as text; its column is ``jsonb``. Connections must not have a jsonb codec."""
 
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @cache
 def mirror_of(model: type[BaseModel]) -> type[msgspec.Struct]:
-    """Return the struct that has the fields of a pydantic model."""
+    """Return the struct with the fields of a pydantic model."""
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for name, info in model.model_fields.items():
         hint = _mirrored(info.annotation)
@@ -86,12 +86,12 @@ _json = msgspec.json.Encoder(enc_hook=_dumped)
 
 
 def as_json(value: object) -> Json:
-    """Return a JSON document of plain values, models and mirrors."""
+    """Return a value as a JSON document; models and mirrors may be inside it."""
     return Json(_json.encode(value).decode())
 
 
-class Reader:
-    """Reads the kinds of event that somebody handles, and passes over the others without decoding them."""
+class EventDecoder:
+    """Decodes the kinds of event that a read model handles, and skips the others undecoded."""
 
     def __init__(self, handled: Collection[type[DomainEvent]]) -> None:
         self._handled = frozenset(handled)
@@ -100,13 +100,13 @@ class Reader:
         }
         self._passed_over = frozenset(name.encode() for name in EVENTS) - frozenset(self._decoders)
         self._places = 0, 0
-        """Where the last record had its type and tenant: most likely the next one has them there as well."""
+        """The header indexes of type and tenant in the last record; most likely the same in the next."""
 
-    def record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
-        """Read a Kafka record; None if nobody here handles its kind.
+    def decode_record(self, headers: Headers, value: bytes | None) -> DecodedEvent | None:
+        """Decode a Kafka record; None if its kind is not handled.
 
         Raises:
-            UnknownEvent, UndecodableEvent: it can never be read; park it.
+            UnknownEvent, UndecodableEvent: the record can never be decoded; park it.
         """
         try:
             (first, type_), (second, tenant) = headers[self._places[0]], headers[self._places[1]]
@@ -116,23 +116,23 @@ class Reader:
             type_, tenant = self._find(headers)
         return self._read(type_ or b"", value, tenant or b"")
 
-    def bulk(self, record: Record) -> DecodedEvent | None:
-        """Read a record as bulk reading gives it; otherwise like :meth:`record`."""
+    def decode_bulk(self, record: Record) -> DecodedEvent | None:
+        """Decode a record that was read in bulk; otherwise like :meth:`decode_record`."""
         return self._read(record.type, record.value, record.tenant)
 
     def _find(self, headers: Headers) -> tuple[bytes | None, bytes | None]:
         names = [name for name, _ in headers]
         if "ce_type" not in names or "ce_tenant" not in names:
             kind = kind_in(headers) or "a record without ce_type"
-            raise UndecodableEvent(kind, "its envelope is not ours: it has no ce_type or no ce_tenant")
+            raise UndecodableEvent(kind, "the envelope lacks the header ce_type or ce_tenant")
         self._places = names.index("ce_type"), names.index("ce_tenant")
         return headers[self._places[0]][1], headers[self._places[1]][1]
 
-    def stored(self, raw: RawEvent) -> DecodedEvent | None:
-        """Read a stored event; None if nobody here handles its kind.
+    def decode_stored(self, raw: RawEvent) -> DecodedEvent | None:
+        """Decode a stored event; None if its kind is not handled.
 
         Raises:
-            UnknownEvent, UndecodableEvent: it can never be read.
+            UnknownEvent, UndecodableEvent: the event can never be decoded.
         """
         type_ = raw.type.encode()
         return None if type_ in self._passed_over else self._decode(type_, raw.data, raw.tenant)
@@ -145,16 +145,16 @@ class Reader:
         try:
             tenant_id = _uuid(tenant)
         except ValueError as error:
-            raise UndecodableEvent(_text(type_), f"its tenant {tenant[:80]!r} is no id") from error
+            raise UndecodableEvent(_text(type_), f"its tenant {tenant[:80]!r} is not an id") from error
         return self._decode(type_, value, tenant_id)
 
     def _decode(self, type_: bytes, body: bytes, tenant: UUID) -> DecodedEvent | None:
         if b"\\u0000" in body:
-            # PostgreSQL's text cannot hold it; what people see is the replacement character.
+            # PostgreSQL's text cannot hold a NUL; people see the replacement character.
             body = _NUL.sub(rb"\1\\ufffd", body)
         decoder = self._decoders.get(type_)
         if decoder is None:
-            # An old version: the registry lifts it. Or nobody knows it: the registry says so.
+            # The registry upcasts an old version, and raises UnknownEvent for an unknown kind.
             event = decode(_text(type_), body)
             return (event, tenant) if type(event) in self._handled else None
         try:

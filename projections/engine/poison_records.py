@@ -1,27 +1,31 @@
-"""Applies records of which one may be bad: in small chunks, then singly, counting tries where a crash cannot reach."""
+"""Isolates poison records: applies suspects in small chunks, then one by one, with the tries counted in PostgreSQL."""
 
 import asyncio
+import logging
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
 
 from domain.ids import derived
-from domain.kernel import DomainEvent, Transient
+from domain.kernel import Clock, DomainEvent, Transient
 from projections.engine.records import POISON, at_fault
 from projections.engine.tables import Connection
 from schemas.headers import event_id_in, kind_in
-from schemas.internal.deliveries import DeliveryLedger, Place
+from schemas.internal.deliveries import Crashed, DeadLetter, DeadLetters, DeliveryLedger, Place
 from schemas.registry import EVENTS
 
 CHUNK = 64
-"""How many records are applied at once where there is reason for care."""
+"""How many suspected records are applied at once."""
 TRIES = 5
 """How often a record is tried before it is parked."""
 UNCOUNTED = 2
-"""Of these, the tries within a batch and a chunk, which are not counted for each record."""
+"""The tries in a batch and in a chunk, which the ledger does not count for each record."""
+
+logger = logging.getLogger(__name__)
 
 _FOREIGN = UUID("5d2f8a4e-7c1b-4f0a-9d3e-2b6c8e1a0f47")
 
@@ -37,63 +41,77 @@ class Writer(Protocol):
         """Move the checkpoints past records that change nothing."""
         ...
 
-    async def park(self, record: ConsumerRecord, error: Exception, *, count: int) -> None:
-        """Put a record among the dead letters."""
-        ...
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoisonRecordPorts:
+    """What isolating and parking poison records needs; one value for all runners of a process."""
 
-class Crashed(Exception):
-    """The process died each time it applied this record."""
+    dead_letters: DeadLetters
+    """Where records go that cannot be applied."""
+    ledger: DeliveryLedger
+    """Counts the tries of suspected records."""
+    clock: Clock
+    """When a record was parked."""
+    solo: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a suspected record is applied, so that a crash is blamed on no other record."""
 
 
 class PoisonRecordIsolator:
-    """Knows which partitions to be careful with, and is."""
+    """Applies the records of suspected partitions, and parks those that cannot be applied."""
 
     def __init__(
         self,
         writer: Writer,
         group: str,
         handles: Collection[type[DomainEvent]],
-        ledger: DeliveryLedger,
-        alone: asyncio.Lock,
+        ports: PoisonRecordPorts,
     ) -> None:
+        """Suspect nothing yet.
+
+        Args:
+            writer: applies the records.
+            group: the consumer group, which the tries are counted for.
+            handles: the kinds of event that the read model folds.
+            ports: counts tries and takes the dead letters.
+        """
         self._writer = writer
         self._group = group
         self._passed_over = frozenset(EVENTS) - {event.wire_name for event in handles}
-        self._ledger = ledger
-        self._alone = alone
+        self._ports = ports
+        self._ledger = ports.ledger
         self.suspected: dict[int, int] = {}
-        """Partitions to be careful with, and for how many records."""
+        """The suspected partitions, and how many records of each are left to watch."""
         self._singly: dict[int, int] = {}
-        """Partitions where a chunk failed, and how many records are to be applied one by one."""
+        """Partitions where a chunk failed, and how many records are left to apply one by one."""
 
     def suspect(self, records: Sequence[ConsumerRecord]) -> None:
-        """Be careful with these records."""
+        """Suspect the partitions of these records for as long as these records last."""
         for record in records:
             self.suspected[record.partition] = self.suspected.get(record.partition, 0) + 1
 
     def suspect_partition(self, number: int, count: int) -> None:
-        """Be careful with the next so many records of a partition."""
+        """Suspect the next ``count`` records of a partition."""
         self.suspected[number] = count
 
-    def relax(self, number: int | None = None) -> None:
-        """Trust a partition again, or all of them."""
-        if number is None:
-            self.suspected.clear()
-            self._singly.clear()
-        else:
-            self.suspected.pop(number, None)
-            self._singly.pop(number, None)
+    def trust(self, number: int) -> None:
+        """Stop suspecting a partition."""
+        self.suspected.pop(number, None)
+        self._singly.pop(number, None)
+
+    def trust_all(self) -> None:
+        """Stop suspecting every partition."""
+        self.suspected.clear()
+        self._singly.clear()
 
     async def apply(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        """Apply chunk by chunk, counting tries; a chunk that failed, record by record."""
+        """Apply records chunk by chunk with counted tries; apply a failed chunk record by record."""
         by_partition: dict[int, list[ConsumerRecord]] = {}
         for record in records:
             by_partition.setdefault(record.partition, []).append(record)
-        for number, mine in by_partition.items():
-            for start in range(0, len(mine), CHUNK):
-                chunk = mine[start : start + CHUNK]
-                async with self._alone:
+        for number, batch in by_partition.items():
+            for start in range(0, len(batch), CHUNK):
+                chunk = batch[start : start + CHUNK]
+                async with self._ports.solo:
                     await self._apply_chunk(chunk, connection)
                 left = self.suspected.get(number, 0) - len(chunk)
                 if left > 0:
@@ -115,7 +133,7 @@ class PoisonRecordIsolator:
                 else:
                     await self._ledger.done(place)
                     return
-            # It raised, or the process died of it the last time.
+            # The chunk raised, or killed the process the last time.
             await self._ledger.withdraw(place)
             if kind_in(chunk[0].headers) in self._passed_over:
                 await self._ledger.done(place)
@@ -129,7 +147,7 @@ class PoisonRecordIsolator:
             if kind_in(record.headers) in self._passed_over:
                 passed_over.append(record)
             else:
-                # One write for all that was passed over: each costs a transaction.
+                # One write for all records passed over so far, because each write costs a transaction.
                 await self._writer.pass_over(passed_over, connection)
                 passed_over.clear()
                 await self._apply_one(record, connection)
@@ -144,7 +162,7 @@ class PoisonRecordIsolator:
                 error: Exception = Crashed(
                     f"the process died or was killed while applying it, {delivery.crashes} times"
                 )
-                await self._writer.park(record, error, count=TRIES)
+                await self._park(record, error, count=TRIES)
                 break
             try:
                 await self._writer.read_and_write([record], connection)
@@ -155,13 +173,23 @@ class PoisonRecordIsolator:
                 if tries < TRIES and not isinstance(error, POISON):
                     await self._ledger.failed(place, type(error).__name__)
                     continue
-                await self._writer.park(record, error, count=tries)
+                await self._park(record, error, count=tries)
                 break
             else:
                 await self._ledger.done(place)
                 return
         await self._writer.pass_over([record], connection)
         await self._ledger.done(place)
+
+    async def _park(self, record: ConsumerRecord, error: Exception, *, count: int) -> None:
+        """Put a record among the dead letters.
+
+        Raises:
+            Transient: that did not work; the record must not be passed over.
+        """
+        letter = DeadLetter.of(record, error, group=self._group, count=count, at=self._ports.clock.now())
+        await self._ports.dead_letters.park(letter)
+        logger.error("%s parked %s after %d tries: %s", self._group, letter.id, count, type(error).__name__)
 
     def _place(self, record: ConsumerRecord) -> Place:
         return Place(
@@ -178,5 +206,5 @@ class PoisonRecordIsolator:
 
 
 def _id(record: ConsumerRecord) -> UUID:
-    """Return the id of a record's event, or one for its place where it says none."""
+    """Return the id of a record's event, or an id derived from its place if the record names none."""
     return event_id_in(record.headers) or derived(_FOREIGN, record.topic, str(record.partition), str(record.offset))

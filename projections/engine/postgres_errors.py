@@ -1,23 +1,23 @@
-"""What says that PostgreSQL is away, and not that something was wrong with the question."""
+"""Which errors mean that PostgreSQL is unavailable, and not that a statement is wrong."""
 
 import asyncpg
 
 DATABASE_AWAY = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what a connection answers while its end, sent by the server, is just being read
+    asyncpg.InternalClientError,  # raised while the server's closing message is being read
     OSError,
     TimeoutError,
 )
-"""What a statement on a connection raises that was lost, or whose server ends, starts or is out of reach.
+"""The errors of a statement whose connection broke, or whose server stops, starts or is out of reach.
 
-For those that go on by themselves later: nothing they asked for was done, or it can be asked again.
+For background work that retries: the statement did nothing, or may run again.
 """
 
 
 IDLE_IN_TRANSACTION = "30s"
-"""How long a transaction may wait for its program before the server ends it, for ``idle_in_transaction_session_timeout``.
+"""How long a transaction may wait for its program before the server ends it (``idle_in_transaction_session_timeout``).
 
-A program that is frozen in the middle of one holds back the whole log (ADR 0002). What ours fold or wait for in between
-two statements takes seconds at most, on a busy machine.
+A program that freezes inside a transaction holds back the whole log (ADR 0002). Zyenta's transactions idle for some
+seconds at most, on a busy machine.
 """

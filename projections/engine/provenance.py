@@ -1,4 +1,4 @@
-"""Asks the event store which records of the topic are its own: one index look-up a record, one query a batch."""
+"""Asks the event store which records of the topic it holds: one index look-up a record, one query a batch."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -8,9 +8,9 @@ from schemas.topics import partition_of
 
 REASON = "the event store has no such event there"
 NOTED_MOST = 10_000
-"""Foreign records that are remembered; whoever floods the topic must not fill the database."""
+"""How many foreign records are recorded at most; a flooded topic must not fill the database."""
 
-# The planner takes the arrays for a hundred rows, and so follows the primary key: what is wanted for a thousand too.
+# The planner estimates the arrays at a hundred rows and uses the primary key, which is right for a thousand too.
 _FALSE = """
 select c.n - 1 from unnest($1::bigint[], $2::bytea[], $3::uuid[]) with ordinality as c (position, hash, tenant, n)
 where not exists (
@@ -26,7 +26,7 @@ on conflict do nothing
 """
 
 
-class Reader(Protocol):
+class Database(Protocol):
     """A connection or a pool."""
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
@@ -38,32 +38,35 @@ class Reader(Protocol):
         ...
 
 
-async def are_events(claims: Sequence[tuple[int, Claim | None]], reader: Reader) -> list[bool]:
+async def are_events(claims: Sequence[tuple[int, Claim | None]], database: Database) -> list[bool]:
     """Return, for each record, whether the event store has it and it lies in its tenant's partition.
 
     Args:
-        claims: the partition each record lies in, and what it says it is.
-        reader: of the database of the event store.
+        claims: the partition each record lies in, and the event it claims to be.
+        database: of the event store.
     """
-    right = [claim is not None and partition_of(claim.tenant) == partition for partition, claim in claims]
-    asked = [index for index, each in enumerate(right) if each]
-    if asked:
-        wanted = [claim for index in asked if (claim := claims[index][1]) is not None]
-        for row in await reader.fetch(
-            _FALSE, [each.position for each in wanted], [each.hash for each in wanted], [each.tenant for each in wanted]
+    genuine = [claim is not None and partition_of(claim.tenant) == partition for partition, claim in claims]
+    checked = [index for index, each in enumerate(genuine) if each]
+    if checked:
+        candidates = [claim for index in checked if (claim := claims[index][1]) is not None]
+        for row in await database.fetch(
+            _FALSE,
+            [each.position for each in candidates],
+            [each.hash for each in candidates],
+            [each.tenant for each in candidates],
         ):
-            right[asked[row[0]]] = False
-    return right
+            genuine[checked[row[0]]] = False
+    return genuine
 
 
-async def note_foreign(found: Sequence[ForeignRecord], reader: Reader) -> None:
-    """Remember foreign records for ``zyenta doctor``."""
-    kept = found[:NOTED_MOST]
-    await reader.execute(
+async def note_foreign(records: Sequence[ForeignRecord], database: Database) -> None:
+    """Record foreign records for ``zyenta doctor``."""
+    records = records[:NOTED_MOST]
+    await database.execute(
         _NOTE,
-        [each.topic for each in kept],
-        [each.partition for each in kept],
-        [each.offset for each in kept],
-        [each.reason for each in kept],
+        [each.topic for each in records],
+        [each.partition for each in records],
+        [each.offset for each in records],
+        [each.reason for each in records],
         NOTED_MOST,
     )

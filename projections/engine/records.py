@@ -1,4 +1,4 @@
-"""What projecting needs to know of a record of the log, and whose fault it is when one cannot be applied."""
+"""Positions of records, and whether a failure to apply a record is the record's fault."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from schemas.records import parts_of
 from schemas.registry import UndecodableEvent, UnknownEvent
 
 POISON = (UnknownEvent, UndecodableEvent, CorruptStream)
-"""What no retry can help."""
+"""Errors of poison records; no retry helps."""
 
 _ELSEWHERE = (*DATABASE_AWAY, Transient, Fenced)
 
@@ -24,23 +24,23 @@ class Headed(Protocol):
 
 
 def position_of(record: Headed) -> int | None:
-    """Return a record's place in the log; None for a record that is not one of ours."""
+    """Return a record's position in the log; None if the record is foreign."""
     return headers.position_in(record.headers)
 
 
 def position_in(content: bytes) -> int | None:
-    """Return the place in the log of a record that was read in bulk; None for one that is not of ours."""
+    """Return the position of a record that was read in bulk; None if the record is foreign."""
     try:
-        _, _, said = parts_of(content)
+        _, _, pairs = parts_of(content)
     except (IndexError, UnicodeDecodeError):
         return None
-    return headers.position_in(said)
+    return headers.position_in(pairs)
 
 
 def at_fault(error: Exception) -> bool:
     """Whether the record is to blame, not the state of PostgreSQL, the broker or the network.
 
-    What PostgreSQL says of other things than values is about the server, its tables or the connection. A value that
-    asyncpg cannot send is an ``InterfaceError``, but a ``ValueError`` too.
+    Errors of PostgreSQL that do not name a value are about the server, its tables or the connection. A value that
+    asyncpg cannot send raises an ``InterfaceError`` that is also a ``ValueError``.
     """
     return isinstance(error, (ValueError, *UNWRITABLE)) or not isinstance(error, _ELSEWHERE)

@@ -1,11 +1,11 @@
 """Read model tables, and how a batch of events is folded into them.
 
-A table is described by a row dataclass. A batch is applied in three moves: one select per table for the rows its
-events touch, a fold in Python over rows that nobody else sees meanwhile, then one COPY for a table's new rows and one
-update for its changed ones. So the cost of an event is a dictionary look-up and an assignment, not a round trip.
+A row dataclass describes a table. A batch is applied in three steps: one select per table for the rows that its events
+touch, a fold over those rows in Python, then one COPY for a table's new rows and one update for its changed rows. So an
+event costs a dictionary look-up and an assignment, not a round trip.
 
-All SQL names tables without a schema: the search path decides whether the live read model, one being rebuilt or a
-temporary one for time travel is meant.
+All SQL names tables without a schema. The search path chooses between the live read model, a rebuild and the temporary
+tables of time travel.
 """
 
 # ruff: noqa: S608  # table and column names are this module's own; values are arguments
@@ -22,7 +22,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.kernel import CorruptStream, DomainEvent
-from projections.engine.decoding import DecodedEvent, Json, Reader, as_json, mirror_of
+from projections.engine.decoding import DecodedEvent, EventDecoder, Json, as_json, mirror_of
 from schemas.envelope import Envelope
 
 __all__ = ["Connection", "Folds", "Json", "ReadModel", "Table", "as_json"]
@@ -49,7 +49,7 @@ UNWRITABLE = (
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.ProgramLimitExceededError,
 )
-"""What PostgreSQL says when a row can never be written, however often it is tried."""
+"""Errors of PostgreSQL for a row that can never be written; no retry helps."""
 
 
 class Table(Generic[R]):
@@ -70,9 +70,9 @@ class Table(Generic[R]):
             name: unique over all read models.
             row: a slotted dataclass; ``X | None`` is a nullable column, ``StrEnum`` and ``Json`` are text and jsonb.
             key: the primary key's columns.
-            hot: the columns that change after a row is made. A row that a batch loads has these and its key, and
-                nothing else: a fold that looks at another column of it fails at once.
-            indexes: ``create index`` statements, made after the table; time travel leaves them out.
+            hot: the columns that change after a row is inserted. A loaded row has only these and its key; a fold that
+                reads another column of it fails at once.
+            indexes: ``create index`` statements, run after the table is created; time travel has no indexes.
         """
         hints = typing.get_type_hints(row)
         self.name, self.row, self.key, self.hot, self.indexes = name, row, key, hot, tuple(indexes)
@@ -83,19 +83,19 @@ class Table(Generic[R]):
         definitions = [
             f"{column} {sql}" + ("" if nullable else " not null") for column, (sql, nullable) in self.types.items()
         ]
-        # Room on every page lets an update stay beside the row it replaces, without touching an index.
-        room = " with (fillfactor = 75)" if hot else ""
-        self.ddl = f"create table {name} ({', '.join(definitions)}, primary key ({', '.join(key)})){room};"
+        # Free space on every page lets an update stay on its page and skip the indexes.
+        storage = " with (fillfactor = 75)" if hot else ""
+        self.ddl = f"create table {name} ({', '.join(definitions)}, primary key ({', '.join(key)})){storage};"
 
         self._loaded = key + hot
         self._changed = attrgetter(*self._loaded)
         names = ", ".join(key)
-        wanted = ", ".join(f"${n}::{self.types[column][0]}[]" for n, column in enumerate(key, 1))
+        key_arrays = ", ".join(f"${n}::{self.types[column][0]}[]" for n, column in enumerate(key, 1))
         columns = ", ".join(self._loaded)
         self._select = (
-            f"select {columns} from {name} where {names} = any({wanted})"
+            f"select {columns} from {name} where {names} = any({key_arrays})"
             if len(key) == 1
-            else f"select {columns} from unnest({wanted}) as wanted ({names}) join {name} using ({names})"
+            else f"select {columns} from unnest({key_arrays}) as wanted ({names}) join {name} using ({names})"
         )
         arrays = ", ".join(f"${n}::{self.types[column][0]}[]" for n, column in enumerate(self._loaded, 1))
         assignments = ", ".join(f"{column} = changed.{column}" for column in hot)
@@ -112,13 +112,13 @@ class Table(Generic[R]):
         if not keys:
             return {}
         arguments = [keys] if len(self.key) == 1 else list(zip(*keys, strict=True))
-        found = {}
+        rows = {}
         for record in await tx.fetch(self._select, *arguments):
             row = object.__new__(self.row)
             for column, value in zip(self._loaded, record, strict=True):
                 setattr(row, column, value)
-            found[self.key_of(row)] = row
-        return found
+            rows[self.key_of(row)] = row
+        return rows
 
     async def insert(self, rows: Sequence[R], tx: Connection) -> None:
         """Write new rows."""
@@ -144,18 +144,18 @@ def _sql_type(hint: Any) -> tuple[str, bool]:
 
 
 Key = str | Callable[[Any, UUID], Any]
-"""Where an event names a row it touches: an attribute, or a function of event and tenant that returns a key.
+"""How to find the row that an event touches: an attribute's name, or a function of event and tenant.
 
-Where it touches several rows of a table, the function returns a ``frozenset`` of keys.
+The function returns a key, or a ``frozenset`` of keys if the event touches several rows.
 """
 
 
 class Folds(Generic[W]):
     """Which kinds of event change which rows, and how.
 
-    The folds work on a ``W``: a dataclass with one dictionary per table (named like it), key to row, which holds the
-    rows that a batch touches. A fold puts new rows in and changes the hot columns of known ones in place: they belong
-    to the batch alone. It is given the event, or its mirror of the same attributes, and the tenant.
+    Folds work on a ``W``: a dataclass with one dictionary per table, key to row, named like the table. It holds the rows
+    that a batch touches. A fold adds new rows and changes the hot columns of loaded rows in place. Its arguments are
+    the ``W``, the event or its mirror, and the tenant.
     """
 
     def __init__(self) -> None:
@@ -169,8 +169,8 @@ class Folds(Generic[W]):
 
         Args:
             event: its class.
-            touches: table name to where the event names the row that must be loaded first. A row that the event is
-                the first to mention needs no loading.
+            touches: table name to the row of it that must be loaded first. A row that this event inserts needs no
+                loading.
         """
 
         def register(fold: Callable[[W, E, UUID], None]) -> Callable[[W, E, UUID], None]:
@@ -184,7 +184,7 @@ class Folds(Generic[W]):
 _Getter = Callable[[Any], Any]
 _Finder = Callable[[Any, UUID], Any]
 _Plan = tuple[Callable[[W, Any, UUID], None], tuple[tuple[str, _Getter], ...], tuple[tuple[str, _Finder], ...]]
-"""A kind of event's fold, the attributes that name rows, and the functions that do."""
+"""The fold of a kind of event, the attributes that name its rows, and the functions that find its rows."""
 
 
 class ReadModel(Generic[W]):
@@ -199,8 +199,8 @@ class ReadModel(Generic[W]):
             name: also its schema's name.
             version: of its tables and folds; a new one is built beside the old from offset 0.
             rows: the working set's class.
-            tables: every table; none references another, so their order is no matter.
-            folds: what changes them; no kind of event in two of them.
+            tables: every table, in any order: no table references another.
+            folds: what changes them; each kind of event is in one of them.
         """
         self.name, self.version, self.tables = name, version, tuple(tables)
         self._rows = rows
@@ -217,9 +217,9 @@ class ReadModel(Generic[W]):
                 self._plans[event] = self._plans[mirror_of(event)] = plan
                 handled.append(event)
         self.handles = frozenset(handled)
-        """The kinds of event that change anything here; others need not be decoded."""
-        self.reader = Reader(self.handles)
-        """Turns records of the topic, or stored events, into what :meth:`apply` takes."""
+        """The kinds of event that change a row; others are not decoded."""
+        self.decoder = EventDecoder(self.handles)
+        """Decodes records of the topic and stored events into what :meth:`apply` takes."""
 
     @property
     def tables_ddl(self) -> str:
@@ -237,14 +237,14 @@ class ReadModel(Generic[W]):
         return f"{self.tables_ddl}\n{self.indexes_ddl}"
 
     def empty(self) -> W:
-        """Return a working set without rows: to fold a history from its beginning, outside of a database."""
+        """Return a working set without rows, to fold a history from its beginning in memory."""
         return self._rows(**{table.name: {} for table in self.tables})
 
     def fold(self, rows: W, batch: Iterable[DecodedEvent]) -> W:
-        """Fold events into rows that are loaded already; pure but for those rows.
+        """Fold events into loaded rows; changes nothing but those rows.
 
         Raises:
-            CorruptStream: an event is about something no earlier event made.
+            CorruptStream: an event is about a thing that no earlier event created.
         """
         plans = self._plans
         for event, tenant in batch:
@@ -257,50 +257,50 @@ class ReadModel(Generic[W]):
         return rows
 
     async def apply_envelopes(self, batch: Sequence[Envelope], tx: Connection) -> None:
-        """Bring the tables from before a batch to after it; see :meth:`apply`, which is faster."""
+        """Apply a batch of envelopes; :meth:`apply` is faster."""
         await self.apply([(envelope.event, envelope.tenant) for envelope in batch], tx)
 
     async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
-        """Bring the tables from before a batch to after it.
+        """Apply a batch to the tables.
 
-        Applying a batch twice is not harmless: the caller moves its checkpoint in the same transaction.
+        Applying a batch twice corrupts rows, so the caller moves its checkpoint in the same transaction.
 
         Args:
-            batch: events in the order of the log, per tenant, as ``reader`` reads them.
+            batch: events as ``decoder`` returns them, in log order per tenant.
             tx: an open transaction whose search path begins with this read model's schema.
 
         Raises:
-            CorruptStream: an event is about something no earlier event made, or holds what no row can: retrying
-                cannot help. With several events in the batch, the one named need not be the one to blame.
+            CorruptStream: an event is about a thing that no earlier event created, or holds a value that no column
+                can. Retrying does not help. In a batch of several, the named event need not be the cause.
         """
-        wanted = self._touched(batch)
+        keys = self._touched(batch)
         rows: dict[str, dict[Any, Any]] = {
-            table.name: await table.load(list(wanted[table.name]), tx) for table in self.tables
+            table.name: await table.load(list(keys[table.name]), tx) for table in self.tables
         }
-        known = {name: len(loaded) for name, loaded in rows.items()}
+        loaded = {name: len(of_table) for name, of_table in rows.items()}
         self.fold(self._rows(**rows), batch)
         try:
             for table in self.tables:
-                # New rows were put in after the loaded ones, and dictionaries keep that order.
+                # New rows come after the loaded ones: dictionaries keep insertion order.
                 after = list(rows[table.name].values())
-                await table.update(after[: known[table.name]], tx)
-                await table.insert(after[known[table.name] :], tx)
+                await table.update(after[: loaded[table.name]], tx)
+                await table.insert(after[loaded[table.name] :], tx)
         except UNWRITABLE as error:
             raise CorruptStream(batch[0][0]) from error
 
     def _touched(self, batch: Sequence[DecodedEvent]) -> dict[str, set[Any]]:
-        wanted: dict[str, set[Any]] = {table.name: set() for table in self.tables}
+        keys: dict[str, set[Any]] = {table.name: set() for table in self.tables}
         plans = self._plans
         for event, tenant in batch:
             plan = plans.get(type(event))
             if plan is None:
                 continue
             for table, get in plan[1]:
-                wanted[table].add(get(event))
+                keys[table].add(get(event))
             for table, find in plan[2]:
                 key = find(event, tenant)
                 if type(key) is frozenset:
-                    wanted[table] |= key
+                    keys[table] |= key
                 else:
-                    wanted[table].add(key)
-        return wanted
+                    keys[table].add(key)
+        return keys

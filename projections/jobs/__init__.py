@@ -1,1 +1,1 @@
-"""The jobs read model: generations, their agent jobs and logs."""
+"""The jobs read model: generations, their agent jobs and logs. Import ``queries`` and ``views``."""

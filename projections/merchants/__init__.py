@@ -1,1 +1,1 @@
-"""The merchants read model: profiles and supplier accounts."""
+"""The merchants read model: profiles and supplier accounts. Import ``queries`` and ``views``."""

@@ -1,1 +1,1 @@
-"""What every query needs: paging, read-your-writes and time travel."""
+"""What queries share: scopes, paging, consistency tokens, availability and time travel. Imported by anybody who queries."""

@@ -1,6 +1,6 @@
-"""Keyset pagination in the shape of Relay connections: any page size gives every row exactly once, in order.
+"""Keyset pagination in the shape of Relay connections: every page size returns each row exactly once, in order.
 
-A cursor holds the sort key and id of its row, so it stays good when that row changes or goes away.
+A cursor holds the sort key and id of its row, so it stays valid when that row changes or is deleted.
 """
 
 # ruff: noqa: S608  # the parts are constants of the queries; values are arguments
@@ -19,13 +19,13 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 PAGE_SIZE = 20
-"""Rows in a page when nobody says how many."""
+"""Rows in a page if the caller does not say how many."""
 PAGE_MAX = 100
 """Most rows in a page."""
 
 
 class Reader(Protocol):
-    """What queries read from: an asyncpg connection or pool whose search path names the read models."""
+    """The database of a query: an asyncpg connection or pool whose search path names the read models."""
 
     async def fetch(self, query: str, *args: Any) -> list[Any]: ...
 
@@ -36,7 +36,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Which page of a list is wanted: the first so many after a cursor, or the last so many before one."""
+    """Which page of a list to return: the first rows after a cursor, or the last rows before one."""
 
     first: int | None = None
     after: str | None = None
@@ -50,18 +50,18 @@ class Window:
 
     @property
     def size(self) -> int:
-        """How many rows are wanted at most."""
-        wanted = self.last if self.last is not None else self.first
-        return PAGE_SIZE if wanted is None else wanted
+        """The most rows in the page."""
+        size = self.last if self.last is not None else self.first
+        return PAGE_SIZE if size is None else size
 
     def check(self) -> None:
-        """Refuse a window that makes no sense.
+        """Check the arguments.
 
         Raises:
-            InvalidInput: names the argument.
+            InvalidInput: names the argument that is wrong.
         """
         if self.first is not None and self.last is not None:
-            raise InvalidInput("last", "Ask for the first or the last so many, not both.")
+            raise InvalidInput("last", "Pass either first or last, not both.")
         if not 0 <= self.size <= PAGE_MAX:
             name = "last" if self.backwards else "first"
             raise InvalidInput(name, f"A page has 0 to {PAGE_MAX} entries; {name} was {self.size}.")
@@ -69,7 +69,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Edge(Generic[T]):
-    """One entry of a page, and the cursor that stands for its place."""
+    """One entry of a page, and the cursor of its place in the list."""
 
     cursor: str
     node: T
@@ -77,7 +77,7 @@ class Edge(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice(Generic[T]):
-    """One page of a list, always in the list's own order, whichever way it was asked for."""
+    """One page of a list, in the list's order; counting from the end does not reverse it."""
 
     edges: tuple[Edge[T], ...]
     has_next: bool
@@ -104,7 +104,7 @@ class Order:
     """An order of rows: by a key, ties by id, both in the same direction."""
 
     name: str
-    """Part of every cursor, so that a cursor of another order is refused."""
+    """Part of every cursor, so that a cursor of another order is rejected."""
     key: str
     """SQL expression, never null."""
     type: str
@@ -113,7 +113,7 @@ class Order:
 
 
 class Conditions:
-    """The ``where`` of a query as it is put together, with its arguments."""
+    """The conditions of a query's ``where``, with their arguments."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -155,10 +155,10 @@ async def paginate(
         order: the list's order.
         window: which page.
         id: SQL expression of the row's id.
-        read: makes an entry of a record.
+        read: turns a record into an entry.
 
     Raises:
-        InvalidInput: the window or a cursor makes no sense.
+        InvalidInput: the window or a cursor is invalid.
     """
     window.check()
     for name, cursor, beyond in (("after", window.after, True), ("before", window.before, False)):
@@ -192,7 +192,7 @@ def _cursor(order: Order, record: Any) -> str:
 def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, UUID]:
     refusal = InvalidInput(
         argument,
-        f"{cursor[:80]!r} is no cursor of this list. Pass one as the list returned it, with the same sorting.",
+        f"{cursor[:80]!r} is not a cursor of this list. Pass a cursor that this list returned, with the same sorting.",
     )
     try:
         name, key, id = json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
@@ -230,4 +230,4 @@ KEY_TYPES: Mapping[str, Callable[[Any], Any]] = {
     "double precision": float,
     "text": _text,
 }
-"""How a cursor's key is read back, by SQL type."""
+"""How to parse the key of a cursor, by SQL type."""

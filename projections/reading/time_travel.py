@@ -1,8 +1,8 @@
-"""Answers queries as they would have been answered at an earlier place in the log.
+"""Answers queries as of an earlier place in the log.
 
-A tenant's events up to that place are folded into temporary tables of one connection, with the same tables, folds and
-queries as ever: the search path is all that differs. The connections and their tables are kept; a transaction fills the
-tables, and rolling it back empties them.
+A tenant's events up to that place are folded into temporary tables of one connection. Tables, folds and queries are
+those of the live read models; only the search path differs. Connections and their tables are kept: one transaction
+inserts the rows, and its rollback removes them.
 """
 
 import asyncio
@@ -26,14 +26,15 @@ from projections.reading.paging import Reader
 from schemas.envelope import ConsistencyToken, RawEvent
 
 CONNECTIONS = 12
-"""Readings of the past at once, in one process."""
+"""How many readings of the past one process opens at once."""
 MOST = 4
-"""Readings of the past for one answer: each holds a connection until it is complete."""
+"""How many readings of the past one answer may open; each holds a connection until the answer is complete."""
 SETTLE_SECONDS = 2.0
-"""How long the last events may take to settle: an append that is still open may come before them."""
+"""How long the last events may take to settle: an open append may still commit before them."""
 SWEEP_EVERY = 16
-"""Uses of a connection after which the dead rows of its tables are vacuumed: nobody else may do that."""
-FILLED = "filled"
+"""After how many uses a connection vacuums its tables: autovacuum cannot reach temporary tables."""
+LOADED = "loaded"
+"""The savepoint after the rows are inserted; a failed query rolls back to it."""
 WAIT_SECONDS = 10.0
 """How long to wait for a free connection."""
 
@@ -41,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class TenantEvents(Protocol):
-    """The write side of the log, one tenant at a time."""
+    """The event store, one tenant at a time."""
 
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return a tenant's settled events up to a position, in log order."""
@@ -50,7 +51,7 @@ class TenantEvents(Protocol):
     async def position_at(self, tenant: UUID, at: datetime) -> int:
         """Return the position of a tenant's last event that was recorded at a time or before; 0 if there is none.
 
-        The last by position, which alone is the order: after a clock went back, a time means the later of two places.
+        The last by position: if a clock went back, a time means the later of two places.
         """
         ...
 
@@ -59,7 +60,7 @@ class TenantEvents(Protocol):
         ...
 
     async def last_position(self) -> int:
-        """Return where the settled log ends."""
+        """Return the last settled position of the log."""
         ...
 
 
@@ -67,8 +68,8 @@ class TenantEvents(Protocol):
 class AsOf:
     """A place in the log: a position, or the last position that was recorded at a time or before.
 
-    Positions alone are the order of the log; times are what a clock said. After a clock went back, a time that it showed
-    twice means the second one.
+    Positions order the log; times are readings of a clock. If a clock went back, a time that it showed twice means the
+    second.
     """
 
     position: int | None = None
@@ -76,17 +77,17 @@ class AsOf:
 
     @classmethod
     def parse(cls, *, position: str | None, time: datetime | None) -> "AsOf":
-        """Read a place as people give it.
+        """Parse a place that a client passed.
 
         Args:
-            position: a number, or a consistency token, which has one in it.
-            time: aware.
+            position: a number, or a consistency token, which contains one.
+            time: with a time zone.
 
         Raises:
-            InvalidInput: it is none, or both are given.
+            InvalidInput: the place is invalid, missing, or both arguments are there.
         """
         if (position is None) == (time is None):
-            raise InvalidInput("as_of", "Say either a position or a time.")
+            raise InvalidInput("as_of", "Pass either a position or a time.")
         if position is None:
             assert time is not None
             if time.tzinfo is None:
@@ -103,7 +104,7 @@ class AsOf:
         except ValueError as error:
             raise InvalidInput(
                 "as_of.position",
-                f"{position[:40]!r} is no position; pass a number such as 1042, or a consistency token such as 3-1042.",
+                f"{position[:40]!r} is not a position. Pass a number such as 1042, or a consistency token such as 3-1042.",
             ) from error
 
 
@@ -113,17 +114,17 @@ class TimeTravel:
     def __init__(
         self, pool: asyncpg.Pool, events: TenantEvents, models: Iterable[ReadModel[Any]], clock: Clock
     ) -> None:
-        """Make a time machine.
+        """Connect a pool and the event store.
 
         Args:
             pool: made by :func:`travel_pool` for the same read models.
             events: the event store.
-            models: what is folded.
-            clock: what is in the future.
+            models: the read models to fold.
+            clock: tells which times are in the future.
         """
         self._clock = clock
         self._uses: dict[int, int] = {}
-        """How often each connection was used since it was swept."""
+        """How often each connection was used since its last vacuum, by server process."""
         self._emptying: set[asyncio.Task[None]] = set()
         self._tickets = asyncio.Semaphore(max(1, pool.get_max_size() // MOST))
         self._pool = pool
@@ -131,38 +132,39 @@ class TimeTravel:
         self._models = tuple(models)
 
     async def now(self) -> int:
-        """Return the position up to which the log is settled: asking as of it gives the same answer for ever."""
+        """Return the last settled position: as of it, a query always returns the same answer."""
         return await self._events.last_position()
 
     async def locate(self, tenant: UUID, as_of: AsOf) -> int:
-        """Return the position that a place means for a tenant.
+        """Return the position of a place in a tenant's history.
 
         Raises:
-            InvalidInput: it is in the future.
+            InvalidInput: the place is in the future.
         """
         if as_of.position is None:
             assert as_of.time is not None
-            # The store's clock may be ahead of this one, or this one may have gone back.
+            # The event store's clock may be ahead of this one, or this one may have gone back.
             if as_of.time > self._clock.now() and not await self._events.recorded_since(tenant, as_of.time):
                 raise InvalidInput("as_of.time", f"{as_of.time.isoformat()} is in the future.")
-            # Of the last moments there may be events to come: clocks are not the log's order. A position is exact.
+            # Events of the last moments may still commit: a time is not exact, a position is.
             return await self._events.position_at(tenant, as_of.time)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SETTLE_SECONDS
         while (last := await self._events.last_position()) < as_of.position:
             if loop.time() > deadline:
                 raise InvalidInput(
-                    "as_of.position", f"The log has not come to position {as_of.position} yet; it ends at {last}."
+                    "as_of.position",
+                    f"Position {as_of.position} is in the future; the log ends at {last}. Pass {last} or less.",
                 )
             await asyncio.sleep(0.02)
         return as_of.position
 
     @asynccontextmanager
     async def ticket(self) -> AsyncIterator[None]:
-        """Be one of those who may hold up to ``MOST`` readings at once: so nobody waits for one while holding another.
+        """Reserve up to ``MOST`` readings at once, so that no answer waits for one while it holds another.
 
         Raises:
-            Transient: too many others are reading.
+            Transient: too many others are reading the past; retrying helps.
         """
         try:
             async with asyncio.timeout(WAIT_SECONDS):
@@ -176,10 +178,10 @@ class TimeTravel:
 
     @asynccontextmanager
     async def reading(self, tenant: UUID, position: int) -> AsyncIterator[Reader]:
-        """Yield what queries about one tenant read from, as of a position.
+        """Yield the database for queries about one tenant as of a position.
 
         Raises:
-            Transient: no connection was free in time, or PostgreSQL failed.
+            Transient: no connection was free in time, or PostgreSQL failed; retrying helps.
         """
         try:
             events = await self._events.read_tenant(tenant, position)
@@ -187,11 +189,11 @@ class TimeTravel:
             try:
                 await connection.execute("begin")
                 for model in self._models:
-                    await _fill(model, events, connection)
-                await connection.execute(f"savepoint {FILLED}")
+                    await _load(model, events, connection)
+                await connection.execute(f"savepoint {LOADED}")
                 yield _OneByOne(connection)
             finally:
-                # Nobody waits for that: the answer is on its way.
+                # The answer does not wait for the rollback.
                 task = asyncio.create_task(self._empty(connection))
                 self._emptying.add(task)
                 task.add_done_callback(self._emptying.discard)
@@ -199,7 +201,7 @@ class TimeTravel:
             raise Transient("PostgreSQL", f"the past could not be read ({type(error).__name__})") from error
 
     async def _empty(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
-        """Undo the rows and give the connection back; sweep out now and then what rows leave behind."""
+        """Roll the rows back and return the connection to the pool; vacuum after ``SWEEP_EVERY`` uses."""
         try:
             await connection.execute("rollback")
             process = connection.get_server_pid()
@@ -208,31 +210,31 @@ class TimeTravel:
                 del self._uses[process]
                 await connection.execute(f"vacuum {', '.join(table.name for m in self._models for table in m.tables)}")
         except DATABASE_AWAY as error:
-            # The pool closes a connection that is in no state to be used again.
+            # The pool closes a connection that cannot be used again.
             logger.warning("a connection for time travel could not be emptied: %s", type(error).__name__)
         finally:
             await self._pool.release(connection)
 
 
-async def _fill(model: ReadModel[Any], events: Sequence[RawEvent], connection: Connection) -> None:
-    # What cannot be read or applied was parked by the live runner too.
-    told = []
+async def _load(model: ReadModel[Any], events: Sequence[RawEvent], connection: Connection) -> None:
+    # The live runner parked the same events that cannot be decoded or applied.
+    decoded = []
     for event in events:
         with suppress(*POISON):
-            each = model.reader.stored(event)
+            each = model.decoder.decode_stored(event)
             if each is not None:
-                told.append(each)
+                decoded.append(each)
     try:
-        rows = model.fold(model.empty(), told)
+        rows = model.fold(model.empty(), decoded)
     except CorruptStream:
-        await apply_around(model, told, connection)
+        await apply_around(model, decoded, connection)
         return
     for table in model.tables:
         await table.insert(list(getattr(rows, table.name).values()), connection)
 
 
 class _OneByOne:
-    """Lets resolvers that run side by side share a connection, which can do one thing at a time."""
+    """Lets concurrent resolvers share a connection, which runs one statement at a time."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -252,8 +254,8 @@ class _OneByOne:
             try:
                 return await ask(query, *args)
             except asyncpg.PostgresError:
-                # A query that fails must not take the others' rows with it.
-                await self._connection.execute(f"rollback to savepoint {FILLED}")
+                # A failed query must not remove the rows that the others read.
+                await self._connection.execute(f"rollback to savepoint {LOADED}")
                 raise
 
 
@@ -261,14 +263,14 @@ class _OneByOne:
 async def travel_pool(
     database_url: str, models: Iterable[ReadModel[Any]], *, connections: int = CONNECTIONS
 ) -> AsyncIterator[asyncpg.Pool]:
-    """Open connections that have temporary tables of the read models and see no others.
+    """Open connections with temporary tables of the read models, which see no other tables.
 
     Args:
-        database_url: where temporary tables may be made.
+        database_url: a database where temporary tables may be created.
         models: whose tables.
-        connections: at most; none is opened before it is needed.
+        connections: the most connections; each is opened when it is needed.
     """
-    # Without indexes: a tenant's rows are few.
+    # No indexes: a tenant has few rows.
     ddl = "".join(model.tables_ddl for model in models)
 
     async def prepare(connection: Connection) -> None:

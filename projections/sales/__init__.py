@@ -1,1 +1,1 @@
-"""The sales read model: orders, their lines and unmatched payments."""
+"""The sales read model: orders, their lines and unmatched payments. Import ``queries`` and ``views``."""

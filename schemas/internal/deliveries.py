@@ -14,6 +14,10 @@ PREFIX = "dlq_"
 REASON_MAX = 500
 
 
+class Crashed(Exception):
+    """The process died each time it handled a record."""
+
+
 class Record(Protocol):
     """A record as any Kafka client hands it over."""
 

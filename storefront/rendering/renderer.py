@@ -19,7 +19,7 @@ from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
 from projections.catalog.views import PageView, StoreView
-from projections.reading.outages import is_database_away
+from projections.reading.availability import is_database_away
 from projections.sales.views import OrderView
 from storefront.dependencies import StorefrontDependencies
 from storefront.rendering import formatting as display

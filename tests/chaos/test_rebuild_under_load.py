@@ -26,8 +26,9 @@ from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
 from projections.catalog.queries import stores_by_ids
-from projections.engine.rebuild.rebuilder import Progress, Rebuilder
-from projections.reading.checkpoint_barrier import CheckpointBarrier
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.rebuild.session import RebuildProgress
+from projections.reading.consistency import CheckpointConsistency
 from projections.reading.scope import SYSTEM
 from schemas.envelope import ConsistencyToken
 from tests.chaos.conftest import Chaos
@@ -54,7 +55,7 @@ class Business:
         self._database = database
         self._log = PostgresEventLog(pool, SystemClock())
         self._bus = CommandBus(self._log, handlers(SystemClock()))
-        self._barrier = CheckpointBarrier(pool, [MODEL.name])
+        self._barrier = CheckpointConsistency(pool, [MODEL.name])
         self.stores = 0
         self.held_back = 0.0
         """How old an event was at most, in seconds, that could not be published for somebody's open transaction."""
@@ -110,7 +111,7 @@ async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
     shown: list[tuple[str, float]] = []
     clockwork = Clockwork()
 
-    def report(progress: Progress) -> None:
+    def report(progress: RebuildProgress) -> None:
         shown.append((progress.phase, progress.share))
         clockwork.report(progress)
 

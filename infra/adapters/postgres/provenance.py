@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 
 from domain.kernel import Transient
 from projections.engine.postgres_errors import DATABASE_AWAY
-from projections.engine.provenance import Reader, are_events, note_foreign
+from projections.engine.provenance import Database, are_events, note_foreign
 from schemas.envelope import RawEvent, from_record
 from schemas.internal.provenance import ForeignRecord, claim_in
 from schemas.registry import UndecodableEvent
@@ -46,7 +46,7 @@ class PostgresProvenance:
         except DATABASE_AWAY as error:
             raise Transient("PostgreSQL", f"foreign records could not be recorded ({type(error).__name__})") from error
 
-    async def are_own(self, records: Sequence[ConsumerRecord], reader: Reader | None = None) -> list[bool]:
+    async def are_own(self, records: Sequence[ConsumerRecord], reader: Database | None = None) -> list[bool]:
         """Return, for each record of the log's topic, whether it is the platform's own."""
         claims = [(record.partition, claim_in(record.headers, record.value)) for record in records]
         return await are_events(claims, reader or self._pool)

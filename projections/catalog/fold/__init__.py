@@ -1,1 +1,1 @@
-"""How events become catalog rows."""
+"""How events change the rows of the catalog. Only the catalog's ``model`` imports it."""

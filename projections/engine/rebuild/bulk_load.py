@@ -1,7 +1,7 @@
-"""Fills tables with the log, as fast as the machine can, from where they were left to given places.
+"""Loads the log into tables as fast as the machine allows, from their checkpoints up to chosen positions.
 
-For rebuilding and verifying. Unlike a runner it belongs to no consumer group, fetches and decodes a chunk while the last
-one is written, and writes partitions side by side.
+For rebuilding and verifying. Unlike a runner, a bulk load has no consumer group. It fetches and decodes one chunk while
+it writes the previous one, and writes several sets of partitions at the same time.
 """
 
 import asyncio
@@ -24,66 +24,69 @@ from schemas.records import Record, read_record
 from schemas.topics import EVENTS
 
 CHUNK = 8192
-"""Records in one transaction. Memory holds three chunks and what the client library has fetched."""
+"""Records in one transaction. Memory holds three chunks, and what the client library fetched."""
 LANES = 2
-"""How many sets of partitions are written side by side: while PostgreSQL works for one, another is folded."""
+"""How many sets of partitions are written at the same time: one is folded while PostgreSQL writes another."""
 QUIET_SECONDS = 10.0
-"""How long the topic may give nothing new while it does not reach as far as it must."""
-KEPT_UNAPPLIABLE = 1000
-"""How many of the records that were passed over are remembered."""
+"""How long the topic may return nothing while it does not reach the limit."""
+MAX_UNAPPLIABLE = 1000
+"""How many of the records that were passed over are reported at most."""
 
 
 logger = logging.getLogger(__name__)
 
 
 class TopicBehind(Transient):
-    """The topic does not hold what the live tables were made from: it is being refilled, or the publisher stands still."""
+    """The topic lacks events that the live tables have: it is being refilled, or the publisher stands still."""
 
     def __init__(self, partition: int, reached: int, wanted: int) -> None:
         super().__init__(
             "the topic",
-            f"partition {partition} ends at position {reached}, but {wanted} was applied to the live tables already; "
-            "see that the publisher is running, then try again",
+            f"partition {partition} ends at position {reached}, but the live tables have position {wanted}. "
+            "Check that the publisher is running, then try again",
         )
 
 
 Event = tuple[int, Record]
-"""An offset, and the event that the event store holds too."""
+"""An offset, and the record there, which the event store holds."""
 Place = tuple[int, int]
 """Partition and offset of a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unappliable:
-    """A record that was passed over because no version of it can be applied."""
+    """A record that was passed over because it cannot be applied."""
 
     partition: int
     offset: int
     error: str
-    """What kind of error it makes."""
+    """The class of the error."""
 
     @classmethod
     def of(cls, place: Place, error: Exception) -> "Unappliable":
         return cls(*place, type(error).__name__)
 
 
-Passed = Callable[[Unappliable], None]
-Progress = Callable[[int], None]
+ReportUnappliable = Callable[[Unappliable], None]
+ReportCount = Callable[[int], None]
 
 
 @dataclass(slots=True)
 class _Chunk:
-    told: list[DecodedEvent] = field(default_factory=list)
+    events: list[DecodedEvent] = field(default_factory=list)
     origins: list[Place] = field(default_factory=list)
-    """Where ``told`` was read, one each."""
-    places: dict[int, Checkpoint] = field(default_factory=dict)
-    """Where the partitions in it stand once it is written."""
+    """The place of each of ``events``."""
+    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
+    """The checkpoints of its partitions once it is written."""
     count: int = 0
-    unreadable: list[Unappliable] = field(default_factory=list)
+    undecodable: list[Unappliable] = field(default_factory=list)
 
 
-class Filling:
-    """Tables on their way up the log; one per schema. Not safe to run twice at once: the checkpoints' owner decides."""
+class BulkLoad:
+    """A load of the log into the tables of one schema.
+
+    Two loads of the same tables are safe but useless: the checkpoints' owner number fences one of them.
+    """
 
     def __init__(
         self,
@@ -91,104 +94,113 @@ class Filling:
         pool: asyncpg.Pool,
         bootstrap_servers: str,
         schema: str,
-        places: Iterable[Checkpoint],
+        checkpoints: Iterable[Checkpoint],
         *,
-        passed: Passed = lambda _: None,
-        progress: Progress = lambda _: None,
+        on_unappliable: ReportUnappliable = lambda _: None,
+        on_read: ReportCount = lambda _: None,
     ) -> None:
-        """Make a filling; see :meth:`open`.
+        """Describe a load; :meth:`open` connects it.
 
         Args:
             projection: what to fold.
-            pool: gives one connection a lane, and one more while it asks the event store.
+            pool: each lane holds one of its connections, and a second one while it asks the event store.
             bootstrap_servers: where the log is.
             schema: where the tables are.
-            places: where they stand, owned by this filling.
-            passed: told of every record that cannot be applied.
-            progress: told how many records each chunk had.
+            checkpoints: of the tables; this load must own them.
+            on_unappliable: called with every record that cannot be applied.
+            on_read: called with the number of records of each chunk.
         """
         self.projection = projection
         self.pool = pool
         self.bootstrap_servers = bootstrap_servers
         self.schema = schema
-        self.places = {place.partition: place for place in places}
-        self.passed = passed
-        self.progress = progress
+        self.checkpoints = {checkpoint.partition: checkpoint for checkpoint in checkpoints}
+        self.on_unappliable = on_unappliable
+        self.on_read = on_read
         self._lanes: list[_Lane] = []
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Filling"]:
+    async def open(self) -> AsyncIterator["BulkLoad"]:
         """Connect for as long as the context lasts.
 
         Raises:
             Transient: PostgreSQL or the broker is out of reach, or there is no topic.
         """
-        numbers = sorted(self.places)
+        numbers = sorted(self.checkpoints)
         self._lanes = [_Lane(self, numbers[lane::LANES]) for lane in range(min(LANES, len(numbers)))]
         async with AsyncExitStack() as stack:
             for lane in self._lanes:
                 await stack.enter_async_context(lane.open())
             yield self
 
-    async def fill(self, limits: Mapping[int, int]) -> None:
-        """Apply everything up to a position in each partition, and nothing beyond.
+    def share_of(self, limits: Mapping[int, int]) -> float:
+        """Return which share of the way to these limits is applied, 0 to 1."""
+        applied = sum(min(checkpoint.position, limits[number]) for number, checkpoint in self.checkpoints.items())
+        return applied / max(1, sum(limits.values()))
+
+    async def load(self, limits: Mapping[int, int]) -> None:
+        """Apply each partition up to its limit, and nothing beyond it.
+
+        Args:
+            limits: positions by partition.
 
         Raises:
-            TopicBehind: the topic does not reach that far.
-            Fenced: somebody else fills the same tables.
-            Transient, KafkaError, asyncpg.PostgresError: an outage; what was written stays, and filling goes on there.
+            TopicBehind: the topic does not reach a limit.
+            Fenced: another process loads the same tables.
+            Transient, KafkaError, asyncpg.PostgresError: PostgreSQL or the broker failed; written chunks stay, and the
+                next load continues from them.
         """
         async with asyncio.TaskGroup() as lanes:
             for lane in self._lanes:
-                lanes.create_task(lane.fill(limits))
+                lanes.create_task(lane.load(limits))
 
 
-class Workers(Protocol):
-    """Processes that fill tables together, faster than one can."""
+class BulkLoadWorkers(Protocol):
+    """Processes that share a bulk load, which is faster than one."""
 
-    async def fill(self, filling: Filling, limits: Mapping[int, int]) -> None:
-        """Apply what is worth it, up to a position in each partition at most, before a filling is opened.
+    async def load(self, bulk_load: BulkLoad, limits: Mapping[int, int]) -> None:
+        """Apply as much as is worth the processes, up to a limit in each partition.
 
-        It is told of progress and of what was passed over, and its places are where the tables stand afterwards. The rest
-        is the filling's: also what the workers failed at, which is not lost and will be met again.
+        The workers call the load's callbacks and update its checkpoints. The load itself applies the rest afterwards,
+        including the records at which workers failed.
 
         Args:
-            filling: what to fill, not open.
-            limits: by partition.
+            bulk_load: what to load; it must not be open.
+            limits: positions by partition.
 
         Raises:
-            asyncpg.PostgresError: an outage; what was written stays.
+            asyncpg.PostgresError: PostgreSQL failed; written chunks stay.
         """
         ...
 
 
 class _Lane:
-    """One reader, one connection, some partitions."""
+    """One reader and one connection for a set of partitions."""
 
-    def __init__(self, filling: Filling, numbers: Sequence[int]) -> None:
-        self._filling = filling
+    def __init__(self, bulk_load: BulkLoad, numbers: Sequence[int]) -> None:
+        self._bulk_load = bulk_load
         self._numbers = numbers
         self._held: dict[int, list[Event]] = {number: [] for number in numbers}
-        """Fetched, but beyond the last limit."""
-        self._read = {number: filling.places[number] for number in numbers}
-        """Where reading stands; writing is at most two chunks behind."""
-        self._unproven = {number for number in numbers if filling.places[number].position > 0}
-        """Partitions whose last applied record was not yet seen to be where it was."""
+        """Fetched events beyond the last limit."""
+        self._read = {number: bulk_load.checkpoints[number] for number in numbers}
+        """How far each partition is read; writing is at most two chunks behind."""
+        self._unverified = {number for number in numbers if bulk_load.checkpoints[number].position > 0}
+        """Partitions whose last applied record has not been seen at its offset yet."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        filling = self._filling
+        bulk_load = self._bulk_load
         begins = {number: max(0, place.next_offset - 1) for number, place in self._read.items()}
         async with (
-            open_bulk_reader(filling.bootstrap_servers, EVENTS, begins) as self._reader,
-            filling.pool.acquire() as self._connection,
+            open_bulk_reader(bulk_load.bootstrap_servers, EVENTS, begins) as self._reader,
+            bulk_load.pool.acquire() as self._connection,
         ):
             await self._connection.execute(
-                f'set search_path to "{filling.schema}", public; set synchronous_commit to off'
+                f'set search_path to "{bulk_load.schema}", public; set synchronous_commit to off'
             )
             yield
 
-    async def fill(self, limits: Mapping[int, int]) -> None:
+    async def load(self, limits: Mapping[int, int]) -> None:
         limits = {number: limits.get(number, 0) for number in self._numbers}
         ahead = asyncio.create_task(self._next(limits))
         try:
@@ -200,7 +212,7 @@ class _Lane:
             await asyncio.gather(ahead, return_exceptions=True)
 
     async def _next(self, limits: Mapping[int, int]) -> _Chunk | None:
-        """Return the next chunk within the limits; None when they are reached."""
+        """Return the next chunk within the limits; None if they are reached."""
         chunk = _Chunk()
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
@@ -222,36 +234,38 @@ class _Lane:
         return chunk if chunk.count else None
 
     async def _take_new(self, chunk: _Chunk, number: int, contents: Sequence[Content], limit: int) -> None:
-        """Take what was read of a partition, but for foreign records: those change nothing and move nothing."""
+        """Add fetched records of a partition to a chunk, without the foreign ones."""
         if not contents:
             return
         place = self._read[number]
-        if number in self._unproven:
-            self._unproven.discard(number)
+        if number in self._unverified:
+            self._unverified.discard(number)
             offset, content = contents[0]
             if offset != place.next_offset - 1 or position_in(content) != place.position:
-                # The topic was made anew. Offsets mean nothing; positions still do.
+                # The topic was recreated. Its offsets are new; positions still hold.
                 self._read[number] = replace(place, next_offset=0)
                 self._reader.seek(number, 0)
                 return
-        read = [(offset, read_record(content)) for offset, content in contents]
-        ours = await are_events(
-            [(number, None if record is None else record.claim) for _, record in read], self._filling.pool
+        records = [(offset, read_record(content)) for offset, content in contents]
+        genuine = await are_events(
+            [(number, None if record is None else record.claim) for _, record in records], self._bulk_load.pool
         )
-        events = [(offset, record) for (offset, record), true in zip(read, ours, strict=True) if true and record]
+        events = [
+            (offset, record) for (offset, record), is_event in zip(records, genuine, strict=True) if is_event and record
+        ]
         if len(events) < len(contents):
             logger.warning(
                 "%s passes over %d foreign records of partition %d",
-                self._filling.schema,
+                self._bulk_load.schema,
                 len(contents) - len(events),
                 number,
             )
         self._take(chunk, number, events, limit)
 
     def _take(self, chunk: _Chunk, number: int, events: Sequence[Event], limit: int) -> None:
-        """Decode what is within the limit, and hold the rest: positions rise within a partition."""
+        """Add the events within the limit to a chunk, and hold back the rest; positions rise within a partition."""
         place = self._read[number]
-        reader, told, origins = self._filling.projection.reader, chunk.told, chunk.origins
+        decoder = self._bulk_load.projection.decoder
         next_offset, reached = 0, place.position
         count = 0
         for index, (offset, record) in enumerate(events):
@@ -264,57 +278,57 @@ class _Lane:
             count += 1
             next_offset = offset + 1
             try:
-                each = reader.bulk(record)
+                event = decoder.decode_bulk(record)
             except Exception as error:
                 if not at_fault(error):
                     raise
-                chunk.unreadable.append(Unappliable.of((number, offset), error))
+                chunk.undecodable.append(Unappliable.of((number, offset), error))
             else:
-                if each is not None:
-                    told.append(each)
-                    origins.append((number, offset))
+                if event is not None:
+                    chunk.events.append(event)
+                    chunk.origins.append((number, offset))
         if count:
             chunk.count += count
-            self._read[number] = chunk.places[number] = replace(place, next_offset=next_offset, position=reached)
+            self._read[number] = chunk.checkpoints[number] = replace(place, next_offset=next_offset, position=reached)
 
     async def _write(self, chunk: _Chunk) -> None:
-        filling, connection = self._filling, self._connection
-        unappliable = list(chunk.unreadable)
+        bulk_load, connection = self._bulk_load, self._connection
+        unappliable = list(chunk.undecodable)
         async with connection.transaction():
-            for index, error in await apply_around(filling.projection, chunk.told, connection):
+            for index, error in await apply_around(bulk_load.projection, chunk.events, connection):
                 unappliable.append(Unappliable.of(chunk.origins[index], error))
-            await advance(connection, filling.schema, chunk.places.values())
-        filling.places.update(chunk.places)
+            await advance(connection, bulk_load.schema, chunk.checkpoints.values())
+        bulk_load.checkpoints.update(chunk.checkpoints)
         for each in unappliable:
-            filling.passed(each)
-        filling.progress(chunk.count)
+            bulk_load.on_unappliable(each)
+        bulk_load.on_read(chunk.count)
 
 
 async def apply_around(
-    projection: Projection, told: Sequence[DecodedEvent], tx: Connection, *, offset: int = 0
+    projection: Projection, events: Sequence[DecodedEvent], tx: Connection, *, offset: int = 0
 ) -> list[tuple[int, Exception]]:
-    """Apply a batch but for the events that cannot be, found by halving; return their indexes and what was wrong.
+    """Apply a batch without its unappliable events, found by halving; return their indexes and errors.
 
     Args:
         projection: whose tables.
-        told: the batch.
+        events: the batch.
         tx: an open transaction.
         offset: added to the indexes.
 
     Raises:
-        Exception: PostgreSQL has trouble of its own.
+        Exception: PostgreSQL failed.
     """
-    if not told:
+    if not events:
         return []
     try:
         async with tx.transaction():
-            await projection.apply(told, tx)
+            await projection.apply(events, tx)
     except Exception as error:
         if not at_fault(error):
             raise
-        if len(told) == 1:
+        if len(events) == 1:
             return [(offset, error)]
-        middle = len(told) // 2
-        first = await apply_around(projection, told[:middle], tx, offset=offset)
-        return first + await apply_around(projection, told[middle:], tx, offset=offset + middle)
+        middle = len(events) // 2
+        first = await apply_around(projection, events[:middle], tx, offset=offset)
+        return first + await apply_around(projection, events[middle:], tx, offset=offset + middle)
     return []

@@ -1,7 +1,7 @@
-"""Reads partitions of the log as fast as the machine can: whole batches, whose records nobody takes apart needlessly.
+"""Reads partitions of the log as fast as the machine allows: whole batches, whose records are parsed only if needed.
 
-For rebuilding and verifying, which read all there is. A client library's consumer makes an object of every record and a
-tuple of every header; that costs more than all that is done with most of them.
+For rebuilding and verifying, which read the whole log. A client library's consumer builds an object for every record
+and a tuple for every header, which costs more than everything else that is done with most records.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from schemas.records import contents_in
 from schemas.topics import Topic
 
 WAIT_MS = 250
-"""How long the broker holds a request while there is nothing new."""
+"""How long the broker may hold a request while it has nothing new."""
 PARTITION_BYTES, REQUEST_BYTES = 1024 * 1024, 8 * 1024 * 1024
-"""Of one answer, at most; compressed. It is held once while the next one is under way."""
+"""The most compressed bytes of one response. Memory holds one response while the next is fetched."""
 PAUSE_SECONDS = 0.1
-"""After a request that went wrong."""
+"""The pause after a failed request."""
 COMMITTED = 1
-"""The isolation level, in the protocol's words."""
+"""The isolation level ``read_committed`` as the protocol encodes it."""
 
 DECODERS: Mapping[int, Callable[[memoryview], bytes]] = {
     1: gzip_decode,
@@ -42,20 +42,20 @@ DECODERS: Mapping[int, Callable[[memoryview], bytes]] = {
 logger = logging.getLogger(__name__)
 
 Content = tuple[int, bytes]
-"""A record's offset, and what ``schemas.records`` reads."""
+"""A record's offset, and the bytes that ``schemas.records`` reads."""
 
 
 @dataclass(slots=True)
 class _Partition:
-    """How far one partition was fetched, and what is at hand of it."""
+    """How far one partition is fetched, and its batches that were not taken yet."""
 
     next_offset: int
     """Where the next request begins."""
-    wanted: int
-    """Records before are not given out: a batch may begin earlier."""
+    first_offset: int
+    """Records before it are dropped: a batch may begin earlier."""
     batches: deque[tuple[Batch, memoryview]] = field(default_factory=deque)
     aborted: set[int] = field(default_factory=set)
-    """Producers of whose transactions nothing is given out until their marker."""
+    """Producers with an aborted transaction: their records are dropped until its marker."""
 
 
 class BulkReader:
@@ -65,65 +65,65 @@ class BulkReader:
         self._client = client
         self._topic = topic
         self._partitions = {number: _Partition(offset, offset) for number, offset in offsets.items()}
-        self._asking: asyncio.Task[None] | None = None
+        self._request: asyncio.Task[None] | None = None
 
     def seek(self, partition: int, offset: int) -> None:
-        """Go on elsewhere; what is at hand of the partition is forgotten."""
-        # A request under way for the old place finds that this is another object.
+        """Continue at another offset, and drop the batches that were fetched."""
+        # A response to an older request finds another object here and is ignored.
         self._partitions[partition] = _Partition(offset, offset)
 
     def position(self, partition: int) -> int:
-        """Return the offset from where nothing was given out yet; past markers and aborted records."""
+        """Return the offset of the next record to take, past markers and aborted records."""
         state = self._partitions[partition]
         return state.batches[0][0].base_offset if state.batches else state.next_offset
 
     def take(self, partition: int) -> list[Content]:
-        """Return the records of the partition's next batch that is at hand; none if none is."""
+        """Return the records of the partition's next fetched batch; empty if nothing is fetched."""
         state = self._partitions[partition]
         while state.batches:
             batch, records = state.batches.popleft()
             base = batch.base_offset
             decode = DECODERS.get(batch.compression)
             contents = contents_in(bytes(records) if decode is None else decode(records))
-            found = [(base + number, content) for number, content in contents]
-            if base < state.wanted:
-                found = [each for each in found if each[0] >= state.wanted]
-            if found:
-                return found
+            taken = [(base + number, content) for number, content in contents]
+            if base < state.first_offset:
+                taken = [each for each in taken if each[0] >= state.first_offset]
+            if taken:
+                return taken
         return []
 
     async def fetch(self, partitions: Collection[int], *, seconds: float) -> bool:
-        """Wait until :meth:`take` gives something of one of the partitions; False if nothing comes in time.
+        """Wait until :meth:`take` has records of one of the partitions; False if nothing comes in time.
 
-        The next request is made before this one's answer is used, so that the broker works meanwhile.
+        The next request is sent before this response is used, so that the broker works at the same time.
 
-        A partition that does not reach as far as it was to be read from is read from its beginning: it was made anew.
+        A partition that ends before the offset to read from was recreated, and is read from its beginning.
 
         Raises:
-            KafkaError: the broker refuses, or its bytes make no sense. That it is away for a moment is waited for instead.
+            KafkaError: the broker refuses the request, or the response is corrupt. Retriable errors are retried.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         while not any(self._partitions[number].batches for number in partitions):
-            if self._asking is None:
-                self._asking = asyncio.create_task(self._ask(partitions, WAIT_MS))
+            if self._request is None:
+                self._request = asyncio.create_task(self._ask(partitions, WAIT_MS))
             left = deadline - asyncio.get_running_loop().time()
-            if not (await asyncio.wait({self._asking}, timeout=max(0.0, left)))[0]:
+            if not (await asyncio.wait({self._request}, timeout=max(0.0, left)))[0]:
                 return False
-            asked, self._asking = self._asking, None
-            asked.result()
-        if self._asking is None:
-            # It answers at once, so that nobody who wants something of another partition waits for it.
-            self._asking = asyncio.create_task(self._ask(partitions, 0))
+            request, self._request = self._request, None
+            request.result()
+        if self._request is None:
+            # The broker answers this one at once, so that a fetch of other partitions does not wait for it.
+            self._request = asyncio.create_task(self._ask(partitions, 0))
         return True
 
     async def aclose(self) -> None:
-        """End a request that is under way."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        """Cancel a request in flight."""
+        if self._request is not None:
+            self._request.cancel()
+            await asyncio.gather(self._request, return_exceptions=True)
 
     async def _ask(self, partitions: Iterable[int], wait_ms: int) -> None:
-        """Ask every broker that leads some of the partitions for more of them."""
+        """Request more records from every broker that leads some of the partitions."""
         by_leader: dict[int, list[int]] = {}
         for number in partitions:
             leader = self._client.cluster.leader_for_partition(TopicPartition(self._topic.name, number))
@@ -136,7 +136,7 @@ class BulkReader:
         except KafkaError as error:
             if not error.retriable:
                 raise
-            logger.warning("the broker did not answer (%s); asking again", type(error).__name__)
+            logger.warning("the broker did not answer (%s); trying again", type(error).__name__)
             await self._pause()
 
     async def _pause(self) -> None:
@@ -144,13 +144,13 @@ class BulkReader:
         await self._client.force_metadata_update()
 
     async def _ask_leader(self, leader: int, numbers: Iterable[int], wait_ms: int) -> None:
-        asked = {number: self._partitions[number] for number in numbers}
-        wanted = [(number, state.next_offset, PARTITION_BYTES) for number, state in asked.items()]
-        request = FetchRequest(wait_ms, 1, REQUEST_BYTES, COMMITTED, [(self._topic.name, wanted)])
+        states = {number: self._partitions[number] for number in numbers}
+        ranges = [(number, state.next_offset, PARTITION_BYTES) for number, state in states.items()]
+        request = FetchRequest(wait_ms, 1, REQUEST_BYTES, COMMITTED, [(self._topic.name, ranges)])
         response = await self._client.send(leader, request)
         for _, answers in response.topics:
             for number, error, _, *rest in answers:
-                state = asked[number]
+                state = states[number]
                 if state is not self._partitions[number]:
                     continue
                 if for_code(error) is OffsetOutOfRangeError and state.next_offset > 0:
@@ -165,7 +165,7 @@ class BulkReader:
 
 
 def _absorb(state: _Partition, data: bytes, aborted: list[tuple[int, int]]) -> None:
-    """Take the whole batches of an answer, but for markers and what was aborted; its last one may be cut short."""
+    """Queue the complete batches of a response, without markers and aborted records; the last batch may be cut short."""
     at, view = 0, memoryview(data)
     while len(data) - at >= HEADER_BYTES:
         try:
@@ -190,19 +190,19 @@ def _absorb(state: _Partition, data: bytes, aborted: list[tuple[int, int]]) -> N
 async def open_bulk_reader(
     bootstrap_servers: str, topic: Topic, offsets: Mapping[int, int], *, request_ms: int = 10_000
 ) -> AsyncIterator[BulkReader]:
-    """Open a reader of committed records: no group, nothing remembered, sums not checked.
+    """Open a reader of committed records. It has no consumer group, commits no offsets and checks no checksums.
 
-    Kafka's own network has summed the bytes already, and the log has hashes of its own.
+    TCP has checksums, and every event has a hash of its own.
 
     Args:
         bootstrap_servers: where the broker is.
         topic: what to read.
-        offsets: which of its partitions, and from where.
+        offsets: where to begin in each partition to read.
         request_ms: how long the broker may take to answer.
 
     Raises:
-        Transient: the broker has no such topic.
-        KafkaError: it is out of reach; retrying may help.
+        Transient: the broker does not have the topic.
+        KafkaError: the broker is out of reach; retrying may help.
     """
     client = AIOKafkaClient(**client_settings(bootstrap_servers), request_timeout_ms=request_ms)
     try:

@@ -1,39 +1,42 @@
-"""Builds a read model anew beside the live one and puts it in its place, while commands and queries go on.
+"""Rebuilds a read model beside the live one and swaps it in, while commands and queries go on.
 
-The new tables are in the schema ``<name>_build``, with checkpoints of their own, and grow from the beginning of the topic
-up to where the live ones stand. Then both are compared, where the live ones stand in one snapshot of the database; rows
-and checkpoints always agree there. At last, in one transaction: the live checkpoints are locked, which stops the live
-runner at its next write; the last few events are applied, so that both stand at the same places again; the schemas swap
-names. Since the comparison only the log has changed either: whoever writes to one moves its checkpoints, and only this
-rebuild owns those of the new tables.
+The new tables are in the schema ``<name>_build`` with their own checkpoints. A bulk load fills them from the beginning
+of the topic up to the live positions. Then both sets of tables are compared at the live positions of one snapshot, in
+which rows and checkpoints agree. The swap is one transaction:
 
-While anybody's transaction has an id, nothing that is appended after it is published (ADR 0002). So only short ones here
-have one: a chunk of events, and the swap. What takes long (comparing, indexes) goes without.
+1. It locks the live checkpoints, which stops the live runner at its next write.
+2. It applies the last few events, so that both sets stand at the same positions.
+3. It swaps the names of the schemas.
 
-Queries name tables without a schema, so the next one of any connection, prepared or not, reads the new tables; one that
-is running finishes on the old ones, which are dropped when it is done. The runner finds itself fenced, and goes on with
-the new tables.
+Between comparison and swap, only the log can change either set: each writer moves checkpoints, and this rebuild owns
+those of the new tables.
 
-Killed or refused, a rebuild leaves the live tables as they were, and the next one goes on where it stopped; but for one by
-other code, which begins anew: what the old code has folded may be what was mended.
+While a transaction has an id, later appends are not published (ADR 0002). So only short transactions of a rebuild have
+one: a chunk of events, and the swap. Comparing and indexing take long and have none.
 
-With a new version of the tables or of their meaning (``version`` raised) there is nothing to compare row by row; the new
-tables are refused only if one is empty whose namesake holds rows. Until the swap the old rows stay readable. Runners of
-the old code keep them up to date while there are any; runners of the new code write nothing into old tables, so if all
-were replaced the old rows stand still meanwhile, and queries with a consistency token answer ``STALE``. After the swap
-runners of the old code are fenced and stand idle. So deploy projectors first; queries of the new code may need columns
-that the old tables lack.
+Queries name tables without a schema. The next query of any connection reads the new tables, prepared or not; a running
+query finishes on the old tables, which are dropped afterwards. The live runner is fenced, and continues with the new
+tables.
+
+A killed or refused rebuild leaves the live tables unchanged, and the next rebuild resumes it. A rebuild by other code
+starts over, because the difference may be a fixed fold.
+
+A new ``version`` of the tables or their meaning cannot be compared row by row. Its tables are refused only if one is
+empty while the live table of the same name is not. Until the swap the old rows stay readable. Runners of the old code
+keep them current while there are any; runners of the new code do not write to old tables. If no old runner is left, the
+old rows stand still until the swap, and queries with a consistency token answer ``STALE``. After the swap, runners of
+the old code are fenced and idle. So deploy projectors first; queries of the new code may need columns that the old
+tables lack.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-from aiokafka.errors import KafkaError
 
 from domain.kernel import Transient
 from projections.engine.checkpoints import (
@@ -47,24 +50,25 @@ from projections.engine.checkpoints import (
     positions_of,
     take_over,
 )
-from projections.engine.postgres_errors import DATABASE_AWAY
-from projections.engine.rebuild.bulk_load import CHUNK, KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
+from projections.engine.rebuild.bulk_load import CHUNK, MAX_UNAPPLIABLE, BulkLoad, BulkLoadWorkers, Unappliable
 from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
+from projections.engine.rebuild.session import (
+    AlreadyRebuilding,
+    RebuildProgress,
+    RebuildRefused,
+    Report,
+    as_transient,
+    rebuild_lock,
+)
 from projections.engine.rebuild.staging import fingerprint, finish
 from projections.engine.tables import Connection, ReadModel
 
-LOCK = 7241004
-"""With the read model's name, the advisory lock of the one process that rebuilds it."""
 ROUNDS = 10
-"""How often the live tables are followed before they are stopped: the last round is a few events."""
+"""How many rounds follow the live tables before they are stopped, so that the last round is short."""
 STILL_SECONDS = 3.0
-"""How long the live runner, and with it the publisher, may stand still at most: readers wait five seconds for the log."""
+"""How long the swap may stop the live runner and the publisher; queries wait five seconds for the log."""
 
 logger = logging.getLogger(__name__)
-
-
-class RebuildRefused(Exception):
-    """The new tables did not take the place of the live ones, which are as they were."""
 
 
 class Different(RebuildRefused):
@@ -72,66 +76,44 @@ class Different(RebuildRefused):
 
     def __init__(self, name: str, difference: RowDifference) -> None:
         super().__init__(
-            f"{name} stays as it is: by the log its rows would be others. {difference}. If the live rows are the wrong "
-            "ones, rebuild again with --even-if-different."
+            f"{name} is unchanged: its rows differ from what the log makes of them. {difference}. If the live rows are "
+            "wrong, rebuild again with --even-if-different."
         )
         self.difference = difference
 
 
 class Emptied(RebuildRefused):
-    """A table of the new version is empty, and its namesake is not."""
+    """A table of the new version is empty, and the live table of that name is not."""
 
     def __init__(self, name: str, table: str, rows: int) -> None:
         super().__init__(
-            f"{name} stays as it is: in the new version {table} is empty, in the live one it holds {rows:,} rows. If that "
-            "is meant, rebuild again with --even-if-different."
+            f"{name} is unchanged: in the new version {table} is empty, in the live version it has {rows:,} rows. If that "
+            "is intended, rebuild again with --even-if-different."
         )
-
-
-class AlreadyRebuilding(RebuildRefused):
-    """Another process rebuilds the same read model."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is being rebuilt by another process. Wait for it, or stop it and try again.")
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a rebuild has come."""
-
-    phase: str = "preparing"
-    """preparing, reading, indexing, comparing, swapping."""
-    events: int = 0
-    """Read by this run."""
-    share: float = 0.0
-    """Of the way to where the live tables stand, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """What a rebuild did."""
+    """The result of a rebuild."""
 
     name: str
     version: int
     events: int
-    """Read by this run; a run that was resumed does not count those before it."""
+    """How many events this run read, without those of the run that it resumed."""
     resumed: bool
     rows: Mapping[str, int]
-    """When they were compared."""
+    """How many rows each table had at the comparison."""
     unappliable: tuple[Unappliable, ...]
-    """Events that were passed over, as the runner that parked them did; a thousand at most."""
+    """Events that were passed over, which the live runner parked; a thousand at most."""
     difference: RowDifference | None
-    """Of the tables that went, where that was allowed."""
+    """The first difference of the replaced tables, if differences were allowed."""
     fenced_seconds: float
-    """How long the live runner stood still."""
-
-
-Report = Callable[[Progress], None]
+    """How long the swap stopped the live runner."""
 
 
 @dataclass(slots=True)
 class _Run:
-    progress: Progress = field(default_factory=Progress)
+    progress: RebuildProgress = field(default_factory=RebuildProgress)
     unappliable: list[Unappliable] = field(default_factory=list)
     resumed: bool = False
 
@@ -145,15 +127,15 @@ class Rebuilder:
         bootstrap_servers: str,
         *,
         histories: Histories | None = None,
-        workers: Workers | None = None,
+        workers: BulkLoadWorkers | None = None,
     ) -> None:
-        """Make a rebuilder.
+        """Connect a pool and the log.
 
         Args:
             pool: six of its connections are used at once.
             bootstrap_servers: where the log is.
-            histories: where the event behind a difference is looked for.
-            workers: who fills the tables where there is much to fill; left out: this process alone.
+            histories: where to look for the event behind a difference.
+            workers: share a large load; None if this process loads alone.
         """
         self._pool = pool
         self._bootstrap_servers = bootstrap_servers
@@ -163,26 +145,26 @@ class Rebuilder:
     async def rebuild(
         self, model: ReadModel[Any], *, even_if_different: bool = False, report: Report = lambda _: None
     ) -> Rebuilt:
-        """Build a read model anew and swap it in.
+        """Build a read model from the log and swap it in.
 
         Args:
-            model: which, of the version this program has.
+            model: what to rebuild, in the version of this program.
             even_if_different: swap although the rows differ.
-            report: told of progress, several times a second.
+            report: called with the progress, several times a second.
 
         Raises:
-            RebuildRefused: the live tables stay; the message says why.
-            Transient: PostgreSQL or the broker failed; the next rebuild goes on where this one stopped.
+            RebuildRefused: the live tables are unchanged; the message says why.
+            Transient: PostgreSQL or the broker failed; the next rebuild resumes this one.
         """
         run = _Run()
         try:
-            async with self._pool.acquire() as connection, alone(connection, model.name):
+            async with self._pool.acquire() as connection, rebuild_lock(connection, model.name):
                 return await self._rebuild(connection, model, run, even_if_different, report)
         except Exception as error:
-            raise known_trouble(error) from error
+            raise as_transient(error) from error
 
     async def rebuild_when_due(self, model: ReadModel[Any]) -> None:
-        """Return once the live tables are of the program's version or newer, whoever rebuilds them.
+        """Return once the live tables have the program's version or a newer one; rebuild them unless another process does.
 
         Raises:
             RebuildRefused, Transient: see :meth:`rebuild`.
@@ -213,38 +195,39 @@ class Rebuilder:
             )
         progress, schema = run.progress, f"{model.name}_build"
         await self._drop(connection, f"{model.name}_old")
-        places = await self._prepare(connection, model, schema, run)
+        checkpoints = await self._prepare(connection, model, schema, run)
         goal = await self._positions(connection, model.name)
 
-        def passed(each: Unappliable) -> None:
+        def pass_over(record: Unappliable) -> None:
             logger.warning(
-                "%s passes over offset %d of partition %d: %s", schema, each.offset, each.partition, each.error
+                "%s passes over offset %d of partition %d: %s", schema, record.offset, record.partition, record.error
             )
-            if len(run.unappliable) < KEPT_UNAPPLIABLE:
-                run.unappliable.append(each)
+            if len(run.unappliable) < MAX_UNAPPLIABLE:
+                run.unappliable.append(record)
 
-        def read(count: int) -> None:
+        def add(count: int) -> None:
             progress.events += count
-            wanted = sum(goal.values())
-            progress.share = sum(min(place.position, goal[n]) for n, place in filling.places.items()) / max(1, wanted)
+            progress.share = bulk_load.share_of(goal)
             report(progress)
 
-        filling = Filling(model, self._pool, self._bootstrap_servers, schema, places, passed=passed, progress=read)
+        bulk_load = BulkLoad(
+            model, self._pool, self._bootstrap_servers, schema, checkpoints, on_unappliable=pass_over, on_read=add
+        )
         progress.phase = "reading"
         if self._workers is not None:
-            await self._workers.fill(filling, goal)
-        async with filling.open():
-            await filling.fill(goal)
+            await self._workers.load(bulk_load, goal)
+        async with bulk_load.open():
+            await bulk_load.load(goal)
             progress.phase = "indexing"
             report(progress)
             await finish(connection, model, schema)
             progress.phase = "reading"
-            await self._catch_up(connection, filling, progress)
-            rows, difference = await self._compare(connection, model, live, filling, run, even_if_different, report)
+            await self._catch_up(connection, bulk_load, progress)
+            rows, difference = await self._compare(connection, model, live, bulk_load, run, even_if_different, report)
             progress.phase = "swapping"
             report(progress)
-            await self._catch_up(connection, filling, progress)
-            fenced_seconds = await self._swap(connection, model, filling)
+            await self._catch_up(connection, bulk_load, progress)
+            fenced_seconds = await self._swap(connection, model, bulk_load)
         await self._drop(connection, f"{model.name}_old")
         return Rebuilt(
             name=model.name,
@@ -258,7 +241,7 @@ class Rebuilder:
         )
 
     async def _prepare(self, connection: Connection, model: ReadModel[Any], schema: str, run: _Run) -> list[Checkpoint]:
-        """Make the new tables, or go on with those of a rebuild that was killed."""
+        """Create the new tables, or resume those of a killed rebuild."""
         mark = fingerprint(model)
         known = await connection.fetchval(
             "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = $1", schema
@@ -271,11 +254,11 @@ class Rebuilder:
                 await connection.execute(f"comment on schema \"{schema}\" is '{mark}'")
             return await take_over(connection, schema, await self._positions(connection, schema))
 
-    async def _catch_up(self, connection: Connection, filling: Filling, progress: Progress) -> None:
-        """Follow the live tables until only a few events are missing."""
+    async def _catch_up(self, connection: Connection, bulk_load: BulkLoad, progress: RebuildProgress) -> None:
+        """Load up to the live positions, again and again until few events are missing."""
         for _ in range(ROUNDS):
             before = progress.events
-            await filling.fill(await self._positions(connection, filling.projection.name))
+            await bulk_load.load(await self._positions(connection, bulk_load.projection.name))
             if progress.events - before < CHUNK // 8:
                 return
 
@@ -284,22 +267,22 @@ class Rebuilder:
         connection: Connection,
         model: ReadModel[Any],
         live: Live,
-        filling: Filling,
+        bulk_load: BulkLoad,
         run: _Run,
         even_if_different: bool,
         report: Report,
     ) -> tuple[dict[str, int], RowDifference | None]:
-        """Return how many rows the new tables have, and what the live ones have otherwise, where that is allowed.
+        """Return the row counts of the new tables, and the first difference if differences are allowed.
 
         Raises:
-            Different, Emptied: it is not.
+            Different, Emptied: the tables differ, which is not allowed.
         """
         async with open_snapshot(self._pool) as snapshot:
             positions = await self._positions(snapshot, model.name)
-            await filling.fill(positions)
+            await bulk_load.load(positions)
             run.progress.phase = "comparing"
             report(run.progress)
-            old, new = Side(snapshot, model.name), Side(connection, filling.schema)
+            old, new = Side(snapshot, model.name), Side(connection, bulk_load.schema)
             rows = await count_rows(new, model)
             difference = None
             if live.version == model.version:
@@ -310,17 +293,17 @@ class Rebuilder:
                 await _refuse_emptied(old, model, rows)
             return rows, difference
 
-    async def _swap(self, connection: Connection, model: ReadModel[Any], filling: Filling) -> float:
-        """Put the new tables in the place of the live ones; return for how many seconds these stood still.
+    async def _swap(self, connection: Connection, model: ReadModel[Any], bulk_load: BulkLoad) -> float:
+        """Replace the live tables by the new ones; return for how many seconds the live runner was stopped.
 
         Raises:
-            Fenced: somebody else has written to the new tables.
-            Transient: the last events took too long; the live tables stay, and the next rebuild goes on from here.
+            Fenced: another process wrote to the new tables.
+            Transient: the last events took too long; the live tables stay, and the next rebuild resumes here.
         """
         loop = asyncio.get_running_loop()
-        name, schema = model.name, filling.schema
+        name, schema = model.name, bulk_load.schema
         async with connection.transaction():
-            # Where this process is frozen, the server ends what it has begun.
+            # If this process freezes, the server ends the transaction.
             await connection.execute(
                 "set local lock_timeout to '2s'; set local idle_in_transaction_session_timeout to '5s'"
             )
@@ -328,15 +311,15 @@ class Rebuilder:
             try:
                 async with asyncio.timeout(STILL_SECONDS):
                     stopped = await positions_of(connection, name, lock=True)
-                    await filling.fill({number: checkpoint.position for number, checkpoint in stopped.items()})
+                    await bulk_load.load({number: checkpoint.position for number, checkpoint in stopped.items()})
             except TimeoutError as error:
                 raise Transient(
-                    "the last step of the rebuild", f"{name} would have stood still for over {STILL_SECONDS:.0f} s"
+                    "the swap of the rebuild", f"{name} would have stopped for over {STILL_SECONDS:.0f} s"
                 ) from error
             await connection.execute(f'alter schema "{name}" rename to "{name}_old"')
             await connection.execute(f'alter schema "{schema}" rename to "{name}"')
             await connection.execute(f'comment on schema "{name}" is null')
-            # The owner goes up, so that a write of the live runner that waits for these rows fails.
+            # A higher owner number fails the live runner's write that waits for these rows.
             moved = await connection.fetch(
                 """
                 update checkpoints as c set next_offset = b.next_offset, position = b.position,
@@ -348,11 +331,11 @@ class Rebuilder:
                 """,
                 name,
                 schema,
-                list(filling.places),
-                [place.owner for place in filling.places.values()],
+                list(bulk_load.checkpoints),
+                [checkpoint.owner for checkpoint in bulk_load.checkpoints.values()],
             )
-            if lost := filling.places.keys() - {row["partition"] for row in moved}:
-                raise Fenced(schema, [filling.places[number] for number in sorted(lost)])
+            if lost := bulk_load.checkpoints.keys() - {row["partition"] for row in moved}:
+                raise Fenced(schema, [bulk_load.checkpoints[number] for number in sorted(lost)])
             await connection.execute("delete from checkpoints where schema_name = $1", schema)
             await connection.execute(
                 "update projections set version = $2, built_at = clock_timestamp() where name = $1", name, model.version
@@ -360,59 +343,32 @@ class Rebuilder:
         return loop.time() - begun
 
     async def _drop(self, connection: Connection, schema: str) -> None:
-        """Drop a schema once nobody reads it any more; if that takes long, the next rebuild does."""
+        """Drop a schema once no query reads it; if that takes too long, leave it to the next rebuild."""
         for _ in range(10):
             with suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 async with connection.transaction():
-                    # Short, because queries queue behind a lock that is waited for.
+                    # Short, because new queries queue behind a waiting lock.
                     await connection.execute("set local lock_timeout to '200ms'")
                     await drop_tables(connection, schema)
                 return
             await asyncio.sleep(0.5)
-        logger.warning("%s is still being read; it is dropped by the next rebuild", schema)
+        logger.warning("%s is still being read; the next rebuild drops it", schema)
 
     async def _positions(self, connection: Connection, schema: str) -> dict[int, int]:
-        return {number: place.position for number, place in (await positions_of(connection, schema)).items()}
+        return {number: each.position for number, each in (await positions_of(connection, schema)).items()}
 
 
 async def _refuse_emptied(old: Side, model: ReadModel[Any], rows: Mapping[str, int]) -> None:
-    """Refuse a new version that lost all rows of a table it still has.
+    """Refuse a new version in which a table lost all its rows.
 
     Raises:
-        Emptied: it did.
+        Emptied: a table is empty, and the live table of that name is not.
     """
     for table, count in rows.items():
         if count:
             continue
         known = await old.connection.fetchval("select to_regclass($1)", f'"{old.schema}".{table}')
         if known is not None:
-            before = await old.connection.fetchval(f'select count(*) from "{old.schema}".{table}')  # noqa: S608 - own names
+            before = await old.connection.fetchval(f'select count(*) from "{old.schema}".{table}')  # noqa: S608  # names of tables
             if before:
                 raise Emptied(model.name, table, before)
-
-
-@asynccontextmanager
-async def alone(connection: Connection, name: str) -> AsyncIterator[None]:
-    """Hold the lock of the one that rebuilds; it goes with the connection, so a killed process leaves none behind.
-
-    Raises:
-        AlreadyRebuilding: somebody else holds it.
-    """
-    if not await connection.fetchval("select pg_try_advisory_lock($1, hashtext($2))", LOCK, name):
-        raise AlreadyRebuilding(name)
-    try:
-        yield
-    finally:
-        with suppress(*DATABASE_AWAY):
-            await connection.execute("select pg_advisory_unlock($1, hashtext($2))", LOCK, name)
-
-
-def known_trouble(error: Exception) -> Exception:
-    """Return an error as callers know it: of several the first, that of a lane which made the others stop."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, KafkaError):
-        return Transient("the broker", f"{type(error).__name__}: {error}")
-    if isinstance(error, DATABASE_AWAY):
-        return Transient("PostgreSQL", f"{type(error).__name__}: {error}")
-    return error

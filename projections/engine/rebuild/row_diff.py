@@ -1,6 +1,6 @@
-"""Compares two sets of tables row by row, whatever their order, and finds the event behind a row that differs."""
+"""Compares two sets of tables row by row, in any row order, and finds the event behind a row that differs."""
 
-# ruff: noqa: S608  # schema, table and column names are our own; values are arguments
+# ruff: noqa: S608  # schema, table and column names are constants; values are arguments
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,16 +18,16 @@ from schemas.registry import UndecodableEvent, UnknownEvent
 from schemas.topics import partition_of
 
 BUCKETS = 4096
-"""Rows are summed up in this many parts, so that only the parts that differ are read."""
-LOOKED_AT = 8
-"""How many differing parts of a table are read to find the row whose event comes first."""
+"""How many buckets rows are hashed into, so that only rows of differing buckets are read."""
+MAX_BUCKETS = 8
+"""How many differing buckets of a table are read to find the row whose event comes first."""
 
 
 class Histories(Protocol):
-    """The write side of the log, asked only for the event behind a difference."""
+    """The event store, read only to find the event behind a difference."""
 
     async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Return the tenants among these ids, and those of the streams among them."""
+        """Return the tenants among these ids, and the tenants of the streams among them."""
         ...
 
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
@@ -37,16 +37,16 @@ class Histories(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowDifference:
-    """A row that is not the same in both, or is missing from one."""
+    """A row that differs, or is missing from one side."""
 
     table: str
     key: Mapping[str, Any]
     columns: tuple[str, ...]
-    """Which differ; empty if the row is missing from one."""
+    """The columns that differ; empty if the row is missing from one side."""
     live: Mapping[str, Any] | None
     fresh: Mapping[str, Any] | None
     event: RawEvent | None = None
-    """The first event that the live row does not show as the fresh one does; None if no event explains it."""
+    """The first event whose effect the live row lacks; None if no event explains the difference."""
 
     def __str__(self) -> str:
         key = ", ".join(f"{name} {value}" for name, value in self.key.items())
@@ -55,11 +55,11 @@ class RowDifference:
         elif self.fresh is None:
             what = "is in the live table, but no event makes it"
         else:
-            told = [
+            columns = [
                 f"{name} (live {_short(self.live[name])}, by the log {_short(self.fresh[name])})"
                 for name in self.columns
             ]
-            what = f"differs in {', '.join(told)}"
+            what = f"differs in {', '.join(columns)}"
         behind = ""
         if self.event is not None:
             behind = (
@@ -71,7 +71,7 @@ class RowDifference:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Tables in a schema, seen through a connection."""
+    """The tables of a schema, read through a connection."""
 
     connection: Connection
     schema: str
@@ -79,9 +79,9 @@ class Side:
 
 @asynccontextmanager
 async def open_snapshot(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
-    """See the database as it is now, for as long as the context lasts; only to read.
+    """Open a read-only snapshot of the database for as long as the context lasts.
 
-    Such a transaction has no id, so the log goes on however long it takes, and nobody needs to end it for being idle.
+    A read-only transaction has no id, so it never holds back the log and may stay idle.
     """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("set local idle_in_transaction_session_timeout to 0")
@@ -101,29 +101,31 @@ async def compare(
 ) -> RowDifference | None:
     """Return the first difference between two sets of tables at the same positions, or None.
 
-    First is the table that is named first in the read model, and in it the row whose event comes first in the log,
-    among the rows looked at. Two rows are equal if two 64-bit hashes of theirs are.
+    Tables are compared in the read model's order. In the first table that differs, the row whose event comes first in the
+    log is returned, among the rows that were read. Rows are equal if two 64-bit hashes of them are.
 
     Args:
         live: one side.
         fresh: the other.
         model: whose tables.
-        histories: where the event behind a difference is looked for; None: nowhere.
-        positions: where both stand, by partition.
+        histories: where to look for the event behind a difference; None if that is not needed.
+        positions: of both sides, by partition.
     """
     for table in model.tables:
         left, right = await _sums(live, table), await _sums(fresh, table)
         buckets = sorted(bucket for bucket in left.keys() | right.keys() if left.get(bucket) != right.get(bucket))[
-            :LOOKED_AT
+            :MAX_BUCKETS
         ]
         if not buckets:
             continue
-        found = await _differing(live, fresh, table, buckets)
-        if not found:
+        differences = await _differing(live, fresh, table, buckets)
+        if not differences:
             continue
         if histories is not None:
-            found = [await _explained(each, table, model, histories, positions) for each in found[:LOOKED_AT]]
-        return min(found, key=lambda each: (each.event is None, each.event.position if each.event else 0))
+            differences = [
+                await _explained(each, table, model, histories, positions) for each in differences[:MAX_BUCKETS]
+            ]
+        return min(differences, key=lambda each: (each.event is None, each.event.position if each.event else 0))
     return None
 
 
@@ -144,11 +146,11 @@ async def _rows(side: Side, table: Table[Any], buckets: Sequence[int]) -> dict[t
         f'select {", ".join(table.columns)} from "{side.schema}".{table.name} t '
         f"where {_bucket(table)} = any ($1::bigint[]) order by {', '.join(table.key)}"
     )
-    found = {}
+    rows = {}
     for record in await side.connection.fetch(statement, list(buckets)):
         row = {column: _plain(table, column, record[column]) for column in table.columns}
-        found[tuple(row[column] for column in table.key)] = row
-    return found
+        rows[tuple(row[column] for column in table.key)] = row
+    return rows
 
 
 def _plain(table: Table[Any], column: str, value: Any) -> Any:
@@ -183,7 +185,7 @@ async def _explained(
     histories: Histories,
     positions: Mapping[int, int],
 ) -> RowDifference:
-    """Find the event behind a difference by folding the tenant's history in memory and watching the row."""
+    """Find the event behind a difference: fold the tenant's history in memory and watch the row."""
     known = difference.fresh or difference.live or {}
     ids = [value for value in known.values() if isinstance(value, UUID)]
     for tenant in await histories.tenants_of(ids):
@@ -196,7 +198,7 @@ async def _explained(
                 columns=difference.columns,
                 live=difference.live,
                 fresh=difference.fresh,
-                event=_first_not_shown(difference, steps),
+                event=_first_missing_event(difference, steps),
             )
     return difference
 
@@ -207,17 +209,17 @@ Step = tuple[RawEvent, dict[str, Any]]
 
 def _life(table: Table[Any], key: tuple[Any, ...], model: ReadModel[Any], history: Sequence[RawEvent]) -> list[Step]:
     rows = model.empty()
-    wanted = key[0] if len(table.key) == 1 else key
+    row_key = key[0] if len(table.key) == 1 else key
     steps: list[Step] = []
     for event in history:
         try:
-            told = model.reader.stored(event)
-            if told is None:
+            decoded = model.decoder.decode_stored(event)
+            if decoded is None:
                 continue
-            model.fold(rows, [told])
+            model.fold(rows, [decoded])
         except (CorruptStream, UnknownEvent, UndecodableEvent):
-            continue  # parked; it changed no table either
-        row = getattr(rows, table.name).get(wanted)
+            continue  # the runner parked it; it changed no live table either
+        row = getattr(rows, table.name).get(row_key)
         if row is not None:
             values = {column: _plain(table, column, getattr(row, column)) for column in table.columns}
             if not steps or steps[-1][1] != values:
@@ -225,23 +227,23 @@ def _life(table: Table[Any], key: tuple[Any, ...], model: ReadModel[Any], histor
     return steps
 
 
-def _first_not_shown(difference: RowDifference, steps: Sequence[Step]) -> RawEvent | None:
+def _first_missing_event(difference: RowDifference, steps: Sequence[Step]) -> RawEvent | None:
     if difference.fresh is None:
         return None
     if difference.live is None:
         return steps[0][0]
     columns = difference.columns
 
-    def told(row: Mapping[str, Any]) -> list[Any]:
+    def values_of(row: Mapping[str, Any]) -> list[Any]:
         return [row[column] for column in columns]
 
     changes = [
-        (event, told(row))
+        (event, values_of(row))
         for index, (event, row) in enumerate(steps)
-        if index == 0 or told(row) != told(steps[index - 1][1])
+        if index == 0 or values_of(row) != values_of(steps[index - 1][1])
     ]
     for index, (_, values) in enumerate(changes[:-1]):
-        if values == told(difference.live):
+        if values == values_of(difference.live):
             return changes[index + 1][0]
     return changes[-1][0]
 

@@ -1,4 +1,4 @@
-"""New tables on their way to being live: which code may go on with them, and what makes them ready for queries."""
+"""The new tables of a rebuild before they are live: which code may resume them, and their indexes."""
 
 import hashlib
 from functools import cache
@@ -7,38 +7,39 @@ from typing import Any
 
 from projections.engine.tables import Connection, ReadModel
 
-FOLDING = ("domain", "schemas", "projections")
-"""The packages that folds are made of."""
+FOLD_PACKAGES = ("domain", "schemas", "projections")
+"""The packages that decide what folds do."""
 INDEX_SECONDS = 600.0
-"""How long one index may take: making it waits for every snapshot that is older."""
+"""How long one index may take; creating it concurrently waits for every older snapshot."""
 
 
 def fingerprint(model: ReadModel[Any]) -> str:
-    """Return what half-built tables must have been made for, and by, to be gone on with."""
+    """Return the version and code digest that a half-built rebuild must have to be resumed."""
     digest = hashlib.sha256(model.tables_ddl.encode() + _sources())
     return f"version {model.version}, {digest.hexdigest()[:16]}"
 
 
 @cache
 def _sources() -> bytes:
-    """Return a digest of all that decides what rows an event makes: the folds, and what they read and call.
+    """Return a digest of all code that decides which rows an event makes.
 
-    Of more than is needed, because a mended helper is as good a reason to begin anew as a mended fold.
+    It covers more than the folds, because a fixed helper is as good a reason to start over as a fixed fold.
     """
     digest = hashlib.sha256()
     root = Path(__file__).parents[3]
-    for path in sorted(path for package in FOLDING for path in (root / package).rglob("*.py")):
+    for path in sorted(path for package in FOLD_PACKAGES for path in (root / package).rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.digest()
 
 
 async def finish(connection: Connection, model: ReadModel[Any], schema: str) -> None:
-    """Make the indexes, which cost less when the rows are there, and tell the planner about them.
+    """Create the indexes, which costs less after the rows are loaded, and analyze the tables.
 
-    Concurrently, though nobody else is there: else a transaction has an id for as long as an index takes.
+    The indexes are created concurrently although no query uses the tables. Otherwise a transaction would hold an id for
+    as long as an index takes.
     """
-    wanted = [statement for table in model.tables for statement in table.indexes]
-    made = await connection.fetch(
+    statements = [statement for table in model.tables for statement in table.indexes]
+    existing = await connection.fetch(
         """
         select indexrelid::regclass::text as name, indisvalid as valid
         from pg_index i join pg_class c on c.oid = i.indrelid
@@ -48,11 +49,11 @@ async def finish(connection: Connection, model: ReadModel[Any], schema: str) -> 
     )
     await connection.execute(f'set search_path to "{schema}"')
     try:
-        if len(made) != len(wanted) or not all(index["valid"] for index in made):
-            # A rebuild was killed at them.
-            for index in made:
+        if len(existing) != len(statements) or not all(index["valid"] for index in existing):
+            # A rebuild was killed while it created them.
+            for index in existing:
                 await connection.execute(f"drop index {index['name']}")
-            for statement in wanted:
+            for statement in statements:
                 concurrently = statement.replace("index", "index concurrently", 1)
                 await connection.execute(concurrently, timeout=INDEX_SECONDS)
         for table in model.tables:

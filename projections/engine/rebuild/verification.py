@@ -1,8 +1,8 @@
-"""Proves that the live rows of a read model are what a fresh fold of the log makes, without stopping anything.
+"""Verifies that the live rows of a read model equal a fresh fold of the log, while everything keeps running.
 
-The log is folded into tables of their own (schema ``<name>_check``), up to where the live ones stand in one snapshot of
-the database; there rows and checkpoints agree, because they are always written together. Then both are compared, and
-the fresh tables are dropped.
+The log is folded into tables in the schema ``<name>_check``, up to the positions of the live tables in one snapshot of
+the database. In a snapshot, rows and checkpoints agree, because they are always written together. Then both sets of
+tables are compared, and the fresh tables are dropped.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ from typing import Any
 
 import asyncpg
 
-from projections.engine.checkpoints import create_tables, drop_tables, live_tables, positions_of, take_over
+from projections.engine.checkpoints import Checkpoint, create_tables, drop_tables, live_tables, positions_of, take_over
 from projections.engine.postgres_errors import DATABASE_AWAY
-from projections.engine.rebuild.bulk_load import KEPT_UNAPPLIABLE, Filling, Unappliable, Workers
-from projections.engine.rebuild.rebuilder import Progress, Report, alone, known_trouble
+from projections.engine.rebuild.bulk_load import MAX_UNAPPLIABLE, BulkLoad, BulkLoadWorkers, Unappliable
 from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
+from projections.engine.rebuild.session import RebuildProgress, Report, as_transient, rebuild_lock
 from projections.engine.tables import Connection, ReadModel
 
 
 class NotLive(Exception):
-    """There are no live tables of this version to verify."""
+    """The live tables of this version do not exist, so nothing can be verified."""
 
     def __init__(self, name: str, live: int | None, mine: int) -> None:
         what = "has no live tables yet; start a projector" if live is None else f"is live in version {live}"
@@ -31,17 +31,17 @@ class NotLive(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What a verification found."""
+    """The result of a verification."""
 
     name: str
     equal: bool
     events: int
-    """Folded."""
+    """How many events were folded."""
     rows: Mapping[str, int]
-    """By the log."""
+    """How many rows each fresh table has."""
     difference: RowDifference | None
     unappliable: tuple[Unappliable, ...]
-    """Events that can be applied to nothing: they are in the dead letters. A thousand at most."""
+    """Events that cannot be applied; they are in the dead letters. A thousand at most."""
     seconds: float
 
 
@@ -51,29 +51,29 @@ async def verify_projection(
     bootstrap_servers: str,
     *,
     histories: Histories | None = None,
-    workers: Workers | None = None,
+    workers: BulkLoadWorkers | None = None,
     report: Report = lambda _: None,
 ) -> Verified:
-    """Compare a read model's live rows with those a fresh fold of the topic makes.
+    """Compare a read model's live rows with a fresh fold of the topic.
 
     Args:
-        model: which.
+        model: what to verify.
         pool: six of its connections are used at once.
         bootstrap_servers: where the log is.
-        histories: where the event behind a difference is looked for.
-        workers: who folds where there is much to fold; left out: this process alone.
-        report: told of progress.
+        histories: where to look for the event behind a difference.
+        workers: share a large load; None if this process loads alone.
+        report: called with the progress.
 
     Raises:
-        NotLive: there are no live tables of the program's version.
-        AlreadyRebuilding: somebody else verifies or rebuilds it.
+        NotLive: the live tables of the program's version do not exist.
+        AlreadyRebuilding: another process verifies or rebuilds the read model.
         Transient: PostgreSQL or the broker failed; verify again.
     """
     try:
-        async with pool.acquire() as connection, alone(connection, model.name):
+        async with pool.acquire() as connection, rebuild_lock(connection, model.name):
             return await _verify_alone(model, connection, pool, bootstrap_servers, histories, workers, report)
     except Exception as error:
-        raise known_trouble(error) from error
+        raise as_transient(error) from error
 
 
 async def _verify_alone(
@@ -82,7 +82,7 @@ async def _verify_alone(
     pool: asyncpg.Pool,
     bootstrap_servers: str,
     histories: Histories | None,
-    workers: Workers | None,
+    workers: BulkLoadWorkers | None,
     report: Report,
 ) -> Verified:
     live = await live_tables(connection, model.name)
@@ -107,33 +107,32 @@ async def _verify(
     pool: asyncpg.Pool,
     bootstrap_servers: str,
     histories: Histories | None,
-    workers: Workers | None,
+    workers: BulkLoadWorkers | None,
     report: Report,
 ) -> Verified:
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    progress, unappliable = Progress("reading"), list[Unappliable]()
-    places = await take_over(connection, schema, range(len(await positions_of(connection, schema))))
+    progress, unappliable = RebuildProgress("reading"), list[Unappliable]()
+    checkpoints = await take_over(connection, schema, range(len(await positions_of(connection, schema))))
     goal = _positions(await positions_of(connection, model.name))
 
-    def passed(each: Unappliable) -> None:
-        if len(unappliable) < KEPT_UNAPPLIABLE:
-            unappliable.append(each)
+    def pass_over(record: Unappliable) -> None:
+        if len(unappliable) < MAX_UNAPPLIABLE:
+            unappliable.append(record)
 
-    def read(count: int) -> None:
+    def add(count: int) -> None:
         progress.events += count
-        wanted = sum(goal.values())
-        progress.share = sum(min(place.position, goal[n]) for n, place in filling.places.items()) / max(1, wanted)
+        progress.share = bulk_load.share_of(goal)
         report(progress)
 
-    filling = Filling(model, pool, bootstrap_servers, schema, places, passed=passed, progress=read)
+    bulk_load = BulkLoad(model, pool, bootstrap_servers, schema, checkpoints, on_unappliable=pass_over, on_read=add)
     if workers is not None:
-        await workers.fill(filling, goal)
-    async with filling.open():
-        await filling.fill(goal)
+        await workers.load(bulk_load, goal)
+    async with bulk_load.open():
+        await bulk_load.load(goal)
         async with open_snapshot(pool) as snapshot:
             goal = _positions(await positions_of(snapshot, model.name))
-            await filling.fill(goal)
+            await bulk_load.load(goal)
             progress.phase = "comparing"
             report(progress)
             fresh = Side(connection, schema)
@@ -150,5 +149,5 @@ async def _verify(
     )
 
 
-def _positions(places: Mapping[int, Any]) -> dict[int, int]:
-    return {number: place.position for number, place in places.items()}
+def _positions(checkpoints: Mapping[int, Checkpoint]) -> dict[int, int]:
+    return {number: checkpoint.position for number, checkpoint in checkpoints.items()}

@@ -15,6 +15,7 @@ from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.clock import SystemClock
 from projections.catalog import model as catalog
 from projections.engine.decoding import DecodedEvent
+from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.runner import ProjectionRunner
 from projections.engine.tables import Connection
 
@@ -45,9 +46,7 @@ async def main(kafka: str, dsn: str, stream: str, version: str) -> None:
             Mortal(UUID(stream), int(version)),
             pool,
             kafka,
-            letters,
-            PostgresDeliveries(pool),
-            SystemClock(),
+            PoisonRecordPorts(dead_letters=letters, ledger=PostgresDeliveries(pool), clock=SystemClock()),
             rebuild=never,
         )
         task = asyncio.create_task(runner.run())

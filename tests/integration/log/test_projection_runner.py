@@ -25,7 +25,7 @@ from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
 from projections.engine.checkpoints import Projection, advance, positions_of, take_over
 from projections.engine.decoding import DecodedEvent
-from projections.engine.poison_records import TRIES
+from projections.engine.poison_records import TRIES, PoisonRecordPorts
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.runner import ProjectionRunner
 from schemas.envelope import RawEvent
@@ -76,9 +76,7 @@ def runner_of(
         projection,
         pool,
         kafka.bootstrap_servers,
-        letters or LetterBox(),
-        ledger or NoLedger(),
-        SystemClock(),
+        PoisonRecordPorts(dead_letters=letters or LetterBox(), ledger=ledger or NoLedger(), clock=SystemClock()),
         rebuild=never,
         session_timeout=timedelta(seconds=session_seconds),
     )
@@ -200,10 +198,10 @@ async def test_two_runners_share_the_partitions(pool: asyncpg.Pool, kafka: Apach
         async with running(other):
 
             async def shared() -> bool:
-                return len(one._owned) == len(other._owned) == PARTITIONS / 2
+                return len(one.partitions) == len(other.partitions) == PARTITIONS / 2
 
             await until(shared)
-            assert one._owned.keys() | other._owned.keys() == set(range(PARTITIONS))
+            assert one.partitions | other.partitions == set(range(PARTITIONS))
             await write_topic(kafka.bootstrap_servers, second, store=pool)
             await applied(pool, EVENTS[:1000])
         await write_topic(kafka.bootstrap_servers, third, store=pool)
@@ -244,7 +242,7 @@ async def apply_as_new_owner(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> 
         await connection.execute(f"set search_path to {MODEL.name}, public")
         positions = last_positions(events)
         async with connection.transaction():
-            await MODEL.apply([told for told in map(MODEL.reader.stored, events) if told], connection)
+            await MODEL.apply([told for told in map(MODEL.decoder.decode_stored, events) if told], connection)
             moved = [dataclasses.replace(each, position=positions[each.partition], next_offset=1) for each in taken]
             await advance(connection, MODEL.name, moved)
 

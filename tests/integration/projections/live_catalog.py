@@ -12,6 +12,7 @@ from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
 from projections.engine.checkpoints import positions_of
+from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.runner import ProjectionRunner
 from schemas.envelope import RawEvent
@@ -44,9 +45,7 @@ async def live(
         model,
         pool,
         kafka.bootstrap_servers,
-        letters or LetterBox(),
-        PostgresDeliveries(pool),
-        SystemClock(),
+        PoisonRecordPorts(dead_letters=letters or LetterBox(), ledger=PostgresDeliveries(pool), clock=SystemClock()),
         rebuild=lambda: rebuilder.rebuild_when_due(model),
     )
     task = asyncio.create_task(runner.run())

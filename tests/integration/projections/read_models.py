@@ -28,7 +28,7 @@ async def empty(db: Connection, model: ReadModel[Any], schema: str) -> None:
 
 
 async def fill(db: Connection, model: ReadModel[Any], raw: Sequence[RawEvent], *, batch: int) -> None:
-    told = [each for each in map(model.reader.stored, raw) if each is not None]
+    told = [each for each in map(model.decoder.decode_stored, raw) if each is not None]
     for start in range(0, len(told), batch):
         async with db.transaction():
             await model.apply(told[start : start + batch], db)

@@ -1,4 +1,4 @@
-"""Filling tables in several processes makes what one process makes, whatever becomes of the processes."""
+"""BulkLoad tables in several processes makes what one process makes, whatever becomes of the processes."""
 
 import asyncio
 import os
@@ -14,8 +14,9 @@ from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.engine.checkpoints import ensure_live, take_over
-from projections.engine.rebuild.bulk_load import Filling
-from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Progress, Rebuilder
+from projections.engine.rebuild.bulk_load import BulkLoad
+from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgress
 from projections.engine.rebuild.verification import verify_projection
 from schemas.topics import PARTITIONS
 from tests.integration.projections.live_catalog import MODEL, applied, expect_rows_of, live
@@ -40,7 +41,7 @@ async def test_several_processes_make_what_one_makes_and_tell_what_they_pass_ove
     workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=3, worthwhile=1)
     told: list[tuple[int, float]] = []
 
-    def report(progress: Progress) -> None:
+    def report(progress: RebuildProgress) -> None:
         told.append((progress.events, progress.share))
 
     async with live(pool, kafka, letters=letters):
@@ -83,24 +84,24 @@ async def test_what_a_killed_process_has_not_written_one_process_writes_and_noth
         nonlocal done
         done += count
 
-    filling = Filling(MODEL, pool, kafka.bootstrap_servers, MODEL.name, places, progress=progress)
+    bulk_load = BulkLoad(MODEL, pool, kafka.bootstrap_servers, MODEL.name, places, on_read=progress)
     workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
     async with pool.acquire() as connection, connection.transaction():
         # Whoever has this partition cannot write it.
         await connection.execute("select from checkpoints where schema_name = 'catalog' and partition = 3 for update")
-        working = asyncio.create_task(workers.fill(filling, last_positions(EVENTS)))
+        working = asyncio.create_task(workers.load(bulk_load, last_positions(EVENTS)))
         async with asyncio.timeout(60):
-            while sum(place.position > 0 for place in filling.places.values()) < PARTITIONS // 2:
+            while sum(place.position > 0 for place in bulk_load.checkpoints.values()) < PARTITIONS // 2:
                 await asyncio.sleep(0.02)
-        assert filling.places[3].position == 0
+        assert bulk_load.checkpoints[3].position == 0
         for child in psutil.Process().children():
             if "spawn_main" in " ".join(child.cmdline()):
                 child.kill()
         await working
     assert "is filled by one process from here on: a process was killed" in caplog.text
     assert 0 < done < len(EVENTS)
-    async with filling.open():
-        await filling.fill(last_positions(EVENTS))
+    async with bulk_load.open():
+        await bulk_load.load(last_positions(EVENTS))
     assert done == len(EVENTS)
     await expect_rows_of(pool, EVENTS)
 
@@ -140,10 +141,10 @@ async def test_a_rebuild_that_is_killed_takes_its_processes_along_and_is_resumed
 
 KILLED = """
 import asyncio, sys, time, asyncpg
-from infra.log.parallel_bulk_load import FillingProcesses
+from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog import model as catalog
 from projections.engine.checkpoints import ensure_live, take_over
-from projections.engine.rebuild.bulk_load import Filling
+from projections.engine.rebuild.bulk_load import BulkLoad
 from projections.engine.rebuild.rebuilder import Rebuilder
 
 def report(progress):
@@ -153,7 +154,7 @@ def report(progress):
 
 async def main(kafka, dsn):
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
-        workers = FillingProcesses(dsn, kafka, processes=2, worthwhile=1)
+        workers = BulkLoadProcesses(dsn, kafka, processes=2, worthwhile=1)
         await Rebuilder(pool, kafka, workers=workers).rebuild(catalog.MODEL, report=report)
 
 asyncio.run(main(*sys.argv[1:]))

@@ -69,7 +69,7 @@ async def test_an_event_about_nothing_is_corrupt_and_writes_nothing(db: asyncpg.
     orphan = next(raw for raw in history.raw if raw.type == "product.product_activated.v1")
     await build(db, [], batch=1)
     await db.execute("set search_path to catalog")
-    told = catalog.MODEL.reader.stored(orphan)
+    told = catalog.MODEL.decoder.decode_stored(orphan)
     assert told is not None
     with pytest.raises(CorruptStream, match=r"product_activated\.v1"):
         async with db.transaction():
@@ -82,7 +82,7 @@ async def test_an_event_told_twice_is_corrupt_rather_than_retried_for_ever(db: a
     await build(db, history.raw, batch=100)
     await db.execute("set search_path to catalog")
     first = next(raw for raw in history.raw if raw.type == "store.store_requested.v1")
-    told = catalog.MODEL.reader.stored(first)
+    told = catalog.MODEL.decoder.decode_stored(first)
     assert told is not None
     with pytest.raises(CorruptStream):
         async with db.transaction():

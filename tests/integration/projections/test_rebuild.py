@@ -19,7 +19,8 @@ from infra.embedded.kafka import ApacheKafka
 from projections.catalog.queries import stores_by_ids
 from projections.engine.checkpoints import Fenced
 from projections.engine.decoding import DecodedEvent
-from projections.engine.rebuild.rebuilder import AlreadyRebuilding, Different, Emptied, Progress, Rebuilder
+from projections.engine.rebuild.rebuilder import Different, Emptied, Rebuilder
+from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgress
 from projections.engine.tables import Connection, ReadModel
 from projections.reading.scope import SYSTEM
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
@@ -101,7 +102,7 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
     await write_topic(kafka.bootstrap_servers, first, store=pool)
     phases: list[str] = []
 
-    def report(progress: Progress) -> None:
+    def report(progress: RebuildProgress) -> None:
         phases.append(progress.phase)
         assert 0 <= progress.share <= 1
 
@@ -139,7 +140,7 @@ async def test_what_takes_long_in_a_rebuild_holds_no_transaction_id_so_that_the_
         def look(phase: str) -> None:
             holding[phase] = [row[0] for row in looking.execute(HOLDING)]
 
-        def report(progress: Progress) -> None:
+        def report(progress: RebuildProgress) -> None:
             if progress.phase == "indexing":
                 older.execute(SNAPSHOT)
             elif progress.phase == "comparing":
@@ -165,7 +166,7 @@ async def test_an_index_that_a_rebuild_was_stopped_at_is_made_anew(
     valid = "select indisvalid from pg_index join pg_class c on c.oid = indrelid where relnamespace = $1::regnamespace"
     with psycopg.connect(database) as older, psycopg.connect(database, autocommit=True) as looking:
 
-        def report(progress: Progress) -> None:
+        def report(progress: RebuildProgress) -> None:
             if progress.phase == "indexing":
                 older.execute(SNAPSHOT)
 
@@ -193,7 +194,7 @@ async def indexing(looking: "psycopg.Connection[Any]") -> None:
 async def test_new_tables_that_somebody_else_took_over_since_they_were_compared_are_not_swapped_in(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
-    def report(progress: Progress) -> None:
+    def report(progress: RebuildProgress) -> None:
         if progress.phase == "swapping":
             with psycopg.connect(database) as other:
                 other.execute("update checkpoints set owner = owner + 1 where schema_name = 'catalog_build'")
@@ -321,9 +322,9 @@ async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, ka
 KILLED = """
 import asyncio, sys, asyncpg
 from projections.catalog import model as catalog
-from projections.engine.rebuild import bulk_load as filling
+from projections.engine.rebuild import bulk_load
 from projections.engine.rebuild.rebuilder import Rebuilder
-filling.CHUNK = 200
+bulk_load.CHUNK = 200
 
 async def main(kafka, dsn):
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:

@@ -113,7 +113,7 @@ async def test_merchants_and_payment_providers_are_told_to_ask_again(server: Emb
 
 
 def test_a_fault_in_a_statement_is_no_outage() -> None:
-    from projections.reading.outages import is_database_away
+    from projections.reading.availability import is_database_away
 
     for outage in (OSError("Multiple exceptions: [Errno 111] ..."), OSError(113, "no route"), TimeoutError()):
         assert is_database_away(outage)

@@ -120,7 +120,7 @@ class Parts:
 
 
 class OnDemand:
-    """Implements ``ReadBarrier`` by bringing the read models up to date itself."""
+    """Implements ``Consistency`` by bringing the read models up to date itself."""
 
     def __init__(self, log: PostgresEventLog, reader: asyncpg.Pool) -> None:
         self._log, self._reader = log, reader

@@ -99,7 +99,7 @@ class Tampered:
         self.version = self.version or self.model.version
         self.name, self.tables, self.handles = self.model.name, self.model.tables, self.model.handles
         self.tables_ddl, self.indexes_ddl = self.model.tables_ddl, self.model.indexes_ddl
-        self.reader = self.model.reader
+        self.decoder = self.model.decoder
 
     async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
         self.applied += 1
@@ -113,10 +113,10 @@ async def rows_by_the_log(pool: asyncpg.Pool, model: ReadModel[Any], raws: Seque
     """Fold events into tables of their own; yield their schema."""
     async with pool.acquire() as connection:
         await connection.execute(f"create schema expected; set search_path to expected; {model.ddl}")
-        told = [each for each in map(model.reader.stored, raws) if each is not None]
-        for start in range(0, len(told), 5000):
+        decoded = [each for each in map(model.decoder.decode_stored, raws) if each is not None]
+        for start in range(0, len(decoded), 5000):
             async with connection.transaction():
-                await model.apply(told[start : start + 5000], connection)
+                await model.apply(decoded[start : start + 5000], connection)
     yield "expected"
     await pool.execute("drop schema expected cascade")
 

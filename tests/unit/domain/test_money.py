@@ -22,7 +22,7 @@ from domain.money import (
     within_range,
 )
 from domain.order.events import PaymentUnmatched
-from projections.engine.decoding import Reader
+from projections.engine.decoding import EventDecoder
 from projections.sales.model import MODEL
 from projections.sales.tables import OrderRow, SalesRows
 from schemas.registry import decode
@@ -163,7 +163,7 @@ def test_an_amount_that_is_in_the_log_already_still_decodes() -> None:
     assert isinstance(event, PaymentUnmatched)
     assert event.amount.minor == 10**30
     # The fast decoder of the read models too, whose table gets the nearest amount that it can hold.
-    found = Reader([PaymentUnmatched]).stored(raw(event, tenant=event.originator_id))
+    found = EventDecoder([PaymentUnmatched]).decode_stored(raw(event, tenant=event.originator_id))
     assert found is not None
     rows = SalesRows(orders={event.originator_id: cast("OrderRow", SimpleNamespace(updated_at=None))})
     MODEL.fold(rows, [found])

@@ -8,14 +8,14 @@ import pytest
 
 from domain.product.events import PriceChanged, StockCounted
 from infra.bench.workload import catalog_events
-from projections.engine.decoding import Reader, as_json, mirror_of
+from projections.engine.decoding import EventDecoder, as_json, mirror_of
 from schemas.envelope import RawEvent
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent
 from tests.support.builders.histories import MOVES, History
 from tests.support.builders.records import headers_of
 from tests.support.builders.samples import NOON
 
-READER = Reader(EVENTS.values())
+DECODER = EventDecoder(EVENTS.values())
 
 
 def every_kind() -> list[RawEvent]:
@@ -23,8 +23,8 @@ def every_kind() -> list[RawEvent]:
     return [*History().play(moves).raw, *catalog_events(800, side_by_side=2, per_store=400)]
 
 
-def told(raw: RawEvent, reader: Reader = READER) -> Any:
-    read = reader.stored(raw)
+def decoded(raw: RawEvent, decoder: EventDecoder = DECODER) -> Any:
+    read = decoder.decode_stored(raw)
     assert read is not None
     assert read[1] == raw.tenant
     return read[0]
@@ -43,7 +43,7 @@ def test_a_mirror_says_what_its_event_says() -> None:
     seen = set()
     for raw in every_kind():
         event = raw.decode().event
-        assert json.loads(as_json(told(raw))) == event.model_dump(mode="json")
+        assert json.loads(as_json(decoded(raw))) == event.model_dump(mode="json")
         seen.add(raw.type)
     # Enough to be worth it; test_events.py has a sample of every kind.
     assert len(seen) > 40
@@ -51,13 +51,13 @@ def test_a_mirror_says_what_its_event_says() -> None:
 
 def test_a_record_reads_like_the_stored_event() -> None:
     raw = next(iter(catalog_events(1)))
-    read = READER.record(headers_of(raw), raw.data)
+    read = DECODER.decode_record(headers_of(raw), raw.data)
     assert read is not None
-    assert (as_json(read[0]), read[1]) == (as_json(told(raw)), raw.tenant)
+    assert (as_json(read[0]), read[1]) == (as_json(decoded(raw)), raw.tenant)
 
 
 def test_left_out_fields_get_their_defaults_afresh() -> None:
-    decode = READER.record
+    decode = DECODER.decode_record
     fields = json.loads(next(each.data for each in catalog_events(400) if each.type == "store.store_requested.v1"))
     del fields["preferences"]
     first, second = (decode(headers("store.store_requested.v1"), json.dumps(fields).encode()) for _ in range(2))
@@ -68,12 +68,12 @@ def test_left_out_fields_get_their_defaults_afresh() -> None:
 
 
 def test_kinds_nobody_handles_are_passed_over_undecoded() -> None:
-    assert Reader({PriceChanged}).record(headers(), b"no JSON at all") is None
+    assert EventDecoder({PriceChanged}).decode_record(headers(), b"no JSON at all") is None
 
 
 def test_an_unknown_kind_is_told_apart_from_a_broken_one() -> None:
     with pytest.raises(UnknownEvent, match=r"product\.teleported\.v7"):
-        READER.record(headers("product.teleported.v7"), b"{}")
+        DECODER.decode_record(headers("product.teleported.v7"), b"{}")
 
 
 @pytest.mark.parametrize(
@@ -90,36 +90,36 @@ def test_an_unknown_kind_is_told_apart_from_a_broken_one() -> None:
 )
 def test_a_body_that_does_not_fit_is_undecodable(broken: bytes) -> None:
     with pytest.raises(UndecodableEvent, match=r"product\.stock_counted\.v1"):
-        READER.record(headers(), broken)
+        DECODER.decode_record(headers(), broken)
 
 
 @pytest.mark.parametrize("dropped", ["ce_type", "ce_tenant"])
 def test_a_record_without_our_envelope_is_undecodable(dropped: str) -> None:
     with pytest.raises(UndecodableEvent):
-        READER.record([(name, value) for name, value in headers() if name != dropped], body())
+        DECODER.decode_record([(name, value) for name, value in headers() if name != dropped], body())
 
 
 def test_headers_may_come_in_any_order() -> None:
-    reader = Reader({StockCounted})
+    decoder = EventDecoder({StockCounted})
     for order in (headers(), headers()[::-1], [("x", b""), *headers()], headers()):
-        assert reader.record(order, body()) is not None
+        assert decoder.decode_record(order, body()) is not None
 
 
 def test_a_tenant_that_is_no_id_is_undecodable() -> None:
     with pytest.raises(UndecodableEvent, match="no id"):
-        READER.record([("ce_type", StockCounted.wire_name.encode()), ("ce_tenant", b"\xffnobody")], body())
+        DECODER.decode_record([("ce_type", StockCounted.wire_name.encode()), ("ce_tenant", b"\xffnobody")], body())
 
 
 def test_a_record_without_a_value_is_undecodable() -> None:
     with pytest.raises(UndecodableEvent, match="no value"):
-        READER.record(headers(), None)
+        DECODER.decode_record(headers(), None)
 
 
 def test_a_nul_becomes_the_replacement_character_and_its_spelling_stays() -> None:
     raw = next(each for each in catalog_events(800, side_by_side=2) if each.type == "store.page_written.v1")
     fields = json.loads(raw.data)
     fields["content"] = "a\0b \\u0000 \\\0"
-    read = READER.record(headers(raw.type), json.dumps(fields).encode())
+    read = DECODER.decode_record(headers(raw.type), json.dumps(fields).encode())
     assert read is not None
     assert read[0].content == "a\ufffdb \\u0000 \\\ufffd"
 

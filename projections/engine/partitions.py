@@ -1,0 +1,191 @@
+"""The partitions that one runner owns: how far each is applied, and whether the topic still is the one it was read from."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from projections.engine.checkpoints import (
+    Checkpoint,
+    Fenced,
+    Live,
+    positions_of,
+    reclaim,
+    release,
+    take_over,
+)
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.records import position_of
+from projections.engine.tables import Connection
+
+logger = logging.getLogger(__name__)
+
+
+class OwnedPartitions:
+    """The checkpoints of the partitions that a runner owns.
+
+    A runner that lost a partition is fenced by the checkpoint's owner number: its transaction fails and none of its
+    writes are seen.
+    """
+
+    def __init__(self, name: str, pool: asyncpg.Pool) -> None:
+        """Own nothing yet.
+
+        Args:
+            name: the read model's, which is also its live schema's.
+            pool: of the database with the checkpoints.
+        """
+        self._name = name
+        self._pool = pool
+        self._checkpoints: dict[int, Checkpoint] = {}
+        self._unverified: set[int] = set()
+        """Partitions whose last applied record has not been seen at its offset yet."""
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._checkpoints
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The partitions that are owned."""
+        return frozenset(self._checkpoints)
+
+    def clear(self) -> None:
+        """Forget every partition; the checkpoints stay as they are."""
+        self._checkpoints.clear()
+        self._unverified.clear()
+
+    async def take(self, numbers: Iterable[int], consumer: AIOKafkaConsumer, topic: str) -> list[Checkpoint]:
+        """Become the owner of partitions, and let the consumer go on where they stand.
+
+        Raises:
+            DATABASE_AWAY: the checkpoints are out of reach.
+        """
+        async with self._pool.acquire() as connection:
+            checkpoints = await take_over(connection, self._name, numbers)
+        for checkpoint in checkpoints:
+            self._checkpoints[checkpoint.partition] = checkpoint
+            partition = TopicPartition(topic, checkpoint.partition)
+            if checkpoint.position == 0:
+                consumer.seek(partition, 0)
+            else:
+                # Begin with the last applied record: if it is not at its offset, the topic is another one.
+                self._unverified.add(checkpoint.partition)
+                consumer.seek(partition, max(0, checkpoint.next_offset - 1))
+        return checkpoints
+
+    async def leave(self, numbers: Iterable[int]) -> None:
+        """Stop owning partitions that a rebalance takes away."""
+        lost = [self._checkpoints.pop(number) for number in numbers if number in self._checkpoints]
+        self._unverified.difference_update(checkpoint.partition for checkpoint in lost)
+        with suppress(*DATABASE_AWAY):
+            async with self._pool.acquire() as connection:
+                await release(connection, self._name, lost)
+
+    async def release(self) -> None:
+        """Record that the runner stopped in good order.
+
+        Raises:
+            DATABASE_AWAY: that could not be recorded.
+        """
+        checkpoints = list(self._checkpoints.values())
+        if checkpoints:
+            async with self._pool.acquire() as connection:
+                await release(connection, self._name, checkpoints)
+
+    def verify(
+        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]
+    ) -> list[ConsumerRecord]:
+        """Return the fetched records of owned partitions; restart a partition whose last applied record has moved."""
+        verified: list[ConsumerRecord] = []
+        for partition, batch in fetched.items():
+            checkpoint = self._checkpoints.get(partition.partition)
+            if checkpoint is None or not batch:
+                continue
+            first = batch[0]
+            if partition.partition not in self._unverified or (
+                first.offset == checkpoint.next_offset - 1 and position_of(first) in {checkpoint.position, None}
+            ):
+                self._unverified.discard(partition.partition)
+                verified.extend(batch)
+                continue
+            # A wiped broker was refilled. Its offsets are new; positions still hold.
+            logger.warning(
+                "projector-%s: the topic's partition %d was recreated; looking for position %d from its beginning",
+                self._name,
+                partition.partition,
+                checkpoint.position,
+            )
+            self._unverified.discard(partition.partition)
+            self._checkpoints[partition.partition] = replace(checkpoint, next_offset=0)
+            consumer.seek(partition, 0)
+        return verified
+
+    def unapplied(self, records: Iterable[ConsumerRecord]) -> list[ConsumerRecord]:
+        """Return the records of owned partitions that are not applied yet, each event once."""
+        unapplied = []
+        reached: dict[int, int] = {}
+        for record in records:
+            checkpoint = self._checkpoints.get(record.partition)
+            if checkpoint is None or record.partition in self._unverified:
+                continue
+            position = position_of(record) or 0
+            if position > max(checkpoint.position, reached.get(record.partition, 0)):
+                reached[record.partition] = position
+                unapplied.append(record)
+        return unapplied
+
+    def after(self, records: Sequence[ConsumerRecord]) -> dict[int, Checkpoint]:
+        """Return where the partitions of these records stand once the records are applied.
+
+        Raises:
+            Fenced: a partition is not owned any more.
+        """
+        moved: dict[int, Checkpoint] = {}
+        last: dict[int, ConsumerRecord] = {record.partition: record for record in records}
+        for number, record in last.items():
+            before = self._checkpoints.get(number)
+            if before is None:
+                raise Fenced(self._name, ())
+            moved[number] = replace(
+                before, next_offset=record.offset + 1, position=position_of(record) or before.position
+            )
+        return moved
+
+    def move(self, moved: Mapping[int, Checkpoint]) -> None:
+        """Take over checkpoints that were written, except of partitions that changed hands since."""
+        for number, checkpoint in moved.items():
+            known = self._checkpoints.get(number)
+            if known is not None and known.owner == checkpoint.owner:
+                self._checkpoints[number] = checkpoint
+
+    async def check_owner(self, moved: Mapping[int, Checkpoint], connection: Connection) -> None:
+        """Make sure that these partitions have no new owner, whose rows would explain a failure.
+
+        Raises:
+            Fenced: there is a new owner.
+        """
+        current = await positions_of(connection, self._name)
+        lost = [each for number, each in moved.items() if number not in current or current[number].owner != each.owner]
+        if lost:
+            raise Fenced(self._name, lost)
+
+    async def reclaim(self, fenced: Fenced, live: Live, connection: Connection) -> Live:
+        """Go on after a rebalance or a rebuild, and return the tables that are live now.
+
+        Raises:
+            Fenced: another runner owns a partition that this one believes to own.
+        """
+        lost = {
+            each.partition for each in fenced.lost if self._checkpoints.get(each.partition, each).owner == each.owner
+        }
+        if not lost & self._checkpoints.keys():
+            return live
+        checkpoints, live = await reclaim(connection, self._name, list(self._checkpoints.values()), live)
+        if not lost <= {checkpoint.partition for checkpoint in checkpoints}:
+            raise fenced
+        logger.info("projector-%s goes on with the tables of a rebuild", self._name)
+        self._checkpoints.update((checkpoint.partition, checkpoint) for checkpoint in checkpoints)
+        return live
