@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.adapters.reachability import naming_broker
 from infra.bootstrap import NotConfigured
-from infra.embedded.supervisor import AlreadyRunning, Supervisor
+from infra.embedded.supervisor import AlreadyRunning, Configuration, Supervisor
 from infra.settings import Settings, environment_of, read_settings
 
 
@@ -63,17 +63,19 @@ def supervisor_of(settings: Settings) -> Supervisor:
     """Return a supervisor for these settings. Defaults of ports and addresses do not count as configured."""
     public = {"gateway": "gateway_url", "storefront": "storefront_domain", "sandbox": "sandbox_url"}
     ports = {role: f"{role}_port" for role in public}
-    asked = settings.model_dump(include={*public.values(), *ports.values()}, exclude_unset=True)
+    configured = settings.model_dump(include={*public.values(), *ports.values()}, exclude_unset=True)
     return Supervisor(
         settings.data_dir.absolute(),
-        database_url=settings.database_url,
-        bootstrap_servers=settings.broker_address,
-        configured=environment_of(settings),
-        ports={role: asked[name] for role, name in ports.items() if name in asked},
-        usual_ports={role: Settings.model_fields[name].default for role, name in ports.items()},
-        public={role: asked[name] for role, name in public.items() if name in asked},
-        former_sandboxes=settings.sandbox_former_urls,
-        master_keys=[key.get_secret_value() for key in settings.master_keys],
+        Configuration(
+            database_url=settings.database_url,
+            bootstrap_servers=settings.broker_address,
+            settings=environment_of(settings),
+            ports={role: configured[name] for role, name in ports.items() if name in configured},
+            usual_ports={role: Settings.model_fields[name].default for role, name in ports.items()},
+            public_addresses={role: configured[name] for role, name in public.items() if name in configured},
+            former_sandboxes=settings.sandbox_former_urls,
+            master_keys=[key.get_secret_value() for key in settings.master_keys],
+        ),
     )
 
 

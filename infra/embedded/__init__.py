@@ -1,8 +1,7 @@
 """The servers behind ``zyenta up`` when no address of a real one is configured.
 
-Everything here starts a child process that speaks the real protocol (Kafka, PostgreSQL), so no other
-code knows whether it talks to an embedded server or to production. None of them outlives the process
-that started it.
+Each server is a child process with the real protocol (Kafka, PostgreSQL), so other code does not depend on whether
+its server is embedded. A server ends with the process that started it.
 
 May be imported: ``Broker`` from here, ``EmbeddedBroker`` from ``.broker``, ``ApacheKafka`` and
 ``KafkaUnavailable`` from ``.kafka``, ``EmbeddedPostgres`` and ``PostgresUnavailable`` from ``.postgres``,
@@ -13,38 +12,37 @@ from typing import Protocol
 
 
 class Broker(Protocol):
-    """A Kafka-protocol server on this machine that its owner may start, stop, freeze and destroy.
+    """A Kafka-protocol server on this machine, controlled by its owner.
 
-    The port and the data survive everything but ``wipe``: a broker that was stopped or killed comes
-    back at the address its clients already know.
+    Port and data survive all operations except ``wipe``: after a stop or kill, a broker starts again on the same address.
     """
 
     @property
     def bootstrap_servers(self) -> str:
-        """``host:port`` for clients; known from the first ``start`` on."""
+        """``host:port`` for clients. Known after the first ``start``."""
 
     @property
     def running(self) -> bool:
-        """Whether the process is alive; a paused one is."""
+        """Whether the process is alive. A paused process is."""
 
     async def start(self) -> None:
-        """Return once a client can create a topic. Does nothing if it runs already.
+        """Start the broker and return when a client can create a topic. No-op if it runs.
 
         Raises:
-            ServerFailed: it died or did not answer in time; the message ends with its log.
+            ServerFailed: the broker died or did not answer in time. The message ends with its log.
         """
 
     async def stop(self) -> None:
-        """End it in order, within a bound. Does nothing if it does not run."""
+        """Stop the broker in order, within a time limit. No-op if it does not run."""
 
     async def kill(self) -> None:
-        """End it as a power cut would: SIGKILL, nothing flushed."""
+        """End the broker as a crash would: SIGKILL, no flush."""
 
     def pause(self) -> None:
-        """Freeze it with SIGSTOP: connections stay open and nobody answers."""
+        """Freeze the broker with SIGSTOP: connections stay open without answers."""
 
     def resume(self) -> None:
-        """Let a paused broker go on."""
+        """Continue a paused broker."""
 
     async def wipe(self) -> None:
-        """Stop it if needed and delete all it holds, topics included."""
+        """Stop the broker if it runs, and delete all its data."""

@@ -1,6 +1,6 @@
-"""On which loopback ports a data directory's platform answers: after every start on the same ones, if they are free.
+"""The loopback ports of a data directory's platform: the same after every start, if they are free.
 
-Photos, pages and other people's scripts name them, so they are remembered beside the data.
+Photos, pages and users' scripts refer to the ports, so they are stored next to the data.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ logger = logging.getLogger(__name__)
 
 
 class Addresses:
-    """The ports of one data directory's parts, each by the part's name.
+    """The ports of one data directory, by name of the part.
 
     Args:
-        file: where they are remembered.
-        configured: ports that somebody asked for; they come before the remembered ones.
-        usual: ports for parts that have neither, if they are free.
+        file: where the ports are stored.
+        configured: configured ports; they have precedence over stored ones.
+        usual: ports for parts with neither, if they are free.
     """
 
     def __init__(self, file: Path, configured: Mapping[str, int], usual: Mapping[str, int] | None = None) -> None:
@@ -34,17 +34,17 @@ class Addresses:
         self._known: dict[str, list[int]] = json.loads(file.read_text()) if file.exists() else {}
         self._chosen: dict[str, int] = {}
         self.moved: set[str] = set()
-        """Who is elsewhere than it was to be, because somebody else is there."""
+        """Parts that are not on their first port, because another program has it."""
 
     async def usable(self, part: str) -> int:
-        """Return the port where this part was asked for, or was the last time; 0 if there is none or it is taken.
+        """Return the configured or last port of a part; 0 if there is none or it is taken.
 
-        What an earlier platform left behind when it was killed is given the time to end.
+        Processes of a killed platform get a few seconds to end.
         """
-        wanted = [port for port in self._wanted(part) if port not in self._chosen.values()]
+        candidates = [port for port in self._candidates(part) if port not in self._chosen.values()]
         deadline = time.monotonic() + _LEFTOVER_SECONDS
-        while wanted:
-            for port in wanted:
+        while candidates:
+            for port in candidates:
                 if is_free(port):
                     return port
             if time.monotonic() > deadline:
@@ -53,10 +53,10 @@ class Addresses:
         return 0
 
     async def choose(self, part: str) -> int:
-        """Return the port for this part, another one if its own is taken, and remember it."""
+        """Return a port for the part, another one if its own is taken, and store it."""
         port = await self.usable(part)
         usual = self._usual.get(part, 0)
-        if not port and not self._wanted(part) and usual and is_free(usual):
+        if not port and not self._candidates(part) and usual and is_free(usual):
             port = usual
         while not port or port in self._chosen.values():
             port = free_port()
@@ -64,19 +64,19 @@ class Addresses:
         return port
 
     def remember(self, part: str, port: int) -> None:
-        """Keep the port on which this part now is."""
-        wanted = self._wanted(part)
-        if wanted and port != wanted[0]:
+        """Store the port that the part now has."""
+        candidates = self._candidates(part)
+        if candidates and port != candidates[0]:
             self.moved.add(part)
-            logger.warning("Port %d is taken: %s is on port %d now.", wanted[0], part, port)
+            logger.warning("Port %d is taken: %s uses port %d now.", candidates[0], part, port)
         self._chosen[part] = port
         self._known[part] = [port, *(former for former in self.known(part) if former != port)]
         write_private(self._file, json.dumps(self._known))
 
     def known(self, part: str) -> list[int]:
-        """Return every port on which this part ever was, the last one first."""
+        """Return every port that the part has had, the latest first."""
         return self._known.get(part, [])
 
-    def _wanted(self, part: str) -> list[int]:
-        asked = [self._configured[part]] if part in self._configured else []
-        return asked + self.known(part)[:1]
+    def _candidates(self, part: str) -> list[int]:
+        configured = [self._configured[part]] if part in self._configured else []
+        return configured + self.known(part)[:1]

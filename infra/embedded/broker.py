@@ -1,4 +1,4 @@
-"""The broker of ``zyenta up``: Kafka's protocol without Java, Docker or a download (ADR 0001)."""
+"""The embedded broker of ``zyenta up``: Kafka's protocol without Java, Docker or a download (ADR 0001)."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.embedded import logbroker
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.server import EmbeddedServer
-from infra.embedded.services import surroundings
+from infra.embedded.services import inherited_environment
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity
 
 _START_SECONDS = 30
@@ -16,15 +16,15 @@ _CREDENTIAL_FILE = "platform.secret"
 
 
 class EmbeddedBroker(EmbeddedServer):
-    """One ``logbroker`` process on two free loopback ports: everybody reads on one, the platform writes on the other.
+    """One ``logbroker`` process with two loopback ports: one is read-only for all clients, the platform writes on the other.
 
-    What it acknowledged survives ``kill`` and restarts, but it holds no truth: wiped, the log is
-    republished from the event store.
+    Acknowledged records survive ``kill`` and restarts. The event store is the source of truth: after a wipe, the publisher
+    fills the broker again.
 
     Args:
-        data_dir: belongs to this broker alone. The platform's password is in it, in a file that its owner alone can read.
-        port: where everybody may read; 0 picks a free one at the first start and keeps it.
-        writing_port: where the platform logs in; 0 as for ``port``.
+        data_dir: used by this broker alone. It contains the platform's password in a file that only the owner can read.
+        port: the read-only port. 0: choose a free one at the first start and keep it.
+        writing_port: the port where the platform logs in; 0 as for ``port``.
     """
 
     name = "embedded broker"
@@ -39,12 +39,12 @@ class EmbeddedBroker(EmbeddedServer):
 
     @property
     def writing_port(self) -> int:
-        """Where the platform logs in; known from the first ``start`` on."""
+        """The port where the platform logs in. Known after the first ``start``."""
         return self._writing_port
 
     @property
     def bootstrap_servers(self) -> BrokerAddress:
-        """The platform's address with its log-in; known from the first ``start`` on."""
+        """The platform's address with its log-in. Known after the first ``start``."""
         security = BrokerSecurity(
             protocol="SASL_PLAINTEXT", mechanism="SCRAM-SHA-256", username=logbroker.USERNAME, password=self._password
         )
@@ -52,14 +52,14 @@ class EmbeddedBroker(EmbeddedServer):
 
     @property
     def readers_address(self) -> str:
-        """``host:port`` where everybody may read without a log-in; known from the first ``start`` on."""
+        """``host:port`` of the read-only listener, which needs no log-in. Known after the first ``start``."""
         return f"{LOOPBACK}:{self._port}"
 
     async def start(self) -> None:
-        """Return once a client can create a topic; on unused ports if none were given.
+        """Start the broker, on free ports by default, and return when a client can create a topic.
 
         Raises:
-            ServerFailed: it died or did not answer in time.
+            ServerFailed: the broker died or did not answer in time.
         """
         if not self.running:
 
@@ -73,10 +73,10 @@ class EmbeddedBroker(EmbeddedServer):
         log = self._data_dir.absolute() / "log"
         ports = ["--reading-port", str(port), "--writing-port", str(writing_port)]
         command = [sys.executable, "-m", logbroker.__name__, str(log), *ports, "--secret", str(secret)]
-        # The child must find our packages whatever its working directory is, installed or not.
+        # The child must find our packages in every working directory, even if they are not installed.
         root = str(Path(logbroker.__file__).parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process.launch(command, env={**surroundings(os.environ), "PYTHONPATH": path})
+        self._process.launch(command, env={**inherited_environment(os.environ), "PYTHONPATH": path})
 
         async def answers() -> bool:
             return await accepts_connections(port) and await accepts_connections(writing_port)
@@ -85,7 +85,7 @@ class EmbeddedBroker(EmbeddedServer):
         self._port, self._writing_port = port, writing_port
 
     def _write_secret(self) -> Path:
-        """Return the file with the platform's password; one that was wiped is written again: clients still use it."""
+        """Return the file with the platform's password. A wiped file is written again, because clients still use the password."""
         path = self._data_dir.absolute() / _CREDENTIAL_FILE
         if path.exists():
             self._password = path.read_text().strip()

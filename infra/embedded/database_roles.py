@@ -1,7 +1,7 @@
-"""The users of the embedded PostgreSQL. None of our services connects as its superuser (ADR 0016).
+"""Users of the embedded PostgreSQL. No service connects as its superuser (ADR 0016).
 
-``zyenta_services`` owns the tables and functions. ``zyenta_imager``, which opens strangers' photos, may use the tables in
-``IMAGER_MAY`` and no other.
+``zyenta_services`` owns the tables and functions. ``zyenta_imager`` belongs to the imager, which opens strangers' photos. It
+may use only the tables in ``IMAGER_GRANTS``.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from infra.adapters.postgres.migrations import migrate
 SERVICES_ROLE = "zyenta_services"
 IMAGER_ROLE = "zyenta_imager"
 
-IMAGER_MAY: Mapping[str, str] = {
+IMAGER_GRANTS: Mapping[str, str] = {
     "events": "select, insert",
     "commands": "select, insert",
     "snapshots": "select, insert, update",
@@ -28,16 +28,16 @@ IMAGER_MAY: Mapping[str, str] = {
     "foreign_records": "select, insert",
     "_yoyo_migration": "select",
 }
-"""Tables that handling an event and appending its outcome touch."""
+"""Tables for handling an event and appending its result, with the granted rights."""
 
-IMAGER_MUST_NOT = frozenset(
+IMAGER_FORBIDDEN = frozenset(
     {
         "accounts", "refresh_families", "refresh_tokens", "rate_limits", "vault", "person_keys",
         "library_snapshots", "library_tracking", "projections", "checkpoints",
         "_yoyo_log", "_yoyo_version", "yoyo_lock",
     }
 )  # fmt: skip
-"""All other tables. A test finds a new table in neither list, so that somebody decides."""
+"""All other tables. A test fails for a new table until it is in one of the lists."""
 
 _CREATE = f"""
 do $$ begin
@@ -46,7 +46,7 @@ do $$ begin
 end $$
 """
 
-# Data directories of earlier versions have everything in the superuser's name.
+# In data directories of earlier versions the superuser owns everything.
 _TAKE_OVER = f"""
 do $$
 declare
@@ -77,18 +77,18 @@ end $$
 """  # noqa: S608 - constants only
 
 _RIGHTS = (
-    # To find whose open transaction holds back the log, whichever role it has.
+    # Needed to find the open transaction of any role that holds back the log.
     f"grant pg_read_all_stats to {SERVICES_ROLE}",
     f"revoke all on all tables in schema public from {IMAGER_ROLE}",
     f"grant usage on schema public to {IMAGER_ROLE}",
     f"grant select, update, usage on sequence events_position to {IMAGER_ROLE}",
-    *(f"grant {rights} on {table} to {IMAGER_ROLE}" for table, rights in IMAGER_MAY.items()),
+    *(f"grant {rights} on {table} to {IMAGER_ROLE}" for table, rights in IMAGER_GRANTS.items()),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUsers:
-    """Addresses of the database, each with the password of one user."""
+    """Addresses of the database, one per user, with the user's password."""
 
     services: str
     imager: str
@@ -99,15 +99,15 @@ class DatabaseUsers:
 
 
 async def prepare_users(superuser_dsn: str) -> DatabaseUsers:
-    """Bring the database up to date and return its users.
+    """Create the users, migrate the database and return its addresses.
 
-    Their passwords are derived from the superuser's, so that they stay the same and need no file.
+    The users' passwords are derived from the superuser's, so they stay the same and need no file.
 
     Args:
         superuser_dsn: the embedded server's database.
 
     Raises:
-        asyncpg.PostgresError, OSError: the server does not do that; retrying may help.
+        asyncpg.PostgresError, OSError: the server failed; retrying may help.
     """
     services, imager = _password(superuser_dsn, SERVICES_ROLE), _password(superuser_dsn, IMAGER_ROLE)
     connection = await asyncpg.connect(superuser_dsn)

@@ -1,7 +1,7 @@
-"""Heartbeats: how the supervisor tells a process that hangs from one that waits for a busy machine (ADR 0015).
+"""Heartbeats, with which the supervisor distinguishes a process that hangs from one on a busy machine (ADR 0015).
 
 The event loop of a service writes a byte into a pipe twice a second. Time counts as silence only if the process could
-have written: not while it waits for a processor or a disk, and not while the supervisor itself did not run.
+have written. Waits for a processor or a disk do not count, nor does time in which the supervisor itself did not run.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 
 VARIABLE = "ZYENTA_HEARTBEAT_FD"
-"""Tells a service the number of its end of the pipe."""
+"""Variable with the service's end of the pipe, a file descriptor."""
 EVERY_SECONDS = 0.5
 CALM_NAPS = 5
 NAP_SECONDS = 0.1
@@ -22,10 +22,9 @@ _NANOSECONDS = 1_000_000_000
 
 
 async def beat() -> None:
-    """Tell the supervisor that this event loop runs, until cancelled. No-op if the process has no supervisor.
+    """Beat until cancelled, so that the supervisor knows that this event loop runs. No-op if the process has no supervisor.
 
-    The first beat waits until the loop is calm: a service imports most of its code while it starts, and how long that
-    takes says nothing.
+    The first beat waits until the loop is calm, because a service imports most of its code while it starts.
     """
     number = os.environ.pop(VARIABLE, "")
     if not number:
@@ -35,7 +34,7 @@ async def beat() -> None:
     os.set_blocking(pipe, False)
     await _until_calm()
     while True:
-        # A full pipe means that the supervisor is paused; a broken one, that it is gone and we are about to be.
+        # A full pipe: the supervisor is paused. A broken pipe: it is gone, and this process will end too.
         with suppress(BlockingIOError, BrokenPipeError):
             os.write(pipe, b".")
         await asyncio.sleep(EVERY_SECONDS)
@@ -50,32 +49,32 @@ async def _until_calm() -> None:
 
 
 class Heartbeat:
-    """The supervisor's end: how long a process has been silent although it could have beaten."""
+    """The supervisor's end of the pipe: it measures how long a process has been silent although it could have beaten."""
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         self._silence = Silence()
-        self.heard = False
-        """Whether it ever beat. Until then it is starting."""
+        self.has_beaten = False
+        """Whether the process has beaten yet. Until then it is starting."""
 
     @contextmanager
-    def handed_over(self) -> Iterator[tuple[Sequence[int], Mapping[str, str]]]:
-        """Yield what the process inherits: open files and variables. Our copy of its end is closed afterwards."""
+    def inheritance(self) -> Iterator[tuple[Sequence[int], Mapping[str, str]]]:
+        """Yield the file descriptors and variables for the process. Close our copy of its end afterwards."""
         try:
             yield (self._write,), {VARIABLE: str(self._write)}
         finally:
             os.close(self._write)
 
     def silent_seconds(self, pid: int) -> float:
-        """Return the silence since the last beat, or since the beginning. To be asked several times a second."""
+        """Return the seconds of silence since the last beat or the start. Must be called several times a second."""
         if self._drained():
-            self.heard = True
+            self.has_beaten = True
             self._silence = Silence()
         return self._silence.after_look(pid)
 
     def close(self) -> None:
-        """Close our end. Safe to call twice."""
+        """Close our end of the pipe. No-op if it is closed."""
         if self._read >= 0:
             os.close(self._read)
             self._read = -1
@@ -91,19 +90,19 @@ class Heartbeat:
 
 
 class StoppedTime:
-    """How long a process that does not beat has been stopped by a signal."""
+    """For a process without heartbeats: how long a signal has stopped it."""
 
-    heard = True
+    has_beaten = True
 
     def __init__(self) -> None:
         self._silence = Silence()
 
-    def handed_over(self) -> AbstractContextManager[tuple[Sequence[int], Mapping[str, str]]]:
-        """Return what the process inherits: nothing."""
+    def inheritance(self) -> AbstractContextManager[tuple[Sequence[int], Mapping[str, str]]]:
+        """Return no file descriptors and no variables."""
         return nullcontext(((), {}))
 
     def silent_seconds(self, pid: int) -> float:
-        """Return the time since it was stopped; 0 while it is not."""
+        """Return the seconds since the process was stopped; 0 if it is not stopped."""
         if not is_stopped(pid):
             self._silence = Silence()
         return self._silence.after_look(pid)
@@ -113,7 +112,7 @@ class StoppedTime:
 
 
 class Silence:
-    """Adds up the time in which a process could have answered, from the first look on."""
+    """The time in which a process could have beaten, from the first look on."""
 
     def __init__(self) -> None:
         self._looked_at: float | None = None
@@ -121,10 +120,10 @@ class Silence:
         self._seconds = 0.0
 
     def after_look(self, pid: int) -> float:
-        """Return the seconds so far."""
+        """Look at the process and return the seconds so far."""
         now, queued = time.monotonic(), queued_seconds(pid)
         if self._looked_at is not None and not waits_for_disk(pid):
-            # Between two looks that are far apart it was us who did not run.
+            # If two looks are far apart, the supervisor itself did not run.
             passed = min(now - self._looked_at, _LONGEST_LOOK_SECONDS)
             self._seconds += max(0.0, passed - max(0.0, queued - self._queued))
         self._looked_at, self._queued = now, queued
@@ -132,7 +131,7 @@ class Silence:
 
 
 def queued_seconds(pid: int) -> float:
-    """Return how long the process's first thread has been ready to run without a processor; 0 where nothing tells."""
+    """Return how long the process's first thread has waited for a processor; 0 if the system does not report it."""
     with suppress(OSError, ValueError, IndexError):
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / _NANOSECONDS
     return 0.0
@@ -149,8 +148,8 @@ def is_stopped(pid: int) -> bool:
 
 
 def state_of(pid: int) -> str:
-    """Return the letter of the process's state, as in ``ps``; empty where nothing tells."""
+    """Return the letter of the process's state, as in ``ps``; empty if unknown."""
     with suppress(OSError, IndexError):
-        # The name before it, in brackets, may have any sign in it.
+        # The name before the state is in brackets and may contain any character.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     return ""

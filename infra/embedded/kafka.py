@@ -1,4 +1,4 @@
-"""A real Apache Kafka of one node, for tests and benchmarks: jars from Maven Central, run on the local Java."""
+"""Apache Kafka with one node, for tests and benchmarks: jars from Maven Central, run on the local Java."""
 
 import asyncio
 import base64
@@ -62,16 +62,16 @@ _BROKER_SETTINGS: Mapping[str, str] = {
     # A killed broker may register again only when its old session has run out: nine seconds by default.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "400",
-    # The default buffer takes a quarter of the heap, for compacting topics we hardly have.
+    # The default buffer takes a quarter of the heap, for compaction, which we hardly use.
     "log.cleaner.dedupe.buffer.size": "4194304",
 }
 
 
 async def ensure_kafka(cache_dir: Path | None = None) -> Path:
-    """Install Apache Kafka if this user has none yet; about 30 s the first time, nothing after.
+    """Install Apache Kafka, which takes about 30 s. No-op if it is installed for this user.
 
     Args:
-        cache_dir: where installations live; ``~/.cache/zyenta`` if not given.
+        cache_dir: folder of the installations. None for ``~/.cache/zyenta``.
 
     Returns:
         The installation's directory.
@@ -99,12 +99,12 @@ class ApacheKafka(EmbeddedServer):
     """One Kafka node, broker and controller, on free loopback ports.
 
     Args:
-        data_dir: belongs to this broker alone: its storage, configuration and log.
-        port: the clients' port; 0 picks a free one at the first start and keeps it.
-        settings: broker properties that replace or extend ours.
-        listeners: ports of more listeners by name; ``settings`` says what each asks of its clients.
-        jit: ``quick`` compiles little and starts soonest; ``full`` is twice as fast under load, for benchmarks.
-        cache_dir: where Kafka is installed; see ``ensure_kafka``.
+        data_dir: storage, configuration and log of this broker alone.
+        port: the clients' port. 0: choose a free one at the first start and keep it.
+        settings: broker properties that replace or extend the defaults.
+        listeners: ports of more listeners by name; ``settings`` configures them.
+        jit: ``quick`` compiles little and starts sooner; ``full`` is twice as fast under load, for benchmarks.
+        cache_dir: folder of the installations; see ``ensure_kafka``.
     """
 
     name = "Apache Kafka"
@@ -130,15 +130,15 @@ class ApacheKafka(EmbeddedServer):
 
     @property
     def bootstrap_servers(self) -> str:
-        """``host:port`` for clients; known from the first ``start`` on."""
+        """``host:port`` for clients. Known after the first ``start``."""
         return f"{LOOPBACK}:{self._port}"
 
     async def start(self) -> None:
-        """Return once a client can create a topic; on an unused port if none was given.
+        """Start Kafka, on a free port by default, and return when a client can create a topic.
 
         Raises:
-            KafkaUnavailable: it cannot be installed here.
-            ServerFailed: it died or did not answer in time.
+            KafkaUnavailable: Kafka cannot be installed here.
+            ServerFailed: Kafka died or did not answer in time.
         """
         if not self.running:
             installation = await _installed(self._cache_dir)
@@ -146,10 +146,10 @@ class ApacheKafka(EmbeddedServer):
             await self.start_from(installation, archive if installation.archive.exists() else "-Xshare:auto")
 
     async def start_from(self, installation: KafkaInstallation, *flags: str) -> None:
-        """Start the given installation with more Java flags; ``start`` is for everyone else.
+        """Start a given installation with more Java flags; other callers use ``start``.
 
         Raises:
-            ServerFailed: it died or did not answer in time.
+            ServerFailed: Kafka died or did not answer in time.
         """
         cluster = await asyncio.to_thread(self._prepare_storage, installation)
         java = installation.java_command(*self._jvm, *flags)
@@ -186,7 +186,7 @@ class ApacheKafka(EmbeddedServer):
         return self._data_dir / "storage"
 
     def _prepare_storage(self, installation: KafkaInstallation) -> str:
-        """Format the storage unless it is; the cluster's id."""
+        """Format the storage if necessary, and return the cluster's id."""
         meta = self._storage / "meta.properties"
         if not meta.exists():
             shutil.rmtree(self._storage, ignore_errors=True)
@@ -196,12 +196,12 @@ class ApacheKafka(EmbeddedServer):
 
 
 def _kafka_uuid() -> str:
-    """A random id as Kafka writes them: 22 characters of URL-safe base64."""
+    """Return a random id in Kafka's form: 22 characters of URL-safe base64."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
 
 
 async def _serves(bootstrap_servers: str, cluster: str) -> bool:
-    """Whether the broker of this very cluster is registered and answers."""
+    """Whether the broker of this cluster is registered and answers."""
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2_000)
     try:
         await client.start()
@@ -215,7 +215,7 @@ async def _serves(bootstrap_servers: str, cluster: str) -> bool:
 
 
 async def _record_archive(installation: KafkaInstallation) -> None:
-    """Record which classes a broker loads; without the archive everything works, only slower."""
+    """Record the classes that a broker loads, for a faster start. The archive is optional."""
     with TemporaryDirectory() as scratch:
         recorded = Path(scratch) / "classes.jsa"
         broker = ApacheKafka(Path(scratch) / "broker")
@@ -226,13 +226,13 @@ async def _record_archive(installation: KafkaInstallation) -> None:
             shutil.copy(recorded, installation.archive.with_suffix(".part"))
             installation.archive.with_suffix(".part").rename(installation.archive)
         except (OSError, ServerFailed, KafkaError) as error:
-            logger.warning("Kafka will start slowly, its classes could not be recorded: %s", error)
+            logger.warning("Kafka will start slowly, because its classes could not be recorded: %s", error)
         finally:
             await broker.kill()
 
 
 async def _exercise(bootstrap_servers: str) -> None:
-    """Touch what every test touches, so that the archive has it: topics, transactions, groups."""
+    """Use topics, transactions and groups, so that their classes are in the archive."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     await admin.create_topics([NewTopic("exercise", 1, 1)])

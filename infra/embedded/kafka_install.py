@@ -1,4 +1,4 @@
-"""Fetching Apache Kafka from Maven Central into a cache that all checkouts of this user share."""
+"""Installation of Apache Kafka from Maven Central into a cache that all checkouts of a user share."""
 
 import asyncio
 import fcntl
@@ -27,12 +27,12 @@ _JAVA_SECONDS = 60
 
 
 class KafkaUnavailable(Exception):
-    """Apache Kafka cannot be had on this machine; the message says what is missing."""
+    """Apache Kafka cannot be installed on this machine; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class KafkaInstallation:
-    """The files one Kafka version is run from."""
+    """The files of one Kafka version."""
 
     home: Path
     java: Path
@@ -40,32 +40,32 @@ class KafkaInstallation:
 
     @property
     def jars(self) -> Path:
-        """The broker and all it needs."""
+        """The jars of the broker and its dependencies."""
         return self.home / "libs"
 
     @property
     def template(self) -> Path:
-        """A freshly formatted storage directory, to be copied."""
+        """A formatted, empty storage directory to copy."""
         return self.home / "template"
 
     @property
     def archive(self) -> Path:
-        """Class-data archive of a broker's start; optional, and good for one build of Java only."""
+        """Class-data archive for a faster start. Optional; valid for one build of Java."""
         return self.home / f"classes-{hashlib.sha256(self.java_version.encode()).hexdigest()[:12]}.jsa"
 
     @property
     def class_path(self) -> str:
-        """Every jar by name: Java ignores a class-data archive for a class path with wildcards."""
+        """All jars by name, because Java ignores a class-data archive if the class path has wildcards."""
         return os.pathsep.join(str(jar) for jar in sorted(self.jars.glob("*.jar")))
 
     def java_command(self, *flags: str) -> list[str]:
-        """The start of a command line for one of Kafka's main classes."""
+        """Return the start of a command line for a main class of Kafka."""
         logging_flag = f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"
         return [str(self.java), *flags, "-cp", self.class_path, logging_flag]
 
 
 def kafka_version() -> str:
-    """The version that the pom pins."""
+    """Return the version that the pom pins."""
     found = re.search(r"<kafka\.version>([^<]+)</kafka\.version>", POM.read_text())
     if found is None:
         raise KafkaUnavailable(f"{POM} names no kafka.version")
@@ -73,16 +73,15 @@ def kafka_version() -> str:
 
 
 def default_cache_dir() -> Path:
-    """Where installations live unless told otherwise; outside the checkout, so that all share one."""
+    """Return the default folder of installations, outside the checkout so that all checkouts share it."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "zyenta"
 
 
 async def install(cache_dir: Path) -> KafkaInstallation:
-    """Have Kafka's jars and a formatted template in the cache.
+    """Install Kafka's jars and a formatted template into the cache.
 
-    The installation appears under its name only when whole; callers in several processes must hold
-    ``installing``.
+    The installation gets its final name only when it is complete. Callers in several processes must hold ``installing``.
 
     Raises:
         KafkaUnavailable: no Java 17, no Maven, or Maven could not fetch the jars. Retrying helps only
@@ -96,14 +95,14 @@ async def install(cache_dir: Path) -> KafkaInstallation:
 
 
 def installation_dir(cache_dir: Path) -> Path:
-    """Where the pinned version lives; the pom's digest is in the name, so changing it installs anew."""
+    """Return the folder of the pinned version. Its name contains the pom's digest, so a change of the pom installs again."""
     digest = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]
     return cache_dir / f"kafka-{kafka_version()}-{digest}"
 
 
 @asynccontextmanager
 async def installing(cache_dir: Path) -> AsyncIterator[None]:
-    """Only one process of this user installs at a time; the others wait and find the result."""
+    """Hold the installation lock of this user. Other processes wait and then find the result."""
     lock = await asyncio.to_thread(_locked, cache_dir / "kafka.lock")
     try:
         yield
@@ -113,10 +112,10 @@ async def installing(cache_dir: Path) -> AsyncIterator[None]:
 
 @functools.cache
 def find_java() -> tuple[Path, str]:
-    """Find a Java that can run Kafka 4: its path and what it says of its version.
+    """Find a Java that can run Kafka 4, and return its path and version output.
 
     Raises:
-        KafkaUnavailable: there is none, or it is too old.
+        KafkaUnavailable: Java is missing or too old.
     """
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=str(Path(home) / "bin") if home else None)
@@ -130,7 +129,7 @@ def find_java() -> tuple[Path, str]:
 
 
 def _locked(path: Path) -> TextIO:
-    """Wait for the lock; closing the file, or dying, releases it."""
+    """Wait for the lock and return its file. Closing the file, or the end of the process, releases it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -154,7 +153,7 @@ def _install(installation: KafkaInstallation) -> None:
 
 
 def _format_template(installation: KafkaInstallation) -> None:
-    """Format a storage directory once: copying it later saves a second of Java at each new broker."""
+    """Format a storage directory once. Copying it is a second faster than formatting for each new broker."""
     properties = installation.home / "format.properties"
     properties.write_text(
         "process.roles=broker,controller\n"
@@ -172,7 +171,7 @@ def _format_template(installation: KafkaInstallation) -> None:
 
 
 def _run(command: list[str], *, seconds: float) -> str:
-    """Run an installer's command; its output, both streams."""
+    """Run a command and return its standard output and error."""
     try:
         done = subprocess.run(  # noqa: S603  fixed commands
             command,

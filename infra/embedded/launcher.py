@@ -1,10 +1,10 @@
-"""The first program of every embedded server's process: it ties the server to its parent, then becomes it.
+"""First program of every embedded server's process: it ties the process to its parent, then executes the server.
 
-Run as a script by ``process.ChildProcess``; stdlib only. A ``preexec_fn`` could do the same, but runs
+``process.ChildProcess`` runs it as a script; standard library only. A ``preexec_fn`` could do the same, but it runs
 Python between fork and exec of a threaded process, which may deadlock.
 
-Arguments: the parent's pid, the signal to receive when the parent dies, who to become (``same``,
-``namespaced`` or ``nobody``), then the command.
+Arguments: the parent's pid, the signal to receive when the parent dies, the user (``same``, ``namespaced`` or
+``nobody``), then the command.
 """
 
 import ctypes
@@ -27,10 +27,10 @@ NOBODY = 65534
 
 
 def enter_user_namespace() -> None:
-    """Be ``nobody`` to the server and root to the file system.
+    """Enter a namespace where the server runs as ``nobody``, but the file system sees root.
 
-    PostgreSQL refuses to run as root. In a namespace that maps ``nobody`` onto us the server sees an
-    ordinary user, while every file keeps its owner and stays reachable.
+    PostgreSQL refuses to run as root. The namespace maps ``nobody`` to the current user: the server sees an ordinary user,
+    and every file keeps its owner and stays accessible.
     """
     user, group = os.geteuid(), os.getegid()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -42,47 +42,47 @@ def enter_user_namespace() -> None:
 
 
 def become_nobody() -> None:
-    """Give up root for good, but for the right to look into every folder.
+    """Give up root permanently, except for the right to enter every folder.
 
-    The program and the data may lie below a folder that only root may enter (``/root``, a private checkout). The right
-    is an ambient capability, so it survives becoming the server; what belongs to others still cannot be written, unless
-    the machine grants only the stronger right (a container does).
+    The program and the data may be below a folder that only root may enter (``/root``, a private checkout). The right is an
+    ambient capability, so it survives ``exec``. Files of other users stay read-only, unless the machine grants only the
+    stronger right (a container does).
     """
-    kept = _first_of(CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
-    if kept is not None:
+    capability = _first_of(CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
+    if capability is not None:
         libc = ctypes.CDLL(None)
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
-        # PostgreSQL asks access(2), which ignores the rights of anybody but root unless this bit is set.
+        # PostgreSQL calls access(2), which ignores the capabilities of all users but root unless this bit is set.
         libc.prctl(PR_SET_SECUREBITS, SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
-    if kept is not None:
-        _keep_only(kept)
+    if capability is not None:
+        _keep_only(capability)
 
 
 def may_enter_any_folder() -> bool:
-    """Whether this process has a right to enter every folder that :func:`become_nobody` hands on."""
+    """Whether this process has a right to enter every folder that :func:`become_nobody` can keep."""
     return _first_of(CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) is not None
 
 
-def _first_of(*wanted: int) -> int | None:
-    """Return the first of these rights that we have, if any."""
+def _first_of(*capabilities: int) -> int | None:
+    """Return the first of these capabilities that the process has; None if it has none."""
     if not sys.platform.startswith("linux"):
         return None
     header, rights = _Header(CAPABILITY_VERSION_3, 0), (_Rights * 2)()
     if ctypes.CDLL(None).capget(ctypes.byref(header), rights):
         return None
-    return next((right for right in wanted if rights[0].permitted >> right & 1), None)
+    return next((right for right in capabilities if rights[0].permitted >> right & 1), None)
 
 
 def _keep_only(right: int) -> None:
-    """Give up every right but one, which outlives ``exec``; where the kernel will not have that, it does not."""
+    """Give up every capability but one, and keep that one over ``exec`` if the kernel allows it."""
     header, rights = _Header(CAPABILITY_VERSION_3, 0), (_Rights * 2)()
     rights[0] = _Rights(1 << right, 1 << right, 1 << right)
     libc = ctypes.CDLL(None)
     if libc.capset(ctypes.byref(header), rights):
-        raise OSError("capset")  # never go on with all rights of root
+        raise OSError("capset")  # do not continue with all capabilities of root
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0)
 
 
@@ -95,7 +95,7 @@ class _Rights(ctypes.Structure):
 
 
 def die_with(parent: int, signal: int) -> None:
-    """Ask the kernel for ``signal`` when ``parent`` ends; nothing to ask where there is no prctl (macOS)."""
+    """Request ``signal`` from the kernel for the end of ``parent``. No-op without prctl (macOS)."""
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)
@@ -104,7 +104,7 @@ def die_with(parent: int, signal: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Become the server. The order matters: changing the user clears the parent-death signal."""
+    """Execute the server. The order matters: a change of the user clears the parent-death signal."""
     parent, signal, user, *command = arguments
     if user == "namespaced":
         enter_user_namespace()

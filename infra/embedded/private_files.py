@@ -1,4 +1,4 @@
-"""Files of the data directory: only their owner may read them. They hold keys, passwords and personal data."""
+"""Files that only their owner may read: the data directory has keys, passwords and personal data."""
 
 import logging
 import os
@@ -11,30 +11,30 @@ PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 PRIVATE_UMASK = 0o077
 PASSABLE_FOLDER = 0o711
-"""For a server under another user that has no other way to its data."""
+"""For a server that runs as another user and must pass through to its data."""
 _OTHERS = 0o077
 
 logger = logging.getLogger(__name__)
 
 
 def open_private(path: Path, flags: int) -> IO[bytes]:
-    """Open a file for writing that only its owner may read, and create it if there is none.
+    """Open a file for writing that only its owner may read. Create it if it does not exist.
 
     Args:
         path: the file.
-        flags: of :func:`os.open`, beside ``O_CREAT``.
+        flags: flags for :func:`os.open` in addition to ``O_CREAT``.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: the file cannot be opened.
     """
     return os.fdopen(os.open(path, flags | os.O_CREAT, PRIVATE_FILE), "ab" if flags & os.O_APPEND else "wb")
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file by one that only its owner may read, whole or not at all.
+    """Replace a file atomically by one that only its owner may read.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.unlink(missing_ok=True)
@@ -44,21 +44,21 @@ def write_private(path: Path, text: str) -> None:
 
 
 def close_data_directory(directory: Path, own: Iterable[str], *, folder_mode: int = PRIVATE_FOLDER) -> None:
-    """Take from other users what an earlier version, or a loose umask, let them read.
+    """Remove the access of other users that an earlier version or a loose umask has left.
 
-    Only what the platform itself keeps there is changed: the setting may name a directory that others use as well. Then
-    the directory stays as it is, and a warning says so.
+    Changes only the platform's own files, because the setting may name a shared directory. The mode of a shared directory
+    stays, and a warning is logged.
 
     Args:
         directory: the data directory.
-        own: names in it that are the platform's.
-        folder_mode: for the directory itself.
+        own: names of the platform's files in it.
+        folder_mode: mode of the directory itself.
     """
     names = frozenset(own)
     shared = [entry.name for entry in directory.iterdir() if entry.name not in names]
     if shared and stat.S_IMODE(directory.stat().st_mode) & _OTHERS:
         logger.warning(
-            "%s also holds %s: it stays open to other users. Give the platform a directory of its own.",
+            "%s also contains %s, so it stays open to other users. Give the platform its own directory.",
             directory,
             min(shared),
         )
@@ -72,7 +72,7 @@ def close_data_directory(directory: Path, own: Iterable[str], *, folder_mode: in
 
 
 def _tree(path: Path) -> Iterator[Path]:
-    """Yield a file, or a folder and all below it, but for PostgreSQL's cluster, which is private by its own rules."""
+    """Yield a path and all below it, except for PostgreSQL's cluster, which is private already."""
     if not os.path.lexists(path):
         return
     yield path
@@ -90,6 +90,6 @@ def _set_mode(path: Path, mode: int) -> None:
         if stat.S_IMODE(path.stat().st_mode) != mode:
             path.chmod(mode)
     except FileNotFoundError:
-        return  # somebody was faster
+        return  # deleted since
     except PermissionError as error:
         logger.warning("%s cannot be closed to other users: %s.", path, error.strerror)

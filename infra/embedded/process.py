@@ -1,4 +1,4 @@
-"""A server process that belongs to this one: started, watched, frozen, ended and never left behind."""
+"""Child processes that end with this process: start, probe, pause, stop and kill."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from typing import Literal
 
 import psutil
 
-from infra.embedded import launcher as leash
+from infra.embedded import launcher
 from infra.embedded.heartbeat import Heartbeat, StoppedTime
 from infra.embedded.private_files import PRIVATE_FOLDER, PRIVATE_UMASK, open_private
 
@@ -28,26 +28,26 @@ _KILL_SECONDS = 10
 _LOG_TAIL_BYTES = 4_000
 
 User = Literal["same", "namespaced", "nobody"]
-"""Whom the server runs as; see ``leash``."""
+"""The user that the server runs as; see ``launcher``."""
 
 
 class ServerFailed(Exception):
-    """An embedded server did not start or did not answer in time; the message ends with its last log lines."""
+    """An embedded server did not start or did not answer in time. The message ends with its last log lines."""
 
 
 class ChildProcess:
     """One embedded server process.
 
-    It leads a process group of its own, so that Ctrl-C reaches us and not the server, and the order of
-    the shutdown stays ours. When we die by any cause, the kernel sends it ``death_signal`` (Linux).
+    It leads its own process group, so Ctrl-C reaches only the parent, which controls the order of the shutdown. When the
+    parent dies for any reason, the kernel sends ``death_signal`` to the child (Linux).
 
-    The parent-death signal follows the *thread* that started the process: call ``launch`` on a thread
-    that lives as long as the server should, normally the event loop's.
+    The parent-death signal belongs to the *thread* that started the process. Call ``launch`` on a thread that lives as
+    long as the server, normally the event loop's.
 
     Args:
-        name: for messages.
-        log_file: where its output goes.
-        death_signal: what it receives when we die.
+        name: name for messages.
+        log_file: file for its output.
+        death_signal: signal that it receives when the parent dies.
         beats: whether it calls :func:`infra.embedded.heartbeat.beat`.
     """
 
@@ -63,7 +63,7 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the process is alive; a paused one is."""
+        """Whether the process is alive. A paused process is."""
         return self._process is not None and self._process.poll() is None
 
     @property
@@ -71,7 +71,7 @@ class ChildProcess:
         """The process id.
 
         Raises:
-            ServerFailed: it does not run.
+            ServerFailed: the process does not run.
         """
         if self._process is None or not self.running:
             raise ServerFailed(f"{self.name} is not running")
@@ -85,22 +85,22 @@ class ChildProcess:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> None:
-        """Start the process; its output is appended to the log file.
+        """Start the process and append its output to the log file.
 
-        What it writes, and its log, only its owner may read.
+        Only the owner may read the log and the files that the process creates.
 
         Args:
             command: absolute path of the program, then its arguments.
-            user: whom to run as.
-            env: replaces our environment when given.
+            user: the user to run as.
+            env: the environment. None for the parent's.
             cwd: the working directory.
         """
         self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         self._pulse.close()
         self._pulse = pulse = Heartbeat() if self._beats else StoppedTime()
-        with open_private(self.log_file, os.O_WRONLY | os.O_APPEND) as log, pulse.handed_over() as (pipes, variables):
+        with open_private(self.log_file, os.O_WRONLY | os.O_APPEND) as log, pulse.inheritance() as (pipes, variables):
             self._process = subprocess.Popen(  # noqa: S603  our own command line
-                leashed(command, death_signal=self._death_signal, user=user),
+                tied_to_parent(command, death_signal=self._death_signal, user=user),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -108,39 +108,39 @@ class ChildProcess:
                 cwd=cwd,
                 pass_fds=pipes,
                 umask=PRIVATE_UMASK,
-                # Not a session of its own: a *stopped* process group that becomes orphaned within
-                # its session is woken by the kernel, so even a paused server meets its death signal.
+                # Not a new session: the kernel wakes a *stopped* process group that becomes orphaned within its
+                # session, so even a paused server receives its death signal.
                 process_group=0,
             )
 
     def silent_seconds(self) -> float:
-        """Return for how long the process could have beaten and did not. To be asked several times a second.
+        """Return how long the process could have beaten and did not. Must be called several times a second.
 
-        For a process that does not beat: for how long a signal has stopped it.
+        For a process without heartbeats: how long a signal has stopped it.
         """
         return 0.0 if self._process is None else self._pulse.silent_seconds(self._process.pid)
 
     @property
     def has_beaten(self) -> bool:
-        """Whether the process has said that its event loop runs. One that does not beat is taken at its word."""
-        return self._pulse.heard
+        """Whether the process has beaten at least once. True for a process without heartbeats."""
+        return self._pulse.has_beaten
 
     async def wait_until(self, ready: Callable[[], Awaitable[bool]], *, seconds: float) -> None:
-        """Poll ``ready`` until it says yes.
+        """Poll ``ready`` until it returns True.
 
         Args:
             ready: a probe that answers within a fraction of a second.
-            seconds: how long to try.
+            seconds: the time limit.
 
         Raises:
-            ServerFailed: the process ended, or the time did.
+            ServerFailed: the process ended, or the time is over.
         """
         deadline = time.monotonic() + seconds
         while True:
             if not self.running:
                 code = None if self._process is None else self._process.returncode
                 raise ServerFailed(f"{self.name} ended with status {code}\n{self.log_tail()}")
-            # Asked again after the probe: a stranger on the same port may have answered for a dead server.
+            # Checked again after the probe: another program on the same port may have answered.
             if await ready() and self.running:
                 return
             if time.monotonic() > deadline:
@@ -148,7 +148,7 @@ class ChildProcess:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def stop(self, how: signal.Signals, *, grace: float) -> None:
-        """Ask the process to end; after ``grace`` seconds SIGKILL does it."""
+        """Send the signal ``how`` and wait. Kill the process after ``grace`` seconds."""
         if self._process is None or not self.running:
             self._pulse.close()
             return
@@ -157,15 +157,15 @@ class ChildProcess:
         try:
             await asyncio.to_thread(self._process.wait, grace)
         except subprocess.TimeoutExpired:
-            logger.warning("%s did not stop within %.0f s and is killed", self.name, grace)
+            logger.warning("%s did not stop within %.0f s and is killed now", self.name, grace)
             await self.kill()
         self._pulse.close()
 
     async def kill(self) -> None:
-        """SIGKILL the process and all it started, and see them gone."""
+        """Send SIGKILL to the process and its descendants, and wait until they have ended."""
         if self._process is None or not self.running:
             return
-        # Frozen first, so that it cannot fork while its children are counted.
+        # Frozen first, so that it cannot fork while its descendants are listed.
         self._process.send_signal(signal.SIGSTOP)
         family = self._family()
         for member in family:
@@ -176,26 +176,26 @@ class ChildProcess:
         self._pulse.close()
 
     def pause(self) -> None:
-        """SIGSTOP the process and all it started."""
+        """Send SIGSTOP to the process and its descendants."""
         for member in self._family():
             with suppress(psutil.NoSuchProcess):
                 member.suspend()
 
     def resume(self) -> None:
-        """SIGCONT the process and all it started."""
+        """Send SIGCONT to the process and its descendants."""
         for member in reversed(self._family()):
             with suppress(psutil.NoSuchProcess):
                 member.resume()
 
     def log_tail(self) -> str:
-        """The last lines the server wrote, for an error message."""
+        """Return the last lines of the log, for an error message."""
         with suppress(OSError), self.log_file.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
             return log.read().decode(errors="replace").strip()
         return "(no log)"
 
     def _family(self) -> list[psutil.Process]:
-        """The process, then its descendants."""
+        """Return the process, then its descendants."""
         if self._process is None:
             return []
         try:
@@ -206,24 +206,26 @@ class ChildProcess:
 
 
 def _wait_for_end(family: Sequence[psutil.Process]) -> None:
-    """Wait for killed processes; a zombie whose new parent is slow to bury it has ended all the same."""
+    """Wait until killed processes have ended. A zombie that its new parent has not reaped yet counts as ended."""
     deadline = time.monotonic() + _KILL_SECONDS
     for member in family:
         with suppress(psutil.NoSuchProcess):
             while member.is_running() and member.status() != psutil.STATUS_ZOMBIE:
                 if time.monotonic() > deadline:
-                    raise ServerFailed(f"process {member.pid} survived SIGKILL")
+                    raise ServerFailed(f"Process {member.pid} survived SIGKILL.")
                 time.sleep(_POLL_SECONDS)
 
 
-def leashed(command: Sequence[str], *, death_signal: signal.Signals = signal.SIGKILL, user: User = "same") -> list[str]:
-    """Prefix ``command`` so that it dies with this process (``leash`` has the details)."""
-    interpreter = [sys.executable, "-I", "-S", leash.__file__]
+def tied_to_parent(
+    command: Sequence[str], *, death_signal: signal.Signals = signal.SIGKILL, user: User = "same"
+) -> list[str]:
+    """Return ``command`` with a prefix, so that it dies with this process (see ``launcher``)."""
+    interpreter = [sys.executable, "-I", "-S", launcher.__file__]
     return [*interpreter, str(os.getpid()), str(int(death_signal)), user, *command]
 
 
 async def accepts_connections(port: int) -> bool:
-    """Whether something listens on the loopback port."""
+    """Whether a program listens on the loopback port."""
     try:
         async with asyncio.timeout(1):
             _, writer = await asyncio.open_connection(LOOPBACK, port)
@@ -236,17 +238,16 @@ async def accepts_connections(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on.
+    """Return a free loopback port below the ephemeral range.
 
-    It lies below the ephemeral range. From inside that range, a client that reconnects while its
-    server is down is sooner or later given the server's own port as its source, connects to itself and keeps
-    the port from the restarting server.
+    A client that reconnects while its server is down may get any ephemeral port as its source. If that were the server's
+    port, the client would connect to itself and block the port for the restarting server.
     """
     for _ in range(200):
         port = random.randrange(20_000, 32_000)  # noqa: S311  no secret
         if is_free(port):
             return port
-    raise ServerFailed("no free port between 20000 and 32000 on 127.0.0.1")
+    raise ServerFailed("No port between 20000 and 32000 is free on 127.0.0.1.")
 
 
 def is_free(port: int) -> bool:

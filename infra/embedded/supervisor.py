@@ -1,4 +1,4 @@
-"""Starts the whole platform as one process tree, keeps it running, and ends it cleanly."""
+"""The supervisor: it starts the platform as one process tree, keeps it running, and stops it in order."""
 
 import asyncio
 import fcntl
@@ -8,6 +8,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +21,7 @@ from infra.embedded.database_roles import DatabaseUsers, prepare_users
 from infra.embedded.postgres import EmbeddedPostgres, data_folder_mode
 from infra.embedded.private_files import close_data_directory, open_private, write_private
 from infra.embedded.process import LOOPBACK, ServerFailed, accepts_connections
-from infra.embedded.services import ASKING, SERVICES, WEB, environment_of
+from infra.embedded.services import SANDBOX_CLIENTS, SERVICES, WEB, environment_of
 from infra.embedded.watching import Service, watch
 from infra.settings import BadSettings
 from schemas.internal.broker_address import address_variables
@@ -38,11 +39,11 @@ OWN_NAMES = (
     "running.json",
     "master.key",
 )
-"""What the platform keeps in its data directory."""
+"""Names of the platform's files and folders in its data directory."""
 
 
 class AlreadyRunning(Exception):
-    """Another platform uses the data directory."""
+    """Another platform runs on the data directory."""
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(
@@ -51,43 +52,41 @@ class AlreadyRunning(Exception):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The configured parts of a platform. By default every part is embedded and chooses its own address."""
+
+    database_url: str | None = None
+    """A PostgreSQL server to use instead of the embedded one."""
+    bootstrap_servers: str | None = None
+    """A broker to use instead of the embedded one."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """All other configured settings by variable, passed to the services that need them."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Configured ports by service. The supervisor chooses the others once and remembers them."""
+    usual_ports: Mapping[str, int] = field(default_factory=dict)
+    """Ports by service, taken at the first start if they are free."""
+    public_addresses: Mapping[str, str] = field(default_factory=dict)
+    """Configured addresses by service, as clients use them. The storefront has a domain."""
+    former_sandboxes: Sequence[str] = ()
+    """Addresses from which photos were imported before this data directory had its own sandbox address."""
+    master_keys: Sequence[str] = ()
+    """Configured keys, the current one first. If empty, the data directory has its own key."""
+
+
 class Supervisor:
-    """One running platform: PostgreSQL and a broker unless real ones are configured, and our services.
+    """One running platform: PostgreSQL and a broker, unless configured ones are used, and the services.
 
     Args:
-        data_dir: everything it keeps, the ports it answers on included.
-        database_url: a PostgreSQL that runs already.
-        bootstrap_servers: a broker that runs already.
-        configured: every other setting that somebody set, by its variable; handed on to the services that need it.
-        ports: those that are configured, by the service; the others are chosen once and kept.
-        usual_ports: taken at the first start where they are free, by the service.
-        public: under which address others reach such a role, where that is configured; the storefront has a domain.
-        former_sandboxes: where photos were imported from before this data directory had an address of its own for them.
-        master_keys: those that are configured, the current one first; none: one is made in the data directory.
+        data_dir: the platform's data, including the ports that it uses.
+        configuration: the configured parts.
     """
 
-    def __init__(
-        self,
-        data_dir: Path,
-        *,
-        database_url: str | None = None,
-        bootstrap_servers: str | None = None,
-        configured: Mapping[str, str] | None = None,
-        ports: Mapping[str, int] | None = None,
-        usual_ports: Mapping[str, int] | None = None,
-        public: Mapping[str, str] | None = None,
-        former_sandboxes: Sequence[str] = (),
-        master_keys: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, data_dir: Path, configuration: Configuration | None = None) -> None:
         self.data_dir = data_dir
-        self._database_url = database_url
-        self._bootstrap_servers = bootstrap_servers
-        self._configured = configured or {}
-        self._configured_ports = ports or {}
-        self.usual_ports = usual_ports or {}
-        self._public = public or {}
-        self._former_sandboxes = former_sandboxes
-        self._master_keys = master_keys
+        self.configuration = configuration or Configuration()
+        self._database_url = self.configuration.database_url
+        self._bootstrap_servers = self.configuration.bootstrap_servers
         self._postgres: EmbeddedPostgres | None = None
         self._broker: EmbeddedBroker | None = None
         self._database_users: DatabaseUsers | None = None
@@ -99,12 +98,12 @@ class Supervisor:
 
     @property
     def has_begun(self) -> bool:
-        """Whether there is anything in the data directory: a server's data, or a platform that runs."""
+        """Whether the data directory has a server's data or a running platform."""
         return any((self.data_dir / name).exists() for name in ("postgres", "broker", "running.json"))
 
     @property
     def readers_address(self) -> str:
-        """Where analysts read the log: the embedded broker's listener without a log-in, or the configured broker."""
+        """Address for readers of the log: the embedded broker's read-only listener, or the configured broker."""
         return self._broker.readers_address if self._broker is not None else str(self._bootstrap_servers)
 
     @property
@@ -113,16 +112,16 @@ class Supervisor:
         return _loopback(self.ports["gateway"])
 
     async def start(self, services: Sequence[str] = tuple(SERVICES)) -> None:
-        """Return once every part answers.
+        """Start all parts and return when every part answers.
 
         Args:
-            services: which of ``SERVICES`` to start; none starts the servers alone.
+            services: names in ``SERVICES``. If empty, only the servers are started.
 
         Raises:
-            BadSettings: there can be no such data directory.
-            AlreadyRunning: the data directory is in use.
-            Unreachable: a server that is configured does not answer.
-            ServerFailed: a part did not start; the message ends with its log, or says what is wrong with its files.
+            BadSettings: the data directory cannot be used.
+            AlreadyRunning: another platform runs on the data directory.
+            Unreachable: a configured server does not answer.
+            ServerFailed: a part did not start. The message ends with its log or names the unusable file.
         """
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=data_folder_mode())
@@ -131,14 +130,16 @@ class Supervisor:
         except OSError as error:
             raise BadSettings(
                 f"ZYENTA_DATA_DIR is {str(self.data_dir)!r}, which cannot be used ({error.strerror}). "
-                "Name a directory that is there or can be made, and written to."
+                "Use a directory that can be created or written to."
             ) from error
         try:
             if self._database_url is not None:
                 await require_database(self._database_url)
             if self._bootstrap_servers is not None:
                 await require_broker(self._bootstrap_servers)
-            addresses = Addresses(self.data_dir / "ports.json", self._configured_ports, self.usual_ports)
+            addresses = Addresses(
+                self.data_dir / "ports.json", self.configuration.ports, self.configuration.usual_ports
+            )
             await asyncio.gather(self._start_postgres(addresses), self._start_broker(addresses))
             if services:
                 self.ports = {name: await addresses.choose(name) for name in WEB}
@@ -155,14 +156,14 @@ class Supervisor:
         self._watch()
 
     async def stop(self) -> None:
-        """End everything in order: whoever asks before whoever answers, our services before servers. Nothing is left."""
+        """Stop all processes in order: clients of the sandbox, other services, then the servers."""
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
         self._watchers.clear()
-        asking = [service for name, service in self._services.items() if name in ASKING]
-        answering = [service for name, service in self._services.items() if name not in ASKING]
-        for services in (asking, answering):
+        clients = [service for name, service in self._services.items() if name in SANDBOX_CLIENTS]
+        others = [service for name, service in self._services.items() if name not in SANDBOX_CLIENTS]
+        for services in (clients, others):
             await asyncio.gather(*(service.process.stop(signal.SIGTERM, grace=8) for service in services))
         self._services.clear()
         servers = [server for server in (self._broker, self._postgres) if server is not None]
@@ -172,11 +173,11 @@ class Supervisor:
             self._lock = None
 
     def pids(self) -> dict[str, int]:
-        """The process id of every service that runs."""
+        """Process ids of the running services, by name."""
         return {name: service.process.pid for name, service in self._services.items() if service.process.running}
 
     def _take_lock(self) -> None:
-        # The kernel lets go of it when this process ends, however it ends.
+        # The kernel releases the lock when this process ends for any reason.
         self._lock = open_private(self.data_dir / "lock", os.O_WRONLY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -208,36 +209,37 @@ class Supervisor:
     def _choose_environment(self, addresses: Addresses) -> None:
         assert self._database_url is not None
         assert self._bootstrap_servers is not None
-        keys = keys_of(self.data_dir, self._master_keys)
+        keys = master_keys_of(self.data_dir, self.configuration.master_keys)
         secret = MasterKeys([bytes.fromhex(key) for key in keys]).derive(DERIVATION).hex()
         self.environment = {
-            # The sandbox gets this one secret instead of the keys.
+            # The sandbox gets this secret instead of the master keys.
             "ZYENTA_SANDBOX_SECRET": secret,
-            **self._configured,
+            **self.configuration.settings,
             "DATABASE_URL": self._database_url,
             **address_variables(self._bootstrap_servers),
             "ZYENTA_DATA_DIR": str(self.data_dir),
             "ZYENTA_MASTER_KEYS": ",".join(keys),
         }
-        # Where the port of a configured address is somebody else's, that address does not lead here.
-        public = {role: address for role, address in self._public.items() if role not in addresses.moved}
+        # If another program has the port of a configured address, that address does not lead to this platform.
+        configured = self.configuration.public_addresses
+        public = {role: address for role, address in configured.items() if role not in addresses.moved}
         for role, port in self.ports.items():
             self.environment[f"ZYENTA_{role.upper()}_PORT"] = str(port)
         if self.ports:
             sandbox = public.get("sandbox", _loopback(self.ports["sandbox"]))
-            formers = [*self._former_sandboxes, *(_loopback(port) for port in addresses.known("sandbox"))]
+            former = [*self.configuration.former_sandboxes, *(_loopback(port) for port in addresses.known("sandbox"))]
             self.environment |= {
                 "ZYENTA_GATEWAY_URL": public.get("gateway", self.gateway_url),
                 "ZYENTA_STOREFRONT_DOMAIN": public.get("storefront", f"localhost:{self.ports['storefront']}"),
                 "ZYENTA_SANDBOX_URL": sandbox,
-                "ZYENTA_SANDBOX_FORMER_URLS": ",".join(dict.fromkeys(url for url in formers if url != sandbox)),
+                "ZYENTA_SANDBOX_FORMER_URLS": ",".join(dict.fromkeys(url for url in former if url != sandbox)),
             }
-        self._announce()
+        self._write_running_settings()
 
-    def _announce(self) -> None:
-        """Leave the settings where other commands find them, readable by the owner only: keys are among them.
+    def _write_running_settings(self) -> None:
+        """Write all settings to a file for other commands. Only the owner can read it, because it contains keys.
 
-        All that are set, also those from our own environment: a command in another shell has another one.
+        The file includes settings from the supervisor's environment, because other shells may lack them.
         """
         settings = {name: value for name, value in self.environment.items() if value}
         write_private(self.data_dir / "running.json", json.dumps(settings))
@@ -260,7 +262,7 @@ class Supervisor:
         )
 
     def _watch(self) -> None:
-        """Start a watcher for each part. None of them waits for another."""
+        """Start one watcher per part, so that no part waits for another."""
         servers = {"postgres": self._postgres, "broker": self._broker}
         parts = {**self._services, **servers}
         self._watchers = [asyncio.create_task(watch(name, part)) for name, part in parts.items() if part is not None]
@@ -270,11 +272,11 @@ def _loopback(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
 
 
-def keys_of(data_dir: Path, configured: Sequence[str]) -> list[str]:
-    """Return the platform's keys, the current one first.
+def master_keys_of(data_dir: Path, configured: Sequence[str]) -> list[str]:
+    """Return the platform's master keys, the current one first.
 
-    A data directory that began without a configured key has one of its own, in a file that its owner alone can read. It
-    stays among the keys when another is configured: what it has sealed must be opened.
+    A data directory that was created without a configured key has its own key, in a file that only the owner can read. It
+    stays in the list when another key is configured, because it must still open what it sealed.
     """
     path = data_dir / "master.key"
     if not configured and not path.exists():

@@ -1,4 +1,4 @@
-"""Keeps one part of the platform running: starts it again when it died, and replaces it when it hangs."""
+"""Watchers: each restarts one part of the platform when it ends, and replaces it when it hangs."""
 
 import asyncio
 import logging
@@ -20,21 +20,21 @@ STARTING_SECONDS = 60.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 STABLE_SECONDS = 60.0
-"""Who ran that long is started at once the next time, and watched with the first patience."""
+"""A part that ran this long is restarted without a pause, and its limit of silence is reset."""
 NOT_YET_SECONDS = 1.0
-"""How long what could not be started again is left alone: memory, disk or files may be back by then."""
+"""Pause after a failed start, because memory, disk or files may be available again later."""
 
 logger = logging.getLogger(__name__)
 
 
 class Service:
-    """One supervised process of ours.
+    """One service and its process.
 
     Args:
-        name: for messages, and of its log file.
-        log_file: its output.
-        command: what it runs.
-        env: all of its environment.
+        name: name for messages.
+        log_file: file for its output.
+        command: its command line.
+        env: its whole environment.
     """
 
     def __init__(self, name: str, *, log_file: Path, command: Sequence[str], env: Mapping[str, str]) -> None:
@@ -47,9 +47,9 @@ class Service:
         """Start the process.
 
         Raises:
-            OSError: it cannot be started; retrying may help.
+            OSError: the process cannot be started; retrying may help.
         """
-        # Killed outright if we die: every service is made to bear that, and none could end well without its servers.
+        # Death signal SIGKILL: every service survives a kill, and could not stop in order without its servers.
         self.process.launch(self._command, env=self._env)
 
     async def start(self) -> None:
@@ -58,11 +58,11 @@ class Service:
 
 
 async def watch(name: str, part: Service | EmbeddedPostgres | EmbeddedBroker) -> None:
-    """Keep a part running until cancelled: start it again when it ended, replace it when it hangs.
+    """Keep a part running until cancelled: restart it when it ends, replace it when it hangs.
 
-    A part that ends again and again is started less and less often, and one that hangs again gets more patience.
-    PostgreSQL does not beat and is judged by what the kernel says of it alone: it is a process for each connection, and
-    one that is slow is no reason to end the others.
+    The pause before a restart grows if the part ends repeatedly, and so does the limit of silence if it hangs repeatedly.
+    PostgreSQL does not beat; it is replaced only if it ends or a signal has stopped it. It has a process per connection, and
+    a slow one must not end the others.
     """
     pause, patience = 0.0, PATIENCE_SECONDS
     started = time.monotonic()
@@ -73,11 +73,11 @@ async def watch(name: str, part: Service | EmbeddedPostgres | EmbeddedBroker) ->
                 pause, patience = 0.0, PATIENCE_SECONDS
             if part.process.silent_seconds() <= (patience if part.process.has_beaten else STARTING_SECONDS):
                 continue
-            logger.warning("%s hangs: it has been silent for more than %.0f s. It is replaced.", name, patience)
+            logger.warning("%s hangs: it has been silent for more than %.0f s and is replaced now.", name, patience)
             patience = min(LONGEST_PATIENCE_SECONDS, 2 * patience)
         else:
-            logger.warning("%s died", name)
-        logger.warning("%s is started again in %.1f s", name, pause)
+            logger.warning("%s ended unexpectedly", name)
+        logger.warning("%s restarts in %.1f s", name, pause)
         await asyncio.sleep(pause)
         pause = min(LONGEST_PAUSE_SECONDS, 2 * pause or FIRST_PAUSE_SECONDS)
         started = time.monotonic()
@@ -85,5 +85,5 @@ async def watch(name: str, part: Service | EmbeddedPostgres | EmbeddedBroker) ->
             await part.process.kill()  # no-op if it ended by itself
             await part.start()
         except (ServerFailed, OSError, subprocess.TimeoutExpired) as error:
-            logger.warning("%s cannot be started again yet: %s", name, error)
+            logger.warning("%s cannot be restarted yet: %s", name, error)
             await asyncio.sleep(NOT_YET_SECONDS)

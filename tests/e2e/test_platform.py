@@ -202,7 +202,7 @@ async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_everything
 
 @pytest.fixture
 async def supervisor(data_dir: Path) -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor(data_dir, database_url=None, bootstrap_servers=None)
+    supervisor = Supervisor(data_dir)
     await supervisor.start()
     yield supervisor
     await supervisor.stop()

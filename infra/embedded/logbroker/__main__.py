@@ -1,7 +1,7 @@
 """``python -m infra.embedded.logbroker DATA_DIR --reading-port PORT --writing-port PORT --secret FILE``.
 
-Serves on loopback until SIGTERM: on one port to everybody who wants to read, on the other to the one client that knows
-the password in the file.
+Serves on loopback until SIGTERM: one port is read-only for all clients, the other is for clients with the password in the
+file.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("--reading-port", type=int, required=True)
     parser.add_argument("--writing-port", type=int, required=True)
-    parser.add_argument("--secret", type=Path, required=True, help="File with the password of those who may write.")
+    parser.add_argument("--secret", type=Path, required=True, help="File with the password of clients that may write.")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     credentials = Credentials(USERNAME, arguments.secret.read_text().strip())

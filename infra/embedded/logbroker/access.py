@@ -16,22 +16,22 @@ class Denied(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What clients of one listener may cost at most."""
+    """Limits for the clients of one listener."""
 
     connections: int
-    """When one more comes, the one that has asked nothing for the longest time is closed."""
+    """A further connection closes the one that has been idle for longest."""
     request_bytes: int
     fetch_bytes: int
-    """Of one answer; a single larger batch is sent all the same."""
+    """Size of one answer. A single larger batch is still sent."""
     read_ahead_bytes: int
-    """Of a client that sends its next requests before it has our answer."""
+    """Buffer for requests that a client sends before it has the previous answer."""
     idle_seconds: float = 600.0
-    """A client that asks nothing for so long is gone; Kafka's own limit, and clients know it."""
+    """Idle time after which a connection is closed; Kafka's default, which clients expect."""
     log_in_seconds: float = 10.0
     transfer_seconds: float = 30.0
-    """For a request to arrive or an answer to leave, whatever its size ..."""
+    """Base time for receiving a request or sending an answer ..."""
     slowest_bytes_per_second: int = 64 * 1024
-    """... and as long again as its bytes take at this rate."""
+    """... plus the time of its bytes at this rate."""
 
 
 READING = Limits(connections=128, request_bytes=256 * 1024, fetch_bytes=4 * 1024 * 1024, read_ahead_bytes=64 * 1024)
@@ -41,7 +41,7 @@ WRITING = Limits(
 
 
 class Credentials:
-    """The one name that may write, and what a server of SCRAM-SHA-256 (RFC 5802, RFC 7677) keeps of its password."""
+    """The name that may write, and the server's keys for its password in SCRAM-SHA-256 (RFC 5802, RFC 7677)."""
 
     def __init__(self, username: str, password: str) -> None:
         self.username = username
@@ -54,17 +54,17 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """One port: who is let in there, and what they may do."""
+    """One port, with its log-in and its limits."""
 
     host: str
     port: int
     limits: Limits
     credentials: Credentials | None = None
-    """What clients must log in with; None where every client may connect and read only."""
+    """Credentials of its clients. None if every client may connect, but only read."""
 
     @property
     def may_write(self) -> bool:
-        """Whether clients of this listener may change more than their own consumer groups."""
+        """Whether clients of this listener may change anything beyond their own consumer groups."""
         return self.credentials is not None
 
 
@@ -76,12 +76,12 @@ class Session:
     host: str
     logged_in: bool = False
     refused: bool = False
-    """Whether a log-in failed: the connection ends after the answer that says so."""
+    """Whether a log-in failed. The connection closes after that answer."""
     exchange: "ScramExchange | None" = None
 
     @property
-    def may_ask(self) -> bool:
-        """Whether requests other than those of the log-in are answered."""
+    def may_send_requests(self) -> bool:
+        """Whether requests beyond the log-in are allowed."""
         return self.logged_in or self.listener.credentials is None
 
 
@@ -96,10 +96,10 @@ class ScramExchange:
         self._begun = False
 
     def answer(self, message: bytes) -> tuple[bytes, bool]:
-        """Answer the client's next message, and say whether it is logged in now.
+        """Return the answer to the client's next message, and whether it is logged in now.
 
         Raises:
-            Denied: another name or password, or no message of SCRAM.
+            Denied: wrong name or password, or not a SCRAM message.
         """
         try:
             text = message.decode()

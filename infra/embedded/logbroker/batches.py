@@ -1,4 +1,4 @@
-"""What the broker does to record batches: it stamps offsets, writes markers, and never looks into records."""
+"""Operations on record batches: writing offsets and creating markers, without parsing records."""
 
 import struct
 import time
@@ -21,12 +21,12 @@ STAMPED_BYTES = _STAMP.size
 
 
 def stamp(batch: Batch, offset: int) -> bytes:
-    """The batch's first ``STAMPED_BYTES``, with the offset it has in the log."""
+    """Return the batch's first ``STAMPED_BYTES`` with its offset in the log."""
     return _STAMP.pack(offset, batch.size - FRAMING, 0)
 
 
 def marker(producer_id: int, epoch: int, *, commit: bool) -> bytes:
-    """The control batch that ends a producer's transaction in a partition."""
+    """Return the control batch that ends a producer's transaction in a partition."""
     now = int(time.time() * 1000)
     key = struct.pack(">hh", 0, int(commit))
     value = struct.pack(">hi", 0, 0)
@@ -44,7 +44,7 @@ def marker(producer_id: int, epoch: int, *, commit: bool) -> bytes:
 
 
 def first_offset_since(data: bytes, timestamp: int) -> int:
-    """Offset of the first record at or after the time (ms) in one whole batch; compressed ones are not opened."""
+    """Return the offset of the first record at or after a time (ms) in a whole batch; for a compressed batch, its first offset."""
     batch = parse(data)
     if batch.compression or batch.is_control:
         return batch.base_offset
@@ -74,7 +74,7 @@ _CRC_TABLE = _crc_table()
 
 
 def _crc32c(data: bytes) -> int:
-    """CRC-32C (Castagnoli); plain Python is enough for the 70 bytes of a marker."""
+    """Return the CRC-32C (Castagnoli). Plain Python is fast enough for the 70 bytes of a marker."""
     value = 0xFFFFFFFF
     for byte in data:
         value = (value >> 8) ^ _CRC_TABLE[(value ^ byte) & 0xFF]

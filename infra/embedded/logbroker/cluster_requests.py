@@ -1,4 +1,4 @@
-"""Requests of tools about the cluster: its brokers, configurations and sizes, and refusals to change any of it."""
+"""Requests of tools about the cluster: brokers, configurations and sizes. Requests to change them are rejected."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer, name_of
 
 _TOPIC, _BROKER = 2, 4
-"""Kinds of resource that have a configuration; the protocol has more."""
+"""Kinds of resource with a configuration here; the protocol has more."""
 _DEFAULT_VALUE = 5
 """The source of each value: a default that cannot be changed."""
 _BOOLEAN, _STRING, _INT, _LONG, _LIST = 1, 2, 3, 5, 7
@@ -31,7 +31,7 @@ _OF_TOPICS: Configuration = {
     "retention.bytes": ("-1", _LONG),
     "retention.ms": ("-1", _LONG),
 }
-"""What holds for every topic, in Kafka's words: nothing is ever deleted, and batches stay as they were sent."""
+"""Configuration of every topic in Kafka's terms: nothing is deleted, and batches stay unchanged."""
 
 _OF_BROKERS: Configuration = {
     "auto.create.topics.enable": ("false", _BOOLEAN),
@@ -42,7 +42,7 @@ _OF_BROKERS: Configuration = {
 
 
 class ClusterRequests:
-    """The cluster of one as tools like to see it; it cannot be configured."""
+    """Read-only descriptions of a cluster with one node, for tools."""
 
     def __init__(self, topics: Topics, *, cluster_id: str) -> None:
         self._topics = topics
@@ -77,7 +77,7 @@ class ClusterRequests:
         def entry(item: tuple[str, tuple[str, int]]) -> None:
             name, (value, kind) = item
             answer.string(name).string(value).int8(1).int8(_DEFAULT_VALUE).int8(0)
-            answer.structs([], answer.string)  # other places that the value might come from
+            answer.structs([], answer.string)  # no synonyms of the value
             if caller.version >= 3:
                 answer.int8(kind).string(None)
 
@@ -100,13 +100,13 @@ class ClusterRequests:
             return ErrorCode.NONE, None, _OF_TOPICS
         if kind == _BROKER and name in {"", str(NODE)}:
             return ErrorCode.NONE, None, _OF_BROKERS
-        return ErrorCode.INVALID_REQUEST, "Only topics and broker 1 have a configuration here.", {}
+        return ErrorCode.INVALID_REQUEST, f"No configuration for {name!r}. Use a topic or broker {NODE}.", {}
 
     async def _describe_log_dirs(self, request: Reader, caller: Caller) -> Writer:
         wanted = request.optional_structs(lambda: (request.string(), tuple(request.array(request.int32))))
         names = self._topics.names() if wanted is None else [name for name, _ in wanted]
         indexes = {} if wanted is None else dict(wanted)
-        found = [
+        sizes = [
             (
                 name,
                 [(index, each.size) for index, each in enumerate(partitions) if index in indexes.get(name, (index,))],
@@ -123,11 +123,11 @@ class ClusterRequests:
 
         def directory(name: str) -> None:
             answer.int16(ErrorCode.NONE).string(name)
-            answer.structs(found, lambda item: answer.string(item[0]).structs(item[1], partition))
+            answer.structs(sizes, lambda item: answer.string(item[0]).structs(item[1], partition))
             if caller.version >= 4:
-                answer.int64(-1).int64(-1)  # the disk's size and its free space: not said
+                answer.int64(-1).int64(-1)  # size and free space of the disk: not reported
 
-        # The bare name: readers need not know where it is on this machine.
+        # A bare name, because readers need not know the path on this machine.
         return answer.structs(["log"], directory)
 
     async def _delete_records(self, request: Reader, caller: Caller) -> Writer:
@@ -178,7 +178,7 @@ def _refuse_altering(resources: Sequence[tuple[int, str, object]], caller: Calle
 def _refusal(
     caller: Caller, api: Api, denied: ErrorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED
 ) -> tuple[ErrorCode, str]:
-    """Code and sentence for a request that would change what cannot be changed here."""
+    """Return error code and message for a rejected change."""
     if not caller.may_write:
-        return denied, "This listener only reads."
-    return ErrorCode.UNSUPPORTED_VERSION, f"The embedded broker does not offer {name_of(api)}."
+        return denied, "This listener is read-only. Use the listener with a log-in."
+    return ErrorCode.UNSUPPORTED_VERSION, f"The embedded broker does not support {name_of(api)}."

@@ -1,4 +1,4 @@
-"""Whose a consumer group is: the platform's or a stranger's."""
+"""Ownership of consumer groups: the platform or anonymous clients."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -7,20 +7,20 @@ from infra.embedded.logbroker.journal import Entry, Journal
 from infra.embedded.logbroker.partition import Refused
 from infra.embedded.logbroker.wire import ErrorCode
 
-_MOST_STRANGE = 1_000
+_MOST_ANONYMOUS = 1_000
 
 logger = logging.getLogger(__name__)
 
 
 class GroupOwners:
-    """A group belongs to the side that used it first, and the platform comes before strangers.
+    """Owners of all groups: a group belongs to the side that used it first, but the platform has precedence.
 
-    The platform claims each of its groups by using it, so no list of them is needed. Offsets that strangers committed
-    under such a name before are dropped then: they would make the platform skip records.
+    The platform claims a group by using it, so no list of its groups is needed. A claim deletes offsets that anonymous
+    clients have committed in the group, because they would make the platform skip records.
 
     Args:
-        journal: remembers whose each group is.
-        forget: drops a group with its members and offsets.
+        journal: stores the owner of each group.
+        forget: deletes a group with its members and offsets.
         is_used: whether a group has members.
     """
 
@@ -29,43 +29,43 @@ class GroupOwners:
         self._forget = forget
         self._is_used = is_used
         self._owners: dict[str, bool] = {}
-        """Whether each group is the platform's. One that an earlier version of the broker left behind is missing: it
-        goes, with its offsets, to the side that uses it first."""
+        """Whether each group is the platform's. A group of an earlier version of the broker is missing here; it goes to the
+        side that uses it first, with its offsets."""
 
     def restore(self, entry: Entry) -> None:
-        """Take back one remembered fact."""
+        """Apply one entry of the journal."""
         match entry:
             case {"kind": "group_owner", "group": group, "platform": platform}:
                 self._owners[group] = platform
             case {"kind": "group_deleted", "group": group}:
                 self._owners.pop(group, None)
 
-    def essence(self) -> Iterator[Entry]:
-        """All that must be remembered."""
+    def snapshot(self) -> Iterator[Entry]:
+        """Yield the state as journal entries."""
         for group, platform in self._owners.items():
             yield {"kind": "group_owner", "group": group, "platform": platform}
 
     def check(self, group: str, *, for_platform: bool) -> None:
-        """Let the platform use any group, and strangers those that are not the platform's.
+        """Check that a side may use a group; anonymous clients may not use the platform's.
 
         Raises:
-            Refused: it is the platform's.
+            Refused: the group is the platform's.
         """
         if not for_platform and self._owners.get(group):
             raise Refused(ErrorCode.GROUP_AUTHORIZATION_FAILED)
 
     def claim(self, group: str, *, for_platform: bool) -> None:
-        """Let one side use a group from now on.
+        """Make a side the owner of a group. No-op if it is the owner.
 
         Raises:
-            Refused: it is the platform's, or strangers have as many as they may.
+            Refused: the group is the platform's, or anonymous clients have too many groups.
         """
         self.check(group, for_platform=for_platform)
         owner = self._owners.get(group)
         if owner is for_platform:
             return
         if owner is False:
-            logger.warning("the platform takes over group %r from a stranger; its offsets are forgotten", group)
+            logger.warning("The platform takes over group %r from an anonymous client; its offsets are deleted", group)
             self._forget(group)
         if not for_platform:
             self._make_room()
@@ -73,14 +73,14 @@ class GroupOwners:
         self._owners[group] = for_platform
 
     def released(self, group: str) -> None:
-        """A group was deleted."""
+        """Forget the owner of a deleted group."""
         self._owners.pop(group, None)
 
     def _make_room(self) -> None:
-        strange = [group for group, platform in self._owners.items() if not platform]
-        if len(strange) < _MOST_STRANGE:
+        anonymous = [group for group, platform in self._owners.items() if not platform]
+        if len(anonymous) < _MOST_ANONYMOUS:
             return
-        unused = next((group for group in strange if not self._is_used(group)), None)
+        unused = next((group for group in anonymous if not self._is_used(group)), None)
         if unused is None:
             raise Refused(ErrorCode.GROUP_MAX_SIZE_REACHED)
         self._forget(unused)

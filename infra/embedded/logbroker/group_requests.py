@@ -1,4 +1,4 @@
-"""Requests of consumers about their group and their offsets, and of tools about all groups."""
+"""Requests about consumer groups and their offsets."""
 
 from infra.embedded.logbroker.groups import Groups
 from infra.embedded.logbroker.handling import (
@@ -14,7 +14,7 @@ from infra.embedded.logbroker.handling import (
     unique,
     write_by_partition,
 )
-from infra.embedded.logbroker.members import Application, Member, State
+from infra.embedded.logbroker.members import JoinRequest, Member, State
 from infra.embedded.logbroker.partition import Refused
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
@@ -22,15 +22,15 @@ from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
 _NO_OFFSET = -1
 _NO_EPOCH = -1
 _LONGEST_REBALANCE_MS = 1_800_000
-_LONGEST_REMARK = 4_096
+_LONGEST_METADATA = 4_096
 _TRANSACTION = 1
-"""The kind of coordinator that producers ask for; the other is a group's."""
+"""The kind of coordinator for producers; the other kind is for groups."""
 _CLASSIC = "Classic"
-"""The kind of all our groups: those of the protocol in which members share the partitions among themselves."""
+"""The type of all groups here: the classic protocol, in which members assign the partitions."""
 _WHOLE_GROUPS_SINCE = 8
-"""The version of OffsetFetch from which on it asks for several groups."""
+"""From this version on, OffsetFetch contains several groups."""
 
-Wanted = list[tuple[str, list[int]]] | None
+RequestedPartitions = list[tuple[str, list[int]]] | None
 
 
 class GroupRequests:
@@ -78,7 +78,7 @@ class GroupRequests:
     async def _join(self, request: Reader, caller: Caller) -> Writer:
         group, session_ms = request.string(), request.int32()
         rebalance_ms = request.int32() if caller.version >= 1 else session_ms
-        application = Application(
+        application = JoinRequest(
             member_id=request.string(),
             instance_id=request.optional_string() if caller.version >= 5 else None,
             client_id=caller.client_id,
@@ -161,9 +161,9 @@ class GroupRequests:
 
         refusal = code_of(check)
         answers = []
-        for _, topic, index, _, remark in offsets:
+        for _, topic, index, _, metadata in offsets:
             missing = code_of(lambda at=(topic, index): self._topics.partition(*at))  # type: ignore[misc]
-            too_long = ErrorCode.OFFSET_METADATA_TOO_LARGE if len(remark) > _LONGEST_REMARK else ErrorCode.NONE
+            too_long = ErrorCode.OFFSET_METADATA_TOO_LARGE if len(metadata) > _LONGEST_METADATA else ErrorCode.NONE
             answers.append((topic, index, refusal or missing or too_long))
         if not refusal:
             known = [offset for offset, answer in zip(offsets, answers, strict=True) if not answer[2]]
@@ -171,39 +171,39 @@ class GroupRequests:
         return write_by_partition(caller.throttled_since(3), by_topic(answers))
 
     async def _committed(self, request: Reader, caller: Caller) -> Writer:
-        def wanted() -> Wanted:
+        def requested() -> RequestedPartitions:
             return request.optional_structs(lambda: (request.string(), request.array(request.int32)))
 
         answer = caller.throttled_since(3)
         if caller.version < _WHOLE_GROUPS_SINCE:
             group = request.string()
-            self._write_committed(answer, caller, group, wanted())
+            self._write_committed(answer, caller, group, requested())
             return answer.int16(ErrorCode.NONE) if caller.version >= 2 else answer
-        groups = dict(request.structs(lambda: (request.string(), wanted())))
+        groups = dict(request.structs(lambda: (request.string(), requested())))
 
-        def whole(item: tuple[str, Wanted]) -> None:
+        def whole(item: tuple[str, RequestedPartitions]) -> None:
             self._write_committed(answer.string(item[0]), caller, *item)
             answer.int16(ErrorCode.NONE)
 
         return answer.structs(groups.items(), whole)
 
-    def _write_committed(self, answer: Writer, caller: Caller, group: str, wanted: Wanted) -> None:
+    def _write_committed(self, answer: Writer, caller: Caller, group: str, requested: RequestedPartitions) -> None:
         committed = self._groups.committed(group)
-        if wanted is None:
+        if requested is None:
             everything: dict[str, list[int]] = {}
             for topic, index in committed:
                 everything.setdefault(topic, []).append(index)
-            wanted = list(everything.items())
+            requested = list(everything.items())
 
         def partition(topic: str, index: int) -> None:
-            offset, remark = committed.get((topic, index), (_NO_OFFSET, ""))
+            offset, metadata = committed.get((topic, index), (_NO_OFFSET, ""))
             answer.int32(index).int64(offset)
             if caller.version >= 5:
                 answer.int32(_NO_EPOCH)
-            answer.string(remark).int16(ErrorCode.NONE)
+            answer.string(metadata).int16(ErrorCode.NONE)
 
         answer.structs(
-            wanted,
+            requested,
             lambda item: answer.string(item[0]).structs(unique(item[1]), lambda index: partition(item[0], index)),
         )
 
@@ -212,7 +212,7 @@ class GroupRequests:
         kinds = request.array(request.string) if caller.version >= 5 else []
         answer = caller.throttled_since(1).int16(ErrorCode.NONE)
 
-        def is_wanted(group: str) -> bool:
+        def is_selected(group: str) -> bool:
             state = self._groups.get(group).state.value.lower()
             return (not states or state in (each.lower() for each in states)) and (
                 not kinds or _CLASSIC.lower() in (each.lower() for each in kinds)
@@ -225,22 +225,22 @@ class GroupRequests:
             if caller.version >= 5:
                 answer.string(_CLASSIC)
 
-        return answer.structs([item for item in self._groups.ids() if is_wanted(item[0])], listed)
+        return answer.structs([item for item in self._groups.ids() if is_selected(item[0])], listed)
 
     async def _describe(self, request: Reader, caller: Caller) -> Writer:
         answer = caller.throttled_since(1)
 
         def member(each: Member, protocol: str) -> None:
-            who = each.application
+            join_request = each.application
             answer.string(each.id)
             if caller.version >= 4:
-                answer.string(who.instance_id)
-            answer.string(who.client_id).string(f"/{who.host}")
-            answer.blob(who.protocols.get(protocol, b"")).blob(each.assignment)
+                answer.string(join_request.instance_id)
+            answer.string(join_request.client_id).string(f"/{join_request.host}")
+            answer.blob(join_request.protocols.get(protocol, b"")).blob(each.assignment)
 
         def describe(group_id: str) -> None:
             group = self._groups.get(group_id)
-            # Tools parse the members by it, and a group without members is a consumer's all the same.
+            # Tools parse the members by the type, and treat a group without members as a consumer group.
             kind = group.protocol_type or ("consumer" if group.state is State.EMPTY else "")
             answer.int16(ErrorCode.NONE).string(group_id).string(group.state.value).string(kind).string(group.protocol)
             answer.array(group.members.values(), lambda each: member(each, group.protocol))

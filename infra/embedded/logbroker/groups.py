@@ -1,8 +1,8 @@
-"""Consumer groups: members share a topic's partitions, and what they have done is remembered.
+"""Consumer groups: members share the partitions of topics, and the broker stores their offsets.
 
-The classic protocol: members join, the first of them decides who gets what, the others are told. Who
-stops answering is dropped and its share given to the rest. A static member (``group.instance.id``, KIP-345) that
-restarts within its session takes its place and its share again, and the others notice nothing.
+This is the classic protocol: members join, the leader assigns the partitions, and each member receives its assignment. A
+member that stops answering is removed, and its partitions go to the others. A static member (``group.instance.id``,
+KIP-345) that restarts within its session gets its former assignment back without a rebalance.
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from infra.embedded.logbroker.group_owners import GroupOwners
 from infra.embedded.logbroker.journal import Entry, Journal
 from infra.embedded.logbroker.members import (
-    Application,
     Group,
-    Joined,
+    JoinRequest,
+    JoinResult,
     Member,
     State,
     new_member_id,
@@ -26,11 +26,11 @@ from infra.embedded.logbroker.wire import ErrorCode
 NO_GENERATION = -1
 _LONGEST_SESSION_SECONDS = 1_800
 _MOST_MEMBERS = 1_000
-"""In all groups together: each keeps what it said when it joined."""
+"""In all groups together, because each member's join request stays in memory."""
 
 
 class Groups:
-    """The group coordinator. Members are forgotten when the broker ends, and rejoin; offsets are kept."""
+    """The group coordinator. Offsets are persistent. Members are not: they rejoin after a restart of the broker."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -39,47 +39,47 @@ class Groups:
         self._offsets: dict[str, dict[tuple[str, int], tuple[int, str]]] = {}
 
     def restore(self, entry: Entry) -> None:
-        """Take back one remembered fact."""
+        """Apply one entry of the journal."""
         self.owners.restore(entry)
         match entry:
             case {"kind": "offsets", "offsets": offsets}:
-                for group, topic, index, offset, remark in offsets:
-                    self._offsets.setdefault(group, {})[topic, index] = (offset, remark)
+                for group, topic, index, offset, metadata in offsets:
+                    self._offsets.setdefault(group, {})[topic, index] = (offset, metadata)
             case {"kind": "group_deleted", "group": group}:
                 self._offsets.pop(group, None)
             case {"kind": "topic_deleted", "name": name}:
                 self.forget_topic(name)
 
     def forget_topic(self, name: str) -> None:
-        """Forget every group's offsets of a deleted topic: in one made anew under its name they mean nothing."""
+        """Delete all offsets of a deleted topic, because they are wrong for a new topic of that name."""
         for offsets in self._offsets.values():
             for partition in [each for each in offsets if each[0] == name]:
                 del offsets[partition]
 
-    def essence(self) -> Iterator[Entry]:
-        """All that must be remembered."""
+    def snapshot(self) -> Iterator[Entry]:
+        """Yield the state as journal entries."""
         for group, offsets in self._offsets.items():
-            kept = [(group, topic, index, *said) for (topic, index), said in offsets.items()]
-            yield {"kind": "offsets", "offsets": kept}
-        yield from self.owners.essence()
+            entries = [(group, topic, index, *committed) for (topic, index), committed in offsets.items()]
+            yield {"kind": "offsets", "offsets": entries}
+        yield from self.owners.snapshot()
 
     def ids(self) -> list[tuple[str, str]]:
-        """Every group with its protocol type."""
+        """Return every group with its protocol type."""
         living = {group.id: group.protocol_type or "consumer" for group in self._groups.values()}
         return list((dict.fromkeys(self._offsets, "consumer") | living).items())
 
     def get(self, group_id: str) -> Group:
-        """A group as it is; one nobody ever used is dead."""
+        """Return a group. A group that was never used has the state DEAD."""
         group = self._groups.get(group_id)
         if group is not None:
             return group
         return Group(group_id, State.EMPTY if group_id in self._offsets else State.DEAD)
 
     def delete(self, group_id: str) -> None:
-        """Forget a group's offsets.
+        """Delete a group and its offsets.
 
         Raises:
-            Refused: it has members, or is unknown.
+            Refused: the group has members or is unknown.
         """
         if self.get(group_id).members:
             raise Refused(ErrorCode.NON_EMPTY_GROUP)
@@ -88,7 +88,7 @@ class Groups:
         self.forget(group_id)
 
     def forget(self, group_id: str) -> None:
-        """Drop a group, its members and its offsets."""
+        """Delete a group with its members and offsets."""
         group = self._groups.get(group_id)
         for member in list(group.members.values()) if group is not None else ():
             assert group is not None
@@ -100,12 +100,12 @@ class Groups:
         self._groups.pop(group_id, None)
         self.owners.released(group_id)
 
-    async def join(self, group_id: str, application: Application) -> Joined:
-        """Take a member in and wait until everybody has joined.
+    async def join(self, group_id: str, application: JoinRequest) -> JoinResult:
+        """Add a member and wait until all members have joined.
 
         Raises:
-            Refused: an unknown or replaced member, one that shares no protocol with the others, a session beyond bounds,
-                or too many members.
+            Refused: the member is unknown or replaced, shares no protocol with the others, has a session time out of
+                range, or there are too many members.
         """
         if not 0 < application.session_seconds <= _LONGEST_SESSION_SECONDS:
             raise Refused(ErrorCode.INVALID_SESSION_TIMEOUT)
@@ -125,16 +125,16 @@ class Groups:
             if group.state is State.STABLE and same_subscription(member.application, application, group.protocol):
                 member.application = application
                 self._touch(group, member)
-                # A leader gets its former id here: under the new one it would assign all partitions again.
+                # A leader gets its former id here; with the new id it would assign all partitions again.
                 leader_id = former_id if group.leader_id == member.id else group.leader_id
-                return Joined(group.generation, group.protocol, leader_id, member.id, [])
+                return JoinResult(group.generation, group.protocol, leader_id, member.id, [])
         elif self._settled(group, member, application):
             self._touch(group, member)
-            return self._told(group, member)
+            return self._join_result(group, member)
         member.application = application
         if member.joining is not None and not member.joining.done():
             member.joining.set_exception(Refused(ErrorCode.UNKNOWN_MEMBER_ID))
-        joining: asyncio.Future[Joined] = asyncio.get_running_loop().create_future()
+        joining: asyncio.Future[JoinResult] = asyncio.get_running_loop().create_future()
         member.joining = joining
         self._hold(member)
         self._rebalance(group)
@@ -148,10 +148,10 @@ class Groups:
         assignments: dict[str, bytes],
         instance_id: str | None = None,
     ) -> bytes:
-        """Bring the leader's assignments, or wait for them; the member's own share.
+        """Store the leader's assignments, or wait for them, and return the member's assignment.
 
         Raises:
-            Refused: not a member of this generation, or the group is sharing anew.
+            Refused: not a member of this generation, or the group rebalances again.
         """
         group, member = self._member(group_id, generation, member_id, instance_id)
         if group.state is State.PREPARING:
@@ -173,7 +173,7 @@ class Groups:
         return await syncing
 
     def heartbeat(self, group_id: str, generation: int, member_id: str, instance_id: str | None = None) -> None:
-        """Note that a member lives.
+        """Extend a member's session.
 
         Raises:
             Refused: not a member of this generation, or it must join again.
@@ -184,15 +184,15 @@ class Groups:
             raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
 
     def leave(self, group_id: str, member_id: str, instance_id: str | None = None) -> None:
-        """Let a member go; its share is given to the others.
+        """Remove a member and rebalance the group.
 
         Args:
-            group_id: whose member.
-            member_id: which; empty where the instance id says it.
-            instance_id: of a static member.
+            group_id: the group.
+            member_id: the member; empty if the instance id identifies it.
+            instance_id: the instance id of a static member.
 
         Raises:
-            Refused: no such member, or a static one that has been replaced.
+            Refused: unknown member, or a static member that has been replaced.
         """
         group = self.get(group_id)
         member = group.members.get(member_id) if instance_id is None else group.static_member(instance_id)
@@ -203,10 +203,10 @@ class Groups:
         self._drop(group, member)
 
     def check_committer(self, group_id: str, generation: int, member_id: str, instance_id: str | None = None) -> None:
-        """Let only a member of the current generation commit; anybody where there are no members.
+        """Check that a client may commit: a member of the current generation, or any client if the group has no members.
 
         Raises:
-            Refused: otherwise.
+            Refused: the client may not commit.
         """
         if generation == NO_GENERATION and not self.get(group_id).members:
             return
@@ -216,19 +216,19 @@ class Groups:
         self._touch(group, member)
 
     def commit(self, offsets: list[GroupOffset]) -> None:
-        """Remember how far consumers are."""
+        """Store committed offsets."""
         if offsets:
             self._journal.append("offsets", offsets=offsets)
-        for group, topic, index, offset, remark in offsets:
-            self._offsets.setdefault(group, {})[topic, index] = (offset, remark)
+        for group, topic, index, offset, metadata in offsets:
+            self._offsets.setdefault(group, {})[topic, index] = (offset, metadata)
 
     def committed(self, group_id: str) -> dict[tuple[str, int], tuple[int, str]]:
-        """Offset and remark of every partition that the group committed."""
+        """Return offset and metadata of every partition that the group committed."""
         return self._offsets.get(group_id, {})
 
     @staticmethod
-    def _known(group: Group, application: Application) -> Member | None:
-        """The member that joins again; None for a new one."""
+    def _known(group: Group, application: JoinRequest) -> Member | None:
+        """Return the member that joins again; None for a new member."""
         if application.instance_id is None:
             member = group.members.get(application.member_id)
         else:
@@ -239,8 +239,8 @@ class Groups:
             raise Refused(ErrorCode.FENCED_INSTANCE_ID)
         return member
 
-    def _replace(self, group: Group, member: Member, application: Application) -> str:
-        """Give a static member that restarted a new id, so that its former process is refused; the former id."""
+    def _replace(self, group: Group, member: Member, application: JoinRequest) -> str:
+        """Give a restarted static member a new id, so that its former process is rejected, and return the former id."""
         former_id, member.id = member.id, new_member_id(application)
         del group.members[former_id]
         group.members[member.id] = member
@@ -265,8 +265,8 @@ class Groups:
         return group, member
 
     @staticmethod
-    def _compatible(others: list[Member], application: Application) -> bool:
-        """Whether a newcomer and the others know at least one common way to share."""
+    def _compatible(others: list[Member], application: JoinRequest) -> bool:
+        """Whether a new member and the others have at least one protocol in common."""
         common = set(application.protocols)
         for other in others:
             if other.application.protocol_type != application.protocol_type:
@@ -275,8 +275,8 @@ class Groups:
         return bool(common)
 
     @staticmethod
-    def _settled(group: Group, member: Member, application: Application) -> bool:
-        """Whether a member that joins again only missed the answer, and nothing needs sharing anew."""
+    def _settled(group: Group, member: Member, application: JoinRequest) -> bool:
+        """Whether a member that joins again only missed the answer, so that no rebalance is needed."""
         unchanged = member.application.protocols == application.protocols
         if group.state is State.STABLE:
             return unchanged and member.id != group.leader_id
@@ -289,13 +289,13 @@ class Groups:
                 if member.syncing is not None and not member.syncing.done():
                     member.syncing.set_exception(Refused(ErrorCode.REBALANCE_IN_PROGRESS))
                 member.syncing = None
-            patience = max(member.application.rebalance_seconds for member in group.members.values())
-            group.deadline = asyncio.get_running_loop().call_later(patience, self._settle, group)
+            longest_rebalance = max(member.application.rebalance_seconds for member in group.members.values())
+            group.deadline = asyncio.get_running_loop().call_later(longest_rebalance, self._settle, group)
         if all(member.joining is not None for member in group.members.values()):
             self._settle(group)
 
     def _settle(self, group: Group) -> None:
-        """Begin a generation with those who joined; who did not is no longer a member."""
+        """Begin a generation with the members that have joined, and remove the others."""
         if group.deadline is not None:
             group.deadline.cancel()
             group.deadline = None
@@ -316,25 +316,25 @@ class Groups:
             joining, member.joining = member.joining, None
             self._touch(group, member)
             if joining is not None and not joining.done():
-                joining.set_result(self._told(group, member))
+                joining.set_result(self._join_result(group, member))
 
     @staticmethod
-    def _told(group: Group, member: Member) -> Joined:
-        everybody = [
+    def _join_result(group: Group, member: Member) -> JoinResult:
+        all_members = [
             (each.id, each.application.instance_id, each.application.protocols[group.protocol])
             for each in group.members.values()
         ]
         is_leader = member.id == group.leader_id
-        return Joined(
+        return JoinResult(
             generation=group.generation,
             protocol=group.protocol,
             leader_id=group.leader_id,
             member_id=member.id,
-            members=everybody if is_leader else [],
+            members=all_members if is_leader else [],
         )
 
     def _touch(self, group: Group, member: Member) -> None:
-        """Start the member's session anew; one that waits in ``join`` has none."""
+        """Restart the member's session timer. A member that waits in ``join`` has no timer."""
         self._hold(member)
         if member.joining is None:
             loop = asyncio.get_running_loop()

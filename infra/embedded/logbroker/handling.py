@@ -1,4 +1,4 @@
-"""What the request handlers share: their form, and reading and writing things by topic and partition."""
+"""Shared parts of the request handlers: their type, and reading and writing by topic and partition."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from infra.embedded.logbroker.transactions import GroupOffset
 from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
 
 NODE = 1
-"""Our node id, in a cluster of one."""
+"""The id of the only node."""
 UNTHROTTLED = 0
 NO_OPERATIONS = -(2**31)
-"""Which operations are allowed: not said, as Kafka answers those who did not ask."""
+"""Value for “allowed operations not requested”."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request, and the version it is written in."""
+    """The sender of a request, and the request's version."""
 
     client_id: str
     version: int
@@ -29,7 +29,7 @@ class Caller:
 
     @property
     def host(self) -> str:
-        """Where the client is."""
+        """The client's address."""
         return self.session.host
 
     @property
@@ -39,19 +39,19 @@ class Caller:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the client finds us: on the listener it came by."""
+        """Host and port of the listener that the client uses."""
         return self.session.listener.host, self.session.listener.port
 
     def answer(self) -> Writer:
-        """An empty response."""
+        """Return an empty response."""
         return Writer(flexible=self.flexible)
 
     def throttled_since(self, version: int) -> Writer:
-        """A response that begins, from that version on, with how long the client is held back: never."""
+        """Return a response that begins, from that version on, with a throttle time of zero."""
         return self.answer().int32(UNTHROTTLED) if self.version >= version else self.answer()
 
     def denied(self, code: ErrorCode) -> ErrorCode:
-        """The code for those who may not write; none for the platform."""
+        """Return the error code for clients that may not write; NONE for the platform."""
         return ErrorCode.NONE if self.may_write else code
 
 
@@ -61,7 +61,7 @@ NEVER = 2**15
 
 
 class Handler(NamedTuple):
-    """The lowest and the highest version we speak of a request, who answers it, and since when it is flexible."""
+    """The supported versions of a request, its handler, and its first flexible version."""
 
     lowest: int
     highest: int
@@ -75,7 +75,7 @@ ByTopic = dict[str, list[tuple[int, ErrorCode]]]
 
 
 def code_of(action: Callable[[], object]) -> ErrorCode:
-    """Do something; the code to answer with."""
+    """Run an action and return its error code."""
     try:
         action()
     except Refused as refused:
@@ -84,12 +84,12 @@ def code_of(action: Callable[[], object]) -> ErrorCode:
 
 
 def unique(items: Iterable[T]) -> list[T]:
-    """Each item once, in order: a short request that repeats itself must not have a long answer."""
+    """Return each item once, in order, so that repeated items in a short request do not cause a long answer."""
     return list(dict.fromkeys(items))
 
 
 def by_topic(answers: Iterable[tuple[str, int, ErrorCode]]) -> ByTopic:
-    """Group answers as responses want them."""
+    """Group answers by topic."""
     grouped: ByTopic = {}
     for topic, index, code in answers:
         grouped.setdefault(topic, []).append((index, code))
@@ -97,7 +97,7 @@ def by_topic(answers: Iterable[tuple[str, int, ErrorCode]]) -> ByTopic:
 
 
 def write_by_partition(answer: Writer, answers: ByTopic) -> Writer:
-    """Tell a code for each partition."""
+    """Write an error code for each partition."""
 
     def topic(item: tuple[str, list[tuple[int, ErrorCode]]]) -> None:
         answer.string(item[0]).structs(item[1], lambda each: answer.int32(each[0]).int16(each[1]))
@@ -106,7 +106,7 @@ def write_by_partition(answer: Writer, answers: ByTopic) -> Writer:
 
 
 def read_offsets(request: Reader, group: str, *, with_epochs: bool = False) -> list[GroupOffset]:
-    """The offsets a request wants committed for a group; the leader's epochs mean nothing in a cluster of one."""
+    """Read the offsets to commit for a group. Leader epochs are ignored, because there is one node."""
 
     def partition() -> tuple[int, int, str]:
         index, offset = request.int32(), request.int64()

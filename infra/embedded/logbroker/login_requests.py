@@ -1,11 +1,11 @@
-"""Requests with which the platform logs in."""
+"""Requests of the platform's log-in."""
 
 from infra.embedded.logbroker.access import MECHANISM, Denied, ScramExchange
 from infra.embedded.logbroker.handling import Caller, Handler, Handlers
 from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
 
 BEFORE_LOGIN = frozenset({Api.API_VERSIONS, Api.SASL_HANDSHAKE, Api.SASL_AUTHENTICATE})
-"""What is answered to those who have not logged in yet."""
+"""Requests that are allowed before the log-in."""
 
 
 async def _handshake(request: Reader, caller: Caller) -> Writer:
@@ -20,19 +20,22 @@ async def _authenticate(request: Reader, caller: Caller) -> Writer:
     message = request.optional_bytes() or b""
     session = caller.session
     error = ErrorCode.NONE
-    why: str | None = None
-    said = b""
+    message_text: str | None = None
+    reply = b""
     if session.exchange is None:
-        error, why = ErrorCode.ILLEGAL_SASL_STATE, "A log-in begins with a handshake."
+        error, message_text = ErrorCode.ILLEGAL_SASL_STATE, "Unexpected log-in message. Send SASL_HANDSHAKE first."
     else:
         try:
-            said, session.logged_in = session.exchange.answer(message)
+            reply, session.logged_in = session.exchange.answer(message)
         except Denied:
-            error, why = ErrorCode.SASL_AUTHENTICATION_FAILED, "The user name or the password is wrong."
+            error, message_text = (
+                ErrorCode.SASL_AUTHENTICATION_FAILED,
+                "Wrong user name or password. Use the password in the platform's secret file.",
+            )
     session.refused = bool(error)
     if error or session.logged_in:
         session.exchange = None
-    answer = caller.answer().int16(error).string(why).blob(said)
+    answer = caller.answer().int16(error).string(message_text).blob(reply)
     return answer.int64(0) if caller.version >= 1 else answer
 
 

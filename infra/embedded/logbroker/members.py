@@ -1,4 +1,4 @@
-"""What the coordinator knows of a consumer group and its members."""
+"""State of a consumer group and its members."""
 
 import asyncio
 import uuid
@@ -11,7 +11,7 @@ _LONGEST_NAME = 200
 
 
 class State(StrEnum):
-    """Where a group is between two settled assignments; Kafka's words."""
+    """State of a group's rebalance, in Kafka's terms."""
 
     EMPTY = "Empty"
     PREPARING = "PreparingRebalance"
@@ -21,8 +21,8 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """What a consumer says when it joins."""
+class JoinRequest:
+    """A consumer's request to join."""
 
     member_id: str
     client_id: str
@@ -31,21 +31,21 @@ class Application:
     rebalance_seconds: float
     protocol_type: str
     protocols: dict[str, bytes]
-    """Ways of sharing partitions it knows, best first, with its subscription in each."""
+    """Its assignment protocols, best first, with its subscription for each."""
     instance_id: str | None = None
-    """Names a static member across its restarts."""
+    """Identifies a static member across its restarts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """What a member is told when all have joined."""
+class JoinResult:
+    """The answer to a member when all have joined."""
 
     generation: int
     protocol: str
     leader_id: str
     member_id: str
     members: list[tuple[str, str | None, bytes]]
-    """Everybody's member id, instance id and subscription, for the leader only."""
+    """All members' ids, instance ids and subscriptions; only for the leader."""
 
 
 @dataclass(slots=True)
@@ -53,16 +53,16 @@ class Member:
     """One consumer of a group."""
 
     id: str
-    application: Application
+    application: JoinRequest
     assignment: bytes = b""
-    joining: asyncio.Future[Joined] | None = None
+    joining: asyncio.Future[JoinResult] | None = None
     syncing: asyncio.Future[bytes] | None = None
     expiry: asyncio.TimerHandle | None = None
 
 
 @dataclass(slots=True)
 class Group:
-    """The living members of one group."""
+    """One group with its current members."""
 
     id: str
     state: State = State.EMPTY
@@ -74,23 +74,23 @@ class Group:
 
     @property
     def protocol_type(self) -> str:
-        """What kind of clients these are; ``consumer`` for all we know."""
+        """The members' protocol type, normally ``consumer``; empty without members."""
         return next((member.application.protocol_type for member in self.members.values()), "")
 
     def static_member(self, instance_id: str | None) -> Member | None:
-        """The member of this instance id; None where there is none."""
+        """Return the member with this instance id; None if there is none."""
         if instance_id is None:
             return None
         return next((each for each in self.members.values() if each.application.instance_id == instance_id), None)
 
 
-def new_member_id(application: Application) -> str:
-    # Cut, as the id must fit into every answer that names the member.
+def new_member_id(application: JoinRequest) -> str:
+    # Cut, because the id must fit into every answer that names the member.
     return f"{(application.instance_id or application.client_id)[:_LONGEST_NAME]}-{uuid.uuid4()}"
 
 
-def same_subscription(former: Application, latter: Application, protocol: str) -> bool:
-    """Whether a member that restarted wants the same topics, shared in the same way."""
+def same_subscription(former: JoinRequest, latter: JoinRequest, protocol: str) -> bool:
+    """Whether a restarted member subscribes to the same topics with the same protocols."""
     return list(former.protocols) == list(latter.protocols) and (
         former.protocol_type != "consumer"
         or _topics_in(former.protocols[protocol]) == _topics_in(latter.protocols[protocol])
@@ -98,7 +98,7 @@ def same_subscription(former: Application, latter: Application, protocol: str) -
 
 
 def _topics_in(subscription: bytes) -> list[str] | bytes:
-    """The topics that a consumer's subscription begins with; all of it where it has another form."""
+    """Return the topics at the start of a consumer's subscription; the whole subscription if it has another form."""
     reader = Reader(subscription)
     try:
         _version = reader.int16()

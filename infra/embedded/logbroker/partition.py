@@ -1,4 +1,4 @@
-"""One partition's log: a file of record batches, who wrote them, and which transactions are open in it."""
+"""One partition's log: a file of record batches, their producers, and the open transactions."""
 
 import asyncio
 import os
@@ -14,11 +14,11 @@ from infra.embedded.logbroker.wire import ErrorCode
 from schemas.record_batches import HEADER_BYTES, NO_PRODUCER, BadBatch, Batch, is_commit, parse
 
 _REMEMBERED_BATCHES = 5
-"""How many batches of a producer are recognised when sent again: Kafka's limit of requests in flight."""
+"""Number of recent batches per producer that are recognized if repeated: Kafka's limit of requests in flight."""
 
 
 class Refused(Exception):
-    """A batch that may not be appended, with the code that the producer is told."""
+    """A rejected request, with the error code for the client."""
 
     def __init__(self, code: ErrorCode) -> None:
         super().__init__(code.name)
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class _Producer:
-    """What one producer wrote last here."""
+    """A producer's last batches in this partition."""
 
     epoch: int
     recent: deque[tuple[int, int, int]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_BATCHES))
@@ -36,7 +36,7 @@ class _Producer:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a fetch found: whole batches, the first of which may begin before the wanted offset."""
+    """The result of a fetch: whole batches. The first one may begin before the requested offset."""
 
     data: bytes
     aborted: list[tuple[int, int]]
@@ -46,8 +46,8 @@ class Slice:
 class Partition:
     """An append-only log.
 
-    Opening it reads every header once; what a kill left half-written at the end is cut off, it was never
-    acknowledged. Appends reach the operating system before they are acknowledged.
+    Opening it reads every header once. A half-written batch at the end is cut off; it was never acknowledged. Appends reach
+    the operating system before they are acknowledged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -61,35 +61,35 @@ class Partition:
         self._aborted: list[tuple[int, int, int]] = []
         self._waiting: set[asyncio.Future[None]] = set()
         self.end = 0
-        """Offset that the next record gets."""
+        """Offset of the next record."""
         self._recover()
 
     @property
     def stable_end(self) -> int:
-        """End of what readers of committed data may see: the first record of the oldest open transaction."""
+        """End for readers of committed data: the first record of the oldest open transaction, or the end of the log."""
         return min(self._open.values(), default=self.end)
 
     @property
     def size(self) -> int:
-        """Bytes of all batches."""
+        """Size of all batches in bytes."""
         return self._size
 
     @property
     def open_producers(self) -> set[int]:
-        """Producers with a transaction open here."""
+        """Producers with an open transaction in this partition."""
         return set(self._open)
 
     def append(self, data: bytes, allow: Callable[[Batch], None]) -> int:
-        """Append a producer's batches; the offset of the first record.
+        """Append a producer's batches and return the offset of the first record.
 
-        A batch the producer has sent before (its acknowledgement got lost) keeps its old offset.
+        A repeated batch (its acknowledgement was lost) keeps its offset.
 
         Args:
             data: whole batches.
-            allow: raises ``Refused`` for a batch whose transaction is not in order.
+            allow: raises ``Refused`` for a batch without a valid transaction.
 
         Raises:
-            Refused: damaged, out of its producer's sequence, or from a producer since replaced.
+            Refused: the batch is damaged or out of sequence, or its producer has been replaced.
         """
         found: list[tuple[Batch, int]] = []
         at = 0
@@ -111,17 +111,17 @@ class Partition:
         return offsets[0]
 
     def end_transaction(self, producer_id: int, epoch: int, *, commit: bool) -> None:
-        """Write the marker that commits or aborts what the producer has open here."""
+        """Write the marker that commits or aborts the producer's open transaction."""
         data = batches.marker(producer_id, epoch, commit=commit)
         self._write(parse(data), memoryview(data))
         self._close_transaction(producer_id, epoch, commit=commit)
         self._wake()
 
     def read(self, offset: int, max_bytes: int, *, committed_only: bool) -> Slice:
-        """Whole batches from ``offset`` on; at least one, however large, if there is any.
+        """Return whole batches from ``offset`` on. At least one, of any size, if there is one.
 
         Raises:
-            Refused: the offset is before the beginning or after the end.
+            Refused: the offset is out of range.
         """
         if not 0 <= offset <= self.end:
             raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
@@ -144,24 +144,24 @@ class Partition:
         return Slice(os.pread(self._file, stop - start, start), aborted)
 
     def offset_at(self, timestamp: int) -> tuple[int, int] | None:
-        """Offset of the first record at or after the time (ms since 1970), and its batch's latest time."""
+        """Return the offset of the first record at or after a time (ms since 1970), and its batch's latest time; None if none."""
         index = bisect_left(self._latest, timestamp)
         if index == len(self._latest):
             return None
         start = self._positions[index]
         stop = self._positions[index + 1] if index + 1 < len(self._positions) else self._size
         header = os.pread(self._file, HEADER_BYTES, start)
-        # Compressed batches are not opened, so their records need not be read either.
+        # Compressed batches are not opened, so their header is enough.
         is_plain = not parse(header).compression
         data = os.pread(self._file, stop - start, start) if is_plain else header
         return batches.first_offset_since(data, timestamp), self._latest[index]
 
     def latest(self) -> tuple[int, int] | None:
-        """Offset and time (ms since 1970) of the record with the latest time; None in an empty partition."""
+        """Return offset and time (ms since 1970) of the record with the latest time; None if the partition is empty."""
         return self.offset_at(self._latest[-1]) if self._latest else None
 
     def watch(self, waiter: asyncio.Future[None]) -> None:
-        """Resolve ``waiter`` when something changes here."""
+        """Resolve ``waiter`` at the next change."""
         self._waiting.add(waiter)
 
     def unwatch(self, waiter: asyncio.Future[None]) -> None:
@@ -169,7 +169,7 @@ class Partition:
         self._waiting.discard(waiter)
 
     def close(self) -> None:
-        """Release the file and everybody who waits."""
+        """Close the file and resolve all waiters."""
         os.close(self._file)
         self._wake()
 
@@ -183,7 +183,7 @@ class Partition:
         return offset
 
     def _sequenced(self, batch: Batch) -> int | None:
-        """Check a producer's batch against its last ones; its offset if it is a repetition."""
+        """Check a batch against its producer's last batches. Return its offset if it is a repetition, else None."""
         producer = self._producers.get(batch.producer_id)
         if producer is None:
             return None
@@ -201,7 +201,7 @@ class Partition:
         return None
 
     def _note(self, batch: Batch, offset: int) -> None:
-        """Remember who wrote the batch, and that its transaction is open."""
+        """Record the batch's producer and its open transaction."""
         if batch.producer_id == NO_PRODUCER:
             return
         producer = self._producers.get(batch.producer_id)
@@ -214,7 +214,7 @@ class Partition:
     def _close_transaction(self, producer_id: int, epoch: int, *, commit: bool) -> None:
         producer = self._producers.get(producer_id)
         if producer is None or producer.epoch != epoch:
-            # A newer epoch begins with the marker that aborts its predecessor, and counts from zero.
+            # A new epoch begins with the marker that aborts its predecessor, and its sequence starts at zero.
             self._producers[producer_id] = _Producer(epoch)
         first = self._open.pop(producer_id, None)
         if first is not None and not commit:
@@ -232,7 +232,7 @@ class Partition:
     def _index(self, batch: Batch, offset: int) -> None:
         self._bases.append(offset)
         self._positions.append(self._size)
-        # Never falling, so that a time is found by bisection: a batch older than one before it is never the first match.
+        # Monotonic for bisection: a batch that is older than one before it is never the first match.
         self._latest.append(max(batch.max_timestamp, self._latest[-1] if self._latest else batch.max_timestamp))
         self._size += batch.size
         self.end = offset + batch.last_offset_delta + 1

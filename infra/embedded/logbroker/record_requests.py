@@ -1,4 +1,4 @@
-"""Requests about topics and records, in the versions that we speak (see the protocol guide)."""
+"""Requests about topics and records (see the protocol guide)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Wri
 from schemas.record_batches import Batch
 
 _LATEST, _EARLIEST, _MAX_TIMESTAMP, _EARLIEST_LOCAL, _LATEST_TIERED = -1, -2, -3, -4, -5
-"""What a client may ask the offset of, instead of a time; the last two are of logs that lie on two kinds of storage."""
+"""Special values instead of a time. The last two are for tiered storage."""
 _UNKNOWN = -1
 _LEADER_EPOCH = 0
-"""There was never another leader."""
+"""The only epoch, because the leader never changes."""
 _READ_COMMITTED = 1
 _DEFAULT_PARTITIONS = 4
 _LONGEST_WAIT_MS = 60_000
@@ -31,8 +31,8 @@ _DENIED = ErrorCode.TOPIC_AUTHORIZATION_FAILED
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a fetch wants of one partition."""
+class _PartitionFetch:
+    """One partition of a fetch request."""
 
     topic: str
     index: int
@@ -57,8 +57,8 @@ class RecordRequests:
         }
 
     async def _metadata(self, request: Reader, caller: Caller) -> Writer:
-        wanted = request.optional_array(request.string)
-        names = self._topics.names() if wanted is None else unique(wanted)
+        requested = request.optional_array(request.string)
+        names = self._topics.names() if requested is None else unique(requested)
         answer = caller.throttled_since(3)
         host, port = caller.address
         answer.array([NODE], lambda node: answer.int32(node).string(host).int32(port).string(None))
@@ -84,13 +84,13 @@ class RecordRequests:
         return answer.int32(NO_OPERATIONS) if caller.version >= 8 else answer
 
     async def _create_topics(self, request: Reader, caller: Caller) -> Writer:
-        def wanted() -> tuple[str, int]:
+        def requested() -> tuple[str, int]:
             name, count, _replicas = request.string(), request.int32(), request.int16()
             assigned = request.array(lambda: (request.int32(), request.array(request.int32)))
             request.array(lambda: (request.string(), request.optional_string()))
             return name, len(assigned) or (_DEFAULT_PARTITIONS if count == _UNKNOWN else count)
 
-        topics = request.array(wanted)
+        topics = request.array(requested)
         _timeout, validate_only = request.int32(), request.int8() != 0
         answer = caller.answer().int32(UNTHROTTLED)
 
@@ -99,7 +99,13 @@ class RecordRequests:
             error = caller.denied(_DENIED) or code_of(
                 lambda: self._topics.create(name, count, validate_only=validate_only)
             )
-            message = "This listener only reads." if not caller.may_write else error.name if error else None
+            message = (
+                "This listener is read-only. Use the listener with a log-in."
+                if not caller.may_write
+                else error.name
+                if error
+                else None
+            )
             answer.string(name).int16(error).string(message)
 
         return answer.array(topics, create)
@@ -134,8 +140,8 @@ class RecordRequests:
         for _ in range(count):
             topic()
         if denied and not acks:
-            # Without an answer only the end of the connection can say it; Kafka does the same.
-            raise Malformed("a client that may not write sent records and wants no answer")
+            # Without an answer, only closing the connection can report the rejection; Kafka does the same.
+            raise Malformed("a read-only client sent records with acks=0")
         return answer.int32(UNTHROTTLED) if acks else None
 
     def _append(self, topic: str, index: int, data: bytes) -> tuple[ErrorCode, int]:
@@ -153,36 +159,36 @@ class RecordRequests:
         min_bytes = min(min_bytes, max_bytes)
         committed_only = request.int8() == _READ_COMMITTED
 
-        def topic() -> tuple[str, list[_Wanted]]:
+        def topic() -> tuple[str, list[_PartitionFetch]]:
             name = request.string()
-            return name, request.array(lambda: _Wanted(name, request.int32(), request.int64(), request.int32()))
+            return name, request.array(lambda: _PartitionFetch(name, request.int32(), request.int64(), request.int32()))
 
         topics = request.array(topic)
-        wanted = [each for _, partitions in topics for each in partitions]
-        if len({(each.topic, each.index) for each in wanted}) < len(wanted):
+        requested = [each for _, partitions in topics for each in partitions]
+        if len({(each.topic, each.index) for each in requested}) < len(requested):
             raise Malformed("a fetch names a partition twice")
         loop = asyncio.get_running_loop()
         deadline = loop.time() + min(max_wait, _LONGEST_WAIT_MS) / 1000
         while True:
-            found = self._collect(wanted, max_bytes, committed_only=committed_only)
-            size = sum(len(each.data) for each in found.values() if isinstance(each, Slice))
-            failed = any(isinstance(each, ErrorCode) for each in found.values())
+            result = self._collect(requested, max_bytes, committed_only=committed_only)
+            size = sum(len(each.data) for each in result.values() if isinstance(each, Slice))
+            failed = any(isinstance(each, ErrorCode) for each in result.values())
             if failed or size >= min_bytes or loop.time() >= deadline:
                 break
-            await self._changed(wanted, deadline)
+            await self._changed(requested, deadline)
         answer = caller.answer().int32(UNTHROTTLED)
 
-        def partition(each: _Wanted) -> None:
-            self._write_slice(answer, each, found[each], committed_only=committed_only)
+        def partition(each: _PartitionFetch) -> None:
+            self._write_slice(answer, each, result[each], committed_only=committed_only)
 
         return answer.array(topics, lambda item: answer.string(item[0]).array(item[1], partition))
 
     def _collect(
-        self, wanted: list[_Wanted], max_bytes: int, *, committed_only: bool
-    ) -> dict[_Wanted, Slice | ErrorCode]:
-        """What there is for each partition; once the answer is full, nothing more for the others."""
-        found: dict[_Wanted, Slice | ErrorCode] = {}
-        for each in wanted:
+        self, requested: list[_PartitionFetch], max_bytes: int, *, committed_only: bool
+    ) -> dict[_PartitionFetch, Slice | ErrorCode]:
+        """Return the slice of each partition. When the answer is full, the remaining slices are empty."""
+        result: dict[_PartitionFetch, Slice | ErrorCode] = {}
+        for each in requested:
             budget = min(each.max_bytes, max_bytes)
             try:
                 partition = self._topics.partition(each.topic, each.index)
@@ -190,33 +196,35 @@ class RecordRequests:
                     partition.read(each.offset, budget, committed_only=committed_only) if budget > 0 else Slice(b"", [])
                 )
             except Refused as refused:
-                found[each] = refused.code
+                result[each] = refused.code
             else:
-                found[each] = slice_
+                result[each] = slice_
                 max_bytes -= len(slice_.data)
-        return found
+        return result
 
-    def _write_slice(self, answer: Writer, wanted: _Wanted, found: Slice | ErrorCode, *, committed_only: bool) -> None:
-        partitions = self._topics.of(wanted.topic) or []
-        if isinstance(found, ErrorCode) or wanted.index >= len(partitions):
-            code = found if isinstance(found, ErrorCode) else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-            answer.int32(wanted.index).int16(code).int64(_UNKNOWN).int64(_UNKNOWN).int32(_UNKNOWN).blob(b"")
+    def _write_slice(
+        self, answer: Writer, requested: _PartitionFetch, result: Slice | ErrorCode, *, committed_only: bool
+    ) -> None:
+        partitions = self._topics.of(requested.topic) or []
+        if isinstance(result, ErrorCode) or requested.index >= len(partitions):
+            code = result if isinstance(result, ErrorCode) else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            answer.int32(requested.index).int16(code).int64(_UNKNOWN).int64(_UNKNOWN).int32(_UNKNOWN).blob(b"")
             return
-        partition = partitions[wanted.index]
-        answer.int32(wanted.index).int16(ErrorCode.NONE).int64(partition.end).int64(partition.stable_end)
+        partition = partitions[requested.index]
+        answer.int32(requested.index).int16(ErrorCode.NONE).int64(partition.end).int64(partition.stable_end)
         if committed_only:
-            answer.array(found.aborted, lambda txn: answer.int64(txn[0]).int64(txn[1]))
+            answer.array(result.aborted, lambda txn: answer.int64(txn[0]).int64(txn[1]))
         else:
             answer.int32(_UNKNOWN)
-        answer.blob(found.data)
+        answer.blob(result.data)
 
-    async def _changed(self, wanted: list[_Wanted], deadline: float) -> None:
-        """Wait until one of the partitions changes, or the deadline."""
+    async def _changed(self, requested: list[_PartitionFetch], deadline: float) -> None:
+        """Wait until one of the partitions changes or the deadline passes."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         partitions = [
             partition
-            for each in wanted
+            for each in requested
             for partition in (self._topics.of(each.topic) or [])[each.index : each.index + 1]
         ]
         for partition in partitions:
@@ -233,13 +241,13 @@ class RecordRequests:
         _replica = request.int32()
         committed_only = caller.version >= 2 and request.int8() == _READ_COMMITTED
 
-        def wanted() -> tuple[int, int]:
+        def requested() -> tuple[int, int]:
             index = request.int32()
             if caller.version >= 4:
                 _leader_epoch = request.int32()
             return index, request.int64()
 
-        topics = request.structs(lambda: (request.string(), request.structs(wanted)))
+        topics = request.structs(lambda: (request.string(), request.structs(requested)))
         answer = caller.throttled_since(2)
 
         def partition(name: str, index: int, time: int) -> None:
@@ -260,15 +268,15 @@ class RecordRequests:
 
 
 def _offset(partition: Partition, time: int, *, committed_only: bool) -> tuple[int, int]:
-    """Time and offset for what a client asks: the end, the beginning, a moment, or the latest moment there is."""
+    """Return time and offset for a requested time or special value."""
     if time == _LATEST:
         return _UNKNOWN, partition.stable_end if committed_only else partition.end
     if time in {_EARLIEST, _EARLIEST_LOCAL}:
         return _UNKNOWN, 0
     if time == _LATEST_TIERED:
         return _UNKNOWN, _UNKNOWN
-    found = partition.latest() if time == _MAX_TIMESTAMP else partition.offset_at(time)
-    return (_UNKNOWN, _UNKNOWN) if found is None else (found[1], found[0])
+    result = partition.latest() if time == _MAX_TIMESTAMP else partition.offset_at(time)
+    return (_UNKNOWN, _UNKNOWN) if result is None else (result[1], result[0])
 
 
 def _resolve(waiter: asyncio.Future[None]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.embedded.logbroker.access import Listener
 from infra.embedded.logbroker.cluster_requests import ClusterRequests
-from infra.embedded.logbroker.connections import VERSIONS_FLEXIBLE_SINCE, Complaints, Connection, versions
+from infra.embedded.logbroker.connections import VERSIONS_FLEXIBLE_SINCE, ClientWarnings, Connection, versions
 from infra.embedded.logbroker.group_requests import GroupRequests
 from infra.embedded.logbroker.groups import Groups
 from infra.embedded.logbroker.handling import Caller, Handler, Handlers
@@ -25,21 +25,21 @@ logger = logging.getLogger(__name__)
 
 
 class Broker:
-    """One broker over one data directory, which it must own alone."""
+    """One broker on a data directory that no other process uses."""
 
     def __init__(self, data_dir: Path, listeners: Sequence[Listener]) -> None:
         self._listeners = listeners
         self._cluster_id = str(uuid.uuid4())
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._journal = Journal(data_dir / "state.jsonl", self._essence)
+        self._journal = Journal(data_dir / "state.jsonl", self._snapshot)
         self._groups = Groups(self._journal)
         self._topics = Topics(data_dir, self._journal, deleted=self._groups.forget_topic)
         self._transactions = Transactions(self._topics, self._journal, self._groups.commit)
         self._connections: dict[asyncio.Task[None], Connection] = {}
-        self._complaints = Complaints()
+        self._client_warnings = ClientWarnings()
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Recover what a former run left, then answer until told to stop."""
+        """Recover the state of the former run, then serve until ``stop`` is set."""
         self._recover()
         async with AsyncExitStack() as stack:
             servers = [await stack.enter_async_context(await self._listen(listener)) for listener in self._listeners]
@@ -61,14 +61,16 @@ class Broker:
             task = asyncio.current_task()
             assert task is not None
             if len(connected) >= listener.limits.connections:
-                self._complaints.log("port %d has as many clients as it takes; the idlest is closed", listener.port)
-                min(connected, key=lambda other: connected[other].worth).cancel()
-            connection = Connection(listener, handlers, reader, writer, self._complaints)
+                self._client_warnings.log(
+                    "Port %d has reached its limit of clients; the longest idle one is closed", listener.port
+                )
+                min(connected, key=lambda other: connected[other].eviction_key).cancel()
+            connection = Connection(listener, handlers, reader, writer, self._client_warnings)
             connected[task] = self._connections[task] = connection
             try:
-                await connection.converse()
+                await connection.serve()
             except Exception:
-                logger.exception("a request could not be answered")
+                logger.exception("A request failed")
             finally:
                 await connection.close(at_once=bool(task.cancelling()))
                 connected.pop(task, None)
@@ -102,8 +104,8 @@ class Broker:
         self._journal.rewrite()
         self._transactions.resume()
 
-    def _essence(self) -> Iterator[Entry]:
+    def _snapshot(self) -> Iterator[Entry]:
         yield {"kind": "cluster", "id": self._cluster_id}
-        yield from self._topics.essence()
-        yield from self._groups.essence()
-        yield from self._transactions.essence()
+        yield from self._topics.snapshot()
+        yield from self._groups.snapshot()
+        yield from self._transactions.snapshot()

@@ -1,4 +1,4 @@
-"""The topics and their partitions."""
+"""All topics with their partitions."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,9 +16,9 @@ class Topics:
     """All topics of the broker; each partition is a file in ``directory``.
 
     Args:
-        directory: where the files are.
-        journal: remembers which topics there are.
-        deleted: is told the name of a topic that was deleted.
+        directory: folder of the files.
+        journal: stores the topics.
+        deleted: receives the name of each deleted topic.
     """
 
     def __init__(self, directory: Path, journal: Journal, *, deleted: Callable[[str], None]) -> None:
@@ -29,23 +29,23 @@ class Topics:
         self._partitions: dict[str, list[Partition]] = {}
 
     def restore(self, entry: Entry) -> None:
-        """Take back one remembered fact."""
+        """Apply one entry of the journal."""
         match entry:
             case {"kind": "topic", "name": name, "partitions": count}:
                 self._sizes[name] = count
             case {"kind": "topic_deleted", "name": name}:
                 self._sizes.pop(name, None)
 
-    def essence(self) -> Iterator[Entry]:
-        """All that must be remembered."""
+    def snapshot(self) -> Iterator[Entry]:
+        """Yield the state as journal entries."""
         for name, count in self._sizes.items():
             yield {"kind": "topic", "name": name, "partitions": count}
 
     def open(self) -> None:
-        """Open every log, and drop those of a topic whose deletion was cut short."""
-        wanted = {self._path(name, index) for name, count in self._sizes.items() for index in range(count)}
+        """Open every log, and delete files of topics whose deletion was interrupted."""
+        expected = {self._path(name, index) for name, count in self._sizes.items() for index in range(count)}
         for path in self._directory.glob("*.log"):
-            if path not in wanted:
+            if path not in expected:
                 path.unlink()
         for name, count in self._sizes.items():
             self._partitions[name] = [Partition(self._path(name, index)) for index in range(count)]
@@ -56,23 +56,23 @@ class Topics:
             partition.close()
 
     def names(self) -> list[str]:
-        """Every topic's name."""
+        """Return the names of all topics."""
         return list(self._sizes)
 
     def of(self, name: str) -> list[Partition] | None:
-        """A topic's partitions."""
+        """Return a topic's partitions; None if the topic does not exist."""
         return self._partitions.get(name)
 
     def partitions(self) -> Iterator[Partition]:
-        """The partitions of all topics."""
+        """Yield the partitions of all topics."""
         for partitions in self._partitions.values():
             yield from partitions
 
     def partition(self, name: str, index: int) -> Partition:
-        """One partition.
+        """Return one partition.
 
         Raises:
-            Refused: there is none.
+            Refused: the partition does not exist.
         """
         partitions = self._partitions.get(name, [])
         if not 0 <= index < len(partitions):
@@ -83,7 +83,7 @@ class Topics:
         """Create a topic.
 
         Raises:
-            Refused: the name is taken or unusable, or the number of partitions is.
+            Refused: the name is taken or invalid, or the number of partitions is invalid.
         """
         if not _NAME.fullmatch(name) or name in {".", ".."}:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
@@ -100,7 +100,7 @@ class Topics:
         """Delete a topic and its records.
 
         Raises:
-            Refused: there is none.
+            Refused: the topic does not exist.
         """
         if name not in self._sizes:
             raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

@@ -1,4 +1,4 @@
-"""Requests of producers about their identity and their transactions; only the platform's are answered."""
+"""Requests of producers about ids and transactions. Only the platform may use them."""
 
 from infra.embedded.logbroker.group_owners import GroupOwners
 from infra.embedded.logbroker.handling import (
@@ -19,7 +19,7 @@ _DENIED = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
 
 class TransactionRequests:
-    """Producer ids, and beginning and ending transactions."""
+    """Handlers for producer ids and transactions."""
 
     def __init__(self, transactions: Transactions, owners: GroupOwners) -> None:
         self._transactions = transactions

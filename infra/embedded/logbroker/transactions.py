@@ -1,7 +1,7 @@
-"""Producer ids and transactions: who may write, what is open, and how it ends.
+"""Producer ids and transactions.
 
-A transactional id has one living producer. A new one raises the id's epoch, which aborts what its
-predecessor had open and refuses everything it still sends.
+A transactional id has one active producer. A new producer raises the id's epoch. That aborts the open transaction of its
+predecessor, whose later requests are rejected.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from infra.embedded.logbroker.wire import ErrorCode
 _LAST_EPOCH = 32_766
 
 GroupOffset = tuple[str, str, int, int, str]
-"""Group, topic, partition, offset and the consumer's remark."""
+"""Group, topic, partition, offset and metadata."""
 
 _Partition = tuple[str, int]
 
@@ -33,20 +33,20 @@ class _Transactional:
     partitions: set[_Partition] = field(default_factory=set)
     offsets: list[GroupOffset] = field(default_factory=list)
     last_committed: bool | None = None
-    """How the latest transaction ended: a repeated request gets the same answer."""
+    """Result of the latest transaction, for the answer to a repeated request. None before the first end."""
     expiry: asyncio.TimerHandle | None = None
 
 
 class Transactions:
     """The transaction coordinator.
 
-    Every step is remembered before it is done, and done without giving way to other requests, so a kill
-    leaves either an open transaction or one whose decision is known and is carried out at the next start.
+    Every step is appended to the journal first and is not interrupted by other requests. So a kill leaves either an open
+    transaction, or a decided one that is completed at the next start.
 
     Args:
-        topics: where markers go.
-        journal: what survives.
-        commit_offsets: takes the consumer offsets of a committed transaction.
+        topics: receives the markers.
+        journal: stores the steps.
+        commit_offsets: receives the consumer offsets of a committed transaction.
     """
 
     def __init__(self, topics: Topics, journal: Journal, commit_offsets: Callable[[list[GroupOffset]], None]) -> None:
@@ -55,12 +55,12 @@ class Transactions:
         self._commit_offsets = commit_offsets
         self._ids: dict[str, _Transactional] = {}
         self._owners: dict[int, str] = {}
-        # A wiped broker must not hand out an id that a producer of its former life still uses.
+        # Random start: a wiped broker must not reuse an id that an older producer still has.
         self._next_producer_id = secrets.randbelow(2**40)
         self._unfinished: dict[str, bool] = {}
 
     def restore(self, entry: Entry) -> None:
-        """Take back one remembered fact."""
+        """Apply one entry of the journal."""
         match entry:
             case {"kind": "producer_id", "next": following}:
                 self._next_producer_id = following
@@ -79,8 +79,8 @@ class Transactions:
                 self._ids[name].partitions.clear()
                 self._ids[name].offsets.clear()
 
-    def essence(self) -> Iterator[Entry]:
-        """All that must be remembered."""
+    def snapshot(self) -> Iterator[Entry]:
+        """Yield the state as journal entries."""
         yield {"kind": "producer_id", "next": self._next_producer_id}
         for name, txn in self._ids.items():
             owner = {"producer": txn.producer_id, "epoch": txn.epoch, "timeout_ms": txn.timeout_ms}
@@ -94,7 +94,7 @@ class Transactions:
             yield {"kind": "txn_end", "id": name, "commit": commit}
 
     def resume(self) -> None:
-        """Carry out what was decided before a kill, and watch over what was open."""
+        """Complete decided transactions, and restart the timers of open ones."""
         for name, commit in list(self._unfinished.items()):
             self._finish(name, commit=commit)
         self._unfinished.clear()
@@ -103,36 +103,36 @@ class Transactions:
                 self._watch(name, txn)
 
     def new_producer(self, name: str | None, timeout_ms: int) -> tuple[int, int]:
-        """Producer id and epoch for a producer that starts; with a transactional id it replaces the former."""
+        """Return id and epoch for a new producer. With a transactional id it replaces the former producer."""
         if name is None:
             return self._new_producer_id(), 0
         known = self._ids.get(name)
         if known is None:
             self._remember_owner(name, self._new_producer_id(), 0, timeout_ms)
         else:
-            # The epoch is raised first: from here on the former producer is refused.
+            # The epoch is raised first, so that the former producer is rejected from here on.
             self._remember_owner(name, known.producer_id, known.epoch + 1, timeout_ms)
             if known.is_open:
                 self._end(name, known, commit=False)
         return self._ids[name].producer_id, self._ids[name].epoch
 
     def add_partitions(
-        self, name: str, producer_id: int, epoch: int, wanted: list[_Partition]
+        self, name: str, producer_id: int, epoch: int, requested: list[_Partition]
     ) -> dict[_Partition, ErrorCode]:
-        """Make partitions part of the producer's open transaction, opening one if needed; all or none."""
+        """Add partitions to the producer's transaction, all or none, and open one if necessary."""
         try:
             txn = self._owned(name, producer_id, epoch)
         except Refused as refused:
-            return dict.fromkeys(wanted, refused.code)
-        unknown = [(topic, index) for topic, index in wanted if not self._exists(topic, index)]
+            return dict.fromkeys(requested, refused.code)
+        unknown = [(topic, index) for topic, index in requested if not self._exists(topic, index)]
         if unknown:
-            answers = dict.fromkeys(wanted, ErrorCode.OPERATION_NOT_ATTEMPTED)
+            answers = dict.fromkeys(requested, ErrorCode.OPERATION_NOT_ATTEMPTED)
             return answers | dict.fromkeys(unknown, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        self._add(name, txn, partitions=wanted)
-        return dict.fromkeys(wanted, ErrorCode.NONE)
+        self._add(name, txn, partitions=requested)
+        return dict.fromkeys(requested, ErrorCode.NONE)
 
     def add_offsets(self, name: str, producer_id: int, epoch: int, offsets: list[GroupOffset]) -> None:
-        """Make consumer offsets part of the transaction: they count if and when it commits.
+        """Add consumer offsets to the transaction. They take effect when it commits.
 
         Raises:
             Refused: the producer has been replaced or is unknown.
@@ -140,10 +140,10 @@ class Transactions:
         self._add(name, self._owned(name, producer_id, epoch), offsets=offsets)
 
     def end(self, name: str, producer_id: int, epoch: int, *, commit: bool) -> None:
-        """Commit or abort.
+        """Commit or abort the transaction.
 
         Raises:
-            Refused: the producer has been replaced or is unknown, or nothing is open.
+            Refused: the producer has been replaced or is unknown, or it has no open transaction.
         """
         txn = self._owned(name, producer_id, epoch)
         if txn.is_open:
@@ -152,10 +152,10 @@ class Transactions:
             raise Refused(ErrorCode.INVALID_TXN_STATE)
 
     def check_writer(self, producer_id: int, epoch: int, partition: _Partition) -> None:
-        """Let a transactional batch pass only from the living producer, into its open transaction.
+        """Check that a transactional batch belongs to the open transaction of its active producer.
 
         Raises:
-            Refused: otherwise.
+            Refused: it does not.
         """
         name = self._owners.get(producer_id)
         if name is None:
@@ -198,7 +198,7 @@ class Transactions:
             txn.expiry = None
 
     def _finish(self, name: str, *, commit: bool) -> None:
-        """Write the markers that are missing; those written before a kill are not written again."""
+        """Write the missing markers. Markers written before a kill are not repeated."""
         txn = self._ids[name]
         for topic, index in sorted(txn.partitions):
             partitions = self._topics.of(topic)
@@ -217,7 +217,7 @@ class Transactions:
         txn.expiry = loop.call_later(txn.timeout_ms / 1000, self._expire, name, txn)
 
     def _expire(self, name: str, txn: _Transactional) -> None:
-        """Abort for a producer that went silent; should it come back, it is refused."""
+        """Abort the transaction of a silent producer and fence the producer."""
         self._remember_owner(name, txn.producer_id, txn.epoch + 1, txn.timeout_ms)
         self._end(name, txn, commit=False)
 

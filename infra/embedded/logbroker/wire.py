@@ -1,4 +1,4 @@
-"""Reading requests and writing responses: the protocol's primitive types, big-endian."""
+"""Reading of requests and writing of responses: the protocol's primitive types, big-endian."""
 
 import struct
 from collections.abc import Callable, Iterable
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class Malformed(Exception):
-    """A request that is not what its header says; the connection is closed, as Kafka does."""
+    """A malformed request. The connection is closed, as in Kafka."""
 
 
 class Api(IntEnum):
-    """The protocol's requests by name, those that we do not answer included: a refusal names them."""
+    """The protocol's requests by name, including unsupported ones, which error messages name."""
 
     PRODUCE = 0
     FETCH = 1
@@ -89,7 +89,7 @@ class Api(IntEnum):
 
 
 def name_of(key: int) -> str:
-    """A request's name, for people; its number where the protocol has grown since."""
+    """Return a request's name for messages; its number if it is newer than this list."""
     try:
         return Api(key).name
     except ValueError:
@@ -97,7 +97,7 @@ def name_of(key: int) -> str:
 
 
 class ErrorCode(IntEnum):
-    """Kafka's error codes, as far as we give them."""
+    """Kafka's error codes, as far as the broker uses them."""
 
     NONE = 0
     OFFSET_OUT_OF_RANGE = 1
@@ -168,40 +168,40 @@ class Reader:
         return int(_INT64.unpack(self._take(8))[0])
 
     def optional_string(self) -> str | None:
-        """UTF-8 text, or None where there is none."""
+        """UTF-8 text or null."""
         size = self._varint() - 1 if self.flexible else self.int16()
         return self._text(size)
 
     def header_string(self) -> str | None:
-        """UTF-8 text with a fixed length, as headers have it in either form; None where there is none."""
+        """UTF-8 text or null with a fixed-size length, as in request headers of both forms."""
         return self._text(self.int16())
 
     def string(self) -> str:
-        """UTF-8 text; none is taken for empty."""
+        """UTF-8 text; null becomes empty."""
         return self.optional_string() or ""
 
     def optional_bytes(self) -> bytes | None:
-        """Bytes, or None where there are none."""
+        """Bytes or null."""
         size = self._size()
         return None if size == -1 else self._take(size)
 
     def optional_array(self, item: Callable[[], T]) -> list[T] | None:
-        """Items, or None where there is no array."""
+        """Items or null."""
         count = self._size()
         if count < -1 or count > len(self._data) - self._at:
-            raise Malformed(f"the request counts {count} items and ends before them")
+            raise Malformed(f"the request ends before its {count} items")
         return None if count == -1 else [item() for _ in range(count)]
 
     def array(self, item: Callable[[], T]) -> list[T]:
-        """Items; none is taken for empty."""
+        """Items; null becomes empty."""
         return self.optional_array(item) or []
 
     def structs(self, item: Callable[[], T]) -> list[T]:
-        """Items that may have tagged fields at their end; none is taken for empty."""
+        """Items with tagged fields at their end; null becomes empty."""
         return self.optional_structs(item) or []
 
     def optional_structs(self, item: Callable[[], T]) -> list[T] | None:
-        """Items that may have tagged fields at their end, or None where there is no array."""
+        """Items with tagged fields at their end, or null."""
 
         def tagged() -> T:
             found = item()
@@ -211,7 +211,7 @@ class Reader:
         return self.optional_array(tagged)
 
     def tags(self) -> None:
-        """Pass over the tagged fields, which the flexible form has at the end of each structure."""
+        """Skip the tagged fields, which the flexible form has at the end of each structure."""
         if self.flexible:
             for _ in range(self._varint()):
                 self._varint()
@@ -238,7 +238,7 @@ class Reader:
 
 
 class Writer:
-    """Collects one response in either form; record batches are kept as they are, not copied."""
+    """A writer for one response in either form. Record batches are not copied."""
 
     def __init__(self, *, flexible: bool = False) -> None:
         self.parts: list[bytes] = []
@@ -265,7 +265,7 @@ class Writer:
         return self
 
     def string(self, value: str | None) -> "Writer":
-        """UTF-8 text or none."""
+        """UTF-8 text or null."""
         encoded = None if value is None else value.encode()
         size = -1 if encoded is None else len(encoded)
         self.parts.append(_varint(size + 1) if self._flexible else _INT16.pack(size))
@@ -286,7 +286,7 @@ class Writer:
         return self
 
     def structs(self, items: Iterable[T], item: Callable[[T], object]) -> "Writer":
-        """Items that may have tagged fields at their end."""
+        """Items with tagged fields at their end."""
 
         def tagged(each: T) -> None:
             item(each)
@@ -295,7 +295,7 @@ class Writer:
         return self.array(items, tagged)
 
     def tags(self) -> "Writer":
-        """No tagged fields, which the flexible form says at the end of each structure."""
+        """An empty list of tagged fields, which the flexible form has at the end of each structure."""
         if self._flexible:
             self.parts.append(b"\0")
         return self

@@ -116,7 +116,7 @@ async def test_second_server_on_the_same_data_is_refused(
 ) -> None:
     monkeypatch.setattr("infra.embedded.postgres._LEFTOVER_SECONDS", 0.2)
     second = EmbeddedPostgres(postgres._data_dir)
-    with pytest.raises(ServerFailed, match=f"another PostgreSQL .*{postgres.pid}"):
+    with pytest.raises(ServerFailed, match=f"Another PostgreSQL .*{postgres.pid}"):
         await second.start()
     assert await ask(postgres, "select 1") == 1
 

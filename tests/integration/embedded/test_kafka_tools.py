@@ -134,7 +134,7 @@ async def test_what_would_change_the_log_is_refused_in_words(tools: Tools) -> No
     )
     assert [creating.status, deleting.status, altering.status] == [1, 1, 1]
     for refused in (creating, deleting, altering):
-        assert "This listener only reads." in refused.text or "Topic authorization failed" in refused.text
+        assert "This listener is read-only." in refused.text or "Topic authorization failed" in refused.text
     assert "GroupAuthorizationException" in resetting.text
 
 

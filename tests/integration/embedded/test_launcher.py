@@ -15,7 +15,7 @@ import pytest
 from infra.embedded import postgres
 from infra.embedded.launcher import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, NOBODY
 from infra.embedded.postgres import EmbeddedPostgres
-from infra.embedded.process import leashed
+from infra.embedded.process import tied_to_parent
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
@@ -31,7 +31,9 @@ def private(tmp_path: Path) -> Path:
 
 
 def as_nobody(script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(leashed(["/bin/sh", "-c", script], user="nobody"), capture_output=True, text=True, timeout=20)
+    return subprocess.run(
+        tied_to_parent(["/bin/sh", "-c", script], user="nobody"), capture_output=True, text=True, timeout=20
+    )
 
 
 def rights_of(pid: int | str) -> int:
@@ -79,8 +81,8 @@ def test_nobody_may_look_but_not_touch(private: Path) -> None:
 def test_nobody_dies_with_its_parent() -> None:
     program = (
         "import subprocess, sys\n"
-        "from infra.embedded.process import leashed\n"
-        "child = subprocess.Popen(leashed(['/bin/sleep', '60'], user='nobody'))\n"
+        "from infra.embedded.process import tied_to_parent\n"
+        "child = subprocess.Popen(tied_to_parent(['/bin/sleep', '60'], user='nobody'))\n"
         "print(child.pid, flush=True)\n"
         "child.wait()\n"
     )

@@ -202,7 +202,7 @@ async def test_a_request_that_makes_no_sense_ends_its_connection_and_no_other(se
 
 @pytest.mark.parametrize(
     ("key", "version", "named"),
-    [(29, 1, "DESCRIBE_ACLS is not spoken here"), (3, 99, "METADATA version 99 is not spoken here, only 2 to 8")],
+    [(29, 1, "DESCRIBE_ACLS is not supported"), (3, 99, "METADATA version 99 is not supported, only 2 to 8")],
 )
 async def test_what_is_not_spoken_is_named_in_the_log(
     serve: Serve, caplog: pytest.LogCaptureFixture, key: int, version: int, named: str

@@ -17,7 +17,7 @@ from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.migrations import migrate
 from infra.clock import SystemClock
-from infra.embedded.database_roles import IMAGER_MAY, IMAGER_MUST_NOT, DatabaseUsers, prepare_users
+from infra.embedded.database_roles import IMAGER_FORBIDDEN, IMAGER_GRANTS, DatabaseUsers, prepare_users
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.private_files import close_data_directory
 from infra.embedded.supervisor import Supervisor
@@ -94,7 +94,7 @@ def test_a_directory_that_others_use_as_well_keeps_its_mode_and_their_files(
     close_data_directory(tmp_path, ("master.key", "logs"))
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path, *tmp_path.iterdir())}
     assert modes == {tmp_path.name: 0o755, "theirs.txt": 0o644, "logs": 0o644, "master.key": 0o600}
-    assert f"{tmp_path} also holds theirs.txt" in caplog.text
+    assert f"{tmp_path} also contains theirs.txt" in caplog.text
 
 
 async def test_services_own_all_there_is_and_are_no_superuser(server: EmbeddedPostgres, users: DatabaseUsers) -> None:
@@ -118,10 +118,10 @@ async def test_it_is_decided_for_every_table_whether_the_imager_may_use_it(
 ) -> None:
     async with opened_pool(server.dsn) as pool:
         tables = {row[0] for row in await pool.fetch("select tablename from pg_tables where schemaname = 'public'")}
-    assert tables <= set(IMAGER_MAY) | IMAGER_MUST_NOT
-    assert not set(IMAGER_MAY) & IMAGER_MUST_NOT
+    assert tables <= set(IMAGER_GRANTS) | IMAGER_FORBIDDEN
+    assert not set(IMAGER_GRANTS) & IMAGER_FORBIDDEN
     async with opened_pool(users.imager) as pool:
-        for table in tables & IMAGER_MUST_NOT:
+        for table in tables & IMAGER_FORBIDDEN:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await pool.fetch(f"select * from {table}")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -20,7 +20,7 @@ from infra.cli.platform_settings import settings_from, settings_of_running, supe
 from infra.embedded.addresses import Addresses
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.services import WEB
-from infra.embedded.supervisor import Supervisor, keys_of
+from infra.embedded.supervisor import Supervisor, master_keys_of
 from infra.settings import Settings, variables
 
 
@@ -92,7 +92,7 @@ async def test_a_platform_is_where_it_was_but_for_what_finds_its_port_taken_and_
         async with platform(tmp_path / "data") as second:
             before, now = addresses(first), addresses(second)
             assert {part for part in now if now[part] != before[part]} == {"broker", "sandbox"}
-    said = f"Port {first.sandbox_port} is taken: sandbox is on port {second.sandbox_port} now."
+    said = f"Port {first.sandbox_port} is taken: sandbox uses port {second.sandbox_port} now."
     assert said in caplog.messages
     assert any(message.startswith(f"Port {broker} is taken") for message in caplog.messages)
     async with platform(tmp_path / "data") as third:
@@ -177,15 +177,15 @@ async def test_photos_are_served_until_those_who_ask_for_them_have_ended(tmp_pat
 def test_a_configured_key_comes_first_and_what_the_directorys_own_has_sealed_can_still_be_opened(
     tmp_path: Path,
 ) -> None:
-    (own,) = keys_of(tmp_path, [])
+    (own,) = master_keys_of(tmp_path, [])
     assert len(bytes.fromhex(own)) == 32
-    assert keys_of(tmp_path, []) == [own]
-    assert keys_of(tmp_path, ["00" * 32, "11" * 32]) == ["00" * 32, "11" * 32, own]
+    assert master_keys_of(tmp_path, []) == [own]
+    assert master_keys_of(tmp_path, ["00" * 32, "11" * 32]) == ["00" * 32, "11" * 32, own]
     assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_where_a_key_is_configured_from_the_beginning_there_is_no_other(tmp_path: Path) -> None:
-    assert keys_of(tmp_path, ["00" * 32]) == ["00" * 32]
+    assert master_keys_of(tmp_path, ["00" * 32]) == ["00" * 32]
     assert not (tmp_path / "master.key").exists()
 
 
@@ -221,7 +221,7 @@ async def test_the_usual_port_is_taken_at_the_first_start_and_another_one_is_kep
 
 def test_the_usual_ports_are_those_that_people_remember(tmp_path: Path) -> None:
     supervisor = supervisor_of(Settings(_env_file=None, data_dir=tmp_path))
-    assert supervisor.usual_ports == {"gateway": 8000, "storefront": 8080, "sandbox": 8090}
+    assert supervisor.configuration.usual_ports == {"gateway": 8000, "storefront": 8080, "sandbox": 8090}
 
 
 async def test_no_two_parts_are_on_one_port_even_if_somebody_asks_for_that(tmp_path: Path) -> None:

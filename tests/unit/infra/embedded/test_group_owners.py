@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded.logbroker.group_owners import _MOST_STRANGE, GroupOwners
+from infra.embedded.logbroker.group_owners import _MOST_ANONYMOUS, GroupOwners
 from infra.embedded.logbroker.journal import Entry, Journal
 from infra.embedded.logbroker.partition import Refused
 from infra.embedded.logbroker.wire import ErrorCode
@@ -16,7 +16,7 @@ class Known:
 
     def __init__(self, directory: Path, *, used: Callable[[str], bool] = lambda _: False) -> None:
         self.forgotten: list[str] = []
-        self._journal = Journal(directory / "state.jsonl", self._essence)
+        self._journal = Journal(directory / "state.jsonl", self._snapshot)
         self.owners = GroupOwners(self._journal, forget=self._forget, is_used=used)
         for entry in self._journal.replay():
             self.owners.restore(entry)
@@ -26,8 +26,8 @@ class Known:
         self.forgotten.append(group)
         self.owners.released(group)
 
-    def _essence(self) -> list[Entry]:
-        return list(self.owners.essence())
+    def _snapshot(self) -> list[Entry]:
+        return list(self.owners.snapshot())
 
 
 def refused(known: Known, group: str) -> ErrorCode:
@@ -65,7 +65,7 @@ def test_reading_about_a_group_claims_nothing(tmp_path: Path) -> None:
 def test_strangers_groups_are_bounded_and_the_oldest_unused_one_makes_room(tmp_path: Path) -> None:
     known = Known(tmp_path, used=lambda group: group == "0")
     known.owners.claim("agent", for_platform=True)
-    for number in range(_MOST_STRANGE + 1):
+    for number in range(_MOST_ANONYMOUS + 1):
         known.owners.claim(str(number), for_platform=False)
     assert known.forgotten == ["1"]
     assert refused(known, "agent") is ErrorCode.GROUP_AUTHORIZATION_FAILED
@@ -73,7 +73,7 @@ def test_strangers_groups_are_bounded_and_the_oldest_unused_one_makes_room(tmp_p
 
 def test_where_every_group_is_used_one_more_is_refused_to_strangers_and_not_to_the_platform(tmp_path: Path) -> None:
     known = Known(tmp_path, used=lambda _: True)
-    for number in range(_MOST_STRANGE):
+    for number in range(_MOST_ANONYMOUS):
         known.owners.claim(str(number), for_platform=False)
     assert refused(known, "one more") is ErrorCode.GROUP_MAX_SIZE_REACHED
     known.owners.claim("one more", for_platform=True)

@@ -54,7 +54,7 @@ class Restarting:
 
     def open(self) -> None:
         """Recover from what is on disk."""
-        self.journal = Journal(self.directory / "state.jsonl", self._essence)
+        self.journal = Journal(self.directory / "state.jsonl", self._snapshot)
         self.groups = Groups(self.journal)
         self.topics = Topics(self.directory, self.journal, deleted=self.groups.forget_topic)
         self.transactions = Transactions(self.topics, self.journal, self.groups.commit)
@@ -65,9 +65,9 @@ class Restarting:
         self.journal.rewrite()
         self.transactions.resume()
 
-    def _essence(self) -> list[Entry]:
+    def _snapshot(self) -> list[Entry]:
         states = (self.topics, self.groups, self.transactions)
-        return [entry for state in states for entry in state.essence()]
+        return [entry for state in states for entry in state.snapshot()]
 
     def write(self, producer: int, epoch: int, index: int, value: bytes, sequence: int = 0) -> None:
         """A transactional record in the topic's partition."""
