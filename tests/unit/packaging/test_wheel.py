@@ -30,7 +30,7 @@ READ_AT_RUN_TIME = (
 def test_the_wheel_has_the_files_that_code_reads(pattern: str) -> None:
     files = [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)]
     assert files
-    assert pattern.split("/")[0] in WHEEL["packages"]
+    assert pattern.split("/", maxsplit=1)[0] in WHEEL["packages"]
     assert not any(file.startswith(tuple(WHEEL["exclude"])) for file in files)
     ignored = subprocess.run(
         ["git", "check-ignore", "--no-index", *files], cwd=ROOT, capture_output=True, text=True, check=False
