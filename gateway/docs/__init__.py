@@ -1,44 +1,86 @@
-"""The gateway's own few pages: what this is, and a console to try queries in. Everything they load is served here."""
+"""The gateway's pages for people: home, GraphiQL and the event reference. Everything they load is served from here.
 
+``router`` serves the home page and assets, ``graphiql_page`` answers browsers at ``/graphql``; ``event_reference`` has
+a router of its own.
+"""
+
+import json
+import re
+from functools import cache
 from html import escape
-from importlib import resources
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.kernel import NotFound
 from gateway.api.command_request import GatewayServices
+from infra.web.static_files import StaticFolder
 
-ASSETS = {
-    "gateway.css": "text/css; charset=utf-8",
-    "console.mjs": "text/javascript; charset=utf-8",
-    "mark.svg": "image/svg+xml",
-}
+HERE = Path(__file__).parent
+EXAMPLES = HERE / "examples"
+REVALIDATED = {"cache-control": "no-cache"}
+GRAPHIQL_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src 'self' data:; "
+    "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy of the GraphiQL page: that of every page, and ``data:`` for the fonts in its style sheet."""
 
 router = APIRouter(include_in_schema=False)
 
 
-def _read(name: str) -> str:
-    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+@cache
+def _assets() -> StaticFolder:
+    return StaticFolder(HERE, "/assets")
 
 
-def console_page() -> HTMLResponse:
-    """Return the query console."""
-    return HTMLResponse(_read("console.html"), headers={"cache-control": "no-cache"})
+def examples() -> list[dict[str, object]]:
+    """Return the entries of the Examples menu, in order.
+
+    The first two lines of an example's document are comments: its title and what it is for.
+    """
+    entries: list[dict[str, object]] = []
+    for path in sorted(EXAMPLES.glob("*.graphql")):
+        title, about, document = path.read_text("utf-8").split("\n", 2)
+        variables = path.with_suffix(".json")
+        entries.append(
+            {
+                "name": path.stem,
+                "title": title.removeprefix("# "),
+                "about": about.removeprefix("# "),
+                "document": document,
+                "variables": json.loads(variables.read_text("utf-8")) if variables.exists() else None,
+            }
+        )
+    return entries
+
+
+@cache
+def _graphiql_html() -> str:
+    # Nothing inside a script element may look like its end.
+    values = {"examples": json.dumps(examples()).replace("<", r"\u003c")}
+    page = (HERE / "graphiql.html").read_text("utf-8")
+    return re.sub(r"\{\{(.+?)\}\}", lambda match: values.get(match[1]) or _assets().address(match[1]), page)
+
+
+def graphiql_page() -> HTMLResponse:
+    """Return the GraphiQL page."""
+    return HTMLResponse(_graphiql_html(), headers={**REVALIDATED, "content-security-policy": GRAPHIQL_POLICY})
 
 
 @router.get("/")
 async def home(request: Request) -> HTMLResponse:
-    """Say what this is and what is where."""
+    """Return the page that lists what the gateway serves."""
     gateway: GatewayServices = request.app.state.gateway
-    # Never what the request says of its address: that is what a client or a proxy made of it.
+    # Not the request's own Host: a client or a proxy wrote that.
     address = escape(gateway.deps.public_url.rstrip("/"))
-    return HTMLResponse(_read("home.html").replace("{{address}}", address), headers={"cache-control": "no-cache"})
+    page = (HERE / "home.html").read_text("utf-8").replace("{{address}}", address)
+    return HTMLResponse(page, headers=REVALIDATED)
 
 
-@router.get("/assets/{name}")
-async def asset(name: str) -> Response:
+@router.get("/assets/{name:path}")
+async def asset(name: str, request: Request) -> Response:
     """Serve a style, script or picture of these pages."""
-    if name not in ASSETS:
+    if name not in _assets():
         raise NotFound("page part", name[:64])
-    return Response(_read(name), media_type=ASSETS[name], headers={"cache-control": "public, max-age=300"})
+    return await _assets().serve(request)

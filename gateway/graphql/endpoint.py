@@ -1,4 +1,4 @@
-"""The GraphQL endpoint over HTTP and WebSocket, with errors as JSON and our own console for browsers."""
+"""The GraphQL endpoint over HTTP and WebSocket, with errors as JSON and GraphiQL for browsers."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.api.command_request import GatewayServices
-from gateway.docs import console_page
+from gateway.docs import graphiql_page
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import (
     InvalidPersistedQuery,
@@ -85,7 +85,7 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         return replace(request_data, query=text)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
-        """Show the console to browsers, but not to a client that asks for a persisted query."""
+        """Show GraphiQL to browsers, but not to a client that asks for a persisted query."""
         return "extensions" not in request.query_params and super().should_render_graphql_ide(request)
 
     def parse_json(self, data: str | bytes) -> Any:
@@ -95,7 +95,7 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         return parsed
 
     async def render_graphql_ide(self, request: Request) -> HTMLResponse:  # noqa: ARG002 - the library's signature
-        return console_page()
+        return graphiql_page()
 
 
 def told(error: HTTPException) -> str:

@@ -8,10 +8,10 @@ from starlette.routing import Route
 
 from domain.media.ports import MEDIA_KEY
 from infra.web.conditional import is_current
+from infra.web.static_files import FOREVER
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import PAGE_MAX, Window
 from storefront.rendering.renderer import PageMissing, PageRenderer
-from storefront.rendering.static_files import FOREVER
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG opened by itself may style itself and nothing more."""

@@ -18,13 +18,13 @@ from domain.kernel import Transient
 from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
+from infra.web.static_files import StaticFolder
 from projections.catalog.views import PageView, StoreView
 from projections.reading.availability import is_database_away
 from projections.sales.views import OrderView
 from storefront.dependencies import StorefrontDependencies
 from storefront.rendering import formatting as display
 from storefront.rendering import markdown
-from storefront.rendering.static_files import StaticFolder
 from storefront.rendering.theme import Theme, theme_of
 from storefront.visit.cart import Cart, LastOrder, read_cart, write_cart
 from storefront.visit.signing import Signer, Tampered
@@ -175,7 +175,7 @@ class PageRenderer:
     def __init__(self, deps: StorefrontDependencies) -> None:
         self.deps = deps
         self.tenancy = Tenancy(deps.queries, base_domains=deps.base_domains, max_age=deps.store_cache_seconds)
-        self.static = StaticFolder(HERE / "static")
+        self.static = StaticFolder(HERE / "static", "/static")
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,

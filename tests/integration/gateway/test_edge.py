@@ -320,8 +320,8 @@ async def test_health_tells_what_is_wrong(platform: Platform) -> None:
 
 async def test_own_pages_load_nothing_from_elsewhere(platform: Platform) -> None:
     home = await platform.client.get("/")
-    console = await platform.client.get("/graphql", headers={"accept": "text/html"})
-    for page in (home, console):
+    graphiql = await platform.client.get("/graphql", headers={"accept": "text/html"})
+    for page in (home, graphiql):
         assert page.status_code == 200
         assert page.headers["content-type"].startswith("text/html")
         assert "http://" not in page.text.replace("http://gateway.localhost/graphql", "")

@@ -7,12 +7,48 @@ from dataclasses import dataclass
 from infra.writers.brandkit.domains import domain_label
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import awkward, ease
-from infra.writers.rules.brand.lexicon import Reading, listed
+from infra.writers.rules.brand.lexicon import NicheProfile
 
 _SURNAMES = (
-    "Alder,Ames,Arden,Bellamy,Birch,Calder,Carrow,Dunmore,Ellery,Fairley,Fenn,Garrick,Hale,Harlow,Hollis,Ingram,"
-    "Kestrel,Larkin,Lowell,Marlow,Merritt,Nash,Oakes,Pell,Quill,Ransom,Sable,Tamsin,Thorne,Vance,Wilder,Wren,Yarrow,"
-    "Ashby,Brandt,Corvin,Delaney,Farrow,Linden"
+    "Alder",
+    "Ames",
+    "Arden",
+    "Bellamy",
+    "Birch",
+    "Calder",
+    "Carrow",
+    "Dunmore",
+    "Ellery",
+    "Fairley",
+    "Fenn",
+    "Garrick",
+    "Hale",
+    "Harlow",
+    "Hollis",
+    "Ingram",
+    "Kestrel",
+    "Larkin",
+    "Lowell",
+    "Marlow",
+    "Merritt",
+    "Nash",
+    "Oakes",
+    "Pell",
+    "Quill",
+    "Ransom",
+    "Sable",
+    "Tamsin",
+    "Thorne",
+    "Vance",
+    "Wilder",
+    "Wren",
+    "Yarrow",
+    "Ashby",
+    "Brandt",
+    "Corvin",
+    "Delaney",
+    "Farrow",
+    "Linden",
 )
 _ANY_SUFFIX = ("Studio", "House", "Supply", "Goods")
 _SUFFIXES = {
@@ -24,8 +60,8 @@ _SUFFIXES = {
     "Playfair Display": ("House", "Atelier", "Rooms"),
     "Raleway": ("House", "Atelier", "Studio"),
 }
-_DARK_SURNAMES = "Vane,Thorne,Sable,Corvin,Raven,Locke,Graves,Marrow,Vesper,Crane"
-_SHARP_SURNAMES = "Vex,Kade,Ryker,Nyx,Cipher,Jett,Zane,Koda,Rook,Vale"
+_DARK_SURNAMES = ("Vane", "Thorne", "Sable", "Corvin", "Raven", "Locke", "Graves", "Marrow", "Vesper", "Crane")
+_SHARP_SURNAMES = ("Vex", "Kade", "Ryker", "Nyx", "Cipher", "Jett", "Zane", "Koda", "Rook", "Vale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +79,7 @@ class Candidate:
 
 
 def invent(
-    reading: Reading, chance: SeededRandom, *, audience: str | None = None, but: str | None = None
+    niche: NicheProfile, random: SeededRandom, *, audience: str | None = None, but: str | None = None
 ) -> list[Candidate]:
     """Return five different names for a niche, the best first, and none like the one it has.
 
@@ -51,25 +87,25 @@ def invent(
     """
     taken = domain_label(but) if but else None
     thought = [
-        *_compounds(reading, chance.fork("compound")),
-        *_pairs(reading, chance.fork("pair")),
-        *_partners(reading, chance.fork("partners")),
-        *_foreign(reading, chance.fork("foreign")),
-        *_founders(reading, chance.fork("founder")),
-        *_coined(reading, chance.fork("coined")),
+        *_compounds(niche, random.fork("compound")),
+        *_pairs(niche, random.fork("pair")),
+        *_partners(niche, random.fork("partners")),
+        *_foreign(niche, random.fork("foreign")),
+        *_founders(niche, random.fork("founder")),
+        *_coined(niche, random.fork("coined")),
     ]
-    taste = chance.fork("taste")
-    scored = [_judged(candidate, reading, audience, taste.between(0, 2.2)) for candidate in thought]
+    taste = random.fork("taste")
+    scored = [_judged(candidate, niche, audience, taste.between(0, 2.2)) for candidate in thought]
     ranked = sorted(
         (candidate for candidate in scored if not awkward(candidate.name) and domain_label(candidate.name) != taken),
         key=lambda candidate: (-candidate.score, candidate.name),
     )
-    return _unlike(ranked, reading)
+    return _unlike(ranked, niche)
 
 
-def _compounds(reading: Reading, chance: SeededRandom) -> list[Candidate]:
+def _compounds(niche: NicheProfile, random: SeededRandom) -> list[Candidate]:
     """``Fernhollow``: a root and an ending, closed up."""
-    style, tails, styled = reading.style, listed(reading.category.tails), listed(reading.style.tails)
+    style, tails, styled = niche.style, niche.category.tails, niche.style.tails
     found = [
         _made(
             root + tail,
@@ -77,28 +113,28 @@ def _compounds(reading: Reading, chance: SeededRandom) -> list[Candidate]:
             (root, tail),
             f"“{root}” sets the scene and “{tail}” makes one short word of it, easy to say and to spell.",
         )
-        for root in chance.shuffled([root for root in listed(reading.category.roots) if len(root) <= 7])[:7]
-        for tail in chance.shuffled([*tails, *styled, *(styled if reading.styled else ())])[:3]
+        for root in random.shuffled([root for root in niche.category.roots if len(root) <= 7])[:7]
+        for tail in random.shuffled([*tails, *styled, *(styled if niche.is_styled else ())])[:3]
         if _joins(root, tail)
     ]
-    if not reading.styled:
+    if not niche.is_styled:
         return found
     return found + [
         _made(
             lead + tail,
             "compound",
             (lead, tail),
-            f"“{lead}” carries the {style.key} mood, “{tail}” ties it to {reading.category.title}.",
+            f"“{lead}” carries the {style.key} mood, “{tail}” ties it to {niche.category.title}.",
         )
-        for lead in chance.shuffled([lead for lead in listed(style.leads) if len(lead) <= 6])[:4]
-        for tail in chance.shuffled(tails)[:2]
+        for lead in random.shuffled([lead for lead in style.leads if len(lead) <= 6])[:4]
+        for tail in random.shuffled(tails)[:2]
         if _joins(lead, tail)
     ]
 
 
-def _pairs(reading: Reading, chance: SeededRandom) -> list[Candidate]:
+def _pairs(niche: NicheProfile, random: SeededRandom) -> list[Candidate]:
     """``Quiet Orchard``: a word of mood and a place."""
-    leads, places = listed(reading.style.leads), listed(reading.category.places)
+    leads, places = niche.style.leads, niche.category.places
     return [
         _made(
             f"{lead} {place}",
@@ -106,19 +142,19 @@ def _pairs(reading: Reading, chance: SeededRandom) -> list[Candidate]:
             (lead, place),
             f"A picture in two words: “{lead}” gives the mood, “{place}” gives it somewhere to be.",
         )
-        for lead in chance.shuffled(leads)[:5]
-        for place in chance.shuffled(places)[:2]
+        for lead in random.shuffled(leads)[:5]
+        for place in random.shuffled(places)[:2]
         if lead.lower() not in place.lower()
     ]
 
 
-def _partners(reading: Reading, chance: SeededRandom) -> list[Candidate]:
+def _partners(niche: NicheProfile, random: SeededRandom) -> list[Candidate]:
     """``Moss & Kiln``: two words that belong together."""
-    own = listed(reading.category.roots)
-    other = [*(listed(reading.other.roots) if reading.other else ()), *listed(reading.style.nouns)]
+    own = niche.category.roots
+    other = [*(niche.second_category.roots if niche.second_category else ()), *niche.style.nouns]
     found = []
-    for first in chance.shuffled(own)[:4]:
-        for second in chance.shuffled([word for word in (other or own) if word != first])[:3]:
+    for first in random.shuffled(own)[:4]:
+        for second in random.shuffled([word for word in (other or own) if word != first])[:3]:
             one, two = (first, second) if len(first) <= len(second) else (second, first)
             if one[0] == two[0] or len(one) + len(two) <= 12:
                 found.append(
@@ -132,15 +168,15 @@ def _partners(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     return found
 
 
-def _foreign(reading: Reading, chance: SeededRandom) -> list[Candidate]:
+def _foreign(niche: NicheProfile, random: SeededRandom) -> list[Candidate]:
     """``Komorebi``: a word of another language, or that word with a place."""
-    glosses = [*reading.style.foreign, *reading.category.foreign]
+    glosses = [*niche.style.foreign, *niche.category.foreign]
     found = []
-    for number, (word, gloss) in enumerate(chance.shuffled(glosses)[:5]):
+    for number, (word, gloss) in enumerate(random.shuffled(glosses)[:5]):
         meaning = f"“{word}” is {gloss}" if " for " in gloss else f"“{word}”: {gloss}"
         found.append(_made(word, "foreign", (word,), f"{meaning}; short, and nobody else in the aisle has it."))
         if number < 3:
-            place = chance.pick(_SUFFIXES.get(reading.category.fonts.split(",")[0], _ANY_SUFFIX))
+            place = random.pick(_SUFFIXES.get(niche.category.fonts[0], _ANY_SUFFIX))
             found.append(
                 _made(
                     f"{word} {place}",
@@ -152,13 +188,13 @@ def _foreign(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     return found
 
 
-def _founders(reading: Reading, chance: SeededRandom) -> list[Candidate]:
+def _founders(niche: NicheProfile, random: SeededRandom) -> list[Candidate]:
     """``Marlow & Fenn``: reads like a name above a shop door."""
-    sharp = reading.style.key in {"cyberpunk", "space", "industrial", "technical", "street"}
-    dark = reading.style.key in {"gothic", "mystic"}
-    pool = listed(_SHARP_SURNAMES if sharp else _DARK_SURNAMES if dark else _SURNAMES)
-    names = chance.shuffled(pool)
-    root = chance.pick(listed(reading.category.roots))
+    sharp = niche.style.key in {"cyberpunk", "space", "industrial", "technical", "street"}
+    dark = niche.style.key in {"gothic", "mystic"}
+    pool = _SHARP_SURNAMES if sharp else _DARK_SURNAMES if dark else _SURNAMES
+    names = random.shuffled(pool)
+    root = random.pick(niche.category.roots)
     why = "Reads like the name above a shop door, so it is easy to trust and easy to recommend."
     found = [_made(f"{names[0]} & {names[1]}", "founder", (names[0], names[1]), why)]
     if root not in names[2:4]:
@@ -174,11 +210,11 @@ def _founders(reading: Reading, chance: SeededRandom) -> list[Candidate]:
     return found
 
 
-def _coined(reading: Reading, chance: SeededRandom) -> list[Candidate]:
+def _coined(niche: NicheProfile, random: SeededRandom) -> list[Candidate]:
     """``Verdora``: a root and a ring of its own."""
     found = []
-    for stem in listed(reading.category.stems):
-        for ending in chance.shuffled(listed(reading.style.endings))[:3]:
+    for stem in niche.category.stems:
+        for ending in random.shuffled(niche.style.endings)[:3]:
             # Two vowels in a row make people wonder how to say it.
             if (stem[-1] in "aeiou") == (ending[0] in "aeiouéè"):
                 continue
@@ -187,7 +223,7 @@ def _coined(reading: Reading, chance: SeededRandom) -> list[Candidate]:
                     stem + ending,
                     "coined",
                     (stem,),
-                    f"Coined for you: “{stem}-” hints at {reading.category.title}, the rest is yours alone to fill with meaning.",
+                    f"Coined for you: “{stem}-” hints at {niche.category.title}, the rest is yours alone to fill with meaning.",
                 )
             )
     return found
@@ -208,14 +244,14 @@ def _joins(root: str, tail: str) -> bool:
     return 6 <= len(whole) <= 12 and not re.search(r"[^aeiouy]{4}", whole)
 
 
-def _judged(candidate: Candidate, reading: Reading, audience: str | None, taste: float) -> Candidate:
+def _judged(candidate: Candidate, niche: NicheProfile, audience: str | None, taste: float) -> Candidate:
     letters = len(domain_label(candidate.name))
     length = 2.0 - abs(letters - 9) * 0.22
     parts = candidate.parts
     if candidate.kind == "compound" and letters > 9:
         length -= 0.5 * (letters - 9)
-    own = bool(parts & set(reading.words))
-    fit = 1.0 if reading.styled and parts & {lead.lower() for lead in listed(reading.style.leads)} else 0.0
+    own = bool(parts & set(niche.words))
+    fit = 1.0 if niche.is_styled and parts & {lead.lower() for lead in niche.style.leads} else 0.0
     plain = {"compound": 1.1, "pair": 1.6, "partners": 0.9, "foreign": 1.1, "founder": 0.5, "coined": 0.3}
     score = 2.5 + length + ease(candidate.name) + plain[candidate.kind] + fit + taste - (0.8 if own else 0.0)
     rationale = candidate.rationale
@@ -224,10 +260,10 @@ def _judged(candidate: Candidate, reading: Reading, audience: str | None, taste:
     return Candidate(candidate.name, candidate.kind, parts, rationale, round(score, 3))
 
 
-def _unlike(ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+def _unlike(ranked: Sequence[Candidate], niche: NicheProfile) -> list[Candidate]:
     """Take the best names that share no word and differ in kind, until there are five."""
     kept: list[Candidate] = []
-    own_words = set(reading.words)
+    own_words = set(niche.words)
     # First one of each kind, then a second of any kind, and at last whatever is left.
     for most_alike, strict in ((1, True), (2, True), (5, False)):
         for candidate in ranked:

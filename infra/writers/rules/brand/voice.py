@@ -5,42 +5,42 @@ import re
 from domain.store.brand import Voice
 from domain.store.events import Preferences
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.rules.brand.lexicon import STYLES, Reading, listed
+from infra.writers.rules.brand.lexicon import NicheProfile, lexicon
 
 _TONES = 4
 
 
-def speak(name: str, reading: Reading, preferences: Preferences, chance: SeededRandom) -> Voice:
+def speak(name: str, niche: NicheProfile, preferences: Preferences, random: SeededRandom) -> Voice:
     """Return a voice for ``name``.
 
     The story has two to four sentences and states attitudes only: no founding year, no workshop, no promise that the
     store could not keep.
     """
-    category, style = reading.category, reading.style
-    taglines = [*category.taglines, *(style.taglines if reading.styled else ())]
+    category, style = niche.category, niche.style
+    taglines = [*category.taglines, *(style.taglines if niche.is_styled else ())]
     sentences = [
-        chance.pick(category.scenes),
-        chance.pick(category.intros).format(name=name, niche=reading.phrase),
+        random.pick(category.scenes),
+        random.pick(category.intros).format(name=name, niche=niche.phrase),
     ]
     # Moods say nothing that fits every niche; named styles do.
-    if reading.style in STYLES:
-        sentences.append(chance.pick(style.turns))
+    if niche.style in lexicon().styles:
+        sentences.append(random.pick(style.turns))
     audience = _plain(preferences.audience, 80)
     if audience:
         sentences.append(f"If you are one of {_those(audience)}, it was made with you in mind.")
     else:
-        sentences.append(chance.pick(category.beliefs))
+        sentences.append(random.pick(category.beliefs))
     return Voice(
-        tone=_tones(preferences.tone, reading),
-        tagline=chance.pick(taglines),
+        tone=_tones(preferences.tone, niche),
+        tagline=random.pick(taglines),
         story=" ".join(sentences),
     )
 
 
-def _tones(wish: str | None, reading: Reading) -> list[str]:
+def _tones(wish: str | None, niche: NicheProfile) -> list[str]:
     asked = [_plain(part, 24).lower() for part in re.split(r"[,;/&\n]| and ", wish or "")]
     tones = [tone for tone in asked if tone]
-    own = [tone for tone in listed(reading.style.tones) if tone not in tones]
+    own = [tone for tone in niche.style.tones if tone not in tones]
     return [*tones, *own][: max(_TONES, min(len(tones), 6))]
 
 

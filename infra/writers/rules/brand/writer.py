@@ -12,7 +12,7 @@ from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import tune
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.rules.brand.lexicon import Reading, listed, understand
+from infra.writers.rules.brand.lexicon import NicheProfile, read_niche
 from infra.writers.rules.brand.naming import Candidate, invent
 from infra.writers.rules.brand.voice import speak
 
@@ -31,10 +31,10 @@ class RuleBrandWriter:
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
         """Return a complete brand. Never raises for an outage: a registry that is away makes domains unknown."""
-        chance = SeededRandom(brief.seed, brief.niche.casefold())
+        random = SeededRandom(brief.seed, brief.niche.casefold())
         wishes = brief.preferences
-        reading = understand(brief.niche, chance.fork("reading"), tone=wishes.tone)
-        candidates = _candidates(reading, wishes, chance.fork("names"), brief.former_name)
+        niche = read_niche(brief.niche, random.fork("reading"), tone=wishes.tone)
+        candidates = _candidates(niche, wishes, random.fork("names"), brief.former_name)
         domains = await find_domains([candidate.name for candidate in candidates], self._registry)
         options = [
             NameOption(
@@ -46,14 +46,14 @@ class RuleBrandWriter:
             for candidate in candidates
         ]
         chosen, reason = _choose(candidates, options, by_merchant=bool(wished(wishes.name or "")))
-        palette = tune(SCHEMES[chance.fork("scheme").pick(_schemes(reading))], chance.fork("palette"), wishes.colours)
+        palette = tune(SCHEMES[random.fork("scheme").pick(_schemes(niche))], random.fork("palette"), wishes.colours)
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,
-                logo=draw_logo(_symbol(reading, chance.fork("symbol")), palette, chance.fork("logo"), name=chosen),
+                logo=draw_logo(_symbol(niche, random.fork("symbol")), palette, random.fork("logo"), name=chosen),
                 palette=palette,
-                fonts=_fonts(reading, chance.fork("fonts")),
-                voice=speak(chosen, reading, wishes, chance.fork("voice")),
+                fonts=_fonts(niche, random.fork("fonts")),
+                voice=speak(chosen, niche, wishes, random.fork("voice")),
             ),
             options=options,
             reason=reason,
@@ -62,9 +62,9 @@ class RuleBrandWriter:
 
 
 def _candidates(
-    reading: Reading, wishes: Preferences, chance: SeededRandom, former_name: str | None
+    niche: NicheProfile, wishes: Preferences, random: SeededRandom, former_name: str | None
 ) -> list[Candidate]:
-    invented = invent(reading, chance, audience=wishes.audience, but=former_name)
+    invented = invent(niche, random, audience=wishes.audience, but=former_name)
     name = wished(wishes.name or "")
     if not name:
         return invented
@@ -107,15 +107,15 @@ _STRENGTHS = {
 }
 
 
-def _schemes(reading: Reading) -> list[str]:
-    return listed(reading.style.schemes if reading.styled and reading.style.schemes else reading.category.schemes)
+def _schemes(niche: NicheProfile) -> Sequence[str]:
+    return niche.style.schemes if niche.is_styled and niche.style.schemes else niche.category.schemes
 
 
-def _fonts(reading: Reading, chance: SeededRandom) -> FontPair:
-    own, styled = listed(reading.category.fonts), listed(reading.style.fonts)
-    if reading.styled:
-        return PAIRS[chance.pick(styled)]
-    return PAIRS[chance.pick([font for font in own if font in styled] or own)]
+def _fonts(niche: NicheProfile, random: SeededRandom) -> FontPair:
+    own, styled = niche.category.fonts, niche.style.fonts
+    if niche.is_styled:
+        return PAIRS[random.pick(styled)]
+    return PAIRS[random.pick([font for font in own if font in styled] or own)]
 
 
 _LITERAL = {
@@ -134,10 +134,10 @@ _LITERAL = {
 """Words that are best drawn as themselves."""
 
 
-def _symbol(reading: Reading, chance: SeededRandom) -> str:
-    literal = [_LITERAL[word] for word in reading.words if word in _LITERAL]
-    if literal and (reading.category.key == "pets" or chance.flip(0.5)):
+def _symbol(niche: NicheProfile, random: SeededRandom) -> str:
+    literal = [_LITERAL[word] for word in niche.words if word in _LITERAL]
+    if literal and (niche.category.key == "pets" or random.flip(0.5)):
         return literal[0]
-    own, styled = listed(reading.category.symbols), listed(reading.style.symbols)
-    pool = styled if reading.styled and styled and chance.flip(0.45) else own
-    return chance.pick([symbol for symbol in pool if symbol in MARKS])
+    own, styled = niche.category.symbols, niche.style.symbols
+    pool = styled if niche.is_styled and styled and random.flip(0.45) else own
+    return random.pick([symbol for symbol in pool if symbol in MARKS])

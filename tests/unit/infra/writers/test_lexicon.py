@@ -8,7 +8,9 @@ from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.rules.brand.lexicon import CATEGORIES, MOODS, STYLES, listed, understand
+from infra.writers.rules.brand.lexicon import Category, Style, lexicon, read_niche
+
+CATEGORIES, STYLES, MOODS = lexicon().categories, lexicon().styles, lexicon().moods
 
 
 @pytest.mark.parametrize(
@@ -29,9 +31,9 @@ from infra.writers.rules.brand.lexicon import CATEGORIES, MOODS, STYLES, listed,
     ],
 )
 def test_a_niche_is_understood(niche: str, category: str, style: str | None) -> None:
-    reading = understand(niche, SeededRandom("1"))
-    assert reading.category.key == category
-    assert (reading.style.key if reading.styled else None) == style
+    profile = read_niche(niche, SeededRandom("1"))
+    assert profile.category.key == category
+    assert (profile.style.key if profile.is_styled else None) == style
 
 
 @pytest.mark.parametrize(
@@ -48,12 +50,12 @@ def test_a_niche_is_understood(niche: str, category: str, style: str | None) -> 
     ],
 )
 def test_a_niche_is_put_into_a_sentence(niche: str, phrase: str) -> None:
-    assert understand(niche, SeededRandom("1")).phrase == phrase
+    assert read_niche(niche, SeededRandom("1")).phrase == phrase
 
 
 def test_a_wished_tone_sets_the_style_where_the_niche_names_none() -> None:
-    assert understand("Lamps", SeededRandom("1"), tone="gothic and dry").style.key == "gothic"
-    assert understand("Cyberpunk lamps", SeededRandom("1"), tone="gothic").style.key == "cyberpunk"
+    assert read_niche("Lamps", SeededRandom("1"), tone="gothic and dry").style.key == "gothic"
+    assert read_niche("Cyberpunk lamps", SeededRandom("1"), tone="gothic").style.key == "cyberpunk"
 
 
 def test_there_are_enough_themes_and_marks() -> None:
@@ -65,12 +67,12 @@ def test_there_are_enough_themes_and_marks() -> None:
 
 
 @pytest.mark.parametrize("entry", CATEGORIES, ids=lambda entry: entry.key)
-def test_every_category_is_complete(entry) -> None:  # type: ignore[no-untyped-def]
-    assert set(listed(entry.schemes)) <= set(SCHEMES)
-    assert set(listed(entry.fonts)) <= set(PAIRS)
-    assert set(listed(entry.symbols)) <= set(MARKS)
-    assert set(listed(entry.styles)) <= {mood.key for mood in MOODS}
-    assert len(listed(entry.roots)) >= 8
+def test_every_category_is_complete(entry: Category) -> None:
+    assert set(entry.schemes) <= set(SCHEMES)
+    assert set(entry.fonts) <= set(PAIRS)
+    assert set(entry.symbols) <= set(MARKS)
+    assert set(entry.styles) <= {mood.key for mood in MOODS}
+    assert len(entry.roots) >= 8
     assert len(entry.taglines) >= 4
     assert len(entry.scenes) >= 3
     for intro in entry.intros:
@@ -78,11 +80,11 @@ def test_every_category_is_complete(entry) -> None:  # type: ignore[no-untyped-d
 
 
 @pytest.mark.parametrize("entry", [*STYLES, *MOODS], ids=lambda entry: entry.key)
-def test_every_style_is_complete(entry) -> None:  # type: ignore[no-untyped-def]
-    assert set(listed(entry.schemes)) <= set(SCHEMES)
-    assert set(listed(entry.fonts)) <= set(PAIRS)
-    assert set(listed(entry.symbols)) <= set(MARKS)
-    assert len(listed(entry.leads)) >= 8
+def test_every_style_is_complete(entry: Style) -> None:
+    assert set(entry.schemes) <= set(SCHEMES)
+    assert set(entry.fonts) <= set(PAIRS)
+    assert set(entry.symbols) <= set(MARKS)
+    assert len(entry.leads) >= 8
     assert len(entry.turns) == 3
 
 

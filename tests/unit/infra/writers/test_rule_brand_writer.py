@@ -83,11 +83,11 @@ def test_every_process_comes_to_the_same_brand() -> None:
     # Set and dict order of strings changes with the hash seed: no choice may hang on it.
     script = (
         "from infra.writers.brandkit.seeded_random import SeededRandom;"
-        "from infra.writers.rules.brand.lexicon import understand;"
+        "from infra.writers.rules.brand.lexicon import read_niche;"
         "from infra.writers.rules.brand.naming import invent;"
         "from infra.writers.rules.brand.voice import speak;"
         "from domain.store.events import Preferences;"
-        "r = understand('Vintage camera bags', SeededRandom('1'));"
+        "r = read_niche('Vintage camera bags', SeededRandom('1'));"
         "print(invent(r, SeededRandom('2')), speak('A', r, Preferences(tone='dry'), SeededRandom('3')))"
     )
     outputs = {

@@ -1,4 +1,4 @@
-"""What to make of a niche that the lexicon does not know: its own words, and timeless ones."""
+"""The category of a niche that the lexicon does not know: its own words, and words that fit any niche."""
 
 import re
 from collections.abc import Sequence
@@ -6,27 +6,44 @@ from collections.abc import Sequence
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon.entries import Category
 
-_SCHEMES = "oat-indigo,mid-century,plum,lagoon,trail,ink-red,sunshine,mulberry,petrol"
+_SCHEMES = ("oat-indigo", "mid-century", "plum", "lagoon", "trail", "ink-red", "sunshine", "mulberry", "petrol")
 _SYMBOLS = ("knot", "mosaic", "facets", "spark", "arch", "monogram", "orbit", "loop", "compass", "sun")
-_ROOTS = "Lark,Fable,Marlow,Ember,Atlas,Pollen,Harbor,Lantern,Cobalt,Quarry,Tandem,Orchid,Beacon,Fathom,Saffron,Kindle"
+_ROOTS = (
+    "Lark",
+    "Fable",
+    "Marlow",
+    "Ember",
+    "Atlas",
+    "Pollen",
+    "Harbor",
+    "Lantern",
+    "Cobalt",
+    "Quarry",
+    "Tandem",
+    "Orchid",
+    "Beacon",
+    "Fathom",
+    "Saffron",
+    "Kindle",
+)
 
 
 def unknown_category(tokens: Sequence[str]) -> Category:
-    """Return a category for a niche nobody has heard of; the same niche always gets the same one."""
-    chance = SeededRandom("unknown niche", " ".join(tokens))
+    """Return a category for an unknown niche; the same niche always gets the same one."""
+    random = SeededRandom("unknown niche", " ".join(tokens))
     own = [token.capitalize() for token in tokens if re.fullmatch(r"[a-z]{4,8}", token)][-1:]
     return Category(
         key="unknown",
         title="well-chosen things",
-        words="",
-        styles=",".join(chance.shuffled(("quiet", "warm", "technical", "playful", "elegant"))[:2]),
-        schemes=",".join(chance.shuffled(_SCHEMES.split(","))[:3]),
-        fonts=",".join(chance.shuffled(("Syne", "DM Serif Display", "Space Grotesk", "Fraunces", "Montserrat"))[:3]),
-        symbols=",".join(chance.shuffled(_SYMBOLS)[:4]),
-        roots=",".join([*own, *chance.shuffled(_ROOTS.split(","))[:10]]),
-        places="Cabinet,Arcade,Quarter,Collective,Depot",
-        tails="mark,wick,field,lane,worth",
-        stems="Nov,Sol,Mir,Vel,Cor",
+        words=(),
+        styles=tuple(random.shuffled(("quiet", "warm", "technical", "playful", "elegant"))[:2]),
+        schemes=tuple(random.shuffled(_SCHEMES)[:3]),
+        fonts=tuple(random.shuffled(("Syne", "DM Serif Display", "Space Grotesk", "Fraunces", "Montserrat"))[:3]),
+        symbols=tuple(random.shuffled(_SYMBOLS)[:4]),
+        roots=(*own, *random.shuffled(_ROOTS)[:10]),
+        places=("Cabinet", "Arcade", "Quarter", "Collective", "Depot"),
+        tails=("mark", "wick", "field", "lane", "worth"),
+        stems=("Nov", "Sol", "Mir", "Vel", "Cor"),
         foreign=(
             ("Scelta", "Italian for a choice"),
             ("Trouvé", "French for found"),

@@ -1,0 +1,185 @@
+"""Reads a niche: what it sells and in which style. A niche that no entry knows is read from its own words."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from domain.text import fold
+from infra.writers.brandkit.seeded_random import SeededRandom
+from infra.writers.rules.brand.lexicon.entries import Category, Style, lexicon
+from infra.writers.rules.brand.lexicon.unknown import unknown_category
+
+_Index = dict[tuple[str, ...], list[tuple[str, int]]]
+"""From the words of a phrase to the keys of entries that it names, with weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NicheProfile:
+    """What a niche sells, in which style, and its words."""
+
+    phrase: str
+    """The niche as it stands inside a sentence."""
+    words: tuple[str, ...]
+    """Its own words, singular, lower case, without fillers."""
+    category: Category
+    second_category: Category | None
+    """Another category that the niche names: cameras, in ``camera bags``."""
+    style: Style
+    is_styled: bool
+    """Whether the niche or the merchant's tone names the style. If not, it is a mood of the category."""
+    is_known: bool
+    """Whether the lexicon knows what the niche sells."""
+
+
+def read_niche(niche: str, random: SeededRandom, *, tone: str | None = None) -> NicheProfile:
+    """Return the profile of a niche.
+
+    Args:
+        niche: the merchant's words.
+        random: chooses among the moods of a category whose niche names no style.
+        tone: the merchant's preference; its style or mood is used if the niche names none.
+    """
+    tokens = _tokens(niche)
+    categories = _ranked(_category_matches(tokens))
+    category = categories[0] if categories else unknown_category(tokens)
+    style = next(iter(_styles(tokens) or _styles(_tokens(tone or ""))), None) or _style_of_tone(tone)
+    return NicheProfile(
+        phrase=_phrase(niche, category),
+        words=tuple(token for token in tokens if token not in lexicon().words.fillers),
+        category=category,
+        second_category=categories[1] if len(categories) > 1 else None,
+        style=style or _style_of(random.pick(category.styles)),
+        is_styled=style is not None,
+        is_known=bool(categories),
+    )
+
+
+def _tokens(text: str) -> list[str]:
+    plain = fold(text).encode("ascii", "ignore").decode()
+    return [_singular(word) for word in re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", plain.replace("'", ""))]
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4 or word.endswith(("ss", "us", "is")) or word in lexicon().words.plural_only:
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "xes", "sses")):
+        return word[:-2]
+    return word.removesuffix("s")
+
+
+def _index(entries: Iterable[Category | Style]) -> _Index:
+    index: _Index = {}
+    for entry in entries:
+        for phrase in entry.words:
+            weight = 1 + len(phrase) - len(phrase.lstrip("!"))
+            index.setdefault(tuple(_tokens(phrase)), []).append((entry.key, weight))
+    return index
+
+
+@cache
+def _category_words() -> _Index:
+    return _index(lexicon().categories)
+
+
+@cache
+def _style_words() -> _Index:
+    return _index(lexicon().styles)
+
+
+def _style_of(key: str) -> Style:
+    return next(style for style in (*lexicon().styles, *lexicon().moods) if style.key == key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A phrase of the niche that names an entry."""
+
+    key: str
+    weight: int
+    place: int
+    """Of its first word in the niche."""
+    length: int
+    """In words."""
+
+
+def _matches(tokens: Sequence[str], index: _Index) -> list[_Match]:
+    """Return a match for every entry that ``tokens`` name, longest phrases first; each word counts once."""
+    matches: list[_Match] = []
+    taken: set[int] = set()
+    for length in (3, 2, 1):
+        for start in range(len(tokens) - length + 1):
+            places = range(start, start + length)
+            entries = index.get(tuple(tokens[start : start + length]), ())
+            if entries and not taken.intersection(places):
+                taken.update(places)
+                matches.extend(_Match(key, weight, start, length) for key, weight in entries)
+    return matches
+
+
+def _category_matches(tokens: Sequence[str]) -> list[_Match]:
+    matches = _matches(tokens, _category_words())
+    if matches:
+        return matches
+    # “houseplantcare”, “dogwear”: a known word inside a longer one is better than nothing.
+    return [
+        _Match(key, weight, place, 1)
+        for place, token in enumerate(tokens)
+        for (word, *rest), entries in _category_words().items()
+        if not rest
+        and len(word) >= 4
+        and token != word
+        and (token.startswith(word) or (token.endswith(word) and word != "phone"))
+        for key, weight in entries
+    ]
+
+
+def _ranked(matches: Iterable[_Match]) -> list[Category]:
+    """Return the categories of the matches, the strongest first.
+
+    Of equal ones the later in the niche is first, since English puts the main noun last.
+    """
+    strength: dict[str, tuple[int, int, int]] = {}
+    for match in matches:
+        weight, length, place = strength.get(match.key, (0, 0, 0))
+        strength[match.key] = (max(weight, match.weight), length + match.length, max(place, match.place))
+    by_key = {category.key: category for category in lexicon().categories}
+    return [by_key[key] for key in sorted(strength, key=lambda key: strength[key], reverse=True)]
+
+
+def _styles(tokens: Sequence[str]) -> list[Style]:
+    """Return the styles that a text names, in its order."""
+    plain = re.sub(r"\bspace (?=sav(?:ing|er))", "", " ".join(tokens)).split()
+    return [_style_of(match.key) for match in sorted(_matches(plain, _style_words()), key=lambda match: match.place)]
+
+
+def _style_of_tone(tone: str | None) -> Style | None:
+    words = set(_tokens(tone or ""))
+    styles = (*lexicon().moods, *lexicon().styles)
+    return next((style for style in styles if words & {style.key, *style.tones}), None)
+
+
+def _phrase(niche: str, category: Category) -> str:
+    """Return the niche in running text: ``cyberpunk home decor``, ``Japanese ceramics``, ``LED lamps``."""
+    text = " ".join(niche.split()).strip(" .,;:!?-–—")
+    text = re.sub(r"(?i)\s+(online\s+)?(shop|store|boutique)$", "", text)
+    if not re.search(r"[^\W\d_]{3}", text) or len(text) > 64 or re.search(r"[<>{}\[\]|\\/@#=&;]|https?:", text):
+        return category.title
+    known = lexicon().words
+    shouted = text.isupper() and " " in text
+    words = [word if _keeps_case(word) and not shouted else word.lower() for word in text.split()]
+    words = [word.capitalize() if word.lower() in known.proper else word for word in words]
+    last = words[-1].lower()
+    is_activity = last.endswith("ing") and len(last) > 5 and last not in known.goods_in_ing
+    if is_activity or last in known.pursuits:
+        words.append(category.goods)
+    return " ".join(words)
+
+
+def _keeps_case(word: str) -> bool:
+    """Whether a word is an acronym or has capitals inside: ``USB-C``, ``LED``, ``iPhone``."""
+    if word.isupper():
+        return len(word) <= 5
+    return any(letter.isupper() for letter in word[1:])
