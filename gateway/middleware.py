@@ -116,7 +116,7 @@ class BodyLimit:
         problem = Problem(
             status=413,
             code="BODY_TOO_LARGE",
-            detail=f"The body is over {self._limit:,} bytes. Send less at once.",
+            detail=f"The body is larger than {self._limit:,} bytes. Send a smaller one.",
         )
         await problem.response()(scope, receive, send)
 

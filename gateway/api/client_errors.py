@@ -46,25 +46,25 @@ def describe(error: Exception) -> Refusal | None:
             field = None if error.field is None else camel(error.field)
             return Refusal(code=error.code, message=str(error), field=field)
         case ConcurrencyConflict():
-            message = "Too many changes at the same thing at once. Send the same request again."
+            message = "Other requests changed the same object at the same time. Send the same request again."
             return Refusal(code="CONFLICT", message=message, retry_after=1)
         case Unauthenticated():
             return Refusal(code=error.code, message=str(error))
         case Stale():
             return Refusal(code="STALE", message=str(error), retry_after=1)
         case Transient():
-            message = f"{error.who} did not answer properly just now. Try again in a moment."
+            message = f"{error.who} is not available at the moment. Try again in a few seconds."
             return Refusal(code="UNAVAILABLE", message=message, retry_after=5)
         case (
             asyncpg.CharacterNotInRepertoireError()
             | asyncpg.DataError(__cause__=UnicodeEncodeError())
             | UnicodeEncodeError()
         ):
-            message = "The input has characters in it that cannot be stored (NUL, or half a character)."
+            message = "Invalid input: it has characters that cannot be stored (NUL or a lone surrogate). Remove them."
             return Refusal(code="INVALID_INPUT", message=message)
         case _ if is_database_away(error):
             logger.warning("the database is away (%s)", type(error).__name__)
-            message = "The database is away for a moment. Send the same request again."
+            message = "The database is not available at the moment. Send the same request again."
             return Refusal(code="UNAVAILABLE", message=message, retry_after=RETRY_SECONDS)
         case _:
             return None

@@ -83,10 +83,12 @@ def parse_tokens(text: str | None) -> list[ConsistencyToken]:
         raise InvalidInput("consistencyToken", f"{error}.") from error
     for token in tokens:
         if token.partition >= PARTITIONS:
-            raise InvalidInput("consistencyToken", f"{token} is no consistency token: there is no such partition.")
+            raise InvalidInput(
+                "consistencyToken", f"Invalid consistencyToken '{token}': unknown partition. Use a token as you got it."
+            )
     if len(tokens) > TOKENS_MOST:
         raise InvalidInput(
-            "consistencyToken", f"{len(tokens)} consistency tokens were passed; {TOKENS_MOST} is the most."
+            "consistencyToken", f"Too many consistency tokens: {len(tokens)}. Send at most {TOKENS_MOST}."
         )
     return tokens
 
@@ -134,7 +136,7 @@ class RequestReused(DomainError):
 
     def __init__(self, key: RequestKey) -> None:
         super().__init__(
-            f"The {key.field} “{key.value}” was used before, for a request that said otherwise. Use a new one."
+            f"The {key.field} “{key.value}” was already used for a different request. Use a new one."
         )
         self.field = key.field
 

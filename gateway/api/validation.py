@@ -23,7 +23,7 @@ from projections.reading.paging import Reader
 V = TypeVar("V")
 TEXT_MAX = 200
 """Longest free text among a store's preferences."""
-COLOURS_MAX = 6
+COLORS_MAX = 6
 EMAIL_MAX = 254
 _CONTACT_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
 """Stricter than for logging in: it stands on pages, so it has nothing in it that Markdown could read as its own."""
@@ -68,7 +68,7 @@ def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None
     check_readable(field, text or "")
     cleaned = clean_line(text or "")
     if len(cleaned) > most:
-        raise InvalidInput(field, f"{field} has {len(cleaned)} characters; {most} is the most.")
+        raise InvalidInput(field, f"{field} has {len(cleaned)} characters. Use at most {most}.")
     return cleaned or None
 
 
@@ -80,8 +80,8 @@ def preferences(
     Raises:
         InvalidInput: names the field.
     """
-    if len(colors or ()) > COLOURS_MAX:
-        raise InvalidInput("preferences.colors", f"{len(colors or ())} colours were given; {COLOURS_MAX} is the most.")
+    if len(colors or ()) > COLORS_MAX:
+        raise InvalidInput("preferences.colors", f"preferences.colors has {len(colors or ())} colors. Use at most {COLORS_MAX}.")
     cleaned = (check_text("preferences.colors", colour, 40) for colour in colors or ())
     return Preferences(
         name=check_text("preferences.name", name, 60),
@@ -107,7 +107,7 @@ def contact_email(email: str | None) -> str | None:
     if cleaned is not None and not _CONTACT_EMAIL.fullmatch(cleaned):
         raise InvalidInput(
             "contactEmail",
-            f"{cleaned!r} cannot stand on a store's pages as an e-mail address. Write one like hello@example.com.",
+            f"Invalid contactEmail {cleaned!r}. Use an e-mail address such as hello@example.com.",
         )
     return cleaned
 
@@ -136,7 +136,7 @@ def plain_number(value: object) -> object:
         ValueError: names the text.
     """
     if isinstance(value, str) and decimal_number(value) is None:
-        raise ValueError(f"{value[:40]!r} is not a plain number. Write digits with at most one point, such as 12.50.")
+        raise ValueError(f"{value[:40]!r} is not a plain number. Use digits with at most one point, such as 12.50.")
     return value
 
 
@@ -151,23 +151,22 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
         InvalidInput: not a sensible amount, or one finer than the currency, or no currency.
     """
     if currency not in CURRENCIES:
-        raise InvalidInput("currency", f"{currency[:20]!r} is no currency (ISO 4217). Use a code such as USD.")
+        raise InvalidInput("currency", f"Invalid currency {currency[:20]!r}. Use an ISO 4217 code such as USD.")
     if isinstance(amount, Mistyped):
         raise InvalidInput(
             field,
-            f"{field} is {amount.text[:40]!r}, which is not a plain number. "
-            "Write digits with at most one point, such as 12.50.",
+            f"Invalid {field} {amount.text[:40]!r}. Use digits with at most one point, such as 12.50.",
         )
-    # Compared as it is: arithmetic, be it abs(), overflows on an amount such as 1e9999999.
+    # Compared directly: arithmetic, even abs(), overflows on an amount such as 1e9999999.
     if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
         raise InvalidInput(
-            field, f"{field} is {str(amount)[:40]}; it must be a number, and {PRICE_MOST:,} is the most."
+            field, f"Invalid {field} {str(amount)[:40]}. Use a number of at most {PRICE_MOST:,}."
         )
     parsed = Money.parse(amount, currency)
     if parsed.decimal != amount:
         places = exponent(currency) or "no"
         raise InvalidInput(
-            field, f"{field} is {str(amount)[:40]}; an amount in {currency} has {places} digits after the point."
+            field, f"Invalid {field} {str(amount)[:40]}. An amount in {currency} has {places} digits after the point."
         )
     return parsed
 
@@ -182,7 +181,7 @@ def ground_colour(ground: str | None) -> str | None:
         return None
     lowered = ground.strip().lower()
     if not re.fullmatch("#[0-9a-f]{6}", lowered):
-        raise InvalidInput("ground", f"{ground[:20]!r} is no colour. Write it like #f5f0e8.")
+        raise InvalidInput("ground", f"Invalid ground {ground[:20]!r}. Use a color such as #f5f0e8.")
     return lowered
 
 
@@ -197,7 +196,7 @@ def supplier_credentials(
     if api_key:
         return SupplierCredentials(api_key=api_key, api_secret=api_secret, account_id=account_id)
     if provider is not SupplierProvider.SAMPLE:
-        raise InvalidInput("apiKey", f"{provider} asks for an API key. Copy it from your account there.")
+        raise InvalidInput("apiKey", f"apiKey is missing. {provider.known_as} requires an API key; copy it from your account there.")
     return None
 
 
@@ -240,10 +239,10 @@ async def image_request(
     """
     url = (url or "").strip()
     if image_id is None and not url:
-        raise InvalidInput("url", "Say which image: give the url of a photo, or the imageId of one you have.")
+        raise InvalidInput("url", "url is missing. Send the url of a new photo, or the imageId of an existing one.")
     if image_id is not None and url:
         raise InvalidInput(
-            "url", "Give either the url of a new photo or the imageId of one you have, to have it processed again."
+            "url", "url and imageId are both set. Send the url of a new photo, or the imageId of an existing one."
         )
     if image_id is not None:
         product_id = await _product_of(db, image_id, merchant_id=merchant_id, store_id=store_id)
@@ -277,5 +276,5 @@ def log_line(cursor: str | None) -> int:
         return 0
     line = whole_number(cursor)
     if line is None or not 0 <= line < 10**9:
-        raise InvalidInput("after", f"The cursor {cursor[:80]!r} is none of this list. Pass one as a page returned it.")
+        raise InvalidInput("after", f"Invalid cursor {cursor[:80]!r}. Use an `endCursor` that this list returned.")
     return line

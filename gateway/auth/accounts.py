@@ -268,7 +268,7 @@ def clean_email(email: str) -> str:
     """
     cleaned = email.strip()
     if len(cleaned) > EMAIL_MAX or not _EMAIL.fullmatch(cleaned):
-        raise InvalidInput("email", "This is not an e-mail address. Write it like name@example.com.")
+        raise InvalidInput("email", "Invalid email. Use an address such as name@example.com.")
     return cleaned
 
 
@@ -281,5 +281,5 @@ def clean_name(name: str | None) -> str | None:
     check_readable("name", name or "")
     cleaned = clean_line(name or "")
     if len(cleaned) > NAME_MAX:
-        raise InvalidInput("name", f"A name has at most {NAME_MAX} characters; this one has {len(cleaned)}.")
+        raise InvalidInput("name", f"name has {len(cleaned)} characters. Use at most {NAME_MAX}.")
     return cleaned or None

@@ -23,7 +23,7 @@ class InvalidRefreshToken(DomainError):
     field = "refreshToken"
 
     def __init__(self) -> None:
-        super().__init__("This refresh token is not valid any more. Log in again.")
+        super().__init__("The refresh token is not valid. Log in again.")
 
 
 class TooManyAttempts(DomainError):
@@ -34,7 +34,7 @@ class TooManyAttempts(DomainError):
     def __init__(self, wait: timedelta) -> None:
         self.retry_after = ceil(wait.total_seconds())
         """Seconds."""
-        super().__init__(f"Too many attempts. Wait {self.retry_after} s and try again.")
+        super().__init__(f"Too many attempts. Wait {self.retry_after} seconds and try again.")
 
 
 class Unauthenticated(Exception):
@@ -42,5 +42,5 @@ class Unauthenticated(Exception):
 
     code: ClassVar[str] = "UNAUTHENTICATED"
 
-    def __init__(self, message: str = "Log in first: send “Authorization: Bearer <access token>”.") -> None:
+    def __init__(self, message: str = "Not logged in. Send the header “Authorization: Bearer <access token>”.") -> None:
         super().__init__(message)

@@ -32,7 +32,7 @@ class Passwords:
         """
         if not SHORTEST <= len(password) <= LONGEST:
             raise InvalidInput(
-                "password", f"A password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}."
+                "password", f"password has {len(password)} characters. Use {SHORTEST} to {LONGEST}."
             )
         async with self._turn:
             return await asyncio.to_thread(self._hash.hash, password)

@@ -76,7 +76,7 @@ class Sessions:
             return
         if not await self._refresh_tokens.is_live(id):
             self._live.pop(id, None)
-            raise Unauthenticated("This session was ended. Log in again.")
+            raise Unauthenticated("The session has ended. Log in again.")
         self._live[id] = now
         self._live.move_to_end(id)
         if len(self._live) > REMEMBERED:

@@ -79,7 +79,7 @@ class AccessTokens:
             )
             expires = int(claims["exp"])
         except _UnknownKey as error:
-            raise Unauthenticated("The access token was signed with a key that is not in use. Log in again.") from error
+            raise Unauthenticated("The access token's signing key is not in use any more. Log in again.") from error
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
             raise Unauthenticated("The access token is not valid. Log in again.") from error
         if not aged and expires <= self._clock.now().timestamp():

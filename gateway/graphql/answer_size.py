@@ -1,6 +1,6 @@
-"""Estimates how many fields an answer may have, from the sizes of the pages that a document asks for.
+"""An estimate of an answer's fields, from the page sizes in the document.
 
-Without a bound, a store whose products' store's products are asked for a few times answers with millions of fields.
+Without a limit, a few levels of "products of the store of the products" return millions of fields.
 """
 
 from collections.abc import Mapping

@@ -16,14 +16,14 @@ from projections.reading.time_travel import MOST, AsOf, TimeTravel
 
 
 @strawberry.input(
-    description="An earlier place in the log. Give one of the two. What is answered then is answered for ever."
+    description="An earlier position in the log. Set exactly one field. The answer for a position never changes."
 )
 class AsOfInput:
     position: strawberry.ID | None = strawberry.field(
-        default=None, description="A position in the log, or a mutation's consistencyToken, which has one in it."
+        default=None, description="A position in the log, or a mutation's consistencyToken."
     )
     time: datetime | None = strawberry.field(
-        default=None, description="Everything that had been recorded by then. A position is more exact."
+        default=None, description="Everything recorded up to this time. A position is more exact."
     )
 
     def parse(self) -> AsOf:
@@ -54,7 +54,7 @@ class PastReadings:
         async with self._turn:
             if (tenant, position) not in self._opened:
                 if len(self._opened) >= MOST:
-                    raise InvalidInput("as_of", f"One operation may look at {MOST} places of the past at most.")
+                    raise InvalidInput("as_of", f"as_of is used for too many positions; one operation may use {MOST}.")
                 if not self._opened:
                     await self._stack.enter_async_context(travel.ticket())
                 reader = await self._stack.enter_async_context(travel.reading(tenant, position))

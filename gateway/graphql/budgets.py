@@ -106,22 +106,22 @@ class Measure:
 
 
 _SENTENCES = {
-    "operations": "The document has {value} operations; {most} is the most. Send fewer operations at once.",
-    "fragments": "The document defines {value} fragments; {most} is the most. Use fewer fragments.",
-    "directives": "The document has {value} directives; {most} is the most. Use fewer directives.",
+    "operations": "The document has {value} operations. Send at most {most}.",
+    "fragments": "The document defines {value} fragments. Use at most {most}.",
+    "directives": "The document has {value} directives. Use at most {most}.",
     "size": (
-        "The document has {value} fields, fragments and arguments when its fragments are expanded; "
-        "{most} is the most. Ask for less at once."
+        "The document has {value} fields, fragments and arguments after expanding its fragments. "
+        "Send at most {most} at once."
     ),
-    "levels": "The document nests fields {value} levels deep; {most} is the most. Ask for fewer levels at once.",
-    "aliases": "The document has {value} aliases; {most} is the most. Use fewer aliases.",
+    "levels": "The document nests fields {value} levels deep. Use at most {most} levels.",
+    "aliases": "The document has {value} aliases. Use at most {most}.",
     "introspections": (
-        "The introspection in this document is {value} times as large as the standard introspection query; "
-        "{most} is the most. Ask for less of the schema at once."
+        "The document's introspection is {value} times as large as the standard introspection query. "
+        "At most {most} times is allowed; ask for less of the schema."
     ),
     "repetition": (
-        "The document selects the same fields again in the same place: validation would make {value} comparisons; "
-        "{most} is the most. Select each field once."
+        "The document selects the same fields repeatedly: validation needs {value} comparisons. "
+        "At most {most} are allowed; select each field once."
     ),
 }
 
@@ -148,7 +148,7 @@ def check_variables(variables: object, budget: Budget) -> None:
                 count += len(values)
                 waiting.extend(values)
         if count > budget.variables:
-            raise TooLarge(f"The variables have over {budget.variables:,} values. Send fewer values at once.")
+            raise TooLarge(f"The variables have more than {budget.variables:,} values. Send fewer.")
 
 
 def check_text(text: str, budget: Budget) -> None:
@@ -158,7 +158,7 @@ def check_text(text: str, budget: Budget) -> None:
         TooLarge: the text is longer than the budget allows.
     """
     if len(text) > budget.characters:
-        raise TooLarge(f"The document has {len(text):,} characters; {budget.characters:,} is the most. Send less.")
+        raise TooLarge(f"The document has {len(text):,} characters. Send at most {budget.characters:,}.")
     lines = text.count("\n") + text.count("\r") + 1
     if lines > budget.lines:
-        raise TooLarge(f"The document has {lines:,} lines; {budget.lines:,} is the most. Use variables for long texts.")
+        raise TooLarge(f"The document has {lines:,} lines. Send at most {budget.lines:,}; use variables for long texts.")

@@ -81,7 +81,7 @@ class DocumentAdmission:
                 # An expired token. The client must refresh it; the document may be all right.
                 refusal = Unauthenticated()
                 raise Rejected([GraphQLError(str(refusal), original_error=refusal)]) from error
-            raise Rejected([TooLarge(f"{error.message} Callers who are logged in may send more.")]) from error
+            raise Rejected([TooLarge(f"{error.message} Logged-in callers have higher limits.")]) from error
         except GraphQLError as error:
             raise Rejected([error]) from error
 
@@ -109,8 +109,8 @@ class DocumentAdmission:
             fields = self._answers.measure(admitted.document, variables if isinstance(variables, dict) else {})
             if fields > budget.answer:
                 raise TooLarge(
-                    f"The answer may have {fields:,.0f} fields; {budget.answer:,} is the most. "
-                    "Ask for smaller pages, or for fewer levels."
+                    f"The answer may have {fields:,.0f} fields; at most {budget.answer:,} are allowed. "
+                    "Ask for smaller pages or fewer levels."
                 )
         return admitted.document
 
@@ -133,8 +133,8 @@ def _parse(query: str, budget: Budget) -> DocumentNode:
     except GraphQLSyntaxError as error:
         if error.message.endswith("tokens. Parsing aborted."):
             raise TooLarge(
-                f"The document has over {budget.tokens:,} words and punctuation marks. Send less at once."
+                f"The document has more than {budget.tokens:,} words and punctuation marks. Send a shorter document."
             ) from error
         raise
     except RecursionError as error:
-        raise TooLarge(f"The document nests too deeply; {budget.levels} levels is the most.") from error
+        raise TooLarge(f"The document nests too deeply. Use at most {budget.levels} levels.") from error

@@ -91,7 +91,7 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
     def parse_json(self, data: str | bytes) -> Any:
         parsed = read_json(data)
         if not isinstance(parsed, (dict, list)):
-            raise HTTPException(400, "The body must be a JSON object such as {“query”: “{ me { id } }”}.")
+            raise HTTPException(400, "The body is not a JSON object. Send one such as {“query”: “{ me { id } }”}.")
         return parsed
 
     async def render_graphql_ide(self, request: Request) -> HTMLResponse:  # noqa: ARG002 - the library's signature
@@ -102,9 +102,9 @@ def told(error: HTTPException) -> str:
     """Return what a client is to do about what the library refuses."""
     match error.__cause__:
         case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
-            return f"Subscriptions go over {GRAPHQL_TRANSPORT_WS_PROTOCOL} at this address."
+            return f"Subscriptions need a WebSocket. Use {GRAPHQL_TRANSPORT_WS_PROTOCOL} at this address."
     if error.reason == "Unsupported content type":
-        return "Send the operation as JSON, with “Content-Type: application/json”."
+        return "The body is not declared as JSON. Send “Content-Type: application/json”."
     return str(error.reason)
 
 
@@ -123,9 +123,9 @@ def read_json(data: str | bytes) -> Any:
     except UnicodeDecodeError as error:
         raise HTTPException(400, f"The body is not JSON: byte {error.start} is not UTF-8.") from error
     except RecursionError as error:
-        raise HTTPException(400, "The body is not JSON that can be read: it is nested too deeply.") from error
+        raise HTTPException(400, "The body is not readable JSON: it nests too deeply.") from error
     except ValueError as error:
-        raise HTTPException(400, "The body is not JSON that can be read: a number in it is too long.") from error
+        raise HTTPException(400, "The body is not readable JSON: a number is too long.") from error
 
 
 def graphql_endpoint(gateway: GatewayServices) -> GraphQLEndpoint:

@@ -21,12 +21,12 @@ UNRUNNABLE = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, Inva
 """Why an operation could not be run at all, as the library tells it."""
 
 
-@strawberry.type(description="Why something was refused. Nothing was changed.")
+@strawberry.type(description="Why a mutation was refused. It changed nothing.")
 class UserError:
-    code: str = strawberry.field(description="Stable, for programs: NOT_FOUND, INVALID_INPUT, STORE_NOT_READY …")
-    message: str = strawberry.field(description="For people: what was wrong, with which value, and what to do.")
+    code: str = strawberry.field(description="A stable code for programs, such as NOT_FOUND or INVALID_INPUT.")
+    message: str = strawberry.field(description="A message for people: what is wrong, the value, and what to do.")
     field: str | None = strawberry.field(
-        default=None, description="The input field that was wrong, if one was; a dotted path."
+        default=None, description="Dotted path of the invalid input field, if the error is about a field."
     )
 
 
@@ -61,7 +61,7 @@ def shown(error: GraphQLError) -> GraphQLError:
     logger.error("internal error %s at %s", number, ".".join(map(str, error.path or ())), exc_info=original)
     return _copy(
         error,
-        f"Something went wrong on our side. If it happens again, tell us the number {number}.",
+        f"Internal error {number}. If it happens again, report this number.",
         {"code": "INTERNAL", "errorId": number},
     )
 

@@ -179,7 +179,7 @@ def _by_name(document: DocumentNode) -> dict[str, DefinitionNode]:
     for number, definition in enumerate(document.definitions):
         name = definition.name.value if isinstance(definition, FragmentDefinitionNode) else str(number)
         if name in definitions:
-            raise TooLarge(f"Two fragments are called “{name}”. Give each fragment a name of its own.")
+            raise TooLarge(f"Two fragments have the name “{name}”. Rename one of them.")
         definitions[name] = definition
     return definitions
 

@@ -72,7 +72,7 @@ class PersistedQueries:
             return text
         if hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest() != digest:
             raise InvalidPersistedQuery(
-                f"persistedQuery.sha256Hash is {digest}, which is not the SHA-256 of the query. Send the query's own."
+                f"Invalid persistedQuery.sha256Hash {digest}. Send the SHA-256 of the query."
             )
         if len(query) <= TEXT_MAX and self._texts.get(digest, owner) is None:
             self._texts.put(digest, query, len(query), owner)
@@ -93,8 +93,8 @@ def _digest(extensions: object) -> str | None:
         case {"version": 1, "sha256Hash": str(digest)} if _SHA256.fullmatch(digest):
             return digest.lower()
         case {"version": version} if version != 1:
-            raise InvalidPersistedQuery(f"persistedQuery.version is {str(version)[:20]}; only version 1 is supported.")
+            raise InvalidPersistedQuery(f"Invalid persistedQuery.version {str(version)[:20]}. Only version 1 is supported.")
         case _:
             raise InvalidPersistedQuery(
-                "persistedQuery is malformed. Send {version: 1, sha256Hash: …} with 64 hexadecimal digits."
+                "Invalid persistedQuery. Send {version: 1, sha256Hash: …} with 64 hexadecimal digits."
             )

@@ -25,7 +25,7 @@ from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
 
 
-@strawberry.type(description="What can be changed. Each answers userErrors when it was refused; then nothing changed.")
+@strawberry.type(description="Mutations. A refused mutation returns userErrors and changes nothing.")
 class Mutation(AccountMutations, StoreMutations, ProductMutations):
     pass
 

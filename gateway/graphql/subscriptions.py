@@ -17,7 +17,7 @@ from gateway.graphql.types.media import as_gid
 from projections.jobs.queries import JobView
 
 
-@strawberry.type(description="How one step stands.")
+@strawberry.type(description="The state of one step.")
 class StepProgress:
     step: Step
     job_id: strawberry.ID
@@ -46,7 +46,7 @@ class StepProgress:
         )
 
 
-@strawberry.type(description="How a store's generation stands at this moment.")
+@strawberry.type(description="The current state of a store's generation.")
 class GenerationProgress:
     generation_id: strawberry.ID
     store_id: strawberry.ID
@@ -54,7 +54,7 @@ class GenerationProgress:
     progress: int = strawberry.field(description="0 to 100.")
     current_step: Step | None
     steps: list[StepProgress]
-    last_log: JobLog | None = strawberry.field(description="The last line of the log.")
+    last_log: JobLog | None = strawberry.field(description="The newest line of the log.")
     error: str | None
     generation: Generation
 
@@ -77,8 +77,9 @@ class GenerationProgress:
 @strawberry.type
 class Subscription:
     @subscription(
-        "A store's generation, at once and whenever it moves on. Ends when the generation has ended. "
-        "States in between may be skipped. Logging out ends it at the next state. Pass {authorization: “Bearer …”} in connection_init."
+        "The state of a store's generation: now, and after each change. States in between may be skipped. "
+        "The subscription ends when the generation ends, or at the first state after the session ends. "
+        "Send {authorization: “Bearer …”} in connection_init."
     )
     async def generation_progress(
         self, info: Info, store_id: strawberry.ID, consistency_token: Token = None

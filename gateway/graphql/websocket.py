@@ -120,7 +120,7 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
             async with asyncio.timeout(self._limits.anonymous_lifetime.total_seconds()) as self.lifetime:
                 await super().handle()
         except TimeoutError:
-            await self.wire.close(4408, "This connection is not logged in and has ended. Connect again.")
+            await self.wire.close(4408, "The connection was open too long without a login. Connect again.")
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):
@@ -181,7 +181,7 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         most = self._limits.anonymous_operations if account is None else self._limits.operations
         if len(self.operations) >= most:
             raise GraphQLError(
-                f"This connection has {most} operations in flight, which is the most. Complete one of them first.",
+                f"The connection has {most} operations in flight. Complete one of them first.",
                 extensions={"code": "TOO_MANY_OPERATIONS"},
             )
 
@@ -201,11 +201,11 @@ def what_is_wrong(message: object) -> str | None:
         case {"type": "subscribe", "id": str(), "payload": dict() as payload}:
             return _what_is_wrong_with_payload(payload)
         case {"type": "subscribe"}:
-            return "Invalid message: subscribe needs an id and a payload with a query, both strings"
+            return "Invalid message: subscribe needs a string id and a payload with a string query"
         case {"type": "complete", "id": str()}:
             return None
         case {"type": "complete"}:
-            return "Invalid message: complete needs the id of an operation, a string"
+            return "Invalid message: complete needs the string id of an operation"
         case {"type": str()}:
             return None
         case _:
@@ -217,7 +217,7 @@ def _what_is_wrong_with_payload(payload: Mapping[str, object]) -> str | None:
         return "Invalid message: extensions must be an object"
     query = payload.get("query")
     if not isinstance(query, str) and not (query is None and asks_persisted(payload.get("extensions"))):
-        return "Invalid message: subscribe needs an id and a payload with a query, both strings"
+        return "Invalid message: subscribe needs a string id and a payload with a string query"
     if not isinstance(payload.get("variables"), dict | None):
         return "Invalid message: variables must be an object"
     if not isinstance(payload.get("operationName"), str | None):

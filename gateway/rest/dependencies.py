@@ -89,7 +89,7 @@ async def merchant_context(
     caller = caller_of(request, behind_proxy=gateway.deps.behind_proxy)
     merchant_id = await gateway.sessions.merchant(caller.authorization)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
-        raise InvalidInput(KEY_HEADER, f"An {KEY_HEADER} has 1 to {KEY_MAX} characters.")
+        raise InvalidInput(KEY_HEADER, f"{KEY_HEADER} has {len(idempotency_key)} characters. Use 1 to {KEY_MAX}.")
     await wait_for(gateway.deps, x_consistency_token)
     return MerchantContext(
         gateway=gateway, merchant_id=merchant_id, key=idempotency_key, traceparent=caller.traceparent

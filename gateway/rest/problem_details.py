@@ -72,7 +72,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem(
             status=500,
             code="INTERNAL",
-            detail=f"Something went wrong on our side. If it happens again, tell us the number {number}.",
+            detail=f"Internal error {number}. If it happens again, report this number.",
         )
     headers = {}
     if refusal.retry_after is not None:
@@ -101,10 +101,10 @@ def install(app: FastAPI) -> None:
     async def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
-        detail = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+        detail = "Unknown address. Check the path." if error.status_code == 404 else str(error.detail)
         if isinstance(error.__cause__, RecursionError | ValueError):
             # The framework's words for a body that it gave up on.
-            detail = "The body is not JSON that can be read: it is nested too deeply, or a number in it is too long."
+            detail = "The body is not readable JSON: it nests too deeply, or a number is too long."
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
         if error.status_code == 405:
             headers["allow"] = ", ".join(methods_at(request.scope, app.routes))
@@ -157,8 +157,8 @@ def _not_json(error: Mapping[str, Any]) -> str | None:
             reason = error.get("ctx", {}).get("error", "it cannot be read")
             return f"The body is not JSON: {reason} (at character {where})."
         case {"type": "missing", "loc": ["body"] | ("body",)}:
-            return "There is no body. Send a JSON object."
+            return "The body is missing. Send a JSON object."
         case {"loc": ["body"] | ("body",), "input": bytes()}:
-            return "The body is not sent as JSON. Say “Content-Type: application/json”."
+            return "The body is not declared as JSON. Send “Content-Type: application/json”."
         case _:
             return None

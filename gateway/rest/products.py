@@ -148,7 +148,7 @@ def _count(body: ProductChangesBody, product_id: UUID, owner: UUID) -> CountStoc
     if body.stock_quantity is None:
         if body.variant_id is not None:
             raise InvalidInput(
-                "variantId", "A variant was named, but nothing is to change of it. Give stockQuantity too."
+                "variantId", "variantId is set without stockQuantity. Send both, or neither."
             )
         return None
     variant_id = None if body.variant_id is None else as_id("variant", body.variant_id)
@@ -164,7 +164,7 @@ def _status(body: ProductChangesBody, product_id: UUID, owner: UUID) -> Activate
         case ProductStatus.DRAFT:
             return DeactivateProduct(product_id=product_id, merchant_id=owner)
         case _:
-            raise InvalidInput("status", f"A product cannot be set {body.status}. Use ACTIVE or DRAFT, or delete it.")
+            raise InvalidInput("status", f"Invalid status {body.status}. Use ACTIVE or DRAFT, or delete the product.")
 
 
 async def _of_store(asked: MerchantContext, store: str, product: str) -> ProductView:

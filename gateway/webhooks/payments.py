@@ -45,18 +45,18 @@ async def receive(provider: str, request: Request) -> Response:
         text = body.decode()
     except InvalidSignature:
         logger.warning("refused a webhook of %s: its signature is wrong", payments.name)
-        detail = "The signature does not fit the body. Sign it with this endpoint's secret."
+        detail = "The signature does not match the body. Sign it with this endpoint's secret."
         return Problem(status=400, code="INVALID_SIGNATURE", detail=detail).response()
     except UnusableWebhook as error:
         logger.warning("refused a webhook of %s: %s", payments.name, error.reason)
         await _tell_merchant(gateway, payments.name, error)
-        detail = f"The body is signed, but cannot be used. {error.reason} Nothing follows from it."
+        detail = f"The webhook is signed but cannot be used. {error.reason} It changes no order."
         return Problem(status=422, code="UNUSABLE_WEBHOOK", detail=detail).response()
     except ValueError:
-        detail = "The body is not what this provider sends. Check the provider in the address."
+        detail = "The body is not a webhook of this provider. Check the provider in the address."
         return Problem(status=400, code="BAD_REQUEST", detail=detail).response()
     if notice is None:
-        return JSONResponse({"received": False, "reason": "a kind of notice that is not used here"})
+        return JSONResponse({"received": False, "reason": "the kind of webhook is not used"})
     command = ReceiveWebhook(
         source=payments.name,
         external_id=notice.external_id,

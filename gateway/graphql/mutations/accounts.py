@@ -32,20 +32,20 @@ from gateway.graphql.queries.root import find_order, find_user
 from gateway.graphql.types.merchant import User
 
 
-@strawberry.type(description="What lets a client in: send “Authorization: Bearer <accessToken>”.")
+@strawberry.type(description="A session's tokens. Send the access token as “Authorization: Bearer <accessToken>”.")
 class SessionPayload(Payload):
-    access_token: str | None = strawberry.field(default=None, description="Good for some minutes.")
+    access_token: str | None = strawberry.field(default=None, description="Short-lived; see accessTokenExpiresAt.")
     access_token_expires_at: datetime | None = None
     refresh_token: str | None = strawberry.field(
         default=None,
-        description="Good for one exchange. A repeat gets the same answer for 30 seconds, as long as its successor was "
-        "not used; any other repeat ends the whole session.",
+        description="Valid for one exchange. For 30 seconds, until its successor is used, a repeat gets the same answer. "
+        "Any other repeat ends the session.",
     )
     refresh_token_expires_at: datetime | None = None
     device_token: str | None = strawberry.field(
         default=None,
-        description="Keep it on this device, past logging out, and send it with the next logIn: a known device has an "
-        "allowance of tries of its own. It lets nobody in by itself. Browsers also get it as a cookie.",
+        description="Keep this token on the device after logging out, and send it with the next logIn. "
+        "A known device has its own rate limit. The token alone does not log in. Browsers also get it as a cookie.",
     )
     user: User | None = strawberry.field(default=None, description=CHANGED)
 
@@ -69,7 +69,7 @@ class AccountMutations:
         )
         return await _session(info, session, input.client_mutation_id)
 
-    @mutation("Exchange e-mail address and password for a session.")
+    @mutation("Log in with e-mail address and password.")
     async def log_in(self, info: Info, input: LogInInput) -> SessionPayload | None:
         context = info.context
         session = context.gateway.desk.log_in(
@@ -86,14 +86,14 @@ class AccountMutations:
         return await _session(info, session, input.client_mutation_id)
 
     @mutation(
-        "End a session: its refresh token and, within a second, every access token of it. "
-        "Other sessions of the merchant go on."
+        "End a session. Its refresh token becomes invalid at once, its access tokens within a second. "
+        "The merchant's other sessions continue."
     )
     async def log_out(self, info: Info, input: RefreshTokenInput) -> LogOutPayload | None:
         await info.context.gateway.desk.log_out(input.refresh_token)
         return LogOutPayload(client_mutation_id=input.client_mutation_id)
 
-    @mutation("Source from a supplier from now on; one that this installation can search.")
+    @mutation("Start to source from a supplier. The installation must be able to search it.")
     async def connect_supplier(self, info: Info, input: ConnectSupplierInput) -> SupplierPayload | None:
         async def send(request: Request) -> Receipt:
             _check_searchable(input.provider, info.context.deps.suppliers)
@@ -112,7 +112,7 @@ class AccountMutations:
 
         return await change(info, SupplierPayload, input, send, show)
 
-    @mutation("No longer source from a supplier, and forget its keys; what was imported stays.")
+    @mutation("Stop sourcing from a supplier and delete its keys. Imported products stay.")
     async def disconnect_supplier(self, info: Info, input: DisconnectSupplierInput) -> SupplierPayload | None:
         async def send(request: Request) -> Receipt:
             receipt = await request.send(DisconnectSupplier(merchant_id=request.merchant_id, provider=input.provider))
@@ -124,7 +124,7 @@ class AccountMutations:
 
         return await change(info, SupplierPayload, input, send, show)
 
-    @mutation("Note that everything in a paid order was handed to a carrier; again, to correct the carrier or number.")
+    @mutation("Mark a paid order as shipped. Send it again to correct the carrier or the tracking number.")
     async def fulfil_order(self, info: Info, input: FulfilOrderInput) -> OrderPayload | None:
         async def send(request: Request) -> Receipt:
             return await request.send(
@@ -146,8 +146,8 @@ def _check_searchable(provider: SupplierProvider, searchable: frozenset[Supplier
     if provider not in searchable:
         raise InvalidInput(
             "provider",
-            f"This installation cannot search {provider.known_as}, so that no store would get products from there. "
-            f"Connect one that it can: {', '.join(sorted(one.known_as for one in searchable))}.",
+            f"This installation cannot search {provider.known_as}. "
+            f"Connect one of: {', '.join(sorted(one.known_as for one in searchable))}.",
         )
 
 

@@ -1,4 +1,4 @@
-"""What mutations answer: why they were refused, or what they changed, and how to see it."""
+"""Payloads of the mutations: the errors, or the changed object and the token to read it with."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -28,18 +28,19 @@ Send = Callable[[Request], Awaitable[Receipt]]
 Show = Callable[[Reading, Receipt], Awaitable[dict[str, object]]]
 
 
-@strawberry.interface(description="What every mutation answers.")
+@strawberry.interface(description="The fields that every mutation's payload has.")
 class Payload:
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was done."
+        default_factory=list, description="Why the mutation was refused. Empty on success."
     )
     consistency_token: str | None = strawberry.field(
-        default=None, description="Pass it to a query to see the effect. Null when nothing was changed or read."
+        default=None,
+        description="Pass this token to a query to see the change. Null if there is nothing to wait for.",
     )
-    client_mutation_id: str | None = strawberry.field(default=None, description="What the input had.")
+    client_mutation_id: str | None = strawberry.field(default=None, description="The clientMutationId of the input.")
 
 
-CHANGED = "Null when it was refused, or when the read models are behind: then query it with consistencyToken."
+CHANGED = "Null if the mutation was refused. Null too if the read models lag behind: then query with consistencyToken."
 
 
 @strawberry.type
@@ -52,7 +53,7 @@ class RequestStorePayload(Payload):
     store: Store | None = strawberry.field(default=None, description=CHANGED)
     store_id: strawberry.ID | None = None
     generation_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The job that makes the store; it begins a moment later."
+        default=None, description="The generation that makes the store. It starts a moment later."
     )
 
 

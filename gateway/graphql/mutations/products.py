@@ -32,7 +32,7 @@ from gateway.graphql.queries.root import find_media, find_product
 
 @strawberry.type
 class ProductMutations:
-    @mutation("Add a product that no supplier listed, as a draft.")
+    @mutation("Add a product by hand, as a draft.")
     async def add_product(self, info: Info, input: AddProductInput) -> ProductPayload | None:
         async def send(request: Request) -> Receipt:
             compare_at = input.compare_at_price
@@ -56,7 +56,7 @@ class ProductMutations:
 
         return await change(info, ProductPayload, input, send, show)
 
-    @mutation("Change what is given of a product.")
+    @mutation("Edit a product. Omitted fields do not change.")
     async def edit_product(self, info: Info, input: EditProductInput) -> ProductPayload | None:
         async def send(request: Request) -> Receipt:
             id, owner = as_id("product", input.product_id), request.merchant_id
@@ -82,7 +82,7 @@ class ProductMutations:
 
         return await _product_change(info, input, input.product_id, send)
 
-    @mutation("Set what is on hand of a product, or of one of its variants.")
+    @mutation("Set the units on hand of a product or of one variant.")
     async def count_stock(self, info: Info, input: CountStockInput) -> ProductPayload | None:
         async def send(request: Request) -> Receipt:
             return await request.send(
@@ -100,15 +100,15 @@ class ProductMutations:
     async def activate_product(self, info: Info, input: ProductInput) -> ProductPayload | None:
         return await _by_id(info, input, lambda which, owner: ActivateProduct(product_id=which, merchant_id=owner))
 
-    @mutation("Take a product off sale; it is a draft again.")
+    @mutation("Take a product off sale. It becomes a draft again.")
     async def deactivate_product(self, info: Info, input: ProductInput) -> ProductPayload | None:
         return await _by_id(info, input, lambda which, owner: DeactivateProduct(product_id=which, merchant_id=owner))
 
-    @mutation("Put a product away for good.")
+    @mutation("Archive a product permanently.")
     async def archive_product(self, info: Info, input: ProductInput) -> ProductPayload | None:
         return await _by_id(info, input, lambda which, owner: ArchiveProduct(product_id=which, merchant_id=owner))
 
-    @mutation("Send a photo to the studio, for the first time or again.")
+    @mutation("Send a new or an existing photo to the studio.")
     async def process_image(self, info: Info, input: ProcessImageInput) -> MediaAssetPayload | None:
         async def send(request: Request) -> Receipt:
             command = await image_request(

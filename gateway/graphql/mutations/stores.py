@@ -38,7 +38,7 @@ from projections.catalog import queries as catalog_queries
 
 @strawberry.type
 class StoreMutations:
-    @mutation("Ask for a store in a niche; its agents begin at once.")
+    @mutation("Request a store for a niche. The agents start at once.")
     async def request_store(self, info: Info, input: RequestStoreInput) -> RequestStorePayload | None:
         async def send(request: Request) -> Receipt:
             wanted = input.preferences or PreferencesInput()
@@ -62,7 +62,7 @@ class StoreMutations:
 
         return await change(info, RequestStorePayload, input, send, show, known=_ids_of_request)
 
-    @mutation("Stand behind a reviewed store; publishing needs that.")
+    @mutation("Approve a reviewed store. Publishing requires approval.")
     async def approve_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(info, input, lambda which, owner: ApproveStore(store_id=which, merchant_id=owner))
 
@@ -70,15 +70,15 @@ class StoreMutations:
     async def publish_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(info, input, lambda which, owner: PublishStore(store_id=which, merchant_id=owner))
 
-    @mutation("Shut the storefront for now.")
+    @mutation("Close the storefront temporarily.")
     async def pause_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(info, input, lambda which, owner: PauseStore(store_id=which, merchant_id=owner))
 
-    @mutation("Put the store away for good; its unpaid orders are called off.")
+    @mutation("Archive a store permanently and cancel its unpaid orders.")
     async def archive_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(info, input, lambda which, owner: ArchiveStore(store_id=which, merchant_id=owner))
 
-    @mutation("Stop a generation; what was made is kept, and retryStep goes on with it.")
+    @mutation("Cancel a generation. Finished steps keep their results; retryStep continues from them.")
     async def cancel_generation(self, info: Info, input: GenerationInput) -> GenerationPayload | None:
         async def send(request: Request) -> Receipt:
             id = as_id("generation", input.generation_id)
@@ -89,15 +89,15 @@ class StoreMutations:
 
         return await change(info, GenerationPayload, input, send, show)
 
-    @mutation("Run a step again that has failed or was cancelled; after a cancellation all that was not done runs too.")
+    @mutation("Retry a failed or cancelled step. After a cancellation the other unfinished steps run too.")
     async def retry_step(self, info: Info, input: StepInput) -> GenerationPayload | None:
         return await _run_again(info, input, RetryStep)
 
-    @mutation("Do a finished step anew; what it makes replaces what it made.")
+    @mutation("Run a finished step again. The new result replaces the old one.")
     async def regenerate_step(self, info: Info, input: StepInput) -> GenerationPayload | None:
         return await _run_again(info, input, RunStepAgain)
 
-    @mutation("Add a page of your own.")
+    @mutation("Add a content page.")
     async def add_page(self, info: Info, input: AddPageInput) -> PagePayload | None:
         async def send(request: Request) -> Receipt:
             return await request.send(
@@ -115,7 +115,7 @@ class StoreMutations:
 
         return await change(info, PagePayload, input, send, show)
 
-    @mutation("Change what is given of a page; its address stays.")
+    @mutation("Edit a page. Omitted fields do not change, and its address stays.")
     async def edit_page(self, info: Info, input: EditPageInput) -> PagePayload | None:
         async def send(request: Request) -> Receipt:
             id = as_id("page", input.page_id)

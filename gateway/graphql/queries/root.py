@@ -31,14 +31,14 @@ F = TypeVar("F")
 Token = Annotated[
     str | None,
     strawberry.argument(
-        description="A mutation's consistencyToken: wait until its effect can be read. Tokens in the header "
-        "X-Consistency-Token (separated by commas) count for all fields of a request."
+        description="A mutation's consistencyToken. The query waits until the mutation's effect can be read. "
+        "The header X-Consistency-Token takes several tokens, separated by commas, for the whole request."
     ),
 ]
 
 Then = Annotated[
     AsOfInput | None,
-    strawberry.argument(description="Answer as of an earlier place in the log, with everything below this field."),
+    strawberry.argument(description="Read this field and everything below it as of an earlier position in the log."),
 ]
 
 
@@ -110,9 +110,9 @@ async def find_user(reading: Reading) -> User:
     return User.of(found(view, "merchant", reading.merchant_id), reading)
 
 
-@strawberry.type(description="What can be read. Everything is the logged-in merchant's own; all else is NOT_FOUND.")
+@strawberry.type(description="Queries. They return only the logged-in merchant's own data; any other id is NOT_FOUND.")
 class Query:
-    @field("Where the log ends: what is asked as of this position is answered the same for ever.")
+    @field("The position of the end of the log. Queries as of this position always return the same answer.")
     async def log_position(self, info: Info) -> strawberry.ID:
         await info.context.merchant()
         return strawberry.ID(str(await info.context.deps.travel.now()))
@@ -171,11 +171,11 @@ class Query:
             info, consistency_token, as_of, lambda reading: find_media(reading, key), lambda each: UUID(each.store_id)
         )
 
-    @field("One agent's job; with a generation's id, the job as a whole.")
+    @field("One agent's job. With a generation's id: the generation as a whole.")
     async def job(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> AgentJob | None:
         return await find_job(await info.context.reading(consistency_token), as_id("job", id))
 
-    @field("A store's generation: all its agents' jobs together.")
+    @field("A store's generation with all its agents' jobs.")
     async def generation(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Generation | None:
         return await find_generation(await info.context.reading(consistency_token), as_id("generation", id))
 

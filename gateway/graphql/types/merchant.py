@@ -17,12 +17,16 @@ from projections.merchants.model import MerchantView, SupplierAccountView
 from projections.reading.paging import Window
 
 
-@strawberry.type(description="A supplier the merchant sources from. Its keys are write-only: nothing shows them.")
+@strawberry.type(
+    description="A supplier that the merchant sources from. Its keys are write-only: no field returns them."
+)
 class SupplierAccount:
     id: strawberry.ID
     user_id: strawberry.ID
     provider: SupplierProvider
-    account_id: str | None = strawberry.field(description="The merchant's account there, where the supplier names one.")
+    account_id: str | None = strawberry.field(
+        description="The merchant's account id at the supplier, if the supplier has one."
+    )
     is_active: bool
     created_at: datetime
     updated_at: datetime
@@ -40,7 +44,7 @@ class SupplierAccount:
         )
 
 
-@strawberry.type(description="The merchant.")
+@strawberry.type(description="A merchant's account.")
 class User:
     id: strawberry.ID
     email_verified: datetime | None
@@ -53,7 +57,7 @@ class User:
     view: strawberry.Private[MerchantView]
     reading: strawberry.Private[Reading]
 
-    @field("Null once the merchant was forgotten.")
+    @field("Null after the merchant's personal data was erased.")
     async def email(self) -> str | None:
         return await self.reading.loaders.personal.load(self.view.email)
 
@@ -92,10 +96,10 @@ class User:
 
 async def stores_of(reading: Reading, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
     """Return a page of the merchant's stores."""
-    wanted = frozenset(statuses or ())
-    page = await catalog_queries.stores_of_merchant(reading.db, reading.merchant_id, window, statuses=wanted)
+    states = frozenset(statuses or ())
+    page = await catalog_queries.stores_of_merchant(reading.db, reading.merchant_id, window, statuses=states)
 
     async def count() -> int:
-        return await catalog_queries.count_stores(reading.db, reading.merchant_id, statuses=wanted)
+        return await catalog_queries.count_stores(reading.db, reading.merchant_id, statuses=states)
 
     return connection(page, lambda view: Store.of(view, reading), count=count)

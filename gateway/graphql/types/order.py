@@ -1,4 +1,4 @@
-"""Orders. What is personal in them is opened only here, for the merchant who has to send the parcel."""
+"""Orders. Only this module unseals their personal data, for the merchant who ships the parcel."""
 
 import json
 from datetime import datetime
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(
-    description="A payment provider's notice that was signed but cannot be used. Look at it at the provider."
+    description="A payment provider's webhook that is signed but cannot be used. Look it up at the provider."
 )
 class RejectedWebhook:
     source: str
-    external_id: str = strawberry.field(description="The provider's id of it.")
-    type: str = strawberry.field(description="The provider's name for its kind.")
-    order_id: strawberry.ID | None = strawberry.field(description="The order it names, whether there is one or not.")
+    external_id: str = strawberry.field(description="The provider's id for the webhook.")
+    type: str = strawberry.field(description="The provider's name for the kind of webhook.")
+    order_id: strawberry.ID | None = strawberry.field(
+        description="The order id that the webhook names. The order may not exist."
+    )
     reason: str
     at: datetime
 
@@ -41,7 +43,7 @@ class RejectedWebhook:
         )
 
 
-@strawberry.type(description="Where a parcel goes.")
+@strawberry.type(description="A shipping address.")
 class Address:
     line1: str | None
     line2: str | None
@@ -52,12 +54,14 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read an address as orders hold it, a JSON object."""
+        """Parse an order's address, a JSON object."""
         fields = json.loads(text)
         return cls(**{name: fields.get(name) for name in ("line1", "line2", "city", "region", "postcode", "country")})
 
 
-@strawberry.type(description="Who ordered. All null once the shopper was forgotten.")
+@strawberry.type(
+    description="The shopper who placed an order. Fields are null after the shopper's personal data was erased."
+)
 class Shopper:
     id: strawberry.ID
     name: str | None
@@ -65,7 +69,7 @@ class Shopper:
     shipping_address: Address | None
 
 
-@strawberry.type(description="One thing in an order, at the price it had when the order was placed.")
+@strawberry.type(description="One line of an order, at the price when the order was placed.")
 class OrderLine:
     product_id: strawberry.ID
     variant_id: strawberry.ID
@@ -75,11 +79,11 @@ class OrderLine:
     unit_price: Decimal
     total: Decimal
     currency: str
-    short: int = strawberry.field(description="How many of them were not in stock when the order was paid.")
+    short: int = strawberry.field(description="Units of this line that were not in stock when the order was paid.")
     view: strawberry.Private[OrderLineView]
     reading: strawberry.Private[Reading]
 
-    @field("The product as it is now.")
+    @field("The product in its current state.")
     async def product(self) -> Product | None:
         view = await self.reading.loaders.product.load(self.view.product_id)
         return None if view is None else Product.of(view, self.reading)
@@ -101,9 +105,11 @@ class OrderLine:
         )
 
 
-@strawberry.type(description="A payment that arrived and pays nothing. Refund it at the provider, or make it good.")
+@strawberry.type(
+    description="A payment that pays for no order. Refund it at the provider or settle it with the shopper."
+)
 class UnmatchedPayment:
-    intent_id: str = strawberry.field(description="The provider's payment, to find it there.")
+    intent_id: str = strawberry.field(description="The provider's id for the payment.")
     amount: Decimal
     currency: str
     reason: UnmatchedReason
@@ -124,22 +130,24 @@ class UnmatchedPayment:
 class Order:
     id: strawberry.ID
     store_id: strawberry.ID
-    number: str = strawberry.field(description="What people call it: ZY-7Q2M4K.")
+    number: str = strawberry.field(description="The order number that people see, such as ZY-7Q2M4K.")
     status: OrderStatus
     subtotal: Decimal
     shipping: Decimal
     tax: Decimal
     total: Decimal
     currency: str
-    items: int = strawberry.field(description="Quantities of all lines together.")
+    items: int = strawberry.field(description="Total quantity over all lines.")
     short_quantity: int = strawberry.field(
-        description="Pieces that were not in stock when it was paid, over all lines. Restock, or refund them."
+        description="Units that were not in stock when the order was paid, over all lines. Restock or refund them."
     )
     payment_provider: str | None
-    intent_id: str | None = strawberry.field(description="The provider's payment; null until it is paid.")
+    intent_id: str | None = strawberry.field(
+        description="The provider's id for the payment. Null until the order is paid."
+    )
     paid: Decimal | None
     platform_fee: Decimal | None
-    payment_failure: str | None = strawberry.field(description="Why the last try to pay was refused.")
+    payment_failure: str | None = strawberry.field(description="Why the latest payment attempt failed.")
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
@@ -156,7 +164,7 @@ class Order:
     def lines(self) -> list[OrderLine]:
         return [OrderLine.of(line, self.reading) for line in self.view.lines]
 
-    @field("Payments that came too late, twice, or in another amount, and need the merchant; by time.")
+    @field("Payments that came late, twice or in a wrong amount, the oldest first. The merchant must settle them.")
     def unmatched_payments(self) -> list[UnmatchedPayment]:
         return [UnmatchedPayment.of(payment) for payment in self.view.unmatched_payments]
 

@@ -24,7 +24,9 @@ class Page:
     slug: str
     content: str = strawberry.field(description="Markdown.")
     scores: CopyScores
-    written_by: str = strawberry.field(description="house, a model's name, or merchant.")
+    written_by: str = strawberry.field(
+        description="Who wrote it: `house` for the built-in writer, the name of a language model, or `merchant`."
+    )
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[PageView]
