@@ -135,9 +135,7 @@ class RequestReused(DomainError):
     code = "COMMAND_REUSED"
 
     def __init__(self, key: RequestKey) -> None:
-        super().__init__(
-            f"The {key.field} “{key.value}” was already used for a different request. Use a new one."
-        )
+        super().__init__(f"The {key.field} “{key.value}” was already used for a different request. Use a new one.")
         self.field = key.field
 
 

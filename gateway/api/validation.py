@@ -81,7 +81,9 @@ def preferences(
         InvalidInput: names the field.
     """
     if len(colors or ()) > COLORS_MAX:
-        raise InvalidInput("preferences.colors", f"preferences.colors has {len(colors or ())} colors. Use at most {COLORS_MAX}.")
+        raise InvalidInput(
+            "preferences.colors", f"preferences.colors has {len(colors or ())} colors. Use at most {COLORS_MAX}."
+        )
     cleaned = (check_text("preferences.colors", colour, 40) for colour in colors or ())
     return Preferences(
         name=check_text("preferences.name", name, 60),
@@ -159,9 +161,7 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
         )
     # Compared directly: arithmetic, even abs(), overflows on an amount such as 1e9999999.
     if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
-        raise InvalidInput(
-            field, f"Invalid {field} {str(amount)[:40]}. Use a number of at most {PRICE_MOST:,}."
-        )
+        raise InvalidInput(field, f"Invalid {field} {str(amount)[:40]}. Use a number of at most {PRICE_MOST:,}.")
     parsed = Money.parse(amount, currency)
     if parsed.decimal != amount:
         places = exponent(currency) or "no"
@@ -196,7 +196,9 @@ def supplier_credentials(
     if api_key:
         return SupplierCredentials(api_key=api_key, api_secret=api_secret, account_id=account_id)
     if provider is not SupplierProvider.SAMPLE:
-        raise InvalidInput("apiKey", f"apiKey is missing. {provider.known_as} requires an API key; copy it from your account there.")
+        raise InvalidInput(
+            "apiKey", f"apiKey is missing. {provider.known_as} requires an API key; copy it from your account there."
+        )
     return None
 
 

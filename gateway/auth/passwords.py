@@ -31,9 +31,7 @@ class Passwords:
             InvalidInput: too short or too long.
         """
         if not SHORTEST <= len(password) <= LONGEST:
-            raise InvalidInput(
-                "password", f"password has {len(password)} characters. Use {SHORTEST} to {LONGEST}."
-            )
+            raise InvalidInput("password", f"password has {len(password)} characters. Use {SHORTEST} to {LONGEST}.")
         async with self._turn:
             return await asyncio.to_thread(self._hash.hash, password)
 

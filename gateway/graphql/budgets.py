@@ -161,4 +161,6 @@ def check_text(text: str, budget: Budget) -> None:
         raise TooLarge(f"The document has {len(text):,} characters. Send at most {budget.characters:,}.")
     lines = text.count("\n") + text.count("\r") + 1
     if lines > budget.lines:
-        raise TooLarge(f"The document has {lines:,} lines. Send at most {budget.lines:,}; use variables for long texts.")
+        raise TooLarge(
+            f"The document has {lines:,} lines. Send at most {budget.lines:,}; use variables for long texts."
+        )

@@ -71,9 +71,7 @@ class PersistedQueries:
                 raise PersistedQueryNotFound
             return text
         if hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest() != digest:
-            raise InvalidPersistedQuery(
-                f"Invalid persistedQuery.sha256Hash {digest}. Send the SHA-256 of the query."
-            )
+            raise InvalidPersistedQuery(f"Invalid persistedQuery.sha256Hash {digest}. Send the SHA-256 of the query.")
         if len(query) <= TEXT_MAX and self._texts.get(digest, owner) is None:
             self._texts.put(digest, query, len(query), owner)
         return query
@@ -93,7 +91,9 @@ def _digest(extensions: object) -> str | None:
         case {"version": 1, "sha256Hash": str(digest)} if _SHA256.fullmatch(digest):
             return digest.lower()
         case {"version": version} if version != 1:
-            raise InvalidPersistedQuery(f"Invalid persistedQuery.version {str(version)[:20]}. Only version 1 is supported.")
+            raise InvalidPersistedQuery(
+                f"Invalid persistedQuery.version {str(version)[:20]}. Only version 1 is supported."
+            )
         case _:
             raise InvalidPersistedQuery(
                 "Invalid persistedQuery. Send {version: 1, sha256Hash: …} with 64 hexadecimal digits."

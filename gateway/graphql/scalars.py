@@ -19,7 +19,9 @@ def _time(value: object) -> Any:
         return DateTimeDefinition.parse_value(value)
     except StrawberryInputCoercionError:
         shown = str(value)[:40]
-        raise StrawberryInputCoercionError(f"Invalid time {shown!r}. Use ISO 8601, such as 2026-11-23T12:00:00Z.") from None
+        raise StrawberryInputCoercionError(
+            f"Invalid time {shown!r}. Use ISO 8601, such as 2026-11-23T12:00:00Z."
+        ) from None
 
 
 def _decimal(value: object) -> Decimal:

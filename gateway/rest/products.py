@@ -147,9 +147,7 @@ async def delete_product(id: str, pid: str, asked: Merchant) -> JSONResponse:
 def _count(body: ProductChangesBody, product_id: UUID, owner: UUID) -> CountStock | None:
     if body.stock_quantity is None:
         if body.variant_id is not None:
-            raise InvalidInput(
-                "variantId", "variantId is set without stockQuantity. Send both, or neither."
-            )
+            raise InvalidInput("variantId", "variantId is set without stockQuantity. Send both, or neither.")
         return None
     variant_id = None if body.variant_id is None else as_id("variant", body.variant_id)
     return CountStock(product_id=product_id, merchant_id=owner, variant_id=variant_id, on_hand=body.stock_quantity)

@@ -81,7 +81,7 @@ async def test_a_document_that_does_not_say_what_to_run_changes_nothing(platform
     assert "2 operations (A, B)" in await refused(platform, owner, query=both)
     assert "2 operations (A, B)" in await refused(platform, owner, query=both, operationName=None)
     assert "Unknown operation" in await refused(platform, owner, query=both, operationName="C")
-    assert "no operation" in await refused(platform, owner, query="fragment F on User { id }")
+    assert "only fragments" in await refused(platform, owner, query="fragment F on User { id }")
     assert await platform.event_count() == before
     named = {"query": both, "operationName": "B"}
     done = await platform.client.post("/graphql", json=named, headers={"authorization": f"Bearer {owner.token}"})
@@ -93,7 +93,7 @@ async def test_a_subscription_over_post_is_told_where_to_go(
 ) -> None:
     with caplog.at_level(logging.ERROR):
         message = await refused(platform, owner, query='subscription { generationProgress(storeId: "x") { progress } }')
-    assert message == "Subscriptions go over graphql-transport-ws at this address."
+    assert message == "Subscriptions need a WebSocket. Use graphql-transport-ws at this address."
     assert logged_by(caplog) == []
 
 
@@ -144,7 +144,7 @@ async def test_an_internal_error_shows_a_number_that_is_logged_and_nothing_else(
     assert rest.headers["x-request-id"]
     assert "hunter2" not in json.dumps(graphql) + rest.text
     for text in (graphql["message"], rest.json()["detail"]):
-        number = re.search(r"number (\w{12})\.", text)
+        number = re.search(r"Internal error (\w{12})\.", text)
         assert number is not None
         assert number[1] in caplog.text
 

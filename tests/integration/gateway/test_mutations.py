@@ -410,7 +410,7 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
     long = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE", accountId="a" * 3000)
     (refused,) = long["userErrors"]
     assert (refused["field"], refused["message"]) == (
-        "accountId", "accountId has 3000 characters; 200 is the most.",
+        "accountId", "accountId has 3000 characters. Use at most 200.",
     )  # fmt: skip
     sample = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE")
     assert sample["supplierAccount"] == {"provider": "SAMPLE", "isActive": True}

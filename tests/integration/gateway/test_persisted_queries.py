@@ -39,7 +39,7 @@ async def test_a_hash_of_another_text_is_refused_and_not_kept(platform: Platform
     assert refused.status_code == 400
     (error,) = refused.json()["errors"]
     assert error["extensions"]["code"] == "BAD_REQUEST"
-    assert "is not the SHA-256 of the query" in error["message"]
+    assert "Send the SHA-256 of the query" in error["message"]
     assert (await platform.client.post("/graphql", json={"extensions": hashed(query)})).json() == NOT_FOUND
 
 

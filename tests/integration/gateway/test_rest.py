@@ -96,7 +96,7 @@ async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, ow
     assert first.json() == again.json()
     reused = await ask("Chairs")
     assert problem(reused) == (409, "COMMAND_REUSED", "Idempotency-Key")
-    assert "Idempotency-Key “order 66” was used before" in reused.json()["detail"]
+    assert "Idempotency-Key “order 66” was already used" in reused.json()["detail"]
     long = await platform.call("POST", "/stores", by=owner, json={"niche": "L"}, headers={"idempotency-key": "k" * 201})
     assert problem(long) == (422, "INVALID_INPUT", "Idempotency-Key")
 
@@ -366,4 +366,4 @@ async def test_a_body_that_python_gives_up_on_is_refused_in_words(
         "POST", "/stores", by=owner, content=body, headers={"content-type": "application/json"}
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST")
-    assert "nested too deeply, or a number in it is too long" in answer.json()["detail"]
+    assert "nests too deeply, or a number is too long" in answer.json()["detail"]

@@ -55,7 +55,7 @@ def test_lists_inside_lists_are_refused_unless_their_pages_are_small() -> None:
         admission.admit(NESTED, None, variables={"n": 100})
     (error,) = refusal.value.errors
     assert error.message.startswith("The answer may have 4")
-    assert f"{ANONYMOUS.answer:,} is the most. Ask for smaller pages" in error.message
+    assert f"at most {ANONYMOUS.answer:,} are allowed. Ask for smaller pages" in error.message
     assert error.extensions == {"code": "INVALID_QUERY"}
     assert admission.admit(NESTED, None, variables={"n": 3})
 

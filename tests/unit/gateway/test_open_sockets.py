@@ -16,7 +16,7 @@ def test_an_address_has_a_limit_and_a_smaller_one_before_it_logs_in() -> None:
     sockets = OpenSockets(LIMITS)
     with ExitStack() as stack:
         first, second = (stack.enter_context(sockets.opened("a")) for _ in range(2))
-        with pytest.raises(TooManySockets, match="not logged in"), sockets.opened("a"):
+        with pytest.raises(TooManySockets, match="without a login"), sockets.opened("a"):
             pass
         first.log_in(ACCOUNT)
         second.log_in(ACCOUNT)
@@ -29,7 +29,7 @@ def test_an_address_has_a_limit_and_a_smaller_one_before_it_logs_in() -> None:
         with pytest.raises(TooManySockets, match="Your account has 3"):
             other.log_in(ACCOUNT)
         stack.enter_context(sockets.opened("b"))
-        with pytest.raises(TooManySockets, match="this gateway"), sockets.opened("c"):
+        with pytest.raises(TooManySockets, match="The gateway"), sockets.opened("c"):
             pass
     assert sockets == OpenSockets(LIMITS)
 

@@ -126,6 +126,6 @@ def test_a_hash_that_is_not_the_text_s_is_refused_and_kept_by_nobody(
     persisted = PersistedQueries()
     with pytest.raises(InvalidPersistedQuery) as refusal:
         persisted.resolve(query, given_extension, None)
-    assert refusal.value.message.startswith("persistedQuery")
+    assert refusal.value.message.startswith("Invalid persistedQuery")
     with pytest.raises(PersistedQueryNotFound):
         persisted.resolve(None, extension(), None)
