@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api.command_request import Caller
+from gateway.api.command_request import RequestInfo
 from gateway.rest.problem_details import Problem, problem_of
 from infra.web.client_address import address_of
 
@@ -33,7 +33,7 @@ SECURITY_HEADERS = {
 }
 
 
-class RequestFrame:
+class RequestIdMiddleware:
     """Gives every request an id that is answered and logged, and every response its security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -72,7 +72,7 @@ class RequestFrame:
                 logger.info("%s %s %d %.1f ms %s", scope["method"], scope["path"], status, milliseconds, request_id)
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Refuses request bodies over a limit, announced or not, before anything reads them whole.
 
     Args:
@@ -121,7 +121,7 @@ class BodyLimit:
         await problem.response()(scope, receive, send)
 
 
-class HeadIsGet:
+class HeadMiddleware:
     """Answers HEAD wherever there is GET, with the same headers and no body (RFC 9110, section 9.3.2)."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -140,7 +140,7 @@ class HeadIsGet:
         await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
-def caller_of(connection: HTTPConnection, *, behind_proxy: bool) -> Caller:
+def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
     """Return where a request comes from.
 
     Args:
@@ -150,4 +150,4 @@ def caller_of(connection: HTTPConnection, *, behind_proxy: bool) -> Caller:
     """
     address = address_of(connection, behind_proxy=behind_proxy)
     request_id = str(connection.scope.get("state", {}).get("request_id", ""))
-    return Caller.of(connection.headers, address=address, request_id=request_id)
+    return RequestInfo.of(connection.headers, address=address, request_id=request_id)

@@ -1,4 +1,4 @@
-"""Refusals on the way in."""
+"""Errors of authentication."""
 
 from datetime import timedelta
 from math import ceil
@@ -8,7 +8,7 @@ from domain.kernel import DomainError
 
 
 class WrongCredentials(DomainError):
-    """The e-mail address is unknown or the password is wrong: one refusal, so that neither is given away."""
+    """The e-mail address is unknown or the password is wrong. One error for both, so that addresses stay secret."""
 
     code: ClassVar[str] = "WRONG_CREDENTIALS"
 
@@ -17,7 +17,7 @@ class WrongCredentials(DomainError):
 
 
 class InvalidRefreshToken(DomainError):
-    """The refresh token is unknown, expired, revoked, or was used before."""
+    """The refresh token is unknown, expired, revoked or reused."""
 
     code: ClassVar[str] = "INVALID_REFRESH_TOKEN"
     field = "refreshToken"
@@ -27,7 +27,7 @@ class InvalidRefreshToken(DomainError):
 
 
 class TooManyAttempts(DomainError):
-    """Tried too often."""
+    """A rate limit is exhausted. A retry may succeed after the wait."""
 
     code: ClassVar[str] = "TOO_MANY_ATTEMPTS"
 
@@ -38,7 +38,7 @@ class TooManyAttempts(DomainError):
 
 
 class Unauthenticated(Exception):
-    """Nobody is logged in, or the access token is no good."""
+    """The request has no access token, or an invalid one."""
 
     code: ClassVar[str] = "UNAUTHENTICATED"
 

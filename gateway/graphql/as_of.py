@@ -74,7 +74,7 @@ def past_readings() -> PastReadings:
     return _operation.get()
 
 
-class ClosePast(SchemaExtension):
+class ClosePastReadings(SchemaExtension):
     """Gives every operation its readings, and closes them after it."""
 
     async def on_operation(self) -> AsyncIterator[None]:

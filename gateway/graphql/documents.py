@@ -23,7 +23,7 @@ _MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class AdmittedDocument:
     """A document that is valid and was measured."""
 
     document: DocumentNode
@@ -32,7 +32,7 @@ class Admitted:
     """Fields of the answer if every page that a variable sizes is as large as it can be."""
 
 
-class Rejected(Exception):
+class DocumentRejected(Exception):
     """A document cannot run. Sending the same again does not help."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
@@ -51,7 +51,7 @@ class DocumentAdmission:
         self._schema = schema
         self._meter = DocumentMeter(schema)
         self._answers = AnswerMeter(schema)
-        self._kept: QuotaCache[Admitted] = QuotaCache(
+        self._kept: QuotaCache[AdmittedDocument] = QuotaCache(
             total=Quota(entries=256, weight=64 * _MEGABYTE),
             share=Quota(entries=64, weight=16 * _MEGABYTE),
             anonymous_share=Quota(entries=32, weight=4 * _MEGABYTE),
@@ -63,7 +63,7 @@ class DocumentAdmission:
         """Return a document that is within the caller's budget and valid.
 
         Raises:
-            Rejected: it is not.
+            DocumentRejected: it is not.
             MissingQueryError: the text is empty.
             UndecidedOperation: the document has several operations and none is named.
         """
@@ -76,16 +76,16 @@ class DocumentAdmission:
             return self._check_answer(self._admit(query, owner, budget, operation_name), variables, budget)
         except TooLarge as error:
             if owner is not None:
-                raise Rejected([error]) from error
+                raise DocumentRejected([error]) from error
             if isinstance(context, RequestContext) and context.has_credentials:
                 # An expired token. The client must refresh it; the document may be all right.
                 refusal = Unauthenticated()
-                raise Rejected([GraphQLError(str(refusal), original_error=refusal)]) from error
-            raise Rejected([TooLarge(f"{error.message} Logged-in callers have higher limits.")]) from error
+                raise DocumentRejected([GraphQLError(str(refusal), original_error=refusal)]) from error
+            raise DocumentRejected([TooLarge(f"{error.message} Logged-in callers have higher limits.")]) from error
         except GraphQLError as error:
-            raise Rejected([error]) from error
+            raise DocumentRejected([error]) from error
 
-    def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> Admitted:
+    def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> AdmittedDocument:
         check_text(query, budget)
         key = hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest()
         admitted = self._kept.get(key, owner)
@@ -96,14 +96,14 @@ class DocumentAdmission:
         document = _parse(query, budget)
         _check_decided(document, operation_name)
         measure = self._meter.measure(document, budget)
-        admitted = Admitted(document, measure, self._answers.measure(document, None))
+        admitted = AdmittedDocument(document, measure, self._answers.measure(document, None))
         errors = validate(self._schema, document, max_errors=ERRORS_MAX)
         if errors:
-            raise Rejected(errors)
+            raise DocumentRejected(errors)
         self._kept.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
         return admitted
 
-    def _check_answer(self, admitted: Admitted, variables: object, budget: Budget) -> DocumentNode:
+    def _check_answer(self, admitted: AdmittedDocument, variables: object, budget: Budget) -> DocumentNode:
         """Return the document if the answer to it is within the budget."""
         if admitted.answer_max > budget.answer:
             fields = self._answers.measure(admitted.document, variables if isinstance(variables, dict) else {})

@@ -30,7 +30,7 @@ from gateway.graphql.persisted_queries import (
 from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
 from gateway.graphql.websocket import StrictTransport, StrictWire
-from gateway.middleware import caller_of
+from gateway.middleware import request_info
 from gateway.socket_limits import SocketLimits
 
 
@@ -128,11 +128,11 @@ def read_json(data: str | bytes) -> Any:
         raise HTTPException(400, "The body is not readable JSON: a number is too long.") from error
 
 
-def graphql_endpoint(gateway: GatewayServices) -> GraphQLEndpoint:
+def graphql_endpoint(services: GatewayServices) -> GraphQLEndpoint:
     """Return the router of ``/graphql``."""
 
     def context(connection: HTTPConnection) -> RequestContext:
-        return RequestContext(gateway, caller_of(connection, behind_proxy=gateway.deps.behind_proxy))
+        return RequestContext(services, request_info(connection, behind_proxy=services.deps.behind_proxy))
 
     return GraphQLEndpoint(
         build_schema(),
@@ -140,7 +140,7 @@ def graphql_endpoint(gateway: GatewayServices) -> GraphQLEndpoint:
         context_getter=context,
         allow_queries_via_get=False,
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-        socket_limits=gateway.deps.socket_limits,
-        allowed_origins=tuple(gateway.deps.cors_origins),
+        socket_limits=services.deps.socket_limits,
+        allowed_origins=tuple(services.deps.cors_origins),
         include_in_schema=False,
     )

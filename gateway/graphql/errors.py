@@ -42,7 +42,7 @@ def user_error(error: Exception) -> UserError:
     return UserError(code=refusal.code, message=refusal.message, field=refusal.field)
 
 
-def shown(error: GraphQLError) -> GraphQLError:
+def masked(error: GraphQLError) -> GraphQLError:
     """Return an error as a client may see it: with a code, and nothing internal."""
     original = error.original_error
     if original is None or isinstance(original, UNRUNNABLE) or _is_about_the_document(error):
@@ -82,7 +82,7 @@ def _copy(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Grap
     )
 
 
-class ShowErrors(SchemaExtension):
+class MaskErrors(SchemaExtension):
     """Replaces every error of a result by what a client may see; streamed results frame by frame."""
 
     streamed = False
@@ -100,4 +100,4 @@ class ShowErrors(SchemaExtension):
     def _show(self, result: object) -> None:
         errors = getattr(result, "errors", None)
         if errors:
-            result.errors = [shown(error) for error in errors]  # type: ignore[attr-defined]
+            result.errors = [masked(error) for error in errors]  # type: ignore[attr-defined]

@@ -13,20 +13,32 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.graphql.as_of import ClosePast
-from gateway.graphql.documents import DocumentAdmission, Rejected
-from gateway.graphql.errors import ShowErrors, shown
-from gateway.graphql.introspection import RememberIntrospection
+from gateway.graphql.as_of import ClosePastReadings
+from gateway.graphql.documents import DocumentAdmission, DocumentRejected
+from gateway.graphql.errors import MaskErrors, masked
+from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
+from gateway.graphql.mutations.media import MediaMutations
+from gateway.graphql.mutations.orders import OrderMutations
+from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
+from gateway.graphql.mutations.suppliers import SupplierMutations
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
 
 
 @strawberry.type(description="Mutations. A refused mutation returns userErrors and changes nothing.")
-class Mutation(AccountMutations, StoreMutations, ProductMutations):
+class Mutation(
+    AccountMutations,
+    SupplierMutations,
+    OrderMutations,
+    StoreMutations,
+    PageMutations,
+    ProductMutations,
+    MediaMutations,
+):
     pass
 
 
@@ -46,14 +58,14 @@ class Schema(strawberry.Schema):
         more["allowed_operation_types"] = ANSWERED_ONCE.intersection(more.get("allowed_operation_types", ANSWERED_ONCE))
         try:
             return await super().execute(query, *args, **more)
-        except Rejected as rejection:
+        except DocumentRejected as rejection:
             return _rejected(rejection.errors)
 
     async def stream(self, query: str | None, *args: Any, **more: Any) -> AsyncGenerator[Any, None]:
         """Run any operation, and yield its answers."""
         try:
             return await super().stream(query, *args, **more)
-        except Rejected as rejection:
+        except DocumentRejected as rejection:
             return _once(_rejected(rejection.errors))
         except CannotGetOperationTypeError as error:
             return _once(_rejected([GraphQLError(error.as_http_error_reason(), original_error=error)]))
@@ -64,7 +76,7 @@ class Schema(strawberry.Schema):
         """Admit the document before the library or any extension looks at it.
 
         Raises:
-            Rejected: the document cannot run.
+            DocumentRejected: the document cannot run.
         """
         context = super()._create_execution_context(query, *args, **more)
         document: DocumentNode = self.admission.admit(
@@ -83,7 +95,7 @@ class Schema(strawberry.Schema):
 
 
 def _rejected(errors: list[GraphQLError]) -> PreExecutionError:
-    return PreExecutionError(data=None, errors=[shown(error) for error in errors])
+    return PreExecutionError(data=None, errors=[masked(error) for error in errors])
 
 
 async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
@@ -99,7 +111,7 @@ def build_schema() -> Schema:
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
         # Made anew for every operation: extensions keep state of the operation they are in.
-        extensions=[ShowErrors, ClosePast, RememberIntrospection],
+        extensions=[MaskErrors, ClosePastReadings, CachedIntrospection],
     )
 
 

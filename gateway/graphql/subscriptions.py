@@ -7,11 +7,11 @@ from typing import Self
 import strawberry
 
 from domain.generation.events import JobStatus, JobType, Step
-from gateway.api.generation_feed import Progress
+from gateway.api.generation_feed import GenerationState
 from gateway.api.validation import as_id
-from gateway.graphql.context import Info, Reading
+from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import subscription
-from gateway.graphql.queries.root import Token, find_store
+from gateway.graphql.queries.root import TokenArgument, find_store
 from gateway.graphql.types.job import Generation, JobLog
 from gateway.graphql.types.media import as_gid
 from projections.jobs.queries import JobView
@@ -59,7 +59,7 @@ class GenerationProgress:
     generation: Generation
 
     @classmethod
-    def of(cls, progress: Progress, reading: Reading) -> Self:
+    def of(cls, progress: GenerationState, reading: ReadContext) -> Self:
         view = progress.generation
         return cls(
             generation_id=as_gid(view.id),
@@ -82,11 +82,11 @@ class Subscription:
         "Send {authorization: “Bearer …”} in connection_init."
     )
     async def generation_progress(
-        self, info: Info, store_id: strawberry.ID, consistency_token: Token = None
+        self, info: Info, store_id: strawberry.ID, consistency_token: TokenArgument = None
     ) -> AsyncIterator[GenerationProgress]:
         reading = await info.context.reading(consistency_token)
         store = await find_store(reading, as_id("store", store_id))
-        async with aclosing(info.context.gateway.watch.follow(store.view.id)) as states:
+        async with aclosing(info.context.services.generation_feed.follow(store.view.id)) as states:
             async for progress in states:
                 await info.context.check_session()
                 # A reading remembers what it loaded, so that every state gets one of its own.

@@ -109,7 +109,7 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
     async def handle(self) -> None:
         """Serve the connection until it ends, stalls, or has been anonymous for too long."""
         try:
-            with self.endpoint.sockets.opened(self.context.caller.address) as self.socket:
+            with self.endpoint.sockets.opened(self.context.request_info.address) as self.socket:
                 await self._serve()
         except TooManySockets as error:
             await self.wire.close(TRY_AGAIN_LATER, str(error))

@@ -9,8 +9,8 @@ import strawberry
 from commands.ports import Receipt
 from domain.kernel import NotFound
 from gateway.api.client_errors import REFUSALS
-from gateway.api.command_request import Request
-from gateway.graphql.context import Info, Reading
+from gateway.api.command_request import CommandRequest
+from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.errors import UserError, user_error
 from gateway.graphql.mutations.inputs import MutationInput
 from gateway.graphql.types.job import Generation
@@ -24,8 +24,8 @@ from gateway.graphql.types.store import Store
 logger = logging.getLogger(__name__)
 
 P = TypeVar("P", bound="Payload")
-Send = Callable[[Request], Awaitable[Receipt]]
-Show = Callable[[Reading, Receipt], Awaitable[dict[str, object]]]
+Send = Callable[[CommandRequest], Awaitable[Receipt]]
+Show = Callable[[ReadContext, Receipt], Awaitable[dict[str, object]]]
 
 
 @strawberry.interface(description="The fields that every mutation's payload has.")

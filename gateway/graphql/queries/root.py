@@ -7,9 +7,9 @@ from uuid import UUID
 import strawberry
 
 from domain.store.events import StoreStatus
-from gateway.api.validation import as_id, found
+from gateway.api.validation import as_id, require
 from gateway.graphql.as_of import AsOfInput
-from gateway.graphql.context import Info, Reading
+from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.job import AgentJob, Generation
@@ -28,7 +28,7 @@ from projections.sales import queries as sales_queries
 V = TypeVar("V")
 F = TypeVar("F")
 
-Token = Annotated[
+TokenArgument = Annotated[
     str | None,
     strawberry.argument(
         description="A mutation's consistencyToken. The query waits until the mutation's effect can be read. "
@@ -36,14 +36,14 @@ Token = Annotated[
     ),
 ]
 
-Then = Annotated[
+AsOfArgument = Annotated[
     AsOfInput | None,
     strawberry.argument(description="Read this field and everything below it as of an earlier position in the log."),
 ]
 
 
 async def resolve_as_of(
-    info: Info, token: str | None, as_of: AsOfInput | None, find: Callable[[Reading], Awaitable[F]],
+    info: Info, token: str | None, as_of: AsOfInput | None, find: Callable[[ReadContext], Awaitable[F]],
     store_of: Callable[[F], UUID],
 ) -> F:  # fmt: skip
     """Return what is found now or, with ``as_of``, then; it must be the merchant's own now and then.
@@ -62,52 +62,52 @@ async def resolve_as_of(
     return await find(await info.context.past(reading, store_of(present), as_of))
 
 
-async def find_store(reading: Reading, id: UUID) -> Store:
+async def find_store(reading: ReadContext, id: UUID) -> Store:
     """Return the merchant's own store, or raise NotFound."""
     view = await catalog_queries.store_by_id(reading.db, id, merchant_id=reading.merchant_id)
-    return Store.of(found(view, "store", id), reading)
+    return Store.of(require(view, "store", id), reading)
 
 
-async def find_product(reading: Reading, id: UUID) -> Product:
+async def find_product(reading: ReadContext, id: UUID) -> Product:
     """Return a product of the merchant's own, or raise NotFound."""
     view = await catalog_queries.product_by_id(reading.db, id, merchant_id=reading.merchant_id)
-    return Product.of(found(view, "product", id), reading)
+    return Product.of(require(view, "product", id), reading)
 
 
-async def find_page(reading: Reading, id: UUID) -> Page:
+async def find_page(reading: ReadContext, id: UUID) -> Page:
     """Return a page of the merchant's own, or raise NotFound."""
     view = await catalog_queries.page_by_id(reading.db, id, merchant_id=reading.merchant_id)
-    return Page.of(found(view, "page", id), reading)
+    return Page.of(require(view, "page", id), reading)
 
 
-async def find_media(reading: Reading, id: UUID) -> MediaAsset:
+async def find_media(reading: ReadContext, id: UUID) -> MediaAsset:
     """Return a media asset of the merchant's own, or raise NotFound."""
     view = await catalog_queries.media_by_id(reading.db, id, merchant_id=reading.merchant_id)
-    return MediaAsset.of(found(view, "media asset", id), reading)
+    return MediaAsset.of(require(view, "media asset", id), reading)
 
 
-async def find_job(reading: Reading, id: UUID) -> AgentJob:
+async def find_job(reading: ReadContext, id: UUID) -> AgentJob:
     """Return a job of the merchant's own, or raise NotFound."""
     view = await jobs_queries.job_by_id(reading.db, id, merchant_id=reading.merchant_id)
-    return AgentJob.of(found(view, "job", id), reading)
+    return AgentJob.of(require(view, "job", id), reading)
 
 
-async def find_generation(reading: Reading, id: UUID) -> Generation:
+async def find_generation(reading: ReadContext, id: UUID) -> Generation:
     """Return a generation of the merchant's own, or raise NotFound."""
     view = await jobs_queries.generation_by_id(reading.db, id, merchant_id=reading.merchant_id)
-    return Generation.of(found(view, "generation", id), reading)
+    return Generation.of(require(view, "generation", id), reading)
 
 
-async def find_order(reading: Reading, id: UUID) -> Order:
+async def find_order(reading: ReadContext, id: UUID) -> Order:
     """Return an order of the merchant's own, or raise NotFound."""
     view = await sales_queries.order_by_id(reading.db, id, merchant_id=reading.merchant_id)
-    return Order.of(found(view, "order", id), reading)
+    return Order.of(require(view, "order", id), reading)
 
 
-async def find_user(reading: Reading) -> User:
+async def find_user(reading: ReadContext) -> User:
     """Return the merchant who is logged in, or raise NotFound."""
     view = await merchants.merchant_by_id(reading.db, reading.merchant_id)
-    return User.of(found(view, "merchant", reading.merchant_id), reading)
+    return User.of(require(view, "merchant", reading.merchant_id), reading)
 
 
 @strawberry.type(description="Queries. They return only the logged-in merchant's own data; any other id is NOT_FOUND.")
@@ -118,7 +118,7 @@ class Query:
         return strawberry.ID(str(await info.context.deps.travel.now()))
 
     @field("The merchant who is logged in.")
-    async def me(self, info: Info, consistency_token: Token = None) -> User | None:
+    async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:
         return await find_user(await info.context.reading(consistency_token))
 
     @field("The merchant's stores, the newest first.")
@@ -130,14 +130,14 @@ class Query:
         last: int | None = None,
         before: str | None = None,
         statuses: list[StoreStatus] | None = None,
-        consistency_token: Token = None,
+        consistency_token: TokenArgument = None,
     ) -> Connection[Store] | None:
         reading = await info.context.reading(consistency_token)
         return await stores_of(reading, Window(first=first, after=after, last=last, before=before), statuses)
 
     @strawberry.field
     async def store(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Store | None:
         key = as_id("store", id)
         return await resolve_as_of(
@@ -146,7 +146,7 @@ class Query:
 
     @strawberry.field
     async def product(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Product | None:
         key = as_id("product", id)
         return await resolve_as_of(
@@ -155,7 +155,7 @@ class Query:
 
     @strawberry.field
     async def page(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Page | None:
         key = as_id("page", id)
         return await resolve_as_of(
@@ -164,7 +164,7 @@ class Query:
 
     @strawberry.field
     async def media_asset(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> MediaAsset | None:
         key = as_id("media asset", id)
         return await resolve_as_of(
@@ -172,16 +172,18 @@ class Query:
         )
 
     @field("One agent's job. With a generation's id: the generation as a whole.")
-    async def job(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> AgentJob | None:
+    async def job(self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None) -> AgentJob | None:
         return await find_job(await info.context.reading(consistency_token), as_id("job", id))
 
     @field("A store's generation with all its agents' jobs.")
-    async def generation(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Generation | None:
+    async def generation(
+        self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None
+    ) -> Generation | None:
         return await find_generation(await info.context.reading(consistency_token), as_id("generation", id))
 
     @strawberry.field
     async def order(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Order | None:
         key = as_id("order", id)
         return await resolve_as_of(

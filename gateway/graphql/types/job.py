@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -10,15 +10,13 @@ from strawberry.scalars import JSON
 
 from domain.generation.events import JobStatus, JobType, Step
 from gateway.api.validation import log_line
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
 from projections.jobs.queries import GenerationView, JobLogView, JobView, job_logs
 from projections.reading.paging import Edge, Slice, Window
-
-if TYPE_CHECKING:
-    from gateway.graphql.types.store import Store
 
 
 @strawberry.type(description="One line of a job's log.")
@@ -42,7 +40,7 @@ class JobLog:
         )
 
 
-async def log_page(reading: Reading, id: UUID, first: int | None, after: str | None) -> Slice[JobLogView]:
+async def log_page(reading: ReadContext, id: UUID, first: int | None, after: str | None) -> Slice[JobLogView]:
     """Return a page of a job's log, the oldest line first. A line's number is its cursor.
 
     Raises:
@@ -84,14 +82,14 @@ class AgentJob:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[JobView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @field("The job's log, the oldest line first.")
     async def logs(self, first: int | None = None, after: str | None = None) -> Connection[JobLog]:
         return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
 
     @classmethod
-    def of(cls, view: JobView, reading: Reading) -> Self:
+    def of(cls, view: JobView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),
@@ -133,7 +131,7 @@ class Generation:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[GenerationView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @field("The generation's jobs, in step order.")
     def jobs(self) -> list[AgentJob]:
@@ -144,14 +142,11 @@ class Generation:
         return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
 
     @strawberry.field
-    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
-        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
-
-        view = await self.reading.loaders.store.load(self.view.store_id)
-        return None if view is None else Store.of(view, self.reading)
+    async def store(self) -> StoreRef | None:
+        return await load_store(self.view.store_id, self.reading)
 
     @classmethod
-    def of(cls, view: GenerationView, reading: Reading) -> Self:
+    def of(cls, view: GenerationView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),

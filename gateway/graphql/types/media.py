@@ -10,7 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain.media.events import MediaType, Operation, RejectionReason, Rendition
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from projections.catalog.views import ImageState, ImageView, MediaAssetView
 
 SIZES = ("thumbnail", "medium", "large")
@@ -26,7 +26,7 @@ class RenditionType:
     mime_type: str
 
 
-def renditions(exported: Iterable[Rendition], reading: Reading) -> list[RenditionType]:
+def renditions(exported: Iterable[Rendition], reading: ReadContext) -> list[RenditionType]:
     """Return an image's renditions, the smallest first."""
     order = {name: place for place, name in enumerate(SIZES)}
     return [
@@ -62,7 +62,7 @@ class ProductImage:
     updated_at: datetime
 
     @classmethod
-    def of(cls, view: ImageView, reading: Reading) -> Self:
+    def of(cls, view: ImageView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             product_id=as_gid(view.product_id),
@@ -106,7 +106,7 @@ class MediaAsset:
     updated_at: datetime
 
     @classmethod
-    def of(cls, view: MediaAssetView, reading: Reading) -> Self:
+    def of(cls, view: MediaAssetView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),
@@ -130,7 +130,7 @@ class MediaAsset:
         )
 
 
-def asset_url(view: MediaAssetView, reading: Reading) -> str | None:
+def asset_url(view: MediaAssetView, reading: ReadContext) -> str | None:
     """Return the address of an asset's file. None if it has no file yet."""
     if view.key is not None:
         return reading.deps.media_url(view.key)

@@ -7,7 +7,7 @@ import strawberry
 
 from domain.merchant.events import SupplierProvider
 from domain.store.events import StoreStatus
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
@@ -55,7 +55,7 @@ class User:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[MerchantView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @field("Null after the merchant's personal data was erased.")
     async def email(self) -> str | None:
@@ -79,7 +79,7 @@ class User:
         return await stores_of(self.reading, window, statuses)
 
     @classmethod
-    def of(cls, view: MerchantView, reading: Reading) -> Self:
+    def of(cls, view: MerchantView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             email_verified=view.email_verified_at,
@@ -94,7 +94,7 @@ class User:
         )
 
 
-async def stores_of(reading: Reading, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
+async def stores_of(reading: ReadContext, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
     """Return a page of the merchant's stores."""
     states = frozenset(statuses or ())
     page = await catalog_queries.stores_of_merchant(reading.db, reading.merchant_id, window, statuses=states)

@@ -3,19 +3,17 @@
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 
 import strawberry
 
 from domain.order.events import OrderStatus, UnmatchedReason
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import Product
 from projections.sales.queries import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
-
-if TYPE_CHECKING:
-    from gateway.graphql.types.store import Store
 
 
 @strawberry.type(
@@ -81,7 +79,7 @@ class OrderLine:
     currency: str
     short: int = strawberry.field(description="Units of this line that were not in stock when the order was paid.")
     view: strawberry.Private[OrderLineView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @field("The product in its current state.")
     async def product(self) -> Product | None:
@@ -89,7 +87,7 @@ class OrderLine:
         return None if view is None else Product.of(view, self.reading)
 
     @classmethod
-    def of(cls, view: OrderLineView, reading: Reading) -> Self:
+    def of(cls, view: OrderLineView, reading: ReadContext) -> Self:
         return cls(
             product_id=as_gid(view.product_id),
             variant_id=as_gid(view.variant_id),
@@ -158,7 +156,7 @@ class Order:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[OrderView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @strawberry.field
     def lines(self) -> list[OrderLine]:
@@ -182,14 +180,11 @@ class Order:
         )
 
     @strawberry.field
-    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
-        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
-
-        view = await self.reading.loaders.store.load(self.view.store_id)
-        return None if view is None else Store.of(view, self.reading)
+    async def store(self) -> StoreRef | None:
+        return await load_store(self.view.store_id, self.reading)
 
     @classmethod
-    def of(cls, view: OrderView, reading: Reading) -> Self:
+    def of(cls, view: OrderView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,13 +11,11 @@ from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus
 from domain.product.events import WinningScore as Score
 from domain.store.events import CopyScores as Scores
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import ProductImage, as_gid
 from projections.catalog.views import ProductView, VariantView
-
-if TYPE_CHECKING:
-    from gateway.graphql.types.store import Store
 
 
 @strawberry.type(description="Why a listing was chosen: terms from 0 to 1, and their weighted sum.")
@@ -142,7 +140,7 @@ class Product:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[ProductView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @field("The product's photos, in display order.")
     async def images(self) -> list[ProductImage]:
@@ -153,14 +151,11 @@ class Product:
         return [ProductVariant.of(view) for view in await self.reading.loaders.variants.load(self.view.id)]
 
     @strawberry.field
-    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
-        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
-
-        view = await self.reading.loaders.store.load(self.view.store_id)
-        return None if view is None else Store.of(view, self.reading)
+    async def store(self) -> StoreRef | None:
+        return await load_store(self.view.store_id, self.reading)
 
     @classmethod
-    def of(cls, view: ProductView, reading: Reading) -> Self:
+    def of(cls, view: ProductView, reading: ReadContext) -> Self:
         days = view.shipping_days
         return cls(
             id=as_gid(view.id),

@@ -11,7 +11,7 @@ from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.store.events import StoreStatus
 from gateway.api.validation import settings_of
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
@@ -55,7 +55,7 @@ class Store:
         description="Currency of the store, set by its first product. Null before that."
     )
     view: strawberry.Private[StoreView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @field("The store's products, by default the newest first.")
     async def products(
@@ -171,7 +171,7 @@ class Store:
         return [AgentJob.of(job, self.reading) for generation in views for job in generation.jobs]
 
     @classmethod
-    def of(cls, view: StoreView, reading: Reading) -> Self:
+    def of(cls, view: StoreView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             user_id=as_gid(view.merchant_id),
@@ -196,6 +196,6 @@ class Store:
         )
 
 
-def storefront_url(view: StoreView, reading: Reading) -> str | None:
+def storefront_url(view: StoreView, reading: ReadContext) -> str | None:
     """Return the address of a store's storefront. None if the store has no host label yet."""
     return None if view.slug is None else reading.deps.storefront_url.format(slug=view.slug)

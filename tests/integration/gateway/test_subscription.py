@@ -141,13 +141,13 @@ async def test_a_page_of_another_origin_cannot_connect(address: str) -> None:
 
 async def test_nothing_is_looked_at_when_nobody_watches(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
-    watch = platform.app.state.gateway.watch
+    feed = platform.app.state.gateway.generation_feed
     async with connected(address, owner) as wire:
         await subscribe(wire, store_id)
         await state(wire)
-        assert not watch._task.done()
+        assert not feed._task.done()
     async with asyncio.timeout(10):
-        await watch._task
+        await feed._task
 
 
 async def test_nothing_more_is_told_once_the_session_was_ended(

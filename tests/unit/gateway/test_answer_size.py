@@ -7,7 +7,7 @@ from graphql import parse
 
 from gateway.graphql.answer_size import LIST_SIZE, AnswerMeter
 from gateway.graphql.budgets import ANONYMOUS
-from gateway.graphql.documents import DocumentAdmission, Rejected
+from gateway.graphql.documents import DocumentAdmission
 from gateway.graphql.schema import build_schema
 
 SCHEMA = build_schema()._schema
@@ -51,7 +51,7 @@ NESTED = (
 
 def test_lists_inside_lists_are_refused_unless_their_pages_are_small() -> None:
     admission = DocumentAdmission(SCHEMA)
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(DocumentRejected) as refusal:
         admission.admit(NESTED, None, variables={"n": 100})
     (error,) = refusal.value.errors
     assert error.message.startswith("The answer may have 4")
@@ -68,6 +68,6 @@ def test_a_dashboard_s_worth_of_documents_is_parsed_once() -> None:
     assert all(admission.admit(query, None) is known for query, known in zip(queries, first, strict=True))
     # A text that is refused is not kept.
     for number in range(100):
-        with pytest.raises(Rejected):
+        with pytest.raises(DocumentRejected):
             admission.admit(f"query Wrong{number} {{ unknown }}", None)
     assert all(admission.admit(query, None) is known for query, known in zip(queries, first, strict=True))

@@ -302,5 +302,5 @@ def test_a_measure_is_compared_with_every_limit_it_has() -> None:
     tight = Budget(**dict.fromkeys(Budget.__dataclass_fields__, 0))
     for name in Measure.__dataclass_fields__:
         counts = dict.fromkeys(Measure.__dataclass_fields__, 0) | {name: 1}
-        with pytest.raises(TooLarge, match="Use at most 0|Send at most 0|At most 0"):
+        with pytest.raises(TooLarge, match=r"Use at most 0|Send at most 0|At most 0"):
             Measure(**counts).check(tight)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.kernel import InvalidInput
-from gateway.api.command_request import refuse_unreadable
+from gateway.api.command_request import check_command_texts
 from gateway.api.validation import contact_email
 from gateway.graphql.schema import build_schema
 
@@ -32,7 +32,7 @@ class Command:
     ("name", "refuse"),
     [
         ("contactEmail", lambda: contact_email("a" * 300)),
-        ("metaTitle", lambda: refuse_unreadable(Command(meta_title="\0"))),
+        ("metaTitle", lambda: check_command_texts(Command(meta_title="\0"))),
     ],
 )
 def test_a_field_is_called_what_the_client_calls_it(name: str, refuse: Any) -> None:
