@@ -1,4 +1,4 @@
-"""Builds the gateway."""
+"""The composition of the gateway's application."""
 
 import asyncio
 from collections.abc import AsyncIterator

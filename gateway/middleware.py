@@ -1,4 +1,4 @@
-"""What happens to every request: an id, security headers, a limit on its body, HEAD, and one line in the log."""
+"""Middleware: request ids, security headers, the access log, the body limit, and HEAD."""
 
 import logging
 import re
@@ -34,7 +34,7 @@ SECURITY_HEADERS = {
 
 
 class RequestIdMiddleware:
-    """Gives every request an id that is answered and logged, and every response its security headers."""
+    """Gives every request an id and a line in the access log, and every response the id and security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,12 +43,12 @@ class RequestIdMiddleware:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        offered = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = offered if _PLAIN_ID.fullmatch(offered) else uuid4().hex
+        client_id = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = client_id if _PLAIN_ID.fullmatch(client_id) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         began, status, started = time.perf_counter(), 0, False
 
-        async def framed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
@@ -59,25 +59,25 @@ class RequestIdMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, framed)
+            await self._app(scope, receive, send_with_headers)
         except Exception as error:
             if started or scope["type"] != "http":
                 raise
-            # Answered here rather than outside of everything, so that this answer is framed like any other.
-            await problem_of(error).response()(scope, receive, framed)
+            # Answered here and not in the outermost handler, so that this response has the headers too.
+            await problem_of(error).response()(scope, receive, send_with_headers)
         finally:
             if scope["type"] == "http":
                 milliseconds = (time.perf_counter() - began) * 1000
-                # The path only: a query string may hold what is nobody's business.
+                # Without the query string, which may contain private data.
                 logger.info("%s %s %d %.1f ms %s", scope["method"], scope["path"], status, milliseconds, request_id)
 
 
 class BodyLimitMiddleware:
-    """Refuses request bodies over a limit, announced or not, before anything reads them whole.
+    """Rejects request bodies over a limit, with or without a ``content-length``, before the application runs.
 
     Args:
-        app: what comes next.
-        limit: bytes.
+        app: the next application.
+        limit: maximum bytes.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -88,11 +88,11 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            await self._refuse(scope, receive, send)
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and int(length) > self._limit:
+            await self._reject(scope, receive, send)
             return
-        # The body is taken in whole: an answer cannot be begun by two, so the count must be done before the app runs.
+        # Read the whole body before the application runs: only one of the two may start a response.
         chunks: list[Message] = []
         size, more = 0, True
         while more:
@@ -102,7 +102,7 @@ class BodyLimitMiddleware:
                 break
             size += len(message.get("body", b""))
             if size > self._limit:
-                await self._refuse(scope, receive, send)
+                await self._reject(scope, receive, send)
                 return
             more = message.get("more_body", False)
         chunks.reverse()
@@ -112,7 +112,7 @@ class BodyLimitMiddleware:
 
         await self._app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = Problem(
             status=413,
             code="BODY_TOO_LARGE",
@@ -122,7 +122,7 @@ class BodyLimitMiddleware:
 
 
 class HeadMiddleware:
-    """Answers HEAD wherever there is GET, with the same headers and no body (RFC 9110, section 9.3.2)."""
+    """Answers HEAD like GET, with the same headers and no body (RFC 9110, section 9.3.2)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -141,12 +141,12 @@ class HeadMiddleware:
 
 
 def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
-    """Return where a request comes from.
+    """Return a request's origin and headers.
 
     Args:
         connection: the request.
-        behind_proxy: whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``, after
-            whatever the caller itself wrote there.
+        behind_proxy: whether a trusted proxy appends the caller's address to ``X-Forwarded-For``. The caller may have
+            written entries before it.
     """
     address = address_of(connection, behind_proxy=behind_proxy)
     request_id = str(connection.scope.get("state", {}).get("request_id", ""))

@@ -1,4 +1,4 @@
-"""Readings of the past for one operation: opened when a field asks ``asOf``, closed when the answer is complete."""
+"""Readers of earlier positions for one operation: opened by fields with ``asOf``, closed after the answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,16 +27,16 @@ class AsOfInput:
     )
 
     def parse(self) -> AsOf:
-        """Return the place.
+        """Return the position or time.
 
         Raises:
-            InvalidInput: it is none.
+            InvalidInput: neither or both are set, or the value is invalid.
         """
         return AsOf.parse(position=None if self.position is None else str(self.position), time=self.time)
 
 
 class PastReadings:
-    """What one operation reads from, per store and position."""
+    """The open readers of one operation, by store and position."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
@@ -44,11 +44,11 @@ class PastReadings:
         self._turn = asyncio.Lock()
 
     async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> Reader:
-        """Return a reader as of a place, the same one for the same place.
+        """Return a reader as of a position. The same position gets the same reader.
 
         Raises:
-            InvalidInput: the place is in the future, or there are too many of them.
-            Transient: PostgreSQL failed, or is too busy.
+            InvalidInput: the position is in the future, or the operation uses too many positions.
+            Transient: PostgreSQL failed or is too busy. A retry may succeed.
         """
         position = await travel.locate(tenant, as_of)
         async with self._turn:
@@ -62,7 +62,7 @@ class PastReadings:
             return self._opened[tenant, position]
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Return the connections to the pool."""
         await self._stack.aclose()
 
 
@@ -70,12 +70,12 @@ _operation: ContextVar[PastReadings] = ContextVar("past_readings")
 
 
 def past_readings() -> PastReadings:
-    """Return the readings of the operation that is being answered."""
+    """Return the current operation's readers."""
     return _operation.get()
 
 
 class ClosePastReadings(SchemaExtension):
-    """Gives every operation its readings, and closes them after it."""
+    """Opens a :class:`PastReadings` for every operation and closes it afterwards."""
 
     async def on_operation(self) -> AsyncIterator[None]:
         readings = PastReadings()

@@ -1,41 +1,41 @@
-"""How large a GraphQL document, its variables and its answer may be."""
+"""Budgets: maximum sizes of a GraphQL document, its variables and its answer."""
 
 from dataclasses import dataclass, fields
 
 from graphql import GraphQLError
 
 SATURATED = 1 << 40
-"""Where counts stop growing; every limit is far below."""
+"""Maximum of every count. All limits are far below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How large a document and its variables may be."""
+    """Maximum sizes of a document, its variables and its answer."""
 
     characters: int
-    """Of the text."""
+    """Characters of the text."""
     lines: int
-    """Of the text. Each error counts lines to say where it is."""
+    """Lines of the text. Each error counts lines to find its position."""
     tokens: int
-    """Words and punctuation of the text."""
+    """Words and punctuation marks of the text."""
     operations: int
     fragments: int
     levels: int
-    """Fields inside fields, fragments expanded."""
+    """Nesting depth of fields, with fragments expanded."""
     size: int
     """Fields, fragments, arguments, directives and variable definitions, with fragments expanded."""
     aliases: int
-    """With fragments expanded."""
+    """Aliases, with fragments expanded."""
     directives: int
-    """In the text."""
+    """Directives in the text."""
     repetition: int
-    """Comparisons between fields of the same name in the same place. n equal fields need n times n-1."""
+    """Comparisons between fields with the same response name. n equal fields need n times n-1."""
     introspections: float
     """Size of the introspection answer, in answers to the standard introspection query."""
     answer: int
-    """Fields that the answer may have, by the sizes of the pages that are asked for."""
+    """Fields of the answer, estimated from the page sizes."""
     variables: int
-    """Values in the variables, list elements and object fields included."""
+    """Values in the variables, including list elements and object fields."""
 
 
 AUTHENTICATED = Budget(
@@ -70,11 +70,11 @@ ANONYMOUS = Budget(
     answer=10_000,
     variables=500,
 )
-"""For everybody else. It is enough to register, to log in, and for the standard introspection query."""
+"""For anonymous callers. It is enough to register, to log in, and for the standard introspection query."""
 
 
 class TooLarge(GraphQLError):
-    """A document or its variables exceed the caller's budget. Sending the same again does not help."""
+    """A document or its variables exceed the caller's budget. Retrying does not help."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, extensions={"code": "INVALID_QUERY"})
@@ -97,7 +97,7 @@ class Measure:
         """Compare the measure with a budget.
 
         Raises:
-            TooLarge: says which limit is exceeded, by what, and what to do.
+            TooLarge: names the exceeded limit, the value, and what to do.
         """
         for each in fields(self):
             value, most = getattr(self, each.name), getattr(budget, each.name)
@@ -133,10 +133,10 @@ def _readable(value: float) -> str:
 
 
 def check_variables(variables: object, budget: Budget) -> None:
-    """Bound the number of values in an operation's variables.
+    """Check the number of values in an operation's variables.
 
     Raises:
-        TooLarge: there are more than the budget allows.
+        TooLarge: there are more values than the budget allows.
     """
     count, waiting = 0, [variables]
     while waiting:
@@ -152,7 +152,7 @@ def check_variables(variables: object, budget: Budget) -> None:
 
 
 def check_text(text: str, budget: Budget) -> None:
-    """Bound the length of a document's text.
+    """Check the length of a document's text.
 
     Raises:
         TooLarge: the text is longer than the budget allows.

@@ -1,4 +1,4 @@
-"""Admits GraphQL documents: parses, measures and validates each text once, and keeps what is valid."""
+"""Admission of GraphQL documents: parses, measures and validates each text once, and caches valid documents."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from gateway.graphql.parsing import check_single
 from gateway.graphql.quota_cache import Quota, QuotaCache
 
 ERRORS_MAX = 5
-"""Validation errors that are collected. Each may search the schema for similar names."""
+"""Maximum validation errors. Each may search the schema for similar names."""
 TOKEN_BYTES = 600
-"""Memory that a token of a parsed document takes, measured."""
+"""Measured memory of one token of a parsed document."""
 _MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedDocument:
-    """A document that is valid and was measured."""
+    """A valid document and its measure."""
 
     document: DocumentNode
     measure: Measure
     answer_max: float
-    """Fields of the answer if every page that a variable sizes is as large as it can be."""
+    """Fields of the answer if every page size from a variable has its maximum."""
 
 
 class DocumentRejected(Exception):
-    """A document cannot run. Sending the same again does not help."""
+    """A document cannot run. Retrying does not help."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__(errors)
@@ -44,14 +44,14 @@ class DocumentAdmission:
     """Decides which documents may run.
 
     Args:
-        schema: what documents are validated against.
+        schema: the schema to validate documents against.
     """
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._meter = DocumentMeter(schema)
         self._answers = AnswerMeter(schema)
-        self._kept: QuotaCache[AdmittedDocument] = QuotaCache(
+        self._cache: QuotaCache[AdmittedDocument] = QuotaCache(
             total=Quota(entries=256, weight=64 * _MEGABYTE),
             share=Quota(entries=64, weight=16 * _MEGABYTE),
             anonymous_share=Quota(entries=32, weight=4 * _MEGABYTE),
@@ -60,10 +60,10 @@ class DocumentAdmission:
     def admit(
         self, query: str | None, context: object, *, operation_name: str | None = None, variables: object = None
     ) -> DocumentNode:
-        """Return a document that is within the caller's budget and valid.
+        """Parse a document, and check that it is valid and within the caller's budget.
 
         Raises:
-            DocumentRejected: it is not.
+            DocumentRejected: the document is invalid or too large.
             MissingQueryError: the text is empty.
             UndecidedOperation: the document has several operations and none is named.
         """
@@ -78,7 +78,7 @@ class DocumentAdmission:
             if owner is not None:
                 raise DocumentRejected([error]) from error
             if isinstance(context, RequestContext) and context.has_credentials:
-                # An expired token. The client must refresh it; the document may be all right.
+                # The access token has expired. With a new one, the document may be within the budget.
                 refusal = Unauthenticated()
                 raise DocumentRejected([GraphQLError(str(refusal), original_error=refusal)]) from error
             raise DocumentRejected([TooLarge(f"{error.message} Logged-in callers have higher limits.")]) from error
@@ -88,7 +88,7 @@ class DocumentAdmission:
     def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> AdmittedDocument:
         check_text(query, budget)
         key = hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest()
-        admitted = self._kept.get(key, owner)
+        admitted = self._cache.get(key, owner)
         if admitted is not None:
             _check_decided(admitted.document, operation_name)
             admitted.measure.check(budget)
@@ -100,11 +100,11 @@ class DocumentAdmission:
         errors = validate(self._schema, document, max_errors=ERRORS_MAX)
         if errors:
             raise DocumentRejected(errors)
-        self._kept.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
+        self._cache.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
         return admitted
 
     def _check_answer(self, admitted: AdmittedDocument, variables: object, budget: Budget) -> DocumentNode:
-        """Return the document if the answer to it is within the budget."""
+        """Return the document. Raises TooLarge if its answer may exceed the budget."""
         if admitted.answer_max > budget.answer:
             fields = self._answers.measure(admitted.document, variables if isinstance(variables, dict) else {})
             if fields > budget.answer:

@@ -25,7 +25,7 @@ from gateway.graphql.persisted_queries import (
     PersistedQueries,
     PersistedQueryNotFound,
     PersistedQueryNotSupported,
-    asks_persisted,
+    has_persisted_query,
 )
 from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
@@ -35,7 +35,7 @@ from gateway.socket_limits import SocketLimits
 
 
 class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
-    """Strawberry's router; what a client did wrong is answered as a GraphQL error with status 400."""
+    """Strawberry's router. Client errors become GraphQL errors with status 400."""
 
     websocket_adapter_class = StrictWire
     graphql_transport_ws_handler_class = StrictTransport
@@ -51,8 +51,8 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         except HTTPException as error:
             if isinstance(request, WebSocket):
                 raise
-            body = {"errors": [{"message": told(error), "extensions": {"code": "BAD_REQUEST"}}]}
-            # Escaped: a reason may tell back half a character, which is no UTF-8.
+            body = {"errors": [{"message": http_error_message(error), "extensions": {"code": "BAD_REQUEST"}}]}
+            # Escaped: a reason may repeat a lone surrogate of the request, which is not valid UTF-8.
             return Response(json.dumps(body), status_code=error.status_code, media_type="application/json")
 
     async def execute_single(
@@ -73,13 +73,13 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         return await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
 
     def _resolved(self, request_data: GraphQLRequestData, context: RequestContext, method: str) -> GraphQLRequestData:
-        """Return the request with its text.
+        """Return the request with the text to run.
 
         Raises:
-            PersistedQueryNotSupported: queries are not taken over GET; a client that is told so sends all over POST.
+            PersistedQueryNotSupported: the request uses GET. The client then sends its queries over POST.
             PersistedQueryNotFound, InvalidPersistedQuery: see ``PersistedQueries.resolve``.
         """
-        if method == "GET" and asks_persisted(request_data.extensions):
+        if method == "GET" and has_persisted_query(request_data.extensions):
             raise PersistedQueryNotSupported
         text = self.persisted_queries.resolve(request_data.query, request_data.extensions, context.merchant_or_none())
         return replace(request_data, query=text)
@@ -98,8 +98,8 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         return console_page()
 
 
-def told(error: HTTPException) -> str:
-    """Return what a client is to do about what the library refuses."""
+def http_error_message(error: HTTPException) -> str:
+    """Return the message for one of the library's HTTP errors."""
     match error.__cause__:
         case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
             return f"Subscriptions need a WebSocket. Use {GRAPHQL_TRANSPORT_WS_PROTOCOL} at this address."
@@ -109,10 +109,10 @@ def told(error: HTTPException) -> str:
 
 
 def read_json(data: str | bytes) -> Any:
-    """Read JSON.
+    """Parse JSON.
 
     Raises:
-        HTTPException: 400, saying where it stops being JSON.
+        HTTPException: status 400, with the position of the error.
     """
     try:
         return json.loads(data)

@@ -1,4 +1,4 @@
-"""What goes wrong in GraphQL: typed codes for what clients can act on, a number for the rest."""
+"""GraphQL errors: codes for errors that clients can act on, a number for internal ones."""
 
 import logging
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from projections.reading.consistency import Stale
 logger = logging.getLogger(__name__)
 
 UNRUNNABLE = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
-"""Why an operation could not be run at all, as the library tells it."""
+"""The library's errors about an operation that it could not run."""
 
 
 @strawberry.type(description="Why a mutation was refused. It changed nothing.")
@@ -31,10 +31,10 @@ class UserError:
 
 
 def user_error(error: Exception) -> UserError:
-    """Return an error as a mutation's payload carries it.
+    """Return an error for a mutation's payload.
 
     Raises:
-        Exception: ``error`` itself, when clients have no business with it.
+        Exception: ``error`` itself, if it is internal.
     """
     refusal = describe(error)
     if refusal is None:
@@ -43,7 +43,7 @@ def user_error(error: Exception) -> UserError:
 
 
 def masked(error: GraphQLError) -> GraphQLError:
-    """Return an error as a client may see it: with a code, and nothing internal."""
+    """Return the client's view of an error: with a code, and without internal details."""
     original = error.original_error
     if original is None or isinstance(original, UNRUNNABLE) or _is_about_the_document(error):
         if not error.extensions or "code" not in error.extensions:
@@ -52,8 +52,8 @@ def masked(error: GraphQLError) -> GraphQLError:
         return error
     refusal = describe(original)
     if refusal is not None:
-        told = {"field": refusal.field, "retryAfter": refusal.retry_after}
-        extensions = {"code": refusal.code} | {name: value for name, value in told.items() if value is not None}
+        optional = {"field": refusal.field, "retryAfter": refusal.retry_after}
+        extensions = {"code": refusal.code} | {name: value for name, value in optional.items() if value is not None}
         if isinstance(original, Stale):
             extensions["consistencyToken"] = str(original.token)
         return _copy(error, refusal.message, extensions)
@@ -67,7 +67,7 @@ def masked(error: GraphQLError) -> GraphQLError:
 
 
 def _is_about_the_document(error: GraphQLError) -> bool:
-    """Return whether an error was found before anything ran; a literal that its type cannot read has a cause as well."""
+    """Whether an error was found before execution. An invalid literal has an original error too."""
     return error.path is None and bool(error.nodes)
 
 
@@ -83,7 +83,7 @@ def _copy(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Grap
 
 
 class MaskErrors(SchemaExtension):
-    """Replaces every error of a result by what a client may see; streamed results frame by frame."""
+    """Replaces every error of a result by the client's view of it; in streamed results, message by message."""
 
     streamed = False
 

@@ -1,7 +1,7 @@
-"""Limits on the size of a GraphQL document, measured before any validation rule runs.
+"""The measure of a GraphQL document, taken before any validation rule runs.
 
-The measurement is linear in the text: each fragment is measured once, and its size is reused at every spread.
-The rules behind it may then expand fragments and compare fields with each other, because both are bounded here.
+Measuring is linear in the text: each fragment is measured once, and its size is reused at every spread. The validation
+rules expand fragments and compare fields with each other; the limits bound both.
 """
 
 from collections import Counter
@@ -44,15 +44,15 @@ class _Total:
     levels: int = 0
     aliases: int = 0
     schema_values: float = 0
-    """Values that introspection answers with."""
+    """Values of the introspection answer."""
 
     def add(self, part: "_Total", *, below: int, times: float) -> None:
-        """Add a fragment that is spread.
+        """Add a spread fragment.
 
         Args:
             part: the fragment's size.
-            below: the level at which it is spread.
-            times: how often introspection answers it.
+            below: the level of the spread.
+            times: how often the introspection answer has it.
         """
         self.size = min(self.size + part.size, SATURATED)
         self.aliases = min(self.aliases + part.aliases, SATURATED)
@@ -69,7 +69,7 @@ class _Spread:
 
 @dataclass(slots=True)
 class _Outline:
-    """One definition without the fragments that it spreads."""
+    """One definition without its spread fragments."""
 
     own: _Total = field(default_factory=_Total)
     spreads: list[_Spread] = field(default_factory=list)
@@ -80,7 +80,7 @@ class DocumentMeter:
     """Measures documents against one schema.
 
     Args:
-        schema: decides how large an introspection answer is.
+        schema: determines the size of introspection answers.
     """
 
     def __init__(self, schema: GraphQLSchema) -> None:
@@ -98,13 +98,13 @@ class DocumentMeter:
         return _expand(outlines)[0].schema_values
 
     def measure(self, document: DocumentNode, budget: Budget) -> Measure:
-        """Measure a document, and stop at the first limit that it exceeds.
+        """Measure a document and stop at the first exceeded limit.
 
         Raises:
             TooLarge: the document exceeds the budget, or a fragment spreads itself.
         """
         operations = sum(isinstance(one, OperationDefinitionNode) for one in document.definitions)
-        # Whatever is no operation counts as a fragment: type definitions are refused by a rule, one error each.
+        # Other definitions count as fragments. A validation rule rejects type definitions, with one error each.
         fragments = len(document.definitions) - operations
         Measure(operations=operations, fragments=fragments, directives=0).check(budget)
         outlines = self._outlines(document)
@@ -131,7 +131,7 @@ class DocumentMeter:
         return {name: self._outline(definition) for name, definition in _by_name(document).items()}
 
     def _outline(self, definition: DefinitionNode) -> _Outline:
-        """Measure what one definition says itself. Iterative: nesting must not exhaust the stack."""
+        """Measure one definition without its fragments. Iterative, so that nesting cannot exhaust the stack."""
         outline = _Outline()
         own = outline.own
         own.size += sum(
@@ -163,17 +163,17 @@ class DocumentMeter:
         return outline
 
     def _times(self, name: str, around: float) -> float:
-        """Return how many values introspection answers for a field; 0 outside of introspection."""
+        """Return the number of values that introspection returns for a field. 0 outside of introspection."""
         if name in {"__schema", "__type"}:
             return around or 1.0
         return min(around * self._list_sizes.get(name, 1.0), SATURATED)
 
 
 def _by_name(document: DocumentNode) -> dict[str, DefinitionNode]:
-    """Return fragments by name, and other definitions by number, which is never a name.
+    """Return fragments by name, and other definitions by number, which is never a fragment's name.
 
     Raises:
-        TooLarge: two fragments have the same name: the rules would visit one that is not measured.
+        TooLarge: two fragments have the same name. The rules would visit one that is not measured.
     """
     definitions: dict[str, DefinitionNode] = {}
     for number, definition in enumerate(document.definitions):
@@ -185,7 +185,7 @@ def _by_name(document: DocumentNode) -> dict[str, DefinitionNode]:
 
 
 def _expand(outlines: Mapping[str, _Outline]) -> list[_Total]:
-    """Return the expanded size of each definition that no other one spreads, with each fragment measured once.
+    """Return the expanded size of each definition that no other definition spreads. Measures each fragment once.
 
     Raises:
         TooLarge: a fragment spreads itself.
@@ -193,7 +193,7 @@ def _expand(outlines: Mapping[str, _Outline]) -> list[_Total]:
     totals: dict[str, _Total] = {}
     spread: set[str] = set()
     for root in outlines:
-        # Depth first: a definition is looked at before its fragments, and totalled after them.
+        # Depth first: a definition is visited before its fragments and totaled after them.
         path: list[tuple[str, Iterator[_Spread]]] = [(root, iter(outlines[root].spreads))]
         open_names = {root}
         while path:
@@ -226,9 +226,9 @@ def _total(outline: _Outline, totals: Mapping[str, _Total]) -> _Total:
 
 
 def _repetition(document: DocumentNode) -> int:
-    """Return how many comparisons the rule on overlapping fields may make. Linear in the expanded size.
+    """Return the maximum comparisons of the rule on overlapping fields. Linear in the expanded size.
 
-    The rule compares each pair of fields that answer under the same name in the same place, with all their arguments.
+    The rule compares each pair of fields with the same response name in the same place, with all their arguments.
     """
     definitions = _by_name(document)
     count: Counter[tuple[int, str]] = Counter()
@@ -278,7 +278,7 @@ def _argument_values(arguments: Sequence[ArgumentNode] | None) -> int:
 
 
 def _values(value: ValueNode | None) -> int:
-    """Return how many values a literal has, its own included."""
+    """Return the number of values in a literal, including itself."""
     count, waiting = 0, [value] if value is not None else []
     while waiting:
         one = waiting.pop()
@@ -292,7 +292,7 @@ def _values(value: ValueNode | None) -> int:
 
 
 def _introspection_list_sizes(schema: GraphQLSchema) -> dict[str, float]:
-    """Return how many entries each list of the introspection schema has on average."""
+    """Return the average number of entries of each list in the introspection schema."""
     types = [one for one in schema.type_map.values() if not is_introspection_type(one)]
     with_fields = [one for one in types if isinstance(one, GraphQLObjectType | GraphQLInterfaceType)]
     selectable = [each for one in with_fields for each in one.fields.values()]

@@ -15,24 +15,24 @@ class TooManySockets(Exception):
 
 @dataclass(slots=True, eq=False)
 class OpenSocket:
-    """One WebSocket that counts against the limits."""
+    """One open WebSocket, counted against the limits."""
 
     registry: "OpenSockets"
     address: str
     account: UUID | None = None
 
     def log_in(self, account: UUID) -> None:
-        """Count the connection as the account's from now on.
+        """Count the connection as the account's.
 
         Raises:
-            TooManySockets: the account has too many.
+            TooManySockets: the account has too many connections.
         """
         self.registry.log_in(self, account)
 
 
 @dataclass(slots=True)
 class OpenSockets:
-    """The WebSockets that are open."""
+    """The open WebSockets of this process."""
 
     limits: SocketLimits = field(default_factory=SocketLimits)
     _by_address: Counter[Hashable] = field(default_factory=Counter)
@@ -44,7 +44,7 @@ class OpenSockets:
         """Count a connection while it is open.
 
         Raises:
-            TooManySockets: the address has too many, or the gateway has.
+            TooManySockets: the address or the gateway has too many connections.
         """
         if self._by_address.total() >= self.limits.total:
             raise TooManySockets("The gateway has too many open connections. Try again in a few seconds.")

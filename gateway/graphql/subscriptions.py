@@ -89,5 +89,5 @@ class Subscription:
         async with aclosing(info.context.services.generation_feed.follow(store.view.id)) as states:
             async for progress in states:
                 await info.context.check_session()
-                # A reading remembers what it loaded, so that every state gets one of its own.
+                # A read context caches what it loads, so every state needs a new one.
                 yield GenerationProgress.of(progress, info.context.reading_now(reading.merchant_id))

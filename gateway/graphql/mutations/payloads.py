@@ -99,27 +99,27 @@ async def change(
     """Carry out a mutation.
 
     Args:
-        info: the resolver's.
-        payload: what to answer with.
-        input: what the client calls this request, and what is handed back.
+        info: the resolver's info.
+        payload: the payload's type.
+        input: the mutation's input, with the client's command id.
         send: sends the command.
-        show: reads the changed thing back, as the payload's own fields.
-        known: what can be answered however far the read models are.
+        show: reads the changed object and returns it as fields of the payload.
+        known: returns the payload's fields that do not depend on the read models.
 
     Raises:
-        Unauthenticated: nobody is logged in.
+        Unauthenticated: the caller is not logged in.
     """
     request = await info.context.begin(input.command_id)
     try:
         receipt = await send(request)
     except REFUSALS as error:
         return payload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
-    shown: dict[str, object] = {} if known is None else known(receipt)
+    values: dict[str, object] = {} if known is None else known(receipt)
     if await request.settled(receipt):
         try:
-            shown |= await show(info.context.reading_now(request.merchant_id), receipt)
+            values |= await show(info.context.reading_now(request.merchant_id), receipt)
         except NotFound:
-            # The command was carried out; that it cannot be read (yet) is no reason to say it was not.
-            logger.warning("a changed thing could not be read back at %s", receipt.token)
+            # The command was carried out, so the payload must not report an error.
+            logger.warning("a changed object could not be read at %s", receipt.token)
     token = None if receipt.token is None else str(receipt.token)
-    return payload(consistency_token=token, client_mutation_id=input.client_mutation_id, **shown)  # type: ignore[arg-type]
+    return payload(consistency_token=token, client_mutation_id=input.client_mutation_id, **values)  # type: ignore[arg-type]

@@ -46,14 +46,14 @@ async def resolve_as_of(
     info: Info, token: str | None, as_of: AsOfInput | None, find: Callable[[ReadContext], Awaitable[F]],
     store_of: Callable[[F], UUID],
 ) -> F:  # fmt: skip
-    """Return what is found now or, with ``as_of``, then; it must be the merchant's own now and then.
+    """Return an object in its current state, or as of an earlier position. The merchant must own it at both.
 
     Args:
-        info: the request.
+        info: the resolver's info.
         token: the consistency token.
-        as_of: the place.
-        find: finds it through a reading, or raises NotFound.
-        store_of: the store it belongs to.
+        as_of: the position; None for the current state.
+        find: finds the object through a read context, or raises NotFound.
+        store_of: returns the id of the object's store.
     """
     reading = await info.context.reading(token)
     present = await find(reading)
@@ -63,49 +63,49 @@ async def resolve_as_of(
 
 
 async def find_store(reading: ReadContext, id: UUID) -> Store:
-    """Return the merchant's own store, or raise NotFound."""
+    """Return a store of the merchant, or raise NotFound."""
     view = await catalog_queries.store_by_id(reading.db, id, merchant_id=reading.merchant_id)
     return Store.of(require(view, "store", id), reading)
 
 
 async def find_product(reading: ReadContext, id: UUID) -> Product:
-    """Return a product of the merchant's own, or raise NotFound."""
+    """Return a product of the merchant, or raise NotFound."""
     view = await catalog_queries.product_by_id(reading.db, id, merchant_id=reading.merchant_id)
     return Product.of(require(view, "product", id), reading)
 
 
 async def find_page(reading: ReadContext, id: UUID) -> Page:
-    """Return a page of the merchant's own, or raise NotFound."""
+    """Return a page of the merchant, or raise NotFound."""
     view = await catalog_queries.page_by_id(reading.db, id, merchant_id=reading.merchant_id)
     return Page.of(require(view, "page", id), reading)
 
 
 async def find_media(reading: ReadContext, id: UUID) -> MediaAsset:
-    """Return a media asset of the merchant's own, or raise NotFound."""
+    """Return a media asset of the merchant, or raise NotFound."""
     view = await catalog_queries.media_by_id(reading.db, id, merchant_id=reading.merchant_id)
     return MediaAsset.of(require(view, "media asset", id), reading)
 
 
 async def find_job(reading: ReadContext, id: UUID) -> AgentJob:
-    """Return a job of the merchant's own, or raise NotFound."""
+    """Return a job of the merchant, or raise NotFound."""
     view = await jobs_queries.job_by_id(reading.db, id, merchant_id=reading.merchant_id)
     return AgentJob.of(require(view, "job", id), reading)
 
 
 async def find_generation(reading: ReadContext, id: UUID) -> Generation:
-    """Return a generation of the merchant's own, or raise NotFound."""
+    """Return a generation of the merchant, or raise NotFound."""
     view = await jobs_queries.generation_by_id(reading.db, id, merchant_id=reading.merchant_id)
     return Generation.of(require(view, "generation", id), reading)
 
 
 async def find_order(reading: ReadContext, id: UUID) -> Order:
-    """Return an order of the merchant's own, or raise NotFound."""
+    """Return an order of the merchant, or raise NotFound."""
     view = await sales_queries.order_by_id(reading.db, id, merchant_id=reading.merchant_id)
     return Order.of(require(view, "order", id), reading)
 
 
 async def find_user(reading: ReadContext) -> User:
-    """Return the merchant who is logged in, or raise NotFound."""
+    """Return the logged-in merchant, or raise NotFound."""
     view = await merchants.merchant_by_id(reading.db, reading.merchant_id)
     return User.of(require(view, "merchant", reading.merchant_id), reading)
 
@@ -117,7 +117,7 @@ class Query:
         await info.context.merchant()
         return strawberry.ID(str(await info.context.deps.travel.now()))
 
-    @field("The merchant who is logged in.")
+    @field("The logged-in merchant.")
     async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:
         return await find_user(await info.context.reading(consistency_token))
 

@@ -189,7 +189,7 @@ async def the_ids(platform: Platform, owner: Merchant) -> dict[str, str]:
     }
 
 
-async def test_no_value_in_any_argument_of_the_schema_is_an_error_of_ours(
+async def test_no_argument_value_causes_an_internal_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = Known(await the_ids(platform, owner))
@@ -223,7 +223,7 @@ NUMBERS = ["NaN", "sNaN", "-Infinity", "1e999999999", "٣", -1, 2**31, 2**63]
 HEADERS = [b"", b" ", b"\xff\xfe", b"x" * 3000, b"3-99999999999999999999", b"99-1", b"-1", b"bearer", b"bearer \xff"]
 
 
-async def test_no_value_in_any_part_of_a_rest_request_is_an_error_of_ours(
+async def test_no_value_in_a_rest_request_causes_an_internal_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = await the_ids(platform, owner)
@@ -328,7 +328,7 @@ def _body(described: Any, operation: Any, ids: dict[str, str]) -> tuple[Any, lis
     ],
     ids=lambda body: str(body)[10:40],
 )
-async def test_no_document_is_an_error_of_ours(
+async def test_no_document_causes_an_internal_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture, body: dict[str, Any]
 ) -> None:
     with caplog.at_level(logging.ERROR):

@@ -89,7 +89,7 @@ def wanted(mutation: str, field: str, ids: dict[str, UUID]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("mutation", "field"), ASKED_BY_ID)
-async def test_every_mutation_finds_nothing_under_an_id_of_another_kind_or_owner(
+async def test_every_mutation_answers_not_found_for_an_id_of_another_kind_or_owner(
     platform: Platform, owner: Merchant, stranger: Merchant, mutation: str, field: str
 ) -> None:
     ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)
@@ -137,7 +137,7 @@ async def test_every_mutation_finds_nothing_under_an_id_of_another_kind_or_owner
         ("POST", "/agents/brand/generate", "storeId", {"storeId": "{storeId}"}),
     ],
 )
-async def test_every_endpoint_finds_nothing_under_an_id_of_another_kind_or_owner(
+async def test_every_endpoint_answers_not_found_for_an_id_of_another_kind_or_owner(
     platform: Platform, owner: Merchant, stranger: Merchant, method: str, path: str, field: str, body: Any
 ) -> None:
     ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)

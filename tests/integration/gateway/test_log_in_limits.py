@@ -69,7 +69,7 @@ async def use_up(visitor: Visitor, email: str) -> None:
     assert codes == [WRONG] * 10 + [WAIT]
 
 
-async def test_guessing_one_account_s_password_is_slowed_down(platform: Platform, owner: Merchant, at: At) -> None:
+async def test_guessing_an_account_s_password_is_slowed_down(platform: Platform, owner: Merchant, at: At) -> None:
     attacker = at("203.0.113.1")
     await use_up(attacker, owner.email)
     platform.clock.advance(timedelta(seconds=31))
@@ -77,7 +77,7 @@ async def test_guessing_one_account_s_password_is_slowed_down(platform: Platform
     assert await attacker.try_password(owner.email, PASSWORD) == WAIT
 
 
-async def test_one_who_keeps_guessing_does_not_keep_the_owner_out(platform: Platform, owner: Merchant, at: At) -> None:
+async def test_an_attacker_s_guesses_do_not_lock_the_owner_out(platform: Platform, owner: Merchant, at: At) -> None:
     attacker, home = at("203.0.113.2"), at("198.51.100.2")
     await use_up(attacker, owner.email)
     for _ in range(20):
@@ -86,7 +86,7 @@ async def test_one_who_keeps_guessing_does_not_keep_the_owner_out(platform: Plat
     assert await home.try_password(owner.email, PASSWORD) == ""
 
 
-async def test_guessing_from_everywhere_is_slow_and_a_known_device_is_let_through(
+async def test_guessing_from_many_addresses_is_slow_and_a_known_device_can_log_in(
     platform: Platform, owner: Merchant, at: At
 ) -> None:
     browser, program = at("198.51.100.3", cookies=True), at("198.51.100.4")
@@ -102,7 +102,7 @@ async def test_guessing_from_everywhere_is_slow_and_a_known_device_is_let_throug
     assert await at("203.0.113.1").try_password(owner.email, PASSWORD, deviceToken=token) == ""
 
 
-async def test_a_known_device_has_an_allowance_too_and_only_for_its_own_account(
+async def test_a_known_device_has_its_own_limit_for_its_own_account_only(
     owner: Merchant, stranger: Merchant, at: At
 ) -> None:
     thief = at("203.0.113.5")
@@ -114,7 +114,7 @@ async def test_a_known_device_has_an_allowance_too_and_only_for_its_own_account(
     assert codes == [WRONG] * 10 + [WAIT]
 
 
-async def test_the_device_cookie_is_kept_from_scripts(owner: Merchant, at: At) -> None:
+async def test_scripts_cannot_read_the_device_cookie(owner: Merchant, at: At) -> None:
     browser = at("198.51.100.7", cookies=True)
     await browser.log_in(owner.email, PASSWORD)
     cookie = browser.cookie()
@@ -123,7 +123,7 @@ async def test_the_device_cookie_is_kept_from_scripts(owner: Merchant, at: At) -
     assert cookie.get_nonstandard_attr("SameSite") == "lax"
 
 
-async def test_every_spelling_of_an_address_shares_one_allowance(owner: Merchant, at: At) -> None:
+async def test_all_spellings_of_an_email_share_one_limit(owner: Merchant, at: At) -> None:
     attacker, name = at("203.0.113.6"), owner.email.partition("@")[0]
     wide = "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in owner.email)
     spellings = [owner.email, owner.email.upper(), f" {owner.email} ", wide, owner.email.replace("@", "＠"),
@@ -137,7 +137,7 @@ async def test_every_spelling_of_an_address_shares_one_allowance(owner: Merchant
     ] == [""] * len(spellings)
 
 
-async def test_the_addresses_of_one_ipv6_network_share_one_allowance(owner: Merchant, at: At) -> None:
+async def test_the_addresses_of_an_ipv6_network_share_one_limit(owner: Merchant, at: At) -> None:
     codes = [await at(f"2001:db8:7:7::{n:x}").try_password(owner.email, "wrong password") for n in range(11)]
     assert codes == [WRONG] * 10 + [WAIT]
     assert await at("2001:db8:7:8::1").try_password(owner.email, PASSWORD) == ""
@@ -153,7 +153,7 @@ async def test_a_domain_and_its_punycode_are_one_account(platform: Platform, at:
     assert await at("198.51.100.40").try_password(other, PASSWORD) == ""
 
 
-async def test_an_account_kept_under_its_former_key_is_reached_and_kept_under_the_new_one(
+async def test_an_account_under_an_old_key_is_found_and_stored_under_the_new_key(
     platform: Platform, owner: Merchant, at: At
 ) -> None:
     unique = uuid4().hex[:8]

@@ -56,7 +56,7 @@ async def first_product(platform: Platform, owner: Merchant, store_id: UUID) -> 
     return store["products"]["nodes"][0]
 
 
-async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platform, owner: Merchant) -> None:
+async def test_a_store_request_returns_the_store_and_its_job(platform: Platform, owner: Merchant) -> None:
     wanted = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colors": ["sage"]}}
     payload = await platform.ask(REQUEST, {"input": wanted | {"clientMutationId": "m1"}}, by=owner)
     assert payload["userErrors"] == []
@@ -68,7 +68,7 @@ async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platfo
     assert payload["generationId"] == str(generation_of(UUID(payload["storeId"])))
 
 
-async def test_colours_are_understood_by_their_former_name_as_well(platform: Platform, owner: Merchant) -> None:
+async def test_the_deprecated_field_colours_is_accepted(platform: Platform, owner: Merchant) -> None:
     wanted = {"niche": "Planters", "preferences": {"colours": ["sage"]}}
     payload = await platform.ask(REQUEST, {"input": wanted}, by=owner)
     rest = await platform.call("POST", "/stores", by=owner, json=wanted)
@@ -97,7 +97,7 @@ async def test_colours_are_understood_by_their_former_name_as_well(platform: Pla
         ({"niche": "Lamps", "contactEmail": "a](b)@example.com"}, "contactEmail"),
     ],
 )
-async def test_a_bad_niche_names_the_field_and_nothing_is_appended(
+async def test_an_invalid_niche_names_the_field_and_appends_nothing(
     platform: Platform, owner: Merchant, wanted: dict[str, Any], field: str
 ) -> None:
     before = await platform.event_count()
@@ -107,9 +107,7 @@ async def test_a_bad_niche_names_the_field_and_nothing_is_appended(
     assert await platform.event_count() == before
 
 
-async def test_the_same_request_sent_twice_makes_one_store(
-    platform: Platform, owner: Merchant, stranger: Merchant
-) -> None:
+async def test_a_repeated_request_makes_one_store(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
     wanted = {"input": {"niche": "Lamps", "commandId": str(uuid4())}}
     first, again = await platform.ask(REQUEST, wanted, by=owner), await platform.ask(REQUEST, wanted, by=owner)
     assert first == again
@@ -124,7 +122,7 @@ async def test_the_same_request_sent_twice_makes_one_store(
     assert theirs["storeId"] != first["storeId"]
 
 
-async def test_nobody_changes_anything_without_logging_in(platform: Platform) -> None:
+async def test_mutations_require_a_login(platform: Platform) -> None:
     before = await platform.event_count()
     answer = await platform.post(REQUEST, {"input": {"niche": "Lamps"}})
     assert answer["data"] == {"requestStore": None}
@@ -178,7 +176,7 @@ async def test_a_step_is_retried_regenerated_and_a_generation_cancelled(platform
     assert anew["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 4}
 
 
-async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: Platform, owner: Merchant) -> None:
+async def test_a_product_is_added_edited_counted_activated_and_archived(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     added = await change(
         platform,
@@ -258,7 +256,7 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         ({"images": ["ftp://example.com/x.jpg"]}, "images.0"),
     ],
 )
-async def test_a_bad_product_names_the_field(
+async def test_an_invalid_product_names_the_field(
     platform: Platform, owner: Merchant, given: dict[str, Any], field: str
 ) -> None:
     store_id = await platform.store(owner)
@@ -267,9 +265,7 @@ async def test_a_bad_product_names_the_field(
     assert codes(payload) == [("INVALID_INPUT", field)]
 
 
-async def test_a_description_of_the_merchants_own_stands_without_the_copywriters_notes(
-    platform: Platform, owner: Merchant
-) -> None:
+async def test_a_merchant_s_description_replaces_the_copywriter_s_features(platform: Platform, owner: Merchant) -> None:
     product = await first_product(platform, owner, await platform.stocked_store(owner))
     await platform.send(
         WriteProductCopy(
@@ -295,7 +291,7 @@ async def test_a_description_of_the_merchants_own_stands_without_the_copywriters
     }
 
 
-async def test_text_is_refused_by_name_or_kept_in_one_normal_form(platform: Platform, owner: Merchant) -> None:
+async def test_text_is_rejected_by_field_or_stored_in_normal_form(platform: Platform, owner: Merchant) -> None:
     given = {
         "storeId": str(await platform.store(owner)),
         "description": "Cafe\u0301\u2028Straße",
@@ -330,7 +326,7 @@ async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -
     assert codes(empty) == [("INVALID_INPUT", "content")]
 
 
-async def test_a_new_title_is_the_same_request_whatever_became_of_the_text(platform: Platform, owner: Merchant) -> None:
+async def test_a_repeated_page_edit_is_the_same_request_after_other_edits(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     shown = "page { id title content }"
     added = await change(platform, owner, "addPage", shown, storeId=str(store_id), title="Us", content="Old")
@@ -342,7 +338,7 @@ async def test_a_new_title_is_the_same_request_whatever_became_of_the_text(platf
     assert again["page"] == {"id": id, "title": "About us", "content": "New"}
 
 
-async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, owner: Merchant) -> None:
+async def test_a_photo_is_sent_to_the_studio_twice(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     shown = "mediaAsset { id status attempt originalUrl metadata productId }"
     url = "https://example.com/moss.jpg"
@@ -366,9 +362,7 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
     assert (known["mediaAsset"]["id"], known["mediaAsset"]["productId"]) == (image_id, product["id"])
 
 
-async def test_an_image_sent_again_is_the_same_request_whatever_became_of_its_text(
-    platform: Platform, owner: Merchant
-) -> None:
+async def test_a_repeated_image_request_is_the_same_after_its_text_changed(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     image_id = (await first_product(platform, owner, store_id))["images"][0]["id"]
     shown, an_image = "mediaAsset { attempt }", {"storeId": str(store_id), "imageId": image_id}
@@ -395,7 +389,7 @@ async def test_an_image_sent_again_is_the_same_request_whatever_became_of_its_te
         ),
     ],
 )
-async def test_an_image_that_cannot_be_asked_for_is_refused(
+async def test_an_invalid_image_request_is_rejected(
     platform: Platform, owner: Merchant, given: dict[str, str], expected: tuple[str, str | None]
 ) -> None:
     store_id = await platform.store(owner)
@@ -403,7 +397,7 @@ async def test_an_image_that_cannot_be_asked_for_is_refused(
     assert codes(payload) == [expected]
 
 
-async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Platform, owner: Merchant) -> None:
+async def test_a_supplier_s_keys_are_stored_only_in_the_vault(platform: Platform, owner: Merchant) -> None:
     shown = "supplierAccount { provider isActive }"
     missing = await change(platform, owner, "connectSupplier", shown, provider="SPOCKET")
     assert codes(missing) == [("INVALID_INPUT", "apiKey")]
@@ -441,7 +435,7 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
     assert (owner.id, SupplierProvider.SPOCKET) not in platform.vault.kept
 
 
-async def test_a_supplier_that_cannot_be_searched_is_not_connected_and_its_key_not_kept(database: str) -> None:
+async def test_an_unsearchable_supplier_is_not_connected_and_its_key_not_stored(database: str) -> None:
     async with a_platform(database, suppliers=frozenset({SupplierProvider.SAMPLE})) as platform:
         owner = await platform.merchant()
         before = await platform.event_count()
@@ -476,7 +470,7 @@ async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) ->
     assert corrected["order"] == sent["order"] | {"trackingNumber": "NO1234"}
 
 
-async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
+async def test_a_late_payment_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
     order_id = await an_order(platform, owner, await platform.stocked_store(owner))
     await platform.send(CancelOrder(order_id=order_id, reason="It was not paid within 60 minutes."))
     await platform.send(
@@ -493,7 +487,9 @@ async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: P
     }
 
 
-async def test_nobody_changes_what_is_somebody_else_s(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+async def test_merchants_cannot_change_each_other_s_objects(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
     store_id = await platform.stocked_store(owner)
     order_id = await an_order(platform, owner, store_id)
     product = await first_product(platform, owner, store_id)

@@ -19,7 +19,7 @@ def hashed(query: str) -> dict[str, Any]:
     return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}}
 
 
-async def test_a_client_that_sends_a_hash_alone_falls_back_once(platform: Platform, owner: Merchant) -> None:
+async def test_a_client_sends_the_text_only_once(platform: Platform, owner: Merchant) -> None:
     query = "query Mine { me { id email } }"
     headers = {"authorization": f"Bearer {owner.token}"}
     alone = {"operationName": "Mine", "variables": {}, "extensions": hashed(query)}
@@ -32,7 +32,7 @@ async def test_a_client_that_sends_a_hash_alone_falls_back_once(platform: Platfo
     assert (known.status_code, known.json()) == (200, mine)
 
 
-async def test_a_hash_of_another_text_is_refused_and_not_kept(platform: Platform) -> None:
+async def test_a_hash_of_another_text_is_rejected_and_not_stored(platform: Platform) -> None:
     query = "query Other { me { id } }"
     body = {"query": "query Wrong { me { id } }", "extensions": hashed(query)}
     refused = await platform.client.post("/graphql", json=body)
@@ -43,7 +43,7 @@ async def test_a_hash_of_another_text_is_refused_and_not_kept(platform: Platform
     assert (await platform.client.post("/graphql", json={"extensions": hashed(query)})).json() == NOT_FOUND
 
 
-async def test_a_persisted_query_has_the_limits_of_whoever_asks_for_it(platform: Platform, owner: Merchant) -> None:
+async def test_a_persisted_query_has_the_limits_of_its_caller(platform: Platform, owner: Merchant) -> None:
     query = "{ " + " ".join(f"a{n}: me {{ id }}" for n in range(20)) + " }"
     headers = {"authorization": f"Bearer {owner.token}"}
     body = {"query": query, "extensions": hashed(query)}
@@ -52,7 +52,7 @@ async def test_a_persisted_query_has_the_limits_of_whoever_asks_for_it(platform:
     assert refused.json()["errors"][0]["extensions"]["code"] == "INVALID_QUERY"
 
 
-async def test_a_client_that_asks_over_get_is_told_to_stop_sending_hashes(platform: Platform) -> None:
+async def test_a_hash_over_get_is_answered_with_not_supported(platform: Platform) -> None:
     params = {"operationName": "Q", "variables": "{}", "extensions": json.dumps(hashed("query Q { me { id } }"))}
     answer = await platform.client.get("/graphql", params=params, headers={"accept": "*/*"})
     assert answer.status_code == 200

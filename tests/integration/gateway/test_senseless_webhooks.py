@@ -78,7 +78,7 @@ SENSELESS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("about", "field"), SENSELESS, ids=lambda value: str(value)[:40])
-async def test_a_webhook_that_makes_no_sense_is_refused_and_shown_to_the_merchant(
+async def test_an_unusable_webhook_is_rejected_and_shown_to_the_merchant(
     platform: Platform, owner: Merchant, provider: Provider, about: dict[str, Any], field: str
 ) -> None:
     store_id, id = await platform.store(owner), f"evt_{uuid4().hex}"
@@ -116,7 +116,7 @@ async def test_a_webhook_that_makes_no_sense_is_refused_and_shown_to_the_merchan
     ],
     ids=lambda body: body[:40],
 )
-async def test_what_names_no_known_store_is_refused_and_leaves_no_trace(
+async def test_an_unusable_webhook_of_an_unknown_store_is_not_recorded(
     platform: Platform, provider: Provider, body: str
 ) -> None:
     before = await platform.event_count()
@@ -125,7 +125,7 @@ async def test_what_names_no_known_store_is_refused_and_leaves_no_trace(
     assert await platform.event_count() == before
 
 
-async def test_what_makes_sense_is_received_unless_there_is_no_such_store(
+async def test_a_valid_webhook_is_received_if_its_store_exists(
     platform: Platform, owner: Merchant, provider: Provider
 ) -> None:
     store_id = await platform.store(owner)
@@ -138,7 +138,7 @@ async def test_what_makes_sense_is_received_unless_there_is_no_such_store(
     assert await inbox_of(platform, store_id) == ["inbox.webhook_received.v1"] * 2
 
 
-async def test_nobody_else_sees_the_webhooks_of_a_store(
+async def test_other_merchants_cannot_see_a_store_s_webhooks(
     platform: Platform, owner: Merchant, stranger: Merchant, provider: Provider
 ) -> None:
     store_id = await platform.store(owner)

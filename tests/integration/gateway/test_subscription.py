@@ -69,7 +69,7 @@ async def state(wire: ClientConnection) -> Any:
     return message["payload"]["data"]["generationProgress"]
 
 
-async def test_progress_is_told_until_the_generation_ends(platform: Platform, owner: Merchant, address: str) -> None:
+async def test_progress_is_sent_until_the_generation_ends(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
     generation_id = generation_of(store_id)
     async with connected(address, owner) as wire, connected(address, owner) as second:
@@ -107,7 +107,7 @@ async def test_progress_is_told_until_the_generation_ends(platform: Platform, ow
         assert (message["type"], last) == ("complete", failed)
 
 
-async def test_a_generation_that_has_ended_is_told_once(platform: Platform, owner: Merchant, address: str) -> None:
+async def test_an_ended_generation_is_sent_once(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
     await platform.send(CancelGeneration(generation_id=generation_of(store_id), merchant_id=owner.id))
     async with connected(address, owner) as wire:
@@ -116,7 +116,7 @@ async def test_a_generation_that_has_ended_is_told_once(platform: Platform, owne
         assert (await received(wire))["type"] == "complete"
 
 
-async def test_nobody_watches_what_is_somebody_else_s(
+async def test_merchants_cannot_watch_each_other_s_generations(
     platform: Platform, owner: Merchant, stranger: Merchant, address: str
 ) -> None:
     store_id = await platform.store(owner)
@@ -139,7 +139,7 @@ async def test_a_page_of_another_origin_cannot_connect(address: str) -> None:
     assert refusal.value.response.status_code == 403
 
 
-async def test_nothing_is_looked_at_when_nobody_watches(platform: Platform, owner: Merchant, address: str) -> None:
+async def test_the_feed_does_not_poll_without_subscribers(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
     feed = platform.app.state.gateway.generation_feed
     async with connected(address, owner) as wire:
@@ -150,9 +150,7 @@ async def test_nothing_is_looked_at_when_nobody_watches(platform: Platform, owne
         await feed._task
 
 
-async def test_nothing_more_is_told_once_the_session_was_ended(
-    platform: Platform, owner: Merchant, address: str
-) -> None:
+async def test_a_subscription_ends_with_its_session(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
     async with connected(address, owner) as wire:
         await subscribe(wire, store_id)

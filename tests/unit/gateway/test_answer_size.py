@@ -7,7 +7,7 @@ from graphql import parse
 
 from gateway.graphql.answer_size import LIST_SIZE, AnswerMeter
 from gateway.graphql.budgets import ANONYMOUS
-from gateway.graphql.documents import DocumentAdmission
+from gateway.graphql.documents import DocumentAdmission, DocumentRejected
 from gateway.graphql.schema import build_schema
 
 SCHEMA = build_schema()._schema
@@ -39,7 +39,9 @@ METER = AnswerMeter(SCHEMA)
         ("{ ...Unknown me { id } }", {}, 2),
     ],
 )
-def test_an_answer_is_as_large_as_its_pages(query: str, variables: dict[str, Any] | None, fields: int) -> None:
+def test_the_size_of_an_answer_follows_its_page_sizes(
+    query: str, variables: dict[str, Any] | None, fields: int
+) -> None:
     assert METER.measure(parse(query), variables) == fields
 
 
@@ -60,7 +62,7 @@ def test_lists_inside_lists_are_refused_unless_their_pages_are_small() -> None:
     assert admission.admit(NESTED, None, variables={"n": 3})
 
 
-def test_a_dashboard_s_worth_of_documents_is_parsed_once() -> None:
+def test_the_documents_of_a_dashboard_are_parsed_once() -> None:
     admission = DocumentAdmission(SCHEMA)
     fields = " ".join(f"f{n}: __typename" for n in range(10))
     queries = [f"query Q{number} {{ me {{ id email {fields} }} }}" for number in range(30)]

@@ -74,7 +74,7 @@ INTROSPECTIONS = (
     ],
     ids=lambda text: text[:25],
 )
-async def test_a_document_that_is_too_large_is_refused_in_a_sentence(query: str, sentence: str) -> None:
+async def test_a_document_that_is_too_large_is_rejected_with_a_sentence(query: str, sentence: str) -> None:
     with pytest.raises(TooLarge, match=sentence) as refusal:
         METER.measure(parse(query, max_tokens=None), AUTHENTICATED)
     assert refusal.value.extensions == {"code": "INVALID_QUERY"}
@@ -92,13 +92,13 @@ def test_the_standard_introspection_query_is_within_the_smallest_budget() -> Non
     assert measure.introspections == pytest.approx(1)
 
 
-def test_anonymous_callers_have_no_larger_budget_anywhere() -> None:
+def test_no_limit_is_higher_for_anonymous_callers() -> None:
     for name in Budget.__dataclass_fields__:
         assert getattr(ANONYMOUS, name) <= getattr(AUTHENTICATED, name), name
 
 
 @pytest.mark.parametrize("text", ["x" * 100_001, "\n" * 3_000, "\r" * 3_000])
-def test_a_text_that_is_too_long_is_refused_before_it_is_parsed(text: str) -> None:
+def test_a_text_that_is_too_long_is_rejected_before_parsing(text: str) -> None:
     with pytest.raises(TooLarge, match=r"100,001 characters|3,001 lines"):
         check_text(text, AUTHENTICATED)
 
@@ -268,7 +268,7 @@ def reachable(children: tuple[Selection, ...], fragments: Fragments) -> set[int]
 
 @settings(deadline=None, max_examples=60)
 @given(documents())
-def test_the_size_is_that_of_a_document_whose_fragments_are_expanded_naively(
+def test_the_measured_size_equals_the_size_with_naively_expanded_fragments(
     document: tuple[tuple[Selection, ...], Fragments],
 ) -> None:
     operation, fragments = document
@@ -285,7 +285,7 @@ def test_the_size_is_that_of_a_document_whose_fragments_are_expanded_naively(
 
 @settings(deadline=None, max_examples=60)
 @given(documents())
-def test_fragments_change_nothing_about_the_size_of_an_introspection(
+def test_fragments_do_not_change_the_size_of_an_introspection(
     document: tuple[tuple[Selection, ...], Fragments],
 ) -> None:
     operation, fragments = document
@@ -298,7 +298,7 @@ def test_fragments_change_nothing_about_the_size_of_an_introspection(
     assert with_fragments.introspections == pytest.approx(without.introspections)
 
 
-def test_a_measure_is_compared_with_every_limit_it_has() -> None:
+def test_every_limit_is_compared_with_the_measure() -> None:
     tight = Budget(**dict.fromkeys(Budget.__dataclass_fields__, 0))
     for name in Measure.__dataclass_fields__:
         counts = dict.fromkeys(Measure.__dataclass_fields__, 0) | {name: 1}

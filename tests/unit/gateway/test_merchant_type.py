@@ -8,7 +8,7 @@ from projections.merchants.model import MerchantView
 from tests.support.builders.samples import NOON, sealed
 
 
-def test_everything_the_read_model_knows_of_a_merchant_is_told() -> None:
+def test_graphql_returns_every_field_of_the_merchant_read_model() -> None:
     view = MerchantView(
         id=uuid4(),
         email=sealed(),

@@ -15,7 +15,7 @@ GIVEN = 'query ($time: DateTime) { store(id: "x", asOf: {time: $time}) { name } 
 
 
 @pytest.mark.parametrize("time", ["nope", "2020-13-01T00:00:00Z", "5"])
-async def test_what_is_no_time_is_refused_with_one_that_is(time: str) -> None:
+async def test_an_invalid_time_is_rejected_with_a_valid_example(time: str) -> None:
     expected = f"Invalid time {time!r}. Use ISO 8601, such as 2026-11-23T12:00:00Z."
     written = await build_schema().execute(AT % f'"{time}"')
     assert [error.message for error in written.errors or ()] == [expected]
@@ -35,7 +35,7 @@ class Command:
         ("metaTitle", lambda: check_command_texts(Command(meta_title="\0"))),
     ],
 )
-def test_a_field_is_called_what_the_client_calls_it(name: str, refuse: Any) -> None:
+def test_an_error_names_the_field_as_the_client_does(name: str, refuse: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
         refuse()
     assert refused.value.field == name

@@ -12,7 +12,7 @@ ACCOUNT = UUID(int=1)
 LIMITS = SocketLimits(total=6, per_address=4, anonymous_per_address=2, per_account=3)
 
 
-def test_an_address_has_a_limit_and_a_smaller_one_before_it_logs_in() -> None:
+def test_an_address_has_a_limit_and_a_lower_one_without_a_login() -> None:
     sockets = OpenSockets(LIMITS)
     with ExitStack() as stack:
         first, second = (stack.enter_context(sockets.opened("a")) for _ in range(2))
@@ -34,7 +34,7 @@ def test_an_address_has_a_limit_and_a_smaller_one_before_it_logs_in() -> None:
     assert sockets == OpenSockets(LIMITS)
 
 
-def test_what_was_closed_leaves_its_place_to_others() -> None:
+def test_a_closed_connection_makes_room_for_others() -> None:
     sockets = OpenSockets(LIMITS)
     for _ in range(50):
         with sockets.opened("a") as socket:
