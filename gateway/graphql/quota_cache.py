@@ -28,7 +28,7 @@ class QuotaCache(Generic[V]):
     """Caches values by key and evicts the least recently used.
 
     An owner whose share is full evicts its own entries. When the whole cache is full, the owner with the largest part
-    loses an entry, so many owners together cannot evict one with few entries. Anonymous callers are one owner,
+    loses an entry. Many owners together therefore cannot evict one with few entries. Anonymous callers are one owner,
     ``None``, with a separate share. The first known owner that uses an anonymous entry takes it over.
 
     Args:

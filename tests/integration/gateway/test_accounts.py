@@ -1,4 +1,4 @@
-"""Registering, logging in, refreshing, logging out."""
+"""Registration, log-in, refresh and log-out."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every request meets: ids, headers, limits, errors without secrets; media, webhooks, health and pages."""
+"""The edge: request ids, headers, limits, errors without secrets, media, webhooks, health and pages."""
 
 import json
 import logging
@@ -66,7 +66,7 @@ async def test_an_invalid_or_too_large_query_is_rejected(
 
 
 async def refused(platform: Platform, owner: Merchant, *, status: int = 400, **body: Any) -> str:
-    """Send what cannot be run and return what is said of it."""
+    """Send an operation that cannot run and return the error message."""
     response = await platform.client.post("/graphql", json=body, headers={"authorization": f"Bearer {owner.token}"})
     assert response.status_code == status, response.text
     (error,) = response.json()["errors"]
@@ -119,7 +119,7 @@ async def test_queries_over_get_and_batches_are_rejected(platform: Platform) -> 
 
 
 class BrokenReader:
-    """A database that says too much when it fails."""
+    """A database whose errors contain a secret."""
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
         raise RuntimeError("password=hunter2")

@@ -1,4 +1,4 @@
-"""What one client can take up: document size, connections, patience."""
+"""Limits of one client: document size, connections and time."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ ATTACKS = {
 
 @asynccontextmanager
 async def served(platform: Platform, limits: SocketLimits) -> AsyncIterator[str]:
-    """Serve the platform's gateway with other limits."""
+    """Serve the platform's gateway with these limits."""
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(replace(platform.deps, socket_limits=limits))
     server = uvicorn.Server(
@@ -69,7 +69,7 @@ def dial(address: str, **more: Any) -> connect:
 
 
 async def close_code(wire: ClientConnection) -> int:
-    """Read until the gateway closes the connection, and return with which code."""
+    """Read until the gateway closes the connection, and return the close code."""
     async with asyncio.timeout(20):
         await wire.wait_closed()
     assert wire.close_code is not None
@@ -77,7 +77,7 @@ async def close_code(wire: ClientConnection) -> int:
 
 
 async def is_admitted(address: str, by: Merchant | None = None) -> bool:
-    """Return whether another connection may be opened."""
+    """Whether another connection can be opened."""
     async with dial(address) as wire:
         payload = {} if by is None else {"authorization": f"Bearer {by.token}"}
         try:
@@ -114,7 +114,7 @@ async def test_anonymous_callers_have_a_smaller_budget(platform: Platform, owner
     query = "{ " + " ".join(f"a{n}: me {{ id }}" for n in range(20)) + " }"
     answer = await platform.post(query, by=owner)
     assert answer["data"]["a19"] == {"id": str(owner.id)}
-    # The document is kept now; the smaller budget counts all the same.
+    # The document is cached now; the smaller budget still applies.
     (refusal,) = (await platform.post(query))["errors"]
     assert refusal["message"] == ("The document has 20 aliases. Use at most 10. Logged-in callers have higher limits.")
     expired = await platform.post(query, headers={"authorization": "Bearer expired"})
@@ -153,7 +153,7 @@ async def test_a_client_that_never_reads_is_dropped(platform: Platform, caplog: 
     ask = {"type": "subscribe", "payload": {"query": get_introspection_query()}}
 
     async def flood(wire: ClientConnection) -> None:
-        # On and on: the operating system takes in the first megabytes for the client.
+        # Many times, because the operating system buffers the first megabytes.
         for number in count():
             await wire.send(json.dumps({"id": str(number), **ask}))
 

@@ -1,4 +1,4 @@
-"""Guessing is slow, and keeps no merchant out."""
+"""Guessing passwords is slow, and does not lock merchants out."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -20,13 +20,13 @@ WRONG, WAIT = "WRONG_CREDENTIALS", "TOO_MANY_ATTEMPTS"
 
 
 class Visitor:
-    """A client at a network address, with cookies of its own if it keeps them."""
+    """A client at a network address, with or without a cookie jar."""
 
     def __init__(self, client: httpx.AsyncClient, *, cookies: bool) -> None:
         self._client, self._cookies = client, cookies
 
     async def try_password(self, email: str, password: str, **more: str) -> str:
-        """Return the code of the refusal; empty for none."""
+        """Return the error code. Empty on success."""
         errors = (await self.log_in(email, password, **more))["userErrors"]
         return errors[0]["code"] if errors else ""
 
@@ -40,7 +40,7 @@ class Visitor:
         return answer.json()["data"]["logIn"]
 
     def cookie(self) -> Any:
-        """Return the device cookie it keeps."""
+        """Return the device cookie."""
         (cookie,) = self._client.cookies.jar
         return cookie
 
@@ -50,7 +50,7 @@ At = Callable[..., Visitor]
 
 @pytest.fixture
 async def at(platform: Platform) -> AsyncIterator[At]:
-    """Make a visitor at a network address."""
+    """Return a factory of visitors by network address."""
     async with AsyncExitStack() as stack:
         made: list[httpx.AsyncClient] = []
 
@@ -64,7 +64,7 @@ async def at(platform: Platform) -> AsyncIterator[At]:
 
 
 async def use_up(visitor: Visitor, email: str) -> None:
-    """Try wrong passwords until there is no allowance left."""
+    """Try wrong passwords until the limit is exhausted."""
     codes = [await visitor.try_password(email, "not the password") for _ in range(11)]
     assert codes == [WRONG] * 10 + [WAIT]
 
@@ -93,12 +93,12 @@ async def test_guessing_from_many_addresses_is_slow_and_a_known_device_can_log_i
     await browser.log_in(owner.email, PASSWORD)
     token = (await program.log_in(owner.email, PASSWORD))["deviceToken"]
     guesses = [await at(f"203.0.113.{n}").try_password(owner.email, "wrong password") for n in range(PER_ACCOUNT.burst)]
-    # Two of the allowance were the owner's own.
+    # The owner used two attempts of the limit.
     assert guesses == [WRONG] * (PER_ACCOUNT.burst - 2) + [WAIT] * 2
     assert await at("198.51.100.5").try_password(owner.email, PASSWORD) == WAIT
     assert await browser.try_password(owner.email, PASSWORD) == ""
     assert await program.try_password(owner.email, PASSWORD, deviceToken=token) == ""
-    # From the attackers' own network as well: the network's allowance is not the device's.
+    # Also from the attackers' network: the device has a separate limit.
     assert await at("203.0.113.1").try_password(owner.email, PASSWORD, deviceToken=token) == ""
 
 
@@ -131,7 +131,7 @@ async def test_all_spellings_of_an_email_share_one_limit(owner: Merchant, at: At
                  f"{name}@EXAMPLE.com", f"{name}@example｡com"]  # fmt: skip
     codes = [await attacker.try_password(spelling, "wrong password") for spelling in spellings]
     assert codes == [WRONG] * 10 + [WAIT]
-    # They are spellings of the account's address, not of others.
+    # All are spellings of the account's address.
     assert [
         await at(f"198.51.100.{20 + n}").try_password(spelling, PASSWORD) for n, spelling in enumerate(spellings)
     ] == [""] * len(spellings)

@@ -26,8 +26,8 @@ async def test_a_client_sends_the_text_only_once(platform: Platform, owner: Merc
     unknown = await platform.client.post("/graphql", json=alone, headers=headers)
     assert (unknown.status_code, unknown.json()) == (200, NOT_FOUND)
     mine = {"data": {"me": {"id": str(owner.id), "email": owner.email}}}
-    told = await platform.client.post("/graphql", json=alone | {"query": query}, headers=headers)
-    assert told.json() == mine
+    answer = await platform.client.post("/graphql", json=alone | {"query": query}, headers=headers)
+    assert answer.json() == mine
     known = await platform.client.post("/graphql", json=alone, headers=headers)
     assert (known.status_code, known.json()) == (200, mine)
 
@@ -79,9 +79,9 @@ async def test_hashes_work_over_a_websocket_and_are_shared_with_http(
             return answer
 
         assert await ask() == {"id": "1", "type": "error", "payload": NOT_FOUND["errors"]}
-        told = await ask(query=query)
-        assert told["payload"]["data"] == {"me": {"email": owner.email}}
-        assert await ask() == told
+        answer = await ask(query=query)
+        assert answer["payload"]["data"] == {"me": {"email": owner.email}}
+        assert await ask() == answer
         wrong = await ask(query="{ me { id } }")
         assert wrong["payload"][0]["extensions"] == {"code": "BAD_REQUEST"}
     headers = {"authorization": f"Bearer {owner.token}"}

@@ -1,4 +1,4 @@
-"""What a merchant can read, and nobody else."""
+"""Queries: a merchant reads their own objects and no others."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -37,7 +37,7 @@ STORE = """query ($id: ID!) { store(id: $id) {
 
 
 async def an_order(platform: Platform, owner: Merchant, store_id: UUID, *, quantity: int = 2) -> UUID:
-    """Publish a store and order something in it."""
+    """Publish a store and place an order in it."""
     await platform.finish(store_id)
     await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
     await platform.send(PublishStore(store_id=store_id, merchant_id=owner.id))
@@ -124,7 +124,7 @@ async def test_stores_are_listed_newest_first_and_only_the_merchant_s_own(
 
 
 async def everything_of(platform: Platform, owner: Merchant) -> dict[str, str]:
-    """Return root fields and the ids of things of the owner's."""
+    """Return root fields and ids of the owner's objects."""
     store_id = await platform.stocked_store(owner)
     order_id = await an_order(platform, owner, store_id)
     store = await platform.ask(
@@ -184,12 +184,12 @@ async def test_an_order_shows_its_shopper_until_the_personal_data_is_erased(
 
 
 class CountingPersonalData(PostgresPersonalData):
-    """Notes how many values each look at the keys was for."""
+    """Counts the values of each key lookup."""
 
-    asked: list[int]
+    lookups: list[int]
 
     async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
-        self.asked.append(len(sealed))
+        self.lookups.append(len(sealed))
         return await super().open_many(sealed)
 
 
@@ -198,41 +198,41 @@ async def test_short_units_are_shown_on_product_and_order_and_no_stock_is_negati
 ) -> None:
     store_id = await platform.stocked_store(owner, products=1)
     order_id = await an_order(platform, owner, store_id, quantity=3)
-    asked = """query ($id: ID!, $order: ID!) {
+    query = """query ($id: ID!, $order: ID!) {
       store(id: $id) { products { nodes { id stockQuantity availableQuantity shortQuantity
         variants { id stock available short } } } }
       order(id: $order) { total shortQuantity lines { short } } }"""
 
-    async def tell() -> Any:
-        return (await platform.post(asked, {"id": str(store_id), "order": str(order_id)}, by=owner))["data"]
+    async def read() -> Any:
+        return (await platform.post(query, {"id": str(store_id), "order": str(order_id)}, by=owner))["data"]
 
-    product = (await tell())["store"]["products"]["nodes"][0]
+    product = (await read())["store"]["products"]["nodes"][0]
     red, blue = (UUID(variant["id"]) for variant in product["variants"])
     for variant, on_hand in ((red, 1), (blue, 0)):
         await platform.send(
             CountStock(product_id=UUID(product["id"]), merchant_id=owner.id, variant_id=variant, on_hand=on_hand)
         )
-    told = await tell()
-    product = told["store"]["products"]["nodes"][0]
+    answer = await read()
+    product = answer["store"]["products"]["nodes"][0]
     assert [product[name] for name in ("stockQuantity", "availableQuantity", "shortQuantity")] == [1, 0, 2]
     assert [(each["stock"], each["available"], each["short"]) for each in product["variants"]] == [(1, 0, 2), (0, 0, 0)]
-    assert (told["order"]["shortQuantity"], told["order"]["lines"]) == (0, [{"short": 0}])
-    due = Money.parse(told["order"]["total"])
+    assert (answer["order"]["shortQuantity"], answer["order"]["lines"]) == (0, [{"short": 0}])
+    due = Money.parse(answer["order"]["total"])
     await platform.send(RecordPayment(order_id=order_id, paid=due, fee=Money(minor=0), intent_id="pi_1"))
-    told = await tell()
-    product = told["store"]["products"]["nodes"][0]
+    answer = await read()
+    product = answer["store"]["products"]["nodes"][0]
     assert [product[name] for name in ("stockQuantity", "availableQuantity", "shortQuantity")] == [0, 0, 2]
-    assert (told["order"]["shortQuantity"], told["order"]["lines"]) == (2, [{"short": 2}])
+    assert (answer["order"]["shortQuantity"], answer["order"]["lines"]) == (2, [{"short": 2}])
     await platform.send(CountStock(product_id=UUID(product["id"]), merchant_id=owner.id, variant_id=red, on_hand=9))
-    told = await tell()
-    assert told["store"]["products"]["nodes"][0]["shortQuantity"] == 0
-    assert told["order"]["shortQuantity"] == 2
+    answer = await read()
+    assert answer["store"]["products"]["nodes"][0]["shortQuantity"] == 0
+    assert answer["order"]["shortQuantity"] == 2
 
 
 async def test_the_shoppers_of_a_page_of_orders_need_one_key_lookup(database: str) -> None:
     async with asyncpg.create_pool(database, min_size=1, max_size=2) as pool:
         personal = CountingPersonalData(pool, MasterKeys([b"k" * 32]))
-        personal.asked = []
+        personal.lookups = []
         async with a_platform(database, personal=personal) as platform:
             owner = await platform.merchant()
             store_id = await platform.stocked_store(owner)
@@ -241,7 +241,7 @@ async def test_the_shoppers_of_a_page_of_orders_need_one_key_lookup(database: st
             store = await platform.ask(query, {"id": str(store_id)}, by=owner)
     shopper = {"name": "Grace", "email": "grace@example.com", "shippingAddress": {"city": "Oslo"}}
     assert [node["shopper"] for node in store["orders"]["nodes"]] == [shopper] * len(orders)
-    assert personal.asked == [3 * len(orders)]
+    assert personal.lookups == [3 * len(orders)]
 
 
 async def test_a_query_with_a_consistency_token_sees_the_write(platform: Platform, owner: Merchant) -> None:

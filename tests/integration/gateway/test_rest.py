@@ -10,7 +10,7 @@ from tests.support.platforms.gateway import Merchant, Platform
 
 
 def problem(response: Any) -> tuple[int, str, str | None]:
-    """Return what matters of a problem, after a look at its form."""
+    """Check a problem's form and return its status, code and field."""
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()
     assert body["status"] == response.status_code
@@ -38,9 +38,9 @@ async def test_a_store_is_requested_and_read(platform: Platform, owner: Merchant
 
 
 async def test_the_job_of_a_store_request_can_be_read_before_it_starts(platform: Platform, owner: Merchant) -> None:
-    asked = (await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})).json()
-    fresh = {"x-consistency-token": asked["consistencyToken"]}
-    job = await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner, headers=fresh)
+    requested = (await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})).json()
+    fresh = {"x-consistency-token": requested["consistencyToken"]}
+    job = await platform.call("GET", f"/jobs/{requested['jobId']}", by=owner, headers=fresh)
     assert job.status_code == 200, job.text
     assert {name: job.json()[name] for name in ("status", "progress", "attempt", "startedAt", "input")} == {
         "status": "PENDING",
@@ -49,20 +49,20 @@ async def test_the_job_of_a_store_request_can_be_read_before_it_starts(platform:
         "startedAt": None,
         "input": {"niche": "Ceramic planters"},
     }
-    logs = await platform.call("GET", f"/jobs/{asked['jobId']}/logs", by=owner, headers=fresh)
+    logs = await platform.call("GET", f"/jobs/{requested['jobId']}/logs", by=owner, headers=fresh)
     assert (logs.status_code, logs.json()["items"]) == (200, [])
     store = await platform.ask(
         "query ($id: ID!) { store(id: $id) { generation { id status } jobs { step status } } }",
-        {"id": asked["storeId"]},
+        {"id": requested["storeId"]},
         by=owner,
     )
-    assert store["generation"] == {"id": asked["jobId"], "status": "PENDING"}
+    assert store["generation"] == {"id": requested["jobId"], "status": "PENDING"}
     assert {job["status"] for job in store["jobs"]} == {"PENDING"}
     assert len(store["jobs"]) == 5
     archive = "mutation ($id: ID!) { archiveStore(input: {storeId: $id}) { store { generation { jobs { status } } } } }"
-    archived = await platform.ask(archive, {"id": asked["storeId"]}, by=owner)
+    archived = await platform.ask(archive, {"id": requested["storeId"]}, by=owner)
     assert {job["status"] for job in archived["store"]["generation"]["jobs"]} == {"CANCELLED"}
-    ended = (await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner)).json()
+    ended = (await platform.call("GET", f"/jobs/{requested['jobId']}", by=owner)).json()
     assert (ended["status"], ended["completedAt"] is None) == ("CANCELLED", False)
 
 

@@ -1,4 +1,4 @@
-"""Live progress over a real WebSocket."""
+"""Subscriptions over a real WebSocket."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ PROGRESS = """subscription ($id: ID!) { generationProgress(storeId: $id) {
 
 @pytest.fixture
 async def address(platform: Platform) -> AsyncIterator[str]:
-    """The gateway on a port of this machine."""
+    """The address of the gateway on a local port."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(platform.app, log_level="warning", lifespan="off", ws="websockets-sansio", access_log=False)
@@ -95,12 +95,12 @@ async def test_progress_is_sent_until_the_generation_ends(platform: Platform, ow
         await platform.send(
             FailStep(generation_id=generation_id, step=Step.SCOUT, attempt=1, reason="Sample did not answer.")
         )
-        # States in between may be told, or skipped.
+        # States in between may be skipped.
         while (failed := await state(wire))["status"] == "PROCESSING":
             pass
         assert (failed["status"], failed["error"]) == ("FAILED", "Sample did not answer.")
         assert (await received(wire)) == {"id": "1", "type": "complete"}
-        # The other client saw the same, perhaps with fewer states in between.
+        # The other client received the same states, perhaps fewer of those in between.
         last: Any = None
         while (message := await received(second))["type"] == "next":
             last = message["payload"]["data"]["generationProgress"]

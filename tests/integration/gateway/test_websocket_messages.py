@@ -1,4 +1,4 @@
-"""What a client may send over a WebSocket, and what becomes of everything else."""
+"""Valid and invalid messages over a WebSocket."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""How large an answer may become."""
+"""The estimated size of answers."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_the_documents_of_a_dashboard_are_parsed_once() -> None:
     queries = [f"query Q{number} {{ me {{ id email {fields} }} }}" for number in range(30)]
     first = [admission.admit(query, None) for query in queries]
     assert all(admission.admit(query, None) is known for query, known in zip(queries, first, strict=True))
-    # A text that is refused is not kept.
+    # A rejected text is not cached.
     for number in range(100):
         with pytest.raises(DocumentRejected):
             admission.admit(f"query Wrong{number} {{ unknown }}", None)

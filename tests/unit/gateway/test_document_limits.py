@@ -1,4 +1,4 @@
-"""How large a GraphQL document may be, and what its size is."""
+"""The measure of GraphQL documents and its limits."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,13 +31,13 @@ PLENTY = Budget(
 
 
 def bomb(levels: int) -> str:
-    """Return fragments of which each spreads the next one twice."""
+    """Return fragments that each spread the next one twice."""
     chain = "".join(f" fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
     return f"{{ ...F0 }}{chain} fragment F{levels} on Query {{ me {{ id }} }}"
 
 
 def once(fragments: int) -> str:
-    """Return fragments of which each is spread once."""
+    """Return fragments that are each spread once."""
     spreads = " ".join(f"...F{n}" for n in range(fragments))
     return f"{{ me {{ {spreads} }} }}" + "".join(f" fragment F{n} on User {{ id }}" for n in range(fragments))
 
@@ -113,7 +113,7 @@ def test_variables_with_too_many_values_are_refused(variables: dict[str, Any]) -
     check_variables({"text": "x" * 1_000_000, "ids": list(range(4_000))}, AUTHENTICATED)
 
 
-# A small document, as data: what a naive count walks through.
+# A small document as data, for a naive count.
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def selections(spreads: range) -> st.SearchStrategy[tuple[Selection, ...]]:
 
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[tuple[Selection, ...], Fragments]:
-    """Return an operation and fragments of which each spreads later ones only."""
+    """Return an operation and fragments that spread only later ones."""
     count = draw(st.integers(0, 4))
     fragments = [draw(selections(range(number + 1, count))) for number in range(count)]
     return draw(selections(range(count))), fragments
@@ -198,7 +198,7 @@ def text_of(operation: tuple[Selection, ...], fragments: Fragments) -> str:
 
 
 def inlined(children: tuple[Selection, ...], fragments: Fragments) -> tuple[Selection, ...]:
-    """Replace each spread by what it stands for, again and again."""
+    """Replace each spread by its fragment, recursively."""
     whole: list[Selection] = []
     for child in children:
         match child:
@@ -235,7 +235,7 @@ def naive_aliases(children: tuple[Selection, ...]) -> int:
 
 
 def naive_repetition(children: tuple[Selection, ...]) -> int:
-    """Compare each field with each other one that answers under the same name in the same place."""
+    """Compare each field with each other field of the same response name in the same place."""
     found: list[tuple[tuple[str, ...], int]] = []
 
     def walk(inside: tuple[Selection, ...], place: tuple[str, ...]) -> None:
@@ -273,7 +273,7 @@ def test_the_measured_size_equals_the_size_with_naively_expanded_fragments(
 ) -> None:
     operation, fragments = document
     measure = METER.measure(parse(text_of(operation, fragments)), PLENTY)
-    # A fragment that no other definition spreads counts by itself: rules visit it as well.
+    # A fragment without spreads counts by itself, because rules visit it too.
     spread = {n for one in (operation, *fragments) for n in reachable(one, fragments)}
     roots = [operation, *(one for n, one in enumerate(fragments) if n not in spread)]
     whole = [inlined(root, fragments) for root in roots]
@@ -290,7 +290,7 @@ def test_fragments_do_not_change_the_size_of_an_introspection(
 ) -> None:
     operation, fragments = document
     operation = (Field("__schema", None, 0, operation),)
-    # On the introspection type: below a field of the schema, that is what a fragment is about.
+    # Fragments below a field of the schema are on introspection types.
     used = reachable(operation, fragments)
     written = "".join(f" fragment F{n} on __Type{block(one)}" for n, one in enumerate(fragments) if n in used)
     with_fragments = METER.measure(parse(block(operation) + written), PLENTY)

@@ -1,4 +1,4 @@
-"""The event catalogue: whole, linked within itself, loading nothing from elsewhere."""
+"""The event reference: complete, with working links and no external resources."""
 
 import json
 import re

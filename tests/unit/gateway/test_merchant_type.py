@@ -1,4 +1,4 @@
-"""What GraphQL tells of a merchant."""
+"""The GraphQL type of merchants."""
 
 from typing import Any, cast
 from uuid import uuid4

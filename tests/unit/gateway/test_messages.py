@@ -1,4 +1,4 @@
-"""What a client sent wrongly is told in the client's own words."""
+"""Error messages use the client's names and values."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many WebSockets one address and one account may have."""
+"""Limits of WebSockets by address and by account."""
 
 from contextlib import ExitStack
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A cache that one owner cannot take over."""
+"""A cache that one owner cannot fill alone."""
 
 import hashlib
 
@@ -97,7 +97,7 @@ def test_a_hash_is_unknown_until_its_text_is_sent_with_it() -> None:
         "message": "PersistedQueryNotFound",
         "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"},
     }
-    # The text alone keeps nothing.
+    # A text without a hash is not stored.
     assert persisted.resolve(QUERY, None, None) == QUERY
     with pytest.raises(PersistedQueryNotFound):
         persisted.resolve(None, extension(), None)

@@ -1,4 +1,4 @@
-"""The committed schema."""
+"""The committed SDL."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Signed webhooks of the sandbox provider that make no sense: refused at the edge, and the merchant told."""
+"""Signed but unusable webhooks of the sandbox provider: rejected at the edge and rejected to the merchant."""
 
 import json
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ PAID = "checkout.session.completed"
 
 
 class Provider:
-    """Signs any body and sends it."""
+    """A provider that signs and sends any body."""
 
     def __init__(self, client: httpx.AsyncClient, payments: SandboxPayments) -> None:
         self._client, self._payments = client, payments
@@ -90,9 +90,9 @@ async def test_an_unusable_webhook_is_rejected_and_shown_to_the_merchant(
         assert field in answer.json()["detail"]
     assert await inbox_of(platform, store_id) == ["inbox.webhook_rejected.v1"]
     await platform.barrier.catch_up()
-    (shown,) = (await platform.ask(REJECTED, {"id": str(store_id)}, by=owner))["rejectedWebhooks"]
-    assert (shown["source"], shown["externalId"], shown["type"]) == ("sandbox", id, PAID)
-    assert field in shown["reason"]
+    (rejected,) = (await platform.ask(REJECTED, {"id": str(store_id)}, by=owner))["rejectedWebhooks"]
+    assert (rejected["source"], rejected["externalId"], rejected["type"]) == ("sandbox", id, PAID)
+    assert field in rejected["reason"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_a_valid_webhook_is_received_if_its_store_exists(
 ) -> None:
     store_id = await platform.store(owner)
     assert (await provider.send(a_body(uuid4(), "evt_of_no_store"))).status_code == 404
-    # Kinds that are of no use are not looked into.
+    # The gateway does not validate webhooks of unused kinds.
     assert (await provider.send('{"type": "payout.paid", "data": [[1e999]]}')).json()["received"] is False
     for minor, id in ((0, "zero"), (10**18, "most")):
         body = a_body(store_id, f"evt_{store_id}_{id}", amount_total=minor, application_fee_amount=0)
