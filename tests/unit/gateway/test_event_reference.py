@@ -11,7 +11,7 @@ import yaml
 from fastapi import FastAPI
 
 from gateway import docs as pages
-from gateway.docs import event_reference as catalogue
+from gateway.docs import event_reference
 from gateway.rest import problem_details as problems
 from schemas.contracts.json_schemas import json_schema
 from schemas.registry import EVENTS
@@ -44,7 +44,7 @@ async def client() -> httpx.AsyncClient:
     app.state.gateway = SimpleNamespace(deps=SimpleNamespace(public_url=""))
     problems.install(app)
     app.include_router(pages.router)
-    app.include_router(catalogue.router)
+    app.include_router(event_reference.router)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example")
 
 
@@ -69,7 +69,7 @@ async def test_links_have_targets_and_the_page_loads_nothing_external(client: ht
             assert target[1:] in links.ids
         else:
             assert (await client.get(target)).status_code == 200, target
-    style = (await client.get("/events/catalogue.css")).text
+    style = (await client.get("/events/catalog.css")).text
     assert not re.search(r"url\(|@import", style)
 
 
