@@ -120,7 +120,7 @@ def edit_product(
         meta_title=changes.meta_title,
         meta_description=changes.meta_description,
         price=_money_or_none("sellingPrice", changes.selling_price, currency),
-        # GraphQL marks an omitted field with a value of its own, which is not a number.
+        # In GraphQL an omitted price is UNSET, not None.
         compare_at=_money_or_none("compareAtPrice", compare_at if isinstance(compare_at, Decimal) else None, currency),
         clear_compare_at=clear_compare_at,
     )

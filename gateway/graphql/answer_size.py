@@ -94,9 +94,9 @@ class AnswerMeter:
 
     def _outline(self, definition: DefinitionNode, variables: Mapping[str, object] | None) -> _Outline:
         outline = _Outline()
-        waiting: list[tuple[SelectionSetNode | None, float]] = [(getattr(definition, "selection_set", None), 1)]
-        while waiting:
-            selection_set, times = waiting.pop()
+        pending: list[tuple[SelectionSetNode | None, float]] = [(getattr(definition, "selection_set", None), 1)]
+        while pending:
+            selection_set, times = pending.pop()
             for selection in selection_set.selections if selection_set is not None else ():
                 if isinstance(selection, FragmentSpreadNode):
                     outline.spreads.append((selection.name.value, times))
@@ -105,7 +105,7 @@ class AnswerMeter:
                 if isinstance(selection, FieldNode):
                     outline.fields += times
                     inside *= self._entries(selection, variables)
-                waiting.append((getattr(selection, "selection_set", None), inside))
+                pending.append((getattr(selection, "selection_set", None), inside))
         return outline
 
     def _entries(self, node: FieldNode, variables: Mapping[str, object] | None) -> int:

@@ -138,15 +138,15 @@ def check_variables(variables: object, budget: Budget) -> None:
     Raises:
         TooLarge: there are more values than the budget allows.
     """
-    count, waiting = 0, [variables]
-    while waiting:
-        match waiting.pop():
+    count, pending = 0, [variables]
+    while pending:
+        match pending.pop():
             case dict() as values:
                 count += len(values)
-                waiting.extend(values.values())
+                pending.extend(values.values())
             case list() as values:
                 count += len(values)
-                waiting.extend(values)
+                pending.extend(values)
         if count > budget.variables:
             raise TooLarge(f"The variables have more than {budget.variables:,} values. Send fewer.")
 

@@ -140,11 +140,11 @@ class DocumentMeter:
         _count_directives(outline, definition)
         condition = getattr(definition, "type_condition", None)
         times = 1.0 if condition is not None and condition.name.value.startswith("__") else 0.0
-        waiting: list[tuple[SelectionSetNode | None, int, float]] = [
+        pending: list[tuple[SelectionSetNode | None, int, float]] = [
             (getattr(definition, "selection_set", None), 0, times)
         ]
-        while waiting:
-            selection_set, level, times = waiting.pop()
+        while pending:
+            selection_set, level, times = pending.pop()
             for selection in selection_set.selections if selection_set is not None else ():
                 own.size += 1
                 _count_directives(outline, selection)
@@ -155,9 +155,9 @@ class DocumentMeter:
                         own.levels = max(own.levels, level + 1)
                         inside = self._times(selection.name.value, times)
                         own.schema_values += inside
-                        waiting.append((selection.selection_set, level + 1, inside))
+                        pending.append((selection.selection_set, level + 1, inside))
                     case InlineFragmentNode():
-                        waiting.append((selection.selection_set, level, times))
+                        pending.append((selection.selection_set, level, times))
                     case FragmentSpreadNode():
                         outline.spreads.append(_Spread(selection.name.value, level, times))
         return outline
@@ -235,36 +235,36 @@ def _repetition(document: DocumentNode) -> int:
     weight: Counter[tuple[int, str]] = Counter()
     places: dict[tuple[int, str], int] = {}
     spread = {name for one in document.definitions for name in _spread_names(one)}
-    waiting: list[tuple[SelectionSetNode | None, int]] = [
+    pending: list[tuple[SelectionSetNode | None, int]] = [
         (getattr(definition, "selection_set", None), -number)
         for number, (name, definition) in enumerate(definitions.items(), start=1)
         if name not in spread
     ]
-    while waiting:
-        selection_set, place = waiting.pop()
+    while pending:
+        selection_set, place = pending.pop()
         for selection in selection_set.selections if selection_set is not None else ():
             match selection:
                 case FieldNode():
                     key = place, (selection.alias or selection.name).value
                     count[key] += 1
                     weight[key] += 1 + _argument_values(selection.arguments)
-                    waiting.append((selection.selection_set, places.setdefault(key, len(places))))
+                    pending.append((selection.selection_set, places.setdefault(key, len(places))))
                 case InlineFragmentNode():
-                    waiting.append((selection.selection_set, place))
+                    pending.append((selection.selection_set, place))
                 case FragmentSpreadNode():
-                    waiting.append((getattr(definitions.get(selection.name.value), "selection_set", None), place))
+                    pending.append((getattr(definitions.get(selection.name.value), "selection_set", None), place))
     return min(sum((number - 1) * weight[key] for key, number in count.items()), SATURATED)
 
 
 def _spread_names(definition: DefinitionNode) -> Iterator[str]:
-    waiting = [getattr(definition, "selection_set", None)]
-    while waiting:
-        selection_set = waiting.pop()
+    pending = [getattr(definition, "selection_set", None)]
+    while pending:
+        selection_set = pending.pop()
         for selection in selection_set.selections if selection_set is not None else ():
             if isinstance(selection, FragmentSpreadNode):
                 yield selection.name.value
             else:
-                waiting.append(selection.selection_set)
+                pending.append(selection.selection_set)
 
 
 def _count_directives(outline: _Outline, node: Any) -> None:
@@ -279,15 +279,15 @@ def _argument_values(arguments: Sequence[ArgumentNode] | None) -> int:
 
 def _values(value: ValueNode | None) -> int:
     """Return the number of values in a literal, including itself."""
-    count, waiting = 0, [value] if value is not None else []
-    while waiting:
-        one = waiting.pop()
+    count, pending = 0, [value] if value is not None else []
+    while pending:
+        one = pending.pop()
         count += 1
         match one:
             case ListValueNode():
-                waiting.extend(one.values)
+                pending.extend(one.values)
             case ObjectValueNode():
-                waiting.extend(each.value for each in one.fields)
+                pending.extend(each.value for each in one.fields)
     return count
 
 
