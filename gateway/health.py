@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether all it needs answers."""
+"""Health endpoints: liveness of the process, and readiness of its dependencies."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from gateway.api.command_request import GatewayServices
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", summary="Whether the process lives")
+@router.get("/healthz", summary="Check that the process is alive")
 async def healthz() -> dict[str, str]:
-    """Answer without asking anybody."""
+    """Return ok, without checking any dependency."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Whether all it needs answers", responses={503: {"description": "Something is not."}})
+@router.get("/readyz", summary="Check the dependencies", responses={503: {"description": "A dependency is unhealthy."}})
 async def readyz(request: Request) -> JSONResponse:
-    """Tell every check, and 503 if one of them is unhealthy."""
-    gateway: GatewayServices = request.app.state.gateway
-    checks = await gateway.deps.readiness.checks()
+    """Return the result of every check, with status 503 if one is unhealthy."""
+    services: GatewayServices = request.app.state.gateway
+    checks = await services.deps.readiness.checks()
     ready = all(check.healthy for check in checks)
     body: dict[str, Any] = {
         "status": "ready" if ready else "not ready",

@@ -1,4 +1,4 @@
-"""Serves what the media store holds. A key names its content, so an answer is good for ever."""
+"""The endpoint of media files. A key is the hash of its content, so responses can be cached without limit."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,26 +15,26 @@ IMAGES = frozenset({"image/webp", "image/png", "image/jpeg", "image/gif", "image
 
 @router.get("/media/{key:path}")
 async def media(key: str, request: Request) -> Response:
-    """Return the bytes behind a key.
+    """Return a media file.
 
     Raises:
-        NotFound: there is no such key.
+        NotFound: the key is unknown.
     """
-    gateway: GatewayServices = request.app.state.gateway
+    services: GatewayServices = request.app.state.gateway
     if not MEDIA_KEY.fullmatch(key):
         raise NotFound("media file", key[:100])
     tag = f'"{key[10:42]}"'
     headers = {
         "cache-control": "public, max-age=31536000, immutable",
         "etag": tag,
-        # Storefronts on other hosts show these pictures; an SVG opened by itself may run nothing.
+        # Storefronts on other hosts embed these images. An SVG that is opened directly must not run scripts.
         "cross-origin-resource-policy": "cross-origin",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     }
-    found = await gateway.deps.media.get(key)
-    if found is None:
+    file = await services.deps.media.get(key)
+    if file is None:
         raise NotFound("media file", key)
     if is_current(request, tag):
         return Response(status_code=304, headers=headers)
-    data, mime_type = found
+    data, mime_type = file
     return Response(data, media_type=mime_type if mime_type in IMAGES else "application/octet-stream", headers=headers)

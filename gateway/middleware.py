@@ -1,4 +1,4 @@
-"""What happens to every request: an id, security headers, a limit on its body, HEAD, and one line in the log."""
+"""Middleware: request ids, security headers, the access log, the body limit, and HEAD."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api.command_request import Caller
+from gateway.api.command_request import RequestInfo
 from gateway.rest.problem_details import Problem, problem_of
 from infra.web.client_address import address_of
 
@@ -33,8 +33,8 @@ SECURITY_HEADERS = {
 }
 
 
-class RequestFrame:
-    """Gives every request an id that is answered and logged, and every response its security headers."""
+class RequestIdMiddleware:
+    """Gives every request an id and a line in the access log, and every response the id and security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,12 +43,12 @@ class RequestFrame:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        offered = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = offered if _PLAIN_ID.fullmatch(offered) else uuid4().hex
+        client_id = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = client_id if _PLAIN_ID.fullmatch(client_id) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         began, status, started = time.perf_counter(), 0, False
 
-        async def framed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
@@ -59,25 +59,25 @@ class RequestFrame:
             await send(message)
 
         try:
-            await self._app(scope, receive, framed)
+            await self._app(scope, receive, send_with_headers)
         except Exception as error:
             if started or scope["type"] != "http":
                 raise
-            # Answered here rather than outside of everything, so that this answer is framed like any other.
-            await problem_of(error).response()(scope, receive, framed)
+            # Answered here and not in the outermost handler, so that this response has the headers too.
+            await problem_of(error).response()(scope, receive, send_with_headers)
         finally:
             if scope["type"] == "http":
                 milliseconds = (time.perf_counter() - began) * 1000
-                # The path only: a query string may hold what is nobody's business.
+                # Without the query string, which may contain private data.
                 logger.info("%s %s %d %.1f ms %s", scope["method"], scope["path"], status, milliseconds, request_id)
 
 
-class BodyLimit:
-    """Refuses request bodies over a limit, announced or not, before anything reads them whole.
+class BodyLimitMiddleware:
+    """Rejects request bodies over a limit, with or without a ``content-length``, before the application runs.
 
     Args:
-        app: what comes next.
-        limit: bytes.
+        app: the next application.
+        limit: maximum bytes.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -88,11 +88,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            await self._refuse(scope, receive, send)
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and int(length) > self._limit:
+            await self._reject(scope, receive, send)
             return
-        # The body is taken in whole: an answer cannot be begun by two, so the count must be done before the app runs.
+        # Read the whole body before the application runs: only one of the two may start a response.
         chunks: list[Message] = []
         size, more = 0, True
         while more:
@@ -102,7 +102,7 @@ class BodyLimit:
                 break
             size += len(message.get("body", b""))
             if size > self._limit:
-                await self._refuse(scope, receive, send)
+                await self._reject(scope, receive, send)
                 return
             more = message.get("more_body", False)
         chunks.reverse()
@@ -112,17 +112,17 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = Problem(
             status=413,
             code="BODY_TOO_LARGE",
-            detail=f"The body is over {self._limit:,} bytes. Send less at once.",
+            detail=f"The body is larger than {self._limit:,} bytes. Send a smaller one.",
         )
         await problem.response()(scope, receive, send)
 
 
-class HeadIsGet:
-    """Answers HEAD wherever there is GET, with the same headers and no body (RFC 9110, section 9.3.2)."""
+class HeadMiddleware:
+    """Answers HEAD like GET, with the same headers and no body (RFC 9110, section 9.3.2)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -140,14 +140,14 @@ class HeadIsGet:
         await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
-def caller_of(connection: HTTPConnection, *, behind_proxy: bool) -> Caller:
-    """Return where a request comes from.
+def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
+    """Return a request's origin and headers.
 
     Args:
         connection: the request.
-        behind_proxy: whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``, after
-            whatever the caller itself wrote there.
+        behind_proxy: whether a trusted proxy appends the caller's address to ``X-Forwarded-For``. The caller may have
+            written entries before it.
     """
     address = address_of(connection, behind_proxy=behind_proxy)
     request_id = str(connection.scope.get("state", {}).get("request_id", ""))
-    return Caller.of(connection.headers, address=address, request_id=request_id)
+    return RequestInfo.of(connection.headers, address=address, request_id=request_id)

@@ -1,4 +1,4 @@
-"""Everything the gateway needs from outside, in one place: ports and narrow values, wired by ``infra.bootstrap``."""
+"""The gateway's dependencies: ports and values, wired by ``infra.bootstrap``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,13 +23,13 @@ from schemas.internal.readiness import Readiness
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayDependencies:
-    """What ``create_app`` builds the gateway from."""
+    """The dependencies of ``create_app``."""
 
     commands: Dispatcher
     reader: Reader
-    """A pool whose search path names the read models."""
+    """A connection pool whose search path has the read models' schemas."""
     travel: TimeTravel
-    """Reads as of an earlier place in the log."""
+    """Reads as of an earlier position in the log."""
     barrier: Consistency
     clock: Clock
 
@@ -39,34 +39,34 @@ class GatewayDependencies:
     personal: PersonalData
     supplier_vault: SupplierVault
     suppliers: frozenset[SupplierProvider]
-    """Whom this installation can search; nobody else can be connected."""
+    """The suppliers that this installation can search. Merchants can connect only these."""
     signing_keys: SigningKeys = field(repr=False)
     limit_secret: bytes = field(repr=False)
-    """Keys the digests under which rate limits are counted."""
+    """Key of the digests that rate limits are counted under."""
     passwords: Passwords = field(default_factory=Passwords)
 
     media: MediaStore
     payments: Mapping[str, PaymentGateway]
-    """Payment gateways by the name that stands in their webhook address."""
+    """Payment gateways by the provider name in their webhook address."""
     readiness: Readiness
 
     storefront_url: str = "http://{slug}.localhost:8001"
-    """Where a store's storefront is; ``{slug}`` stands for its host label."""
+    """Address of a store's storefront. ``{slug}`` is replaced by its host label."""
     public_url: str = ""
-    """The gateway's own address as browsers see it; empty: relative addresses."""
+    """The gateway's public address. Empty means relative addresses."""
     cors_origins: Sequence[str] = ()
-    """Origins whose pages may call the API; ``*`` for all. No cookie travels there: a page elsewhere keeps its device token."""
+    """Origins whose pages may call the API; ``*`` for all. Cookies are not sent there, so such a page keeps its device token."""
     behind_proxy: bool = False
-    """Whether the network address of callers is to be read from ``X-Forwarded-For`` (its last entry)."""
+    """Whether to read the caller's network address from the last entry of ``X-Forwarded-For``."""
     body_limit: int = 1_000_000
-    """Most bytes of a request body."""
+    """Maximum bytes of a request body."""
     socket_limits: SocketLimits = field(default_factory=SocketLimits)
     read_wait: timedelta = timedelta(seconds=5)
-    """Longest wait for a read model; the barrier's own bound usually comes first."""
+    """Maximum wait for a read model. The barrier's own timeout is usually shorter."""
     progress_poll: timedelta = timedelta(milliseconds=250)
-    """How often a watched generation's read model is looked at, once for all its watchers."""
+    """Time between two polls of the generation feed."""
 
     def media_url(self, key: str) -> str:
-        """Return where a browser loads a media store key from."""
+        """Return the address from which a browser loads a media file."""
         url = self.media.url(key)
         return self.public_url.rstrip("/") + url if url.startswith("/") else url

@@ -1,4 +1,4 @@
-"""What one WebSocket, one address and one account may use."""
+"""Limits of WebSockets, by connection, address and account."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,20 +6,20 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketLimits:
-    """Bounds of the GraphQL WebSockets."""
+    """Limits of the GraphQL WebSockets."""
 
     total: int = 1_000
-    """Connections open at once."""
+    """Open connections of the whole process."""
     per_address: int = 100
     anonymous_per_address: int = 16
-    """Connections of one address that have not logged in, or not yet."""
+    """Open connections of one address without a login."""
     per_account: int = 20
     operations: int = 20
     """Operations in flight on one connection, subscriptions included."""
     anonymous_operations: int = 4
     init_wait: timedelta = timedelta(seconds=10)
-    """How long a connection may take to send ``connection_init``."""
+    """Maximum time until a client sends ``connection_init``."""
     send_wait: timedelta = timedelta(seconds=20)
-    """How long a client may take to read one message."""
+    """Maximum time for a client to read one message."""
     anonymous_lifetime: timedelta = timedelta(minutes=5)
-    """How long a connection lasts that does not log in."""
+    """Maximum lifetime of a connection without a login."""

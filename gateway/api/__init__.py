@@ -1,1 +1,4 @@
-"""What GraphQL and REST share: commands of a request, validation, errors for clients, the generation feed."""
+"""Code that GraphQL and REST share: requests, command builders, validation, client errors, the generation feed.
+
+Other packages import nothing from here.
+"""

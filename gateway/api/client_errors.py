@@ -1,4 +1,4 @@
-"""Which errors a client may see, with which code and words; GraphQL and REST tell the same."""
+"""Errors for clients: the same codes and messages in GraphQL and REST."""
 
 import logging
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ REFUSALS: tuple[type[Exception], ...] = (
     asyncpg.DataError,
     UnicodeEncodeError,
 )
-"""What :func:`describe` may know; the rest is internal."""
+"""Errors that :func:`describe` has an answer for. All others are internal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An error as clients see it."""
+    """The client's view of an error."""
 
     code: str
-    """Stable, for programs."""
+    """Stable, for programs to compare."""
     message: str
     field: str | None = None
     retry_after: int | None = None
@@ -38,7 +38,7 @@ class Refusal:
 
 
 def describe(error: Exception) -> Refusal | None:
-    """Return what clients may see of an error; None: it is internal, and they see a number only."""
+    """Return the client's view of an error. None if it is internal; then clients see only an error number."""
     match error:
         case TooManyAttempts():
             return Refusal(code=error.code, message=str(error), retry_after=error.retry_after)
@@ -46,31 +46,31 @@ def describe(error: Exception) -> Refusal | None:
             field = None if error.field is None else camel(error.field)
             return Refusal(code=error.code, message=str(error), field=field)
         case ConcurrencyConflict():
-            message = "Too many changes at the same thing at once. Send the same request again."
+            message = "Other requests changed the same object at the same time. Send the same request again."
             return Refusal(code="CONFLICT", message=message, retry_after=1)
         case Unauthenticated():
             return Refusal(code=error.code, message=str(error))
         case Stale():
             return Refusal(code="STALE", message=str(error), retry_after=1)
         case Transient():
-            message = f"{error.who} did not answer properly just now. Try again in a moment."
+            message = f"{error.who} is not available at the moment. Try again in a few seconds."
             return Refusal(code="UNAVAILABLE", message=message, retry_after=5)
         case (
             asyncpg.CharacterNotInRepertoireError()
             | asyncpg.DataError(__cause__=UnicodeEncodeError())
             | UnicodeEncodeError()
         ):
-            message = "The input has characters in it that cannot be stored (NUL, or half a character)."
+            message = "Invalid input: it has characters that cannot be stored (NUL or a lone surrogate). Remove them."
             return Refusal(code="INVALID_INPUT", message=message)
         case _ if is_database_away(error):
-            logger.warning("the database is away (%s)", type(error).__name__)
-            message = "The database is away for a moment. Send the same request again."
+            logger.warning("the database is not available (%s)", type(error).__name__)
+            message = "The database is not available at the moment. Send the same request again."
             return Refusal(code="UNAVAILABLE", message=message, retry_after=RETRY_SECONDS)
         case _:
             return None
 
 
 def camel(path: str) -> str:
-    """Return a dotted path of Python names as the API writes them."""
+    """Convert a dotted path of Python names to the API's camelCase."""
     head, *rest = path.split("_")
     return head + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -1,4 +1,4 @@
-"""What both GraphQL and REST do for a request: know who asks, send commands, and wait for the read models."""
+"""One request to the gateway: its origin, its commands, and the wait for the read models."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from domain.kernel import DomainError, InvalidInput, Transient
 from domain.text import check_readable, cleaned
 from gateway.api.client_errors import camel
 from gateway.api.generation_feed import GenerationFeed
-from gateway.auth.accounts import AccountDesk
+from gateway.auth.accounts import Authenticator
 from gateway.auth.sessions import Sessions
 from gateway.ports import GatewayDependencies
 from projections.reading.consistency import Stale
@@ -31,17 +31,17 @@ _TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayServices:
-    """The gateway's own parts, built once by ``create_app``."""
+    """The gateway's own services, built once by ``create_app``."""
 
     deps: GatewayDependencies
-    desk: AccountDesk
+    authenticator: Authenticator
     sessions: Sessions
-    watch: GenerationFeed
+    generation_feed: GenerationFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Where a request comes from and what it carries."""
+class RequestInfo:
+    """The origin of a request, and the headers that the gateway uses."""
 
     address: str
     """The network address, for rate limits."""
@@ -51,8 +51,8 @@ class Caller:
     traceparent: str | None = None
 
     @classmethod
-    def of(cls, headers: Mapping[str, str], *, address: str, request_id: str) -> "Caller":
-        """Read what matters from a request's headers (lower-case names)."""
+    def of(cls, headers: Mapping[str, str], *, address: str, request_id: str) -> "RequestInfo":
+        """Read a request's headers (lower-case names)."""
         return cls(
             address=address,
             request_id=request_id,
@@ -63,19 +63,19 @@ class Caller:
 
 
 def traceparent_of(headers: Mapping[str, str]) -> str | None:
-    """Return a request's place in a trace (W3C Trace Context); None for a header that is none, as the standard has it.
+    """Return a request's ``traceparent`` (W3C Trace Context). None if it is missing or invalid.
 
-    It stands in the log for ever, where readers rely on what it is.
+    The log stores it permanently, and its readers rely on the format.
     """
-    given = headers.get("traceparent", "")
-    return given if _TRACEPARENT.fullmatch(given) else None
+    traceparent = headers.get("traceparent", "")
+    return traceparent if _TRACEPARENT.fullmatch(traceparent) else None
 
 
 def parse_tokens(text: str | None) -> list[ConsistencyToken]:
-    """Read consistency tokens, separated by commas or blanks.
+    """Parse consistency tokens, separated by commas or spaces.
 
     Raises:
-        InvalidInput: one of them is none.
+        InvalidInput: a token is invalid, or there are too many.
     """
     try:
         tokens = [ConsistencyToken.parse(part) for part in (text or "").replace(",", " ").split()]
@@ -83,20 +83,22 @@ def parse_tokens(text: str | None) -> list[ConsistencyToken]:
         raise InvalidInput("consistencyToken", f"{error}.") from error
     for token in tokens:
         if token.partition >= PARTITIONS:
-            raise InvalidInput("consistencyToken", f"{token} is no consistency token: there is no such partition.")
+            raise InvalidInput(
+                "consistencyToken", f"Invalid consistencyToken '{token}': unknown partition. Use a token as you got it."
+            )
     if len(tokens) > TOKENS_MOST:
         raise InvalidInput(
-            "consistencyToken", f"{len(tokens)} consistency tokens were passed; {TOKENS_MOST} is the most."
+            "consistencyToken", f"Too many consistency tokens: {len(tokens)}. Send at most {TOKENS_MOST}."
         )
     return tokens
 
 
 async def wait_for(deps: GatewayDependencies, *texts: str | None) -> None:
-    """Wait until the read models have passed every token.
+    """Wait until the read models have reached every token.
 
     Raises:
-        InvalidInput: a text is no token.
-        Stale: not in time.
+        InvalidInput: a text has an invalid token.
+        Stale: the read models did not reach a token in time.
     """
     newest: dict[int, ConsistencyToken] = {}
     for text in texts:
@@ -107,43 +109,41 @@ async def wait_for(deps: GatewayDependencies, *texts: str | None) -> None:
 
 
 async def _wait(deps: GatewayDependencies, tokens: Iterable[ConsistencyToken]) -> None:
-    waited_for: ConsistencyToken | None = None
+    current: ConsistencyToken | None = None
     try:
         async with asyncio.timeout(deps.read_wait.total_seconds()):
             for token in tokens:
-                waited_for = token
+                current = token
                 await deps.barrier.wait(token)
     except TimeoutError as error:
-        assert waited_for is not None
-        raise Stale(waited_for) from error
+        assert current is not None
+        raise Stale(current) from error
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What a client calls one request of its own, so that sending it again changes nothing."""
+    """A client's idempotency key: a repeated request with the same key changes nothing."""
 
     field: str
-    """Where it was sent: ``commandId``, ``Idempotency-Key``."""
+    """The field that carried it: ``commandId`` or ``Idempotency-Key``."""
     value: str
 
 
 class RequestReused(DomainError):
-    """The client has called another request by the same key."""
+    """The client used the same key for a different request."""
 
     code = "COMMAND_REUSED"
 
     def __init__(self, key: RequestKey) -> None:
-        super().__init__(
-            f"The {key.field} “{key.value}” was used before, for a request that said otherwise. Use a new one."
-        )
+        super().__init__(f"The {key.field} “{key.value}” was already used for a different request. Use a new one.")
         self.field = key.field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One merchant's request to change something, under the id that makes a repeat harmless."""
+class CommandRequest:
+    """One merchant's request to change something. Its id makes a repeat harmless."""
 
-    gateway: GatewayServices
+    services: GatewayServices
     merchant_id: UUID
     command_id: UUID
     key: RequestKey | None = None
@@ -152,62 +152,62 @@ class Request:
     @classmethod
     def begin(
         cls,
-        gateway: GatewayServices,
+        services: GatewayServices,
         merchant_id: UUID,
         key: RequestKey | None = None,
         *,
         traceparent: str | None = None,
-    ) -> "Request":
+    ) -> "CommandRequest":
         """Start a request.
 
         Args:
-            gateway: the parts.
-            merchant_id: who asks.
-            key: what the client calls this request; None: it never repeats it. Ids of different merchants never meet,
-                whatever they choose.
-            traceparent: passed on into the events.
+            services: the gateway's services.
+            merchant_id: the merchant who sent the request.
+            key: the client's idempotency key; None if the client never repeats the request. Equal keys of different
+                merchants do not collide.
+            traceparent: stored with the events.
         """
-        now = int(gateway.deps.clock.now().timestamp() * 1000)
+        now = int(services.deps.clock.now().timestamp() * 1000)
         command_id = uuid7(now) if key is None else derived(merchant_id, "request", key.value)
-        return cls(gateway=gateway, merchant_id=merchant_id, command_id=command_id, key=key, traceparent=traceparent)
+        return cls(services=services, merchant_id=merchant_id, command_id=command_id, key=key, traceparent=traceparent)
 
     def new_id(self, kind: str, *more: str) -> UUID:
-        """Return the id of a thing this request makes: the same when it is repeated."""
+        """Return the id of an object that this request creates. A repeat gets the same id."""
         return derived(self.command_id, kind, *more)
 
     async def send(self, command: object) -> Receipt:
-        """Carry the command out.
+        """Dispatch a command.
 
         Raises:
             DomainError, ConcurrencyConflict: see ``CommandBus.dispatch``.
             RequestReused: the client sent another command under the same key.
-            InvalidInput: a text has characters that no text may have; see ``domain.text``.
+            InvalidInput: a text has forbidden characters; see ``domain.text``.
         """
-        refuse_unreadable(command)
+        check_command_texts(command)
         command = cleaned(command)
         context = Context(command_id=self.command_id, correlation_id=self.command_id, traceparent=self.traceparent)
         try:
-            return await self.gateway.deps.commands.dispatch(command, context)
+            return await self.services.deps.commands.dispatch(command, context)
         except CommandReused as error:
-            # The command's id is made of the key: the client has never seen it.
+            # The client knows its key, but not the command id that is derived from it.
             if self.key is None:
                 raise
             raise RequestReused(self.key) from error
 
     async def settled(self, receipt: Receipt) -> bool:
-        """Wait until the command's own effect can be read; False if that takes too long. The effect stands anyhow."""
+        """Wait until the read models show the command's effect. False on a timeout; the effect stands anyway."""
         if receipt.token is None:
             return True
         try:
-            await _wait(self.gateway.deps, [receipt.token])
+            await _wait(self.services.deps, [receipt.token])
         except (Stale, Transient) as error:
             logger.warning("read models did not reach %s in time: %s", receipt.token, error)
             return False
         return True
 
 
-def refuse_unreadable(command: object) -> None:
-    """Refuse texts with characters that people cannot see, that reorder others, or that cannot be stored.
+def check_command_texts(command: object) -> None:
+    """Reject texts with characters that are invisible, reorder others, or cannot be stored.
 
     Raises:
         InvalidInput: names the field and the character.

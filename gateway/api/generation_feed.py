@@ -1,4 +1,4 @@
-"""Watches generations for subscribers: one look at the read model for all of them, however many there are."""
+"""A feed of generation states for subscribers, with one poll of the read model for all of them."""
 
 import asyncio
 import logging
@@ -19,12 +19,12 @@ logger = logging.getLogger(__name__)
 
 ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
 LINES = 200
-"""Log lines read at once."""
+"""Log lines per query."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How a generation stands."""
+class GenerationState:
+    """A generation's current state and the last line of its log."""
 
     generation: GenerationView
     last_line: JobLogView | None
@@ -36,82 +36,82 @@ class Progress:
 
 @dataclass(slots=True, eq=False)
 class _Watcher:
-    """One subscriber: the newest state it has not seen. States in between are skipped, never queued up."""
+    """One subscriber and the newest state for it. A newer state replaces one that was not delivered."""
 
     store_id: UUID
-    newest: Progress | None = None
+    newest: GenerationState | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def show(self, progress: Progress) -> None:
-        if progress is not self.newest:
-            self.newest = progress
+    def offer(self, state: GenerationState) -> None:
+        if state is not self.newest:
+            self.newest = state
             self.changed.set()
 
 
 class GenerationFeed:
-    """Tells subscribers how their stores' generations go on.
+    """Publishes the states of stores' generations to subscribers.
 
     Args:
         reader: the read models.
-        interval: time between two looks; nothing is looked at while nobody watches.
+        interval: time between two polls. The feed does not poll without subscribers.
     """
 
     def __init__(self, reader: Reader, interval: timedelta) -> None:
         self._reader = reader
         self._interval = interval.total_seconds()
         self._watchers: set[_Watcher] = set()
-        self._known: dict[UUID, Progress] = {}
+        self._known: dict[UUID, GenerationState] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def follow(self, store_id: UUID) -> AsyncGenerator[Progress, None]:
-        """Yield the store's newest generation now and whenever it changed; end when the generation has ended.
+    async def follow(self, store_id: UUID) -> AsyncGenerator[GenerationState, None]:
+        """Yield the state of a store's newest generation now and after each change, until the generation ends.
 
-        A store whose request the read model has not seen yet is waited for.
+        Waits for a generation that the read model does not have yet.
         """
         watcher = _Watcher(store_id)
         self._watchers.add(watcher)
         try:
             if self._task is None or self._task.done():
-                self._task = asyncio.create_task(self._look_on(), name="generation-watch")
+                self._task = asyncio.create_task(self._poll_repeatedly(), name="generation-feed")
             while True:
                 await watcher.changed.wait()
                 watcher.changed.clear()
-                progress = watcher.newest
-                assert progress is not None
-                yield progress
-                if progress.ended:
+                state = watcher.newest
+                assert state is not None
+                yield state
+                if state.ended:
                     return
         finally:
             self._watchers.discard(watcher)
 
     async def close(self) -> None:
-        """Stop looking."""
+        """Stop polling."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _look_on(self) -> None:
+    async def _poll_repeatedly(self) -> None:
         while self._watchers:
             try:
-                await self._look()
+                await self._poll()
             except Exception as error:
-                # A database that is away for a moment must not end anybody's subscription.
+                # A short database outage must not end a subscription.
                 if is_database_away(error):
-                    logger.warning("could not look at the watched generations; trying again: %s", error)
+                    logger.warning("could not poll the watched generations; retrying: %s", error)
                 else:
-                    logger.exception("could not look at the watched generations; trying again")
+                    logger.exception("could not poll the watched generations; retrying")
             await asyncio.sleep(self._interval)
         self._known.clear()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         watchers = tuple(self._watchers)
-        found = await generations_by_stores(self._reader, {watcher.store_id for watcher in watchers}, scope=SYSTEM)
-        newest = {store_id: generations[0] for store_id, generations in found.items() if generations}
-        self._known = {store_id: await self._progress(store_id, view) for store_id, view in newest.items()}
-        _tell(watchers, self._known)
+        by_store = await generations_by_stores(self._reader, {watcher.store_id for watcher in watchers}, scope=SYSTEM)
+        newest = {store_id: generations[0] for store_id, generations in by_store.items() if generations}
+        self._known = {store_id: await self._state(store_id, view) for store_id, view in newest.items()}
+        _publish(watchers, self._known)
 
-    async def _progress(self, store_id: UUID, view: GenerationView) -> Progress:
+    async def _state(self, store_id: UUID, view: GenerationView) -> GenerationState:
         known = self._known.get(store_id)
         if known is not None and known.generation == view:
             return known
@@ -121,10 +121,10 @@ class GenerationFeed:
             lines = await job_logs(self._reader, view.id, scope=SYSTEM, after=after, limit=LINES)
             line = lines[-1] if lines else line
             if len(lines) < LINES:
-                return Progress(view, line)
+                return GenerationState(view, line)
 
 
-def _tell(watchers: tuple[_Watcher, ...], known: Mapping[UUID, Progress]) -> None:
+def _publish(watchers: tuple[_Watcher, ...], known: Mapping[UUID, GenerationState]) -> None:
     for watcher in watchers:
         if watcher.store_id in known:
-            watcher.show(known[watcher.store_id])
+            watcher.offer(known[watcher.store_id])

@@ -1,4 +1,4 @@
-"""What GraphQL and REST check alike, before a command is made of what a client sent or a view is shown."""
+"""Checks and conversions of client input that GraphQL and REST share."""
 
 import re
 from collections.abc import Sequence
@@ -8,35 +8,29 @@ from uuid import UUID
 
 from pydantic import BeforeValidator
 
-from commands.media import RequestImage
 from domain.kernel import InvalidInput, NotFound
-from domain.media.events import Operation
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
 from domain.money import CURRENCIES, Money, exponent
 from domain.numbers import decimal_number, whole_number
 from domain.store.events import Preferences
 from domain.text import check_readable, clean_line
-from projections.catalog import queries as catalog_queries
-from projections.reading.paging import Reader
-from projections.reading.scope import MerchantScope
 
 V = TypeVar("V")
 TEXT_MAX = 200
-"""Longest free text among a store's preferences."""
-COLOURS_MAX = 6
+"""Maximum characters of a preference."""
+COLORS_MAX = 6
 EMAIL_MAX = 254
 _CONTACT_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
-"""Stricter than for logging in: it stands on pages, so it has nothing in it that Markdown could read as its own."""
+"""Stricter than for logging in: pages show the address, so it must have no Markdown characters."""
 PRICE_MOST = Decimal(1_000_000_000)
-ALL_OPERATIONS = tuple(Operation)
 
 
 def as_id(kind: str, text: str) -> UUID:
-    """Read an id out of what a client sent.
+    """Parse a client's id.
 
     Raises:
-        NotFound: it is none, which is as good as an unknown one.
+        NotFound: the text is not a UUID. The answer is the same as for an unknown id.
     """
     try:
         return UUID(text)
@@ -44,11 +38,11 @@ def as_id(kind: str, text: str) -> UUID:
         raise NotFound(kind, text[:64]) from error
 
 
-def found(view: V | None, kind: str, id: UUID) -> V:
-    """Return what was found.
+def require(view: V | None, kind: str, id: UUID) -> V:
+    """Return the view of a query by id.
 
     Raises:
-        NotFound: nothing was, or it is somebody else's.
+        NotFound: the view is None: the id is unknown, or belongs to another merchant.
     """
     if view is None:
         raise NotFound(kind, id)
@@ -56,88 +50,89 @@ def found(view: V | None, kind: str, id: UUID) -> V:
 
 
 def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None:
-    """Return a short text in its one normal form, white space in order; None for an empty one.
+    """Return a short text in normal form with collapsed white space. None if it is empty.
 
     Args:
-        field: as the client wrote it, for the message.
-        text: what the client sent.
-        most: characters.
+        field: the client's name for the field, for the message.
+        text: the client's text.
+        most: maximum characters.
 
     Raises:
-        InvalidInput: too long, or with control characters.
+        InvalidInput: the text is too long or has control characters.
     """
     check_readable(field, text or "")
     cleaned = clean_line(text or "")
     if len(cleaned) > most:
-        raise InvalidInput(field, f"{field} has {len(cleaned)} characters; {most} is the most.")
+        raise InvalidInput(field, f"{field} has {len(cleaned)} characters. Use at most {most}.")
     return cleaned or None
 
 
 def preferences(
     *, name: str | None, tone: str | None, colors: Sequence[str] | None, audience: str | None
 ) -> Preferences:
-    """Return what a merchant asks for beyond the niche.
+    """Return a store request's preferences.
 
     Raises:
         InvalidInput: names the field.
     """
-    if len(colors or ()) > COLOURS_MAX:
-        raise InvalidInput("preferences.colors", f"{len(colors or ())} colours were given; {COLOURS_MAX} is the most.")
-    cleaned = (check_text("preferences.colors", colour, 40) for colour in colors or ())
+    if len(colors or ()) > COLORS_MAX:
+        raise InvalidInput(
+            "preferences.colors", f"preferences.colors has {len(colors or ())} colors. Use at most {COLORS_MAX}."
+        )
+    cleaned = (check_text("preferences.colors", color, 40) for color in colors or ())
     return Preferences(
         name=check_text("preferences.name", name, 60),
         tone=check_text("preferences.tone", tone),
-        colours=[colour for colour in cleaned if colour is not None],
+        colours=[color for color in cleaned if color is not None],
         audience=check_text("preferences.audience", audience),
     )
 
 
 def settings_of(preferences: Preferences) -> dict[str, Any]:
-    """Return what was asked for as the API calls it, which spells colours as the web does."""
-    asked = preferences.model_dump()
-    return {"colors" if name == "colours" else name: value for name, value in asked.items()}
+    """Return preferences under the API's field names. Events spell ``colours``, the API ``colors``."""
+    return {"colors" if name == "colours" else name: value for name, value in preferences.model_dump().items()}
 
 
 def contact_email(email: str | None) -> str | None:
-    """Return the address that is to stand on a store's pages; None for an empty one.
+    """Return the e-mail address for a store's pages. None if it is empty.
 
     Raises:
-        InvalidInput: it has not the form of one.
+        InvalidInput: the text is not an e-mail address.
     """
     cleaned = check_text("contactEmail", email, EMAIL_MAX)
     if cleaned is not None and not _CONTACT_EMAIL.fullmatch(cleaned):
         raise InvalidInput(
             "contactEmail",
-            f"{cleaned!r} cannot stand on a store's pages as an e-mail address. Write one like hello@example.com.",
+            f"Invalid contactEmail {cleaned!r}. Use an e-mail address such as hello@example.com.",
         )
     return cleaned
 
 
-class Mistyped(Decimal):
-    """A text in the place of an amount that is no plain number; :func:`money` refuses it, which knows the field."""
+class InvalidAmount(Decimal):
+    """A text that is not a plain number. :func:`money` rejects it, because it knows the field."""
 
     text: str
 
     def __new__(cls, text: str) -> Self:
-        mistyped = super().__new__(cls, "NaN")
-        mistyped.text = text
-        return mistyped
+        invalid = super().__new__(cls, "NaN")
+        invalid.text = text
+        return invalid
 
 
 def amount(text: str) -> Decimal:
-    """Return an amount as a client wrote it; :class:`Mistyped` if that is not digits with a point between them."""
+    """Parse a client's amount. :class:`InvalidAmount` if it is not digits with at most one point."""
     number = decimal_number(text)
-    return Mistyped(text) if number is None else number
+    return InvalidAmount(text) if number is None else number
 
 
 def plain_number(value: object) -> object:
-    """Check a number that may have come as text, for pydantic: texts other than plain digits are refused.
+    """Validate a number that a client may send as text, for pydantic.
 
     Raises:
-        ValueError: names the text.
+        ValueError: the text is not digits with at most one point.
     """
     if isinstance(value, str) and decimal_number(value) is None:
-        raise ValueError(f"{value[:40]!r} is not a plain number. Write digits with at most one point, such as 12.50.")
+        raise ValueError(f"{value[:40]!r} is not a plain number. Use digits with at most one point, such as 12.50.")
     return value
 
 
@@ -146,137 +141,71 @@ PlainInt = Annotated[int, BeforeValidator(plain_number)]
 
 
 def money(field: str, amount: Decimal, currency: str) -> Money:
-    """Return an amount in major units as money.
+    """Convert an amount in major units to money.
 
     Raises:
-        InvalidInput: not a sensible amount, or one finer than the currency, or no currency.
+        InvalidInput: the amount is invalid, has too many digits for the currency, or the currency is unknown.
     """
     if currency not in CURRENCIES:
-        raise InvalidInput("currency", f"{currency[:20]!r} is no currency (ISO 4217). Use a code such as USD.")
-    if isinstance(amount, Mistyped):
+        raise InvalidInput("currency", f"Invalid currency {currency[:20]!r}. Use an ISO 4217 code such as USD.")
+    if isinstance(amount, InvalidAmount):
         raise InvalidInput(
             field,
-            f"{field} is {amount.text[:40]!r}, which is not a plain number. "
-            "Write digits with at most one point, such as 12.50.",
+            f"Invalid {field} {amount.text[:40]!r}. Use digits with at most one point, such as 12.50.",
         )
-    # Compared as it is: arithmetic, be it abs(), overflows on an amount such as 1e9999999.
+    # Compared directly: arithmetic, even abs(), overflows on an amount such as 1e9999999.
     if not amount.is_finite() or not -PRICE_MOST <= amount <= PRICE_MOST:
-        raise InvalidInput(
-            field, f"{field} is {str(amount)[:40]}; it must be a number, and {PRICE_MOST:,} is the most."
-        )
+        raise InvalidInput(field, f"Invalid {field} {str(amount)[:40]}. Use a number of at most {PRICE_MOST:,}.")
     parsed = Money.parse(amount, currency)
     if parsed.decimal != amount:
         places = exponent(currency) or "no"
         raise InvalidInput(
-            field, f"{field} is {str(amount)[:40]}; an amount in {currency} has {places} digits after the point."
+            field, f"Invalid {field} {str(amount)[:40]}. An amount in {currency} has {places} digits after the point."
         )
     return parsed
 
 
-def ground_colour(ground: str | None) -> str | None:
-    """Return a colour as events hold it, ``#rrggbb`` in lower case.
+def ground_color(ground: str | None) -> str | None:
+    """Return a color in the form of events: ``#rrggbb`` in lower case.
 
     Raises:
-        InvalidInput: it is no such colour.
+        InvalidInput: the text is not such a color.
     """
     if ground is None:
         return None
     lowered = ground.strip().lower()
     if not re.fullmatch("#[0-9a-f]{6}", lowered):
-        raise InvalidInput("ground", f"{ground[:20]!r} is no colour. Write it like #f5f0e8.")
+        raise InvalidInput("ground", f"Invalid ground {ground[:20]!r}. Use a color such as #f5f0e8.")
     return lowered
 
 
 def supplier_credentials(
     provider: SupplierProvider, *, api_key: str | None, api_secret: str | None, account_id: str | None
 ) -> SupplierCredentials | None:
-    """Return what goes into the vault; None for the sandbox catalogue, which asks for nothing.
+    """Return the credentials for the vault. None for the sandbox catalog, which needs no key.
 
     Raises:
-        InvalidInput: the supplier needs a key.
+        InvalidInput: the supplier requires a key.
     """
     if api_key:
         return SupplierCredentials(api_key=api_key, api_secret=api_secret, account_id=account_id)
     if provider is not SupplierProvider.SAMPLE:
-        raise InvalidInput("apiKey", f"{provider} asks for an API key. Copy it from your account there.")
+        raise InvalidInput(
+            "apiKey",
+            f"apiKey is missing. {provider.display_name} requires an API key; copy it from your account there.",
+        )
     return None
 
 
-async def currency_of(db: Reader, product_id: UUID, *, merchant_id: UUID) -> str:
-    """Return what a product is priced in; a product keeps its currency, so it does not matter how old this is."""
-    product = await catalog_queries.product_by_id(db, product_id, scope=MerchantScope(merchant_id))
-    return "USD" if product is None else product.price.currency
-
-
-async def image_request(
-    db: Reader,
-    *,
-    merchant_id: UUID,
-    store_id: UUID,
-    new_id: UUID,
-    image_id: UUID | None,
-    product_id: UUID | None,
-    url: str | None,
-    alt_text: str | None,
-    operations: Sequence[Operation] | None,
-    ground: str | None,
-) -> RequestImage:
-    """Return the command that sends an image to the studio.
-
-    Args:
-        db: the read models, where the product of a known image is looked up.
-        merchant_id: the owner.
-        store_id: whose image it is.
-        new_id: the id of an image that is not known yet.
-        image_id: of a known image, to be processed again; None: ``url`` is a new one.
-        product_id: whose picture a new one is to be, if it is a product's.
-        url: where a new photo is.
-        alt_text: for people who do not see it; None: what a known image has.
-        operations: what to do; None: everything.
-        ground: what to put it on; None: the brand's surface colour.
-
-    Raises:
-        InvalidInput: names the field.
-        NotFound: no such image, or it is somebody else's.
-    """
-    url = (url or "").strip()
-    if image_id is None and not url:
-        raise InvalidInput("url", "Say which image: give the url of a photo, or the imageId of one you have.")
-    if image_id is not None and url:
-        raise InvalidInput(
-            "url", "Give either the url of a new photo or the imageId of one you have, to have it processed again."
-        )
-    if image_id is not None:
-        product_id = await _product_of(db, image_id, merchant_id=merchant_id, store_id=store_id)
-    return RequestImage(
-        image_id=new_id if image_id is None else image_id,
-        store_id=store_id,
-        merchant_id=merchant_id,
-        product_id=product_id,
-        url=url or None,
-        alt_text=check_text("altText", alt_text, 500),
-        operations=list(ALL_OPERATIONS if operations is None else dict.fromkeys(operations)),
-        ground=ground_colour(ground),
-    )
-
-
-async def _product_of(db: Reader, image_id: UUID, *, merchant_id: UUID, store_id: UUID) -> UUID | None:
-    """Return whose picture an image is; that never changes, so it does not matter how old this is."""
-    asset = await catalog_queries.media_by_id(db, image_id, scope=MerchantScope(merchant_id))
-    if asset is None or asset.store_id != store_id:
-        raise NotFound("image", image_id)
-    return asset.product_id
-
-
 def log_line(cursor: str | None) -> int:
-    """Return the number of the line that a job's log is to be continued after; 0: from its beginning.
+    """Parse a cursor of a job's log to its line number. 0 if there is no cursor.
 
     Raises:
-        InvalidInput: that is no line's number.
+        InvalidInput: the cursor is not a line number.
     """
     if cursor is None:
         return 0
     line = whole_number(cursor)
     if line is None or not 0 <= line < 10**9:
-        raise InvalidInput("after", f"The cursor {cursor[:80]!r} is none of this list. Pass one as a page returned it.")
+        raise InvalidInput("after", f"Invalid cursor {cursor[:80]!r}. Use an `endCursor` that this list returned.")
     return line

@@ -1,4 +1,4 @@
-"""Register, log in, refresh, log out."""
+"""Registration, log-in, exchange of refresh tokens, and log-out."""
 
 import hashlib
 import ipaddress
@@ -29,16 +29,16 @@ from gateway.auth.tokens import (
     successor_of,
 )
 
-PER_CALLER = Allowance(burst=30, interval=timedelta(seconds=6))
-"""Tries of one network address at any accounts."""
-PER_ACCOUNT_AND_CALLER = Allowance(burst=10, interval=timedelta(seconds=30))
-"""Tries of one network address at one account."""
+PER_ADDRESS = Allowance(burst=30, interval=timedelta(seconds=6))
+"""Attempts of one network address, over all accounts."""
+PER_ACCOUNT_AND_ADDRESS = Allowance(burst=10, interval=timedelta(seconds=30))
+"""Attempts of one network address at one account."""
 PER_ACCOUNT = Allowance(burst=100, interval=timedelta(seconds=20))
-"""Tries at one account by unknown devices, wherever they come from: 4,320 a day."""
+"""Attempts of unknown devices at one account, over all addresses: 4,320 a day."""
 PER_DEVICE = Allowance(burst=10, interval=timedelta(seconds=30))
-"""Tries of a known device at its own account. None of the other limits hold for it, so nobody else can use them up."""
+"""Attempts of a known device at its own account. The other limits do not apply, so other callers cannot exhaust them."""
 REFRESH_GRACE = timedelta(seconds=30)
-"""How long a refresh token that was used is answered again with the same successor: an answer can be lost."""
+"""How long a repeat of a used refresh token gets the same successor, because an answer can be lost."""
 NAME_MAX, EMAIL_MAX = 100, 254
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+")
@@ -46,7 +46,7 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a client gets for its credentials."""
+    """A session's tokens."""
 
     merchant_id: UUID
     access_token: str = field(repr=False)
@@ -54,65 +54,76 @@ class Session:
     refresh_token: str = field(repr=False)
     refresh_expires_at: datetime
     device_token: str | None = field(default=None, repr=False)
-    """Proves at the next log-in that this device is known; None for an exchange of a refresh token."""
+    """Identifies the device at its next log-in. None after an exchange of a refresh token."""
     receipt: Receipt | None = None
-    """Of the registration, where there was one."""
+    """The registration's receipt. None if the account was already open."""
 
 
-class AccountDesk:
-    """Lets merchants in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStores:
+    """The ports that the authenticator stores accounts and sessions in."""
+
+    accounts: Accounts
+    refresh_tokens: RefreshTokens
+    limits: RateLimits
+    personal: PersonalData
+    """Seals name and e-mail address for the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTokens:
+    """The signers of tokens, and the sessions that the tokens belong to."""
+
+    access: AccessTokens
+    devices: DeviceTokens
+    sessions: Sessions
+    """Looked up again after a session ends."""
+
+
+class Authenticator:
+    """Opens accounts and sessions of merchants.
 
     Args:
-        accounts: credentials.
-        refresh_tokens: what keeps a session alive.
-        limits: how often anybody may try.
-        personal: seals name and e-mail for the log.
-        passwords: hashes.
-        tokens: signs access tokens.
-        devices: signs device tokens.
-        sessions: told when a session was ended.
+        stores: accounts, refresh tokens, rate limits and personal data.
+        tokens: signers of tokens.
+        passwords: password hashes.
         commands: carries out the registration.
-        clock: the time.
-        limit_secret: keys the digests under which limits are counted, so that no address is stored; refresh tokens'
-            successors are derived with it too. The same in every process.
+        clock: the current time.
+        limit_secret: key of the digests that limits are counted under, so that no address is stored. The successors of
+            refresh tokens are derived from it too. Every process needs the same secret.
     """
 
     def __init__(
         self,
+        stores: AccountStores,
+        tokens: SessionTokens,
         *,
-        accounts: Accounts,
-        refresh_tokens: RefreshTokens,
-        limits: RateLimits,
-        personal: PersonalData,
         passwords: Passwords,
-        tokens: AccessTokens,
-        devices: DeviceTokens,
-        sessions: Sessions,
         commands: Dispatcher,
         clock: Clock,
         limit_secret: bytes,
     ) -> None:
-        self._accounts, self._refresh_tokens, self._limits = accounts, refresh_tokens, limits
-        self._personal, self._passwords, self._tokens = personal, passwords, tokens
-        self._devices, self._sessions = devices, sessions
-        self._commands, self._clock = commands, clock
+        self._accounts, self._refresh_tokens = stores.accounts, stores.refresh_tokens
+        self._limits, self._personal = stores.limits, stores.personal
+        self._tokens, self._devices, self._sessions = tokens.access, tokens.devices, tokens.sessions
+        self._passwords, self._commands, self._clock = passwords, commands, clock
         self._limit_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-limits").digest()
         self._refresh_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-refresh").digest()
 
-    async def register(self, *, email: str, password: str, name: str | None, request_id: UUID, caller: str) -> Session:
+    async def register(self, *, email: str, password: str, name: str | None, request_id: UUID, address: str) -> Session:
         """Open an account and log in.
 
         Args:
             email: compared by :func:`email_key`.
             password: 10 to 256 characters.
-            name: what to call the merchant.
-            request_id: the same id with the same address and password is the same registration again.
-            caller: the network address, for the rate limit.
+            name: the merchant's name.
+            request_id: a repeat with the same id, address and password is the same registration.
+            address: the caller's network address, for the rate limit.
 
         Raises:
-            InvalidInput, EmailTaken, TooManyAttempts: refused; nothing was kept.
+            InvalidInput, EmailTaken, TooManyAttempts: refused; nothing was stored.
         """
-        await self._take("register", network_of(caller), PER_CALLER)
+        await self._take("register", network_of(address), PER_ADDRESS)
         email, name = clean_email(email), clean_name(name)
         account = Account(
             merchant_id=derived(request_id, "merchant"),
@@ -132,19 +143,19 @@ class AccountDesk:
             account = known
         return await self._begin(account, await self._open(account))
 
-    async def log_in(self, *, email: str, password: str, caller: str, device_token: str | None = None) -> Session:
+    async def log_in(self, *, email: str, password: str, address: str, device_token: str | None = None) -> Session:
         """Exchange credentials for a session.
 
         Args:
             email: in any spelling; limits count all spellings together.
-            password: as typed.
-            caller: the network address, for the rate limits.
-            device_token: from an earlier log-in on this device. It spares the account's owner the limits that
-                others can use up; it does not replace the password.
+            password: the password.
+            address: the caller's network address, for the rate limits.
+            device_token: from an earlier log-in on this device. With it, the limits that other callers can exhaust do
+                not apply. It does not replace the password.
 
         Raises:
-            WrongCredentials: the same, and after the same time, for an unknown address and a wrong password.
-            TooManyAttempts: wait first.
+            WrongCredentials: the e-mail address is unknown or the password is wrong. Both take the same time.
+            TooManyAttempts: a retry may succeed after the wait.
         """
         email = email[: EMAIL_MAX + 1]
         account = await self._accounts.by_email(email)
@@ -152,10 +163,10 @@ class AccountDesk:
         if device is not None and account is not None and device.merchant_id == account.merchant_id:
             await self._take("device", device.id, PER_DEVICE)
         else:
-            device, network, key = None, network_of(caller), email_key(email)
-            await self._take("caller", network, PER_CALLER)
-            await self._take("log-in", f"{key}\0{network}", PER_ACCOUNT_AND_CALLER)
-            # Last, so that what one address is refused anyway uses up nothing of it.
+            device, network, key = None, network_of(address), email_key(email)
+            await self._take("caller", network, PER_ADDRESS)
+            await self._take("log-in", f"{key}\0{network}", PER_ACCOUNT_AND_ADDRESS)
+            # Last, so that attempts refused for their address do not count against the account.
             await self._take("account", key, PER_ACCOUNT)
         fits, stronger = await self._passwords.verify(password, None if account is None else account.password_hash)
         if account is None or not fits:
@@ -163,17 +174,17 @@ class AccountDesk:
         if stronger is not None:
             await self._accounts.change_hash(account.merchant_id, stronger, at=self._clock.now())
         await self._accounts.rekey(account.merchant_id, account.email, at=self._clock.now())
-        # A crash between keeping the account and appending its first event is made good here.
+        # Completes a registration that crashed between storing the account and appending its first event.
         receipt = None if account.opened else await self._open(account)
         return await self._begin(account, receipt, device)
 
     async def refresh(self, token: str) -> Session:
         """Exchange a refresh token for its successor and a new access token.
 
-        A repeat within :data:`REFRESH_GRACE` gets the same successor, unless that was used.
+        A repeat within :data:`REFRESH_GRACE` gets the same successor, unless the successor was used.
 
         Raises:
-            InvalidRefreshToken: unknown, expired or revoked; or used before, which revokes its whole family.
+            InvalidRefreshToken: the token is unknown, expired, revoked or reused. Reuse revokes its whole family.
         """
         now = self._clock.now()
         successor = successor_of(token, self._refresh_key)
@@ -197,7 +208,7 @@ class AccountDesk:
         )
 
     async def log_out(self, token: str) -> None:
-        """End a session, its access tokens included. No-op if it is over."""
+        """End a session with its access tokens. No-op if it has ended."""
         await self._refresh_tokens.revoke(refresh_hash(token), at=self._clock.now())
         self._sessions.forget()
 
@@ -212,7 +223,7 @@ class AccountDesk:
         try:
             receipt = await self._commands.dispatch(command, Context(command_id=command_id, correlation_id=command_id))
         except CommandReused:
-            # Sealing twice gives two ciphertexts, so a repeat looks like another payload: it was done before.
+            # Each sealing gives another ciphertext, so a repeat has a different payload; the first one was accepted.
             receipt = None
         await self._accounts.mark_opened(merchant_id, at=self._clock.now())
         return receipt
@@ -234,49 +245,49 @@ class AccountDesk:
             receipt=receipt,
         )
 
-    async def _take(self, what: str, who: str, allowance: Allowance) -> None:
-        key = hashlib.blake2b(f"{what}\0{who}".encode(), key=self._limit_key, digest_size=16).digest()
+    async def _take(self, limit: str, subject: str, allowance: Allowance) -> None:
+        key = hashlib.blake2b(f"{limit}\0{subject}".encode(), key=self._limit_key, digest_size=16).digest()
         wait = await self._limits.take(key, allowance, at=self._clock.now())
         if wait is not None:
             raise TooManyAttempts(wait)
 
 
-def network_of(caller: str) -> str:
-    """Return what counts as one network address for limits: an IPv6 host commands a /64 and more.
+def network_of(address: str) -> str:
+    """Return the network that limits count as one address: an IPv6 host owns at least a /64.
 
-    A text that is no IP address stands for itself.
+    A text that is not an IP address is returned unchanged.
     """
     try:
-        address = ipaddress.ip_address(caller)
+        ip = ipaddress.ip_address(address)
     except ValueError:
-        return caller
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((int(address), 64), strict=False))
-    return str(address)
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((int(ip), 64), strict=False))
+    return str(ip)
 
 
 def clean_email(email: str) -> str:
-    """Return the address without white space around it.
+    """Return the e-mail address without surrounding white space.
 
     Raises:
-        InvalidInput: it has not the form of one.
+        InvalidInput: the text is not an e-mail address.
     """
     cleaned = email.strip()
     if len(cleaned) > EMAIL_MAX or not _EMAIL.fullmatch(cleaned):
-        raise InvalidInput("email", "This is not an e-mail address. Write it like name@example.com.")
+        raise InvalidInput("email", "Invalid email. Use an address such as name@example.com.")
     return cleaned
 
 
 def clean_name(name: str | None) -> str | None:
-    """Return the name with its white space in order; None for an empty one.
+    """Return the name with collapsed white space. None if it is empty.
 
     Raises:
-        InvalidInput: over 100 characters, or control characters.
+        InvalidInput: the name has over 100 characters, or control characters.
     """
     check_readable("name", name or "")
     cleaned = clean_line(name or "")
     if len(cleaned) > NAME_MAX:
-        raise InvalidInput("name", f"A name has at most {NAME_MAX} characters; this one has {len(cleaned)}.")
+        raise InvalidInput("name", f"name has {len(cleaned)} characters. Use at most {NAME_MAX}.")
     return cleaned or None

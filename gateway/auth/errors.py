@@ -1,4 +1,4 @@
-"""Refusals on the way in."""
+"""Errors of authentication."""
 
 from datetime import timedelta
 from math import ceil
@@ -8,7 +8,7 @@ from domain.kernel import DomainError
 
 
 class WrongCredentials(DomainError):
-    """The e-mail address is unknown or the password is wrong: one refusal, so that neither is given away."""
+    """The e-mail address is unknown or the password is wrong. One error for both, so that addresses stay secret."""
 
     code: ClassVar[str] = "WRONG_CREDENTIALS"
 
@@ -17,30 +17,30 @@ class WrongCredentials(DomainError):
 
 
 class InvalidRefreshToken(DomainError):
-    """The refresh token is unknown, expired, revoked, or was used before."""
+    """The refresh token is unknown, expired, revoked or reused."""
 
     code: ClassVar[str] = "INVALID_REFRESH_TOKEN"
     field = "refreshToken"
 
     def __init__(self) -> None:
-        super().__init__("This refresh token is not valid any more. Log in again.")
+        super().__init__("The refresh token is not valid. Log in again.")
 
 
 class TooManyAttempts(DomainError):
-    """Tried too often."""
+    """A rate limit is exhausted. A retry may succeed after the wait."""
 
     code: ClassVar[str] = "TOO_MANY_ATTEMPTS"
 
     def __init__(self, wait: timedelta) -> None:
         self.retry_after = ceil(wait.total_seconds())
         """Seconds."""
-        super().__init__(f"Too many attempts. Wait {self.retry_after} s and try again.")
+        super().__init__(f"Too many attempts. Wait {self.retry_after} seconds and try again.")
 
 
 class Unauthenticated(Exception):
-    """Nobody is logged in, or the access token is no good."""
+    """The request has no access token, or an invalid one."""
 
     code: ClassVar[str] = "UNAUTHENTICATED"
 
-    def __init__(self, message: str = "Log in first: send “Authorization: Bearer <access token>”.") -> None:
+    def __init__(self, message: str = "Not logged in. Send the header “Authorization: Bearer <access token>”.") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Password hashes: argon2id, in a thread, because one takes a third of a second of pure computing."""
+"""Password hashes (argon2id), computed in threads: each takes a third of a second of CPU time."""
 
 import asyncio
 
@@ -8,41 +8,39 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from domain.kernel import InvalidInput
 
 SHORTEST, LONGEST = 10, 256
-"""Characters of a password; the upper bound keeps a body of megabytes from being hashed."""
+"""Minimum and maximum characters of a password. The maximum keeps megabytes from being hashed."""
 
 
 class Passwords:
-    """Hashes and checks passwords.
+    """Hashes and verifies passwords.
 
     Args:
-        hasher: argon2id's cost; the default is what pwdlib recommends. Tests pass a cheap one.
-        at_once: how many are computed side by side; each takes 64 MiB at the default cost.
+        hasher: argon2id with its cost parameters; the default is pwdlib's recommendation. Tests pass a cheap one.
+        concurrency: hashes computed at the same time. Each takes 64 MiB at the default cost.
     """
 
-    def __init__(self, hasher: Argon2Hasher | None = None, *, at_once: int = 2) -> None:
+    def __init__(self, hasher: Argon2Hasher | None = None, *, concurrency: int = 2) -> None:
         self._hash = PasswordHash((hasher or Argon2Hasher(),))
-        self._turn = asyncio.Semaphore(at_once)
+        self._turn = asyncio.Semaphore(concurrency)
         self._decoy: str | None = None
 
     async def hash(self, password: str) -> str:
-        """Return a new hash.
+        """Hash a password.
 
         Raises:
-            InvalidInput: too short or too long.
+            InvalidInput: the password is too short or too long.
         """
         if not SHORTEST <= len(password) <= LONGEST:
-            raise InvalidInput(
-                "password", f"A password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}."
-            )
+            raise InvalidInput("password", f"password has {len(password)} characters. Use {SHORTEST} to {LONGEST}.")
         async with self._turn:
             return await asyncio.to_thread(self._hash.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """Say whether a password fits, and give a stronger hash if the stored one is out of date.
+        """Return whether a password matches, and a new hash if the stored one uses outdated parameters.
 
         Args:
-            password: what was typed.
-            stored: the account's hash; None where there is no account, which takes as long and is always wrong.
+            password: the password to verify.
+            stored: the account's hash. None if the account does not exist: takes the same time and never matches.
         """
         if stored is None:
             if self._decoy is None:
@@ -57,5 +55,5 @@ class Passwords:
         return (fits, stronger) if stored is not None else (False, None)
 
     async def warm_up(self) -> None:
-        """Make the decoy now, so that the first unknown address takes no longer than the next."""
+        """Compute the decoy hash, so that the first unknown e-mail address takes no longer than later ones."""
         await self.verify("", None)

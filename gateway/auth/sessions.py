@@ -1,4 +1,4 @@
-"""Whose request it is: the access token, and whether its session goes on."""
+"""Sessions: the merchant of an access token, and whether the token's session is live."""
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
@@ -9,19 +9,19 @@ from domain.kernel import Clock
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.tokens import AccessTokens, Identity
 
-TRUSTED_FOR = timedelta(seconds=1)
-"""How long a session counts as live after it was looked up: so late does another process notice a log-out."""
-REMEMBERED = 10_000
-"""Sessions remembered at most."""
+LIVE_CACHE_FOR = timedelta(seconds=1)
+"""How long a lookup of a live session is trusted. Other processes notice a log-out after this time."""
+CACHED_MOST = 10_000
+"""Maximum number of cached sessions."""
 
 
 class Sessions:
-    """Reads access tokens, and refuses those of a session that was ended.
+    """Reads access tokens and rejects those of ended sessions.
 
     Args:
         tokens: reads access tokens.
         refresh_tokens: knows which sessions are live.
-        clock: the time.
+        clock: the current time.
     """
 
     def __init__(self, tokens: AccessTokens, refresh_tokens: RefreshTokens, clock: Clock) -> None:
@@ -29,55 +29,55 @@ class Sessions:
         self._live: OrderedDict[UUID, datetime] = OrderedDict()
 
     async def merchant(self, authorization: str | None) -> UUID:
-        """Return who is logged in.
+        """Return the logged-in merchant.
 
         Args:
             authorization: the header, ``Bearer <access token>``.
 
         Raises:
-            Unauthenticated: nobody is, the token is not valid, or its session was ended.
+            Unauthenticated: the token is missing or invalid, or its session has ended.
         """
         identity = self._identity(authorization)
         await self._check(identity)
         return identity.merchant_id
 
     def token_owner(self, authorization: str | None) -> UUID:
-        """Return whose access token this is, for limits: whether its session was ended is not looked up.
+        """Return the access token's merchant, for limits. Does not check that the session is live.
 
         Raises:
-            Unauthenticated: there is no token, or it is not valid.
+            Unauthenticated: the token is missing or invalid.
         """
         return self._identity(authorization).merchant_id
 
     async def check(self, authorization: str | None) -> None:
-        """Check that a session goes on, whatever the age of its access token.
+        """Check that a session is live, even if its access token has expired.
 
         Raises:
-            Unauthenticated: it was ended.
+            Unauthenticated: the session has ended.
         """
-        await self._check(self._identity(authorization, aged=True))
+        await self._check(self._identity(authorization, allow_expired=True))
 
     def forget(self) -> None:
-        """Look every session up again: one was ended in this process."""
+        """Empty the cache, because this process ended a session."""
         self._live.clear()
 
-    def _identity(self, authorization: str | None, *, aged: bool = False) -> Identity:
+    def _identity(self, authorization: str | None, *, allow_expired: bool = False) -> Identity:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated
-        return self._tokens.read(token.strip(), aged=aged)
+        return self._tokens.read(token.strip(), allow_expired=allow_expired)
 
     async def _check(self, identity: Identity) -> None:
         id, now = identity.session_id, self._clock.now()
         if id is None:
             return
         looked_up = self._live.get(id)
-        if looked_up is not None and timedelta(0) <= now - looked_up < TRUSTED_FOR:
+        if looked_up is not None and timedelta(0) <= now - looked_up < LIVE_CACHE_FOR:
             return
         if not await self._refresh_tokens.is_live(id):
             self._live.pop(id, None)
-            raise Unauthenticated("This session was ended. Log in again.")
+            raise Unauthenticated("The session has ended. Log in again.")
         self._live[id] = now
         self._live.move_to_end(id)
-        if len(self._live) > REMEMBERED:
+        if len(self._live) > CACHED_MOST:
             self._live.popitem(last=False)

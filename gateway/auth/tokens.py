@@ -1,4 +1,4 @@
-"""Access and device tokens (JWT, signed with a named key) and refresh tokens (opaque, kept as hashes)."""
+"""Access and device tokens (JWT, signed with a named key) and refresh tokens (opaque, stored as hashes)."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ DEVICE_FOR = timedelta(days=180)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeys:
-    """Keys of access tokens by id: the active one signs, all of them verify, so that keys can be rotated."""
+    """Signing keys by id. The active key signs and every key verifies, so that keys can be rotated."""
 
     active: str
     keys: Mapping[str, bytes]
@@ -42,11 +42,11 @@ class SigningKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Whose access token it is, and of which session."""
+    """The merchant and the session of an access token."""
 
     merchant_id: UUID
     session_id: UUID | None
-    """The refresh tokens' family; None in a token that was signed without one."""
+    """The family of the session's refresh tokens. None if the token was signed without one."""
 
 
 class AccessTokens:
@@ -57,19 +57,19 @@ class AccessTokens:
         self._clock = clock
 
     def sign(self, merchant_id: UUID, session_id: UUID | None = None) -> tuple[str, datetime]:
-        """Return a token for a merchant, and until when it is good."""
+        """Return an access token for a merchant, and its expiry time."""
         session = {} if session_id is None else {"sid": str(session_id)}
         return _signed(self._keys, self._clock, AUDIENCE, merchant_id, ACCESS_FOR, **session)
 
-    def read(self, token: str, *, aged: bool = False) -> Identity:
-        """Return whose token it is. It does not say whether the session was ended.
+    def read(self, token: str, *, allow_expired: bool = False) -> Identity:
+        """Return the token's identity. Does not check that the session is live.
 
         Args:
-            token: what the client sent.
-            aged: accept an expired one as well, to find its session.
+            token: the client's token.
+            allow_expired: accept an expired token too, to find its session.
 
         Raises:
-            Unauthenticated: not ours, altered, or expired.
+            Unauthenticated: the token is foreign, altered or expired.
         """
         try:
             claims = _claims(self._keys, AUDIENCE, token)
@@ -79,36 +79,36 @@ class AccessTokens:
             )
             expires = int(claims["exp"])
         except _UnknownKey as error:
-            raise Unauthenticated("The access token was signed with a key that is not in use. Log in again.") from error
+            raise Unauthenticated("The access token's signing key is not in use any more. Log in again.") from error
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
             raise Unauthenticated("The access token is not valid. Log in again.") from error
-        if not aged and expires <= self._clock.now().timestamp():
+        if not allow_expired and expires <= self._clock.now().timestamp():
             raise Unauthenticated("The access token has expired. Use the refresh token, or log in again.")
         return identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device on which a merchant has logged in before."""
+    """A device on which a merchant logged in before."""
 
     merchant_id: UUID
     id: str
 
 
 class DeviceTokens:
-    """Signs and reads device tokens. One proves an earlier log-in, and lets nobody in by itself."""
+    """Signs and reads device tokens. A device token proves an earlier log-in; it does not log in."""
 
     def __init__(self, keys: SigningKeys, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
 
     def sign(self, merchant_id: UUID, device: Device | None = None) -> str:
-        """Return a token for a merchant's device: the one that was read, or a new one."""
+        """Return a token for a merchant's device. A new device if ``device`` is None."""
         known = {} if device is None else {"jti": device.id}
         return _signed(self._keys, self._clock, DEVICES, merchant_id, DEVICE_FOR, **known)[0]
 
     def read(self, token: str | None) -> Device | None:
-        """Return the device; None for no token, and for one that is altered or expired."""
+        """Return the token's device. None if the token is missing, altered or expired."""
         if not token:
             return None
         try:
@@ -120,14 +120,14 @@ class DeviceTokens:
 
 
 class _UnknownKey(jwt.InvalidTokenError):
-    """The token names no key that is in use."""
+    """The token's key id is not in use."""
 
 
 def _signed(
-    keys: SigningKeys, clock: Clock, audience: str, subject: UUID, good_for: timedelta, **more: str
+    keys: SigningKeys, clock: Clock, audience: str, subject: UUID, lifetime: timedelta, **more: str
 ) -> tuple[str, datetime]:
     now = clock.now()
-    expires_at = (now + good_for).replace(microsecond=0)
+    expires_at = (now + lifetime).replace(microsecond=0)
     claims = {
         "iss": ISSUER,
         "aud": audience,
@@ -140,16 +140,16 @@ def _signed(
 
 
 def _claims(keys: SigningKeys, audience: str, token: str) -> dict[str, Any]:
-    """Return what a token says once its signature is checked. Its age is the caller's to check.
+    """Return a token's claims after checking its signature. The caller checks the expiry.
 
     Raises:
-        jwt.InvalidTokenError, ValueError, TypeError, AttributeError: it is not one of this audience's.
+        jwt.InvalidTokenError, ValueError, TypeError, AttributeError: the token is invalid or for another audience.
     """
     kid = jwt.get_unverified_header(token).get("kid")
     key = keys.keys.get(kid) if isinstance(kid, str) else None
     if key is None:
         raise _UnknownKey
-    # The clock is ours, not the library's, so that expiry is tested like everything else.
+    # The caller checks the expiry with the injected clock, so that tests control the time.
     claims: dict[str, Any] = jwt.decode(
         token,
         key,
@@ -162,18 +162,18 @@ def _claims(keys: SigningKeys, audience: str, token: str) -> dict[str, Any]:
 
 
 def new_refresh_token() -> str:
-    """Return a fresh opaque token: 256 random bits."""
+    """Return a new opaque token of 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
 def refresh_hash(token: str) -> bytes:
-    """Return what is stored of a refresh token. It is random, so a plain hash is enough."""
+    """Return the stored hash of a refresh token. The token is random, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def successor_of(token: str, key: bytes) -> str:
-    """Return a refresh token's successor: the same one each time, and not to be computed without the key.
+    """Return a refresh token's successor. The same token and key always give the same successor.
 
-    So a repeated exchange can be answered alike although nothing but hashes is stored.
+    A repeated exchange can therefore get the same answer, although only hashes are stored.
     """
     return base64.urlsafe_b64encode(hmac.digest(key, token.encode(), "sha256")).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""The event catalogue for people, and the AsyncAPI document and JSON Schemas for machines; all made from the code."""
+"""The event reference for people, and the AsyncAPI document and JSON Schemas for programs, made from the code."""
 
 import json
 import re
@@ -30,18 +30,18 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field, as people read it."""
+    """One field of an event or a type, for the page."""
 
     name: str
     kind: Markup
     meaning: Markup
     note: str = ""
-    """``optional`` and such."""
+    """A remark, such as ``optional``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What events are made of: an object with fields, or an enumeration with values."""
+    """A type of fields: an object with fields, or an enumeration with values."""
 
     name: str
     meaning: Markup
@@ -49,19 +49,19 @@ class Kind:
     values: Sequence[tuple[str, Markup]] = ()
 
     @property
-    def values_told(self) -> bool:
-        """Whether any value is explained."""
+    def has_explained_values(self) -> bool:
+        """Whether at least one value has an explanation."""
         return any(meaning for _, meaning in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event of the catalogue."""
+    """One event of the reference."""
 
     name: str
     wire_name: str
     older: Sequence[str]
-    """Wire names of versions before, which are lifted to this one."""
+    """Wire names of older versions, which are upcast to this one."""
     meaning: Markup
     fields: Sequence[Field]
     sample: str
@@ -78,19 +78,19 @@ class Stream:
 
 @router.get("/events")
 def events() -> HTMLResponse:
-    """Show every event there is: what it means, its fields, and a sample."""
+    """Return the page with every event: its meaning, its fields and a sample."""
     return HTMLResponse(_page(), headers=FRESH)
 
 
-@router.get("/events/catalogue.css")
+@router.get("/events/catalog.css")
 async def style() -> Response:
-    """Serve the page's own style."""
+    """Return the page's stylesheet."""
     return Response(_style(), media_type="text/css; charset=utf-8", headers=FRESH)
 
 
 @router.get("/events/{wire_name}.json")
 async def schema(wire_name: str) -> JSONResponse:
-    """Serve an event's JSON Schema."""
+    """Return an event's JSON Schema."""
     event = EVENTS.get(wire_name)
     if event is None:
         raise NotFound("event", wire_name[:64])
@@ -99,7 +99,7 @@ async def schema(wire_name: str) -> JSONResponse:
 
 @router.get("/asyncapi.yaml")
 def asyncapi() -> Response:
-    """Serve the log's AsyncAPI document."""
+    """Return the log's AsyncAPI document."""
     return Response(_asyncapi(), media_type="application/yaml; charset=utf-8", headers=FRESH)
 
 
@@ -136,20 +136,20 @@ def _page() -> str:
 
 def _streams(shared: Mapping[str, JsonSchema]) -> Iterator[Stream]:
     for name, members in groupby(EVENTS.items(), key=lambda item: item[0].partition(".")[0]):
-        found = list(members)
-        module = sys.modules[found[0][1].__module__]
+        entries = list(members)
+        module = sys.modules[entries[0][1].__module__]
         yield Stream(
             name=name,
             meaning=_prose(_OF_STREAM.get(name, module.__doc__ or "")),
-            events=[_event(wire_name, event, shared) for wire_name, event in found],
+            events=[_event(wire_name, event, shared) for wire_name, event in entries],
         )
 
 
 _OF_STREAM = {
-    "slug": "Which store has which address.",
-    "inbox": "What others told us, word for word.",
+    "slug": "The store of each storefront address.",
+    "inbox": "Webhooks of outside systems, with their original text.",
 }
-"""Streams that share a module with another, whose docstring is about that one."""
+"""Meanings of streams whose module's docstring is about another stream."""
 
 
 def _event(wire_name: str, event: type[DomainEvent], shared: Mapping[str, JsonSchema]) -> Event:
@@ -166,12 +166,12 @@ def _event(wire_name: str, event: type[DomainEvent], shared: Mapping[str, JsonSc
 
 
 def _kind(name: str, schema: JsonSchema, shared: Mapping[str, JsonSchema]) -> Kind:
-    said = schema.get("x-enumDescriptions", {})
+    explanations = schema.get("x-enumDescriptions", {})
     return Kind(
         name=name,
         meaning=_prose(schema.get("description", "")),
         fields=list(_fields(schema, shared)) if "properties" in schema else (),
-        values=[(str(value), _prose(said.get(value, ""))) for value in schema.get("enum", ())],
+        values=[(str(value), _prose(explanations.get(value, ""))) for value in schema.get("enum", ())],
     )
 
 
@@ -186,13 +186,13 @@ def _fields(schema: JsonSchema, shared: Mapping[str, JsonSchema]) -> Iterator[Fi
         default = field.get("default")
         note = "" if name in required else "optional"
         if note and isinstance(default, str | int | float):
-            note = f"if left out, {default}"
+            note = f"default {default}"
         meaning = field.get("description") or _first_sentence(_referred(field, shared).get("description", ""))
         yield Field(name=name, kind=_kind_of(field), meaning=_prose(meaning), note=note)
 
 
 def _referred(schema: JsonSchema, shared: Mapping[str, JsonSchema]) -> JsonSchema:
-    """Return the type a field is of, if it has a name: its meaning is told where the field's own is not."""
+    """Return the schema of a field's named type, whose meaning replaces a missing one. Empty if it has no named type."""
     for form in (schema, *schema.get("anyOf", ()), schema.get("items", {})):
         if "$ref" in form:
             return shared[form["$ref"].rpartition("/")[2]]
@@ -228,7 +228,7 @@ def _kind_of(schema: JsonSchema) -> Markup:
 
 
 def _prose(text: str) -> Markup:
-    """Return a docstring as paragraphs; what stands in backquotes is code."""
+    """Convert a docstring to paragraphs. Text in backquotes becomes code."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n")]
     return Markup("").join(Markup("<p>{}</p>").format(_marked(paragraph)) for paragraph in paragraphs if paragraph)
 

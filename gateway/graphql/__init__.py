@@ -1,6 +1,9 @@
-"""The GraphQL schema for dashboard frontends: queries, mutations and one subscription, all scoped to the owner."""
+"""The GraphQL API for dashboards: queries, mutations and one subscription, all limited to the merchant's own data.
+
+Other packages import ``gateway.graphql.schema.sdl``.
+"""
 
 from gateway.graphql.enums import ENUMS
 
 __all__ = ["ENUMS"]
-"""Imported here, so that every enum has its description before the first type or input refers to it."""
+"""Imported here, so that every enum has its description before a type or an input refers to it."""

@@ -1,6 +1,6 @@
-"""Estimates how many fields an answer may have, from the sizes of the pages that a document asks for.
+"""An estimate of an answer's fields, from the page sizes in the document.
 
-Without a bound, a store whose products' store's products are asked for a few times answers with millions of fields.
+Without a limit, a few levels of "products of the store of the products" return millions of fields.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from graphql import (
 from projections.reading.paging import PAGE_MAX, PAGE_SIZE
 
 LIST_SIZE = 5
-"""Entries of a list without pages, as of a product's variants: a usual number."""
+"""Assumed entries of a list without pages, such as a product's variants."""
 PAGED = ("first", "last")
 _ENTRIES = {"nodes", "edges"}
 
@@ -41,11 +41,11 @@ class _Outline:
 
     fields: float = 0
     spreads: list[tuple[str, float]] = field(default_factory=list)
-    """Names of fragments, and how often the answer has each."""
+    """Names of fragments, and how often each occurs in the answer."""
 
 
 class AnswerMeter:
-    """Estimates answers of one schema."""
+    """Estimates the size of answers for one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._pages: set[str] = set()
@@ -57,15 +57,15 @@ class AnswerMeter:
                         self._pages.add(name)
                     elif is_list_type(get_nullable_type(each.type)) and not is_leaf_type(get_named_type(each.type)):
                         self._lists.add(name)
-        # The size of the page counts for them.
+        # Their number is the page size, which is counted already.
         self._lists -= _ENTRIES
 
     def measure(self, document: DocumentNode, variables: Mapping[str, object] | None) -> float:
-        """Return how many fields the answer may have. Linear in the text.
+        """Return the maximum number of fields of the answer. Linear in the text.
 
         Args:
-            document: has no fragment that spreads itself.
-            variables: of the request; None: every page that a variable sizes is as large as a page can be.
+            document: a document without fragment cycles.
+            variables: the request's variables. None assumes the maximum for every page size from a variable.
         """
         known: dict[str, object] | None = None if variables is None else _defaults(document) | dict(variables)
         outlines = {
@@ -94,9 +94,9 @@ class AnswerMeter:
 
     def _outline(self, definition: DefinitionNode, variables: Mapping[str, object] | None) -> _Outline:
         outline = _Outline()
-        waiting: list[tuple[SelectionSetNode | None, float]] = [(getattr(definition, "selection_set", None), 1)]
-        while waiting:
-            selection_set, times = waiting.pop()
+        pending: list[tuple[SelectionSetNode | None, float]] = [(getattr(definition, "selection_set", None), 1)]
+        while pending:
+            selection_set, times = pending.pop()
             for selection in selection_set.selections if selection_set is not None else ():
                 if isinstance(selection, FragmentSpreadNode):
                     outline.spreads.append((selection.name.value, times))
@@ -105,11 +105,11 @@ class AnswerMeter:
                 if isinstance(selection, FieldNode):
                     outline.fields += times
                     inside *= self._entries(selection, variables)
-                waiting.append((getattr(selection, "selection_set", None), inside))
+                pending.append((getattr(selection, "selection_set", None), inside))
         return outline
 
     def _entries(self, node: FieldNode, variables: Mapping[str, object] | None) -> int:
-        """Return how many entries a field's answer may have."""
+        """Return the maximum number of entries of a field's answer."""
         name = node.name.value
         if name in self._pages:
             sizes = [_page(one.value, variables) for one in node.arguments or () if one.name.value in PAGED]
@@ -120,7 +120,7 @@ class AnswerMeter:
 def _page(value: ValueNode, variables: Mapping[str, object] | None) -> int:
     size: object = None
     if isinstance(value, IntValueNode):
-        # Of many digits, the first ones say enough.
+        # The first nine digits are enough, because page sizes are capped.
         size = int(value.value[:9])
     elif isinstance(value, VariableNode):
         size = PAGE_MAX if variables is None else variables.get(value.name.value)
@@ -128,7 +128,7 @@ def _page(value: ValueNode, variables: Mapping[str, object] | None) -> int:
 
 
 def _defaults(document: DocumentNode) -> dict[str, object]:
-    """Return the default values of page sizes."""
+    """Return the default values of integer variables."""
     return {
         one.variable.name.value: int(one.default_value.value[:9])
         for operation in document.definitions

@@ -1,4 +1,4 @@
-"""Readings of the past for one operation: opened when a field asks ``asOf``, closed when the answer is complete."""
+"""Readers of earlier positions for one operation: opened by fields with ``asOf``, closed after the answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,27 +16,27 @@ from projections.reading.time_travel import MOST, AsOf, TimeTravel
 
 
 @strawberry.input(
-    description="An earlier place in the log. Give one of the two. What is answered then is answered for ever."
+    description="An earlier position in the log. Set exactly one field. The answer for a position never changes."
 )
 class AsOfInput:
     position: strawberry.ID | None = strawberry.field(
-        default=None, description="A position in the log, or a mutation's consistencyToken, which has one in it."
+        default=None, description="A position in the log, or a mutation's consistencyToken."
     )
     time: datetime | None = strawberry.field(
-        default=None, description="Everything that had been recorded by then. A position is more exact."
+        default=None, description="Everything recorded up to this time. A position is more exact."
     )
 
     def parse(self) -> AsOf:
-        """Return the place.
+        """Return the position or time.
 
         Raises:
-            InvalidInput: it is none.
+            InvalidInput: neither or both are set, or the value is invalid.
         """
         return AsOf.parse(position=None if self.position is None else str(self.position), time=self.time)
 
 
 class PastReadings:
-    """What one operation reads from, per store and position."""
+    """The open readers of one operation, by store and position."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
@@ -44,17 +44,17 @@ class PastReadings:
         self._turn = asyncio.Lock()
 
     async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> Reader:
-        """Return a reader as of a place, the same one for the same place.
+        """Return a reader as of a position. The same position gets the same reader.
 
         Raises:
-            InvalidInput: the place is in the future, or there are too many of them.
-            Transient: PostgreSQL failed, or is too busy.
+            InvalidInput: the position is in the future, or the operation uses too many positions.
+            Transient: PostgreSQL failed or is too busy. A retry may succeed.
         """
         position = await travel.locate(tenant, as_of)
         async with self._turn:
             if (tenant, position) not in self._opened:
                 if len(self._opened) >= MOST:
-                    raise InvalidInput("as_of", f"One operation may look at {MOST} places of the past at most.")
+                    raise InvalidInput("as_of", f"as_of is used for too many positions; one operation may use {MOST}.")
                 if not self._opened:
                     await self._stack.enter_async_context(travel.ticket())
                 reader = await self._stack.enter_async_context(travel.reading(tenant, position))
@@ -62,7 +62,7 @@ class PastReadings:
             return self._opened[tenant, position]
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Return the connections to the pool."""
         await self._stack.aclose()
 
 
@@ -70,12 +70,12 @@ _operation: ContextVar[PastReadings] = ContextVar("past_readings")
 
 
 def past_readings() -> PastReadings:
-    """Return the readings of the operation that is being answered."""
+    """Return the current operation's readers."""
     return _operation.get()
 
 
-class ClosePast(SchemaExtension):
-    """Gives every operation its readings, and closes them after it."""
+class ClosePastReadings(SchemaExtension):
+    """Opens a :class:`PastReadings` for every operation and closes it afterwards."""
 
     async def on_operation(self) -> AsyncIterator[None]:
         readings = PastReadings()

@@ -1,41 +1,41 @@
-"""How large a GraphQL document, its variables and its answer may be."""
+"""Budgets: maximum sizes of a GraphQL document, its variables and its answer."""
 
 from dataclasses import dataclass, fields
 
 from graphql import GraphQLError
 
 SATURATED = 1 << 40
-"""Where counts stop growing; every limit is far below."""
+"""Maximum of every count. All limits are far below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How large a document and its variables may be."""
+    """Maximum sizes of a document, its variables and its answer."""
 
     characters: int
-    """Of the text."""
+    """Characters of the text."""
     lines: int
-    """Of the text. Each error counts lines to say where it is."""
+    """Lines of the text. Each error counts lines to find its position."""
     tokens: int
-    """Words and punctuation of the text."""
+    """Words and punctuation marks of the text."""
     operations: int
     fragments: int
     levels: int
-    """Fields inside fields, fragments expanded."""
+    """Nesting depth of fields, with fragments expanded."""
     size: int
     """Fields, fragments, arguments, directives and variable definitions, with fragments expanded."""
     aliases: int
-    """With fragments expanded."""
+    """Aliases, with fragments expanded."""
     directives: int
-    """In the text."""
+    """Directives in the text."""
     repetition: int
-    """Comparisons between fields of the same name in the same place. n equal fields need n times n-1."""
+    """Comparisons between fields with the same response name. n equal fields need n times n-1."""
     introspections: float
     """Size of the introspection answer, in answers to the standard introspection query."""
     answer: int
-    """Fields that the answer may have, by the sizes of the pages that are asked for."""
+    """Fields of the answer, estimated from the page sizes."""
     variables: int
-    """Values in the variables, list elements and object fields included."""
+    """Values in the variables, including list elements and object fields."""
 
 
 AUTHENTICATED = Budget(
@@ -70,11 +70,11 @@ ANONYMOUS = Budget(
     answer=10_000,
     variables=500,
 )
-"""For everybody else. It is enough to register, to log in, and for the standard introspection query."""
+"""For anonymous callers. It is enough to register, to log in, and for the standard introspection query."""
 
 
 class TooLarge(GraphQLError):
-    """A document or its variables exceed the caller's budget. Sending the same again does not help."""
+    """A document or its variables exceed the caller's budget. Retrying does not help."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, extensions={"code": "INVALID_QUERY"})
@@ -97,7 +97,7 @@ class Measure:
         """Compare the measure with a budget.
 
         Raises:
-            TooLarge: says which limit is exceeded, by what, and what to do.
+            TooLarge: names the exceeded limit, the value, and what to do.
         """
         for each in fields(self):
             value, most = getattr(self, each.name), getattr(budget, each.name)
@@ -106,22 +106,22 @@ class Measure:
 
 
 _SENTENCES = {
-    "operations": "The document has {value} operations; {most} is the most. Send fewer operations at once.",
-    "fragments": "The document defines {value} fragments; {most} is the most. Use fewer fragments.",
-    "directives": "The document has {value} directives; {most} is the most. Use fewer directives.",
+    "operations": "The document has {value} operations. Send at most {most}.",
+    "fragments": "The document defines {value} fragments. Use at most {most}.",
+    "directives": "The document has {value} directives. Use at most {most}.",
     "size": (
-        "The document has {value} fields, fragments and arguments when its fragments are expanded; "
-        "{most} is the most. Ask for less at once."
+        "The document has {value} fields, fragments and arguments after expanding its fragments. "
+        "Send at most {most} at once."
     ),
-    "levels": "The document nests fields {value} levels deep; {most} is the most. Ask for fewer levels at once.",
-    "aliases": "The document has {value} aliases; {most} is the most. Use fewer aliases.",
+    "levels": "The document nests fields {value} levels deep. Use at most {most} levels.",
+    "aliases": "The document has {value} aliases. Use at most {most}.",
     "introspections": (
-        "The introspection in this document is {value} times as large as the standard introspection query; "
-        "{most} is the most. Ask for less of the schema at once."
+        "The document's introspection is {value} times as large as the standard introspection query. "
+        "At most {most} times is allowed; ask for less of the schema."
     ),
     "repetition": (
-        "The document selects the same fields again in the same place: validation would make {value} comparisons; "
-        "{most} is the most. Select each field once."
+        "The document selects the same fields repeatedly: validation needs {value} comparisons. "
+        "At most {most} are allowed; select each field once."
     ),
 }
 
@@ -133,32 +133,34 @@ def _readable(value: float) -> str:
 
 
 def check_variables(variables: object, budget: Budget) -> None:
-    """Bound the number of values in an operation's variables.
+    """Check the number of values in an operation's variables.
 
     Raises:
-        TooLarge: there are more than the budget allows.
+        TooLarge: there are more values than the budget allows.
     """
-    count, waiting = 0, [variables]
-    while waiting:
-        match waiting.pop():
+    count, pending = 0, [variables]
+    while pending:
+        match pending.pop():
             case dict() as values:
                 count += len(values)
-                waiting.extend(values.values())
+                pending.extend(values.values())
             case list() as values:
                 count += len(values)
-                waiting.extend(values)
+                pending.extend(values)
         if count > budget.variables:
-            raise TooLarge(f"The variables have over {budget.variables:,} values. Send fewer values at once.")
+            raise TooLarge(f"The variables have more than {budget.variables:,} values. Send fewer.")
 
 
 def check_text(text: str, budget: Budget) -> None:
-    """Bound the length of a document's text.
+    """Check the length of a document's text.
 
     Raises:
         TooLarge: the text is longer than the budget allows.
     """
     if len(text) > budget.characters:
-        raise TooLarge(f"The document has {len(text):,} characters; {budget.characters:,} is the most. Send less.")
+        raise TooLarge(f"The document has {len(text):,} characters. Send at most {budget.characters:,}.")
     lines = text.count("\n") + text.count("\r") + 1
     if lines > budget.lines:
-        raise TooLarge(f"The document has {lines:,} lines; {budget.lines:,} is the most. Use variables for long texts.")
+        raise TooLarge(
+            f"The document has {lines:,} lines. Send at most {budget.lines:,}; use variables for long texts."
+        )

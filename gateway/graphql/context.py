@@ -1,4 +1,4 @@
-"""What resolvers are given: who asks, and one consistent way to read."""
+"""Contexts of resolvers: the request, and the read context that fields share."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +7,14 @@ from uuid import UUID
 import strawberry
 from strawberry.fastapi import BaseContext
 
-from gateway.api.command_request import CONSISTENCY_HEADER, Caller, GatewayServices, Request, RequestKey, wait_for
+from gateway.api.command_request import (
+    CONSISTENCY_HEADER,
+    CommandRequest,
+    GatewayServices,
+    RequestInfo,
+    RequestKey,
+    wait_for,
+)
 from gateway.auth.errors import Unauthenticated
 from gateway.graphql.as_of import AsOfInput, past_readings
 from gateway.graphql.loaders import Loaders
@@ -19,99 +26,99 @@ from projections.reading.scope import MerchantScope
 class RequestContext(BaseContext):
     """The context of one HTTP request, or of one WebSocket connection with all its operations."""
 
-    def __init__(self, gateway: GatewayServices, caller: Caller) -> None:
+    def __init__(self, services: GatewayServices, request_info: RequestInfo) -> None:
         super().__init__()
-        self.gateway = gateway
-        self.caller = caller
+        self.services = services
+        self.request_info = request_info
         self.connection_params: Any = None
 
     @property
     def deps(self) -> GatewayDependencies:
-        return self.gateway.deps
+        return self.services.deps
 
     async def merchant(self) -> UUID:
-        """Return who is logged in.
+        """Return the logged-in merchant.
 
         Raises:
-            Unauthenticated: nobody is, or the session was ended.
+            Unauthenticated: the access token is missing or invalid, or its session has ended.
         """
-        return await self.gateway.sessions.merchant(self._caller().authorization)
+        return await self.services.sessions.merchant(self._request_info().authorization)
 
     async def check_session(self) -> None:
-        """Check that the session of a long operation goes on; its access token may expire meanwhile.
+        """Check that the session of a long operation is live. Its access token may expire during the operation.
 
         Raises:
-            Unauthenticated: the session was ended.
+            Unauthenticated: the session has ended.
         """
-        await self.gateway.sessions.check(self._caller().authorization)
+        await self.services.sessions.check(self._request_info().authorization)
 
     def merchant_or_none(self) -> UUID | None:
-        """Return whose limits apply; None for anonymous callers and for tokens that are not valid."""
+        """Return the merchant whose limits apply. None if the access token is missing or invalid."""
         try:
-            return self.gateway.sessions.token_owner(self._caller().authorization)
+            return self.services.sessions.token_owner(self._request_info().authorization)
         except Unauthenticated:
             return None
 
     @property
     def has_credentials(self) -> bool:
         """Whether the caller sent credentials, valid or not."""
-        return self._caller().authorization is not None
+        return self._request_info().authorization is not None
 
-    async def reading(self, consistency_token: str | None = None) -> "Reading":
-        """Return what a root field and everything below it reads through, once the read models are fresh enough.
+    async def reading(self, consistency_token: str | None = None) -> "ReadContext":
+        """Return the read context for a root field, once the read models have reached all tokens.
 
         Args:
-            consistency_token: the field's own argument; the request's header counts as well.
+            consistency_token: the field's own argument. The request's header counts too.
 
         Raises:
-            Unauthenticated: nobody is logged in.
-            Stale: the read models did not get there in time.
-            InvalidInput: that is no token.
+            Unauthenticated: the caller is not logged in.
+            Stale: the read models did not reach a token in time.
+            InvalidInput: a token is invalid.
         """
         merchant_id = await self.merchant()
-        await wait_for(self.deps, consistency_token, self._caller().consistency)
+        await wait_for(self.deps, consistency_token, self._request_info().consistency)
         return self.reading_now(merchant_id)
 
-    async def past(self, reading: "Reading", store_id: UUID, as_of: AsOfInput) -> "Reading":
-        """Return what reads a store as of an earlier place in the log, until the operation is answered.
+    async def past(self, reading: "ReadContext", store_id: UUID, as_of: AsOfInput) -> "ReadContext":
+        """Return a read context for a store as of an earlier position. It lasts until the operation is answered.
 
         Args:
-            reading: of the present; whose it is stays the same.
+            reading: the context of the present; the merchant stays the same.
             store_id: a store that belongs to the merchant now.
-            as_of: the place.
+            as_of: the position or time.
 
         Raises:
-            InvalidInput: that is no place, or one in the future.
+            InvalidInput: the position is invalid or in the future.
         """
         db = await past_readings().open(self.deps.travel, store_id, as_of.parse())
-        return Reading(db=db, merchant_id=reading.merchant_id, deps=self.deps)
+        return ReadContext(db=db, merchant_id=reading.merchant_id, deps=self.deps)
 
-    def reading_now(self, merchant_id: UUID) -> "Reading":
-        """Return a reading without waiting."""
-        return Reading(db=self.deps.reader, merchant_id=merchant_id, deps=self.deps)
+    def reading_now(self, merchant_id: UUID) -> "ReadContext":
+        """Return a read context without waiting."""
+        return ReadContext(db=self.deps.reader, merchant_id=merchant_id, deps=self.deps)
 
-    async def begin(self, command_id: UUID | None) -> Request:
-        """Start a change in the merchant's name.
+    async def begin(self, command_id: UUID | None) -> CommandRequest:
+        """Start the merchant's request to change something.
 
         Raises:
-            Unauthenticated: nobody is logged in.
+            Unauthenticated: the caller is not logged in.
         """
         key = None if command_id is None else RequestKey("commandId", str(command_id))
         merchant_id = await self.merchant()
-        return Request.begin(self.gateway, merchant_id, key, traceparent=self.caller.traceparent)
+        return CommandRequest.begin(self.services, merchant_id, key, traceparent=self.request_info.traceparent)
 
-    def _caller(self) -> Caller:
-        """Return the caller; browsers cannot set headers on a WebSocket, so its first message may carry them."""
+    def _request_info(self) -> RequestInfo:
+        """Return the request info with the headers of ``connection_init``: browsers cannot set headers on a WebSocket."""
         params = self.connection_params
         if not isinstance(params, dict):
-            return self.caller
+            return self.request_info
         lowered = {str(name).lower(): value for name, value in params.items() if isinstance(value, str)}
-        return Caller(
-            address=self.caller.address,
-            request_id=self.caller.request_id,
-            authorization=lowered.get("authorization", self.caller.authorization),
-            consistency=lowered.get(CONSISTENCY_HEADER, self.caller.consistency),
-            traceparent=self.caller.traceparent,
+        return RequestInfo(
+            address=self.request_info.address,
+            request_id=self.request_info.request_id,
+            authorization=lowered.get("authorization", self.request_info.authorization),
+            consistency=lowered.get(CONSISTENCY_HEADER, self.request_info.consistency),
+            traceparent=self.request_info.traceparent,
         )
 
 
@@ -119,10 +126,10 @@ Info = strawberry.Info[RequestContext, None]
 
 
 @dataclass(slots=True, kw_only=True)
-class Reading:
-    """One merchant's view of the read models, shared by a root field and all that hangs below it.
+class ReadContext:
+    """One merchant's access to the read models, shared by a root field and all fields below it.
 
-    Everything nested reads through its parent's reading: below a field that was asked ``asOf`` all is as of then.
+    Fields read through their parent's context. All fields below one with ``asOf`` therefore read the same position.
     """
 
     db: Reader
@@ -136,4 +143,4 @@ class Reading:
         self.loaders = Loaders(self.db, self.scope, self.deps.personal)
 
 
-__all__ = ["Info", "Reading", "RequestContext", "Unauthenticated"]
+__all__ = ["Info", "ReadContext", "RequestContext", "Unauthenticated"]

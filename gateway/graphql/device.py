@@ -9,12 +9,12 @@ DEVICE_COOKIE = "zyenta_device"
 
 
 def device_cookie(context: RequestContext) -> str | None:
-    """Return the device token that the browser sent, or None."""
+    """Return the device token from the browser's cookie. None if there is no cookie."""
     return None if context.request is None else context.request.cookies.get(DEVICE_COOKIE)
 
 
 def remember_device(context: RequestContext, token: str) -> None:
-    """Have the browser keep a device token, where no script can read it. No-op over a WebSocket."""
+    """Set the device cookie, which scripts cannot read. No-op over a WebSocket."""
     if not isinstance(context.response, Response):
         return
     context.response.set_cookie(

@@ -1,4 +1,4 @@
-"""Admits GraphQL documents: parses, measures and validates each text once, and keeps what is valid."""
+"""Admission of GraphQL documents: parses, measures and validates each text once, and caches valid documents."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from gateway.graphql.parsing import check_single
 from gateway.graphql.quota_cache import Quota, QuotaCache
 
 ERRORS_MAX = 5
-"""Validation errors that are collected. Each may search the schema for similar names."""
+"""Maximum validation errors. Each may search the schema for similar names."""
 TOKEN_BYTES = 600
-"""Memory that a token of a parsed document takes, measured."""
+"""Measured memory of one token of a parsed document."""
 _MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A document that is valid and was measured."""
+class AdmittedDocument:
+    """A valid document and its measure."""
 
     document: DocumentNode
     measure: Measure
     answer_max: float
-    """Fields of the answer if every page that a variable sizes is as large as it can be."""
+    """Fields of the answer if every page size from a variable has its maximum."""
 
 
-class Rejected(Exception):
-    """A document cannot run. Sending the same again does not help."""
+class DocumentRejected(Exception):
+    """A document cannot run. Retrying does not help."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__(errors)
@@ -44,14 +44,14 @@ class DocumentAdmission:
     """Decides which documents may run.
 
     Args:
-        schema: what documents are validated against.
+        schema: the schema to validate documents against.
     """
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._meter = DocumentMeter(schema)
         self._answers = AnswerMeter(schema)
-        self._kept: QuotaCache[Admitted] = QuotaCache(
+        self._cache: QuotaCache[AdmittedDocument] = QuotaCache(
             total=Quota(entries=256, weight=64 * _MEGABYTE),
             share=Quota(entries=64, weight=16 * _MEGABYTE),
             anonymous_share=Quota(entries=32, weight=4 * _MEGABYTE),
@@ -60,10 +60,10 @@ class DocumentAdmission:
     def admit(
         self, query: str | None, context: object, *, operation_name: str | None = None, variables: object = None
     ) -> DocumentNode:
-        """Return a document that is within the caller's budget and valid.
+        """Parse a document, and check that it is valid and within the caller's budget.
 
         Raises:
-            Rejected: it is not.
+            DocumentRejected: the document is invalid or too large.
             MissingQueryError: the text is empty.
             UndecidedOperation: the document has several operations and none is named.
         """
@@ -76,19 +76,19 @@ class DocumentAdmission:
             return self._check_answer(self._admit(query, owner, budget, operation_name), variables, budget)
         except TooLarge as error:
             if owner is not None:
-                raise Rejected([error]) from error
+                raise DocumentRejected([error]) from error
             if isinstance(context, RequestContext) and context.has_credentials:
-                # An expired token. The client must refresh it; the document may be all right.
+                # The access token has expired. With a new one, the document may be within the budget.
                 refusal = Unauthenticated()
-                raise Rejected([GraphQLError(str(refusal), original_error=refusal)]) from error
-            raise Rejected([TooLarge(f"{error.message} Callers who are logged in may send more.")]) from error
+                raise DocumentRejected([GraphQLError(str(refusal), original_error=refusal)]) from error
+            raise DocumentRejected([TooLarge(f"{error.message} Logged-in callers have higher limits.")]) from error
         except GraphQLError as error:
-            raise Rejected([error]) from error
+            raise DocumentRejected([error]) from error
 
-    def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> Admitted:
+    def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> AdmittedDocument:
         check_text(query, budget)
         key = hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest()
-        admitted = self._kept.get(key, owner)
+        admitted = self._cache.get(key, owner)
         if admitted is not None:
             _check_decided(admitted.document, operation_name)
             admitted.measure.check(budget)
@@ -96,21 +96,21 @@ class DocumentAdmission:
         document = _parse(query, budget)
         _check_decided(document, operation_name)
         measure = self._meter.measure(document, budget)
-        admitted = Admitted(document, measure, self._answers.measure(document, None))
+        admitted = AdmittedDocument(document, measure, self._answers.measure(document, None))
         errors = validate(self._schema, document, max_errors=ERRORS_MAX)
         if errors:
-            raise Rejected(errors)
-        self._kept.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
+            raise DocumentRejected(errors)
+        self._cache.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
         return admitted
 
-    def _check_answer(self, admitted: Admitted, variables: object, budget: Budget) -> DocumentNode:
-        """Return the document if the answer to it is within the budget."""
+    def _check_answer(self, admitted: AdmittedDocument, variables: object, budget: Budget) -> DocumentNode:
+        """Return the document. Raises TooLarge if its answer may exceed the budget."""
         if admitted.answer_max > budget.answer:
             fields = self._answers.measure(admitted.document, variables if isinstance(variables, dict) else {})
             if fields > budget.answer:
                 raise TooLarge(
-                    f"The answer may have {fields:,.0f} fields; {budget.answer:,} is the most. "
-                    "Ask for smaller pages, or for fewer levels."
+                    f"The answer may have {fields:,.0f} fields; at most {budget.answer:,} are allowed. "
+                    "Ask for smaller pages or fewer levels."
                 )
         return admitted.document
 
@@ -133,8 +133,8 @@ def _parse(query: str, budget: Budget) -> DocumentNode:
     except GraphQLSyntaxError as error:
         if error.message.endswith("tokens. Parsing aborted."):
             raise TooLarge(
-                f"The document has over {budget.tokens:,} words and punctuation marks. Send less at once."
+                f"The document has more than {budget.tokens:,} words and punctuation marks. Send a shorter document."
             ) from error
         raise
     except RecursionError as error:
-        raise TooLarge(f"The document nests too deeply; {budget.levels} levels is the most.") from error
+        raise TooLarge(f"The document nests too deeply. Use at most {budget.levels} levels.") from error

@@ -25,17 +25,17 @@ from gateway.graphql.persisted_queries import (
     PersistedQueries,
     PersistedQueryNotFound,
     PersistedQueryNotSupported,
-    asks_persisted,
+    has_persisted_query,
 )
 from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
 from gateway.graphql.websocket import StrictTransport, StrictWire
-from gateway.middleware import caller_of
+from gateway.middleware import request_info
 from gateway.socket_limits import SocketLimits
 
 
 class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
-    """Strawberry's router; what a client did wrong is answered as a GraphQL error with status 400."""
+    """Strawberry's router. Client errors become GraphQL errors with status 400."""
 
     websocket_adapter_class = StrictWire
     graphql_transport_ws_handler_class = StrictTransport
@@ -51,8 +51,8 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         except HTTPException as error:
             if isinstance(request, WebSocket):
                 raise
-            body = {"errors": [{"message": told(error), "extensions": {"code": "BAD_REQUEST"}}]}
-            # Escaped: a reason may tell back half a character, which is no UTF-8.
+            body = {"errors": [{"message": http_error_message(error), "extensions": {"code": "BAD_REQUEST"}}]}
+            # Escaped: a reason may repeat a lone surrogate of the request, which is not valid UTF-8.
             return Response(json.dumps(body), status_code=error.status_code, media_type="application/json")
 
     async def execute_single(
@@ -73,13 +73,13 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         return await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
 
     def _resolved(self, request_data: GraphQLRequestData, context: RequestContext, method: str) -> GraphQLRequestData:
-        """Return the request with its text.
+        """Return the request with the text to run.
 
         Raises:
-            PersistedQueryNotSupported: queries are not taken over GET; a client that is told so sends all over POST.
+            PersistedQueryNotSupported: the request uses GET. The client then sends its queries over POST.
             PersistedQueryNotFound, InvalidPersistedQuery: see ``PersistedQueries.resolve``.
         """
-        if method == "GET" and asks_persisted(request_data.extensions):
+        if method == "GET" and has_persisted_query(request_data.extensions):
             raise PersistedQueryNotSupported
         text = self.persisted_queries.resolve(request_data.query, request_data.extensions, context.merchant_or_none())
         return replace(request_data, query=text)
@@ -91,28 +91,28 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
     def parse_json(self, data: str | bytes) -> Any:
         parsed = read_json(data)
         if not isinstance(parsed, (dict, list)):
-            raise HTTPException(400, "The body must be a JSON object such as {“query”: “{ me { id } }”}.")
+            raise HTTPException(400, "The body is not a JSON object. Send one such as {“query”: “{ me { id } }”}.")
         return parsed
 
     async def render_graphql_ide(self, request: Request) -> HTMLResponse:  # noqa: ARG002 - the library's signature
         return graphiql_page()
 
 
-def told(error: HTTPException) -> str:
-    """Return what a client is to do about what the library refuses."""
+def http_error_message(error: HTTPException) -> str:
+    """Return the message for one of the library's HTTP errors."""
     match error.__cause__:
         case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
-            return f"Subscriptions go over {GRAPHQL_TRANSPORT_WS_PROTOCOL} at this address."
+            return f"Subscriptions need a WebSocket. Use {GRAPHQL_TRANSPORT_WS_PROTOCOL} at this address."
     if error.reason == "Unsupported content type":
-        return "Send the operation as JSON, with “Content-Type: application/json”."
+        return "The body is not declared as JSON. Send “Content-Type: application/json”."
     return str(error.reason)
 
 
 def read_json(data: str | bytes) -> Any:
-    """Read JSON.
+    """Parse JSON.
 
     Raises:
-        HTTPException: 400, saying where it stops being JSON.
+        HTTPException: status 400, with the position of the error.
     """
     try:
         return json.loads(data)
@@ -123,16 +123,16 @@ def read_json(data: str | bytes) -> Any:
     except UnicodeDecodeError as error:
         raise HTTPException(400, f"The body is not JSON: byte {error.start} is not UTF-8.") from error
     except RecursionError as error:
-        raise HTTPException(400, "The body is not JSON that can be read: it is nested too deeply.") from error
+        raise HTTPException(400, "The body is not readable JSON: it nests too deeply.") from error
     except ValueError as error:
-        raise HTTPException(400, "The body is not JSON that can be read: a number in it is too long.") from error
+        raise HTTPException(400, "The body is not readable JSON: a number is too long.") from error
 
 
-def graphql_endpoint(gateway: GatewayServices) -> GraphQLEndpoint:
+def graphql_endpoint(services: GatewayServices) -> GraphQLEndpoint:
     """Return the router of ``/graphql``."""
 
     def context(connection: HTTPConnection) -> RequestContext:
-        return RequestContext(gateway, caller_of(connection, behind_proxy=gateway.deps.behind_proxy))
+        return RequestContext(services, request_info(connection, behind_proxy=services.deps.behind_proxy))
 
     return GraphQLEndpoint(
         build_schema(),
@@ -140,7 +140,7 @@ def graphql_endpoint(gateway: GatewayServices) -> GraphQLEndpoint:
         context_getter=context,
         allow_queries_via_get=False,
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-        socket_limits=gateway.deps.socket_limits,
-        allowed_origins=tuple(gateway.deps.cors_origins),
+        socket_limits=services.deps.socket_limits,
+        allowed_origins=tuple(services.deps.cors_origins),
         include_in_schema=False,
     )

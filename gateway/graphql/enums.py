@@ -1,4 +1,4 @@
-"""The domain's vocabularies, as GraphQL enums."""
+"""The domain's enums, with their GraphQL descriptions."""
 
 import strawberry
 
@@ -12,24 +12,24 @@ from domain.store.events import PageType, StoreStatus
 from projections.catalog.views import ImageState, ProductSort
 
 ENUMS = {
-    StoreStatus: "Where a store stands.",
-    ProductStatus: "Where a product stands. OUT_OF_STOCK: on sale, with nothing left.",
-    PageType: "The kinds of content page.",
-    MediaType: "The kinds of media asset.",
-    ImageState: "Where an image stands. ORIGINAL: only the supplier's photo is known.",
-    Operation: "What the studio can do to an image, in the order it does it.",
+    StoreStatus: "Status of a store.",
+    ProductStatus: "Status of a product. OUT_OF_STOCK: on sale, but no units are available.",
+    PageType: "Kind of content page.",
+    MediaType: "Kind of media file.",
+    ImageState: "Status of an image. ORIGINAL: only the original photo exists.",
+    Operation: "Operations of the studio on an image, in processing order.",
     RejectionReason: "Why an image could not be used.",
-    SupplierProvider: "Where products come from. SAMPLE is the sandbox catalogue that ships with Zyenta.",
-    JobType: "The agents. VIDEO_GENERATOR is reserved.",
-    JobStatus: "Where a job, or one step of it, stands.",
-    Step: "The steps of a store's generation.",
-    OrderStatus: "Where an order stands.",
-    UnmatchedReason: "Why a payment pays no order. LATE: it was cancelled. DUPLICATE: another payment had paid it. "
-    "MISMATCH: the amount is not what was due.",
-    Availability: "What a domain registry says of a name. UNKNOWN: it could not be asked, or did not answer clearly.",
-    ProductSort: "Orders in which products can be listed.",
+    SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",
+    JobType: "Agent that does a job. VIDEO_GENERATOR is reserved.",
+    JobStatus: "Status of a job, a step or a generation.",
+    Step: "Step of a store's generation.",
+    OrderStatus: "Status of an order.",
+    UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "
+    "DUPLICATE: the order was already paid. MISMATCH: the amount differs from the amount due.",
+    Availability: "A domain registry's answer about a name. UNKNOWN: the registry was unreachable or its answer unclear.",
+    ProductSort: "Sort order of products.",
 }
-"""Every enum of the schema and what it is for."""
+"""Every enum of the schema, with its description."""
 
 for _enum, _description in ENUMS.items():
     strawberry.enum(_enum, description=_description)

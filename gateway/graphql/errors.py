@@ -1,4 +1,4 @@
-"""What goes wrong in GraphQL: typed codes for what clients can act on, a number for the rest."""
+"""GraphQL errors: codes for errors that clients can act on, a number for internal ones."""
 
 import logging
 from collections.abc import Iterator
@@ -18,23 +18,23 @@ from projections.reading.consistency import Stale
 logger = logging.getLogger(__name__)
 
 UNRUNNABLE = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
-"""Why an operation could not be run at all, as the library tells it."""
+"""The library's errors about an operation that it could not run."""
 
 
-@strawberry.type(description="Why something was refused. Nothing was changed.")
+@strawberry.type(description="Why a mutation was refused. It changed nothing.")
 class UserError:
-    code: str = strawberry.field(description="Stable, for programs: NOT_FOUND, INVALID_INPUT, STORE_NOT_READY …")
-    message: str = strawberry.field(description="For people: what was wrong, with which value, and what to do.")
+    code: str = strawberry.field(description="A stable code for programs, such as NOT_FOUND or INVALID_INPUT.")
+    message: str = strawberry.field(description="A message for people: what is wrong, the value, and what to do.")
     field: str | None = strawberry.field(
-        default=None, description="The input field that was wrong, if one was; a dotted path."
+        default=None, description="Dotted path of the invalid input field, if the error is about a field."
     )
 
 
 def user_error(error: Exception) -> UserError:
-    """Return an error as a mutation's payload carries it.
+    """Return an error for a mutation's payload.
 
     Raises:
-        Exception: ``error`` itself, when clients have no business with it.
+        Exception: ``error`` itself, if it is internal.
     """
     refusal = describe(error)
     if refusal is None:
@@ -42,8 +42,8 @@ def user_error(error: Exception) -> UserError:
     return UserError(code=refusal.code, message=refusal.message, field=refusal.field)
 
 
-def shown(error: GraphQLError) -> GraphQLError:
-    """Return an error as a client may see it: with a code, and nothing internal."""
+def masked(error: GraphQLError) -> GraphQLError:
+    """Return the client's view of an error: with a code, and without internal details."""
     original = error.original_error
     if original is None or isinstance(original, UNRUNNABLE) or _is_about_the_document(error):
         if not error.extensions or "code" not in error.extensions:
@@ -52,8 +52,8 @@ def shown(error: GraphQLError) -> GraphQLError:
         return error
     refusal = describe(original)
     if refusal is not None:
-        told = {"field": refusal.field, "retryAfter": refusal.retry_after}
-        extensions = {"code": refusal.code} | {name: value for name, value in told.items() if value is not None}
+        optional = {"field": refusal.field, "retryAfter": refusal.retry_after}
+        extensions = {"code": refusal.code} | {name: value for name, value in optional.items() if value is not None}
         if isinstance(original, Stale):
             extensions["consistencyToken"] = str(original.token)
         return _copy(error, refusal.message, extensions)
@@ -61,13 +61,13 @@ def shown(error: GraphQLError) -> GraphQLError:
     logger.error("internal error %s at %s", number, ".".join(map(str, error.path or ())), exc_info=original)
     return _copy(
         error,
-        f"Something went wrong on our side. If it happens again, tell us the number {number}.",
+        f"Internal error {number}. If it happens again, report this number.",
         {"code": "INTERNAL", "errorId": number},
     )
 
 
 def _is_about_the_document(error: GraphQLError) -> bool:
-    """Return whether an error was found before anything ran; a literal that its type cannot read has a cause as well."""
+    """Whether an error was found before execution. An invalid literal has an original error too."""
     return error.path is None and bool(error.nodes)
 
 
@@ -82,8 +82,8 @@ def _copy(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Grap
     )
 
 
-class ShowErrors(SchemaExtension):
-    """Replaces every error of a result by what a client may see; streamed results frame by frame."""
+class MaskErrors(SchemaExtension):
+    """Replaces every error of a result by the client's view of it; in streamed results, message by message."""
 
     streamed = False
 
@@ -100,4 +100,4 @@ class ShowErrors(SchemaExtension):
     def _show(self, result: object) -> None:
         errors = getattr(result, "errors", None)
         if errors:
-            result.errors = [shown(error) for error in errors]  # type: ignore[attr-defined]
+            result.errors = [masked(error) for error in errors]  # type: ignore[attr-defined]

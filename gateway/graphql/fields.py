@@ -1,4 +1,4 @@
-"""Strawberry's decorators with a description, typed: the library's own lose the type of what they decorate."""
+"""Typed versions of strawberry's decorators: the library's own lose the type of the decorated function."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,18 +9,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def field(description: str) -> Callable[[F], F]:
-    """Make a method a field."""
+    """Return a decorator that makes a method a field."""
     decorate: Callable[[F], F] = strawberry.field(description=description)
     return decorate
 
 
 def mutation(description: str) -> Callable[[F], F]:
-    """Make a method a mutation."""
+    """Return a decorator that makes a method a mutation."""
     decorate: Callable[[F], F] = strawberry.mutation(description=description)
     return decorate
 
 
 def subscription(description: str) -> Callable[[F], F]:
-    """Make an asynchronous generator a subscription."""
+    """Return a decorator that makes an asynchronous generator a subscription."""
     decorate: Callable[[F], F] = strawberry.subscription(description=description)
     return decorate

@@ -1,4 +1,4 @@
-"""Introspection answers, which are the same for every caller while the gateway runs."""
+"""A cache of introspection answers, which are the same for every caller."""
 
 import hashlib
 from collections import OrderedDict
@@ -10,13 +10,13 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionResult
 
 ANSWERS = 8
-"""Answers that are remembered. The standard query's takes 1.5 MB."""
+"""Maximum cached answers. The standard query's answer takes 1.5 MB."""
 
 _answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
 
-class RememberIntrospection(SchemaExtension):
-    """Answers an introspection query from memory: executing the standard one takes up to 80 ms of CPU."""
+class CachedIntrospection(SchemaExtension):
+    """Answers introspection queries from a cache: executing the standard one takes up to 80 ms of CPU time."""
 
     def on_execute(self) -> Iterator[None]:
         context = self.execution_context
@@ -38,7 +38,7 @@ class RememberIntrospection(SchemaExtension):
 
 
 def _is_introspection(document: DocumentNode) -> bool:
-    """Return whether the only operation is a query for nothing but the schema, without variables."""
+    """Whether the document is a single query without variables that selects only the schema."""
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     return (
         len(operations) == 1

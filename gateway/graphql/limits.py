@@ -1,7 +1,7 @@
-"""Limits on the size of a GraphQL document, measured before any validation rule runs.
+"""The measure of a GraphQL document, taken before any validation rule runs.
 
-The measurement is linear in the text: each fragment is measured once, and its size is reused at every spread.
-The rules behind it may then expand fragments and compare fields with each other, because both are bounded here.
+Measuring is linear in the text: each fragment is measured once, and its size is reused at every spread. The validation
+rules expand fragments and compare fields with each other; the limits bound both.
 """
 
 from collections import Counter
@@ -44,15 +44,15 @@ class _Total:
     levels: int = 0
     aliases: int = 0
     schema_values: float = 0
-    """Values that introspection answers with."""
+    """Values of the introspection answer."""
 
     def add(self, part: "_Total", *, below: int, times: float) -> None:
-        """Add a fragment that is spread.
+        """Add a spread fragment.
 
         Args:
             part: the fragment's size.
-            below: the level at which it is spread.
-            times: how often introspection answers it.
+            below: the level of the spread.
+            times: how often the introspection answer has it.
         """
         self.size = min(self.size + part.size, SATURATED)
         self.aliases = min(self.aliases + part.aliases, SATURATED)
@@ -69,7 +69,7 @@ class _Spread:
 
 @dataclass(slots=True)
 class _Outline:
-    """One definition without the fragments that it spreads."""
+    """One definition without its spread fragments."""
 
     own: _Total = field(default_factory=_Total)
     spreads: list[_Spread] = field(default_factory=list)
@@ -80,7 +80,7 @@ class DocumentMeter:
     """Measures documents against one schema.
 
     Args:
-        schema: decides how large an introspection answer is.
+        schema: determines the size of introspection answers.
     """
 
     def __init__(self, schema: GraphQLSchema) -> None:
@@ -98,13 +98,13 @@ class DocumentMeter:
         return _expand(outlines)[0].schema_values
 
     def measure(self, document: DocumentNode, budget: Budget) -> Measure:
-        """Measure a document, and stop at the first limit that it exceeds.
+        """Measure a document and stop at the first exceeded limit.
 
         Raises:
             TooLarge: the document exceeds the budget, or a fragment spreads itself.
         """
         operations = sum(isinstance(one, OperationDefinitionNode) for one in document.definitions)
-        # Whatever is no operation counts as a fragment: type definitions are refused by a rule, one error each.
+        # Other definitions count as fragments. A validation rule rejects type definitions, with one error each.
         fragments = len(document.definitions) - operations
         Measure(operations=operations, fragments=fragments, directives=0).check(budget)
         outlines = self._outlines(document)
@@ -131,7 +131,7 @@ class DocumentMeter:
         return {name: self._outline(definition) for name, definition in _by_name(document).items()}
 
     def _outline(self, definition: DefinitionNode) -> _Outline:
-        """Measure what one definition says itself. Iterative: nesting must not exhaust the stack."""
+        """Measure one definition without its fragments. Iterative, so that nesting cannot exhaust the stack."""
         outline = _Outline()
         own = outline.own
         own.size += sum(
@@ -140,11 +140,11 @@ class DocumentMeter:
         _count_directives(outline, definition)
         condition = getattr(definition, "type_condition", None)
         times = 1.0 if condition is not None and condition.name.value.startswith("__") else 0.0
-        waiting: list[tuple[SelectionSetNode | None, int, float]] = [
+        pending: list[tuple[SelectionSetNode | None, int, float]] = [
             (getattr(definition, "selection_set", None), 0, times)
         ]
-        while waiting:
-            selection_set, level, times = waiting.pop()
+        while pending:
+            selection_set, level, times = pending.pop()
             for selection in selection_set.selections if selection_set is not None else ():
                 own.size += 1
                 _count_directives(outline, selection)
@@ -155,37 +155,37 @@ class DocumentMeter:
                         own.levels = max(own.levels, level + 1)
                         inside = self._times(selection.name.value, times)
                         own.schema_values += inside
-                        waiting.append((selection.selection_set, level + 1, inside))
+                        pending.append((selection.selection_set, level + 1, inside))
                     case InlineFragmentNode():
-                        waiting.append((selection.selection_set, level, times))
+                        pending.append((selection.selection_set, level, times))
                     case FragmentSpreadNode():
                         outline.spreads.append(_Spread(selection.name.value, level, times))
         return outline
 
     def _times(self, name: str, around: float) -> float:
-        """Return how many values introspection answers for a field; 0 outside of introspection."""
+        """Return the number of values that introspection returns for a field. 0 outside of introspection."""
         if name in {"__schema", "__type"}:
             return around or 1.0
         return min(around * self._list_sizes.get(name, 1.0), SATURATED)
 
 
 def _by_name(document: DocumentNode) -> dict[str, DefinitionNode]:
-    """Return fragments by name, and other definitions by number, which is never a name.
+    """Return fragments by name, and other definitions by number, which is never a fragment's name.
 
     Raises:
-        TooLarge: two fragments have the same name: the rules would visit one that is not measured.
+        TooLarge: two fragments have the same name. The rules would visit one that is not measured.
     """
     definitions: dict[str, DefinitionNode] = {}
     for number, definition in enumerate(document.definitions):
         name = definition.name.value if isinstance(definition, FragmentDefinitionNode) else str(number)
         if name in definitions:
-            raise TooLarge(f"Two fragments are called “{name}”. Give each fragment a name of its own.")
+            raise TooLarge(f"Two fragments have the name “{name}”. Rename one of them.")
         definitions[name] = definition
     return definitions
 
 
 def _expand(outlines: Mapping[str, _Outline]) -> list[_Total]:
-    """Return the expanded size of each definition that no other one spreads, with each fragment measured once.
+    """Return the expanded size of each definition that no other definition spreads. Measures each fragment once.
 
     Raises:
         TooLarge: a fragment spreads itself.
@@ -193,7 +193,7 @@ def _expand(outlines: Mapping[str, _Outline]) -> list[_Total]:
     totals: dict[str, _Total] = {}
     spread: set[str] = set()
     for root in outlines:
-        # Depth first: a definition is looked at before its fragments, and totalled after them.
+        # Depth first: a definition is visited before its fragments and totaled after them.
         path: list[tuple[str, Iterator[_Spread]]] = [(root, iter(outlines[root].spreads))]
         open_names = {root}
         while path:
@@ -226,45 +226,45 @@ def _total(outline: _Outline, totals: Mapping[str, _Total]) -> _Total:
 
 
 def _repetition(document: DocumentNode) -> int:
-    """Return how many comparisons the rule on overlapping fields may make. Linear in the expanded size.
+    """Return the maximum comparisons of the rule on overlapping fields. Linear in the expanded size.
 
-    The rule compares each pair of fields that answer under the same name in the same place, with all their arguments.
+    The rule compares each pair of fields with the same response name in the same place, with all their arguments.
     """
     definitions = _by_name(document)
     count: Counter[tuple[int, str]] = Counter()
     weight: Counter[tuple[int, str]] = Counter()
     places: dict[tuple[int, str], int] = {}
     spread = {name for one in document.definitions for name in _spread_names(one)}
-    waiting: list[tuple[SelectionSetNode | None, int]] = [
+    pending: list[tuple[SelectionSetNode | None, int]] = [
         (getattr(definition, "selection_set", None), -number)
         for number, (name, definition) in enumerate(definitions.items(), start=1)
         if name not in spread
     ]
-    while waiting:
-        selection_set, place = waiting.pop()
+    while pending:
+        selection_set, place = pending.pop()
         for selection in selection_set.selections if selection_set is not None else ():
             match selection:
                 case FieldNode():
                     key = place, (selection.alias or selection.name).value
                     count[key] += 1
                     weight[key] += 1 + _argument_values(selection.arguments)
-                    waiting.append((selection.selection_set, places.setdefault(key, len(places))))
+                    pending.append((selection.selection_set, places.setdefault(key, len(places))))
                 case InlineFragmentNode():
-                    waiting.append((selection.selection_set, place))
+                    pending.append((selection.selection_set, place))
                 case FragmentSpreadNode():
-                    waiting.append((getattr(definitions.get(selection.name.value), "selection_set", None), place))
+                    pending.append((getattr(definitions.get(selection.name.value), "selection_set", None), place))
     return min(sum((number - 1) * weight[key] for key, number in count.items()), SATURATED)
 
 
 def _spread_names(definition: DefinitionNode) -> Iterator[str]:
-    waiting = [getattr(definition, "selection_set", None)]
-    while waiting:
-        selection_set = waiting.pop()
+    pending = [getattr(definition, "selection_set", None)]
+    while pending:
+        selection_set = pending.pop()
         for selection in selection_set.selections if selection_set is not None else ():
             if isinstance(selection, FragmentSpreadNode):
                 yield selection.name.value
             else:
-                waiting.append(selection.selection_set)
+                pending.append(selection.selection_set)
 
 
 def _count_directives(outline: _Outline, node: Any) -> None:
@@ -278,21 +278,21 @@ def _argument_values(arguments: Sequence[ArgumentNode] | None) -> int:
 
 
 def _values(value: ValueNode | None) -> int:
-    """Return how many values a literal has, its own included."""
-    count, waiting = 0, [value] if value is not None else []
-    while waiting:
-        one = waiting.pop()
+    """Return the number of values in a literal, including itself."""
+    count, pending = 0, [value] if value is not None else []
+    while pending:
+        one = pending.pop()
         count += 1
         match one:
             case ListValueNode():
-                waiting.extend(one.values)
+                pending.extend(one.values)
             case ObjectValueNode():
-                waiting.extend(each.value for each in one.fields)
+                pending.extend(each.value for each in one.fields)
     return count
 
 
 def _introspection_list_sizes(schema: GraphQLSchema) -> dict[str, float]:
-    """Return how many entries each list of the introspection schema has on average."""
+    """Return the average number of entries of each list in the introspection schema."""
     types = [one for one in schema.type_map.values() if not is_introspection_type(one)]
     with_fields = [one for one in types if isinstance(one, GraphQLObjectType | GraphQLInterfaceType)]
     selectable = [each for one in with_fields for each in one.fields.values()]

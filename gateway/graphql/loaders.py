@@ -1,4 +1,4 @@
-"""Dataloaders: one query for all the nodes of a level, whatever their number."""
+"""Dataloaders: one database query for all nodes of a level."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,32 +15,32 @@ from projections.reading.scope import MerchantScope
 
 
 class Loaders:
-    """The dataloaders of one reading. What they remember is as old as the reading, so they are never shared."""
+    """The dataloaders of one read context. They cache what they load, so contexts must not share them."""
 
     def __init__(self, db: Reader, scope: MerchantScope, personal: PersonalData) -> None:
         async def stores(ids: list[UUID]) -> Sequence[StoreView | None]:
-            found = await catalog_queries.stores_by_ids(db, ids, scope=scope)
-            return [found.get(id) for id in ids]
+            views = await catalog_queries.stores_by_ids(db, ids, scope=scope)
+            return [views.get(id) for id in ids]
 
         async def products(ids: list[UUID]) -> Sequence[ProductView | None]:
-            found = await catalog_queries.products_by_ids(db, ids, scope=scope)
-            return [found.get(id) for id in ids]
+            views = await catalog_queries.products_by_ids(db, ids, scope=scope)
+            return [views.get(id) for id in ids]
 
         async def images(product_ids: list[UUID]) -> Sequence[tuple[ImageView, ...]]:
-            found = await catalog_queries.images_by_products(db, product_ids, scope=scope)
-            return [found.get(id, ()) for id in product_ids]
+            views = await catalog_queries.images_by_products(db, product_ids, scope=scope)
+            return [views.get(id, ()) for id in product_ids]
 
         async def variants(product_ids: list[UUID]) -> Sequence[tuple[VariantView, ...]]:
-            found = await catalog_queries.variants_by_products(db, product_ids, scope=scope)
-            return [found.get(id, ()) for id in product_ids]
+            views = await catalog_queries.variants_by_products(db, product_ids, scope=scope)
+            return [views.get(id, ()) for id in product_ids]
 
         async def pages(store_ids: list[UUID]) -> Sequence[tuple[PageView, ...]]:
-            found = await catalog_queries.pages_by_stores(db, store_ids, scope=scope)
-            return [found.get(id, ()) for id in store_ids]
+            views = await catalog_queries.pages_by_stores(db, store_ids, scope=scope)
+            return [views.get(id, ()) for id in store_ids]
 
         async def generations(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
-            found = await jobs_queries.generations_by_stores(db, store_ids, scope=scope)
-            return [found.get(id, ()) for id in store_ids]
+            views = await jobs_queries.generations_by_stores(db, store_ids, scope=scope)
+            return [views.get(id, ()) for id in store_ids]
 
         self.store: DataLoader[UUID, StoreView | None] = DataLoader(load_fn=stores)
         self.product: DataLoader[UUID, ProductView | None] = DataLoader(load_fn=products)

@@ -1,4 +1,4 @@
-"""Which operation of a document is to run."""
+"""The choice of the operation to run."""
 
 from graphql import DocumentNode, OperationDefinitionNode
 from strawberry.schema.exceptions import CannotGetOperationTypeError
@@ -8,7 +8,7 @@ NAMES_SHOWN = 5
 
 
 class UndecidedOperation(CannotGetOperationTypeError):
-    """A document without an operation, or with several of which none was named."""
+    """A document without an operation, or with several and no ``operationName``."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(None)
@@ -16,13 +16,13 @@ class UndecidedOperation(CannotGetOperationTypeError):
 
     def as_http_error_reason(self) -> str:
         if not self._names:
-            return "The document has no operation in it, only fragments. Add a query or a mutation."
+            return "The document has only fragments. Add a query or a mutation."
         names = ", ".join(self._names[:NAMES_SHOWN]) + (" …" if len(self._names) > NAMES_SHOWN else "")
-        return f"The document has {len(self._names)} operations ({names}). Say in operationName which one to run."
+        return f"The document has {len(self._names)} operations ({names}). Set operationName to one of them."
 
 
 def check_single(document: DocumentNode) -> None:
-    """Refuse a document that does not say what to run: the library would run its first operation.
+    """Reject a document that leaves the operation open: the library would run the first one.
 
     Raises:
         UndecidedOperation: the document has no operation, or several.

@@ -1,4 +1,4 @@
-"""Automatic persisted queries: a client sends the hash of a document, and the text only when the hash is not known.
+"""Automatic persisted queries: a client sends a document's hash, and its text only if the hash is unknown.
 
 The protocol is Apollo's: ``extensions: {persistedQuery: {version: 1, sha256Hash: …}}``.
 """
@@ -15,14 +15,14 @@ from gateway.graphql.quota_cache import Quota, QuotaCache
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 TEXT_MAX = 100_000
-"""Characters of the longest text that is kept."""
+"""Maximum characters of a stored text."""
 
 
 class PersistedQueryNotFound(GraphQLError):
-    """No text is kept for a hash. The client sends the text with the hash, which is then kept."""
+    """The hash is unknown. The client then sends the text with the hash."""
 
     def __init__(self) -> None:
-        # Clients compare both texts.
+        # Clients compare the message and the code.
         super().__init__("PersistedQueryNotFound", extensions={"code": "PERSISTED_QUERY_NOT_FOUND"})
 
 
@@ -34,14 +34,14 @@ class PersistedQueryNotSupported(GraphQLError):
 
 
 class InvalidPersistedQuery(GraphQLError):
-    """The extension is malformed, or the text has another hash. Sending the same again does not help."""
+    """The extension is malformed, or the text has another hash. Retrying does not help."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, extensions={"code": "BAD_REQUEST"})
 
 
 class PersistedQueries:
-    """Keeps texts by their SHA-256."""
+    """Stores texts by their SHA-256."""
 
     def __init__(self) -> None:
         self._texts: QuotaCache[str] = QuotaCache(
@@ -54,13 +54,13 @@ class PersistedQueries:
         """Return the text to run.
 
         Args:
-            query: the text that was sent, if it was.
-            extensions: of the request. Without a ``persistedQuery`` in it, the text is returned as it is.
-            owner: the account that asks; None if it is not logged in.
+            query: the request's text; None if the client sent only a hash.
+            extensions: the request's extensions. Without a ``persistedQuery``, the text is returned unchanged.
+            owner: the caller's account; None if the caller is not logged in.
 
         Raises:
-            PersistedQueryNotFound: only a hash was sent, and it is not known.
-            InvalidPersistedQuery: the extension is malformed, or the hash is another text's.
+            PersistedQueryNotFound: the client sent only a hash, and it is unknown.
+            InvalidPersistedQuery: the extension is malformed, or the hash is not the text's.
         """
         digest = _digest(extensions)
         if digest is None:
@@ -71,30 +71,30 @@ class PersistedQueries:
                 raise PersistedQueryNotFound
             return text
         if hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest() != digest:
-            raise InvalidPersistedQuery(
-                f"persistedQuery.sha256Hash is {digest}, which is not the SHA-256 of the query. Send the query's own."
-            )
+            raise InvalidPersistedQuery(f"Invalid persistedQuery.sha256Hash {digest}. Send the SHA-256 of the query.")
         if len(query) <= TEXT_MAX and self._texts.get(digest, owner) is None:
             self._texts.put(digest, query, len(query), owner)
         return query
 
 
-def asks_persisted(extensions: object) -> bool:
-    """Return whether a request names a persisted query."""
+def has_persisted_query(extensions: object) -> bool:
+    """Whether a request's extensions have a ``persistedQuery``."""
     return isinstance(extensions, Mapping) and extensions.get("persistedQuery") is not None
 
 
 def _digest(extensions: object) -> str | None:
-    if not asks_persisted(extensions):
+    if not has_persisted_query(extensions):
         return None
     assert isinstance(extensions, Mapping)
-    given: Any = extensions["persistedQuery"]
-    match given:
+    extension: Any = extensions["persistedQuery"]
+    match extension:
         case {"version": 1, "sha256Hash": str(digest)} if _SHA256.fullmatch(digest):
             return digest.lower()
         case {"version": version} if version != 1:
-            raise InvalidPersistedQuery(f"persistedQuery.version is {str(version)[:20]}; only version 1 is supported.")
+            raise InvalidPersistedQuery(
+                f"Invalid persistedQuery.version {str(version)[:20]}. Only version 1 is supported."
+            )
         case _:
             raise InvalidPersistedQuery(
-                "persistedQuery is malformed. Send {version: 1, sha256Hash: …} with 64 hexadecimal digits."
+                "Invalid persistedQuery. Send {version: 1, sha256Hash: …} with 64 hexadecimal digits."
             )

@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """How much may be kept."""
+    """A maximum number and weight of entries."""
 
     entries: int
     weight: int
@@ -25,16 +25,16 @@ class _Entry(Generic[V]):
 
 
 class QuotaCache(Generic[V]):
-    """Keeps values by key, evicting the least recently used.
+    """Caches values by key and evicts the least recently used.
 
     An owner whose share is full evicts its own entries. When the whole cache is full, the owner with the largest part
-    loses an entry: many owners together cannot evict one that has little. Anonymous callers are one owner, ``None``,
-    with a share of their own. The first known owner that uses an anonymous entry takes it over.
+    loses an entry. Many owners together therefore cannot evict one with few entries. Anonymous callers are one owner,
+    ``None``, with a separate share. The first known owner that uses an anonymous entry takes it over.
 
     Args:
-        total: of all entries.
-        share: of each known owner.
-        anonymous_share: of all anonymous callers together.
+        total: the quota of all entries.
+        share: the quota of each known owner.
+        anonymous_share: the quota of all anonymous callers together.
     """
 
     def __init__(self, *, total: Quota, share: Quota, anonymous_share: Quota) -> None:
@@ -53,7 +53,7 @@ class QuotaCache(Generic[V]):
         return self._weight
 
     def get(self, key: str, owner: Hashable | None) -> V | None:
-        """Return a value, and mark it as used; None if it is not kept."""
+        """Return a value and mark it as used. None if the key is not cached."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -64,7 +64,7 @@ class QuotaCache(Generic[V]):
         return entry.value
 
     def put(self, key: str, value: V, weight: int, owner: Hashable | None) -> None:
-        """Keep a value. No-op if it is larger than the owner's share."""
+        """Cache a value. No-op if it is larger than the owner's share."""
         share = self._anonymous_share if owner is None else self._share
         if weight > min(share.weight, self._total.weight):
             return
@@ -82,7 +82,7 @@ class QuotaCache(Generic[V]):
         self._weight += weight
 
     def _largest_owner(self, adding: Hashable, weight: int) -> Hashable:
-        """Return who has the largest part once an entry is added; the one that adds it, of equals."""
+        """Return the owner with the largest part after adding an entry. The adding owner wins a tie."""
 
         def part(owner: Hashable) -> tuple[float, bool]:
             entries, weights = len(self._by_owner[owner]), self._weights[owner]

@@ -1,4 +1,4 @@
-"""Scalars whose refusals are for people: the library's own tell what its parser choked on."""
+"""Scalars with readable error messages, in place of the library's parser errors."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,13 +18,15 @@ def _time(value: object) -> Any:
     try:
         return DateTimeDefinition.parse_value(value)
     except StrawberryInputCoercionError:
-        told = str(value)[:40]
-        raise StrawberryInputCoercionError(f"{told!r} is no time. Write one like 2026-11-23T12:00:00Z.") from None
+        shown = str(value)[:40]
+        raise StrawberryInputCoercionError(
+            f"Invalid time {shown!r}. Use ISO 8601, such as 2026-11-23T12:00:00Z."
+        ) from None
 
 
 def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise StrawberryInputCoercionError(f"{str(value)[:40]!r} is not a number. Write one like 12.50.")
+        raise StrawberryInputCoercionError(f"Invalid number {str(value)[:40]!r}. Use one such as 12.50.")
     return amount(str(value))
 
 
@@ -32,4 +34,4 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: replace(DateTimeDefinition, parse_value=_time),
     Decimal: replace(DecimalDefinition, parse_value=_decimal),
 }
-"""What replaces the library's, by the Python type."""
+"""Replacements of the library's scalars, by Python type."""

@@ -1,4 +1,4 @@
-"""The schema, and its text."""
+"""The schema and its SDL."""
 
 from collections.abc import AsyncGenerator
 from functools import cache, cached_property
@@ -13,28 +13,40 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.graphql.as_of import ClosePast
-from gateway.graphql.documents import DocumentAdmission, Rejected
-from gateway.graphql.errors import ShowErrors, shown
-from gateway.graphql.introspection import RememberIntrospection
+from gateway.graphql.as_of import ClosePastReadings
+from gateway.graphql.documents import DocumentAdmission, DocumentRejected
+from gateway.graphql.errors import MaskErrors, masked
+from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
+from gateway.graphql.mutations.media import MediaMutations
+from gateway.graphql.mutations.orders import OrderMutations
+from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
+from gateway.graphql.mutations.suppliers import SupplierMutations
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
 
 
-@strawberry.type(description="What can be changed. Each answers userErrors when it was refused; then nothing changed.")
-class Mutation(AccountMutations, StoreMutations, ProductMutations):
+@strawberry.type(description="Mutations. A refused mutation returns userErrors and changes nothing.")
+class Mutation(
+    AccountMutations,
+    SupplierMutations,
+    OrderMutations,
+    StoreMutations,
+    PageMutations,
+    ProductMutations,
+    MediaMutations,
+):
     pass
 
 
-ANSWERED_ONCE = frozenset({OperationType.QUERY, OperationType.MUTATION})
+SINGLE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
 class Schema(strawberry.Schema):
-    """Our schema; errors are logged where they are given a number, once."""
+    """The schema with admission of documents. ``gateway.graphql.errors`` logs its errors."""
 
     @cached_property
     def admission(self) -> DocumentAdmission:
@@ -42,18 +54,18 @@ class Schema(strawberry.Schema):
         return DocumentAdmission(self._schema)
 
     async def execute(self, query: str | None, *args: Any, **more: Any) -> ExecutionResult:
-        """Run what has one answer. A subscription has many, which are streamed; run here it would break in the middle."""
-        more["allowed_operation_types"] = ANSWERED_ONCE.intersection(more.get("allowed_operation_types", ANSWERED_ONCE))
+        """Run a query or a mutation. A subscription has many answers and goes through :meth:`stream`."""
+        more["allowed_operation_types"] = SINGLE_ANSWER.intersection(more.get("allowed_operation_types", SINGLE_ANSWER))
         try:
             return await super().execute(query, *args, **more)
-        except Rejected as rejection:
+        except DocumentRejected as rejection:
             return _rejected(rejection.errors)
 
     async def stream(self, query: str | None, *args: Any, **more: Any) -> AsyncGenerator[Any, None]:
-        """Run any operation, and yield its answers."""
+        """Run any operation and yield its answers."""
         try:
             return await super().stream(query, *args, **more)
-        except Rejected as rejection:
+        except DocumentRejected as rejection:
             return _once(_rejected(rejection.errors))
         except CannotGetOperationTypeError as error:
             return _once(_rejected([GraphQLError(error.as_http_error_reason(), original_error=error)]))
@@ -61,10 +73,10 @@ class Schema(strawberry.Schema):
             return _once(_rejected([GraphQLError(str(error), original_error=error)]))
 
     def _create_execution_context(self, query: str | None, *args: Any, **more: Any) -> ExecutionContext:
-        """Admit the document before the library or any extension looks at it.
+        """Admit the document before the library and the extensions use it.
 
         Raises:
-            Rejected: the document cannot run.
+            DocumentRejected: the document cannot run.
         """
         context = super()._create_execution_context(query, *args, **more)
         document: DocumentNode = self.admission.admit(
@@ -74,16 +86,16 @@ class Schema(strawberry.Schema):
             variables=context.variables,
         )
         context.graphql_document = document
-        # Validated: None would make the library validate it again.
+        # Admission validated the document. With None, the library would validate it again.
         context.pre_execution_errors = []
         return context
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Leave logging to ``gateway.graphql.errors``: what a client did wrong is no error of ours."""
+        """Leave logging to ``gateway.graphql.errors``, which does not log client errors."""
 
 
 def _rejected(errors: list[GraphQLError]) -> PreExecutionError:
-    return PreExecutionError(data=None, errors=[shown(error) for error in errors])
+    return PreExecutionError(data=None, errors=[masked(error) for error in errors])
 
 
 async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
@@ -98,11 +110,11 @@ def build_schema() -> Schema:
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
-        # Made anew for every operation: extensions keep state of the operation they are in.
-        extensions=[ShowErrors, ClosePast, RememberIntrospection],
+        # Classes, not instances: extensions have state, so each operation needs new ones.
+        extensions=[MaskErrors, ClosePastReadings, CachedIntrospection],
     )
 
 
 def sdl() -> str:
-    """Return the schema in GraphQL's definition language, as ``schemas/schema.graphql`` holds it."""
+    """Return the schema's SDL, the text of ``schemas/schema.graphql``."""
     return build_schema().as_str().rstrip() + "\n"

@@ -1,4 +1,4 @@
-"""How many WebSockets may be open at once, by address and by account."""
+"""Counts of open WebSockets, by address and by account."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -10,29 +10,29 @@ from gateway.socket_limits import SocketLimits
 
 
 class TooManySockets(Exception):
-    """A limit is reached. Another attempt may succeed once other connections are closed."""
+    """A limit on connections is reached. A retry may succeed after other connections close."""
 
 
 @dataclass(slots=True, eq=False)
 class OpenSocket:
-    """One WebSocket that counts against the limits."""
+    """One open WebSocket, counted against the limits."""
 
     registry: "OpenSockets"
     address: str
     account: UUID | None = None
 
     def log_in(self, account: UUID) -> None:
-        """Count the connection as the account's from now on.
+        """Count the connection as the account's.
 
         Raises:
-            TooManySockets: the account has too many.
+            TooManySockets: the account has too many connections.
         """
         self.registry.log_in(self, account)
 
 
 @dataclass(slots=True)
 class OpenSockets:
-    """The WebSockets that are open."""
+    """The open WebSockets of this process."""
 
     limits: SocketLimits = field(default_factory=SocketLimits)
     _by_address: Counter[Hashable] = field(default_factory=Counter)
@@ -44,15 +44,15 @@ class OpenSockets:
         """Count a connection while it is open.
 
         Raises:
-            TooManySockets: the address has too many, or the gateway has.
+            TooManySockets: the address or the gateway has too many connections.
         """
         if self._by_address.total() >= self.limits.total:
-            raise TooManySockets("Too many connections are open at this gateway. Try again in a moment.")
+            raise TooManySockets("The gateway has too many open connections. Try again in a few seconds.")
         if self._by_address.get(address, 0) >= self.limits.per_address:
-            raise TooManySockets(f"Your address has {self.limits.per_address} connections open. Close one of them.")
+            raise TooManySockets(f"Your address has {self.limits.per_address} open connections. Close one of them.")
         if self._anonymous.get(address, 0) >= self.limits.anonymous_per_address:
             raise TooManySockets(
-                f"Your address has {self.limits.anonymous_per_address} connections open that are not logged in. "
+                f"Your address has {self.limits.anonymous_per_address} open connections without a login. "
                 "Close one of them, or send connection_init with an access token."
             )
         socket = OpenSocket(self, address)
@@ -70,7 +70,7 @@ class OpenSockets:
     def log_in(self, socket: OpenSocket, account: UUID) -> None:
         """See :meth:`OpenSocket.log_in`."""
         if self._by_account.get(account, 0) >= self.limits.per_account:
-            raise TooManySockets(f"Your account has {self.limits.per_account} connections open. Close one of them.")
+            raise TooManySockets(f"Your account has {self.limits.per_account} open connections. Close one of them.")
         self._by_account[account] += 1
         _subtract(self._anonymous, socket.address)
         socket.account = account

@@ -7,17 +7,17 @@ from typing import Self
 import strawberry
 
 from domain.generation.events import JobStatus, JobType, Step
-from gateway.api.generation_feed import Progress
+from gateway.api.generation_feed import GenerationState
 from gateway.api.validation import as_id
-from gateway.graphql.context import Info, Reading
+from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import subscription
-from gateway.graphql.queries.root import Token, find_store
+from gateway.graphql.queries.root import TokenArgument, find_store
 from gateway.graphql.types.job import Generation, JobLog
 from gateway.graphql.types.media import as_gid
 from projections.jobs.views import JobView
 
 
-@strawberry.type(description="How one step stands.")
+@strawberry.type(description="The state of one step.")
 class StepProgress:
     step: Step
     job_id: strawberry.ID
@@ -46,7 +46,7 @@ class StepProgress:
         )
 
 
-@strawberry.type(description="How a store's generation stands at this moment.")
+@strawberry.type(description="The current state of a store's generation.")
 class GenerationProgress:
     generation_id: strawberry.ID
     store_id: strawberry.ID
@@ -54,12 +54,12 @@ class GenerationProgress:
     progress: int = strawberry.field(description="0 to 100.")
     current_step: Step | None
     steps: list[StepProgress]
-    last_log: JobLog | None = strawberry.field(description="The last line of the log.")
+    last_log: JobLog | None = strawberry.field(description="The newest line of the log.")
     error: str | None
     generation: Generation
 
     @classmethod
-    def of(cls, progress: Progress, reading: Reading) -> Self:
+    def of(cls, progress: GenerationState, reading: ReadContext) -> Self:
         view = progress.generation
         return cls(
             generation_id=as_gid(view.id),
@@ -77,16 +77,17 @@ class GenerationProgress:
 @strawberry.type
 class Subscription:
     @subscription(
-        "A store's generation, at once and whenever it moves on. Ends when the generation has ended. "
-        "States in between may be skipped. Logging out ends it at the next state. Pass {authorization: “Bearer …”} in connection_init."
+        "The state of a store's generation: now, and after each change. States in between may be skipped. "
+        "The subscription ends when the generation ends, or at the first state after the session ends. "
+        "Send {authorization: “Bearer …”} in connection_init."
     )
     async def generation_progress(
-        self, info: Info, store_id: strawberry.ID, consistency_token: Token = None
+        self, info: Info, store_id: strawberry.ID, consistency_token: TokenArgument = None
     ) -> AsyncIterator[GenerationProgress]:
         reading = await info.context.reading(consistency_token)
         store = await find_store(reading, as_id("store", store_id))
-        async with aclosing(info.context.gateway.watch.follow(store.view.id)) as states:
+        async with aclosing(info.context.services.generation_feed.follow(store.view.id)) as states:
             async for progress in states:
                 await info.context.check_session()
-                # A reading remembers what it loaded, so that every state gets one of its own.
+                # A read context caches what it loads, so every state needs a new one.
                 yield GenerationProgress.of(progress, info.context.reading_now(reading.merchant_id))

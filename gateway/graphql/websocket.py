@@ -1,6 +1,6 @@
-"""graphql-transport-ws, strict with what clients send: whatever is no message of the protocol closes with 4400.
+"""A strict graphql-transport-ws handler: an invalid message closes the connection with 4400.
 
-A connection is bounded in time and memory: a client that does not read is not read from either, and is dropped.
+Connections are bounded in time and memory. The gateway stops reading from a client that does not read, then drops it.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 
 from gateway.api.command_request import CONSISTENCY_HEADER
 from gateway.graphql.context import RequestContext
-from gateway.graphql.persisted_queries import asks_persisted
+from gateway.graphql.persisted_queries import has_persisted_query
 from gateway.graphql.sockets import OpenSocket, TooManySockets
 from gateway.socket_limits import SocketLimits
 
@@ -33,31 +33,31 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REASON_MAX = 123
-"""Most bytes that a close frame has for its reason (RFC 6455, section 5.5)."""
+"""Maximum bytes of a close frame's reason (RFC 6455, section 5.5)."""
 PARAMETERS = frozenset({"authorization", CONSISTENCY_HEADER})
-"""Headers that connection_init may carry."""
+"""Headers that ``connection_init`` may have."""
 PARAMETER_MAX = 8_192
-"""Characters of one of them, as with HTTP headers."""
+"""Maximum characters of one header."""
 TRY_AGAIN_LATER = 1013
-"""Close code that clients answer with a later attempt (IANA WebSocket registry)."""
+"""Close code that makes clients retry later (IANA WebSocket registry)."""
 
 
 class StrictWire(ASGIWebSocketAdapter):
-    """Reads and closes a connection; what Python's JSON reader gives up on is no JSON either."""
+    """Reads, writes and closes a connection. Text that Python's JSON parser cannot parse counts as invalid JSON."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         endpoint = cast("GraphQLEndpoint", self.view)
         self._send_seconds = endpoint.sockets.limits.send_wait.total_seconds()
         self.stalled = asyncio.Event()
-        """Set once the client took too long to read."""
+        """Set when the client took too long to read."""
         self._sending = asyncio.Lock()
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
         try:
             async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
                 yield message
-                # Backpressure: answers must leave before the next operation may start.
+                # Backpressure: pending answers must be sent before the next message is read.
                 async with self._sending:
                     pass
         except (RecursionError, ValueError) as error:
@@ -77,17 +77,17 @@ class StrictWire(ASGIWebSocketAdapter):
     async def close(self, code: int, reason: str) -> None:
         if self.stalled.is_set():
             return
-        # Reasons tell back what the client sent, at whatever length.
-        shown = reason.encode(errors="replace")[:REASON_MAX].decode(errors="ignore")
+        # A reason may repeat the client's text, which can be too long.
+        cut = reason.encode(errors="replace")[:REASON_MAX].decode(errors="ignore")
         try:
             async with asyncio.timeout(self._send_seconds):
-                await super().close(code, shown)
+                await super().close(code, cut)
         except TimeoutError:
             self.stalled.set()
 
 
 class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
-    """The library's handler, which takes for granted that a message has the protocol's form."""
+    """The library's handler with checks: the library assumes that every message is well-formed."""
 
     lifetime: asyncio.Timeout
     socket: OpenSocket
@@ -107,24 +107,24 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         return self.endpoint.sockets.limits
 
     async def handle(self) -> None:
-        """Serve the connection until it ends, stalls, or has been anonymous for too long."""
+        """Serve the connection until it ends, stalls, or is anonymous for too long."""
         try:
-            with self.endpoint.sockets.opened(self.context.caller.address) as self.socket:
+            with self.endpoint.sockets.opened(self.context.request_info.address) as self.socket:
                 await self._serve()
         except TooManySockets as error:
             await self.wire.close(TRY_AGAIN_LATER, str(error))
 
     async def _serve(self) -> None:
-        watching = asyncio.create_task(self._end_when_stalled())
+        stall_watch = asyncio.create_task(self._end_when_stalled())
         try:
             async with asyncio.timeout(self._limits.anonymous_lifetime.total_seconds()) as self.lifetime:
                 await super().handle()
         except TimeoutError:
-            await self.wire.close(4408, "This connection is not logged in and has ended. Connect again.")
+            await self.wire.close(4408, "The connection was open too long without a login. Connect again.")
         finally:
-            watching.cancel()
+            stall_watch.cancel()
             with suppress(asyncio.CancelledError):
-                await watching
+                await stall_watch
 
     async def _end_when_stalled(self) -> None:
         await self.wire.stalled.wait()
@@ -132,21 +132,21 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         self.lifetime.reschedule(asyncio.get_running_loop().time())
 
     async def handle_task_exception(self, error: Exception) -> None:
-        """Log an error of ours. A client that hung up is none."""
+        """Log an error, unless the client disconnected."""
         if not isinstance(error, WebSocketDisconnected):
             await super().handle_task_exception(error)
 
     async def handle_message(self, message: Message) -> None:
-        wrong = what_is_wrong(message)
-        if wrong is None:
+        problem = message_problem(message)
+        if problem is None:
             await super().handle_message(message)
         else:
-            await self.handle_invalid_message(wrong)
+            await self.handle_invalid_message(problem)
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         payload: object = message.get("payload")
         if isinstance(payload, dict):
-            # Nothing else is kept: a payload may be as large as a message, and lasts as long as the connection.
+            # Keep only headers: a payload can be large and lives as long as the connection.
             message = {
                 **message,
                 "payload": {name: value for name, value in payload.items() if _is_header(name, value)},
@@ -181,13 +181,13 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         most = self._limits.anonymous_operations if account is None else self._limits.operations
         if len(self.operations) >= most:
             raise GraphQLError(
-                f"This connection has {most} operations in flight, which is the most. Complete one of them first.",
+                f"The connection has {most} operations in flight. Complete one of them first.",
                 extensions={"code": "TOO_MANY_OPERATIONS"},
             )
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004 - the library's signature
-        """Close for no operation that cannot run: the protocol has an error message for that, and others may be running."""
+        """Keep the connection open if an operation cannot run: others may be running, and the client gets an error message."""
         return None
 
 
@@ -195,29 +195,29 @@ def _is_header(name: str, value: object) -> bool:
     return name.lower() in PARAMETERS and isinstance(value, str) and len(value) <= PARAMETER_MAX
 
 
-def what_is_wrong(message: object) -> str | None:
-    """Return in which way something is no message of the protocol; None: it has the form of one."""
+def message_problem(message: object) -> str | None:
+    """Return why a message is not valid in the protocol. None if it is valid."""
     match message:
         case {"type": "subscribe", "id": str(), "payload": dict() as payload}:
-            return _what_is_wrong_with_payload(payload)
+            return _payload_problem(payload)
         case {"type": "subscribe"}:
-            return "Invalid message: subscribe needs an id and a payload with a query, both strings"
+            return "Invalid message: subscribe needs a string id and a payload with a string query"
         case {"type": "complete", "id": str()}:
             return None
         case {"type": "complete"}:
-            return "Invalid message: complete needs the id of an operation, a string"
+            return "Invalid message: complete needs the string id of an operation"
         case {"type": str()}:
             return None
         case _:
             return "Invalid message: it must be a JSON object with a type"
 
 
-def _what_is_wrong_with_payload(payload: Mapping[str, object]) -> str | None:
+def _payload_problem(payload: Mapping[str, object]) -> str | None:
     if not isinstance(payload.get("extensions"), dict | None):
         return "Invalid message: extensions must be an object"
     query = payload.get("query")
-    if not isinstance(query, str) and not (query is None and asks_persisted(payload.get("extensions"))):
-        return "Invalid message: subscribe needs an id and a payload with a query, both strings"
+    if not isinstance(query, str) and not (query is None and has_persisted_query(payload.get("extensions"))):
+        return "Invalid message: subscribe needs a string id and a payload with a string query"
     if not isinstance(payload.get("variables"), dict | None):
         return "Invalid message: variables must be an object"
     if not isinstance(payload.get("operationName"), str | None):

@@ -1,4 +1,4 @@
-"""``/api/v1``: thin adapters over the same commands and read models as GraphQL."""
+"""``/api/v1``: a thin adapter over the same commands and read models as GraphQL."""
 
 from fastapi import APIRouter
 

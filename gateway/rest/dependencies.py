@@ -1,58 +1,34 @@
-"""What every endpoint needs: who asks, a fresh enough reading, and how a change is answered."""
+"""Dependencies of the endpoints: the merchant's context, the page of a list, and the response to a change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
-from gateway.api import command_request as requests
-from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices, RequestKey, wait_for
+from gateway.api.command_request import CONSISTENCY_HEADER, CommandRequest, GatewayServices, RequestKey, wait_for
 from gateway.api.validation import PlainInt
-from gateway.middleware import caller_of
+from gateway.middleware import request_info
 from gateway.ports import GatewayDependencies
-from projections.reading.paging import Reader, Slice, Window
+from projections.reading.paging import Reader, Window
 from projections.reading.scope import MerchantScope
 
-T = TypeVar("T")
-V = TypeVar("V")
 KEY_HEADER = "Idempotency-Key"
 KEY_MAX = 200
 
 
-class Body(BaseModel):
-    """A request or response body; camelCase on the wire, unknown fields are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-
-class PageOf(Body, Generic[T]):
-    """One page of a list. Pass ``endCursor`` as ``after`` for the next."""
-
-    items: list[T]
-    has_next_page: bool
-    end_cursor: str | None
-
-
-def page_of(page: Slice[V], make: Callable[[V], T]) -> PageOf[T]:
-    """Return a read model's page as a body."""
-    return PageOf(items=[make(node) for node in page.nodes], has_next_page=page.has_next, end_cursor=page.end_cursor)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantContext:
-    """One request of a logged-in merchant, to read or to change."""
+    """One request of a logged-in merchant."""
 
-    gateway: GatewayServices
+    services: GatewayServices
     merchant_id: UUID
     key: str | None
-    """The ``Idempotency-Key``, if there is one."""
+    """The ``Idempotency-Key``. None if the client sent none."""
     traceparent: str | None
 
     @property
@@ -62,64 +38,66 @@ class MerchantContext:
 
     @property
     def db(self) -> Reader:
-        return self.gateway.deps.reader
+        """The read models."""
+        return self.services.deps.reader
 
     @property
     def deps(self) -> GatewayDependencies:
-        return self.gateway.deps
+        """The gateway's dependencies."""
+        return self.services.deps
 
-    def change(self) -> requests.Request:
-        """Start a change; the ``Idempotency-Key`` makes a repeat of it harmless."""
+    def begin(self) -> CommandRequest:
+        """Start a change. The ``Idempotency-Key`` makes a repeat harmless."""
         key = None if self.key is None else RequestKey(KEY_HEADER, self.key)
-        return requests.Request.begin(self.gateway, self.merchant_id, key, traceparent=self.traceparent)
+        return CommandRequest.begin(self.services, self.merchant_id, key, traceparent=self.traceparent)
 
 
 async def merchant_context(
     request: Request,
     idempotency_key: Annotated[
-        str | None, Header(description="Your own name for this request: sending it again changes nothing.")
+        str | None, Header(description="A key that you choose for this request. A repeat with it changes nothing.")
     ] = None,
     x_consistency_token: Annotated[
-        str | None, Header(description="Wait until a change with this token can be read.")
+        str | None, Header(description="The consistencyToken of a change. The request waits until it can be read.")
     ] = None,
     _authorization: Annotated[str | None, Header(alias="authorization", description="Bearer <access token>")] = None,
 ) -> MerchantContext:
-    """Say who asks, and wait for what they want to see.
+    """Return the merchant's context, once the read models have reached the consistency token.
 
     Raises:
-        Unauthenticated: nobody is logged in.
-        InvalidInput: a header makes no sense.
-        Stale: the read models did not get there in time.
+        Unauthenticated: the access token is missing or invalid, or its session has ended.
+        InvalidInput: a header is invalid.
+        Stale: the read models did not reach the token in time.
     """
-    gateway: GatewayServices = request.app.state.gateway
-    caller = caller_of(request, behind_proxy=gateway.deps.behind_proxy)
-    merchant_id = await gateway.sessions.merchant(caller.authorization)
+    services: GatewayServices = request.app.state.gateway
+    info = request_info(request, behind_proxy=services.deps.behind_proxy)
+    merchant_id = await services.sessions.merchant(info.authorization)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
-        raise InvalidInput(KEY_HEADER, f"An {KEY_HEADER} has 1 to {KEY_MAX} characters.")
-    await wait_for(gateway.deps, x_consistency_token)
+        raise InvalidInput(KEY_HEADER, f"{KEY_HEADER} has {len(idempotency_key)} characters. Use 1 to {KEY_MAX}.")
+    await wait_for(services.deps, x_consistency_token)
     return MerchantContext(
-        gateway=gateway, merchant_id=merchant_id, key=idempotency_key, traceparent=caller.traceparent
+        services=services, merchant_id=merchant_id, key=idempotency_key, traceparent=info.traceparent
     )
 
 
-Merchant = Annotated[MerchantContext, Depends(merchant_context)]
+CurrentMerchant = Annotated[MerchantContext, Depends(merchant_context)]
 
 
 def window(
-    first: Annotated[PlainInt | None, Query(description="How many entries, up to 100; 20 when left out.")] = None,
-    after: Annotated[str | None, Query(description="The endCursor of the page before.")] = None,
+    first: Annotated[PlainInt | None, Query(description="Number of entries: 20 by default, 100 at most.")] = None,
+    after: Annotated[str | None, Query(description="The endCursor of the previous page.")] = None,
 ) -> Window:
-    """Read which page of a list is wanted."""
+    """Return the requested page of a list."""
     return Window(first=first, after=after)
 
 
 Page = Annotated[Window, Depends(window)]
 
 
-def accepted(
+def changed(
     receipt: Receipt, body: Mapping[str, Any], *, status: int = 202, location: str | None = None
 ) -> JSONResponse:
-    """Return what a change answers: the body, and the token that makes a query see the change."""
+    """Return the response to a change: the body, and the token that makes a query wait for the change."""
     token = None if receipt.token is None else str(receipt.token)
     headers = {} if token is None else {CONSISTENCY_HEADER: token}
     if location is not None:

@@ -1,4 +1,4 @@
-"""Errors over REST: problem details (RFC 9457) with the same codes as GraphQL's userErrors."""
+"""REST errors as problem details (RFC 9457), with the same codes as GraphQL's userErrors."""
 
 import json
 import logging
@@ -28,19 +28,19 @@ STATUS = {
     "STALE": 503,
     "UNAVAILABLE": 503,
 }
-"""Refusals are 409 unless they are here: the request makes sense, but not in this state."""
+"""HTTP status by error code. Other codes have status 409: the request is valid, but not in this state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What went wrong, as ``application/problem+json``."""
+    """An error as ``application/problem+json``."""
 
     status: int
     code: str
     detail: str
     field: str | None = None
     errors: Sequence[dict[str, str]] = ()
-    """Where several fields are wrong: each one's ``field`` and ``detail``."""
+    """``field`` and ``detail`` of each invalid field, if there are several."""
     headers: Mapping[str, str] | None = None
 
     def response(self) -> Response:
@@ -64,7 +64,7 @@ class Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return any exception as what a client may see of it."""
+    """Return the client's view of an exception."""
     refusal = describe(error)
     if refusal is None:
         number = uuid4().hex[:12]
@@ -72,7 +72,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem(
             status=500,
             code="INTERNAL",
-            detail=f"Something went wrong on our side. If it happens again, tell us the number {number}.",
+            detail=f"Internal error {number}. If it happens again, report this number.",
         )
     headers = {}
     if refusal.retry_after is not None:
@@ -89,49 +89,49 @@ def problem_of(error: Exception) -> Problem:
 
 
 def install(app: FastAPI) -> None:
-    """Have every error of an application answered as a problem."""
+    """Register the error handlers of an application."""
 
-    async def refused(_request: Request, error: Exception) -> Response:
+    async def refusal_handler(_request: Request, error: Exception) -> Response:
         return problem_of(error).response()
 
-    async def invalid(_request: Request, error: Exception) -> Response:
+    async def validation_handler(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         return problem_of_validation(error).response()
 
-    async def plain(request: Request, error: Exception) -> Response:
+    async def http_handler(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
-        detail = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+        detail = "Unknown address. Check the path." if error.status_code == 404 else str(error.detail)
         if isinstance(error.__cause__, RecursionError | ValueError):
-            # The framework's words for a body that it gave up on.
-            detail = "The body is not JSON that can be read: it is nested too deeply, or a number in it is too long."
+            # In place of the framework's text for a body that it could not parse.
+            detail = "The body is not readable JSON: it nests too deeply, or a number is too long."
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
         if error.status_code == 405:
             headers["allow"] = ", ".join(methods_at(request.scope, app.routes))
         return Problem(status=error.status_code, code=code, detail=detail, headers=headers).response()
 
     for kind in REFUSALS:
-        app.add_exception_handler(kind, refused)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, plain)
+        app.add_exception_handler(kind, refusal_handler)
+    app.add_exception_handler(RequestValidationError, validation_handler)
+    app.add_exception_handler(HTTPException, http_handler)
 
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 def methods_at(scope: Scope, routes: Sequence[BaseRoute]) -> list[str]:
-    """Return every method an address has: the router tells those of the first route there and no other."""
-    asked = {"type": "http", "path": scope["path"], "root_path": scope.get("root_path", ""), "headers": []}
+    """Return every method of an address. The router lists only those of the first matching route."""
+    probe = {"type": "http", "path": scope["path"], "root_path": scope.get("root_path", ""), "headers": []}
     known = {
         method
         for method in METHODS
-        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in routes)
+        if any(route.matches({**probe, "method": method})[0] is Match.FULL for route in routes)
     }
     return sorted(known | {"HEAD"} if "GET" in known else known)
 
 
 def problem_of_validation(error: RequestValidationError) -> Problem:
-    """Return what is wrong with a body or its parameters: 400 for what is no JSON, else 422 naming each field."""
+    """Return a problem for an invalid request: status 400 if the body is not JSON, else 422 with each invalid field."""
     errors = error.errors()
     for one in errors:
         not_json = _not_json(one)
@@ -157,8 +157,8 @@ def _not_json(error: Mapping[str, Any]) -> str | None:
             reason = error.get("ctx", {}).get("error", "it cannot be read")
             return f"The body is not JSON: {reason} (at character {where})."
         case {"type": "missing", "loc": ["body"] | ("body",)}:
-            return "There is no body. Send a JSON object."
+            return "The body is missing. Send a JSON object."
         case {"loc": ["body"] | ("body",), "input": bytes()}:
-            return "The body is not sent as JSON. Say “Content-Type: application/json”."
+            return "The body is not declared as JSON. Send “Content-Type: application/json”."
         case _:
             return None

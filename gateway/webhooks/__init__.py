@@ -1,1 +1,1 @@
-"""What outside systems tell us: verified at the edge, recorded as an event, reacted to later."""
+"""Webhooks of outside systems. The gateway verifies and records them; policies react to the recorded events."""

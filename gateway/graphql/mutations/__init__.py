@@ -1,1 +1,4 @@
-"""Mutations: each sends one command, and shows the changed thing once it can be read."""
+"""Mutations. Each sends one command, and returns the changed object once it can be read.
+
+``gateway.graphql.schema`` joins the classes of these modules into the type ``Mutation``.
+"""

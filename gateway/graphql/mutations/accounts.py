@@ -1,4 +1,4 @@
-"""Registering, logging in, suppliers, and orders."""
+"""Mutations of accounts and sessions."""
 
 from collections.abc import Awaitable
 from datetime import datetime
@@ -6,46 +6,34 @@ from uuid import uuid4
 
 import strawberry
 
-from commands.merchant import ConnectSupplier, DisconnectSupplier
-from commands.order import FulfilOrder
-from commands.ports import Receipt
-from domain.kernel import InvalidInput, NotFound
-from domain.merchant.events import SupplierProvider
+from domain.kernel import NotFound
 from gateway.api.client_errors import REFUSALS
-from gateway.api.command_request import Request
-from gateway.api.validation import as_id, check_text, supplier_credentials
+from gateway.api.command_request import CommandRequest
 from gateway.auth.accounts import Session
-from gateway.graphql.context import Info, Reading
+from gateway.graphql.context import Info
 from gateway.graphql.device import device_cookie, remember_device
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import (
-    ConnectSupplierInput,
-    DisconnectSupplierInput,
-    FulfilOrderInput,
-    LogInInput,
-    RefreshTokenInput,
-    RegisterInput,
-)
-from gateway.graphql.mutations.payloads import CHANGED, OrderPayload, Payload, SupplierPayload, change
-from gateway.graphql.queries.root import find_order, find_user
+from gateway.graphql.mutations.inputs import LogInInput, RefreshTokenInput, RegisterInput
+from gateway.graphql.mutations.payloads import CHANGED, Payload
+from gateway.graphql.queries.root import find_user
 from gateway.graphql.types.merchant import User
 
 
-@strawberry.type(description="What lets a client in: send “Authorization: Bearer <accessToken>”.")
+@strawberry.type(description="A session's tokens. Send the access token as “Authorization: Bearer <accessToken>”.")
 class SessionPayload(Payload):
-    access_token: str | None = strawberry.field(default=None, description="Good for some minutes.")
+    access_token: str | None = strawberry.field(default=None, description="Short-lived; see accessTokenExpiresAt.")
     access_token_expires_at: datetime | None = None
     refresh_token: str | None = strawberry.field(
         default=None,
-        description="Good for one exchange. A repeat gets the same answer for 30 seconds, as long as its successor was "
-        "not used; any other repeat ends the whole session.",
+        description="Valid for one exchange. For 30 seconds, until its successor is used, a repeat gets the same answer. "
+        "Any other repeat ends the session.",
     )
     refresh_token_expires_at: datetime | None = None
     device_token: str | None = strawberry.field(
         default=None,
-        description="Keep it on this device, past logging out, and send it with the next logIn: a known device has an "
-        "allowance of tries of its own. It lets nobody in by itself. Browsers also get it as a cookie.",
+        description="Keep this token on the device after logging out, and send it with the next logIn. "
+        "A known device has its own rate limit. The token alone does not log in. Browsers also get it as a cookie.",
     )
     user: User | None = strawberry.field(default=None, description=CHANGED)
 
@@ -60,114 +48,52 @@ class AccountMutations:
     @mutation("Open an account and log in.")
     async def register(self, info: Info, input: RegisterInput) -> SessionPayload | None:
         context = info.context
-        session = context.gateway.desk.register(
+        session = context.services.authenticator.register(
             email=input.email,
             password=input.password,
             name=input.name,
             request_id=input.command_id or uuid4(),
-            caller=context.caller.address,
+            address=context.request_info.address,
         )
         return await _session(info, session, input.client_mutation_id)
 
-    @mutation("Exchange e-mail address and password for a session.")
+    @mutation("Log in with e-mail address and password.")
     async def log_in(self, info: Info, input: LogInInput) -> SessionPayload | None:
         context = info.context
-        session = context.gateway.desk.log_in(
+        session = context.services.authenticator.log_in(
             email=input.email,
             password=input.password,
-            caller=context.caller.address,
+            address=context.request_info.address,
             device_token=input.device_token or device_cookie(context),
         )
         return await _session(info, session, input.client_mutation_id)
 
     @mutation("Exchange a refresh token for its successor and a new access token.")
     async def refresh_token(self, info: Info, input: RefreshTokenInput) -> SessionPayload | None:
-        session = info.context.gateway.desk.refresh(input.refresh_token)
+        session = info.context.services.authenticator.refresh(input.refresh_token)
         return await _session(info, session, input.client_mutation_id)
 
     @mutation(
-        "End a session: its refresh token and, within a second, every access token of it. "
-        "Other sessions of the merchant go on."
+        "End a session. Its refresh token becomes invalid at once, its access tokens within a second. "
+        "The merchant's other sessions continue."
     )
     async def log_out(self, info: Info, input: RefreshTokenInput) -> LogOutPayload | None:
-        await info.context.gateway.desk.log_out(input.refresh_token)
+        await info.context.services.authenticator.log_out(input.refresh_token)
         return LogOutPayload(client_mutation_id=input.client_mutation_id)
 
-    @mutation("Source from a supplier from now on; one that this installation can search.")
-    async def connect_supplier(self, info: Info, input: ConnectSupplierInput) -> SupplierPayload | None:
-        async def send(request: Request) -> Receipt:
-            _check_searchable(input.provider, info.context.deps.suppliers)
-            account_id = check_text("accountId", input.account_id)
-            credentials = supplier_credentials(
-                input.provider, api_key=input.api_key, api_secret=input.api_secret, account_id=account_id
-            )
-            if credentials is not None:
-                await info.context.deps.supplier_vault.keep(request.merchant_id, input.provider, credentials)
-            return await request.send(
-                ConnectSupplier(merchant_id=request.merchant_id, provider=input.provider, account_id=account_id)
-            )
 
-        async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
-            return await _show_supplier(reading, input.provider)
-
-        return await change(info, SupplierPayload, input, send, show)
-
-    @mutation("No longer source from a supplier, and forget its keys; what was imported stays.")
-    async def disconnect_supplier(self, info: Info, input: DisconnectSupplierInput) -> SupplierPayload | None:
-        async def send(request: Request) -> Receipt:
-            receipt = await request.send(DisconnectSupplier(merchant_id=request.merchant_id, provider=input.provider))
-            await info.context.deps.supplier_vault.drop(request.merchant_id, input.provider)
-            return receipt
-
-        async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
-            return await _show_supplier(reading, input.provider)
-
-        return await change(info, SupplierPayload, input, send, show)
-
-    @mutation("Note that everything in a paid order was handed to a carrier; again, to correct the carrier or number.")
-    async def fulfil_order(self, info: Info, input: FulfilOrderInput) -> OrderPayload | None:
-        async def send(request: Request) -> Receipt:
-            return await request.send(
-                FulfilOrder(
-                    order_id=as_id("order", input.order_id),
-                    merchant_id=request.merchant_id,
-                    carrier=check_text("carrier", input.carrier, 100),
-                    tracking_number=check_text("trackingNumber", input.tracking_number, 100),
-                )
-            )
-
-        async def show(reading: Reading, _receipt: Receipt) -> dict[str, object]:
-            return {"order": await find_order(reading, as_id("order", input.order_id))}
-
-        return await change(info, OrderPayload, input, send, show)
-
-
-def _check_searchable(provider: SupplierProvider, searchable: frozenset[SupplierProvider]) -> None:
-    if provider not in searchable:
-        raise InvalidInput(
-            "provider",
-            f"This installation cannot search {provider.display_name}, so that no store would get products from there. "
-            f"Connect one that it can: {', '.join(sorted(one.display_name for one in searchable))}.",
-        )
-
-
-async def _show_supplier(reading: Reading, provider: SupplierProvider) -> dict[str, object]:
-    user = await find_user(reading)
-    return {"supplier_account": next((one for one in user.supplier_accounts if one.provider is provider), None)}
-
-
-async def _session(info: Info, begun: Awaitable[Session], client_mutation_id: str | None) -> SessionPayload:
+async def _session(info: Info, opening: Awaitable[Session], client_mutation_id: str | None) -> SessionPayload:
     try:
-        session = await begun
+        session = await opening
     except REFUSALS as error:
         return SessionPayload(user_errors=[user_error(error)], client_mutation_id=client_mutation_id)
-    gateway, receipt = info.context.gateway, session.receipt
+    receipt = session.receipt
     if session.device_token is not None:
         remember_device(info.context, session.device_token)
     user: User | None = None
     settled = True
     if receipt is not None:
-        request = Request.begin(gateway, session.merchant_id)
+        request = CommandRequest.begin(info.context.services, session.merchant_id)
         settled = await request.settled(receipt)
     if settled:
         try:

@@ -1,4 +1,4 @@
-"""What mutations take."""
+"""Inputs of the mutations."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -14,9 +14,9 @@ from domain.merchant.events import SupplierProvider
 class MutationInput:
     command_id: UUID | None = strawberry.field(
         default=None,
-        description="A UUID of your own for this request: sending it again changes nothing and answers the same.",
+        description="A UUID that you choose for this request. A repeat with the same UUID changes nothing and gets the same answer.",
     )
-    client_mutation_id: str | None = strawberry.field(default=None, description="Handed back as it came.")
+    client_mutation_id: str | None = strawberry.field(default=None, description="Returned unchanged in the payload.")
 
 
 @strawberry.input
@@ -32,8 +32,8 @@ class LogInInput:
     password: str
     device_token: str | None = strawberry.field(
         default=None,
-        description="From an earlier answer on this device, so that nobody else's tries can keep you out. "
-        "Left out: that of the cookie, if there is one.",
+        description="Device token from an earlier log-in on this device. With it, other people's attempts cannot lock you out. "
+        "If omitted, the cookie's token counts.",
     )
     client_mutation_id: str | None = None
 
@@ -44,22 +44,22 @@ class RefreshTokenInput:
     client_mutation_id: str | None = None
 
 
-@strawberry.input(description="What is wanted beyond the niche.")
+@strawberry.input(description="Preferences for the store. All are optional.")
 class PreferencesInput:
     name: str | None = None
     tone: str | None = None
     colors: list[str] | None = None
-    colours: list[str] | None = strawberry.field(default=None, deprecation_reason="It is called colors.")
+    colours: list[str] | None = strawberry.field(default=None, deprecation_reason="Use colors.")
     audience: str | None = None
 
 
 @strawberry.input
 class RequestStoreInput(MutationInput):
-    niche: str = strawberry.field(description="What to sell, in up to 120 characters: “Ceramic planters”.")
+    niche: str = strawberry.field(description="What to sell, such as “Ceramic planters”. At most 120 characters.")
     preferences: PreferencesInput | None = None
     contact_email: str | None = strawberry.field(
         default=None,
-        description="Where shoppers write to. It is published on the store's pages; without one they say what is missing.",
+        description="Address that shoppers can write to, published on the store's pages. Without it the pages say that it is missing.",
     )
 
 
@@ -82,44 +82,46 @@ class StepInput(MutationInput):
 @strawberry.input
 class AddProductInput(MutationInput):
     store_id: strawberry.ID
-    title: str = strawberry.field(description="1 to 200 characters, in one line.")
+    title: str = strawberry.field(description="1 to 200 characters on one line.")
     description: str
     selling_price: Decimal
     cost_price: Decimal = Decimal(0)
     compare_at_price: Decimal | None = strawberry.field(
-        default=None, description="Refused: a new product has no former price. Leave it out."
+        default=None, description="Must be omitted: a new product has no former price."
     )
     currency: str = "USD"
     stock_quantity: int = 0
     images: list[str] = strawberry.field(
-        default_factory=list, description="Web addresses of up to 8 photos; they go to the studio."
+        default_factory=list, description="Addresses of up to 8 photos. The studio processes them."
     )
 
 
-@strawberry.input(description="What is left out stays as it is.")
+@strawberry.input(description="Omitted fields do not change.")
 class EditProductInput(MutationInput):
     product_id: strawberry.ID
     title: str | None = None
     description: str | None = strawberry.field(
-        default=None, description="Replaces features, benefits and callToAction too, which told of the one before."
+        default=None, description="A new description also replaces features, benefits and callToAction."
     )
-    features: list[str] | None = strawberry.field(default=None, description="With a description.")
-    benefits: list[str] | None = strawberry.field(default=None, description="With a description.")
-    call_to_action: str | None = strawberry.field(default=None, description="With a description.")
-    meta_title: str | None = strawberry.field(default=None, description="Together with metaDescription.")
+    features: list[str] | None = strawberry.field(default=None, description="Requires description.")
+    benefits: list[str] | None = strawberry.field(default=None, description="Requires description.")
+    call_to_action: str | None = strawberry.field(default=None, description="Requires description.")
+    meta_title: str | None = strawberry.field(default=None, description="Requires metaDescription.")
     meta_description: str | None = None
     selling_price: Decimal | None = None
     compare_at_price: Decimal | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The former price to strike through. It must be the lowest price of the 30 days before the reduction, "
-        "and the product must have been on sale that long. Null: no price is struck through any more.",
+        description="The former price, shown struck through. It must be the lowest price in the 30 days before the reduction, "
+        "and the product must have been on sale that long. Null removes it.",
     )
 
 
 @strawberry.input
 class CountStockInput(MutationInput):
     product_id: strawberry.ID
-    variant_id: strawberry.ID | None = strawberry.field(default=None, description="Needed where there are several.")
+    variant_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Required if the product has several variants."
+    )
     stock_quantity: int
 
 
@@ -131,32 +133,36 @@ class ProductInput(MutationInput):
 @strawberry.input
 class AddPageInput(MutationInput):
     store_id: strawberry.ID
-    title: str = strawberry.field(description="1 to 200 characters, in one line.")
+    title: str = strawberry.field(description="1 to 200 characters on one line.")
     content: str = strawberry.field(description="Markdown.")
 
 
-@strawberry.input(description="What is left out stays as it is.")
+@strawberry.input(description="Omitted fields do not change.")
 class EditPageInput(MutationInput):
     page_id: strawberry.ID
     title: str | None = None
     content: str | None = strawberry.field(default=None, description="Markdown.")
 
 
-@strawberry.input(description="Either the url of a new photo, or the imageId of a known one to process again.")
+@strawberry.input(description="Send the url of a new photo, or the imageId of an existing one to process it again.")
 class ProcessImageInput(MutationInput):
     store_id: strawberry.ID
     image_id: strawberry.ID | None = None
     url: str | None = None
-    product_id: strawberry.ID | None = strawberry.field(default=None, description="Whose picture a new photo is to be.")
-    alt_text: str | None = strawberry.field(default=None, description="What a known image has, when left out.")
-    operations: list[Operation] | None = strawberry.field(default=None, description="Everything, when left out.")
-    ground: str | None = strawberry.field(default=None, description="#rrggbb; the brand's surface when left out.")
+    product_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The product that a new photo belongs to."
+    )
+    alt_text: str | None = strawberry.field(default=None, description="If omitted, an existing image keeps its text.")
+    operations: list[Operation] | None = strawberry.field(default=None, description="If omitted, all operations.")
+    ground: str | None = strawberry.field(
+        default=None, description="Background color as #rrggbb. If omitted, the brand's surface color."
+    )
 
 
-@strawberry.input(description="Keys go into the vault, encrypted; nothing shows them again.")
+@strawberry.input(description="Keys are stored encrypted. No field returns them.")
 class ConnectSupplierInput(MutationInput):
     provider: SupplierProvider
-    api_key: str | None = strawberry.field(default=None, description="Needed by all but SAMPLE.")
+    api_key: str | None = strawberry.field(default=None, description="Required for every supplier except SAMPLE.")
     api_secret: str | None = None
     account_id: str | None = None
 

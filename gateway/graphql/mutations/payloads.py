@@ -1,4 +1,4 @@
-"""What mutations answer: why they were refused, or what they changed, and how to see it."""
+"""Payloads of the mutations: the errors, or the changed object and the token to read it with."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -9,8 +9,8 @@ import strawberry
 from commands.ports import Receipt
 from domain.kernel import NotFound
 from gateway.api.client_errors import REFUSALS
-from gateway.api.command_request import Request
-from gateway.graphql.context import Info, Reading
+from gateway.api.command_request import CommandRequest
+from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.errors import UserError, user_error
 from gateway.graphql.mutations.inputs import MutationInput
 from gateway.graphql.types.job import Generation
@@ -24,22 +24,23 @@ from gateway.graphql.types.store import Store
 logger = logging.getLogger(__name__)
 
 P = TypeVar("P", bound="Payload")
-Send = Callable[[Request], Awaitable[Receipt]]
-Show = Callable[[Reading, Receipt], Awaitable[dict[str, object]]]
+Send = Callable[[CommandRequest], Awaitable[Receipt]]
+Show = Callable[[ReadContext, Receipt], Awaitable[dict[str, object]]]
 
 
-@strawberry.interface(description="What every mutation answers.")
+@strawberry.interface(description="The fields that every mutation's payload has.")
 class Payload:
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was done."
+        default_factory=list, description="Why the mutation was refused. Empty on success."
     )
     consistency_token: str | None = strawberry.field(
-        default=None, description="Pass it to a query to see the effect. Null when nothing was changed or read."
+        default=None,
+        description="Pass this token to a query to see the change. Null if there is nothing to wait for.",
     )
-    client_mutation_id: str | None = strawberry.field(default=None, description="What the input had.")
+    client_mutation_id: str | None = strawberry.field(default=None, description="The clientMutationId of the input.")
 
 
-CHANGED = "Null when it was refused, or when the read models are behind: then query it with consistencyToken."
+CHANGED = "Null if the mutation was refused. Null too if the read models lag behind: then query with consistencyToken."
 
 
 @strawberry.type
@@ -52,7 +53,7 @@ class RequestStorePayload(Payload):
     store: Store | None = strawberry.field(default=None, description=CHANGED)
     store_id: strawberry.ID | None = None
     generation_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The job that makes the store; it begins a moment later."
+        default=None, description="The generation that makes the store. It starts a moment later."
     )
 
 
@@ -98,27 +99,27 @@ async def change(
     """Carry out a mutation.
 
     Args:
-        info: the resolver's.
-        payload: what to answer with.
-        input: what the client calls this request, and what is handed back.
+        info: the resolver's info.
+        payload: the payload's type.
+        input: the mutation's input, with the client's command id.
         send: sends the command.
-        show: reads the changed thing back, as the payload's own fields.
-        known: what can be answered however far the read models are.
+        show: reads the changed object and returns it as fields of the payload.
+        known: returns the payload's fields that do not depend on the read models.
 
     Raises:
-        Unauthenticated: nobody is logged in.
+        Unauthenticated: the caller is not logged in.
     """
     request = await info.context.begin(input.command_id)
     try:
         receipt = await send(request)
     except REFUSALS as error:
         return payload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
-    shown: dict[str, object] = {} if known is None else known(receipt)
+    values: dict[str, object] = {} if known is None else known(receipt)
     if await request.settled(receipt):
         try:
-            shown |= await show(info.context.reading_now(request.merchant_id), receipt)
+            values |= await show(info.context.reading_now(request.merchant_id), receipt)
         except NotFound:
-            # The command was carried out; that it cannot be read (yet) is no reason to say it was not.
-            logger.warning("a changed thing could not be read back at %s", receipt.token)
+            # The command was carried out, so the payload must not report an error.
+            logger.warning("a changed object could not be read at %s", receipt.token)
     token = None if receipt.token is None else str(receipt.token)
-    return payload(consistency_token=token, client_mutation_id=input.client_mutation_id, **shown)  # type: ignore[arg-type]
+    return payload(consistency_token=token, client_mutation_id=input.client_mutation_id, **values)  # type: ignore[arg-type]

@@ -1,1 +1,1 @@
-"""Root queries. Each waits for its consistency token first; an unknown id and somebody else's are the same NOT_FOUND."""
+"""Root queries. Each first waits for its consistency token. Unknown ids and other merchants' ids are both NOT_FOUND."""

@@ -7,9 +7,9 @@ from uuid import UUID
 import strawberry
 
 from domain.store.events import StoreStatus
-from gateway.api.validation import as_id, found
+from gateway.api.validation import as_id, require
 from gateway.graphql.as_of import AsOfInput
-from gateway.graphql.context import Info, Reading
+from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.job import AgentJob, Generation
@@ -28,32 +28,32 @@ from projections.sales import queries as sales_queries
 V = TypeVar("V")
 F = TypeVar("F")
 
-Token = Annotated[
+TokenArgument = Annotated[
     str | None,
     strawberry.argument(
-        description="A mutation's consistencyToken: wait until its effect can be read. Tokens in the header "
-        "X-Consistency-Token (separated by commas) count for all fields of a request."
+        description="A mutation's consistencyToken. The query waits until the mutation's effect can be read. "
+        "The header X-Consistency-Token takes several tokens, separated by commas, for the whole request."
     ),
 ]
 
-Then = Annotated[
+AsOfArgument = Annotated[
     AsOfInput | None,
-    strawberry.argument(description="Answer as of an earlier place in the log, with everything below this field."),
+    strawberry.argument(description="Read this field and everything below it as of an earlier position in the log."),
 ]
 
 
 async def resolve_as_of(
-    info: Info, token: str | None, as_of: AsOfInput | None, find: Callable[[Reading], Awaitable[F]],
+    info: Info, token: str | None, as_of: AsOfInput | None, find: Callable[[ReadContext], Awaitable[F]],
     store_of: Callable[[F], UUID],
 ) -> F:  # fmt: skip
-    """Return what is found now or, with ``as_of``, then; it must be the merchant's own now and then.
+    """Return an object in its current state, or as of an earlier position. The merchant must own it at both.
 
     Args:
-        info: the request.
+        info: the resolver's info.
         token: the consistency token.
-        as_of: the place.
-        find: finds it through a reading, or raises NotFound.
-        store_of: the store it belongs to.
+        as_of: the position; None for the current state.
+        find: finds the object through a read context, or raises NotFound.
+        store_of: returns the id of the object's store.
     """
     reading = await info.context.reading(token)
     present = await find(reading)
@@ -62,63 +62,63 @@ async def resolve_as_of(
     return await find(await info.context.past(reading, store_of(present), as_of))
 
 
-async def find_store(reading: Reading, id: UUID) -> Store:
-    """Return the merchant's own store, or raise NotFound."""
+async def find_store(reading: ReadContext, id: UUID) -> Store:
+    """Return a store of the merchant, or raise NotFound."""
     view = await catalog_queries.store_by_id(reading.db, id, scope=reading.scope)
-    return Store.of(found(view, "store", id), reading)
+    return Store.of(require(view, "store", id), reading)
 
 
-async def find_product(reading: Reading, id: UUID) -> Product:
-    """Return a product of the merchant's own, or raise NotFound."""
+async def find_product(reading: ReadContext, id: UUID) -> Product:
+    """Return a product of the merchant, or raise NotFound."""
     view = await catalog_queries.product_by_id(reading.db, id, scope=reading.scope)
-    return Product.of(found(view, "product", id), reading)
+    return Product.of(require(view, "product", id), reading)
 
 
-async def find_page(reading: Reading, id: UUID) -> Page:
-    """Return a page of the merchant's own, or raise NotFound."""
+async def find_page(reading: ReadContext, id: UUID) -> Page:
+    """Return a page of the merchant, or raise NotFound."""
     view = await catalog_queries.page_by_id(reading.db, id, scope=reading.scope)
-    return Page.of(found(view, "page", id), reading)
+    return Page.of(require(view, "page", id), reading)
 
 
-async def find_media(reading: Reading, id: UUID) -> MediaAsset:
-    """Return a media asset of the merchant's own, or raise NotFound."""
+async def find_media(reading: ReadContext, id: UUID) -> MediaAsset:
+    """Return a media asset of the merchant, or raise NotFound."""
     view = await catalog_queries.media_by_id(reading.db, id, scope=reading.scope)
-    return MediaAsset.of(found(view, "media asset", id), reading)
+    return MediaAsset.of(require(view, "media asset", id), reading)
 
 
-async def find_job(reading: Reading, id: UUID) -> AgentJob:
-    """Return a job of the merchant's own, or raise NotFound."""
+async def find_job(reading: ReadContext, id: UUID) -> AgentJob:
+    """Return a job of the merchant, or raise NotFound."""
     view = await jobs_queries.job_by_id(reading.db, id, scope=reading.scope)
-    return AgentJob.of(found(view, "job", id), reading)
+    return AgentJob.of(require(view, "job", id), reading)
 
 
-async def find_generation(reading: Reading, id: UUID) -> Generation:
-    """Return a generation of the merchant's own, or raise NotFound."""
+async def find_generation(reading: ReadContext, id: UUID) -> Generation:
+    """Return a generation of the merchant, or raise NotFound."""
     view = await jobs_queries.generation_by_id(reading.db, id, scope=reading.scope)
-    return Generation.of(found(view, "generation", id), reading)
+    return Generation.of(require(view, "generation", id), reading)
 
 
-async def find_order(reading: Reading, id: UUID) -> Order:
-    """Return an order of the merchant's own, or raise NotFound."""
+async def find_order(reading: ReadContext, id: UUID) -> Order:
+    """Return an order of the merchant, or raise NotFound."""
     view = await sales_queries.order_by_id(reading.db, id, scope=reading.scope)
-    return Order.of(found(view, "order", id), reading)
+    return Order.of(require(view, "order", id), reading)
 
 
-async def find_user(reading: Reading) -> User:
-    """Return the merchant who is logged in, or raise NotFound."""
+async def find_user(reading: ReadContext) -> User:
+    """Return the logged-in merchant, or raise NotFound."""
     view = await merchants_queries.merchant_by_id(reading.db, reading.merchant_id, scope=reading.scope)
-    return User.of(found(view, "merchant", reading.merchant_id), reading)
+    return User.of(require(view, "merchant", reading.merchant_id), reading)
 
 
-@strawberry.type(description="What can be read. Everything is the logged-in merchant's own; all else is NOT_FOUND.")
+@strawberry.type(description="Queries. They return only the logged-in merchant's own data; any other id is NOT_FOUND.")
 class Query:
-    @field("Where the log ends: what is asked as of this position is answered the same for ever.")
+    @field("The position of the end of the log. Queries as of this position always return the same answer.")
     async def log_position(self, info: Info) -> strawberry.ID:
         await info.context.merchant()
         return strawberry.ID(str(await info.context.deps.travel.now()))
 
-    @field("The merchant who is logged in.")
-    async def me(self, info: Info, consistency_token: Token = None) -> User | None:
+    @field("The logged-in merchant.")
+    async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:
         return await find_user(await info.context.reading(consistency_token))
 
     @field("The merchant's stores, the newest first.")
@@ -130,14 +130,14 @@ class Query:
         last: int | None = None,
         before: str | None = None,
         statuses: list[StoreStatus] | None = None,
-        consistency_token: Token = None,
+        consistency_token: TokenArgument = None,
     ) -> Connection[Store] | None:
         reading = await info.context.reading(consistency_token)
         return await stores_of(reading, Window(first=first, after=after, last=last, before=before), statuses)
 
     @strawberry.field
     async def store(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Store | None:
         key = as_id("store", id)
         return await resolve_as_of(
@@ -146,7 +146,7 @@ class Query:
 
     @strawberry.field
     async def product(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Product | None:
         key = as_id("product", id)
         return await resolve_as_of(
@@ -155,7 +155,7 @@ class Query:
 
     @strawberry.field
     async def page(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Page | None:
         key = as_id("page", id)
         return await resolve_as_of(
@@ -164,24 +164,26 @@ class Query:
 
     @strawberry.field
     async def media_asset(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> MediaAsset | None:
         key = as_id("media asset", id)
         return await resolve_as_of(
             info, consistency_token, as_of, lambda reading: find_media(reading, key), lambda each: UUID(each.store_id)
         )
 
-    @field("One agent's job; with a generation's id, the job as a whole.")
-    async def job(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> AgentJob | None:
+    @field("One agent's job. With a generation's id: the generation as a whole.")
+    async def job(self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None) -> AgentJob | None:
         return await find_job(await info.context.reading(consistency_token), as_id("job", id))
 
-    @field("A store's generation: all its agents' jobs together.")
-    async def generation(self, info: Info, id: strawberry.ID, consistency_token: Token = None) -> Generation | None:
+    @field("A store's generation with all its agents' jobs.")
+    async def generation(
+        self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None
+    ) -> Generation | None:
         return await find_generation(await info.context.reading(consistency_token), as_id("generation", id))
 
     @strawberry.field
     async def order(
-        self, info: Info, id: strawberry.ID, as_of: Then = None, consistency_token: Token = None
+        self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Order | None:
         key = as_id("order", id)
         return await resolve_as_of(

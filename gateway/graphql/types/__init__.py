@@ -1,1 +1,1 @@
-"""The schema's object types: each is made from a read model's view and reads what hangs below it through its parent."""
+"""The schema's object types. Each wraps a read model's view, and its fields read through its read context."""

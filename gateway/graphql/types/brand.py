@@ -1,4 +1,4 @@
-"""The brand, and how the agents came to it and to the products."""
+"""A store's brand, and what the agents report about choosing it and its products."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ from gateway.graphql.types.media import as_gid
 from projections.catalog.views import BrandResult, ScoutingResult
 
 
-@strawberry.type(description="Six colours, #rrggbb; text on its ground reaches WCAG AA.")
+@strawberry.type(description="A brand's colors, as #rrggbb. Text colors have WCAG AA contrast with their backgrounds.")
 class Palette:
     primary: str
     secondary: str
@@ -18,30 +18,30 @@ class Palette:
     background: str
     surface: str
     text: str
-    on_primary: str = strawberry.field(description="Text on primary.")
-    on_accent: str = strawberry.field(description="Text on accent.")
+    on_primary: str = strawberry.field(description="Text color on primary.")
+    on_accent: str = strawberry.field(description="Text color on accent.")
 
 
-@strawberry.type(description="Font families; the storefront serves them itself.")
+@strawberry.type(description="Font families. The storefront serves the font files itself.")
 class FontPair:
     heading: str
     body: str
 
 
-@strawberry.type(description="A drawn mark and the idea behind it.")
+@strawberry.type(description="A logo and the idea behind it.")
 class Logo:
     concept: str
-    svg: str = strawberry.field(description="A whole SVG document without scripts and references.")
+    svg: str = strawberry.field(description="A complete SVG document, without scripts or external references.")
 
 
-@strawberry.type(description="How the brand speaks.")
+@strawberry.type(description="The brand's tone of voice.")
 class Voice:
     tone: list[str]
     tagline: str
     story: str
 
 
-@strawberry.type(description="A name that was weighed.")
+@strawberry.type(description="A brand name that the agent considered.")
 class NameOption:
     name: str
     domain: str
@@ -49,16 +49,18 @@ class NameOption:
     rationale: str
 
 
-@strawberry.type(description="A store's brand, and how it was come to.")
+@strawberry.type(description="A store's brand and why it was chosen.")
 class BrandIdentity:
     name: str
     logo: Logo
     colors: Palette
     fonts: FontPair
     voice: Voice
-    options: list[NameOption] = strawberry.field(description="The five names that were weighed.")
-    reason: str = strawberry.field(description="Why this name and not the others.")
-    written_by: str = strawberry.field(description="house, or a model's name.")
+    options: list[NameOption] = strawberry.field(description="The five names that the agent considered.")
+    reason: str = strawberry.field(description="Why the agent chose this name.")
+    written_by: str = strawberry.field(
+        description="Who wrote it: `house` for the built-in writer, or the name of a language model."
+    )
 
     @classmethod
     def of(cls, result: BrandResult) -> Self:
@@ -78,14 +80,14 @@ class BrandIdentity:
         )
 
 
-@strawberry.type(description="What one supplier contributed to a scouting.")
+@strawberry.type(description="What one supplier contributed to the scouting.")
 class SupplierReport:
     provider: SupplierProvider
     candidates: int
     error: str | None
 
 
-@strawberry.type(description="What the last scouting found.")
+@strawberry.type(description="The result of the latest scouting.")
 class Scouting:
     keywords: list[str]
     suppliers: list[SupplierReport]

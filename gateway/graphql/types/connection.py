@@ -14,7 +14,7 @@ N = TypeVar("N")
 V = TypeVar("V")
 
 
-@strawberry.type(description="Where a page of a list lies.")
+@strawberry.type(description="The position of a page in its list.")
 class PageInfo:
     has_next_page: bool
     has_previous_page: bool
@@ -22,23 +22,25 @@ class PageInfo:
     end_cursor: str | None
 
 
-@strawberry.type(description="One entry of a list, and the cursor that stands for its place.")
+@strawberry.type(description="One entry of a list and its cursor.")
 class Edge(Generic[N]):
     cursor: str
     node: N
 
 
-@strawberry.type(description="One page of a list (Relay cursor connection). At most 100 entries a page; 20 by default.")
+@strawberry.type(
+    description="One page of a list (Relay cursor connection). A page has 20 entries by default and 100 at most."
+)
 class Connection(Generic[N]):
     edges: list[Edge[N]]
     page_info: PageInfo
     counter: strawberry.Private[Callable[[], Awaitable[int]] | None] = None
 
-    @field("The entries without their cursors.")
+    @field("The entries, without their cursors.")
     def nodes(self) -> list[N]:
         return [edge.node for edge in self.edges]
 
-    @field("How many entries the whole list has; null where that is not counted.")
+    @field("Number of entries in the whole list. Null if the list is not counted.")
     async def total_count(self) -> int | None:
         return None if self.counter is None else await self.counter()
 
@@ -50,8 +52,8 @@ def connection(
 
     Args:
         page: the page.
-        make: what an entry is shown as.
-        count: counts the whole list, if somebody asks for it.
+        make: converts an entry to its GraphQL type.
+        count: counts the whole list; called only if a client selects ``totalCount``.
     """
     return Connection(
         edges=[Edge(cursor=edge.cursor, node=make(edge.node)) for edge in page.edges],
@@ -66,15 +68,15 @@ def connection(
 
 
 def sliced(entries: Sequence[V], window: Window, key: Callable[[V], str]) -> Slice[V]:
-    """Cut a page out of a list that is in memory already.
+    """Return one page of a list that is already in memory.
 
     Args:
-        entries: the whole list, in its order.
-        window: the page that is wanted.
-        key: what an entry's cursor is; unique in the list.
+        entries: the whole list, in order.
+        window: the page to return.
+        key: returns an entry's cursor; unique in the list.
 
     Raises:
-        InvalidInput: the window makes no sense, or a cursor is none of this list's.
+        InvalidInput: the window is invalid, or a cursor is not in this list.
     """
     window.check()
     low, high = 0, len(entries)
@@ -97,5 +99,5 @@ def sliced(entries: Sequence[V], window: Window, key: Callable[[V], str]) -> Sli
 
 def _place(places: dict[str, int], cursor: str, name: str) -> int:
     if cursor not in places:
-        raise InvalidInput(name, f"The cursor {cursor[:80]!r} is none of this list. Pass one as a page returned it.")
+        raise InvalidInput(name, f"Invalid cursor {cursor[:80]!r}. Use a cursor that this list returned.")
     return places[cursor]

@@ -1,8 +1,8 @@
-"""Generations, the agents' jobs they consist of, and their logs."""
+"""Generations, their agents' jobs, and the jobs' logs."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -10,22 +10,22 @@ from strawberry.scalars import JSON
 
 from domain.generation.events import JobStatus, JobType, Step
 from gateway.api.validation import log_line
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
 from projections.jobs.queries import job_logs
 from projections.jobs.views import GenerationView, JobLogView, JobView
 from projections.reading.paging import Edge, Slice, Window
 
-if TYPE_CHECKING:
-    from gateway.graphql.types.store import Store
-
 
 @strawberry.type(description="One line of a job's log.")
 class JobLog:
-    number: int = strawberry.field(description="Grows within a generation.")
-    job_id: strawberry.ID | None = strawberry.field(description="The step's job; null for the generation as a whole.")
+    number: int = strawberry.field(description="Line number. It increases within a generation.")
+    job_id: strawberry.ID | None = strawberry.field(
+        description="The step's job. Null for a line about the generation as a whole."
+    )
     at: datetime
     level: str = strawberry.field(description="INFO, WARNING or ERROR.")
     message: str
@@ -41,11 +41,11 @@ class JobLog:
         )
 
 
-async def log_page(reading: Reading, id: UUID, first: int | None, after: str | None) -> Slice[JobLogView]:
+async def log_page(reading: ReadContext, id: UUID, first: int | None, after: str | None) -> Slice[JobLogView]:
     """Return a page of a job's log, the oldest line first. A line's number is its cursor.
 
     Raises:
-        InvalidInput: the window makes no sense.
+        InvalidInput: the window or the cursor is invalid.
     """
     window = Window(first=first, after=after)
     window.check()
@@ -60,22 +60,22 @@ async def log_page(reading: Reading, id: UUID, first: int | None, after: str | N
     )
 
 
-@strawberry.type(description="An agent's job: one step of a generation, or the generation as a whole.")
+@strawberry.type(description="An agent's job (one step of a generation), or a generation as a whole.")
 class AgentJob:
     id: strawberry.ID
     store_id: strawberry.ID
     generation_id: strawberry.ID
-    type: JobType | None = strawberry.field(description="Null for a generation as a whole, and so is step.")
+    type: JobType | None = strawberry.field(description="Null for a generation as a whole; then step is null too.")
     step: Step | None
     status: JobStatus
     priority: int
-    attempt: int = strawberry.field(description="0 until it started; one more with every retry.")
+    attempt: int = strawberry.field(description="0 before the job starts. Each retry adds 1.")
     input: JSON
     output: JSON | None
-    summary: str | None = strawberry.field(description="What came of it, in a sentence.")
+    summary: str | None = strawberry.field(description="The result in one sentence.")
     error: str | None
     progress: int = strawberry.field(description="0 to 100.")
-    current_step: str | None = strawberry.field(description="What is being done, in words.")
+    current_step: str | None = strawberry.field(description="The current activity, in words.")
     done: int
     total: int
     started_at: datetime | None
@@ -83,14 +83,14 @@ class AgentJob:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[JobView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
-    @field("Its log, the oldest line first.")
+    @field("The job's log, the oldest line first.")
     async def logs(self, first: int | None = None, after: str | None = None) -> Connection[JobLog]:
         return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
 
     @classmethod
-    def of(cls, view: JobView, reading: Reading) -> Self:
+    def of(cls, view: JobView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),
@@ -117,38 +117,37 @@ class AgentJob:
         )
 
 
-@strawberry.type(description="The making of a store: five jobs, some side by side.")
+@strawberry.type(description="The work that makes a store: five jobs, some of them in parallel.")
 class Generation:
     id: strawberry.ID
     store_id: strawberry.ID
     niche: str
     status: JobStatus
     progress: int = strawberry.field(description="0 to 100.")
-    current_step: Step | None = strawberry.field(description="The first step at work; null when none is.")
+    current_step: Step | None = strawberry.field(description="The first running step. Null if no step is running.")
     error: str | None
-    completed_at: datetime | None = strawberry.field(description="When it ended, well or not.")
+    completed_at: datetime | None = strawberry.field(
+        description="When the generation completed, failed or was cancelled."
+    )
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[GenerationView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
-    @field("Its jobs, in the order of the steps.")
+    @field("The generation's jobs, in step order.")
     def jobs(self) -> list[AgentJob]:
         return [AgentJob.of(job, self.reading) for job in self.view.jobs]
 
-    @field("Its log, the oldest line first.")
+    @field("The job's log, the oldest line first.")
     async def logs(self, first: int | None = None, after: str | None = None) -> Connection[JobLog]:
         return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
 
     @strawberry.field
-    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
-        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
-
-        view = await self.reading.loaders.store.load(self.view.store_id)
-        return None if view is None else Store.of(view, self.reading)
+    async def store(self) -> StoreRef | None:
+        return await load_store(self.view.store_id, self.reading)
 
     @classmethod
-    def of(cls, view: GenerationView, reading: Reading) -> Self:
+    def of(cls, view: GenerationView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),

@@ -10,7 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain.media.events import MediaType, Operation, RejectionReason, Rendition
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from projections.catalog.views import ImageState, ImageView, MediaAssetView
 
 SIZES = ("thumbnail", "medium", "large")
@@ -18,16 +18,16 @@ SIZES = ("thumbnail", "medium", "large")
 
 @strawberry.type(name="Rendition", description="One exported size of an image.")
 class RenditionType:
-    name: str = strawberry.field(description="thumbnail, medium or large.")
+    name: str = strawberry.field(description="`thumbnail`, `medium` or `large`.")
     url: str
     width: int
     height: int
-    size: int = strawberry.field(description="Bytes.")
+    size: int = strawberry.field(description="Size in bytes.")
     mime_type: str
 
 
-def renditions(found: Iterable[Rendition], reading: Reading) -> list[RenditionType]:
-    """Return renditions in the order of their size."""
+def renditions(exported: Iterable[Rendition], reading: ReadContext) -> list[RenditionType]:
+    """Return an image's renditions, the smallest first."""
     order = {name: place for place, name in enumerate(SIZES)}
     return [
         RenditionType(
@@ -38,27 +38,31 @@ def renditions(found: Iterable[Rendition], reading: Reading) -> list[RenditionTy
             size=one.size_bytes,
             mime_type=one.mime_type,
         )
-        for one in sorted(found, key=lambda one: order.get(one.name, len(SIZES)))
+        for one in sorted(exported, key=lambda one: order.get(one.name, len(SIZES)))
     ]
 
 
-@strawberry.type(description="A photo of a product: the supplier's, and ours once it is processed.")
+@strawberry.type(description="A photo of a product: the original, and its processed renditions.")
 class ProductImage:
     id: strawberry.ID
     product_id: strawberry.ID
-    original_url: str = strawberry.field(description="The supplier's photo.")
-    processed_url: str | None = strawberry.field(description="The largest of our renditions; null until processed.")
+    original_url: str = strawberry.field(description="Address of the original photo.")
+    processed_url: str | None = strawberry.field(
+        description="Address of the largest rendition. Null until the photo is processed."
+    )
     alt_text: str | None
     position: int
     status: ImageState
     renditions: list[RenditionType]
-    rejection: RejectionReason | None = strawberry.field(description="Why it could not be used, if so.")
+    rejection: RejectionReason | None = strawberry.field(
+        description="Why the photo could not be used. Null if it was not rejected."
+    )
     rejection_message: str | None
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, view: ImageView, reading: Reading) -> Self:
+    def of(cls, view: ImageView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             product_id=as_gid(view.product_id),
@@ -75,7 +79,7 @@ class ProductImage:
         )
 
 
-@strawberry.type(description="A file of a store: every image the studio was given, and the logo.")
+@strawberry.type(description="A media file of a store: an image that was sent to the studio, or the logo.")
 class MediaAsset:
     id: strawberry.ID
     store_id: strawberry.ID
@@ -83,14 +87,18 @@ class MediaAsset:
     type: MediaType
     status: ImageState
     filename: str
-    mime_type: str | None = strawberry.field(description="Null until it is processed.")
-    size: int | None = strawberry.field(description="Bytes; null until it is processed.")
-    url: str | None = strawberry.field(description="The largest rendition; for a logo its SVG as a data URL.")
-    original_url: str | None = strawberry.field(description="Where it came from.")
+    mime_type: str | None = strawberry.field(description="Null until the file is processed.")
+    size: int | None = strawberry.field(description="Size in bytes. Null until the file is processed.")
+    url: str | None = strawberry.field(
+        description="Address of the largest rendition. A logo's address is a data URL with its SVG."
+    )
+    original_url: str | None = strawberry.field(description="Address that the file was loaded from.")
     alt_text: str | None
-    metadata: JSON = strawberry.field(description="Dimensions, operations, ground, time taken; what is known of it.")
+    metadata: JSON = strawberry.field(
+        description="Known properties, such as dimensions, format, background color and processing time."
+    )
     renditions: list[RenditionType]
-    operations: list[Operation] = strawberry.field(description="What the studio really did.")
+    operations: list[Operation] = strawberry.field(description="The operations that the studio carried out.")
     attempt: int
     rejection: RejectionReason | None
     rejection_message: str | None
@@ -98,7 +106,7 @@ class MediaAsset:
     updated_at: datetime
 
     @classmethod
-    def of(cls, view: MediaAssetView, reading: Reading) -> Self:
+    def of(cls, view: MediaAssetView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),
@@ -122,8 +130,8 @@ class MediaAsset:
         )
 
 
-def asset_url(view: MediaAssetView, reading: Reading) -> str | None:
-    """Return where an asset is loaded from; None while there is nothing to load."""
+def asset_url(view: MediaAssetView, reading: ReadContext) -> str | None:
+    """Return the address of an asset's file. None if it has no file yet."""
     if view.key is not None:
         return reading.deps.media_url(view.key)
     if view.content is not None:
@@ -132,7 +140,7 @@ def asset_url(view: MediaAssetView, reading: Reading) -> str | None:
 
 
 def asset_metadata(view: MediaAssetView) -> dict[str, object]:
-    """Return what is known of an asset beyond its own fields, by the product document's ``metadata``."""
+    """Return an asset's known properties that are not fields of its own, for ``metadata``."""
     known: dict[str, object] = {
         "width": view.width,
         "height": view.height,

@@ -7,7 +7,7 @@ import strawberry
 
 from domain.merchant.events import SupplierProvider
 from domain.store.events import StoreStatus
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
@@ -17,12 +17,16 @@ from projections.merchants.views import MerchantView, SupplierAccountView
 from projections.reading.paging import Window
 
 
-@strawberry.type(description="A supplier the merchant sources from. Its keys are write-only: nothing shows them.")
+@strawberry.type(
+    description="A supplier that the merchant sources from. Its keys are write-only: no field returns them."
+)
 class SupplierAccount:
     id: strawberry.ID
     user_id: strawberry.ID
     provider: SupplierProvider
-    account_id: str | None = strawberry.field(description="The merchant's account there, where the supplier names one.")
+    account_id: str | None = strawberry.field(
+        description="The merchant's account id at the supplier, if the supplier has one."
+    )
     is_active: bool
     created_at: datetime
     updated_at: datetime
@@ -40,7 +44,7 @@ class SupplierAccount:
         )
 
 
-@strawberry.type(description="The merchant.")
+@strawberry.type(description="A merchant's account.")
 class User:
     id: strawberry.ID
     email_verified: datetime | None
@@ -51,9 +55,9 @@ class User:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[MerchantView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
-    @field("Null once the merchant was forgotten.")
+    @field("Null after the merchant's personal data was erased.")
     async def email(self) -> str | None:
         return await self.reading.loaders.personal.load(self.view.email)
 
@@ -75,7 +79,7 @@ class User:
         return await stores_of(self.reading, window, statuses)
 
     @classmethod
-    def of(cls, view: MerchantView, reading: Reading) -> Self:
+    def of(cls, view: MerchantView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             email_verified=view.email_verified_at,
@@ -90,14 +94,14 @@ class User:
         )
 
 
-async def stores_of(reading: Reading, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
+async def stores_of(reading: ReadContext, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
     """Return a page of the merchant's stores."""
-    wanted = frozenset(statuses or ())
+    states = frozenset(statuses or ())
     page = await catalog_queries.stores_of_merchant(
-        reading.db, reading.merchant_id, window, scope=reading.scope, statuses=wanted
+        reading.db, reading.merchant_id, window, scope=reading.scope, statuses=states
     )
 
     async def count() -> int:
-        return await catalog_queries.count_stores(reading.db, reading.merchant_id, scope=reading.scope, statuses=wanted)
+        return await catalog_queries.count_stores(reading.db, reading.merchant_id, scope=reading.scope, statuses=states)
 
     return connection(page, lambda view: Store.of(view, reading), count=count)

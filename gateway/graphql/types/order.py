@@ -1,31 +1,31 @@
-"""Orders. What is personal in them is opened only here, for the merchant who has to send the parcel."""
+"""Orders. Only this module unseals their personal data, for the merchant who ships the parcel."""
 
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 
 import strawberry
 
 from domain.order.events import OrderStatus, UnmatchedReason
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import Product
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
 
-if TYPE_CHECKING:
-    from gateway.graphql.types.store import Store
-
 
 @strawberry.type(
-    description="A payment provider's notice that was signed but cannot be used. Look at it at the provider."
+    description="A payment provider's webhook that is signed but cannot be used. Look it up at the provider."
 )
 class RejectedWebhook:
     source: str
-    external_id: str = strawberry.field(description="The provider's id of it.")
-    type: str = strawberry.field(description="The provider's name for its kind.")
-    order_id: strawberry.ID | None = strawberry.field(description="The order it names, whether there is one or not.")
+    external_id: str = strawberry.field(description="The provider's id for the webhook.")
+    type: str = strawberry.field(description="The provider's name for the kind of webhook.")
+    order_id: strawberry.ID | None = strawberry.field(
+        description="The order id that the webhook names. The order may not exist."
+    )
     reason: str
     at: datetime
 
@@ -41,7 +41,7 @@ class RejectedWebhook:
         )
 
 
-@strawberry.type(description="Where a parcel goes.")
+@strawberry.type(description="A shipping address.")
 class Address:
     line1: str | None
     line2: str | None
@@ -52,12 +52,14 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read an address as orders hold it, a JSON object."""
+        """Parse an order's address, a JSON object."""
         fields = json.loads(text)
         return cls(**{name: fields.get(name) for name in ("line1", "line2", "city", "region", "postcode", "country")})
 
 
-@strawberry.type(description="Who ordered. All null once the shopper was forgotten.")
+@strawberry.type(
+    description="The shopper who placed an order. Fields are null after the shopper's personal data was erased."
+)
 class Shopper:
     id: strawberry.ID
     name: str | None
@@ -65,7 +67,7 @@ class Shopper:
     shipping_address: Address | None
 
 
-@strawberry.type(description="One thing in an order, at the price it had when the order was placed.")
+@strawberry.type(description="One line of an order, at the price when the order was placed.")
 class OrderLine:
     product_id: strawberry.ID
     variant_id: strawberry.ID
@@ -75,17 +77,17 @@ class OrderLine:
     unit_price: Decimal
     total: Decimal
     currency: str
-    short: int = strawberry.field(description="How many of them were not in stock when the order was paid.")
+    short: int = strawberry.field(description="Units of this line that were not in stock when the order was paid.")
     view: strawberry.Private[OrderLineView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
-    @field("The product as it is now.")
+    @field("The product in its current state.")
     async def product(self) -> Product | None:
         view = await self.reading.loaders.product.load(self.view.product_id)
         return None if view is None else Product.of(view, self.reading)
 
     @classmethod
-    def of(cls, view: OrderLineView, reading: Reading) -> Self:
+    def of(cls, view: OrderLineView, reading: ReadContext) -> Self:
         return cls(
             product_id=as_gid(view.product_id),
             variant_id=as_gid(view.variant_id),
@@ -101,9 +103,11 @@ class OrderLine:
         )
 
 
-@strawberry.type(description="A payment that arrived and pays nothing. Refund it at the provider, or make it good.")
+@strawberry.type(
+    description="A payment that pays for no order. Refund it at the provider or settle it with the shopper."
+)
 class UnmatchedPayment:
-    intent_id: str = strawberry.field(description="The provider's payment, to find it there.")
+    intent_id: str = strawberry.field(description="The provider's id for the payment.")
     amount: Decimal
     currency: str
     reason: UnmatchedReason
@@ -124,22 +128,24 @@ class UnmatchedPayment:
 class Order:
     id: strawberry.ID
     store_id: strawberry.ID
-    number: str = strawberry.field(description="What people call it: ZY-7Q2M4K.")
+    number: str = strawberry.field(description="The order number that people see, such as ZY-7Q2M4K.")
     status: OrderStatus
     subtotal: Decimal
     shipping: Decimal
     tax: Decimal
     total: Decimal
     currency: str
-    items: int = strawberry.field(description="Quantities of all lines together.")
+    items: int = strawberry.field(description="Total quantity over all lines.")
     short_quantity: int = strawberry.field(
-        description="Pieces that were not in stock when it was paid, over all lines. Restock, or refund them."
+        description="Units that were not in stock when the order was paid, over all lines. Restock or refund them."
     )
     payment_provider: str | None
-    intent_id: str | None = strawberry.field(description="The provider's payment; null until it is paid.")
+    intent_id: str | None = strawberry.field(
+        description="The provider's id for the payment. Null until the order is paid."
+    )
     paid: Decimal | None
     platform_fee: Decimal | None
-    payment_failure: str | None = strawberry.field(description="Why the last try to pay was refused.")
+    payment_failure: str | None = strawberry.field(description="Why the latest payment attempt failed.")
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
@@ -150,13 +156,13 @@ class Order:
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[OrderView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @strawberry.field
     def lines(self) -> list[OrderLine]:
         return [OrderLine.of(line, self.reading) for line in self.view.lines]
 
-    @field("Payments that came too late, twice, or in another amount, and need the merchant; by time.")
+    @field("Payments that came late, twice or in a wrong amount, the oldest first. The merchant must settle them.")
     def unmatched_payments(self) -> list[UnmatchedPayment]:
         return [UnmatchedPayment.of(payment) for payment in self.view.unmatched_payments]
 
@@ -174,14 +180,11 @@ class Order:
         )
 
     @strawberry.field
-    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
-        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
-
-        view = await self.reading.loaders.store.load(self.view.store_id)
-        return None if view is None else Store.of(view, self.reading)
+    async def store(self) -> StoreRef | None:
+        return await load_store(self.view.store_id, self.reading)
 
     @classmethod
-    def of(cls, view: OrderView, reading: Reading) -> Self:
+    def of(cls, view: OrderView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),

@@ -1,18 +1,16 @@
 """Content pages."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 
 import strawberry
 
 from domain.store.events import PageType
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
+from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import CopyScores
 from projections.catalog.views import PageView
-
-if TYPE_CHECKING:
-    from gateway.graphql.types.store import Store
 
 
 @strawberry.type(description="A content page of a store.")
@@ -24,21 +22,20 @@ class Page:
     slug: str
     content: str = strawberry.field(description="Markdown.")
     scores: CopyScores
-    written_by: str = strawberry.field(description="house, a model's name, or merchant.")
+    written_by: str = strawberry.field(
+        description="Who wrote it: `house` for the built-in writer, the name of a language model, or `merchant`."
+    )
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[PageView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
     @strawberry.field
-    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
-        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
-
-        view = await self.reading.loaders.store.load(self.view.store_id)
-        return None if view is None else Store.of(view, self.reading)
+    async def store(self) -> StoreRef | None:
+        return await load_store(self.view.store_id, self.reading)
 
     @classmethod
-    def of(cls, view: PageView, reading: Reading) -> Self:
+    def of(cls, view: PageView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             store_id=as_gid(view.store_id),

@@ -1,8 +1,8 @@
-"""Products, their variants, and why they were chosen."""
+"""Products, their variants, and their scores."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,19 +11,17 @@ from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus
 from domain.product.events import WinningScore as Score
 from domain.store.events import CopyScores as Scores
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import ProductImage, as_gid
 from projections.catalog.views import ProductView, VariantView
 
-if TYPE_CHECKING:
-    from gateway.graphql.types.store import Store
 
-
-@strawberry.type(description="Why a listing was chosen: every term from 0 to 1, and their weighted sum.")
+@strawberry.type(description="Why a listing was chosen: terms from 0 to 1, and their weighted sum.")
 class WinningScore:
     total: float
-    reviews: float = strawberry.field(description="Rating, trusted as far as there are reviews behind it.")
+    reviews: float = strawberry.field(description="Rating, weighted by the number of reviews.")
     orders: float
     price_point: float
     shipping: float
@@ -35,11 +33,11 @@ class WinningScore:
         return cls(**score.model_dump())
 
 
-@strawberry.type(description="How a text measures.")
+@strawberry.type(description="Measurements of a text.")
 class CopyScores:
     reading_ease: float = strawberry.field(description="Flesch reading ease, about 0 (hard) to 100 (easy).")
     words: int
-    keyword_density: JSON = strawberry.field(description="Keyword to its share of all words, 0 to 1.")
+    keyword_density: JSON = strawberry.field(description="Each keyword's share of all words, from 0 to 1.")
 
     @classmethod
     def of(cls, scores: Scores) -> Self:
@@ -48,26 +46,28 @@ class CopyScores:
         )
 
 
-@strawberry.type(description="Fewest and most days from order to delivery.")
+@strawberry.type(description="Delivery time in days, from the order to the delivery.")
 class ShippingDays:
     fewest: int
     most: int
 
 
-@strawberry.type(description="One thing that can be bought.")
+@strawberry.type(description="A variant of a product. Shoppers buy variants.")
 class ProductVariant:
     id: strawberry.ID
     product_id: strawberry.ID
     sku: str | None
-    title: str = strawberry.field(description="“Red / Large”; “Default” where there is only one.")
+    title: str = strawberry.field(
+        description="The option values, such as “Red / Large”. “Default” if the product has one variant."
+    )
     price: Decimal
     cost_price: Decimal
     currency: str
-    stock: int = strawberry.field(description="What is on hand.")
-    available: int = strawberry.field(description="On hand, less what is kept for unpaid orders; never below 0.")
-    short: int = strawberry.field(description="Pieces that orders were promised and that are not there.")
+    stock: int = strawberry.field(description="Units on hand.")
+    available: int = strawberry.field(description="Units on hand minus units reserved for unpaid orders; at least 0.")
+    short: int = strawberry.field(description="Units that orders need and that are not in stock.")
     compare_at_price: Decimal | None = strawberry.field(
-        description="Its former price, as far from the product's as its price."
+        description="The variant's former price. It differs from the product's former price as the current prices do."
     )
     options: JSON
     position: int
@@ -104,7 +104,7 @@ class Product:
     source_id: str | None
     source_url: str | None
     title: str
-    original_title: str = strawberry.field(description="As the supplier calls it.")
+    original_title: str = strawberry.field(description="The supplier's title.")
     description: str = strawberry.field(description="Markdown.")
     original_description: str
     features: list[str]
@@ -116,47 +116,46 @@ class Product:
     cost_price: Decimal
     selling_price: Decimal
     compare_at_price: Decimal | None = strawberry.field(
-        description="The former price, struck through: the lowest of the 30 days before the reduction, from the store's "
-        "own price history. Null where none is shown."
+        description="The former price, shown struck through: the lowest price in the 30 days before the reduction, "
+        "from the store's price history. Null if no former price is shown."
     )
     currency: str
-    stock_quantity: int = strawberry.field(description="What is on hand, over all variants.")
+    stock_quantity: int = strawberry.field(description="Units on hand, over all variants.")
     available_quantity: int = strawberry.field(
-        description="On hand, less what is kept for unpaid orders; never below 0."
+        description="Units on hand minus units reserved for unpaid orders; at least 0."
     )
     short_quantity: int = strawberry.field(
-        description="Pieces that orders were promised and that are not there: missing from paid orders since the last "
-        "count, or kept by unpaid orders beyond what is on hand. Restock, or tell the shoppers."
+        description="Units that orders need and that are not in stock: missing from paid orders since the last count, "
+        "or reserved for unpaid orders beyond the units on hand. Restock, or tell the shoppers."
     )
     track_inventory: bool
     meta_title: str | None
     meta_description: str | None
     copy_scores: CopyScores | None
     copy_written_by: str | None
-    winning_score: WinningScore | None = strawberry.field(description="Why it was chosen; null if added by hand.")
+    winning_score: WinningScore | None = strawberry.field(
+        description="Why the product was chosen. Null for a product added by hand."
+    )
     shipping_days: ShippingDays | None
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[ProductView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
-    @field("Its photos, in the order they are shown.")
+    @field("The product's photos, in display order.")
     async def images(self) -> list[ProductImage]:
         return [ProductImage.of(view, self.reading) for view in await self.reading.loaders.images.load(self.view.id)]
 
-    @field("What can be bought of it.")
+    @field("The variants that shoppers can buy.")
     async def variants(self) -> list[ProductVariant]:
         return [ProductVariant.of(view) for view in await self.reading.loaders.variants.load(self.view.id)]
 
     @strawberry.field
-    async def store(self) -> Annotated["Store", strawberry.lazy("gateway.graphql.types.store")] | None:
-        from gateway.graphql.types.store import Store  # noqa: PLC0415 - the two types refer to each other
-
-        view = await self.reading.loaders.store.load(self.view.store_id)
-        return None if view is None else Store.of(view, self.reading)
+    async def store(self) -> StoreRef | None:
+        return await load_store(self.view.store_id, self.reading)
 
     @classmethod
-    def of(cls, view: ProductView, reading: Reading) -> Self:
+    def of(cls, view: ProductView, reading: ReadContext) -> Self:
         days = view.shipping_days
         return cls(
             id=as_gid(view.id),

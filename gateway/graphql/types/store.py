@@ -1,4 +1,4 @@
-"""The store, and everything that hangs below it."""
+"""A store and its lists: products, pages, media, orders and jobs."""
 
 from datetime import datetime
 from typing import Self
@@ -11,7 +11,7 @@ from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.store.events import StoreStatus
 from gateway.api.validation import settings_of
-from gateway.graphql.context import Reading
+from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
@@ -26,32 +26,38 @@ from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 
 
-@strawberry.type(description="A merchant's store: from a niche to a live shop.")
+@strawberry.type(description="A merchant's store, from a niche to a live storefront.")
 class Store:
     id: strawberry.ID
     user_id: strawberry.ID
-    name: str = strawberry.field(description="The brand's name; before there is one, the asked-for name or the niche.")
+    name: str = strawberry.field(
+        description="The brand's name. Before the brand exists: the requested name, or the niche."
+    )
     slug: str | None = strawberry.field(
-        description="Host label of the storefront; null until the brand is chosen, final once it was published."
+        description="Host label of the storefront. Null until the brand is chosen; fixed after the store is published."
     )
     description: str | None
     niche: str
     status: StoreStatus
-    approved: bool = strawberry.field(description="Whether the merchant stands behind it; publishing needs that.")
+    approved: bool = strawberry.field(
+        description="Whether the merchant approved the store. Publishing requires approval."
+    )
     brand_identity: BrandIdentity | None
     scouting: Scouting | None
     custom_domain: str | None
     subdomain: str | None
-    url: str | None = strawberry.field(description="Where shoppers find it once it is published.")
-    settings: JSON = strawberry.field(description="What was asked for beyond the niche.")
+    url: str | None = strawberry.field(description="Address of the storefront. It opens when the store is published.")
+    settings: JSON = strawberry.field(description="The preferences of the store request.")
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
-    currency: str | None = strawberry.field(description="What it sells in: its first product decided. Null before.")
+    currency: str | None = strawberry.field(
+        description="Currency of the store, set by its first product. Null before that."
+    )
     view: strawberry.Private[StoreView]
-    reading: strawberry.Private[Reading]
+    reading: strawberry.Private[ReadContext]
 
-    @field("Its products, the newest first unless sorted otherwise.")
+    @field("The store's products, by default the newest first.")
     async def products(
         self,
         first: int | None = None,
@@ -79,7 +85,7 @@ class Store:
 
         return connection(page, lambda view: Product.of(view, reading), count=count)
 
-    @field("Its content pages: about, contact and questions first, then the policies.")
+    @field("The store's content pages: about, contact and FAQ first, then the policies.")
     async def pages(
         self,
         first: int | None = None,
@@ -97,7 +103,7 @@ class Store:
         page = sliced(views, window, lambda view: str(view.id))
         return connection(page, lambda view: Page.of(view, reading), count=count)
 
-    @field("Its media, the newest first; processed ones unless others are asked for.")
+    @field("The store's media files, the newest first. By default only processed ones.")
     async def media(
         self,
         first: int | None = None,
@@ -124,7 +130,7 @@ class Store:
 
         return connection(page, lambda view: MediaAsset.of(view, reading), count=count)
 
-    @field("Its orders, the newest first.")
+    @field("The store's orders, the newest first.")
     async def orders(
         self,
         first: int | None = None,
@@ -133,37 +139,37 @@ class Store:
         before: str | None = None,
         statuses: list[OrderStatus] | None = None,
     ) -> Connection[Order]:
-        reading, id, wanted = self.reading, self.view.id, frozenset(statuses or ())
+        reading, id, states = self.reading, self.view.id, frozenset(statuses or ())
         page = await sales_queries.orders_of_store(
             reading.db,
             id,
             Window(first=first, after=after, last=last, before=before),
-            statuses=wanted,
+            statuses=states,
             scope=reading.scope,
         )
 
         async def count() -> int:
-            return await sales_queries.count_orders(reading.db, id, statuses=wanted, scope=reading.scope)
+            return await sales_queries.count_orders(reading.db, id, statuses=states, scope=reading.scope)
 
         return connection(page, lambda view: Order.of(view, reading), count=count)
 
-    @field("Payment providers' notices about it that cannot be used, the newest first, 50 at most.")
+    @field("Payment providers' webhooks for this store that cannot be used: the newest 50, the newest first.")
     async def rejected_webhooks(self) -> list[RejectedWebhook]:
         views = await sales_queries.rejected_webhooks_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [RejectedWebhook.of(view) for view in views]
 
-    @field("The newest generation; null until it has begun.")
+    @field("The newest generation. Null until it starts.")
     async def generation(self) -> Generation | None:
         views = await self.reading.loaders.generations.load(self.view.id)
         return Generation.of(views[0], self.reading) if views else None
 
-    @field("Every agent's job, in the order of the steps.")
+    @field("The agents' jobs, in step order.")
     async def jobs(self) -> list[AgentJob]:
         views = await self.reading.loaders.generations.load(self.view.id)
         return [AgentJob.of(job, self.reading) for generation in views for job in generation.jobs]
 
     @classmethod
-    def of(cls, view: StoreView, reading: Reading) -> Self:
+    def of(cls, view: StoreView, reading: ReadContext) -> Self:
         return cls(
             id=as_gid(view.id),
             user_id=as_gid(view.merchant_id),
@@ -188,6 +194,6 @@ class Store:
         )
 
 
-def storefront_url(view: StoreView, reading: Reading) -> str | None:
-    """Return where a store's storefront is; None until it has a host label."""
+def storefront_url(view: StoreView, reading: ReadContext) -> str | None:
+    """Return the address of a store's storefront. None if the store has no host label yet."""
     return None if view.slug is None else reading.deps.storefront_url.format(slug=view.slug)

@@ -1,4 +1,4 @@
-"""The platform behind the gateway: one a module, with merchants of its own for every test."""
+"""A platform for each module of gateway tests, and new merchants for each test."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 async def shared_platform(postgres_dsn: str, template: str) -> AsyncIterator[Platform]:
-    """A platform on a database of this module's own; setting one up takes longer than most tests."""
+    """A platform on a new database, shared by a module: setup takes longer than most tests."""
     name = f"gateway_{next(_numbers)}"
     maintenance = await asyncpg.connect(postgres_dsn)
     await maintenance.execute(f"create database {name} template {template}")
@@ -26,7 +26,7 @@ async def shared_platform(postgres_dsn: str, template: str) -> AsyncIterator[Pla
 
 @pytest.fixture
 async def platform(shared_platform: Platform) -> Platform:
-    """The platform, with everything in order."""
+    """The platform without failures, with current read models."""
     shared_platform.barrier.wedged = False
     shared_platform.parts.broken = ""
     await shared_platform.barrier.catch_up()
@@ -41,5 +41,5 @@ async def owner(platform: Platform) -> Merchant:
 
 @pytest.fixture
 async def stranger(platform: Platform) -> Merchant:
-    """Another merchant, who owns nothing of the first one's."""
+    """Another merchant."""
     return await platform.merchant()

@@ -1,4 +1,4 @@
-"""Whatever a client puts into any argument, parameter or field, the answer is never an error of ours."""
+"""No value of any argument, parameter or field causes an internal error."""
 
 import json
 import logging
@@ -47,7 +47,7 @@ ANYWHERE: list[Any] = [
     "x" * 3000,
     {"half \ud800": 1},
 ]
-"""What no field of any type may fall over: wrong types, and texts that cannot be stored."""
+"""Values for fields of every type: wrong types, and texts that cannot be stored."""
 ODD: dict[str, list[Any]] = {
     "ID": ["\udfff", "0" * 40, "٣", "-1", "3-" + "9" * 30, "99-1", "９"],
     "String": ["\0", "\udfff\ud800", "\x1b[2J", "\u202e", "%", "\\", "9" * 30, "3-" + "9" * 30, "=?"],
@@ -57,14 +57,14 @@ ODD: dict[str, list[Any]] = {
     "DateTime": ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-01-01T00:00:00", "2026", "-1"],
     "Boolean": ["x"],
 }
-"""What a field of a type may make something of."""
+"""Odd values by type, which a field of that type may accept."""
 
 Argument = GraphQLArgument | GraphQLInputField
 Place = tuple[str | int, ...]
 
 
 class Known:
-    """Values that make sense, so that a single senseless one is read by what is meant to read it."""
+    """Valid values, so that a single odd one reaches the code that reads it."""
 
     def __init__(self, ids: dict[str, str]) -> None:
         self._ids = ids
@@ -76,11 +76,11 @@ class Known:
         }
 
     def id_of(self, thing: str) -> str:
-        """Return the id of something that there is."""
+        """Return the id of an existing object."""
         return self._ids[f"{thing}Id"]
 
     def value(self, name: str, type: GraphQLInputType) -> Any:
-        """Return a value of a type; of optional ones too, but for what would get in one another's way."""
+        """Return a valid value of a type, with optional fields except those that exclude each other."""
         inner = type.of_type if isinstance(type, GraphQLNonNull) else type
         if isinstance(inner, GraphQLList):
             return [self.value(name, inner.of_type)]
@@ -106,7 +106,7 @@ class Known:
 
 
 def places(name: str, type: GraphQLInputType, at: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Return every place below an argument where a value goes, with the name of its type."""
+    """Yield every place for a value below an argument, with the name of its type."""
     inner = type.of_type if isinstance(type, GraphQLNonNull) else type
     yield at, get_named_type(inner).name
     if isinstance(inner, GraphQLList):
@@ -117,7 +117,7 @@ def places(name: str, type: GraphQLInputType, at: Place = ()) -> Iterator[tuple[
 
 
 def put(into: Any, at: Place, value: Any) -> Any:
-    """Return a copy with another value at a place."""
+    """Return a copy with a new value at a place."""
     if not at:
         return value
     first, *rest = at
@@ -134,7 +134,7 @@ ENDINGS = ("archive", "cancel", "disconnect", "publish", "pause")
 
 
 def operations(schema: GraphQLSchema, known: Known) -> Iterator[Operation]:
-    """Return every operation with a single odd value: each root field, and each field below one that is found by id."""
+    """Yield every operation with one odd value: each root field, and each field below one that takes an id."""
     assert schema.query_type is not None
     assert schema.mutation_type is not None
     for name, field in schema.query_type.fields.items():
@@ -144,7 +144,7 @@ def operations(schema: GraphQLSchema, known: Known) -> Iterator[Operation]:
             around = f"{name}(id: {json.dumps(known.id_of(name))}) {{ {CALL} }}"
             for inner, below in type.fields.items():
                 yield from _odd("query", inner, below, known, around)
-    # What ends something comes last: what is put away refuses everything else at once.
+    # Archiving mutations come last: an archived object rejects all others.
     for name, field in sorted(schema.mutation_type.fields.items(), key=lambda one: one[0].startswith(ENDINGS)):
         yield from _odd("mutation", name, field, known)
 
@@ -155,11 +155,11 @@ def _odd(kind: str, name: str, field: GraphQLField, known: Known, around: str = 
         for each, one in field.args.items()
         if isinstance(one.type, GraphQLNonNull)
     }
-    shown = " { __typename }" if isinstance(get_named_type(field.type), GraphQLObjectType) else ""
+    selection = " { __typename }" if isinstance(get_named_type(field.type), GraphQLObjectType) else ""
     for argument, one in field.args.items():
         sent = sane | {argument: sane.get(argument)}
         types = ", ".join(f"${each}: {field.args[each].type}" for each in sent)
-        call = f"{name}({', '.join(f'{each}: ${each}' for each in sent)}){shown}"
+        call = f"{name}({', '.join(f'{each}: ${each}' for each in sent)}){selection}"
         query = f"{kind} ({types}) {{ {around.replace(CALL, call)} }}"
         for place, type in places(argument, one.type):
             for value in (*ANYWHERE, *ODD.get(type, ())):
@@ -167,7 +167,7 @@ def _odd(kind: str, name: str, field: GraphQLField, known: Known, around: str = 
 
 
 async def the_ids(platform: Platform, owner: Merchant) -> dict[str, str]:
-    """Return a store with all that a merchant can have, by the names that ids go by."""
+    """Return the ids of a store and all its objects, by field name."""
     store_id = await platform.stocked_store(owner)
     order_id = await an_order(platform, owner, store_id)
     store = await platform.ask(
@@ -189,7 +189,7 @@ async def the_ids(platform: Platform, owner: Merchant) -> dict[str, str]:
     }
 
 
-async def test_no_value_in_any_argument_of_the_schema_is_an_error_of_ours(
+async def test_no_argument_value_causes_an_internal_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = Known(await the_ids(platform, owner))
@@ -217,13 +217,13 @@ SENSE: dict[str, Any] = {
     "ground": "#aabbcc",
     "status": "ACTIVE",
 }
-"""Values of fields whose type alone does not say what makes sense."""
+"""Valid values of fields whose type is not specific enough."""
 PARTS = ["%00", "%ED%A0%80", "%FF", "x" * 3000, "%D9%A3", "%2e%2e", "-1", "9" * 5000, "1e400", "NaN"]
 NUMBERS = ["NaN", "sNaN", "-Infinity", "1e999999999", "٣", -1, 2**31, 2**63]
 HEADERS = [b"", b" ", b"\xff\xfe", b"x" * 3000, b"3-99999999999999999999", b"99-1", b"-1", b"bearer", b"bearer \xff"]
 
 
-async def test_no_value_in_any_part_of_a_rest_request_is_an_error_of_ours(
+async def test_no_value_in_a_rest_request_causes_an_internal_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = await the_ids(platform, owner)
@@ -273,7 +273,7 @@ def _filled(template: str, ids: dict[str, str]) -> str:
 
 
 def _body(described: Any, operation: Any, ids: dict[str, str]) -> tuple[Any, list[Place]] | None:
-    """Return a body that makes sense, and every place in it."""
+    """Return a valid body and every place in it."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
         return None
@@ -291,7 +291,7 @@ def _body(described: Any, operation: Any, ids: dict[str, str]) -> tuple[Any, lis
             return [sane(schema["items"], (*at, 0))] if name != "images" or "$ref" in schema["items"] else []
         if "properties" in schema:
             made = {each: sane(one, (*at, each)) for each, one in schema["properties"].items()}
-            # An image is named or shown, not both.
+            # A request has imageId or url, not both.
             return {each: value for each, value in made.items() if each != "url"}
         return ids.get(name) or SENSE.get(name) or {"number": 3, "integer": 3}.get(schema.get("type", ""), "Lamp")
 
@@ -328,7 +328,7 @@ def _body(described: Any, operation: Any, ids: dict[str, str]) -> tuple[Any, lis
     ],
     ids=lambda body: str(body)[10:40],
 )
-async def test_no_document_is_an_error_of_ours(
+async def test_no_document_causes_an_internal_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture, body: dict[str, Any]
 ) -> None:
     with caplog.at_level(logging.ERROR):

@@ -1,4 +1,4 @@
-"""What every request meets: ids, headers, limits, errors without secrets; media, webhooks, health and pages."""
+"""The edge: request ids, headers, limits, errors without secrets, media, webhooks, health and pages."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ STORE_ID = UUID("01890000-0000-7000-8000-000000000001")
         b'{"a": ' + b"9" * 5000 + b"}",
     ],
 )
-async def test_a_graphql_body_that_is_no_request_is_400(platform: Platform, body: bytes) -> None:
+async def test_an_invalid_graphql_body_gets_status_400(platform: Platform, body: bytes) -> None:
     response = await platform.client.post("/graphql", content=body, headers={"content-type": "application/json"})
     assert response.status_code == 400
     (error,) = response.json()["errors"]
@@ -57,7 +57,7 @@ async def test_a_graphql_body_that_is_no_request_is_400(platform: Platform, body
         ("{ " + "me { id } " * 2000 + " }", "INVALID_QUERY"),
     ],
 )
-async def test_a_query_that_is_wrong_or_too_much_is_refused(
+async def test_an_invalid_or_too_large_query_is_rejected(
     platform: Platform, owner: Merchant, query: str, code: str
 ) -> None:
     answer = await platform.post(query, by=owner)
@@ -66,7 +66,7 @@ async def test_a_query_that_is_wrong_or_too_much_is_refused(
 
 
 async def refused(platform: Platform, owner: Merchant, *, status: int = 400, **body: Any) -> str:
-    """Send what cannot be run and return what is said of it."""
+    """Send an operation that cannot run and return the error message."""
     response = await platform.client.post("/graphql", json=body, headers={"authorization": f"Bearer {owner.token}"})
     assert response.status_code == status, response.text
     (error,) = response.json()["errors"]
@@ -74,31 +74,33 @@ async def refused(platform: Platform, owner: Merchant, *, status: int = 400, **b
     return str(error["message"])
 
 
-async def test_a_document_that_does_not_say_what_to_run_changes_nothing(platform: Platform, owner: Merchant) -> None:
+async def test_a_document_without_a_chosen_operation_changes_nothing(platform: Platform, owner: Merchant) -> None:
     before = await platform.event_count()
     one = '{ requestStore(input: {niche: "Lamps"}) { storeId } }'
     both = f"mutation A {one} mutation B {one}"
     assert "2 operations (A, B)" in await refused(platform, owner, query=both)
     assert "2 operations (A, B)" in await refused(platform, owner, query=both, operationName=None)
     assert "Unknown operation" in await refused(platform, owner, query=both, operationName="C")
-    assert "no operation" in await refused(platform, owner, query="fragment F on User { id }")
+    assert "only fragments" in await refused(platform, owner, query="fragment F on User { id }")
     assert await platform.event_count() == before
     named = {"query": both, "operationName": "B"}
     done = await platform.client.post("/graphql", json=named, headers={"authorization": f"Bearer {owner.token}"})
     assert done.json()["data"]["requestStore"]["storeId"]
 
 
-async def test_a_subscription_over_post_is_told_where_to_go(
+async def test_a_subscription_over_post_is_pointed_to_the_websocket(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
         message = await refused(platform, owner, query='subscription { generationProgress(storeId: "x") { progress } }')
-    assert message == "Subscriptions go over graphql-transport-ws at this address."
+    assert message == "Subscriptions need a WebSocket. Use graphql-transport-ws at this address."
     assert logged_by(caplog) == []
 
 
 @pytest.mark.parametrize("sent", [None, "text/plain", "application/x-www-form-urlencoded"])
-async def test_a_query_that_is_not_sent_as_json_is_told_how_to_be_sent(platform: Platform, sent: str | None) -> None:
+async def test_a_query_without_a_json_content_type_is_rejected_with_the_right_one(
+    platform: Platform, sent: str | None
+) -> None:
     headers = {} if sent is None else {"content-type": sent}
     response = await platform.client.post("/graphql", content=b'{"query": "{ me { id } }"}', headers=headers)
     assert response.status_code == 400
@@ -110,14 +112,14 @@ async def test_introspection_is_on(platform: Platform) -> None:
     assert {"Store", "Mutation", "GenerationProgress"} <= {one["name"] for one in answer["data"]["__schema"]["types"]}
 
 
-async def test_a_query_over_get_and_a_batch_are_refused(platform: Platform) -> None:
+async def test_queries_over_get_and_batches_are_rejected(platform: Platform) -> None:
     assert (await platform.client.get("/graphql", params={"query": "{ me { id } }"})).status_code == 400
     assert (await platform.client.post("/graphql", json=[{"query": "{ me { id } }"}])).status_code == 400
     assert (await platform.client.post("/graphql", data={"query": "{ me { id } }"})).status_code == 400
 
 
 class BrokenReader:
-    """A database that says too much when it fails."""
+    """A database whose errors contain a secret."""
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
         raise RuntimeError("password=hunter2")
@@ -144,7 +146,7 @@ async def test_an_internal_error_shows_a_number_that_is_logged_and_nothing_else(
     assert rest.headers["x-request-id"]
     assert "hunter2" not in json.dumps(graphql) + rest.text
     for text in (graphql["message"], rest.json()["detail"]):
-        number = re.search(r"number (\w{12})\.", text)
+        number = re.search(r"Internal error (\w{12})\.", text)
         assert number is not None
         assert number[1] in caplog.text
 
@@ -160,7 +162,7 @@ async def _drop_read_models(database: str) -> None:
     await connection.close()
 
 
-async def test_every_answer_has_an_id_and_security_headers(platform: Platform) -> None:
+async def test_every_response_has_an_id_and_security_headers(platform: Platform) -> None:
     own = await platform.client.get("/healthz", headers={"x-request-id": "my-request-1"})
     assert own.headers["x-request-id"] == "my-request-1"
     forged = await platform.client.get("/nowhere", headers={"x-request-id": "bad id\twith blanks"})
@@ -185,14 +187,14 @@ async def test_every_answer_has_an_id_and_security_headers(platform: Platform) -
         ("GET", "/webhooks/payments/sandbox", "POST"),
     ],
 )
-async def test_a_method_that_an_address_has_not_is_told_all_that_it_has(
+async def test_an_unknown_method_gets_the_list_of_known_methods(
     platform: Platform, method: str, path: str, allowed: str
 ) -> None:
     response = await platform.client.request(method, path)
     assert (response.status_code, response.headers["allow"]) == (405, allowed)
 
 
-async def test_head_answers_what_get_does_without_the_body(platform: Platform, owner: Merchant) -> None:
+async def test_head_answers_like_get_without_the_body(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     key = await platform.media.put(b"picture", mime_type="image/webp")
     rest = [f"/api/v1/stores/{store_id}", f"/api/v1/stores/{store_id}/products", f"/api/v1/stores/{uuid4()}"]
@@ -202,7 +204,7 @@ async def test_head_answers_what_get_does_without_the_body(platform: Platform, o
         assert (head.status_code, head.headers, head.content) == (get.status_code, get.headers, b""), path
 
 
-async def test_a_body_over_the_limit_is_refused_announced_or_not(platform: Platform) -> None:
+async def test_a_body_over_the_limit_is_rejected_with_and_without_a_length(platform: Platform) -> None:
     announced = await platform.client.post("/graphql", content=b"x" * 1_000_001)
     assert (announced.status_code, announced.json()["code"]) == (413, "BODY_TOO_LARGE")
 
@@ -215,7 +217,7 @@ async def test_a_body_over_the_limit_is_refused_announced_or_not(platform: Platf
     assert poured.headers["x-request-id"]
 
 
-async def test_only_a_place_in_a_trace_is_kept_as_one(platform: Platform, owner: Merchant) -> None:
+async def test_only_a_valid_traceparent_is_stored(platform: Platform, owner: Merchant) -> None:
     async def kept(traceparent: str) -> str | None:
         headers = {"traceparent": traceparent}
         answer = await platform.call("POST", "/stores", by=owner, json={"niche": "Lamps"}, headers=headers)
@@ -244,7 +246,7 @@ async def test_only_listed_origins_may_call_from_a_browser(database: str) -> Non
             assert ("access-control-allow-origin" in response.headers) is allowed
 
 
-async def test_media_are_served_by_content_and_cached_for_ever(platform: Platform) -> None:
+async def test_media_files_are_addressed_by_content_and_cached_without_limit(platform: Platform) -> None:
     key = await platform.media.put(b"picture", mime_type="image/webp")
     response = await platform.client.get(f"/media/{key}")
     assert (response.content, response.headers["content-type"]) == (b"picture", "image/webp")
@@ -272,7 +274,7 @@ async def test_media_are_served_by_content_and_cached_for_ever(platform: Platfor
         "sha256%2Faa%2F" + "a" * 63 + ".webp",
     ],
 )
-async def test_no_other_path_leads_anywhere(platform: Platform, key: str) -> None:
+async def test_an_invalid_media_key_is_not_found(platform: Platform, key: str) -> None:
     assert (await platform.client.get(f"/media/{key}")).status_code == 404
 
 
@@ -280,7 +282,7 @@ def a_notice(id: str = "evt_1", type: str = "paid", store_id: UUID = STORE_ID) -
     return json.dumps({"id": id, "type": type, "store": str(store_id), "order": str(STORE_ID)}).encode()
 
 
-async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform: Platform, owner: Merchant) -> None:
+async def test_a_redelivered_webhook_is_recorded_once(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     for _ in range(3):
         response = await platform.client.post(
@@ -291,7 +293,7 @@ async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform:
     assert [raw.type for raw in raws if raw.type.startswith("inbox.")] == ["inbox.webhook_received.v1"]
 
 
-async def test_a_notice_that_is_forged_senseless_or_of_no_use_leaves_no_trace(platform: Platform) -> None:
+async def test_a_forged_invalid_or_unused_webhook_is_not_recorded(platform: Platform) -> None:
     async def send(body: bytes, signature: str, provider: str = "sandbox") -> tuple[int, Any]:
         response = await platform.client.post(
             f"/webhooks/payments/{provider}", content=body, headers={"sandbox-signature": signature}
@@ -309,7 +311,7 @@ async def test_a_notice_that_is_forged_senseless_or_of_no_use_leaves_no_trace(pl
     assert await platform.event_count() == before
 
 
-async def test_health_tells_what_is_wrong(platform: Platform) -> None:
+async def test_readiness_names_the_unhealthy_check(platform: Platform) -> None:
     assert (await platform.client.get("/healthz")).json() == {"status": "ok"}
     assert (await platform.client.get("/readyz")).json()["status"] == "ready"
     platform.parts.broken = "projector"
@@ -318,7 +320,7 @@ async def test_health_tells_what_is_wrong(platform: Platform) -> None:
     assert {"name": "projector", "healthy": False, "detail": ""} in response.json()["checks"]
 
 
-async def test_own_pages_load_nothing_from_elsewhere(platform: Platform) -> None:
+async def test_the_gateway_s_pages_load_nothing_external(platform: Platform) -> None:
     home = await platform.client.get("/")
     graphiql = await platform.client.get("/graphql", headers={"accept": "text/html"})
     for page in (home, graphiql):
@@ -334,6 +336,6 @@ async def test_own_pages_load_nothing_from_elsewhere(platform: Platform) -> None
     assert "/graphql" not in described["paths"]
 
 
-async def test_the_first_page_tells_the_address_that_is_known_to_the_public(database: str) -> None:
+async def test_the_home_page_shows_the_public_address(database: str) -> None:
     async with a_platform(database, public_url="https://api.example/") as platform:
         assert "curl -s https://api.example/graphql " in (await platform.client.get("/")).text

@@ -1,4 +1,4 @@
-"""What one client can take up: document size, connections, patience."""
+"""Limits of one client: document size, connections and time."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ ATTACKS = {
 
 @asynccontextmanager
 async def served(platform: Platform, limits: SocketLimits) -> AsyncIterator[str]:
-    """Serve the platform's gateway with other limits."""
+    """Serve the platform's gateway with these limits."""
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(replace(platform.deps, socket_limits=limits))
     server = uvicorn.Server(
@@ -69,7 +69,7 @@ def dial(address: str, **more: Any) -> connect:
 
 
 async def close_code(wire: ClientConnection) -> int:
-    """Read until the gateway closes the connection, and return with which code."""
+    """Read until the gateway closes the connection, and return the close code."""
     async with asyncio.timeout(20):
         await wire.wait_closed()
     assert wire.close_code is not None
@@ -77,7 +77,7 @@ async def close_code(wire: ClientConnection) -> int:
 
 
 async def is_admitted(address: str, by: Merchant | None = None) -> bool:
-    """Return whether another connection may be opened."""
+    """Whether another connection can be opened."""
     async with dial(address) as wire:
         payload = {} if by is None else {"authorization": f"Bearer {by.token}"}
         try:
@@ -97,7 +97,7 @@ async def until_admitted(address: str, by: Merchant | None = None) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-async def test_a_document_that_costs_too_much_is_refused_before_it_is_validated(
+async def test_an_expensive_document_is_rejected_before_validation(
     platform: Platform, owner: Merchant, attack: str
 ) -> None:
     for by in (None, owner):
@@ -110,26 +110,24 @@ async def test_a_document_that_costs_too_much_is_refused_before_it_is_validated(
     assert (await platform.client.get("/healthz")).status_code == 200
 
 
-async def test_callers_who_are_not_logged_in_have_a_smaller_budget(platform: Platform, owner: Merchant) -> None:
+async def test_anonymous_callers_have_a_smaller_budget(platform: Platform, owner: Merchant) -> None:
     query = "{ " + " ".join(f"a{n}: me {{ id }}" for n in range(20)) + " }"
     answer = await platform.post(query, by=owner)
     assert answer["data"]["a19"] == {"id": str(owner.id)}
-    # The document is kept now; the smaller budget counts all the same.
+    # The document is cached now; the smaller budget still applies.
     (refusal,) = (await platform.post(query))["errors"]
-    assert refusal["message"] == (
-        "The document has 20 aliases; 10 is the most. Use fewer aliases. Callers who are logged in may send more."
-    )
+    assert refusal["message"] == ("The document has 20 aliases. Use at most 10. Logged-in callers have higher limits.")
     expired = await platform.post(query, headers={"authorization": "Bearer expired"})
     assert [error["extensions"]["code"] for error in expired["errors"]] == ["UNAUTHENTICATED"]
 
 
-async def test_variables_are_counted_as_well(platform: Platform, owner: Merchant) -> None:
+async def test_values_in_variables_are_counted(platform: Platform, owner: Merchant) -> None:
     query = "query ($ids: [ID!]) { me { id } stores { nodes { id @skip(if: true) } } __typename }"
     (refusal,) = (await platform.post(query, {"ids": ["1"] * 6_000}, by=owner))["errors"]
-    assert refusal["message"] == "The variables have over 5,000 values. Send fewer values at once."
+    assert refusal["message"] == "The variables have more than 5,000 values. Send fewer."
 
 
-async def test_an_introspection_that_is_asked_again_gets_the_same_answer(platform: Platform, owner: Merchant) -> None:
+async def test_a_repeated_introspection_gets_the_same_answer(platform: Platform, owner: Merchant) -> None:
     query = get_introspection_query()
     first = await platform.post(query)
     assert "errors" not in first
@@ -137,7 +135,7 @@ async def test_an_introspection_that_is_asked_again_gets_the_same_answer(platfor
     assert await platform.post(query) == first
 
 
-async def test_attacks_over_a_websocket_are_refused_and_the_connection_goes_on(
+async def test_oversized_operations_over_a_websocket_are_rejected_and_the_connection_stays_open(
     platform: Platform, owner: Merchant
 ) -> None:
     async with served(platform, SocketLimits()) as address, connected(address, owner) as wire:
@@ -155,7 +153,7 @@ async def test_a_client_that_never_reads_is_dropped(platform: Platform, caplog: 
     ask = {"type": "subscribe", "payload": {"query": get_introspection_query()}}
 
     async def flood(wire: ClientConnection) -> None:
-        # On and on: the operating system takes in the first megabytes for the client.
+        # Many times, because the operating system buffers the first megabytes.
         for number in count():
             await wire.send(json.dumps({"id": str(number), **ask}))
 
@@ -177,12 +175,12 @@ async def test_a_client_that_never_reads_is_dropped(platform: Platform, caplog: 
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-async def test_a_connection_that_never_says_hello_is_closed(platform: Platform) -> None:
+async def test_a_connection_without_connection_init_is_closed(platform: Platform) -> None:
     async with served(platform, SocketLimits(init_wait=timedelta(seconds=0.1))) as address, dial(address) as wire:
         assert await close_code(wire) == 4408
 
 
-async def test_a_connection_ends_unless_it_logs_in(platform: Platform, owner: Merchant) -> None:
+async def test_a_connection_without_a_login_is_closed(platform: Platform, owner: Merchant) -> None:
     limits = SocketLimits(anonymous_lifetime=timedelta(seconds=0.5))
     async with (
         served(platform, limits) as address,
@@ -194,7 +192,7 @@ async def test_a_connection_ends_unless_it_logs_in(platform: Platform, owner: Me
         assert (await received(known))["type"] == "pong"
 
 
-async def test_operations_in_flight_are_bounded_and_make_room_when_they_complete(
+async def test_operations_in_flight_are_limited_and_complete_ones_make_room(
     platform: Platform, owner: Merchant
 ) -> None:
     store_id = await platform.store(owner)
@@ -211,7 +209,7 @@ async def test_operations_in_flight_are_bounded_and_make_room_when_they_complete
         assert (await received(wire))["type"] == "next"
 
 
-async def test_an_account_has_a_bounded_number_of_connections(platform: Platform, owner: Merchant) -> None:
+async def test_an_account_has_a_limited_number_of_connections(platform: Platform, owner: Merchant) -> None:
     async with served(platform, SocketLimits(per_account=2)) as address, AsyncExitStack() as stack:
         for _ in range(2):
             await stack.enter_async_context(connected(address, owner))
@@ -221,7 +219,7 @@ async def test_an_account_has_a_bounded_number_of_connections(platform: Platform
         assert not await is_admitted(address, owner)
 
 
-async def test_a_client_that_hangs_up_is_no_error_of_ours(
+async def test_a_client_that_disconnects_causes_no_logged_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
 ) -> None:
     store_id = await platform.store(owner)

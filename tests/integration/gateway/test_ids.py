@@ -1,4 +1,4 @@
-"""An id that is no such thing, or somebody else's, is not found: in every mutation, with every kind of id there is."""
+"""Every mutation and endpoint answers NOT_FOUND for ids of another kind or of another merchant."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ VALUES: dict[str, Any] = {
     "Step": "BRAND",
     "SupplierProvider": "SAMPLE",
 }
-"""What is given for what a mutation needs besides ids, by its type."""
+"""Values for required fields that are not ids, by type."""
 
 
 def input_fields(mutation: str) -> dict[str, graphql.GraphQLInputField]:
@@ -46,7 +46,7 @@ def without_ids(message: str) -> str:
 
 
 async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
-    """Give a merchant one of everything and return the ids, by the name of the field that asks for such a one."""
+    """Create one object of each kind for a merchant, and return their ids by field name."""
     store_id = await platform.stocked_store(owner)
     order_id = await an_order(platform, owner, store_id)
     store = await platform.ask(
@@ -76,8 +76,8 @@ async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
     }
 
 
-def wanted(mutation: str, field: str, ids: dict[str, UUID]) -> dict[str, Any]:
-    """Return an input that would be fine but for the field."""
+def valid_input(mutation: str, field: str, ids: dict[str, UUID]) -> dict[str, Any]:
+    """Return an input that is valid except for the field."""
     given = {
         name: str(ids[name]) if is_id(each) else VALUES[graphql.get_named_type(each.type).name]
         for name, each in input_fields(mutation).items()
@@ -89,11 +89,11 @@ def wanted(mutation: str, field: str, ids: dict[str, UUID]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("mutation", "field"), ASKED_BY_ID)
-async def test_every_mutation_finds_nothing_under_an_id_of_another_kind_or_owner(
+async def test_every_mutation_answers_not_found_for_an_id_of_another_kind_or_owner(
     platform: Platform, owner: Merchant, stranger: Merchant, mutation: str, field: str
 ) -> None:
     ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)
-    input = wanted(mutation, field, ids)
+    input = valid_input(mutation, field, ids)
     kind = graphql.get_named_type(MUTATIONS[mutation].args["input"].type)
     query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field message }} }} }}"
 
@@ -137,7 +137,7 @@ async def test_every_mutation_finds_nothing_under_an_id_of_another_kind_or_owner
         ("POST", "/agents/brand/generate", "storeId", {"storeId": "{storeId}"}),
     ],
 )
-async def test_every_endpoint_finds_nothing_under_an_id_of_another_kind_or_owner(
+async def test_every_endpoint_answers_not_found_for_an_id_of_another_kind_or_owner(
     platform: Platform, owner: Merchant, stranger: Merchant, method: str, path: str, field: str, body: Any
 ) -> None:
     ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)
@@ -148,8 +148,8 @@ async def test_every_endpoint_finds_nothing_under_an_id_of_another_kind_or_owner
             key: value.format(**named) if isinstance(value, str) else value for key, value in body.items()
         }
         response = await platform.call(method, path.format(**named), by=owner, json=filled)
-        told = {key: value for key, value in response.json().items() if key in {"code", "detail", "field"}}
-        return response.status_code, told | {"detail": without_ids(told["detail"])}
+        problem = {key: value for key, value in response.json().items() if key in {"code", "detail", "field"}}
+        return response.status_code, problem | {"detail": without_ids(problem["detail"])}
 
     unknown = await refusal(uuid4())
     assert (unknown[0], unknown[1]["code"]) == (404, "NOT_FOUND")

@@ -1,4 +1,4 @@
-"""Guessing is slow, and keeps no merchant out."""
+"""Guessing passwords is slow, and does not lock merchants out."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -20,13 +20,13 @@ WRONG, WAIT = "WRONG_CREDENTIALS", "TOO_MANY_ATTEMPTS"
 
 
 class Visitor:
-    """A client at a network address, with cookies of its own if it keeps them."""
+    """A client at a network address, with or without a cookie jar."""
 
     def __init__(self, client: httpx.AsyncClient, *, cookies: bool) -> None:
         self._client, self._cookies = client, cookies
 
     async def try_password(self, email: str, password: str, **more: str) -> str:
-        """Return the code of the refusal; empty for none."""
+        """Return the error code. Empty on success."""
         errors = (await self.log_in(email, password, **more))["userErrors"]
         return errors[0]["code"] if errors else ""
 
@@ -40,7 +40,7 @@ class Visitor:
         return answer.json()["data"]["logIn"]
 
     def cookie(self) -> Any:
-        """Return the device cookie it keeps."""
+        """Return the device cookie."""
         (cookie,) = self._client.cookies.jar
         return cookie
 
@@ -50,7 +50,7 @@ At = Callable[..., Visitor]
 
 @pytest.fixture
 async def at(platform: Platform) -> AsyncIterator[At]:
-    """Make a visitor at a network address."""
+    """Return a factory of visitors by network address."""
     async with AsyncExitStack() as stack:
         made: list[httpx.AsyncClient] = []
 
@@ -64,12 +64,12 @@ async def at(platform: Platform) -> AsyncIterator[At]:
 
 
 async def use_up(visitor: Visitor, email: str) -> None:
-    """Try wrong passwords until there is no allowance left."""
+    """Try wrong passwords until the limit is exhausted."""
     codes = [await visitor.try_password(email, "not the password") for _ in range(11)]
     assert codes == [WRONG] * 10 + [WAIT]
 
 
-async def test_guessing_one_account_s_password_is_slowed_down(platform: Platform, owner: Merchant, at: At) -> None:
+async def test_guessing_an_account_s_password_is_slowed_down(platform: Platform, owner: Merchant, at: At) -> None:
     attacker = at("203.0.113.1")
     await use_up(attacker, owner.email)
     platform.clock.advance(timedelta(seconds=31))
@@ -77,7 +77,7 @@ async def test_guessing_one_account_s_password_is_slowed_down(platform: Platform
     assert await attacker.try_password(owner.email, PASSWORD) == WAIT
 
 
-async def test_one_who_keeps_guessing_does_not_keep_the_owner_out(platform: Platform, owner: Merchant, at: At) -> None:
+async def test_an_attacker_s_guesses_do_not_lock_the_owner_out(platform: Platform, owner: Merchant, at: At) -> None:
     attacker, home = at("203.0.113.2"), at("198.51.100.2")
     await use_up(attacker, owner.email)
     for _ in range(20):
@@ -86,23 +86,23 @@ async def test_one_who_keeps_guessing_does_not_keep_the_owner_out(platform: Plat
     assert await home.try_password(owner.email, PASSWORD) == ""
 
 
-async def test_guessing_from_everywhere_is_slow_and_a_known_device_is_let_through(
+async def test_guessing_from_many_addresses_is_slow_and_a_known_device_can_log_in(
     platform: Platform, owner: Merchant, at: At
 ) -> None:
     browser, program = at("198.51.100.3", cookies=True), at("198.51.100.4")
     await browser.log_in(owner.email, PASSWORD)
     token = (await program.log_in(owner.email, PASSWORD))["deviceToken"]
     guesses = [await at(f"203.0.113.{n}").try_password(owner.email, "wrong password") for n in range(PER_ACCOUNT.burst)]
-    # Two of the allowance were the owner's own.
+    # The owner used two attempts of the limit.
     assert guesses == [WRONG] * (PER_ACCOUNT.burst - 2) + [WAIT] * 2
     assert await at("198.51.100.5").try_password(owner.email, PASSWORD) == WAIT
     assert await browser.try_password(owner.email, PASSWORD) == ""
     assert await program.try_password(owner.email, PASSWORD, deviceToken=token) == ""
-    # From the attackers' own network as well: the network's allowance is not the device's.
+    # Also from the attackers' network: the device has a separate limit.
     assert await at("203.0.113.1").try_password(owner.email, PASSWORD, deviceToken=token) == ""
 
 
-async def test_a_known_device_has_an_allowance_too_and_only_for_its_own_account(
+async def test_a_known_device_has_its_own_limit_for_its_own_account_only(
     owner: Merchant, stranger: Merchant, at: At
 ) -> None:
     thief = at("203.0.113.5")
@@ -114,7 +114,7 @@ async def test_a_known_device_has_an_allowance_too_and_only_for_its_own_account(
     assert codes == [WRONG] * 10 + [WAIT]
 
 
-async def test_the_device_cookie_is_kept_from_scripts(owner: Merchant, at: At) -> None:
+async def test_scripts_cannot_read_the_device_cookie(owner: Merchant, at: At) -> None:
     browser = at("198.51.100.7", cookies=True)
     await browser.log_in(owner.email, PASSWORD)
     cookie = browser.cookie()
@@ -123,7 +123,7 @@ async def test_the_device_cookie_is_kept_from_scripts(owner: Merchant, at: At) -
     assert cookie.get_nonstandard_attr("SameSite") == "lax"
 
 
-async def test_every_spelling_of_an_address_shares_one_allowance(owner: Merchant, at: At) -> None:
+async def test_all_spellings_of_an_email_share_one_limit(owner: Merchant, at: At) -> None:
     attacker, name = at("203.0.113.6"), owner.email.partition("@")[0]
     wide = "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in owner.email)
     spellings = [owner.email, owner.email.upper(), f" {owner.email} ", wide, owner.email.replace("@", "＠"),
@@ -131,13 +131,13 @@ async def test_every_spelling_of_an_address_shares_one_allowance(owner: Merchant
                  f"{name}@EXAMPLE.com", f"{name}@example｡com"]  # fmt: skip
     codes = [await attacker.try_password(spelling, "wrong password") for spelling in spellings]
     assert codes == [WRONG] * 10 + [WAIT]
-    # They are spellings of the account's address, not of others.
+    # All are spellings of the account's address.
     assert [
         await at(f"198.51.100.{20 + n}").try_password(spelling, PASSWORD) for n, spelling in enumerate(spellings)
     ] == [""] * len(spellings)
 
 
-async def test_the_addresses_of_one_ipv6_network_share_one_allowance(owner: Merchant, at: At) -> None:
+async def test_the_addresses_of_an_ipv6_network_share_one_limit(owner: Merchant, at: At) -> None:
     codes = [await at(f"2001:db8:7:7::{n:x}").try_password(owner.email, "wrong password") for n in range(11)]
     assert codes == [WRONG] * 10 + [WAIT]
     assert await at("2001:db8:7:8::1").try_password(owner.email, PASSWORD) == ""
@@ -153,7 +153,7 @@ async def test_a_domain_and_its_punycode_are_one_account(platform: Platform, at:
     assert await at("198.51.100.40").try_password(other, PASSWORD) == ""
 
 
-async def test_an_account_kept_under_its_former_key_is_reached_and_kept_under_the_new_one(
+async def test_an_account_under_an_old_key_is_found_and_stored_under_the_new_key(
     platform: Platform, owner: Merchant, at: At
 ) -> None:
     unique = uuid4().hex[:8]

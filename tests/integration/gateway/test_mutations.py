@@ -1,4 +1,4 @@
-"""What a merchant can change, once however often it is sent, and how refusals read."""
+"""Mutations: their effects, their idempotency, and their errors."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,8 +24,8 @@ REQUEST = (
 )
 
 
-async def change(platform: Platform, by: Merchant, name: str, shown: str, **input: Any) -> Any:
-    """Send a mutation; its input type is called like it."""
+async def change(platform: Platform, by: Merchant, name: str, selection: str, **input: Any) -> Any:
+    """Send a mutation. Its input type has the mutation's name."""
     kind = {
         "approveStore": "Store",
         "publishStore": "Store",
@@ -38,7 +38,7 @@ async def change(platform: Platform, by: Merchant, name: str, shown: str, **inpu
         "deactivateProduct": "Product",
         "archiveProduct": "Product",
     }.get(name, name[0].upper() + name[1:])
-    query = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ {shown} consistencyToken userErrors {{ code field message }} }} }}"
+    query = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ {selection} consistencyToken userErrors {{ code field message }} }} }}"
     return await platform.ask(query, {"input": input}, by=by)
 
 
@@ -56,9 +56,9 @@ async def first_product(platform: Platform, owner: Merchant, store_id: UUID) -> 
     return store["products"]["nodes"][0]
 
 
-async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platform, owner: Merchant) -> None:
-    wanted = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colors": ["sage"]}}
-    payload = await platform.ask(REQUEST, {"input": wanted | {"clientMutationId": "m1"}}, by=owner)
+async def test_a_store_request_returns_the_store_and_its_job(platform: Platform, owner: Merchant) -> None:
+    fields = {"niche": "  Ceramic   planters ", "preferences": {"tone": "calm", "colors": ["sage"]}}
+    payload = await platform.ask(REQUEST, {"input": fields | {"clientMutationId": "m1"}}, by=owner)
     assert payload["userErrors"] == []
     assert payload["clientMutationId"] == "m1"
     assert payload["store"]["niche"] == "Ceramic planters"
@@ -68,10 +68,10 @@ async def test_a_requested_store_is_read_back_and_its_job_named(platform: Platfo
     assert payload["generationId"] == str(generation_of(UUID(payload["storeId"])))
 
 
-async def test_colours_are_understood_by_their_former_name_as_well(platform: Platform, owner: Merchant) -> None:
-    wanted = {"niche": "Planters", "preferences": {"colours": ["sage"]}}
-    payload = await platform.ask(REQUEST, {"input": wanted}, by=owner)
-    rest = await platform.call("POST", "/stores", by=owner, json=wanted)
+async def test_the_deprecated_field_colours_is_accepted(platform: Platform, owner: Merchant) -> None:
+    fields = {"niche": "Planters", "preferences": {"colours": ["sage"]}}
+    payload = await platform.ask(REQUEST, {"input": fields}, by=owner)
+    rest = await platform.call("POST", "/stores", by=owner, json=fields)
     read = await platform.call(
         "GET",
         f"/stores/{rest.json()['storeId']}",
@@ -82,7 +82,7 @@ async def test_colours_are_understood_by_their_former_name_as_well(platform: Pla
 
 
 @pytest.mark.parametrize(
-    ("wanted", "field"),
+    ("fields", "field"),
     [
         ({"niche": ""}, "niche"),
         ({"niche": "   "}, "niche"),
@@ -97,34 +97,32 @@ async def test_colours_are_understood_by_their_former_name_as_well(platform: Pla
         ({"niche": "Lamps", "contactEmail": "a](b)@example.com"}, "contactEmail"),
     ],
 )
-async def test_a_bad_niche_names_the_field_and_nothing_is_appended(
-    platform: Platform, owner: Merchant, wanted: dict[str, Any], field: str
+async def test_an_invalid_niche_names_the_field_and_appends_nothing(
+    platform: Platform, owner: Merchant, fields: dict[str, Any], field: str
 ) -> None:
     before = await platform.event_count()
-    payload = await platform.ask(REQUEST, {"input": wanted}, by=owner)
+    payload = await platform.ask(REQUEST, {"input": fields}, by=owner)
     assert codes(payload) == [("INVALID_INPUT", field)]
     assert payload["store"] is payload["storeId"] is payload["consistencyToken"] is None
     assert await platform.event_count() == before
 
 
-async def test_the_same_request_sent_twice_makes_one_store(
-    platform: Platform, owner: Merchant, stranger: Merchant
-) -> None:
-    wanted = {"input": {"niche": "Lamps", "commandId": str(uuid4())}}
-    first, again = await platform.ask(REQUEST, wanted, by=owner), await platform.ask(REQUEST, wanted, by=owner)
+async def test_a_repeated_request_makes_one_store(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+    fields = {"input": {"niche": "Lamps", "commandId": str(uuid4())}}
+    first, again = await platform.ask(REQUEST, fields, by=owner), await platform.ask(REQUEST, fields, by=owner)
     assert first == again
     events = await platform.event_count()
-    other = await platform.ask(REQUEST, {"input": wanted["input"] | {"niche": "Chairs"}}, by=owner)
+    other = await platform.ask(REQUEST, {"input": fields["input"] | {"niche": "Chairs"}}, by=owner)
     assert codes(other) == [("COMMAND_REUSED", "commandId")]
-    assert wanted["input"]["commandId"] in other["userErrors"][0]["message"]
+    assert fields["input"]["commandId"] in other["userErrors"][0]["message"]
     assert await platform.event_count() == events
-    # Another merchant's ids are another world.
-    theirs = await platform.ask(REQUEST, wanted, by=stranger)
+    # Command ids of different merchants do not collide.
+    theirs = await platform.ask(REQUEST, fields, by=stranger)
     assert theirs["userErrors"] == []
     assert theirs["storeId"] != first["storeId"]
 
 
-async def test_nobody_changes_anything_without_logging_in(platform: Platform) -> None:
+async def test_mutations_require_a_login(platform: Platform) -> None:
     before = await platform.event_count()
     answer = await platform.post(REQUEST, {"input": {"niche": "Lamps"}})
     assert answer["data"] == {"requestStore": None}
@@ -137,10 +135,10 @@ async def test_a_store_is_approved_published_paused_and_archived(platform: Platf
     too_early = await change(platform, owner, "publishStore", "store { status }", storeId=str(store_id))
     assert codes(too_early) == [("STORE_NOT_READY", None)]
     await platform.finish(store_id)
-    shown = "store { status approved publishedAt products(statuses: [ACTIVE]) { totalCount } }"
+    selection = "store { status approved publishedAt products(statuses: [ACTIVE]) { totalCount } }"
     seen = []
     for name in ("approveStore", "publishStore", "pauseStore", "publishStore", "archiveStore"):
-        payload = await change(platform, owner, name, shown, storeId=str(store_id))
+        payload = await change(platform, owner, name, selection, storeId=str(store_id))
         assert payload["userErrors"] == []
         seen.append(payload["store"]["status"])
     assert seen == ["PENDING_REVIEW", "ACTIVE", "PAUSED", "ACTIVE", "ARCHIVED"]
@@ -150,18 +148,18 @@ async def test_a_store_is_approved_published_paused_and_archived(platform: Platf
 async def test_a_step_is_retried_regenerated_and_a_generation_cancelled(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     generation_id = generation_of(store_id)
-    shown = "generation { status error jobs { step status attempt } }"
-    running = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="BRAND")
+    selection = "generation { status error jobs { step status attempt } }"
+    running = await change(platform, owner, "retryStep", selection, generationId=str(generation_id), step="BRAND")
     assert codes(running) == [("STEP_NOT_RETRYABLE", None)]
     await platform.send(
         FailStep(generation_id=generation_id, step=Step.BRAND, attempt=1, reason="The writer did not answer.")
     )
-    again = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="BRAND")
+    again = await change(platform, owner, "retryStep", selection, generationId=str(generation_id), step="BRAND")
     assert again["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 2}
-    ended = await change(platform, owner, "cancelGeneration", shown, generationId=str(generation_id))
+    ended = await change(platform, owner, "cancelGeneration", selection, generationId=str(generation_id))
     assert ended["generation"]["status"] == "CANCELLED"
     assert {job["status"] for job in ended["generation"]["jobs"]} == {"CANCELLED"}
-    went_on = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="COPY")
+    went_on = await change(platform, owner, "retryStep", selection, generationId=str(generation_id), step="COPY")
     assert went_on["generation"]["status"] == "PROCESSING"
     assert {job["step"]: (job["status"], job["attempt"]) for job in went_on["generation"]["jobs"]} == {
         "BRAND": ("PROCESSING", 3),
@@ -171,14 +169,14 @@ async def test_a_step_is_retried_regenerated_and_a_generation_cancelled(platform
         "PAGES": ("PENDING", 0),
     }
     await platform.send(SucceedStep(generation_id=generation_id, step=Step.BRAND, attempt=3, summary="Neon Haven"))
-    done = await change(platform, owner, "retryStep", shown, generationId=str(generation_id), step="BRAND")
+    done = await change(platform, owner, "retryStep", selection, generationId=str(generation_id), step="BRAND")
     assert codes(done) == [("STEP_NOT_RETRYABLE", None)]
     assert "regenerateStep" in done["userErrors"][0]["message"]
-    anew = await change(platform, owner, "regenerateStep", shown, generationId=str(generation_id), step="BRAND")
-    assert anew["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 4}
+    repeated = await change(platform, owner, "regenerateStep", selection, generationId=str(generation_id), step="BRAND")
+    assert repeated["generation"]["jobs"][0] == {"step": "BRAND", "status": "PROCESSING", "attempt": 4}
 
 
-async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: Platform, owner: Merchant) -> None:
+async def test_a_product_is_added_edited_counted_activated_and_archived(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     added = await change(
         platform,
@@ -258,7 +256,7 @@ async def test_a_product_is_added_edited_counted_put_on_sale_and_away(platform: 
         ({"images": ["ftp://example.com/x.jpg"]}, "images.0"),
     ],
 )
-async def test_a_bad_product_names_the_field(
+async def test_an_invalid_product_names_the_field(
     platform: Platform, owner: Merchant, given: dict[str, Any], field: str
 ) -> None:
     store_id = await platform.store(owner)
@@ -267,9 +265,7 @@ async def test_a_bad_product_names_the_field(
     assert codes(payload) == [("INVALID_INPUT", field)]
 
 
-async def test_a_description_of_the_merchants_own_stands_without_the_copywriters_notes(
-    platform: Platform, owner: Merchant
-) -> None:
+async def test_a_merchant_s_description_replaces_the_copywriter_s_features(platform: Platform, owner: Merchant) -> None:
     product = await first_product(platform, owner, await platform.stocked_store(owner))
     await platform.send(
         WriteProductCopy(
@@ -280,11 +276,11 @@ async def test_a_description_of_the_merchants_own_stands_without_the_copywriters
             total=3,
         )
     )
-    shown = "product { description features benefits callToAction copyWrittenBy copyScores { words readingEase } }"
-    before = await change(platform, owner, "editProduct", shown, productId=product["id"])
+    selection = "product { description features benefits callToAction copyWrittenBy copyScores { words readingEase } }"
+    before = await change(platform, owner, "editProduct", selection, productId=product["id"])
     assert (before["product"]["features"], before["product"]["copyWrittenBy"]) == (["LED"], "house")
     mine: dict[str, Any] = {"description": "It grows on you.", "benefits": ["Green"]}
-    after = await change(platform, owner, "editProduct", shown, productId=product["id"], **mine)
+    after = await change(platform, owner, "editProduct", selection, productId=product["id"], **mine)
     assert after["product"] == {
         "description": "It grows on you.",
         "features": [],
@@ -295,7 +291,7 @@ async def test_a_description_of_the_merchants_own_stands_without_the_copywriters
     }
 
 
-async def test_text_is_refused_by_name_or_kept_in_one_normal_form(platform: Platform, owner: Merchant) -> None:
+async def test_text_is_rejected_by_field_or_stored_in_normal_form(platform: Platform, owner: Merchant) -> None:
     given = {
         "storeId": str(await platform.store(owner)),
         "description": "Cafe\u0301\u2028Straße",
@@ -304,12 +300,12 @@ async def test_text_is_refused_by_name_or_kept_in_one_normal_form(platform: Plat
         "stockQuantity": 3,
         "images": [],
     }
-    shown = "product { id title slug description }"
+    selection = "product { id title slug description }"
     for field, text in (("title", "Mug \u202eFFO %01"), ("description", "A \u2066mug")):
-        refused = await change(platform, owner, "addProduct", shown, **given | {"title": "Mug", field: text})
+        refused = await change(platform, owner, "addProduct", selection, **given | {"title": "Mug", field: text})
         assert codes(refused) == [("INVALID_INPUT", field)]
         assert "U+20" in refused["userErrors"][0]["message"]
-    added = await change(platform, owner, "addProduct", shown, title="Smørrebrød\u200b cafe\u0301", **given)
+    added = await change(platform, owner, "addProduct", selection, title="Smørrebrød\u200b cafe\u0301", **given)
     product = added["product"]
     assert (product["title"], product["description"]) == ("Smørrebrød café", "Café\nStraße")
     assert product["slug"].startswith("smorrebrod-cafe-")
@@ -320,36 +316,38 @@ async def test_text_is_refused_by_name_or_kept_in_one_normal_form(platform: Plat
 
 async def test_a_page_is_added_and_edited(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
-    shown = "page { id type title slug content writtenBy }"
-    added = await change(platform, owner, "addPage", shown, storeId=str(store_id), title="Our workshop", content="# Hi")
+    selection = "page { id type title slug content writtenBy }"
+    added = await change(
+        platform, owner, "addPage", selection, storeId=str(store_id), title="Our workshop", content="# Hi"
+    )
     page = added["page"]
     assert (page["type"], page["slug"]) == ("CUSTOM", "our-workshop")
-    edited = await change(platform, owner, "editPage", shown, pageId=page["id"], title="The workshop")
+    edited = await change(platform, owner, "editPage", selection, pageId=page["id"], title="The workshop")
     assert edited["page"] == page | {"title": "The workshop"}
-    empty = await change(platform, owner, "editPage", shown, pageId=page["id"], content=" ")
+    empty = await change(platform, owner, "editPage", selection, pageId=page["id"], content=" ")
     assert codes(empty) == [("INVALID_INPUT", "content")]
 
 
-async def test_a_new_title_is_the_same_request_whatever_became_of_the_text(platform: Platform, owner: Merchant) -> None:
+async def test_a_repeated_page_edit_is_the_same_request_after_other_edits(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
-    shown = "page { id title content }"
-    added = await change(platform, owner, "addPage", shown, storeId=str(store_id), title="Us", content="Old")
+    selection = "page { id title content }"
+    added = await change(platform, owner, "addPage", selection, storeId=str(store_id), title="Us", content="Old")
     id, title = added["page"]["id"], {"title": "About us", "commandId": str(uuid4())}
-    assert (await change(platform, owner, "editPage", shown, pageId=id, **title))["userErrors"] == []
-    await change(platform, owner, "editPage", shown, pageId=id, content="New")
-    again = await change(platform, owner, "editPage", shown, pageId=id, **title)
+    assert (await change(platform, owner, "editPage", selection, pageId=id, **title))["userErrors"] == []
+    await change(platform, owner, "editPage", selection, pageId=id, content="New")
+    again = await change(platform, owner, "editPage", selection, pageId=id, **title)
     assert again["userErrors"] == []
     assert again["page"] == {"id": id, "title": "About us", "content": "New"}
 
 
-async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, owner: Merchant) -> None:
+async def test_a_photo_is_sent_to_the_studio_twice(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
-    shown = "mediaAsset { id status attempt originalUrl metadata productId }"
+    selection = "mediaAsset { id status attempt originalUrl metadata productId }"
     url = "https://example.com/moss.jpg"
-    sent = await change(platform, owner, "processImage", shown, storeId=str(store_id), url=url, ground="#F0E0D0")
+    sent = await change(platform, owner, "processImage", selection, storeId=str(store_id), url=url, ground="#F0E0D0")
     asset = sent["mediaAsset"]
     assert (asset["status"], asset["attempt"], asset["originalUrl"]) == ("REQUESTED", 1, url)
-    again = await change(platform, owner, "processImage", shown, storeId=str(store_id), imageId=asset["id"])
+    again = await change(platform, owner, "processImage", selection, storeId=str(store_id), imageId=asset["id"])
     assert again["mediaAsset"]["attempt"] == 2
     product = await first_product(platform, owner, store_id)
     image_id = product["images"][0]["id"]
@@ -357,7 +355,7 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
         platform,
         owner,
         "processImage",
-        shown,
+        selection,
         storeId=str(store_id),
         imageId=image_id,
         productId=product["id"],
@@ -366,15 +364,13 @@ async def test_a_photo_is_sent_to_the_studio_and_sent_again(platform: Platform, 
     assert (known["mediaAsset"]["id"], known["mediaAsset"]["productId"]) == (image_id, product["id"])
 
 
-async def test_an_image_sent_again_is_the_same_request_whatever_became_of_its_text(
-    platform: Platform, owner: Merchant
-) -> None:
+async def test_a_repeated_image_request_is_the_same_after_its_text_changed(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     image_id = (await first_product(platform, owner, store_id))["images"][0]["id"]
-    shown, an_image = "mediaAsset { attempt }", {"storeId": str(store_id), "imageId": image_id}
+    selection, an_image = "mediaAsset { attempt }", {"storeId": str(store_id), "imageId": image_id}
     again = an_image | {"commandId": str(uuid4())}
-    first = await change(platform, owner, "processImage", shown, **again)
-    await change(platform, owner, "processImage", shown, **an_image, altText="A new alt")
+    first = await change(platform, owner, "processImage", selection, **again)
+    await change(platform, owner, "processImage", selection, **an_image, altText="A new alt")
     repeated = await change(platform, owner, "processImage", "mediaAsset { attempt altText }", **again)
     assert repeated["userErrors"] == []
     assert repeated["consistencyToken"] == first["consistencyToken"]
@@ -395,7 +391,7 @@ async def test_an_image_sent_again_is_the_same_request_whatever_became_of_its_te
         ),
     ],
 )
-async def test_an_image_that_cannot_be_asked_for_is_refused(
+async def test_an_invalid_image_request_is_rejected(
     platform: Platform, owner: Merchant, given: dict[str, str], expected: tuple[str, str | None]
 ) -> None:
     store_id = await platform.store(owner)
@@ -403,19 +399,19 @@ async def test_an_image_that_cannot_be_asked_for_is_refused(
     assert codes(payload) == [expected]
 
 
-async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Platform, owner: Merchant) -> None:
-    shown = "supplierAccount { provider isActive }"
-    missing = await change(platform, owner, "connectSupplier", shown, provider="SPOCKET")
+async def test_a_supplier_s_keys_are_stored_only_in_the_vault(platform: Platform, owner: Merchant) -> None:
+    selection = "supplierAccount { provider isActive }"
+    missing = await change(platform, owner, "connectSupplier", selection, provider="SPOCKET")
     assert codes(missing) == [("INVALID_INPUT", "apiKey")]
-    long = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE", accountId="a" * 3000)
+    long = await change(platform, owner, "connectSupplier", selection, provider="SAMPLE", accountId="a" * 3000)
     (refused,) = long["userErrors"]
     assert (refused["field"], refused["message"]) == (
-        "accountId", "accountId has 3000 characters; 200 is the most.",
+        "accountId", "accountId has 3000 characters. Use at most 200.",
     )  # fmt: skip
-    sample = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE")
+    sample = await change(platform, owner, "connectSupplier", selection, provider="SAMPLE")
     assert sample["supplierAccount"] == {"provider": "SAMPLE", "isActive": True}
     connected = await change(
-        platform, owner, "connectSupplier", shown, provider="SPOCKET", apiKey="sk-secret", apiSecret="more"
+        platform, owner, "connectSupplier", selection, provider="SPOCKET", apiKey="sk-secret", apiSecret="more"
     )
     assert connected["supplierAccount"] == {"provider": "SPOCKET", "isActive": True}
     assert platform.vault.kept[owner.id, SupplierProvider.SPOCKET].api_key == "sk-secret"
@@ -436,47 +432,47 @@ async def test_a_supplier_s_keys_go_into_the_vault_and_nowhere_else(platform: Pl
         "accountId": "shop-7",
         "userId": str(owner.id),
     }
-    gone = await change(platform, owner, "disconnectSupplier", shown, provider="SPOCKET")
+    gone = await change(platform, owner, "disconnectSupplier", selection, provider="SPOCKET")
     assert gone["supplierAccount"] == {"provider": "SPOCKET", "isActive": False}
     assert (owner.id, SupplierProvider.SPOCKET) not in platform.vault.kept
 
 
-async def test_a_supplier_that_cannot_be_searched_is_not_connected_and_its_key_not_kept(database: str) -> None:
+async def test_an_unsearchable_supplier_is_not_connected_and_its_key_not_stored(database: str) -> None:
     async with a_platform(database, suppliers=frozenset({SupplierProvider.SAMPLE})) as platform:
         owner = await platform.merchant()
         before = await platform.event_count()
-        shown = "supplierAccount { provider }"
-        refused = await change(platform, owner, "connectSupplier", shown, provider="ALIEXPRESS", apiKey="sk-secret")
+        selection = "supplierAccount { provider }"
+        refused = await change(platform, owner, "connectSupplier", selection, provider="ALIEXPRESS", apiKey="sk-secret")
         assert codes(refused) == [("INVALID_INPUT", "provider")]
         message = refused["userErrors"][0]["message"]
         assert "AliExpress" in message
         assert "the sample supplier" in message
         assert platform.vault.kept == {}
         assert await platform.event_count() == before
-        sample = await change(platform, owner, "connectSupplier", shown, provider="SAMPLE")
+        sample = await change(platform, owner, "connectSupplier", selection, provider="SAMPLE")
         assert sample["supplierAccount"] == {"provider": "SAMPLE"}
 
 
 async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) -> None:
     order_id = await an_order(platform, owner, await platform.stocked_store(owner))
-    shown = "order { status carrier trackingNumber fulfilledAt }"
-    unpaid = await change(platform, owner, "fulfilOrder", shown, orderId=str(order_id))
+    selection = "order { status carrier trackingNumber fulfilledAt }"
+    unpaid = await change(platform, owner, "fulfilOrder", selection, orderId=str(order_id))
     assert codes(unpaid) == [("ORDER_NOT_OPEN", None)]
     await platform.send(
         RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_1")
     )
     sent = await change(
-        platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO123"
+        platform, owner, "fulfilOrder", selection, orderId=str(order_id), carrier="Posten", trackingNumber="NO123"
     )
     assert (sent["order"]["status"], sent["order"]["carrier"]) == ("FULFILLED", "Posten")
     platform.clock.advance(timedelta(minutes=1))
     corrected = await change(
-        platform, owner, "fulfilOrder", shown, orderId=str(order_id), carrier="Posten", trackingNumber="NO1234"
+        platform, owner, "fulfilOrder", selection, orderId=str(order_id), carrier="Posten", trackingNumber="NO1234"
     )
     assert corrected["order"] == sent["order"] | {"trackingNumber": "NO1234"}
 
 
-async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
+async def test_a_late_payment_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
     order_id = await an_order(platform, owner, await platform.stocked_store(owner))
     await platform.send(CancelOrder(order_id=order_id, reason="It was not paid within 60 minutes."))
     await platform.send(
@@ -493,7 +489,9 @@ async def test_a_payment_that_came_too_late_is_shown_to_the_merchant(platform: P
     }
 
 
-async def test_nobody_changes_what_is_somebody_else_s(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+async def test_merchants_cannot_change_each_other_s_objects(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
     store_id = await platform.stocked_store(owner)
     order_id = await an_order(platform, owner, store_id)
     product = await first_product(platform, owner, store_id)
@@ -502,7 +500,7 @@ async def test_nobody_changes_what_is_somebody_else_s(platform: Platform, owner:
     )
     a_store, a_product = {"storeId": str(store_id)}, {"productId": product["id"]}
     a_step = {"generationId": str(generation_of(store_id)), "step": "BRAND"}
-    wanted: dict[str, dict[str, Any]] = {
+    fields: dict[str, dict[str, Any]] = {
         "approveStore": a_store,
         "publishStore": a_store,
         "pauseStore": a_store,
@@ -522,7 +520,7 @@ async def test_nobody_changes_what_is_somebody_else_s(platform: Platform, owner:
         "fulfilOrder": {"orderId": str(order_id)},
     }
     before = await platform.event_count()
-    for name, input in wanted.items():
+    for name, input in fields.items():
         payload = await change(platform, stranger, name, "__typename", **input)
         assert codes(payload) == [("NOT_FOUND", None)], name
     assert await platform.event_count() == before

@@ -19,31 +19,31 @@ def hashed(query: str) -> dict[str, Any]:
     return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}}
 
 
-async def test_a_client_that_sends_a_hash_alone_falls_back_once(platform: Platform, owner: Merchant) -> None:
+async def test_a_client_sends_the_text_only_once(platform: Platform, owner: Merchant) -> None:
     query = "query Mine { me { id email } }"
     headers = {"authorization": f"Bearer {owner.token}"}
     alone = {"operationName": "Mine", "variables": {}, "extensions": hashed(query)}
     unknown = await platform.client.post("/graphql", json=alone, headers=headers)
     assert (unknown.status_code, unknown.json()) == (200, NOT_FOUND)
     mine = {"data": {"me": {"id": str(owner.id), "email": owner.email}}}
-    told = await platform.client.post("/graphql", json=alone | {"query": query}, headers=headers)
-    assert told.json() == mine
+    answer = await platform.client.post("/graphql", json=alone | {"query": query}, headers=headers)
+    assert answer.json() == mine
     known = await platform.client.post("/graphql", json=alone, headers=headers)
     assert (known.status_code, known.json()) == (200, mine)
 
 
-async def test_a_hash_of_another_text_is_refused_and_not_kept(platform: Platform) -> None:
+async def test_a_hash_of_another_text_is_rejected_and_not_stored(platform: Platform) -> None:
     query = "query Other { me { id } }"
     body = {"query": "query Wrong { me { id } }", "extensions": hashed(query)}
     refused = await platform.client.post("/graphql", json=body)
     assert refused.status_code == 400
     (error,) = refused.json()["errors"]
     assert error["extensions"]["code"] == "BAD_REQUEST"
-    assert "is not the SHA-256 of the query" in error["message"]
+    assert "Send the SHA-256 of the query" in error["message"]
     assert (await platform.client.post("/graphql", json={"extensions": hashed(query)})).json() == NOT_FOUND
 
 
-async def test_a_persisted_query_has_the_limits_of_whoever_asks_for_it(platform: Platform, owner: Merchant) -> None:
+async def test_a_persisted_query_has_the_limits_of_its_caller(platform: Platform, owner: Merchant) -> None:
     query = "{ " + " ".join(f"a{n}: me {{ id }}" for n in range(20)) + " }"
     headers = {"authorization": f"Bearer {owner.token}"}
     body = {"query": query, "extensions": hashed(query)}
@@ -52,7 +52,7 @@ async def test_a_persisted_query_has_the_limits_of_whoever_asks_for_it(platform:
     assert refused.json()["errors"][0]["extensions"]["code"] == "INVALID_QUERY"
 
 
-async def test_a_client_that_asks_over_get_is_told_to_stop_sending_hashes(platform: Platform) -> None:
+async def test_a_hash_over_get_is_answered_with_not_supported(platform: Platform) -> None:
     params = {"operationName": "Q", "variables": "{}", "extensions": json.dumps(hashed("query Q { me { id } }"))}
     answer = await platform.client.get("/graphql", params=params, headers={"accept": "*/*"})
     assert answer.status_code == 200
@@ -79,9 +79,9 @@ async def test_hashes_work_over_a_websocket_and_are_shared_with_http(
             return answer
 
         assert await ask() == {"id": "1", "type": "error", "payload": NOT_FOUND["errors"]}
-        told = await ask(query=query)
-        assert told["payload"]["data"] == {"me": {"email": owner.email}}
-        assert await ask() == told
+        answer = await ask(query=query)
+        assert answer["payload"]["data"] == {"me": {"email": owner.email}}
+        assert await ask() == answer
         wrong = await ask(query="{ me { id } }")
         assert wrong["payload"][0]["extensions"] == {"code": "BAD_REQUEST"}
     headers = {"authorization": f"Bearer {owner.token}"}

@@ -1,4 +1,4 @@
-"""What a merchant can read, and nobody else."""
+"""Queries: a merchant reads their own objects and no others."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -37,7 +37,7 @@ STORE = """query ($id: ID!) { store(id: $id) {
 
 
 async def an_order(platform: Platform, owner: Merchant, store_id: UUID, *, quantity: int = 2) -> UUID:
-    """Publish a store and order something in it."""
+    """Publish a store and place an order in it."""
     await platform.finish(store_id)
     await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
     await platform.send(PublishStore(store_id=store_id, merchant_id=owner.id))
@@ -66,7 +66,7 @@ async def an_order(platform: Platform, owner: Merchant, store_id: UUID, *, quant
     return order_id
 
 
-async def test_a_store_tells_all_of_the_product_document(platform: Platform, owner: Merchant) -> None:
+async def test_a_store_returns_every_field_of_the_product_document(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     store = await platform.ask(STORE, {"id": str(store_id)}, by=owner)
     assert store["name"] == "Neon Haven"
@@ -92,7 +92,7 @@ async def test_a_store_tells_all_of_the_product_document(platform: Platform, own
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-async def test_any_page_size_gives_every_product_once(platform: Platform, owner: Merchant, size: int) -> None:
+async def test_every_page_size_returns_every_product_once(platform: Platform, owner: Merchant, size: int) -> None:
     store_id = await platform.stocked_store(owner, products=5)
     query = """query ($id: ID!, $size: Int, $after: String) { store(id: $id) { products(first: $size, after: $after) {
       edges { node { id } } pageInfo { hasNextPage endCursor } } } }"""
@@ -107,7 +107,7 @@ async def test_any_page_size_gives_every_product_once(platform: Platform, owner:
     assert len(seen) == len(set(seen)) == 5
 
 
-async def test_stores_come_newest_first_and_only_one_s_own(
+async def test_stores_are_listed_newest_first_and_only_the_merchant_s_own(
     platform: Platform, owner: Merchant, stranger: Merchant
 ) -> None:
     ids = []
@@ -124,7 +124,7 @@ async def test_stores_come_newest_first_and_only_one_s_own(
 
 
 async def everything_of(platform: Platform, owner: Merchant) -> dict[str, str]:
-    """Return root fields and the ids of things of the owner's."""
+    """Return root fields and ids of the owner's objects."""
     store_id = await platform.stocked_store(owner)
     order_id = await an_order(platform, owner, store_id)
     store = await platform.ask(
@@ -147,7 +147,7 @@ def without(id: str, answer: dict[str, Any]) -> str:
     return str(answer).replace(id, "ID")
 
 
-async def test_what_is_somebody_else_s_reads_like_what_never_was(
+async def test_another_merchant_s_object_reads_like_an_unknown_one(
     platform: Platform, owner: Merchant, stranger: Merchant
 ) -> None:
     for name, id in (await everything_of(platform, owner)).items():
@@ -165,7 +165,7 @@ async def test_what_is_somebody_else_s_reads_like_what_never_was(
         assert nobody["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_an_order_shows_its_shopper_to_the_merchant_until_they_are_forgotten(
+async def test_an_order_shows_its_shopper_until_the_personal_data_is_erased(
     platform: Platform, owner: Merchant
 ) -> None:
     order_id = await an_order(platform, owner, await platform.stocked_store(owner))
@@ -184,55 +184,55 @@ async def test_an_order_shows_its_shopper_to_the_merchant_until_they_are_forgott
 
 
 class CountingPersonalData(PostgresPersonalData):
-    """Notes how many values each look at the keys was for."""
+    """Counts the values of each key lookup."""
 
-    asked: list[int]
+    lookups: list[int]
 
     async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
-        self.asked.append(len(sealed))
+        self.lookups.append(len(sealed))
         return await super().open_many(sealed)
 
 
-async def test_what_is_short_is_shown_on_product_and_order_and_nothing_is_below_zero(
+async def test_short_units_are_shown_on_product_and_order_and_no_stock_is_negative(
     platform: Platform, owner: Merchant
 ) -> None:
     store_id = await platform.stocked_store(owner, products=1)
     order_id = await an_order(platform, owner, store_id, quantity=3)
-    asked = """query ($id: ID!, $order: ID!) {
+    query = """query ($id: ID!, $order: ID!) {
       store(id: $id) { products { nodes { id stockQuantity availableQuantity shortQuantity
         variants { id stock available short } } } }
       order(id: $order) { total shortQuantity lines { short } } }"""
 
-    async def tell() -> Any:
-        return (await platform.post(asked, {"id": str(store_id), "order": str(order_id)}, by=owner))["data"]
+    async def read() -> Any:
+        return (await platform.post(query, {"id": str(store_id), "order": str(order_id)}, by=owner))["data"]
 
-    product = (await tell())["store"]["products"]["nodes"][0]
+    product = (await read())["store"]["products"]["nodes"][0]
     red, blue = (UUID(variant["id"]) for variant in product["variants"])
     for variant, on_hand in ((red, 1), (blue, 0)):
         await platform.send(
             CountStock(product_id=UUID(product["id"]), merchant_id=owner.id, variant_id=variant, on_hand=on_hand)
         )
-    told = await tell()
-    product = told["store"]["products"]["nodes"][0]
+    answer = await read()
+    product = answer["store"]["products"]["nodes"][0]
     assert [product[name] for name in ("stockQuantity", "availableQuantity", "shortQuantity")] == [1, 0, 2]
     assert [(each["stock"], each["available"], each["short"]) for each in product["variants"]] == [(1, 0, 2), (0, 0, 0)]
-    assert (told["order"]["shortQuantity"], told["order"]["lines"]) == (0, [{"short": 0}])
-    due = Money.parse(told["order"]["total"])
+    assert (answer["order"]["shortQuantity"], answer["order"]["lines"]) == (0, [{"short": 0}])
+    due = Money.parse(answer["order"]["total"])
     await platform.send(RecordPayment(order_id=order_id, paid=due, fee=Money(minor=0), intent_id="pi_1"))
-    told = await tell()
-    product = told["store"]["products"]["nodes"][0]
+    answer = await read()
+    product = answer["store"]["products"]["nodes"][0]
     assert [product[name] for name in ("stockQuantity", "availableQuantity", "shortQuantity")] == [0, 0, 2]
-    assert (told["order"]["shortQuantity"], told["order"]["lines"]) == (2, [{"short": 2}])
+    assert (answer["order"]["shortQuantity"], answer["order"]["lines"]) == (2, [{"short": 2}])
     await platform.send(CountStock(product_id=UUID(product["id"]), merchant_id=owner.id, variant_id=red, on_hand=9))
-    told = await tell()
-    assert told["store"]["products"]["nodes"][0]["shortQuantity"] == 0
-    assert told["order"]["shortQuantity"] == 2
+    answer = await read()
+    assert answer["store"]["products"]["nodes"][0]["shortQuantity"] == 0
+    assert answer["order"]["shortQuantity"] == 2
 
 
-async def test_the_shoppers_of_a_page_of_orders_cost_one_look_at_the_keys(database: str) -> None:
+async def test_the_shoppers_of_a_page_of_orders_need_one_key_lookup(database: str) -> None:
     async with asyncpg.create_pool(database, min_size=1, max_size=2) as pool:
         personal = CountingPersonalData(pool, MasterKeys([b"k" * 32]))
-        personal.asked = []
+        personal.lookups = []
         async with a_platform(database, personal=personal) as platform:
             owner = await platform.merchant()
             store_id = await platform.stocked_store(owner)
@@ -241,12 +241,10 @@ async def test_the_shoppers_of_a_page_of_orders_cost_one_look_at_the_keys(databa
             store = await platform.ask(query, {"id": str(store_id)}, by=owner)
     shopper = {"name": "Grace", "email": "grace@example.com", "shippingAddress": {"city": "Oslo"}}
     assert [node["shopper"] for node in store["orders"]["nodes"]] == [shopper] * len(orders)
-    assert personal.asked == [3 * len(orders)]
+    assert personal.lookups == [3 * len(orders)]
 
 
-async def test_a_query_with_a_token_sees_the_write_and_one_without_need_not(
-    platform: Platform, owner: Merchant
-) -> None:
+async def test_a_query_with_a_consistency_token_sees_the_write(platform: Platform, owner: Merchant) -> None:
     platform.barrier.wedged = True
     written = await platform.ask(
         'mutation { requestStore(input: {niche: "Lamps"}) { store { id } storeId generationId consistencyToken'
@@ -264,7 +262,7 @@ async def test_a_query_with_a_token_sees_the_write_and_one_without_need_not(
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "99999999999999999999"])
-async def test_a_cursor_that_is_no_line_of_a_log_is_refused(platform: Platform, owner: Merchant, cursor: str) -> None:
+async def test_an_invalid_log_cursor_is_rejected(platform: Platform, owner: Merchant, cursor: str) -> None:
     store_id = await platform.store(owner)
     query = "query ($id: ID!, $after: String) { generation(id: $id) { logs(after: $after) { nodes { number } } } }"
     answer = await platform.post(query, {"id": str(generation_of(store_id)), "after": cursor}, by=owner)
@@ -272,7 +270,7 @@ async def test_a_cursor_that_is_no_line_of_a_log_is_refused(platform: Platform, 
 
 
 @pytest.mark.parametrize("way", ["argument", "header"])
-async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, owner: Merchant, way: str) -> None:
+async def test_a_stalled_read_model_answers_stale(platform: Platform, owner: Merchant, way: str) -> None:
     platform.barrier.wedged = True
     query = "query ($token: String) { stores(consistencyToken: $token) { totalCount } }"
     answer = (
@@ -286,7 +284,7 @@ async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, 
 
 
 @pytest.mark.parametrize("token", ["x", "3", "3-", "-4", "3-4-5", "8-1", "1-" + "9" * 30, "1-1 " * 17])
-async def test_a_token_that_is_none_is_named(platform: Platform, owner: Merchant, token: str) -> None:
+async def test_an_error_quotes_an_invalid_consistency_token(platform: Platform, owner: Merchant, token: str) -> None:
     answer = await platform.post(
         "query ($token: String) { me(consistencyToken: $token) { id } }", {"token": token}, by=owner
     )
@@ -296,7 +294,7 @@ async def test_a_token_that_is_none_is_named(platform: Platform, owner: Merchant
 @pytest.mark.parametrize(
     ("arguments", "field"), [("first: 101", "first"), ("first: 1, last: 1", "last"), ('after: "?"', "after")]
 )
-async def test_a_window_that_makes_no_sense_is_named(
+async def test_an_error_names_the_invalid_argument_of_a_window(
     platform: Platform, owner: Merchant, arguments: str, field: str
 ) -> None:
     answer = await platform.post(f"{{ stores({arguments}) {{ totalCount }} }}", by=owner)

@@ -10,7 +10,7 @@ from tests.support.platforms.gateway import Merchant, Platform
 
 
 def problem(response: Any) -> tuple[int, str, str | None]:
-    """Return what matters of a problem, after a look at its form."""
+    """Check a problem's form and return its status, code and field."""
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()
     assert body["status"] == response.status_code
@@ -20,7 +20,7 @@ def problem(response: Any) -> tuple[int, str, str | None]:
     return response.status_code, body["code"], body.get("field")
 
 
-async def test_a_store_is_asked_for_and_read(platform: Platform, owner: Merchant) -> None:
+async def test_a_store_is_requested_and_read(platform: Platform, owner: Merchant) -> None:
     response = await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})
     assert response.status_code == 202
     body = response.json()
@@ -37,12 +37,10 @@ async def test_a_store_is_asked_for_and_read(platform: Platform, owner: Merchant
     assert (read.json()["niche"], read.json()["status"]) == ("Ceramic planters", "CREATING")
 
 
-async def test_the_job_that_a_request_answers_can_be_looked_at_before_it_has_begun(
-    platform: Platform, owner: Merchant
-) -> None:
-    asked = (await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})).json()
-    fresh = {"x-consistency-token": asked["consistencyToken"]}
-    job = await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner, headers=fresh)
+async def test_the_job_of_a_store_request_can_be_read_before_it_starts(platform: Platform, owner: Merchant) -> None:
+    requested = (await platform.call("POST", "/stores", by=owner, json={"niche": "Ceramic planters"})).json()
+    fresh = {"x-consistency-token": requested["consistencyToken"]}
+    job = await platform.call("GET", f"/jobs/{requested['jobId']}", by=owner, headers=fresh)
     assert job.status_code == 200, job.text
     assert {name: job.json()[name] for name in ("status", "progress", "attempt", "startedAt", "input")} == {
         "status": "PENDING",
@@ -51,24 +49,24 @@ async def test_the_job_that_a_request_answers_can_be_looked_at_before_it_has_beg
         "startedAt": None,
         "input": {"niche": "Ceramic planters"},
     }
-    logs = await platform.call("GET", f"/jobs/{asked['jobId']}/logs", by=owner, headers=fresh)
+    logs = await platform.call("GET", f"/jobs/{requested['jobId']}/logs", by=owner, headers=fresh)
     assert (logs.status_code, logs.json()["items"]) == (200, [])
     store = await platform.ask(
         "query ($id: ID!) { store(id: $id) { generation { id status } jobs { step status } } }",
-        {"id": asked["storeId"]},
+        {"id": requested["storeId"]},
         by=owner,
     )
-    assert store["generation"] == {"id": asked["jobId"], "status": "PENDING"}
+    assert store["generation"] == {"id": requested["jobId"], "status": "PENDING"}
     assert {job["status"] for job in store["jobs"]} == {"PENDING"}
     assert len(store["jobs"]) == 5
     archive = "mutation ($id: ID!) { archiveStore(input: {storeId: $id}) { store { generation { jobs { status } } } } }"
-    archived = await platform.ask(archive, {"id": asked["storeId"]}, by=owner)
+    archived = await platform.ask(archive, {"id": requested["storeId"]}, by=owner)
     assert {job["status"] for job in archived["store"]["generation"]["jobs"]} == {"CANCELLED"}
-    ended = (await platform.call("GET", f"/jobs/{asked['jobId']}", by=owner)).json()
+    ended = (await platform.call("GET", f"/jobs/{requested['jobId']}", by=owner)).json()
     assert (ended["status"], ended["completedAt"] is None) == ("CANCELLED", False)
 
 
-async def test_names_and_values_are_the_ones_of_graphql(platform: Platform, owner: Merchant) -> None:
+async def test_names_and_values_equal_those_of_graphql(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     same = await platform.ask(
         """query ($id: ID!) { store(id: $id) { settings brandIdentity { name logo { concept svg }
@@ -96,13 +94,15 @@ async def test_an_idempotency_key_makes_a_repeat_harmless(platform: Platform, ow
     assert first.json() == again.json()
     reused = await ask("Chairs")
     assert problem(reused) == (409, "COMMAND_REUSED", "Idempotency-Key")
-    assert "Idempotency-Key “order 66” was used before" in reused.json()["detail"]
+    assert "Idempotency-Key “order 66” was already used" in reused.json()["detail"]
     long = await platform.call("POST", "/stores", by=owner, json={"niche": "L"}, headers={"idempotency-key": "k" * 201})
     assert problem(long) == (422, "INVALID_INPUT", "Idempotency-Key")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"niche": "x"', b"niche=Lamps", b"\xff\xfe", b'{"niche": Lamps}'])
-async def test_a_body_that_is_no_json_is_400_and_says_so(platform: Platform, owner: Merchant, body: bytes) -> None:
+async def test_a_body_that_is_not_json_gets_status_400_and_a_reason(
+    platform: Platform, owner: Merchant, body: bytes
+) -> None:
     response = await platform.call(
         "POST", "/stores", by=owner, content=body, headers={"content-type": "application/json"}
     )
@@ -111,7 +111,7 @@ async def test_a_body_that_is_no_json_is_400_and_says_so(platform: Platform, own
     assert "JSON" in response.json()["detail"]
 
 
-async def test_json_under_another_name_is_400_and_says_so(platform: Platform, owner: Merchant) -> None:
+async def test_json_with_another_content_type_gets_status_400_and_a_reason(platform: Platform, owner: Merchant) -> None:
     response = await platform.call(
         "POST", "/stores", by=owner, content=b'{"niche": "Lamps"}', headers={"content-type": "text/plain"}
     )
@@ -133,7 +133,7 @@ async def test_json_under_another_name_is_400_and_says_so(platform: Platform, ow
         ("Lamps", "body"),
     ],
 )
-async def test_bad_input_names_the_field_and_nothing_is_appended(
+async def test_invalid_input_names_the_field_and_appends_nothing(
     platform: Platform, owner: Merchant, body: Any, field: str
 ) -> None:
     before = await platform.event_count()
@@ -158,7 +158,7 @@ async def test_products_are_listed_page_by_page(platform: Platform, owner: Merch
     assert problem(bad) == (422, "INVALID_INPUT", "query.first")
 
 
-async def test_a_product_is_added_changed_and_put_away(platform: Platform, owner: Merchant) -> None:
+async def test_a_product_is_added_changed_and_archived(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     added = await platform.call(
         "POST",
@@ -210,7 +210,7 @@ async def test_the_stock_of_one_variant_is_set_by_its_id(platform: Platform, own
     assert problem(idle) == (422, "INVALID_INPUT", "variantId")
 
 
-async def test_where_one_change_of_a_product_is_refused_none_is_made(platform: Platform, owner: Merchant) -> None:
+async def test_no_change_is_made_if_one_change_of_a_product_is_refused(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner, products=1)
     (product,) = (await platform.call("GET", f"/stores/{store_id}/products", by=owner)).json()["items"]
     before = await platform.event_count()
@@ -246,7 +246,7 @@ async def test_where_one_change_of_a_product_is_refused_none_is_made(platform: P
         ({"compareAtPrice": "1e30"}, "compareAtPrice"),
     ],
 )
-async def test_numbers_that_no_read_model_could_hold_are_refused_before_they_are_in_the_log(
+async def test_numbers_too_large_for_read_models_are_rejected_before_the_log(
     platform: Platform, owner: Merchant, given: dict[str, Any], field: str
 ) -> None:
     store_id = await platform.store(owner)
@@ -270,7 +270,7 @@ async def test_a_job_and_its_log_are_read(platform: Platform, owner: Merchant) -
         assert problem(bad) == (422, "INVALID_INPUT", "after"), cursor
 
 
-async def test_agents_are_set_to_work_again(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+async def test_agents_run_again(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     for path in ("/agents/brand/generate", "/agents/scout/search"):
         response = await platform.call("POST", path, by=owner, json={"storeId": str(store_id)})
@@ -330,7 +330,7 @@ async def test_images_are_sent_to_the_studio(platform: Platform, owner: Merchant
         ("GET", "/images/jobs/{id}"),
     ],
 )
-async def test_what_is_somebody_else_s_reads_like_what_never_was(
+async def test_another_merchant_s_object_reads_like_an_unknown_one(
     platform: Platform, owner: Merchant, stranger: Merchant, method: str, path: str
 ) -> None:
     store_id, unknown = await platform.store(owner), uuid4()
@@ -349,7 +349,7 @@ async def test_what_is_somebody_else_s_reads_like_what_never_was(
     assert problem(malformed) == (404, "NOT_FOUND", None)
 
 
-async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, owner: Merchant) -> None:
+async def test_a_stalled_read_model_answers_stale(platform: Platform, owner: Merchant) -> None:
     platform.barrier.wedged = True
     response = await platform.call("GET", f"/stores/{uuid4()}", by=owner, headers={"x-consistency-token": "0-9"})
     assert problem(response) == (503, "STALE", None)
@@ -359,11 +359,11 @@ async def test_a_read_model_that_stands_still_answers_stale(platform: Platform, 
 @pytest.mark.parametrize(
     "body", ["[" * 100_000, '{"niche": ' * 50_000, "9" * 10_000, '{"niche": ' + "9" * 10_000 + "}"]
 )
-async def test_a_body_that_python_gives_up_on_is_refused_in_words(
+async def test_a_body_that_python_cannot_parse_is_rejected_with_a_reason(
     platform: Platform, owner: Merchant, body: str
 ) -> None:
     answer = await platform.call(
         "POST", "/stores", by=owner, content=body, headers={"content-type": "application/json"}
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST")
-    assert "nested too deeply, or a number in it is too long" in answer.json()["detail"]
+    assert "nests too deeply, or a number is too long" in answer.json()["detail"]

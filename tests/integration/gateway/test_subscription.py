@@ -1,4 +1,4 @@
-"""Live progress over a real WebSocket."""
+"""Subscriptions over a real WebSocket."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ PROGRESS = """subscription ($id: ID!) { generationProgress(storeId: $id) {
 
 @pytest.fixture
 async def address(platform: Platform) -> AsyncIterator[str]:
-    """The gateway on a port of this machine."""
+    """The address of the gateway on a local port."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(platform.app, log_level="warning", lifespan="off", ws="websockets-sansio", access_log=False)
@@ -69,7 +69,7 @@ async def state(wire: ClientConnection) -> Any:
     return message["payload"]["data"]["generationProgress"]
 
 
-async def test_progress_is_told_until_the_generation_ends(platform: Platform, owner: Merchant, address: str) -> None:
+async def test_progress_is_sent_until_the_generation_ends(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
     generation_id = generation_of(store_id)
     async with connected(address, owner) as wire, connected(address, owner) as second:
@@ -95,19 +95,19 @@ async def test_progress_is_told_until_the_generation_ends(platform: Platform, ow
         await platform.send(
             FailStep(generation_id=generation_id, step=Step.SCOUT, attempt=1, reason="Sample did not answer.")
         )
-        # States in between may be told, or skipped.
+        # States in between may be skipped.
         while (failed := await state(wire))["status"] == "PROCESSING":
             pass
         assert (failed["status"], failed["error"]) == ("FAILED", "Sample did not answer.")
         assert (await received(wire)) == {"id": "1", "type": "complete"}
-        # The other client saw the same, perhaps with fewer states in between.
+        # The other client received the same states, perhaps fewer of those in between.
         last: Any = None
         while (message := await received(second))["type"] == "next":
             last = message["payload"]["data"]["generationProgress"]
         assert (message["type"], last) == ("complete", failed)
 
 
-async def test_a_generation_that_has_ended_is_told_once(platform: Platform, owner: Merchant, address: str) -> None:
+async def test_an_ended_generation_is_sent_once(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
     await platform.send(CancelGeneration(generation_id=generation_of(store_id), merchant_id=owner.id))
     async with connected(address, owner) as wire:
@@ -116,7 +116,7 @@ async def test_a_generation_that_has_ended_is_told_once(platform: Platform, owne
         assert (await received(wire))["type"] == "complete"
 
 
-async def test_nobody_watches_what_is_somebody_else_s(
+async def test_merchants_cannot_watch_each_other_s_generations(
     platform: Platform, owner: Merchant, stranger: Merchant, address: str
 ) -> None:
     store_id = await platform.store(owner)
@@ -139,20 +139,18 @@ async def test_a_page_of_another_origin_cannot_connect(address: str) -> None:
     assert refusal.value.response.status_code == 403
 
 
-async def test_nothing_is_looked_at_when_nobody_watches(platform: Platform, owner: Merchant, address: str) -> None:
+async def test_the_feed_does_not_poll_without_subscribers(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
-    watch = platform.app.state.gateway.watch
+    feed = platform.app.state.gateway.generation_feed
     async with connected(address, owner) as wire:
         await subscribe(wire, store_id)
         await state(wire)
-        assert not watch._task.done()
+        assert not feed._task.done()
     async with asyncio.timeout(10):
-        await watch._task
+        await feed._task
 
 
-async def test_nothing_more_is_told_once_the_session_was_ended(
-    platform: Platform, owner: Merchant, address: str
-) -> None:
+async def test_a_subscription_ends_with_its_session(platform: Platform, owner: Merchant, address: str) -> None:
     store_id = await platform.store(owner)
     async with connected(address, owner) as wire:
         await subscribe(wire, store_id)

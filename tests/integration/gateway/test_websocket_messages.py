@@ -1,4 +1,4 @@
-"""What a client may send over a WebSocket, and what becomes of everything else."""
+"""Valid and invalid messages over a WebSocket."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ SUBSCRIBE = {"id": "1", "type": "subscribe"}
     ],
     ids=lambda sent: sent[:30],
 )
-async def test_a_message_that_is_none_of_the_protocol_closes_the_connection_with_4400_and_is_no_error_of_ours(
+async def test_an_invalid_message_closes_the_connection_with_4400_and_logs_no_error(
     address: str, sent: str | bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -72,7 +72,7 @@ async def until_closed(wire: Any) -> None:
         await received_raw(wire)
 
 
-async def test_an_id_that_is_taken_closes_the_connection_however_long_it_is(address: str, owner: Merchant) -> None:
+async def test_a_duplicate_id_of_any_length_closes_the_connection(address: str, owner: Merchant) -> None:
     async with connected(address, owner) as wire:
         query = {"query": 'subscription { generationProgress(storeId: "x") { progress } }'}
         for _ in range(2):
@@ -93,7 +93,7 @@ async def test_an_id_that_is_taken_closes_the_connection_however_long_it_is(addr
         ({"query": "{ me { id }"}, "SYNTAX"),
     ],
 )
-async def test_an_operation_that_cannot_be_chosen_is_an_error_and_the_connection_goes_on(
+async def test_an_ambiguous_operation_is_an_error_and_the_connection_stays_open(
     address: str, owner: Merchant, payload: dict[str, Any], code: str
 ) -> None:
     async with connected(address, owner) as wire:
@@ -106,7 +106,7 @@ async def test_an_operation_that_cannot_be_chosen_is_an_error_and_the_connection
         assert answered["payload"]["data"] == {"me": {"email": owner.email}}
 
 
-async def test_an_ambiguous_document_changes_nothing_over_a_websocket_either(
+async def test_an_ambiguous_document_over_a_websocket_changes_nothing(
     platform: Platform, address: str, owner: Merchant
 ) -> None:
     before = await platform.event_count()
@@ -127,7 +127,7 @@ async def takes_connections(port: int) -> bool:
     return True
 
 
-async def test_a_message_over_the_limit_of_a_body_is_not_taken_in(platform: Platform) -> None:
+async def test_a_message_over_the_body_limit_is_rejected(platform: Platform) -> None:
     stop, port = asyncio.Event(), free_port()
     serving = asyncio.create_task(serve(platform.app, "127.0.0.1", port, stop))
     async with asyncio.timeout(10):

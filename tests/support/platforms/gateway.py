@@ -1,4 +1,4 @@
-"""A whole platform behind the gateway, without a broker: real PostgreSQL, real commands, read models fed on demand."""
+"""A platform behind the gateway without a broker: PostgreSQL, commands, and read models that catch up on demand."""
 
 import asyncio
 import hashlib
@@ -82,7 +82,7 @@ class MemoryVault:
 
 
 class SignedPayments:
-    """Implements ``PaymentGateway``: a notice is JSON, its signature the word “right”."""
+    """Implements ``PaymentGateway``: a webhook is JSON with the signature “right”."""
 
     name = "sandbox"
 
@@ -120,7 +120,7 @@ class Parts:
 
 
 class OnDemand:
-    """Implements ``Consistency`` by bringing the read models up to date itself."""
+    """Implements ``ReadBarrier`` by applying new events to the read models."""
 
     def __init__(self, log: PostgresEventLog, reader: asyncpg.Pool) -> None:
         self._log, self._reader = log, reader
@@ -146,7 +146,7 @@ class OnDemand:
 
 @dataclass(slots=True, kw_only=True)
 class Merchant:
-    """Somebody with an account, and a client that is logged in."""
+    """A merchant with an account and a session."""
 
     id: UUID
     email: str
@@ -156,7 +156,7 @@ class Merchant:
 
 @dataclass(slots=True, kw_only=True)
 class Platform:
-    """The gateway and everything behind it."""
+    """The gateway, its dependencies and a client."""
 
     app: FastAPI
     client: httpx.AsyncClient
@@ -178,12 +178,12 @@ class Platform:
         by: Merchant | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Send a GraphQL operation and return the whole answer."""
+        """Send a GraphQL operation and return the answer with data and errors."""
         sent = dict(headers or {})
         if by is not None:
             sent["authorization"] = f"Bearer {by.token}"
         sent["content-type"] = "application/json"
-        # Escaped, so that a test can send what is no UTF-8.
+        # Escaped, so that a test can send lone surrogates.
         body = json.dumps({"query": query, "variables": dict(variables or {})})
         response = await self.client.post("/graphql", content=body, headers=sent)
         assert response.status_code == 200, response.text
@@ -213,9 +213,9 @@ class Platform:
         return await self.client.request(method, f"/api/v1{path}", headers=sent, **more)
 
     async def merchant(self) -> Merchant:
-        """Register somebody new."""
+        """Register a new merchant."""
         self.numbers += 1
-        # Registrations from one address are limited; here time goes by between them.
+        # Registrations of one address are limited, so let time pass between them.
         self.clock.advance(timedelta(seconds=6))
         email = f"merchant{self.numbers}@example.com"
         session = await self.ask(
@@ -232,7 +232,7 @@ class Platform:
         )
 
     async def send(self, command: object) -> Receipt:
-        """Carry out a command behind the gateway's back, and let the read models see it."""
+        """Dispatch a command without the gateway, and update the read models."""
         id = uuid4()
         receipt = await self.bus.dispatch(command, Context(command_id=id, correlation_id=id))
         await self.barrier.catch_up()
@@ -273,14 +273,14 @@ class Platform:
         return store_id
 
     async def finish(self, store_id: UUID) -> None:
-        """Bring a stocked store to its merchant's review."""
+        """Complete a stocked store's generation, so that its merchant can review it."""
         generation_id = generation_of(store_id)
         for step in (Step.COPY, Step.IMAGES):
             await self.send(SucceedStep(generation_id=generation_id, step=step, attempt=1, summary="done"))
         await self.send(MarkStoreReady(store_id=store_id, generation_id=generation_id))
 
     async def event_count(self) -> int:
-        """Return how many events there are."""
+        """Return the number of events in the log."""
         return sum([len(batch) async for batch in self.log.scan()])
 
 
@@ -311,11 +311,11 @@ def a_pick(number: int) -> Pick:
 
 @asynccontextmanager
 async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
-    """Set everything up on a fresh database.
+    """Build a platform on a new database.
 
     Args:
-        database: its address.
-        changes: of the gateway's dependencies.
+        database: the database's address.
+        changes: replacements of the gateway's dependencies.
     """
     async with (
         asyncpg.create_pool(database, min_size=1, max_size=6) as pool,
@@ -331,7 +331,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
         clock = FixedClock()
         log = PostgresEventLog(pool, clock)
         bus = CommandBus(log, handlers(clock))
-        barrier, pictures, vault, parts = OnDemand(log, reader), MemoryMedia(), MemoryVault(), Parts()
+        barrier, media, vault, parts = OnDemand(log, reader), MemoryMedia(), MemoryVault(), Parts()
         deps = GatewayDependencies(
             commands=bus,
             reader=reader,
@@ -346,9 +346,9 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
             suppliers=frozenset(SupplierProvider),
             signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
             limit_secret=b"limits",
-            # argon2id at its cheapest: what is tested is what is done with it.
+            # argon2id at its lowest cost, because tests hash many passwords.
             passwords=Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)),
-            media=pictures,
+            media=media,
             payments={"sandbox": SignedPayments()},
             readiness=parts,
             progress_poll=timedelta(milliseconds=20),
@@ -367,7 +367,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
                 bus=bus,
                 barrier=barrier,
                 clock=clock,
-                media=pictures,
+                media=media,
                 vault=vault,
                 parts=parts,
             )

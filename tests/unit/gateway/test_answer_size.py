@@ -1,4 +1,4 @@
-"""How large an answer may become."""
+"""The estimated size of answers."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from graphql import parse
 
 from gateway.graphql.answer_size import LIST_SIZE, AnswerMeter
 from gateway.graphql.budgets import ANONYMOUS
-from gateway.graphql.documents import DocumentAdmission, Rejected
+from gateway.graphql.documents import DocumentAdmission, DocumentRejected
 from gateway.graphql.schema import build_schema
 
 SCHEMA = build_schema()._schema
@@ -39,7 +39,9 @@ METER = AnswerMeter(SCHEMA)
         ("{ ...Unknown me { id } }", {}, 2),
     ],
 )
-def test_an_answer_is_as_large_as_its_pages(query: str, variables: dict[str, Any] | None, fields: int) -> None:
+def test_the_size_of_an_answer_follows_its_page_sizes(
+    query: str, variables: dict[str, Any] | None, fields: int
+) -> None:
     assert METER.measure(parse(query), variables) == fields
 
 
@@ -51,23 +53,23 @@ NESTED = (
 
 def test_lists_inside_lists_are_refused_unless_their_pages_are_small() -> None:
     admission = DocumentAdmission(SCHEMA)
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(DocumentRejected) as refusal:
         admission.admit(NESTED, None, variables={"n": 100})
     (error,) = refusal.value.errors
     assert error.message.startswith("The answer may have 4")
-    assert f"{ANONYMOUS.answer:,} is the most. Ask for smaller pages" in error.message
+    assert f"at most {ANONYMOUS.answer:,} are allowed. Ask for smaller pages" in error.message
     assert error.extensions == {"code": "INVALID_QUERY"}
     assert admission.admit(NESTED, None, variables={"n": 3})
 
 
-def test_a_dashboard_s_worth_of_documents_is_parsed_once() -> None:
+def test_the_documents_of_a_dashboard_are_parsed_once() -> None:
     admission = DocumentAdmission(SCHEMA)
     fields = " ".join(f"f{n}: __typename" for n in range(10))
     queries = [f"query Q{number} {{ me {{ id email {fields} }} }}" for number in range(30)]
     first = [admission.admit(query, None) for query in queries]
     assert all(admission.admit(query, None) is known for query, known in zip(queries, first, strict=True))
-    # A text that is refused is not kept.
+    # A rejected text is not cached.
     for number in range(100):
-        with pytest.raises(Rejected):
+        with pytest.raises(DocumentRejected):
             admission.admit(f"query Wrong{number} {{ unknown }}", None)
     assert all(admission.admit(query, None) is known for query, known in zip(queries, first, strict=True))

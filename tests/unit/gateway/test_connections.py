@@ -1,4 +1,4 @@
-"""Pages of lists that are in memory."""
+"""Pages of lists in memory."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def page(**window: object) -> tuple[str, bool, bool]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
-def test_any_page_size_gives_every_entry_once_and_in_order(size: int) -> None:
+def test_every_page_size_returns_every_entry_once_and_in_order(size: int) -> None:
     seen, after = "", None
     while True:
         cut = sliced(LETTERS, Window(first=size, after=after), str)
@@ -26,7 +26,7 @@ def test_any_page_size_gives_every_entry_once_and_in_order(size: int) -> None:
     assert seen == LETTERS
 
 
-def test_pages_can_be_taken_from_the_end() -> None:
+def test_pages_can_be_read_from_the_end() -> None:
     assert page(last=2) == ("fg", True, False)
     assert page(last=2, before="f") == ("de", True, True)
     assert page(first=0) == ("", False, True)
@@ -37,7 +37,7 @@ def test_pages_can_be_taken_from_the_end() -> None:
     ("window", "field"),
     [({"first": -1}, "first"), ({"last": 101}, "last"), ({"after": "z"}, "after"), ({"before": ""}, "before")],
 )
-def test_a_window_that_makes_no_sense_is_refused(window: dict[str, object], field: str) -> None:
+def test_an_invalid_window_is_rejected(window: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         page(**window)
     assert refusal.value.field == field

@@ -1,4 +1,4 @@
-"""How large a GraphQL document may be, and what its size is."""
+"""The measure of GraphQL documents and its limits."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,13 +31,13 @@ PLENTY = Budget(
 
 
 def bomb(levels: int) -> str:
-    """Return fragments of which each spreads the next one twice."""
+    """Return fragments that each spread the next one twice."""
     chain = "".join(f" fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
     return f"{{ ...F0 }}{chain} fragment F{levels} on Query {{ me {{ id }} }}"
 
 
 def once(fragments: int) -> str:
-    """Return fragments of which each is spread once."""
+    """Return fragments that are each spread once."""
     spreads = " ".join(f"...F{n}" for n in range(fragments))
     return f"{{ me {{ {spreads} }} }}" + "".join(f" fragment F{n} on User {{ id }}" for n in range(fragments))
 
@@ -53,19 +53,19 @@ INTROSPECTIONS = (
         (bomb(16), "The document has 262,143 fields"),
         (bomb(24), "fields, fragments and arguments"),
         (bomb(48), "The document has too many fields"),
-        ("{ me { " + "id " * 1_900 + "} }", "the same fields again in the same place"),
+        ("{ me { " + "id " * 1_900 + "} }", "selects the same fields repeatedly"),
         ("{ me { " + "id " * 3_900 + "} }", "3,901 fields"),
         (INTROSPECTIONS, "times as large as the standard introspection"),
-        (once(300), "300 fragments; 50 is the most"),
+        (once(300), "300 fragments. Use at most 50"),
         ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", "spreads itself"),
         (
             "{ ...A } fragment A on Query { me { id } } fragment A on Query { me { id } }",
-            "Two fragments are called “A”",
+            "Two fragments have the name “A”",
         ),
-        (" ".join(f"query Q{n} {{ me {{ id }} }}" for n in range(21)), "21 operations; 20 is the most"),
-        ("{ " + " ".join(f"a{n}: me {{ id }}" for n in range(31)) + " }", "31 aliases; 30 is the most"),
-        ("{ me { id " + "@include(if: true) " * 101 + "} }", "101 directives; 100 is the most"),
-        ("{ " + "a { " * 15 + "id" + " }" * 16, "nests fields 16 levels deep; 15 is the most"),
+        (" ".join(f"query Q{n} {{ me {{ id }} }}" for n in range(21)), "21 operations. Send at most 20"),
+        ("{ " + " ".join(f"a{n}: me {{ id }}" for n in range(31)) + " }", "31 aliases. Use at most 30"),
+        ("{ me { id " + "@include(if: true) " * 101 + "} }", "101 directives. Use at most 100"),
+        ("{ " + "a { " * 15 + "id" + " }" * 16, "nests fields 16 levels deep. Use at most 15"),
         ("{ store(id: [" + "1 " * 1_998 + "]) { id } }", "The document has 2,001 fields"),
         (
             "query (" + " ".join(f"$v{n}: Int" for n in range(2_000)) + ") { me { id } }",
@@ -74,7 +74,7 @@ INTROSPECTIONS = (
     ],
     ids=lambda text: text[:25],
 )
-async def test_a_document_that_is_too_large_is_refused_in_a_sentence(query: str, sentence: str) -> None:
+async def test_a_document_that_is_too_large_is_rejected_with_a_sentence(query: str, sentence: str) -> None:
     with pytest.raises(TooLarge, match=sentence) as refusal:
         METER.measure(parse(query, max_tokens=None), AUTHENTICATED)
     assert refusal.value.extensions == {"code": "INVALID_QUERY"}
@@ -92,13 +92,13 @@ def test_the_standard_introspection_query_is_within_the_smallest_budget() -> Non
     assert measure.introspections == pytest.approx(1)
 
 
-def test_anonymous_callers_have_no_larger_budget_anywhere() -> None:
+def test_no_limit_is_higher_for_anonymous_callers() -> None:
     for name in Budget.__dataclass_fields__:
         assert getattr(ANONYMOUS, name) <= getattr(AUTHENTICATED, name), name
 
 
 @pytest.mark.parametrize("text", ["x" * 100_001, "\n" * 3_000, "\r" * 3_000])
-def test_a_text_that_is_too_long_is_refused_before_it_is_parsed(text: str) -> None:
+def test_a_text_that_is_too_long_is_rejected_before_parsing(text: str) -> None:
     with pytest.raises(TooLarge, match=r"100,001 characters|3,001 lines"):
         check_text(text, AUTHENTICATED)
 
@@ -108,12 +108,12 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_parsed(text: str) -> No
     [{"ids": [0] * 5_000}, {"a": [[0] * 80] * 80}, {str(n): n for n in range(5_001)}, {"a": {"b": [{}] * 5_000}}],
 )
 def test_variables_with_too_many_values_are_refused(variables: dict[str, Any]) -> None:
-    with pytest.raises(TooLarge, match="The variables have over 5,000 values"):
+    with pytest.raises(TooLarge, match="The variables have more than 5,000 values"):
         check_variables(variables, AUTHENTICATED)
     check_variables({"text": "x" * 1_000_000, "ids": list(range(4_000))}, AUTHENTICATED)
 
 
-# A small document, as data: what a naive count walks through.
+# A small document as data, for a naive count.
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def selections(spreads: range) -> st.SearchStrategy[tuple[Selection, ...]]:
 
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[tuple[Selection, ...], Fragments]:
-    """Return an operation and fragments of which each spreads later ones only."""
+    """Return an operation and fragments that spread only later ones."""
     count = draw(st.integers(0, 4))
     fragments = [draw(selections(range(number + 1, count))) for number in range(count)]
     return draw(selections(range(count))), fragments
@@ -198,7 +198,7 @@ def text_of(operation: tuple[Selection, ...], fragments: Fragments) -> str:
 
 
 def inlined(children: tuple[Selection, ...], fragments: Fragments) -> tuple[Selection, ...]:
-    """Replace each spread by what it stands for, again and again."""
+    """Replace each spread by its fragment, recursively."""
     whole: list[Selection] = []
     for child in children:
         match child:
@@ -235,7 +235,7 @@ def naive_aliases(children: tuple[Selection, ...]) -> int:
 
 
 def naive_repetition(children: tuple[Selection, ...]) -> int:
-    """Compare each field with each other one that answers under the same name in the same place."""
+    """Compare each field with each other field of the same response name in the same place."""
     found: list[tuple[tuple[str, ...], int]] = []
 
     def walk(inside: tuple[Selection, ...], place: tuple[str, ...]) -> None:
@@ -268,12 +268,12 @@ def reachable(children: tuple[Selection, ...], fragments: Fragments) -> set[int]
 
 @settings(deadline=None, max_examples=60)
 @given(documents())
-def test_the_size_is_that_of_a_document_whose_fragments_are_expanded_naively(
+def test_the_measured_size_equals_the_size_with_naively_expanded_fragments(
     document: tuple[tuple[Selection, ...], Fragments],
 ) -> None:
     operation, fragments = document
     measure = METER.measure(parse(text_of(operation, fragments)), PLENTY)
-    # A fragment that no other definition spreads counts by itself: rules visit it as well.
+    # A fragment without spreads counts by itself, because rules visit it too.
     spread = {n for one in (operation, *fragments) for n in reachable(one, fragments)}
     roots = [operation, *(one for n, one in enumerate(fragments) if n not in spread)]
     whole = [inlined(root, fragments) for root in roots]
@@ -285,12 +285,12 @@ def test_the_size_is_that_of_a_document_whose_fragments_are_expanded_naively(
 
 @settings(deadline=None, max_examples=60)
 @given(documents())
-def test_fragments_change_nothing_about_the_size_of_an_introspection(
+def test_fragments_do_not_change_the_size_of_an_introspection(
     document: tuple[tuple[Selection, ...], Fragments],
 ) -> None:
     operation, fragments = document
     operation = (Field("__schema", None, 0, operation),)
-    # On the introspection type: below a field of the schema, that is what a fragment is about.
+    # Fragments below a field of the schema are on introspection types.
     used = reachable(operation, fragments)
     written = "".join(f" fragment F{n} on __Type{block(one)}" for n, one in enumerate(fragments) if n in used)
     with_fragments = METER.measure(parse(block(operation) + written), PLENTY)
@@ -298,9 +298,9 @@ def test_fragments_change_nothing_about_the_size_of_an_introspection(
     assert with_fragments.introspections == pytest.approx(without.introspections)
 
 
-def test_a_measure_is_compared_with_every_limit_it_has() -> None:
+def test_every_limit_is_compared_with_the_measure() -> None:
     tight = Budget(**dict.fromkeys(Budget.__dataclass_fields__, 0))
     for name in Measure.__dataclass_fields__:
         counts = dict.fromkeys(Measure.__dataclass_fields__, 0) | {name: 1}
-        with pytest.raises(TooLarge, match="0 is the most"):
+        with pytest.raises(TooLarge, match=r"Use at most 0|Send at most 0|At most 0"):
             Measure(**counts).check(tight)

@@ -1,4 +1,4 @@
-"""The event catalogue: whole, linked within itself, loading nothing from elsewhere."""
+"""The event reference: complete, with working links and no external resources."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import yaml
 from fastapi import FastAPI
 
 from gateway import docs as pages
-from gateway.docs import event_reference as catalogue
+from gateway.docs import event_reference
 from gateway.rest import problem_details as problems
 from schemas.contracts.json_schemas import json_schema
 from schemas.registry import EVENTS
@@ -44,11 +44,11 @@ async def client() -> httpx.AsyncClient:
     app.state.gateway = SimpleNamespace(deps=SimpleNamespace(public_url=""))
     problems.install(app)
     app.include_router(pages.router)
-    app.include_router(catalogue.router)
+    app.include_router(event_reference.router)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example")
 
 
-async def test_every_event_is_in_it_with_its_meaning_fields_and_sample(client: httpx.AsyncClient) -> None:
+async def test_the_reference_has_every_event_with_its_meaning_fields_and_sample(client: httpx.AsyncClient) -> None:
     page = (await client.get("/events")).text
     for name, event in EVENTS.items():
         assert f'<article id="{event.__name__}">' in page
@@ -59,7 +59,7 @@ async def test_every_event_is_in_it_with_its_meaning_fields_and_sample(client: h
     assert "&#34;intent_id&#34;: &#34;pi_sandbox_1&#34;" in page
 
 
-async def test_its_links_lead_somewhere_and_nothing_comes_from_elsewhere(client: httpx.AsyncClient) -> None:
+async def test_links_have_targets_and_the_page_loads_nothing_external(client: httpx.AsyncClient) -> None:
     links = Links()
     links.feed((await client.get("/events")).text)
     assert links.open == []
@@ -69,11 +69,11 @@ async def test_its_links_lead_somewhere_and_nothing_comes_from_elsewhere(client:
             assert target[1:] in links.ids
         else:
             assert (await client.get(target)).status_code == 200, target
-    style = (await client.get("/events/catalogue.css")).text
+    style = (await client.get("/events/catalog.css")).text
     assert not re.search(r"url\(|@import", style)
 
 
-async def test_schemas_and_asyncapi_are_served_as_they_are_committed(client: httpx.AsyncClient) -> None:
+async def test_the_committed_schemas_and_asyncapi_are_served(client: httpx.AsyncClient) -> None:
     for name, event in list(EVENTS.items())[::9]:
         response = await client.get(f"/events/{name}.json")
         assert json.loads(response.text) == json_schema(event)

@@ -1,4 +1,4 @@
-"""What GraphQL tells of a merchant."""
+"""The GraphQL type of merchants."""
 
 from typing import Any, cast
 from uuid import uuid4
@@ -8,7 +8,7 @@ from projections.merchants.views import MerchantView
 from tests.support.builders.samples import NOON, sealed
 
 
-def test_everything_the_read_model_knows_of_a_merchant_is_told() -> None:
+def test_graphql_returns_every_field_of_the_merchant_read_model() -> None:
     view = MerchantView(
         id=uuid4(),
         email=sealed(),

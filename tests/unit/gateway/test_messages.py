@@ -1,4 +1,4 @@
-"""What a client sent wrongly is told in the client's own words."""
+"""Error messages use the client's names and values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.kernel import InvalidInput
-from gateway.api.command_request import refuse_unreadable
+from gateway.api.command_request import check_command_texts
 from gateway.api.validation import contact_email
 from gateway.graphql.schema import build_schema
 
@@ -15,8 +15,8 @@ GIVEN = 'query ($time: DateTime) { store(id: "x", asOf: {time: $time}) { name } 
 
 
 @pytest.mark.parametrize("time", ["nope", "2020-13-01T00:00:00Z", "5"])
-async def test_what_is_no_time_is_refused_with_one_that_is(time: str) -> None:
-    expected = f"{time!r} is no time. Write one like 2026-11-23T12:00:00Z."
+async def test_an_invalid_time_is_rejected_with_a_valid_example(time: str) -> None:
+    expected = f"Invalid time {time!r}. Use ISO 8601, such as 2026-11-23T12:00:00Z."
     written = await build_schema().execute(AT % f'"{time}"')
     assert [error.message for error in written.errors or ()] == [expected]
     given = await build_schema().execute(GIVEN, variable_values={"time": time})
@@ -32,10 +32,10 @@ class Command:
     ("name", "refuse"),
     [
         ("contactEmail", lambda: contact_email("a" * 300)),
-        ("metaTitle", lambda: refuse_unreadable(Command(meta_title="\0"))),
+        ("metaTitle", lambda: check_command_texts(Command(meta_title="\0"))),
     ],
 )
-def test_a_field_is_called_what_the_client_calls_it(name: str, refuse: Any) -> None:
+def test_an_error_names_the_field_as_the_client_does(name: str, refuse: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
         refuse()
     assert refused.value.field == name

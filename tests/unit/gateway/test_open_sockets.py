@@ -1,4 +1,4 @@
-"""How many WebSockets one address and one account may have."""
+"""Limits of WebSockets by address and by account."""
 
 from contextlib import ExitStack
 from uuid import UUID
@@ -12,11 +12,11 @@ ACCOUNT = UUID(int=1)
 LIMITS = SocketLimits(total=6, per_address=4, anonymous_per_address=2, per_account=3)
 
 
-def test_an_address_has_a_limit_and_a_smaller_one_before_it_logs_in() -> None:
+def test_an_address_has_a_limit_and_a_lower_one_without_a_login() -> None:
     sockets = OpenSockets(LIMITS)
     with ExitStack() as stack:
         first, second = (stack.enter_context(sockets.opened("a")) for _ in range(2))
-        with pytest.raises(TooManySockets, match="not logged in"), sockets.opened("a"):
+        with pytest.raises(TooManySockets, match="without a login"), sockets.opened("a"):
             pass
         first.log_in(ACCOUNT)
         second.log_in(ACCOUNT)
@@ -29,12 +29,12 @@ def test_an_address_has_a_limit_and_a_smaller_one_before_it_logs_in() -> None:
         with pytest.raises(TooManySockets, match="Your account has 3"):
             other.log_in(ACCOUNT)
         stack.enter_context(sockets.opened("b"))
-        with pytest.raises(TooManySockets, match="this gateway"), sockets.opened("c"):
+        with pytest.raises(TooManySockets, match="The gateway"), sockets.opened("c"):
             pass
     assert sockets == OpenSockets(LIMITS)
 
 
-def test_what_was_closed_leaves_its_place_to_others() -> None:
+def test_a_closed_connection_makes_room_for_others() -> None:
     sockets = OpenSockets(LIMITS)
     for _ in range(50):
         with sockets.opened("a") as socket:

@@ -1,4 +1,4 @@
-"""A cache that one owner cannot take over."""
+"""A cache that one owner cannot fill alone."""
 
 import hashlib
 
@@ -22,7 +22,7 @@ PUTS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 25), OWNERS, st.boo
 
 @settings(deadline=None, max_examples=60)
 @given(PUTS)
-def test_every_bound_holds_whatever_is_put(puts: list[tuple[int, int, str | None, bool]]) -> None:
+def test_the_cache_never_exceeds_its_quotas(puts: list[tuple[int, int, str | None, bool]]) -> None:
     cache = a_cache()
     for number, weight, owner, reads in puts:
         key = str(number)
@@ -64,7 +64,7 @@ def test_many_owners_together_cannot_evict_one_that_has_little() -> None:
     assert [cache.get(f"trusted {number}", "trusted") for number in range(2)] == [0, 1]
 
 
-def test_what_a_known_owner_uses_is_no_longer_evicted_by_anonymous_callers() -> None:
+def test_an_entry_that_a_known_owner_used_is_not_evicted_by_anonymous_callers() -> None:
     cache = a_cache()
     cache.put("shared", 1, 1, None)
     assert cache.get("shared", "a") == 1
@@ -73,7 +73,7 @@ def test_what_a_known_owner_uses_is_no_longer_evicted_by_anonymous_callers() -> 
     assert cache.get("shared", None) == 1
 
 
-def test_what_is_larger_than_the_share_is_not_kept() -> None:
+def test_an_entry_larger_than_the_share_is_not_cached() -> None:
     cache = a_cache()
     cache.put("large", 1, 11, None)
     assert cache.get("large", None) is None
@@ -89,7 +89,7 @@ def extension(digest: object = HASH, version: object = 1) -> dict[str, object]:
     return {"persistedQuery": {"version": version, "sha256Hash": digest}}
 
 
-def test_a_hash_is_not_found_until_its_text_was_sent_with_it() -> None:
+def test_a_hash_is_unknown_until_its_text_is_sent_with_it() -> None:
     persisted = PersistedQueries()
     with pytest.raises(PersistedQueryNotFound) as unknown:
         persisted.resolve(None, extension(), None)
@@ -97,7 +97,7 @@ def test_a_hash_is_not_found_until_its_text_was_sent_with_it() -> None:
         "message": "PersistedQueryNotFound",
         "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"},
     }
-    # The text alone keeps nothing.
+    # A text without a hash is not stored.
     assert persisted.resolve(QUERY, None, None) == QUERY
     with pytest.raises(PersistedQueryNotFound):
         persisted.resolve(None, extension(), None)
@@ -120,12 +120,10 @@ def test_a_hash_is_not_found_until_its_text_was_sent_with_it() -> None:
         ("\ud800", extension()),
     ],
 )
-def test_a_hash_that_is_not_the_text_s_is_refused_and_kept_by_nobody(
-    query: str | None, given_extension: dict[str, object]
-) -> None:
+def test_a_wrong_hash_is_rejected_and_not_stored(query: str | None, given_extension: dict[str, object]) -> None:
     persisted = PersistedQueries()
     with pytest.raises(InvalidPersistedQuery) as refusal:
         persisted.resolve(query, given_extension, None)
-    assert refusal.value.message.startswith("persistedQuery")
+    assert refusal.value.message.startswith("Invalid persistedQuery")
     with pytest.raises(PersistedQueryNotFound):
         persisted.resolve(None, extension(), None)

@@ -1,4 +1,4 @@
-"""The committed schema."""
+"""The committed SDL."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ from gateway.graphql.schema import sdl
 COMMITTED = Path(__file__).parents[3] / "schemas" / "schema.graphql"
 
 
-def test_the_committed_schema_is_the_one_that_is_served() -> None:
+def test_the_committed_schema_equals_the_served_one() -> None:
     assert COMMITTED.read_text(encoding="utf-8") == sdl(), "run “zyenta schemas export” and look at the difference"

@@ -15,7 +15,7 @@ from tests.support.fakes.event_log import FixedClock
 OLD, NEW = b"o" * 32, b"n" * 32
 
 
-def test_a_token_says_whose_it_is_until_it_expires() -> None:
+def test_a_token_identifies_its_merchant_until_it_expires() -> None:
     clock = FixedClock()
     tokens, merchant_id = AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock), uuid4()
     token, expires_at = tokens.sign(merchant_id)
@@ -28,7 +28,7 @@ def test_a_token_says_whose_it_is_until_it_expires() -> None:
         tokens.read(token)
 
 
-def test_tokens_of_a_key_that_is_being_replaced_stay_good_until_it_is_gone() -> None:
+def test_tokens_of_a_replaced_key_are_valid_until_the_key_is_removed() -> None:
     clock, merchant_id = FixedClock(), uuid4()
     token, _ = AccessTokens(SigningKeys(active="old", keys={"old": OLD}), clock).sign(merchant_id)
     both = AccessTokens(SigningKeys(active="new", keys={"new": NEW, "old": OLD}), clock)
@@ -37,14 +37,14 @@ def test_tokens_of_a_key_that_is_being_replaced_stay_good_until_it_is_gone() -> 
         AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock).read(token)
 
 
-def test_a_token_signed_by_another_is_refused() -> None:
+def test_a_token_with_a_foreign_signature_is_rejected() -> None:
     clock = FixedClock()
     forged, _ = AccessTokens(SigningKeys(active="new", keys={"new": OLD}), clock).sign(uuid4())
     with pytest.raises(Unauthenticated):
         AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock).read(forged)
 
 
-def test_a_device_token_opens_nothing_and_an_access_token_is_no_device() -> None:
+def test_device_tokens_and_access_tokens_are_not_interchangeable() -> None:
     clock, keys, merchant_id = FixedClock(), SigningKeys(active="new", keys={"new": NEW}), uuid4()
     access, devices = AccessTokens(keys, clock), DeviceTokens(keys, clock)
     token = devices.sign(merchant_id)
@@ -60,7 +60,7 @@ def test_a_device_token_opens_nothing_and_an_access_token_is_no_device() -> None
     assert devices.read(token) is None
 
 
-def test_a_refresh_token_s_successor_is_always_the_same_and_needs_the_key() -> None:
+def test_a_refresh_token_has_one_successor_that_depends_on_the_key() -> None:
     first = successor_of("a token", NEW)
     assert first == successor_of("a token", NEW)
     assert (
@@ -69,7 +69,7 @@ def test_a_refresh_token_s_successor_is_always_the_same_and_needs_the_key() -> N
     )
 
 
-def test_weak_or_missing_signing_keys_are_refused_at_start() -> None:
+def test_weak_or_missing_signing_keys_are_rejected_at_start() -> None:
     with pytest.raises(ValueError, match="32 or more"):
         SigningKeys(active="new", keys={"new": b"short"})
     with pytest.raises(ValueError, match="not among"):
@@ -77,7 +77,7 @@ def test_weak_or_missing_signing_keys_are_refused_at_start() -> None:
     assert "nnn" not in repr(SigningKeys(active="new", keys={"new": NEW}))
 
 
-async def test_a_hash_of_lower_cost_is_renewed_when_its_password_is_used() -> None:
+async def test_a_hash_of_lower_cost_is_replaced_when_its_password_is_verified() -> None:
     weak = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
     strong = Passwords(Argon2Hasher(time_cost=2, memory_cost=16, parallelism=1))
     stored = await weak.hash("a long enough one")
@@ -88,6 +88,6 @@ async def test_a_hash_of_lower_cost_is_renewed_when_its_password_is_used() -> No
     assert await strong.verify("another password", stored) == (False, None)
 
 
-async def test_no_password_fits_where_there_is_no_account() -> None:
+async def test_no_password_matches_without_an_account() -> None:
     passwords = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
     assert await passwords.verify("a decoy, so that no account takes as long as one", None) == (False, None)

@@ -1,8 +1,9 @@
-"""What the endpoints answer: the read models' views as JSON."""
+"""Bodies of responses, made from the read models' views."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
 from pydantic import PlainSerializer
@@ -15,7 +16,7 @@ from domain.store.brand import BrandIdentity, FontPair, HexColor, Logo, Voice
 from domain.store.events import StoreStatus
 from gateway.api.validation import settings_of
 from gateway.ports import GatewayDependencies
-from gateway.rest.dependencies import Body
+from gateway.rest.schemas.body import Body
 from projections.catalog.views import (
     ImageState,
     ImageView,
@@ -25,13 +26,30 @@ from projections.catalog.views import (
     VariantView,
 )
 from projections.jobs.views import JobLogView, JobView
+from projections.reading.paging import Slice
+
+T = TypeVar("T")
+V = TypeVar("V")
 
 StepName = Annotated[Step, PlainSerializer(lambda step: step.name, return_type=str)]
-"""A step as GraphQL names it; in events its name is in lower case."""
+"""A step under its GraphQL name. Events have it in lower case."""
+
+
+class PageOf(Body, Generic[T]):
+    """One page of a list. Send ``endCursor`` as ``after`` to get the next page."""
+
+    items: list[T]
+    has_next_page: bool
+    end_cursor: str | None
+
+
+def page_of(page: Slice[V], make: Callable[[V], T]) -> PageOf[T]:
+    """Return a read model's page as a body."""
+    return PageOf(items=[make(node) for node in page.nodes], has_next_page=page.has_next, end_cursor=page.end_cursor)
 
 
 class PaletteBody(Body):
-    """A brand's colours, ``#rrggbb``."""
+    """A brand's colors, as ``#rrggbb``."""
 
     primary: HexColor
     secondary: HexColor
@@ -83,7 +101,7 @@ class StoreBody(Body):
     updated_at: datetime
     published_at: datetime | None
     currency: str | None
-    """What it sells in; null while it has no products."""
+    """Currency of the store. Null while it has no products."""
 
     @classmethod
     def of(cls, view: StoreView, deps: GatewayDependencies) -> Self:
@@ -233,7 +251,7 @@ class ProductBody(Body):
 
 
 class JobBody(Body):
-    """An agent's job, or a generation as a whole (``type`` and ``step`` are null)."""
+    """An agent's job, or a generation as a whole (then ``type`` and ``step`` are null)."""
 
     id: UUID
     store_id: UUID
@@ -293,7 +311,7 @@ class JobLogBody(Body):
 
 
 class ImageJobBody(Body):
-    """An image in the studio, or out of it."""
+    """The state of an image that was sent to the studio."""
 
     id: UUID
     store_id: UUID
@@ -303,7 +321,7 @@ class ImageJobBody(Body):
     attempt: int
     original_url: str | None
     urls: dict[str, str]
-    """``thumbnail``, ``medium`` and ``large``, once it is processed."""
+    """Addresses of ``thumbnail``, ``medium`` and ``large``. Empty until the image is processed."""
     operations: list[Operation]
     metadata: dict[str, Any]
     rejection: RejectionReason | None

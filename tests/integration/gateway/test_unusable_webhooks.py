@@ -1,4 +1,4 @@
-"""Signed webhooks of the sandbox provider that make no sense: refused at the edge, and the merchant told."""
+"""Signed but unusable webhooks of the sandbox provider: rejected at the edge and rejected to the merchant."""
 
 import json
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ PAID = "checkout.session.completed"
 
 
 class Provider:
-    """Signs any body and sends it."""
+    """A provider that signs and sends any body."""
 
     def __init__(self, client: httpx.AsyncClient, payments: SandboxPayments) -> None:
         self._client, self._payments = client, payments
@@ -78,7 +78,7 @@ SENSELESS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("about", "field"), SENSELESS, ids=lambda value: str(value)[:40])
-async def test_a_webhook_that_makes_no_sense_is_refused_and_shown_to_the_merchant(
+async def test_an_unusable_webhook_is_rejected_and_shown_to_the_merchant(
     platform: Platform, owner: Merchant, provider: Provider, about: dict[str, Any], field: str
 ) -> None:
     store_id, id = await platform.store(owner), f"evt_{uuid4().hex}"
@@ -90,9 +90,9 @@ async def test_a_webhook_that_makes_no_sense_is_refused_and_shown_to_the_merchan
         assert field in answer.json()["detail"]
     assert await inbox_of(platform, store_id) == ["inbox.webhook_rejected.v1"]
     await platform.barrier.catch_up()
-    (shown,) = (await platform.ask(REJECTED, {"id": str(store_id)}, by=owner))["rejectedWebhooks"]
-    assert (shown["source"], shown["externalId"], shown["type"]) == ("sandbox", id, PAID)
-    assert field in shown["reason"]
+    (rejected,) = (await platform.ask(REJECTED, {"id": str(store_id)}, by=owner))["rejectedWebhooks"]
+    assert (rejected["source"], rejected["externalId"], rejected["type"]) == ("sandbox", id, PAID)
+    assert field in rejected["reason"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ async def test_a_webhook_that_makes_no_sense_is_refused_and_shown_to_the_merchan
     ],
     ids=lambda body: body[:40],
 )
-async def test_what_names_no_known_store_is_refused_and_leaves_no_trace(
+async def test_an_unusable_webhook_of_an_unknown_store_is_not_recorded(
     platform: Platform, provider: Provider, body: str
 ) -> None:
     before = await platform.event_count()
@@ -125,12 +125,12 @@ async def test_what_names_no_known_store_is_refused_and_leaves_no_trace(
     assert await platform.event_count() == before
 
 
-async def test_what_makes_sense_is_received_unless_there_is_no_such_store(
+async def test_a_valid_webhook_is_received_if_its_store_exists(
     platform: Platform, owner: Merchant, provider: Provider
 ) -> None:
     store_id = await platform.store(owner)
     assert (await provider.send(a_body(uuid4(), "evt_of_no_store"))).status_code == 404
-    # Kinds that are of no use are not looked into.
+    # The gateway does not validate webhooks of unused kinds.
     assert (await provider.send('{"type": "payout.paid", "data": [[1e999]]}')).json()["received"] is False
     for minor, id in ((0, "zero"), (10**18, "most")):
         body = a_body(store_id, f"evt_{store_id}_{id}", amount_total=minor, application_fee_amount=0)
@@ -138,7 +138,7 @@ async def test_what_makes_sense_is_received_unless_there_is_no_such_store(
     assert await inbox_of(platform, store_id) == ["inbox.webhook_received.v1"] * 2
 
 
-async def test_nobody_else_sees_the_webhooks_of_a_store(
+async def test_other_merchants_cannot_see_a_store_s_webhooks(
     platform: Platform, owner: Merchant, stranger: Merchant, provider: Provider
 ) -> None:
     store_id = await platform.store(owner)

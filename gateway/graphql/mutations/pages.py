@@ -1,0 +1,58 @@
+"""Mutations of content pages."""
+
+from uuid import UUID
+
+import strawberry
+
+from commands.ports import Receipt
+from commands.store import AddPage, EditPage
+from gateway.api.command_request import CommandRequest
+from gateway.api.validation import as_id, require
+from gateway.graphql.context import Info, ReadContext
+from gateway.graphql.fields import mutation
+from gateway.graphql.mutations.inputs import AddPageInput, EditPageInput
+from gateway.graphql.mutations.payloads import PagePayload, change
+from gateway.graphql.queries.root import find_page
+from projections.catalog import queries as catalog_queries
+from projections.reading.scope import MerchantScope
+
+
+@strawberry.type
+class PageMutations:
+    @mutation("Add a content page.")
+    async def add_page(self, info: Info, input: AddPageInput) -> PagePayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            return await request.send(
+                AddPage(
+                    store_id=as_id("store", input.store_id),
+                    merchant_id=request.merchant_id,
+                    page_id=request.new_id("page"),
+                    title=input.title,
+                    content=input.content,
+                )
+            )
+
+        async def show(reading: ReadContext, receipt: Receipt) -> dict[str, object]:
+            return {"page": await find_page(reading, UUID(receipt.result["page_id"]))}
+
+        return await change(info, PagePayload, input, send, show)
+
+    @mutation("Edit a page. Omitted fields do not change, and its address stays.")
+    async def edit_page(self, info: Info, input: EditPageInput) -> PagePayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            id = as_id("page", input.page_id)
+            view = await catalog_queries.page_by_id(info.context.deps.reader, id, scope=MerchantScope(request.merchant_id))
+            return await request.send(
+                EditPage(
+                    store_id=require(view, "page", id).store_id,
+                    merchant_id=request.merchant_id,
+                    page_id=id,
+                    title=input.title,
+                    content=input.content,
+                )
+            )
+
+        async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
+            return {"page": await find_page(reading, as_id("page", input.page_id))}
+
+        return await change(info, PagePayload, input, send, show)

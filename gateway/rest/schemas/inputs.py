@@ -1,0 +1,109 @@
+"""Bodies of requests."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+
+from domain.media.events import Operation
+from domain.product.events import ProductStatus
+from gateway.api.validation import PlainDecimal, PlainInt
+from gateway.rest.schemas.body import Body
+
+BATCH_MAX = 50
+"""Maximum images of one batch."""
+
+
+class PreferencesInput(Body):
+    """Preferences for a store. All are optional."""
+
+    name: str | None = None
+    tone: str | None = None
+    colors: list[str] = Field(default_factory=list, validation_alias=AliasChoices("colors", "colours"))
+    audience: str | None = None
+
+
+class StoreRequestInput(Body):
+    """A request for a store in a niche."""
+
+    niche: str
+    preferences: PreferencesInput = PreferencesInput()
+    contact_email: str | None = None
+
+
+class NewProductInput(Body):
+    """A product that is added by hand."""
+
+    title: str
+    description: str
+    selling_price: PlainDecimal
+    cost_price: PlainDecimal = Decimal(0)
+    compare_at_price: PlainDecimal | None = None
+    currency: str = "USD"
+    stock_quantity: PlainInt = 0
+    images: list[str] = Field(default_factory=list)
+
+
+class ProductChangesInput(Body):
+    """Changes of a product. Omitted fields do not change; null removes the compare-at price.
+
+    The compare-at price must be the lowest price in the 30 days before the reduction.
+
+    A new description also replaces features, benefits and call to action.
+    """
+
+    title: str | None = None
+    description: str | None = None
+    features: list[str] | None = None
+    benefits: list[str] | None = None
+    call_to_action: str | None = None
+    meta_title: str | None = None
+    meta_description: str | None = None
+    selling_price: PlainDecimal | None = None
+    compare_at_price: PlainDecimal | None = None
+    stock_quantity: PlainInt | None = None
+    variant_id: str | None = None
+    """The variant whose stock changes. Required if the product has several variants."""
+    status: ProductStatus | None = None
+    """ACTIVE puts the product on sale, DRAFT takes it off sale."""
+
+
+class ImageInput(Body):
+    """A new photo by its ``url``, or an existing one by its ``imageId``."""
+
+    url: str | None = None
+    image_id: str | None = None
+    product_id: str | None = None
+    alt_text: str | None = None
+    operations: list[Operation] | None = None
+    ground: str | None = None
+
+
+class StoreImageInput(ImageInput):
+    """An image and its store."""
+
+    store_id: str
+
+
+class ImageBatchInput(Body):
+    """Several images of one store."""
+
+    store_id: str
+    images: Annotated[list[ImageInput], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+class BackgroundInput(Body):
+    """A product image and its new background color. Without a color, the brand's surface color."""
+
+    store_id: str
+    image_id: str | None = None
+    url: str | None = None
+    product_id: str | None = None
+    alt_text: str | None = None
+    ground: str | None = None
+
+
+class AgentRunInput(Body):
+    """The store that the agent works for."""
+
+    store_id: str
