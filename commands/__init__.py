@@ -1,6 +1,7 @@
-"""What people and policies may ask for: each command beside its handler, and the bus that runs them.
+"""The commands of merchants, shoppers, agents and policies, each beside its handler, and the bus that runs them.
 
-``commands.bus.CommandBus`` dispatches; ``commands.ports`` says what it needs. Handlers load aggregates through a
-``Work``, let them decide, and stage the events; the bus commits events, result and command id in one transaction.
-Whatever ``DomainError`` a handler names under ``Raises`` is a refusal: nothing is appended, and retrying cannot help.
+``commands.bus.CommandBus`` dispatches, ``commands.registry.bind`` lists the handlers, and ``commands.ports`` has the ports.
+Handlers load aggregates through a ``Work``, let them decide, and stage the events. The bus commits events, result and
+command id in one transaction. A ``DomainError`` under ``Raises`` is a refusal: no event is appended, and retrying cannot
+help. The modules of commands may be imported directly; ``unit_of_work`` and ``hot_streams`` belong to the bus.
 """

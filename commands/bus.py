@@ -1,4 +1,4 @@
-"""The command bus: idempotent, atomic, and patient with conflicts."""
+"""The command bus: idempotent, atomic, and with retries of conflicts."""
 
 import asyncio
 import hashlib
@@ -26,7 +26,7 @@ from domain.kernel import DomainError
 from schemas.envelope import Envelope
 
 ATTEMPTS = 12
-"""How often a command is decided anew after a conflict before it is given up as too contended."""
+"""How often a command is decided before it fails as too contended."""
 
 
 class CommandBus:
@@ -38,22 +38,22 @@ class CommandBus:
         self._hot = HotStreams()
 
     async def dispatch(self, command: object, context: Context) -> Receipt:
-        """Carry out a command once, however often it is sent under the same id.
+        """Run a command once, however often it is sent under the same id.
 
         Raises:
-            DomainError: refused, nothing was appended; retrying cannot help.
+            DomainError: refused, no event was appended; retrying cannot help.
             CommandReused: the id belongs to another payload.
-            ConcurrencyConflict: still contended after many attempts; retrying may help.
+            ConcurrencyConflict: contended in every attempt; retrying may help.
         """
         handler = self._handlers[type(command)]
         digest = payload_digest(command)
-        # What a command names is a good guess at what it will change; after a collision it is known.
+        # The ids in a command are a good guess of the streams it changes; a collision shows the true ones.
         streams = set(_ids_in(command))
-        doubtful = False
+        optimistic = True
         for attempt in range(ATTEMPTS):
-            # What this process remembers is believed, which saves asking; the log checks it as it appends. On a hot stream
-            # that holds for the attempt after a collision too: those before it in the queue were decided here.
-            work = UnitOfWork(self._log, optimistic=not doubtful)
+            # An optimistic attempt trusts cached state, which saves queries; the log checks it at the append. On a hot
+            # stream the attempt after a collision is optimistic too: this process decided the commands before it.
+            work = UnitOfWork(self._log, optimistic=optimistic)
             try:
                 async with self._hot.turn(streams):
                     try:
@@ -70,34 +70,34 @@ class CommandBus:
                                 )
                             )
                     except ConcurrencyConflict:
-                        # Before the turn ends: those who wait already are not to collide with those who come back.
+                        # Heat before the turn ends, so that waiting commands do not collide with retried ones.
                         contended = work.contended
                         self._hot.heat(contended)
-                        doubtful = attempt > 0 or not contended
+                        optimistic = attempt == 0 and bool(contended)
                         streams.update(contended)
                         raise
             except DomainError:
                 if work.assumed:
-                    # What was remembered may be out of date, and a refusal is checked by nobody else.
-                    doubtful = True
+                    # Cached state may be out of date, and no append checks a refusal.
+                    optimistic = False
                     continue
                 # A repeated command may be refused because its first run succeeded: the first result stands.
                 if await self._log.outcome(context.command_id) is None:
                     raise
-                # The id is known, so this appends nothing; it compares the payloads and returns the first receipt.
+                # The id is known, so the commit only compares the payloads and returns the first receipt.
                 return await self._log.commit(Commit(context=context, digest=digest, result=None))
             except ConcurrencyConflict:
                 if attempt == ATTEMPTS - 1:
                     raise
-                # Full jitter spreads writers that collided; the wait is a courtesy, not a condition.
+                # Full jitter spreads writers that collided; correctness does not depend on the wait.
                 await asyncio.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311 - no secret
         raise AssertionError("unreachable")
 
     async def react(self, command: object, *, cause: Envelope, name: str) -> Receipt:
-        """Carry out a command because of an event; the command id is derived from it.
+        """Run a command because of an event, under an id derived from it.
 
         Raises:
-            UnknownCause: the event store does not hold that event; nothing was appended.
+            UnknownCause: the event store does not hold that event; no event was appended.
             DomainError, CommandReused, ConcurrencyConflict: see :meth:`dispatch`.
         """
         return await self.dispatch(
@@ -112,12 +112,12 @@ class CommandBus:
         )
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
-        """Return the receipt of a command that was carried out; consumers ask before they call outside."""
+        """Return a command's receipt; None if it has not run. Consumers check this before an outside call."""
         return await self._log.outcome(command_id)
 
 
 def _ids_in(value: object) -> Iterator[UUID]:
-    """Yield the ids that stand in a command."""
+    """Yield the ids in a command."""
     if isinstance(value, UUID):
         yield value
     elif is_dataclass(value) and not isinstance(value, type):
@@ -139,6 +139,6 @@ def _adapter_of(command: object) -> TypeAdapter[Any]:
 
 
 def payload_digest(command: object) -> bytes:
-    """Return SHA-256 of a command's type and fields: what makes two commands the same."""
+    """Return the SHA-256 of a command's type and fields, by which repeats are compared."""
     body = _adapter_of(command).serializer.to_json(command)
     return hashlib.sha256(type(command).__name__.encode() + b"\0" + body).digest()

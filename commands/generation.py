@@ -1,4 +1,4 @@
-"""What may be asked of a store's generation: by its merchant, by its agents, and by the clock."""
+"""Commands for a store's generation, from its merchant, its agents and the deadlines policy."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,17 +14,17 @@ from domain.store.events import StoreStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartGeneration:
-    """Set the agents to work on a requested store."""
+    """Start the generation of a requested store."""
 
     generation_id: UUID
     store_id: UUID
 
 
 async def start_generation(command: StartGeneration, work: Work, *, clock: Clock) -> None:
-    """Append ``GenerationStarted`` and the first ``StepStarted``; nothing if it was started, or the store was archived.
+    """Append ``GenerationStarted`` and the first ``StepStarted``. No-op if it is started or the store is archived.
 
     Raises:
-        NotFound: there is no such store; retrying cannot help.
+        NotFound: no store has the id; retrying cannot help.
     """
     store = await work.get(STORE, command.store_id)
     if store.status is StoreStatus.ARCHIVED or not await work.is_new(GENERATION, command.generation_id):
@@ -43,14 +43,14 @@ class ProgressStep:
     step: Step
     attempt: int
     item: str
-    """What is done; telling it twice counts once."""
+    """The item's id; a repeat counts once."""
     total: int
     message: str
     """For the merchant."""
 
 
 async def progress_step(command: ProgressStep, work: Work, *, clock: Clock) -> None:
-    """Append ``StepProgressed``, unless the item was counted.
+    """Append ``StepProgressed``. No-op if the item is counted.
 
     Raises:
         GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -69,7 +69,7 @@ async def progress_step(command: ProgressStep, work: Work, *, clock: Clock) -> N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SucceedStep:
-    """End a step whose results are all recorded."""
+    """Complete a step whose results are all recorded."""
 
     generation_id: UUID
     step: Step
@@ -79,7 +79,7 @@ class SucceedStep:
 
 
 async def succeed_step(command: SucceedStep, work: Work, *, clock: Clock) -> None:
-    """Append ``StepSucceeded`` and what follows from it, unless that attempt ended well before.
+    """Append ``StepSucceeded`` and the events that follow from it. No-op if this attempt is complete.
 
     Raises:
         GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -91,17 +91,17 @@ async def succeed_step(command: SucceedStep, work: Work, *, clock: Clock) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailStep:
-    """Give a step up, and the job with it, until the merchant runs it again."""
+    """Fail a step and the job, until the merchant runs the step again."""
 
     generation_id: UUID
     step: Step
     attempt: int
     reason: str
-    """For the merchant, naming who did not answer."""
+    """For the merchant: which system did not answer, or what else went wrong."""
 
 
 async def fail_step(command: FailStep, work: Work, *, clock: Clock) -> None:
-    """Append ``StepFailed`` and ``GenerationFailed``, unless that attempt was given up before.
+    """Append ``StepFailed`` and ``GenerationFailed``. No-op if this attempt has failed.
 
     Raises:
         GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -113,7 +113,7 @@ async def fail_step(command: FailStep, work: Work, *, clock: Clock) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryStep:
-    """Run a step again that has failed or was cancelled."""
+    """Run a failed or cancelled step again."""
 
     generation_id: UUID
     merchant_id: UUID
@@ -122,7 +122,7 @@ class RetryStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStepAgain:
-    """Run a step again, whether it has failed, was cancelled or is to be made anew."""
+    """Run an ended step again, whether it failed, was cancelled or is complete."""
 
     generation_id: UUID
     merchant_id: UUID
@@ -130,10 +130,10 @@ class RunStepAgain:
 
 
 async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
-    """Append ``StepStarted`` with the next attempt, and return that attempt; 0 if others must run before it.
+    """Append ``StepStarted`` and return the step's attempt; 0 if other steps must run first.
 
     Raises:
-        NotFound: there is no such generation, or it is somebody else's.
+        NotFound: no generation has the id, or it is another merchant's.
         StepNotRetryable, StoreNotReady: refused; retrying cannot help.
     """
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
@@ -146,18 +146,18 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelGeneration:
-    """Stop a generation; what was made so far is kept."""
+    """Cancel a generation; its results stay."""
 
     generation_id: UUID
     merchant_id: UUID
 
 
 async def cancel_generation(command: CancelGeneration, work: Work, *, clock: Clock) -> None:
-    """Append ``GenerationCancelled``, unless it is cancelled.
+    """Append ``GenerationCancelled``. No-op if the generation is cancelled.
 
     Raises:
-        NotFound: there is no such generation, or it is somebody else's.
-        GenerationEnded: it is complete; retrying cannot help.
+        NotFound: no generation has the id, or it is another merchant's.
+        GenerationEnded: the generation is complete; retrying cannot help.
     """
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
     work.append(GENERATION, generation.id, generation.cancel(at=clock.now()), tenant=generation.store_id)

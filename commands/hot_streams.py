@@ -1,9 +1,9 @@
-"""Short queues for hot streams: commands that collide again and again are decided one after the other.
+"""Short queues for hot streams: colliding commands are decided one after the other.
 
-Optimistic concurrency is cheap while collisions are rare. On one hot stream, of n writers at once n - 1 lose each round,
+Optimistic concurrency is cheap while collisions are rare. With n concurrent writers on one stream, n - 1 lose each round,
 so the work grows with the square of n. A stream on which commands of this process collided is therefore *hot* for some
-seconds: a command that names it waits for its turn before it is decided. Other processes are still met optimistically:
-there are as many of those as there are processes, not as there are buyers.
+seconds, and a command that names it waits for its turn. Collisions with other processes stay optimistic, because there are
+far fewer processes than shoppers.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from uuid import UUID
 from commands.ports import ConcurrencyConflict
 
 HOT_SECONDS = 10.0
-"""How long a stream stays hot after its last collision, or after the last command that had to wait for its turn."""
+"""How long a stream stays hot after its last collision or its last waiting command."""
 PATIENCE_SECONDS = 8.0
-"""The longest a command waits for its turn before it is given up as too contended."""
+"""Longest wait of a command for its turn; then it fails as too contended."""
 MOST = 1_000
-"""How many hot streams are remembered; the one that was busy longest ago is dropped first."""
+"""Most hot streams at a time; the least recently busy one is dropped first."""
 
 
 class HotStreams:
-    """The queues of one process, by stream."""
+    """The queues of one process, one per hot stream."""
 
     def __init__(self, *, patience: float = PATIENCE_SECONDS, now: Callable[[], float] = time.monotonic) -> None:
         self._patience, self._now = patience, now
@@ -48,13 +48,13 @@ class HotStreams:
 
     @contextmanager
     def appending(self, streams: frozenset[UUID]) -> Iterator[None]:
-        """Append to streams that were there; of two appends of this process to one version, the second is not sent.
+        """Guard an append to existing streams against a concurrent append of this process to the same streams.
 
         Raises:
-            ConcurrencyConflict: another append to one of them is on its way, so that this one would collide.
+            ConcurrencyConflict: another append to one of the streams is running, so this one would collide.
         """
         if not self._appending.isdisjoint(streams):
-            raise ConcurrencyConflict("another append of this process to the same stream is on its way")
+            raise ConcurrencyConflict("another append of this process to the same stream is running")
         self._appending |= streams
         try:
             yield
@@ -63,7 +63,7 @@ class HotStreams:
 
     @asynccontextmanager
     async def turn(self, streams: Iterable[UUID]) -> AsyncIterator[None]:
-        """Wait for the turn on those of the streams that are hot, first come first served.
+        """Wait for the turn on the hot ones of the streams, in order of arrival.
 
         Raises:
             ConcurrencyConflict: the turn did not come in time; retrying may help.
@@ -75,7 +75,7 @@ class HotStreams:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._patience):
-                    # All take them in one order, so that no two wait for each other.
+                    # All commands take locks in the same order, so that no two wait for each other.
                     for stream, lock in hot:
                         if lock.locked():
                             self.heat((stream,))

@@ -1,4 +1,4 @@
-"""What may be asked of images: by the images step, by the imager, and by the merchant."""
+"""Commands for images, from the images step, the imager and the merchant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from domain.product.events import ImportedImage, ProductStatus
 from domain.store.aggregate import STORE, Store
 
 SENT = "sent"
-"""The item that stands for sending the images off; it fixes the step's total, so that the last image is known."""
+"""The step's item for the requests; it fixes the total, so that the last image can be recognized."""
 ADDRESS_MAX = 2_000
 """Longest web address of a photo, in characters."""
 PLAIN_GROUND = "#ffffff"
-"""What a product stands on while its store has no brand."""
+"""Background color while the store has no brand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStepImages:
-    """Send every photo of a store's products to the studio."""
+    """Request the processing of all photos of a store's products."""
 
     generation_id: UUID
     attempt: int
 
 
 async def request_step_images(command: RequestStepImages, work: Work, *, clock: Clock) -> dict[str, int] | None:
-    """Append an ``ImageProcessingRequested`` each and the step's total; end the step if there are none.
+    """Append an ``ImageProcessingRequested`` for each photo and the step's total; complete the step without photos.
 
-    Nothing if they were sent off in this attempt.
+    No-op if this attempt has requested them.
 
     Raises:
         GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -45,28 +45,28 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
     store = await work.get(STORE, generation.store_id)
-    wanted = [
+    photos = [
         (product, image)
         for product in [await work.get(PRODUCT, id) for id in store.product_ids]
         if product.status is not ProductStatus.ARCHIVED
         for image in product.images
     ]
-    if not wanted:
+    if not photos:
         ended = generation.succeed_step(Step.IMAGES, command.attempt, summary="There were no images to process", at=at)
         work.append(GENERATION, generation.id, ended, tenant=store.id)
         return {"images": 0}
-    noun = "image" if len(wanted) == 1 else "images"
+    noun = "image" if len(photos) == 1 else "images"
     sent = generation.progress_step(
         Step.IMAGES,
         command.attempt,
         item=SENT,
-        total=len(wanted) + 1,
-        message=f"{len(wanted)} {noun} sent to the studio",
+        total=len(photos) + 1,
+        message=f"{len(photos)} {noun} sent to the studio",
         at=at,
     )
     if not sent:
         return None
-    for product, photo in wanted:
+    for product, photo in photos:
         image = await work.find(IMAGE, photo.image_id)
         events = request_processing(
             image,
@@ -83,13 +83,13 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
         )
         work.append(IMAGE, photo.image_id, events, tenant=store.id)
     work.append(GENERATION, generation.id, sent, tenant=store.id)
-    return {"images": len(wanted)}
+    return {"images": len(photos)}
 
 
 def send_new_photos(
     work: Work, photos: Sequence[ImportedImage], *, store: Store, product_id: UUID, at: datetime
 ) -> None:
-    """Append an ``ImageProcessingRequested`` for each photo of a product that no images step will come by."""
+    """Append an ``ImageProcessingRequested`` for each photo of a product that no images step will process."""
     for photo in photos:
         events = request_processing(
             None,
@@ -108,50 +108,50 @@ def _photo_of(product_id: UUID, photo: ImportedImage, store: Store) -> SourcePho
 
 
 def check_photo_address(field: str, url: str) -> None:
-    """Refuse what a photo cannot be fetched from.
+    """Refuse an address that a photo cannot be downloaded from.
 
     Raises:
-        InvalidInput: it is no web address, or too long.
+        InvalidInput: the address is not a web address, or too long.
     """
     if len(url) > ADDRESS_MAX:
         raise InvalidInput(field, f"The address has {len(url)} characters; {ADDRESS_MAX} is the most.")
     try:
         parts = urlsplit(url)
-        # Asking for the port reads it, and so refuses one that is none.
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        # Reading the port raises ValueError if it is not a number in range.
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        sound = False
-    if not sound or not url.isprintable():
-        raise InvalidInput(field, f"{url!r} is no web address. Give one like https://example.com/photo.jpg.")
+        usable = False
+    if not usable or not url.isprintable():
+        raise InvalidInput(field, f"{url!r} is not a web address. Give one like https://example.com/photo.jpg.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestImage:
-    """Send one photo to the studio, for the first time or again."""
+    """Request the processing of one photo, for the first time or again."""
 
     image_id: UUID
     store_id: UUID
     merchant_id: UUID
     product_id: UUID | None
-    """Whose picture it is; a known one stays its product's."""
+    """The product it shows; ignored for a known image, which keeps its product."""
     url: str | None
-    """Where a new photo is; None: a known one, taken from where it was."""
+    """The photo's address; None for a known image's address."""
     alt_text: str | None
-    """None: what a known one has, and nothing for a new one."""
+    """None for a known image's text; a new image then has none."""
     operations: list[Operation]
     ground: str | None
-    """``#rrggbb``; None: the brand's surface colour."""
+    """``#rrggbb``; None for the brand's surface color."""
 
 
 async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> dict[str, Any]:
     """Append ``ImageProcessingRequested`` and return the image's id and attempt.
 
     Raises:
-        InvalidInput: the address is none.
-        NotFound: there is no such store, product or image, or it is somebody else's.
+        InvalidInput: the address is not a web address.
+        NotFound: no store, product or image has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
     """
-    # What is known of an image is read here: in the command, a repeat would not be the same once it has changed.
+    # The image's state is read here. In the command it would change the payload of a repeat.
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     store.refuse_archived("given images")
     if command.url is not None:
@@ -163,7 +163,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     product = None if product_id is None else await product_of_store(work, product_id, store.id)
     url, alt_text = _photo(command, image, product)
     attempt = 1 if image is None else image.attempt + 1
-    # A step that waits for this image goes on waiting for its new result.
+    # A step that waits for this image continues to wait for its new result.
     awaited = image is not None and image.status is ImageStatus.REQUESTED
     events = request_processing(
         image,
@@ -188,7 +188,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
 
 
 def _photo(command: RequestImage, image: Image | None, product: Product | None) -> tuple[str, str]:
-    """Return where a photo is and its alt text: as the command says, else as it was, else as its product has it."""
+    """Return a photo's address and alt text from the command, else from the image, else from its product."""
     if command.url is not None:
         return command.url, command.alt_text or ""
     if image is not None:
@@ -201,30 +201,30 @@ def _photo(command: RequestImage, image: Image | None, product: Product | None) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestImages:
-    """Send several photos to the studio: all of them, or none."""
+    """Request the processing of several photos: all or none."""
 
     images: list[RequestImage]
 
 
 async def request_images(command: RequestImages, work: Work, *, clock: Clock) -> list[dict[str, Any]]:
-    """Do for each what :func:`request_image` does, and return what it returns, in the same order.
+    """Run :func:`request_image` for each image and return the results in order.
 
     Raises:
-        InvalidInput: as there; the field says which image.
-        NotFound, StoreNotReady: as there.
+        InvalidInput: see there; the field names the image.
+        NotFound, StoreNotReady: see there.
     """
-    asked: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for number, image in enumerate(command.images):
         try:
-            asked.append(await request_image(image, work, clock=clock))
+            results.append(await request_image(image, work, clock=clock))
         except InvalidInput as refusal:
             raise refusal.within(f"images.{number}") from refusal
-    return asked
+    return results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordImage:
-    """Record what the studio made of a photo."""
+    """Record the studio's result for a photo."""
 
     image_id: UUID
     attempt: int
@@ -233,15 +233,15 @@ class RecordImage:
     source_size: tuple[int, int]
     """Width and height in pixels."""
     operations: list[Operation]
-    """What was really done."""
+    """The operations that were applied."""
     seconds: float
 
 
 async def record_image(command: RecordImage, work: Work, *, clock: Clock) -> None:
-    """Append ``ImageProcessed``; nothing if that attempt has a result, or a newer one was asked for.
+    """Append ``ImageProcessed``. No-op if the attempt has a result or a newer attempt was requested.
 
     Raises:
-        NotFound: there is no such image; retrying cannot help.
+        NotFound: no image has the id; retrying cannot help.
     """
     image = await work.get(IMAGE, command.image_id)
     events = image.process(
@@ -258,7 +258,7 @@ async def record_image(command: RecordImage, work: Work, *, clock: Clock) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectImage:
-    """Record why a photo cannot be used; its product keeps the others."""
+    """Record why a photo cannot be used; its product keeps its other photos."""
 
     image_id: UUID
     attempt: int
@@ -268,10 +268,10 @@ class RejectImage:
 
 
 async def reject_image(command: RejectImage, work: Work, *, clock: Clock) -> None:
-    """Append ``ImageRejected``; nothing if that attempt has a result, or a newer one was asked for.
+    """Append ``ImageRejected``. No-op if the attempt has a result or a newer attempt was requested.
 
     Raises:
-        NotFound: there is no such image; retrying cannot help.
+        NotFound: no image has the id; retrying cannot help.
     """
     image = await work.get(IMAGE, command.image_id)
     events = image.reject(attempt=command.attempt, reason=command.reason, message=command.message, at=clock.now())
@@ -280,7 +280,7 @@ async def reject_image(command: RejectImage, work: Work, *, clock: Clock) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountStepImage:
-    """Count an image of the images step as dealt with."""
+    """Count an image of the images step as done."""
 
     generation_id: UUID
     attempt: int
@@ -290,9 +290,9 @@ class CountStepImage:
 
 
 async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock) -> None:
-    """Append ``StepProgressed``, and with the last image the end of the step; nothing if it was counted.
+    """Append ``StepProgressed``, and with the last image the end of the step. No-op if the image is counted.
 
-    The step fails only if not one image could be used.
+    The step fails only if every image was rejected.
 
     Raises:
         GenerationEnded, StepNotRunning: too late; retrying cannot help.

@@ -1,4 +1,4 @@
-"""What may be asked of a merchant's account, as far as the log knows it."""
+"""Commands for a merchant's account in the log."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from domain.privacy import Sealed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterMerchant:
-    """Open an account; the credentials are the accounts table's business."""
+    """Open an account; the accounts table keeps the credentials."""
 
     merchant_id: UUID
     email: Sealed
@@ -23,7 +23,7 @@ async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clo
     """Append ``MerchantRegistered``.
 
     Raises:
-        InvalidInput: the id is taken; retrying needs a new one.
+        InvalidInput: the id is taken; use a new one.
     """
     if not await work.is_new(MERCHANT, command.merchant_id):
         raise InvalidInput("id", f"There is a merchant with id {command.merchant_id} already. Use a new id.")
@@ -34,19 +34,19 @@ async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectSupplier:
-    """Source from a supplier from now on; its keys are in the vault already."""
+    """Connect a supplier; its credentials are in the vault."""
 
     merchant_id: UUID
     provider: SupplierProvider
     account_id: str | None = None
-    """The merchant's account there, where the supplier names one."""
+    """The merchant's account at the supplier; None if the supplier names none."""
 
 
 async def connect_supplier(command: ConnectSupplier, work: Work, *, clock: Clock) -> None:
-    """Append ``SupplierConnected``, unless it is connected with that account.
+    """Append ``SupplierConnected``. No-op if the supplier is connected with the same account.
 
     Raises:
-        NotFound: there is no such merchant; retrying cannot help.
+        NotFound: no merchant has the id; retrying cannot help.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
     events = merchant.connect(command.provider, account_id=command.account_id, at=clock.now())
@@ -55,17 +55,17 @@ async def connect_supplier(command: ConnectSupplier, work: Work, *, clock: Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisconnectSupplier:
-    """No longer source from a supplier; what was imported stays."""
+    """Disconnect a supplier; imported products stay."""
 
     merchant_id: UUID
     provider: SupplierProvider
 
 
 async def disconnect_supplier(command: DisconnectSupplier, work: Work, *, clock: Clock) -> None:
-    """Append ``SupplierDisconnected``, unless it is not connected.
+    """Append ``SupplierDisconnected``. No-op if the supplier is not connected.
 
     Raises:
-        NotFound: there is no such merchant; retrying cannot help.
+        NotFound: no merchant has the id; retrying cannot help.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
     work.append(MERCHANT, merchant.id, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)

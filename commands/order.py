@@ -1,4 +1,4 @@
-"""What may be asked of orders: by shoppers, payment providers, the clock and the merchant."""
+"""Commands for orders and webhooks, from shoppers, payment providers, the deadlines policy and the merchant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from domain.store.errors import StoreNotReady
 from domain.store.events import StoreStatus
 
 INBOX_NAMESPACE = UUID("0b1f5d5e-6a0c-5c55-8a3e-5a7f0d1c9e21")
-"""Stream ids of taken-in webhooks: one stream per source and external id."""
+"""Namespace of the stream ids of webhooks: one stream per source and external id."""
 REPLACED = "The shopper ordered the same cart again, with changes."
-"""Why an order is cancelled that another one of its cart replaces."""
+"""Reason for cancelling an order that another order of the same cart replaces."""
 LINES_MAX = 50
-"""How many different things one order may hold."""
+"""Most lines of one order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartLine:
-    """One thing a shopper wants."""
+    """One variant in a shopper's cart."""
 
     product_id: UUID
     variant_id: UUID
@@ -42,7 +42,7 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """Order what is in a cart, at the prices the products have now."""
+    """Order the contents of a cart at the current prices."""
 
     order_id: UUID
     store_id: UUID
@@ -52,18 +52,18 @@ class PlaceOrder:
     shopper_email: Sealed
     shipping_address: Sealed
     cart_id: UUID | None = None
-    """The cart that is ordered, which has at most one open order; None: it is not known."""
+    """The ordered cart, which has at most one open order; None if it is unknown."""
 
 
 async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[str, Any]:
-    """Append ``OrderPlaced`` and a ``StockReserved`` for each line, all or nothing.
+    """Append ``OrderPlaced`` and a ``StockReserved`` for each line.
 
-    An unpaid order of the same cart is cancelled in the same transaction, and its stock goes back first.
+    An unpaid order of the same cart is cancelled in the same transaction, and its stock is released first.
 
     Raises:
         CartAlreadyOrdered: an order of the same cart is paid; retrying cannot help.
         InvalidInput: the cart is empty, too long, or has a quantity below one.
-        NotFound: there is no such store, product or variant.
+        NotFound: no store, product or variant has the id.
         StoreNotReady: the storefront is not open.
         NotForSale, InsufficientStock: refused; retrying cannot help.
         ConcurrencyConflict: another shopper was first; the bus reloads and retries.
@@ -74,13 +74,13 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
         raise StoreNotReady(store.id, store.status, "ordered from", "Come back later.")
     if not await work.is_new(ORDER, command.order_id):
         raise InvalidInput("id", f"The id {command.order_id} is taken. Use a new id.")
-    wanted = _merge_lines(command.lines)
+    quantities = _merge_lines(command.lines)
     if command.cart_id is not None:
         await _order_cart(work, command.cart_id, command, at=at)
     lines: list[OrderLine] = []
-    for (product_id, variant_id), quantity in wanted.items():
+    for (product_id, variant_id), quantity in quantities.items():
         product = await product_of_store(work, product_id, store.id)
-        # Reserving first refuses what is not for sale, unknown or sold out.
+        # The reservation refuses products that are not for sale, unknown or sold out.
         work.append(
             PRODUCT,
             product.id,
@@ -99,8 +99,8 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
             )
         )
     if len({line.unit_price.currency for line in lines}) > 1:
-        raise InvalidInput("lines", "The cart mixes currencies. Order what is priced in one currency at a time.")
-    nothing = Money.zero(lines[0].unit_price.currency if lines else "USD")
+        raise InvalidInput("lines", "The cart mixes currencies. Order products of one currency at a time.")
+    zero = Money.zero(lines[0].unit_price.currency if lines else "USD")
     order = work.append(
         ORDER,
         command.order_id,
@@ -114,8 +114,8 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
             ),
             store_id=store.id,
             lines=lines,
-            shipping=nothing,
-            tax=nothing,
+            shipping=zero,
+            tax=zero,
             at=at,
         ),
         tenant=store.id,
@@ -128,7 +128,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
 
 
 async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: datetime) -> None:
-    # A cart that was never ordered is the common case, and believing so costs no round trip.
+    # Most carts were never ordered, and assuming so saves a round trip.
     cart: Cart | None = None
     if not await work.is_new(CART, cart_id):
         cart = await work.get(CART, cart_id)
@@ -146,7 +146,7 @@ async def _order_cart(work: Work, cart_id: UUID, command: PlaceOrder, *, at: dat
 
 
 def _merge_lines(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
-    """Add up lines of the same variant: a reservation is per order and variant, so a second would keep nothing.
+    """Add up lines of the same variant, because an order has one reservation per variant.
 
     Raises:
         InvalidInput: too many lines, or a quantity below one.
@@ -164,7 +164,7 @@ def _merge_lines(lines: Sequence[CartLine]) -> dict[tuple[UUID, UUID], int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPaymentSession:
-    """Note the page on which an order can be paid."""
+    """Record the payment page of an order."""
 
     order_id: UUID
     provider: str
@@ -172,11 +172,11 @@ class OpenPaymentSession:
 
 
 async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock: Clock) -> None:
-    """Append ``PaymentSessionOpened``, unless that session is known.
+    """Append ``PaymentSessionOpened``. No-op if the page is known.
 
     Raises:
-        NotFound: there is no such order.
-        OrderNotOpen: it is paid or cancelled.
+        NotFound: no order has the id.
+        OrderNotOpen: the order is paid or cancelled.
     """
     order = await work.get(ORDER, command.order_id)
     events = order.open_session(provider=command.provider, session_id=command.session_id, at=clock.now())
@@ -185,7 +185,7 @@ async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveWebhook:
-    """Take in what a provider told us; its signature was checked at the edge."""
+    """Record a provider's webhook, whose signature the gateway has verified."""
 
     source: str
     external_id: str
@@ -195,10 +195,10 @@ class ReceiveWebhook:
 
 
 async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) -> None:
-    """Append ``WebhookReceived``, once per source and external id however often it is delivered.
+    """Append ``WebhookReceived``. No-op if the webhook with this source and external id is recorded.
 
     Raises:
-        NotFound: there is no such store.
+        NotFound: no store has the id.
     """
     id = inbox_stream(command.source, command.external_id)
     if not await work.is_new(INBOX, id):
@@ -219,7 +219,7 @@ async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectWebhook:
-    """Note that a webhook cannot be used, for the merchant to see."""
+    """Record that a webhook cannot be used, for the merchant."""
 
     source: str
     external_id: str
@@ -233,7 +233,7 @@ async def reject_webhook(command: RejectWebhook, work: Work, *, clock: Clock) ->
     """Append ``WebhookRejected``. No-op if that was done.
 
     Raises:
-        NotFound: there is no such store.
+        NotFound: no store has the id.
     """
     id = inbox_stream(command.source, command.external_id)
     entry = await work.find(INBOX, id)
@@ -255,7 +255,7 @@ async def reject_webhook(command: RejectWebhook, work: Work, *, clock: Clock) ->
 
 
 def inbox_stream(source: str, external_id: str) -> UUID:
-    """Return the stream a webhook is taken into."""
+    """Return the id of a webhook's stream."""
     return derived(INBOX_NAMESPACE, source, external_id)
 
 
@@ -270,12 +270,12 @@ class RecordPayment:
 
 
 async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) -> None:
-    """Append ``OrderPaid`` and a ``StockSold`` for each line; nothing if the payment is known.
+    """Append ``OrderPaid`` and a ``StockSold`` for each line. No-op if the payment is known.
 
-    A payment that comes too late or does not match is appended as ``PaymentUnmatched`` and sells nothing.
+    A payment that is late or does not match is appended as ``PaymentUnmatched`` and sells no stock.
 
     Raises:
-        NotFound: there is no such order.
+        NotFound: no order has the id.
     """
     at = clock.now()
     order = await work.get(ORDER, command.order_id)
@@ -290,7 +290,7 @@ async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPaymentFailure:
-    """Record that the provider refused a payment."""
+    """Record that the provider declined a payment."""
 
     order_id: UUID
     intent_id: str
@@ -298,10 +298,10 @@ class RecordPaymentFailure:
 
 
 async def record_payment_failure(command: RecordPaymentFailure, work: Work, *, clock: Clock) -> None:
-    """Append ``PaymentFailed``; nothing if it is known, or the order is past it.
+    """Append ``PaymentFailed``. No-op if the payment is known or the order is no longer pending.
 
     Raises:
-        NotFound: there is no such order.
+        NotFound: no order has the id.
     """
     order = await work.get(ORDER, command.order_id)
     events = order.record_failure(intent_id=command.intent_id, reason=command.reason, at=clock.now())
@@ -310,18 +310,18 @@ async def record_payment_failure(command: RecordPaymentFailure, work: Work, *, c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrder:
-    """Call an unpaid order off."""
+    """Cancel an unpaid order."""
 
     order_id: UUID
     reason: str
 
 
 async def cancel_order(command: CancelOrder, work: Work, *, clock: Clock) -> None:
-    """Append ``OrderCancelled`` and a ``StockReleased`` for each line; nothing if it was called off.
+    """Append ``OrderCancelled`` and a ``StockReleased`` for each line. No-op if the order is cancelled.
 
     Raises:
-        NotFound: there is no such order.
-        OrderNotOpen: it is paid.
+        NotFound: no order has the id.
+        OrderNotOpen: the order is paid.
     """
     order = await work.get(ORDER, command.order_id)
     await _cancel(work, order, reason=command.reason, at=clock.now())
@@ -341,7 +341,7 @@ async def _cancel(work: Work, order: Order, *, reason: str, at: datetime) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FulfilOrder:
-    """Note that everything in an order was handed to a carrier, or correct what was noted of that."""
+    """Record that a carrier has the whole order, or correct the recorded shipment."""
 
     order_id: UUID
     merchant_id: UUID
@@ -350,11 +350,11 @@ class FulfilOrder:
 
 
 async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> None:
-    """Append ``OrderFulfilled``, or ``ShipmentCorrected`` if it is fulfilled and something is given anew.
+    """Append ``OrderFulfilled``, or ``ShipmentCorrected`` if a fulfilled order's shipment changes.
 
     Raises:
-        NotFound: there is no such order, or it is somebody else's.
-        OrderNotOpen: it is not paid.
+        NotFound: no order has the id, or it is another merchant's.
+        OrderNotOpen: the order is not paid.
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
     events = order.fulfil(carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())

@@ -1,4 +1,4 @@
-"""What the write side needs: a log to append to, and a book of answers from outside."""
+"""Ports of the write side: the event log, the unit of work and recorded answers of outside calls."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class ConcurrencyConflict(Exception):
-    """Another writer was first in one of the streams. Reload and decide again."""
+    """Another writer appended to one of the streams first. The bus reloads and decides again."""
 
 
 class CommandReused(Exception):
-    """The command id was used before with another payload. Retrying cannot help: take a new id."""
+    """The command id was used before with another payload. Retrying cannot help; use a new id."""
 
     def __init__(self, command_id: UUID) -> None:
         super().__init__(f"Command id {command_id} was already used with another payload. Use a new id.")
@@ -26,28 +26,29 @@ class CommandReused(Exception):
 
 
 class StreamKindMismatch(Exception):
-    """The id is taken, by a stream of another kind. To whoever asked for it there is no such thing."""
+    """The id belongs to a stream of another kind, so no stream of the requested kind has it."""
 
     def __init__(self, kind: StreamKind[Any], stream_id: UUID) -> None:
-        super().__init__(f"Stream {stream_id} is no {kind.name}.")
+        super().__init__(f"Stream {stream_id} is of another kind than {kind.name}.")
 
 
 class UnknownCause(Exception):
-    """The event that a command reacts to is not in the event store: somebody else wrote it to the topic.
+    """The event that a command reacts to is not in the event store: another program wrote it to the topic.
 
-    Retrying cannot help, unless the event store was set back and is restored.
+    Retrying cannot help, unless the event store was reset to an earlier state and is restored.
     """
 
     def __init__(self, event_id: UUID | None, position: int) -> None:
         super().__init__(
             f"The event store has no event {event_id} with these bytes at position {position}: the record is foreign. "
-            "If the event store was set back, run “zyenta log restore” and replay the letter; else drop the letter."
+            "If the event store was reset to an earlier state, run “zyenta log restore” and replay the dead letter; "
+            "otherwise drop the dead letter."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Where the event that a command reacts to must stand in the event store, and its hash."""
+    """Position and hash that the event store must have for the event that a command reacts to."""
 
     position: int
     hash: bytes
@@ -55,27 +56,27 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Who asks, in which conversation, and because of what."""
+    """A command's id, its correlation, and its cause."""
 
     command_id: UUID
     correlation_id: UUID
     causation_id: UUID | None = None
     traceparent: str | None = None
     cause: Cause | None = None
-    """Given where ``causation_id`` is an event that came from the topic; the log proves it as it appends."""
+    """Set if ``causation_id`` is an event from the topic; the log verifies it at the append."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a command."""
+    """The outcome of a command."""
 
     command_id: UUID
     result: Any
     """The handler's return value, as JSON types."""
     token: ConsistencyToken | None
-    """What a query passes to see this command's effect; None if the command changed nothing and read nothing."""
+    """The token with which a query sees this command's effect; None if the command changed and read nothing."""
     replayed: bool
-    """Whether this command had been carried out before, and this is the first result again."""
+    """Whether the command ran before, and this is its first result again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +89,12 @@ class Staged:
     expected_version: int
     events: Sequence[DomainEvent]
     state: Any
-    """The state after the events; what a snapshot would hold."""
+    """The state after the events, for a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A stream's state, and where its last event stands in the log."""
+    """A stream's state, and the position of its last event in the log."""
 
     state: Any
     version: int
@@ -111,66 +112,63 @@ class Commit:
     result: Any
     staged: Sequence[Staged] = field(default_factory=tuple)
     read: ConsistencyToken | None = None
-    """The newest thing the command has read; its token if it appends nothing."""
+    """The newest position that the command read; the receipt's token if no event is appended."""
     assumed: Mapping[UUID, int] = field(default_factory=dict)
-    """Streams the command relied on without asking for them or appending to them, and the version each was believed
-    to be at; 0 for one believed not to be there."""
+    """Assumed versions of streams that the command neither loaded nor appends to; 0 for one assumed not to exist."""
 
 
 class EventLog(Protocol):
     """The event store, as the bus sees it."""
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        """Return a stream's state (snapshot and what followed), or None if there is no such stream.
+        """Return a stream's state from its snapshot and later events; None if the stream does not exist.
 
         Raises:
-            OfAnotherKind: there is one, but its first event is not of this kind.
+            StreamKindMismatch: the stream is of another kind.
         """
         ...
 
     def cached(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
-        """Return a stream's state as this process remembers it, without asking: it may be out of date by now."""
+        """Return a stream's cached state, which may be out of date; None if it is not cached."""
         ...
 
     async def commit(self, commit: Commit) -> Receipt:
-        """Append all staged events and the command's record in one transaction, or nothing.
+        """Append all staged events and the command's record in one transaction.
 
-        If the command id is known, nothing is appended and its first receipt returns with ``replayed`` true.
+        If the command id is known, no event is appended, and its first receipt is returned with ``replayed`` set.
 
         Raises:
-            ConcurrencyConflict: some stream is not at its expected version, or has gone on from the one it was believed
-                to be at.
+            ConcurrencyConflict: a stream is not at its expected or assumed version.
             CommandReused: the id is known with another digest.
-            UnknownCause: the event store does not hold the event that the context names as its cause; nothing was
-                appended.
+            UnknownCause: the event store does not hold the event that the context names as its cause.
         """
         ...
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
-        """Return the receipt of a command that was carried out, or None."""
+        """Return a command's receipt; None if it has not run."""
         ...
 
 
 class Work(Protocol):
-    """One attempt at one command: loads aggregates, stages what they decide."""
+    """One attempt at one command: loads aggregates and stages their events."""
 
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
-        """Return an aggregate, staged events included, or None; what is of another kind is none."""
+        """Return an aggregate with its staged events; None if no stream of this kind has the id."""
         ...
 
     async def is_new(self, kind: StreamKind[S], stream_id: UUID) -> bool:
-        """Return whether the id is free, whatever the kind; for a stream that the command is to begin.
+        """Whether no stream of any kind has the id, for a stream that the command begins.
 
-        Cheaper than :meth:`find`: of a stream it never saw, the first attempt believes so. The log checks that as it
-        appends, and where it was wrong the command is decided again.
+        Cheaper than :meth:`find`: the first attempt assumes that an unknown id is free. The log verifies this at the
+        append, and the command is decided again if it was wrong.
         """
         ...
 
     async def get(self, kind: StreamKind[S], stream_id: UUID) -> S:
-        """Return an aggregate.
+        """Return an aggregate with its staged events.
 
         Raises:
-            NotFound: there is none, or the id is that of something else.
+            NotFound: no stream of this kind has the id.
         """
         ...
 
@@ -186,14 +184,14 @@ class Work(Protocol):
 
 
 class OutsideAnswers(Protocol):
-    """Remembers what outside calls answered, so that a redelivered event does not ask again."""
+    """Recorded answers of outside calls, so that a redelivered event does not call again."""
 
     async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the recorded answer of ``key``, or ask, record and return it.
+        """Return the recorded answer of ``key``. If there is none, call outside, record the answer and return it.
 
         Args:
-            key: derived from the event being handled.
-            model: a pydantic model or any type pydantic can validate; how the answer is stored and read back.
+            key: an id derived from the handled event.
+            model: the answer's type, which pydantic stores and validates.
             ask: the outside call.
         """
         ...

@@ -1,4 +1,4 @@
-"""What may be asked of products: by the copywriter, and by the merchant."""
+"""Commands for products, from the copywriter and the merchant."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,31 +23,31 @@ from domain.store.ports import TextMeasure
 from domain.text import clean_line
 
 IMAGES_MAX = 8
-"""How many of a listing's photos are taken over; each costs the studio seconds."""
+"""Most photos of a product; the studio needs seconds for each."""
 SLUG_MAX = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteProductCopy:
-    """Give a product the text that shoppers read."""
+    """Record the copywriter's text of a product."""
 
     product_id: UUID
     generation_id: UUID
     attempt: int
     copy: ProductCopy
     total: int
-    """How many products the step writes up."""
+    """The number of products in the step."""
 
 
 async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Clock) -> None:
-    """Append ``ProductCopyWritten`` and ``StepProgressed``; nothing if this product was counted in this attempt.
+    """Append ``ProductCopyWritten`` and ``StepProgressed``. No-op if the product is counted in this attempt.
 
-    The address follows the new title, but a product that is on sale keeps the address shoppers know. A product in the
-    merchant's own words is counted and left alone.
+    The address follows the new title, but a product on sale keeps its address. A product with the merchant's own text is
+    counted and not changed.
 
     Raises:
-        GenerationEnded, StepNotRunning, ProductPutAway: too late; retrying cannot help.
-        NotFound: the product is not of this generation's store.
+        GenerationEnded, StepNotRunning, ProductIsArchived: too late; retrying cannot help.
+        NotFound: the product belongs to another store than the generation.
     """
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
@@ -93,14 +93,14 @@ class AddProduct:
 
 
 async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[str, str]:
-    """Append ``ProductAdded``, ``CurrencyChosen`` if it is the store's first product, and send its photos to the studio.
+    """Append ``ProductAdded``, ``CurrencyChosen`` for the first product, and one processing request per photo.
 
-    Shoppers see what comes back from there.
+    Shoppers see the processed images.
 
     Raises:
         InvalidInput: names the field; a store sells in one currency.
-        NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: it is archived.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     store.refuse_archived("stocked")
@@ -112,11 +112,11 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
     if len(urls) > IMAGES_MAX:
         raise InvalidInput(
             "images",
-            f"{len(urls)} photos were given; {IMAGES_MAX} is the most. Leave out {len(urls) - IMAGES_MAX}.",
+            f"There are {len(urls)} photos; {IMAGES_MAX} is the most. Leave out {len(urls) - IMAGES_MAX}.",
         )
     photos = images_of(command.product_id, urls, clean_line(command.title))
     at = clock.now()
-    # The store keeps no list of products added by hand; the id's tail keeps their addresses apart.
+    # The store has no list of products added by hand, so the end of the id makes the address unique.
     slug = f"{slug_of(command.title)}-{command.product_id.hex[-6:]}"
     events = add_by_hand(
         command.product_id,
@@ -143,14 +143,14 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditProduct:
-    """Change what is given of a product."""
+    """Change parts of a product; None leaves a part as it is."""
 
     product_id: UUID
     merchant_id: UUID
     title: str | None = None
     description: str | None = None
     features: list[str] | None = None
-    """With a description: it replaces them, as it does benefits and call to action."""
+    """Only with a description, which also replaces benefits and call to action."""
     benefits: list[str] | None = None
     call_to_action: str | None = None
     meta_title: str | None = None
@@ -158,16 +158,16 @@ class EditProduct:
     price: Money | None = None
     compare_at: Money | None = None
     clear_compare_at: bool = False
-    """Whether no price is to be struck through any more."""
+    """Whether the compare-at price is removed."""
 
 
 async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
-    """Append a fact for each kind of change.
+    """Append one event for each kind of change.
 
     Raises:
         InvalidInput: names the field.
-        NotFound: there is no such product, or it is somebody else's.
-        ProductPutAway, StoreNotReady: it is archived, or its store.
+        NotFound: no product has the id, or it is another merchant's.
+        ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     text = command.description
@@ -192,22 +192,22 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountStock:
-    """Set what is on hand of a variant."""
+    """Set the stock of a variant."""
 
     product_id: UUID
     merchant_id: UUID
     variant_id: UUID | None
-    """None: the only variant."""
+    """None for the only variant."""
     on_hand: int
 
 
 async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
-    """Append ``StockCounted``, unless that is the count already.
+    """Append ``StockCounted``. No-op if the count is unchanged.
 
     Raises:
-        InvalidInput: below zero, or no variant was named where there are several.
-        NotFound: there is no such product or variant, or it is somebody else's.
-        ProductPutAway, StoreNotReady: it is archived, or its store.
+        InvalidInput: the count is out of range, or no variant is named although there are several.
+        NotFound: no product or variant has the id, or it is another merchant's.
+        ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     variant_id = command.variant_id
@@ -228,11 +228,11 @@ class ActivateProduct:
 
 
 async def activate_product(command: ActivateProduct, work: Work, *, clock: Clock) -> None:
-    """Append ``ProductActivated``, unless it is on sale.
+    """Append ``ProductActivated``. No-op if the product is on sale.
 
     Raises:
-        NotFound: there is no such product, or it is somebody else's.
-        ProductPutAway, StoreNotReady: it is archived, or its store.
+        NotFound: no product has the id, or it is another merchant's.
+        ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.id, product.activate(at=clock.now()), tenant=product.store_id)
@@ -247,11 +247,11 @@ class DeactivateProduct:
 
 
 async def deactivate_product(command: DeactivateProduct, work: Work, *, clock: Clock) -> None:
-    """Append ``ProductDeactivated``, unless it is off sale.
+    """Append ``ProductDeactivated``. No-op if the product is off sale.
 
     Raises:
-        NotFound: there is no such product, or it is somebody else's.
-        ProductPutAway, StoreNotReady: it is archived, or its store.
+        NotFound: no product has the id, or it is another merchant's.
+        ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.id, product.deactivate(at=clock.now()), tenant=product.store_id)
@@ -259,18 +259,18 @@ async def deactivate_product(command: DeactivateProduct, work: Work, *, clock: C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveProduct:
-    """Put a product away for good."""
+    """Archive a product permanently."""
 
     product_id: UUID
     merchant_id: UUID
 
 
 async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock) -> None:
-    """Append ``ProductArchived``, unless it is archived. Orders already placed are not touched.
+    """Append ``ProductArchived``. No-op if the product is archived. Placed orders stay.
 
     Raises:
-        NotFound: there is no such product, or it is somebody else's.
-        StoreNotReady: its store is archived, and with it all that is in it.
+        NotFound: no product has the id, or it is another merchant's.
+        StoreNotReady: the product's store is archived.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.id, product.archive(at=clock.now()), tenant=product.store_id)
@@ -283,7 +283,7 @@ async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -
 
 
 async def existing_currency(work: Work, store: Store) -> str | None:
-    """Return what a store sells in; one that is older than that rule is asked by the products it scouted and still has."""
+    """Return a store's currency, in a store from before ``CurrencyChosen`` that of its products; None without products."""
     if store.currency is None:
         for product_id in chain(store.product_ids, store.former_product_ids):
             product = await work.get(PRODUCT, product_id)
@@ -293,7 +293,7 @@ async def existing_currency(work: Work, store: Store) -> str | None:
 
 
 def images_of(product_id: UUID, urls: Sequence[str], alt_text: str) -> list[ImportedImage]:
-    """Return photos as a product has them, the first of them in their order."""
+    """Return the first ``IMAGES_MAX`` photos as images of a product."""
     return [
         ImportedImage(image_id=derived(product_id, "image", str(n)), url=url, alt_text=alt_text, position=n)
         for n, url in enumerate(dict.fromkeys(urls[:IMAGES_MAX]))
@@ -301,7 +301,7 @@ def images_of(product_id: UUID, urls: Sequence[str], alt_text: str) -> list[Impo
 
 
 def slug_of(title: str) -> str:
-    """Return a title as a part of an address."""
+    """Return the slug of a product's title."""
     return slugify(title, fallback="product", most=SLUG_MAX)
 
 

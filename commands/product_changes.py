@@ -1,4 +1,4 @@
-"""Several changes of one product at once."""
+"""The command for several changes of one product at once."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from domain.store.ports import TextMeasure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeProduct:
-    """Change texts and prices, stock, and whether a product is on sale: all that is given, or nothing."""
+    """Change a product's texts and prices, stock and status: all changes or none."""
 
     edit: EditProduct
     stock: CountStock | None = None
@@ -27,10 +27,10 @@ class ChangeProduct:
 
 
 async def change_product(command: ChangeProduct, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
-    """Do what the handler of each part does, in their order.
+    """Run the handlers of the parts in order.
 
     Raises:
-        InvalidInput, NotFound, ProductPutAway: as there.
+        InvalidInput, NotFound, ProductIsArchived, StoreNotReady: see those handlers.
     """
     await edit_product(command.edit, work, clock=clock, measure=measure)
     if command.stock is not None:

@@ -1,4 +1,4 @@
-"""What may be asked about shoppers as persons."""
+"""Commands for shoppers as persons."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,18 +11,18 @@ from domain.store.aggregate import STORE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetShopper:
-    """Erase a shopper's personal data for good."""
+    """Erase a shopper's personal data permanently."""
 
     shopper_id: UUID
     store_id: UUID
-    """Where the shopper ordered."""
+    """The store that the shopper ordered from."""
 
 
 async def forget_shopper(command: ForgetShopper, work: Work, *, clock: Clock) -> None:
-    """Append ``ShopperForgotten``, unless the shopper is forgotten; the forgetting policy then deletes the key.
+    """Append ``ShopperForgotten``; the erasure policy then deletes the key. No-op if the shopper is forgotten.
 
     Raises:
-        NotFound: there is no such store.
+        NotFound: no store has the id.
     """
     store = await work.get(STORE, command.store_id)
     if await work.find(SHOPPER, command.shopper_id) is None:

@@ -1,4 +1,4 @@
-"""What may be asked of products by the scout."""
+"""The scout's command."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from domain.store.events import SupplierReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """A listing that is to be imported, and for how much it will sell."""
+    """A listing to import, with its selling price and score."""
 
     listing: Listing
     price: Money
@@ -33,7 +33,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportProducts:
-    """Stock a store with the best listings."""
+    """Import the best listings into a store."""
 
     generation_id: UUID
     attempt: int
@@ -44,15 +44,14 @@ class ImportProducts:
 
 
 async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
-    """Append a ``ProductImported`` each, ``ProductsScouted`` and the end of the scout step; nothing if it ended.
+    """Append a ``ProductImported`` for each pick, ``ProductsScouted``, and the end of the step. No-op if the step ended.
 
-    The best pick decides the currency of a store that has none (``CurrencyChosen``); picks in another are left out, and
-    so are those of listings that the store keeps a product of. What an earlier scouting imported and the merchant never
-    touched is archived. Where no pick is left the step ends well all the same, and the store keeps what it has: it has
-    products, or there would be neither currency nor listing to leave a pick out for.
+    The best pick sets the currency of a store without one (``CurrencyChosen``). Picks in another currency are left out,
+    and picks of listings that the store has a product of. Drafts of earlier scoutings that the merchant never touched are
+    archived. If no pick is left, the step succeeds and the store keeps its products.
 
     Raises:
-        InvalidInput: there is nothing to import.
+        InvalidInput: there are no picks.
         GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
     """
     picks = {(pick.listing.provider, pick.listing.source_id): pick for pick in reversed(command.picks)}
@@ -75,11 +74,9 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     if picks:
         summary = _summary(list(picks.values()), command.suppliers, known=len(sellable) - len(picks))
     elif sellable:
-        summary = "All that was found is in the store already: it keeps the products it has"
+        summary = "Every listing that was found is in the store already: it keeps its products"
     else:
-        summary = (
-            f"The store sells in {currency}, and nothing that was found is priced in it: it keeps the products it has"
-        )
+        summary = f"The store sells in {currency}, and no listing that was found is priced in it: it keeps its products"
     ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
     if not ended:
         return None
@@ -132,7 +129,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
 
 
 def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, known: int) -> str:
-    """Say where the products come from, the sandbox by its name, what was known, and who could not be searched."""
+    """Return the step's summary: products, candidates, sources, known listings and suppliers that did not answer."""
     candidates = sum(report.candidates for report in suppliers)
     sources = Counter(pick.listing.provider.display_name.removeprefix("the ") for pick in picks).most_common()
     origin = ", ".join(name if len(sources) == 1 else f"{count} from {name}" for name, count in sources)

@@ -1,4 +1,4 @@
-"""What may be asked of a store: by its merchant, and by the agents that make it."""
+"""Commands for a store, from its merchant and its agents."""
 
 import asyncio
 from collections.abc import Iterable
@@ -25,36 +25,36 @@ from domain.store.ports import PageDraft, TextMeasure
 from domain.text import clean_title
 
 
-def free_slug(wanted: str, taken: Iterable[str]) -> str:
-    """Return ``wanted``, or the first of ``wanted-2``, ``wanted-3`` ... that is not taken."""
+def free_slug(base: str, taken: Iterable[str]) -> str:
+    """Return ``base``, or the first of ``base-2``, ``base-3`` ... that is not taken."""
     taken = frozenset(taken)
-    return next(slug for slug in _candidates(wanted) if slug not in taken)
+    return next(slug for slug in _candidates(base) if slug not in taken)
 
 
-def _candidates(wanted: str) -> Iterable[str]:
-    yield wanted
+def _candidates(base: str) -> Iterable[str]:
+    yield base
     for number in count(2):
-        yield f"{wanted}-{number}"
+        yield f"{base}-{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStore:
-    """Ask for a store in a niche."""
+    """Request a store in a niche."""
 
     store_id: UUID
     merchant_id: UUID
     niche: str
     preferences: Preferences
     contact_email: str | None = None
-    """For the store's pages; clean already."""
+    """The address on the store's pages, already validated."""
 
 
 async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> dict[str, str]:
-    """Append ``StoreRequested``; generation follows by policy.
+    """Append ``StoreRequested``; the generation policy starts the generation.
 
     Raises:
         InvalidInput: the niche is empty, too long or has control characters, or the id is taken.
-        NotFound: there is no such merchant.
+        NotFound: no merchant has the id.
     """
     await work.get(MERCHANT, command.merchant_id)
     events = decide_request(
@@ -73,7 +73,7 @@ async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptBrand:
-    """Give a store the brand that was invented for it."""
+    """Adopt a brand writer's proposal for a store."""
 
     generation_id: UUID
     attempt: int
@@ -81,13 +81,13 @@ class AdoptBrand:
 
 
 async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[str, str] | None:
-    """Append ``SlugReserved``, ``BrandGenerated`` and the end of the brand step; nothing if it ended.
+    """Append ``SlugReserved``, ``BrandGenerated`` and the end of the brand step. No-op if the step ended.
 
-    Until shoppers may know it, the address follows the name; the ones before stay the store's own.
+    The address follows the brand's name until the store is published; the store keeps its earlier slugs.
 
     Raises:
         GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
-        ConcurrencyConflict: another store took the slug first; the bus tries again with the next one.
+        ConcurrencyConflict: another store took the slug first; the bus retries with the next one.
     """
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
@@ -121,7 +121,7 @@ async def _reserve_slug(work: Work, name: str, store_id: UUID, *, at: datetime) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePages:
-    """Give a store its content pages."""
+    """Record the content pages of a store."""
 
     generation_id: UUID
     attempt: int
@@ -129,9 +129,9 @@ class WritePages:
 
 
 async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
-    """Append a ``PageWritten`` each and the end of the pages step; nothing if it ended.
+    """Append a ``PageWritten`` for each page and the end of the pages step. No-op if the step ended.
 
-    A page of the same type is written anew under its id and address, unless it is in the merchant's own words.
+    A page of an existing type is rewritten under its id and address, unless the merchant wrote it.
 
     Raises:
         InvalidInput: there are no pages, or one has no title.
@@ -176,7 +176,7 @@ def _place_of(draft: PageDraft, store: Store) -> tuple[UUID, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPage:
-    """Add a page of the merchant's own."""
+    """Add a page that the merchant wrote."""
 
     store_id: UUID
     merchant_id: UUID
@@ -190,9 +190,9 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
     """Append ``PageWritten`` under an address made from the title.
 
     Raises:
-        InvalidInput: the title is none, the content empty, or the id taken.
-        NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: it is archived.
+        InvalidInput: the title is invalid, the content empty, or the id taken.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     if command.page_id in store.pages:
@@ -217,23 +217,23 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditPage:
-    """Change what is given of a page; its address stays."""
+    """Change a page; None leaves a part as it is, and the address stays."""
 
     store_id: UUID
     merchant_id: UUID
     page_id: UUID
     title: str | None
-    """None: the title stays."""
+    """None if the title stays."""
     content: str | None
-    """Markdown; None: the text stays."""
+    """Markdown; None if the text stays."""
 
 
 async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
-    """Append ``PageWritten``, or ``PageRetitled`` if only the title is given and new.
+    """Append ``PageWritten``, or ``PageRetitled`` if only the title changes.
 
     Raises:
-        InvalidInput: the title is none, or the content empty.
-        NotFound, PageNotFound: there is no such store or page, or it is somebody else's.
+        InvalidInput: the title is invalid, or the content empty.
+        NotFound, PageNotFound: no store or page has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
@@ -256,10 +256,10 @@ class MarkStoreReady:
 
 
 async def mark_store_ready(command: MarkStoreReady, work: Work, *, clock: Clock) -> None:
-    """Append ``StoreReadyForReview``; nothing if the store is past that point.
+    """Append ``StoreReadyForReview``. No-op if that was done.
 
     Raises:
-        NotFound: there is no such store; retrying cannot help.
+        NotFound: no store has the id; retrying cannot help.
     """
     store = await work.get(STORE, command.store_id)
     work.append(STORE, store.id, store.mark_ready(command.generation_id, at=clock.now()), tenant=store.id)
@@ -267,35 +267,35 @@ async def mark_store_ready(command: MarkStoreReady, work: Work, *, clock: Clock)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApproveStore:
-    """Stand behind the reviewed store."""
+    """Approve the reviewed store."""
 
     store_id: UUID
     merchant_id: UUID
 
 
 async def approve_store(command: ApproveStore, work: Work, *, clock: Clock) -> None:
-    """Append ``StoreApproved``, unless it is approved.
+    """Append ``StoreApproved``. No-op if the store is approved.
 
     Raises:
-        NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: it is being made, for the first time or anew, or archived.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: a generation is running or incomplete, or the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     events = store.approve(at=clock.now())
     if events:
-        await _refuse_at_work(work, store, "approved")
+        await _refuse_running(work, store, "approved")
     work.append(STORE, store.id, events, tenant=store.id)
 
 
-async def _refuse_at_work(work: Work, store: Store, wanted: str) -> None:
-    """Refuse what needs a finished store while its generation is at work.
+async def _refuse_running(work: Work, store: Store, action: str) -> None:
+    """Refuse an action that needs a finished store while its generation runs.
 
-    What is being made has not been reviewed, and its products would miss going on sale with the others.
+    The merchant has not reviewed the coming results, and their products would not go on sale with the others.
     """
     generation = await work.find(GENERATION, generation_of(store.id))
     if generation is not None and generation.is_running:
-        hint = "Its generation is at work; wait until it is complete, or stop it (cancelGeneration)."
-        raise StoreNotReady(store.id, store.status, wanted, hint)
+        hint = "Its generation is running; wait until it is complete, or cancel it (cancelGeneration)."
+        raise StoreNotReady(store.id, store.status, action, hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,22 +307,21 @@ class PublishStore:
 
 
 async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> dict[str, int]:
-    """Append ``StorePublished``; the first time also put every scouted draft with a price and stock on sale.
+    """Append ``StorePublished``; the first time also activate every scouted draft with a price and stock.
 
-    Those of an earlier scouting that the merchant worked on are among them.
-
-    Later publications leave products alone: what the merchant took off sale stays off.
+    Drafts of earlier scoutings that were not archived are included. Later publications do not activate products, so a
+    product that the merchant took off sale stays off sale.
 
     Raises:
-        NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: not approved yet, archived, or never published and being made anew.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: the store is not approved, archived, or never published and its generation is running.
     """
     at = clock.now()
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     work.append(STORE, store.id, store.publish(at=at), tenant=store.id)
     activated = 0
     if not store.was_published:
-        await _refuse_at_work(work, store, "published")
+        await _refuse_running(work, store, "published")
         for product_id in chain(store.former_product_ids, store.product_ids):
             product = await work.get(PRODUCT, product_id)
             if _is_sellable_draft(product):
@@ -341,18 +340,18 @@ def _is_sellable_draft(product: Product) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseStore:
-    """Shut the storefront for now."""
+    """Pause the storefront."""
 
     store_id: UUID
     merchant_id: UUID
 
 
 async def pause_store(command: PauseStore, work: Work, *, clock: Clock) -> None:
-    """Append ``StorePaused``, unless it is shut.
+    """Append ``StorePaused``. No-op if the storefront is paused.
 
     Raises:
-        NotFound: there is no such store, or it is somebody else's.
-        StoreNotReady: it was never open.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: the store is not published.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     work.append(STORE, store.id, store.pause(at=clock.now()), tenant=store.id)
@@ -360,19 +359,19 @@ async def pause_store(command: PauseStore, work: Work, *, clock: Clock) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveStore:
-    """Put the store away for good."""
+    """Archive the store permanently."""
 
     store_id: UUID
     merchant_id: UUID
 
 
 async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> None:
-    """Append ``StoreArchived``, and cancel a generation that is still at work.
+    """Append ``StoreArchived`` and cancel an incomplete generation.
 
-    Its unpaid orders are called off soon after by the deadlines policy; paid ones stand.
+    The deadlines policy cancels the store's unpaid orders soon after; paid orders stay.
 
     Raises:
-        NotFound: there is no such store, or it is somebody else's.
+        NotFound: no store has the id, or it is another merchant's.
     """
     at = clock.now()
     store = await store_of_merchant(work, command.store_id, command.merchant_id)

@@ -15,36 +15,36 @@ class UnitOfWork:
     """Implements :class:`commands.ports.Work` for one attempt at one command.
 
     Args:
-        log: where streams are read.
-        believing: take what the log remembers instead of asking it.
+        log: the log that streams are loaded from.
+        optimistic: whether to trust the log's cached states instead of loading streams.
     """
 
     def __init__(self, log: EventLog, *, optimistic: bool = False) -> None:
         self._log = log
         self._optimistic = optimistic
         self.assumed: dict[UUID, int] = {}
-        """Streams that were not asked for, and their versions."""
+        """Streams that were not loaded but assumed to be at a version; 0 for one assumed not to exist."""
         self._loaded: dict[tuple[str, UUID], Loaded] = {}
-        """By kind and id: an id asked for as another kind finds nothing."""
+        """By kind and id, because an id may be requested as several kinds."""
         self._staged: dict[tuple[str, UUID], Staged] = {}
         self._taken: set[UUID] = set()
-        """Ids that are known to be in use, whatever the kind."""
+        """Ids that streams of any kind have."""
         self.read: ConsistencyToken | None = None
 
     @property
     def staged(self) -> Sequence[Staged]:
-        """What is to be appended, in the order the streams were first touched."""
+        """The streams to append to, in the order of their first appends."""
         return tuple(self._staged.values())
 
     @property
     def unverified(self) -> dict[UUID, int]:
-        """What was believed of streams that nothing is appended to; where something is, its version proves it."""
-        proven = {id for _, id in self._staged}
-        return {id: version for id, version in self.assumed.items() if id not in proven}
+        """Assumed versions of streams that no event is appended to; an append verifies its stream's version."""
+        verified = {id for _, id in self._staged}
+        return {id: version for id, version in self.assumed.items() if id not in verified}
 
     @property
     def contended(self) -> frozenset[UUID]:
-        """The streams on which a conflict of this attempt may have been: those that were there and were appended to."""
+        """The streams that a conflict of this attempt may be on: existing ones with staged events."""
         return frozenset(staged.stream_id for staged in self._staged.values() if staged.expected_version > 0)
 
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
@@ -53,7 +53,7 @@ class UnitOfWork:
             staged: S = self._staged[key].state
             return staged
         try:
-            loaded = self._loaded.get(key) or self._recall(kind, stream_id) or await self._log.load(kind, stream_id)
+            loaded = self._loaded.get(key) or self._cached(kind, stream_id) or await self._log.load(kind, stream_id)
         except StreamKindMismatch:
             self._taken.add(stream_id)
             return None
@@ -70,12 +70,12 @@ class UnitOfWork:
         if not self._optimistic:
             await self.find(kind, stream_id)
             return stream_id not in self._taken
-        if stream_id in self._taken or self._recall(kind, stream_id) is not None:
+        if stream_id in self._taken or self._cached(kind, stream_id) is not None:
             return False
         self.assumed[stream_id] = 0
         return True
 
-    def _recall(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
+    def _cached(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         cached = self._log.cached(kind, stream_id) if self._optimistic else None
         if cached is not None:
             self.assumed[stream_id] = cached.version

@@ -1,6 +1,7 @@
 """The business rules, pure: frozen state, ``decide -> events``, ``evolve(state, event) -> state``.
 
-Standard library and pydantic only; the clock, ids and randomness come in as arguments. One package per
-aggregate (``merchant``, ``store``, ``generation``, ``product``, ``media``, ``order``), each with ``events``,
-``aggregate``, ``errors`` and the ``ports`` it needs. Import what you need from those modules directly.
+The rules use the standard library, pydantic and ``anyascii``; the clock, ids and randomness are arguments. Each aggregate
+(``merchant``, ``store``, ``generation``, ``product``, ``media``, ``order``, ``cart``, ``shopper``, ``inbox``) is a package with
+``events`` and ``aggregate``, and ``errors`` and ``ports`` where it has any. ``sourcing`` ranks and prices listings;
+``accounts`` has the ports of log-ins. Every module may be imported directly.
 """

@@ -10,25 +10,25 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """A frozen value that may stand inside an event; unknown fields are refused."""
+    """A frozen value that an event may contain; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class DomainEvent(Value):
-    """A fact of the domain, in the past tense, never changed once written.
+    """A fact of the domain, named in the past tense. A recorded event never changes.
 
     Concrete events name their wire form: ``class OrderPaid(DomainEvent, wire_name="order.order_paid.v1")``.
-    The stored name is that wire name, never a class path, so that code can move.
+    The log stores the wire name instead of a class path, so that code can move.
     """
 
     wire_name: ClassVar[str]
-    """``<stream>.<event>.v<n>``; stable for ever."""
+    """``<stream>.<event>.v<n>``; it never changes."""
 
     originator_id: UUID
-    """The stream (aggregate) it happened in."""
+    """The stream (aggregate) of the event."""
     originator_version: int
-    """Its place in that stream: 1, 2, 3 ... without gaps."""
+    """The event's number in its stream: 1, 2, 3 ... without gaps."""
     occurred_at: AwareDatetime
     """When it happened, aware UTC."""
 
@@ -39,17 +39,17 @@ class DomainEvent(Value):
 
     @classmethod
     def __pydantic_init_subclass__(cls, wire_name: str | None = None, **kwargs: Any) -> None:
-        # pydantic passes class keywords on to here as well; they were used above.
+        # pydantic passes class keywords here too; ``__init_subclass__`` has used them.
         super().__pydantic_init_subclass__(**kwargs)
 
 
 class DomainError(Exception):
-    """A refusal in the words of the domain. Never retried: the same command would be refused again."""
+    """A refusal in the words of the domain. Retrying cannot help: the same command is refused again."""
 
     code: ClassVar[str] = "REFUSED"
     """Stable, for programs; the message is for people."""
     field: str | None = None
-    """The input field that was wrong, if one was; a dotted path in the command's own names."""
+    """The wrong input field as a dotted path in the command's names; None if the refusal is about no field."""
 
 
 class InvalidInput(DomainError):
@@ -62,12 +62,12 @@ class InvalidInput(DomainError):
         self.field: str = field
 
     def within(self, path: str) -> "InvalidInput":
-        """Return the same refusal where the field is one of ``path``, such as ``images.3``."""
+        """Return the same refusal with the field below ``path``, such as ``images.3``."""
         return InvalidInput(f"{path}.{self.field}", str(self))
 
 
 class NotFound(DomainError):
-    """There is no such thing, or it is somebody else's: both read the same, so nothing leaks."""
+    """No thing has the id, or it belongs to another owner. Both read the same, so the refusal reveals nothing."""
 
     code = "NOT_FOUND"
 
@@ -77,7 +77,7 @@ class NotFound(DomainError):
 
 
 class CorruptStream(Exception):
-    """The log holds an event that cannot follow what came before it. Retrying cannot help; a person must look."""
+    """An event cannot follow the events before it in its stream. Retrying cannot help; a person must look."""
 
     def __init__(self, event: DomainEvent) -> None:
         super().__init__(
@@ -88,7 +88,7 @@ class CorruptStream(Exception):
 
 
 class Clock(Protocol):
-    """Where the time comes from."""
+    """A source of the current time."""
 
     def now(self) -> datetime:
         """Return the current time, aware UTC."""
@@ -133,35 +133,35 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class StreamKind(Generic[S]):
-    """One kind of stream: what its state is and how events change it."""
+    """One kind of stream: its state, and how events change it."""
 
     name: str
-    """The word for a person: ``store``, ``order``; also the first part of its events' wire names."""
+    """The kind's name for people: ``store``, ``order``. Also the first part of its events' wire names."""
     state: type[S]
     evolve: Callable[[S | None, Any], S]
-    """Pure fold step; checks no rule, because what is in the log happened."""
+    """The pure fold step. It checks no rule, because recorded events have happened."""
 
     def begins_with(self, wire_name: str) -> bool:
-        """Return whether a stream whose first event is called so is of this kind."""
+        """Whether a stream is of this kind, judged by the wire name of its first event."""
         return wire_name.startswith(f"{self.name}.")
 
     def fold(self, events: Iterable[DomainEvent], state: S | None = None) -> S | None:
-        """Return the state after ``events``, starting from ``state`` (``None``: the stream is new)."""
+        """Return the state after ``events``, starting from ``state``; None if the stream is new."""
         for event in events:
             state = self.evolve(state, event)
         return state
 
 
 class Transient(Exception):
-    """Something outside did not answer properly just now; the same call may work later.
+    """An outside system did not answer properly; the same call may work later.
 
-    Every adapter raises this (and nothing of its vendor's) for an outage, a time-out, a limit or nonsense.
+    Adapters raise this, and no vendor's exception, for an outage, a time-out, a rate limit or a senseless answer.
     """
 
     def __init__(self, who: str, what: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{who}: {what}")
         self.who, self.what = who, what
         self.retry_after = retry_after
-        """Seconds the other side asked us to wait, if it did."""
+        """Seconds to wait, as the outside system asked; None if it did not say."""
         self.attempts = 1
         """Attempts that were made before this was raised; above 1, a caller must not retry as well."""

@@ -1,4 +1,4 @@
-"""Money as integer minor units with a currency. There is no float near it."""
+"""Money as integer minor units with a currency. No float touches it."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,7 +19,7 @@ CURRENCIES = frozenset(
     XPF YER ZAR ZMW ZWG
     """.split()  # noqa: SIM905 - as a list of literals it would be a page long
 )
-"""What people pay with: the active codes of ISO 4217, without those of funds, metals and tests."""
+"""The active codes of ISO 4217, without those of funds, metals and tests."""
 ZERO_DECIMAL = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
@@ -28,24 +28,24 @@ THREE_DECIMAL = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 class CurrencyMismatch(ValueError):
-    """Two amounts of different currencies were put together; a bug in the caller."""
+    """Two amounts of different currencies were added or compared; a bug in the caller."""
 
 
 LARGEST = 10**18
-"""Most minor units of an amount, either way: below 64 bits, so that every table, client and tool can hold it."""
+"""Largest amount in minor units, positive or negative. It fits 64 bits, so every table, client and tool can hold it."""
 RECORDED = {"recorded": True}
-"""Validation context for what is in the log already. It decodes whatever it holds; nothing new gets that far."""
+"""Validation context for recorded events, which may hold amounts from before the limit."""
 
 
 class AmountOutOfRange(InvalidInput, ValueError):
-    """An amount is over :data:`LARGEST`. Also a ``ValueError``: code that reads amounts handles it like any other wrong one."""
+    """An amount is over :data:`LARGEST`. Also a ``ValueError``, like every other amount that cannot be read."""
 
     def __init__(self) -> None:
         super().__init__("amount", f"The amount is out of range: {LARGEST:,} minor units are the most.")
 
 
 def within_range(minor: int) -> int:
-    """Return the nearest amount in range: for tables, where an event from before the limit may hold any."""
+    """Return the nearest amount in range, for tables: events from before the limit may hold larger ones."""
     return max(-LARGEST, min(LARGEST, minor))
 
 
@@ -56,7 +56,7 @@ def _in_range(minor: int, info: ValidationInfo) -> int:
 
 
 Minor = Annotated[int, AfterValidator(_in_range)]
-"""Minor units, within 64 bits. A validator rather than a bound in the schema: the log may hold others."""
+"""Minor units, within 64 bits. A validator and not a bound in the schema, because the log may hold larger ones."""
 
 
 class Money(Value):
@@ -76,7 +76,7 @@ class Money(Value):
         """Return an amount.
 
         Raises:
-            AmountOutOfRange: it is over :data:`LARGEST`.
+            AmountOutOfRange: the amount is over :data:`LARGEST`.
         """
         if not -LARGEST <= minor <= LARGEST:
             raise AmountOutOfRange
@@ -87,9 +87,8 @@ class Money(Value):
         """Read a decimal amount in major units, ``"12.34"``; half a minor unit rounds away from zero.
 
         Raises:
-            ValueError: not a finite decimal number, one of more than 28 digits, or a text other than plain digits with
-                a point between them.
-            AmountOutOfRange: it is over :data:`LARGEST`.
+            ValueError: ``amount`` is not a finite decimal number of at most 28 digits in plain notation.
+            AmountOutOfRange: the amount is over :data:`LARGEST`.
         """
         number = decimal_number(amount) if isinstance(amount, str) else amount
         if number is None:
@@ -104,7 +103,7 @@ class Money(Value):
 
     @classmethod
     def total(cls, amounts: Iterable["Money"], currency: str = "USD") -> "Money":
-        """Return the sum; zero in ``currency`` when there are none."""
+        """Return the sum; zero in ``currency`` if there are no amounts."""
         result: Money | None = None
         for amount in amounts:
             result = amount if result is None else result + amount
@@ -130,13 +129,13 @@ class Money(Value):
         return self.minor <= other.minor
 
     def basis_points(self, points: int) -> "Money":
-        """Return ``points`` / 10,000 of this, half a minor unit rounding away from zero."""
+        """Return ``points`` / 10,000 of the amount; half a minor unit rounds away from zero."""
         scaled = Decimal(self.minor) * points / 10_000
         return Money.of(int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)), self.currency)
 
     @property
     def decimal(self) -> Decimal:
-        """The amount in major units, exactly."""
+        """The exact amount in major units."""
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
     def __str__(self) -> str:

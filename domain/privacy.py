@@ -1,4 +1,4 @@
-"""Personal data in events: sealed under a key per person, so that deleting the key forgets them everywhere."""
+"""Personal data in events: sealed under one key per person. Deleting the key erases the data everywhere."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,23 +8,23 @@ from domain.kernel import Value
 
 
 class Sealed(Value):
-    """A personal value, encrypted under its person's key. It travels and rests like this; only a query opens it.
+    """A personal value, encrypted under its person's key. Only a query opens it.
 
-    Because the log, the read models, snapshots and dead letters all hold this form, erasing the person's key
-    erases the value in every one of them while every byte and hash chain stays as it was.
+    The log, read models, snapshots and dead letters all hold the encrypted form. Deleting the key therefore erases
+    the value in all of them, while every byte and hash chain stays the same.
     """
 
     person_id: UUID
-    """Whose it is: a shopper or a merchant."""
+    """The shopper or merchant whose value it is."""
     ciphertext: str
     """``v1.<key id>.<nonce>.<ciphertext>``, AES-256-GCM, base64url; bound to the person."""
 
 
 class PersonalData(Protocol):
-    """Seals personal values under a key per person, opens them, and forgets people."""
+    """Encryption of personal values under one key per person."""
 
     async def seal(self, person_id: UUID, value: str) -> Sealed:
-        """Encrypt a value under the person's key, made at first use."""
+        """Encrypt a value under the person's key, which is created at first use."""
         ...
 
     async def open(self, sealed: Sealed) -> str | None:
@@ -32,9 +32,9 @@ class PersonalData(Protocol):
         ...
 
     async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
-        """Return all values in their order, with one look at the keys of everybody concerned."""
+        """Return all values in order, None for a forgotten person. The keys are read in one query."""
         ...
 
     async def forget(self, person_id: UUID) -> None:
-        """Delete the person's key: everything sealed under it is unreadable for ever, wherever it lies."""
+        """Delete the person's key. All values sealed under it become permanently unreadable."""
         ...

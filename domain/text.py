@@ -1,4 +1,4 @@
-"""What text that people read must be: one normal form, no letter that hides or reorders others."""
+"""Text that people read: one normal form, without characters that hide or reorder others."""
 
 import re
 import unicodedata
@@ -16,7 +16,7 @@ T = TypeVar("T")
 TITLE_MAX = 200
 """Longest title, in characters."""
 MACHINE_TEXT = frozenset({"url", "image_urls", "source_id", "sku"})
-"""Fields that only programs read. An address or a supplier's id in another normal form would be another one."""
+"""Fields that only programs read. In another normal form, an address or a supplier's id would name another thing."""
 
 _JOINERS = frozenset("\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{MONGOLIAN VOWEL SEPARATOR}")
 _DIRECTION_MARKS = frozenset("\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{ARABIC LETTER MARK}")
@@ -24,7 +24,7 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 _VISIBLE_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 """Format characters that are drawn, such as the Arabic number sign."""
 _INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-"""Fillers and joiners that Unicode counts as letters or marks, and that nothing draws."""
+"""Fillers and joiners that Unicode counts as letters or marks, and that are not drawn."""
 _VARIATIONS = range(0xFE00, 0xFE10)
 _IDEOGRAPHIC_VARIATIONS = range(0xE0100, 0xE01F0)
 _REGION_FLAGS = tuple(
@@ -37,21 +37,21 @@ _VIRAMA = 9
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
-"""Latin letters with a stroke, and ligatures, which Unicode does not take apart."""
+"""Latin letters with a stroke, and ligatures, which Unicode does not decompose."""
 
 
 def has_control_characters(text: str) -> bool:
-    """Return whether the text contains a character that :func:`find_forbidden` names, or a tab or line break."""
+    """Whether the text contains a tab, a line break, or a character that :func:`find_forbidden` names."""
     return find_forbidden(text) is not None or any(
         unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text
     )
 
 
 def find_forbidden(text: str) -> str | None:
-    """Return the name of the first character that no text may contain, such as ``U+202E (right-to-left override)``.
+    """Return the name of the first forbidden character, such as ``U+202E (right-to-left override)``; None if all are allowed.
 
-    These are control characters (but tabs and line breaks), characters that reorder the ones around them, private use,
-    half characters and code points that are not characters. None if there is none.
+    Forbidden are control characters except tabs and line breaks, characters that reorder their neighbors, private use,
+    half characters, and code points that are not characters.
     """
     if text.isascii() and text.isprintable():
         return None
@@ -67,40 +67,40 @@ def check_readable(field: str, text: str) -> None:
     Raises:
         InvalidInput: names the field and the character.
     """
-    found = find_forbidden(text)
-    if found is not None:
-        raise InvalidInput(field, f"{field} has a character in it that no text may have: {found}. Take it out.")
+    character = find_forbidden(text)
+    if character is not None:
+        raise InvalidInput(field, f"{field} contains a character that is not allowed: {character}. Remove it.")
 
 
 def clean_text(text: str) -> str:
-    """Return a text as it is kept: composed (NFC), without characters that are not drawn or that reorder others.
+    """Return a text in the stored form: composed (NFC), without characters that are not drawn or that reorder others.
 
-    Joiners stay where spelling or an emoji needs them, variation selectors behind what they vary, and direction marks in
-    a text with right-to-left letters. Line breaks become ``\\n``; tabs and other white space stay. Applying it again
-    changes nothing.
+    Joiners stay where spelling or an emoji needs them. Variation selectors stay behind a character that has variations.
+    Direction marks stay in a text with right-to-left letters. Line breaks become ``\\n``; tabs and other white space
+    stay. The function is idempotent.
     """
     if text.isascii() and text.isprintable():
         return text
     text = _LINE_BREAK.sub("\n", text)
     while True:
         cleaned = unicodedata.normalize("NFC", _without_hidden(unicodedata.normalize("NFC", text)))
-        # Without a character between them two others may compose, which changes what stands beside a third.
+        # Removing a character can let its neighbors compose, and then another character may be hidden.
         if cleaned == text:
             return cleaned
         text = cleaned
 
 
 def clean_line(text: str) -> str:
-    """Return a text of one line as it is kept: as :func:`clean_text`, with single spaces and none at the ends."""
-    # Twice: a space may have kept a mark from composing, or hidden a character behind which white space stands.
+    """Return one line of text in the stored form: as :func:`clean_text`, with single spaces between words."""
+    # Split twice: cleaning can compose a mark across a space, or remove a character next to white space.
     return " ".join(clean_text(" ".join(text.split())).split())
 
 
 def clean_title(title: str) -> str:
-    """Return the title of a product or page in the form in which it is kept.
+    """Return the title of a product or page in the stored form.
 
     Raises:
-        InvalidInput: it is empty, over 200 characters, or has control characters.
+        InvalidInput: the title is empty, over 200 characters, or has control characters.
     """
     check_readable("title", title)
     if has_control_characters(title.strip()):
@@ -112,9 +112,9 @@ def clean_title(title: str) -> str:
 
 
 def cleaned(value: T) -> T:
-    """Return a value with every text inside it as :func:`clean_text` leaves it; the same object if nothing changes.
+    """Return a value with every text inside it cleaned by :func:`clean_text`; the same object if nothing changes.
 
-    Looks into models, dataclasses, lists, tuples and dictionaries. Leaves the fields of ``MACHINE_TEXT`` as they are.
+    Models, dataclasses, lists, tuples and dictionaries are searched. The fields of ``MACHINE_TEXT`` stay as they are.
     """
     return cast("T", _clean_value(value))
 
@@ -122,24 +122,24 @@ def cleaned(value: T) -> T:
 def fold(text: str) -> str:
     """Return a text as search compares it: without case, accents and compatibility forms.
 
-    ``STRASSE`` is ``Straße``, ``Łódź`` is ``lodz``, ``İ`` and ``ı`` are ``i``. Marks that are letters of their own, such
-    as the vowel signs of Devanagari and the voicing marks of Japanese, stay.
+    ``STRASSE`` equals ``Straße``, ``Łódź`` equals ``lodz``, ``İ`` and ``ı`` equal ``i``. Marks that are letters, such as
+    the vowel signs of Devanagari and the voicing marks of Japanese, stay.
     """
     if text.isascii():
         return text.lower()
-    taken_apart = unicodedata.normalize("NFKD", clean_text(text).casefold()).casefold()
-    plain = "".join(letter for letter in taken_apart if not _is_accent(letter)).translate(_UNDECOMPOSED)
+    decomposed = unicodedata.normalize("NFKD", clean_text(text).casefold()).casefold()
+    plain = "".join(letter for letter in decomposed if not _is_accent(letter)).translate(_UNDECOMPOSED)
     return unicodedata.normalize("NFC", plain)
 
 
 def transliterate(text: str) -> str:
-    """Return a text in ASCII as it may be pronounced, whatever its script: ``Smørrebrød`` becomes ``Smorrebrod``."""
-    # Backticks stand for Arabic and Hebrew letters that English does not have.
+    """Return a text of any script in ASCII, close to its pronunciation: ``Smørrebrød`` becomes ``Smorrebrod``."""
+    # anyascii writes a backtick for Arabic and Hebrew letters that have no English counterpart.
     return anyascii(unicodedata.normalize("NFKC", clean_text(text))).replace("`", "")
 
 
 def isolated(text: str) -> str:
-    """Return a text so that its direction does not spread, for a message that has no markup; HTML has ``<bdi>``."""
+    """Return a text whose direction does not affect its neighbors, for messages without markup; HTML has ``<bdi>``."""
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
@@ -201,14 +201,14 @@ def _is_variation(letter: str) -> bool:
 
 
 def _takes(base: str, selector: str) -> bool:
-    """Whether a variation selector may follow: once behind a visible character; ideographic ones behind ideographs."""
+    """Whether a selector varies this character: one selector per visible character, ideographic ones on ideographs."""
     if _is_variation(base[-1]) or base.isspace() or base[-1] in _JOINERS | _DIRECTION_MARKS:
         return False
     return ord(selector) in _VARIATIONS or "IDEOGRAPH" in unicodedata.name(base[-1], "")
 
 
 def _joins(before: str, after: str) -> bool:
-    """Whether a joiner between these is spelling (as RFC 5892, appendix A, has it) or holds an emoji together."""
+    """Whether a joiner between these belongs to the spelling (RFC 5892, appendix A) or to an emoji."""
     if not before or not after:
         return False
     left = before[-1]
@@ -229,7 +229,7 @@ def _is_emoji_part(letter: str) -> bool:
 
 
 def _is_accent(letter: str) -> bool:
-    """Whether a mark only changes how a letter is spoken: Latin, Greek, Cyrillic, Hebrew and Arabic ones."""
+    """Whether a mark only changes a letter's pronunciation, as in Latin, Greek, Cyrillic, Hebrew and Arabic."""
     kind = unicodedata.combining(letter)
     return 10 <= kind <= 36 or kind == 1 or 200 <= kind <= 240
 

@@ -1,1 +1,1 @@
-"""Accounts: how people log in. Credentials are kept outside the log."""
+"""Accounts and log-ins, which are outside the log. Import ``ports`` and ``email``."""

@@ -1,16 +1,16 @@
-"""Which spellings of an e-mail address are the same address."""
+"""Canonical keys of e-mail addresses: spellings with equal keys are one address."""
 
 import unicodedata
 
 _FULL_STOPS = str.maketrans("。", ".")
-"""IDNA reads the ideographic full stop as a dot (RFC 3490, section 3.1); NFKC makes the other forms one of the two."""
+"""IDNA reads the ideographic full stop as a dot (RFC 3490, section 3.1). NFKC reduces all other full stops to these two."""
 
 
 def email_key(email: str) -> str:
-    """Return the canonical form of an address, for look-ups and limits: equal keys are one account.
+    """Return the key of an address, for look-ups and rate limits. Addresses with equal keys are one account.
 
-    NFKC and case folding over all of it, full-width letters and ``＠`` included; a domain in Punycode is decoded.
-    Total: a text that is no address has a key as well.
+    The whole address is normalized (NFKC) and case-folded, full-width letters and ``＠`` included; a domain in Punycode
+    is decoded. A text that is not an address has a key as well.
     """
     local, at, domain = _folded(email).strip().rpartition("@")
     labels = domain.translate(_FULL_STOPS).split(".")
@@ -18,7 +18,7 @@ def email_key(email: str) -> str:
 
 
 def former_email_key(email: str) -> str:
-    """Return the key under which accounts were kept before domains were decoded; it is often the same."""
+    """Return the key of an address from before domains were decoded; often it equals :func:`email_key`."""
     return unicodedata.normalize("NFKC", email.strip()).casefold()
 
 

@@ -1,4 +1,4 @@
-"""What log-ins need from outside: accounts, refresh tokens and rate limits. None of it enters an event."""
+"""Ports of accounts, refresh tokens and rate limits. Their data never enters an event."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """How one merchant logs in."""
+    """A merchant's log-in."""
 
     merchant_id: UUID
     email: str
@@ -16,52 +16,52 @@ class Account:
     password_hash: str
     name: str | None
     opened: bool
-    """Whether ``MerchantRegistered`` is known to be in the log; if not, the next log-in makes sure."""
+    """Whether the log is known to hold ``MerchantRegistered``; if not, the next log-in appends it."""
 
 
 class Accounts(Protocol):
-    """The accounts table: credentials, not event-sourced, so that they can be changed and deleted."""
+    """The accounts table. Credentials are not event-sourced, so that they can be changed and deleted."""
 
     async def add(self, account: Account, *, at: datetime) -> None:
-        """Keep a new account.
+        """Store a new account.
 
         Raises:
-            EmailTaken: the address is in use, in whatever spelling.
+            EmailTaken: another account has the address in some spelling.
         """
         ...
 
     async def by_email(self, email: str) -> Account | None:
-        """Return the account of an address in whatever spelling, or None."""
+        """Return the account of an address in any spelling; None if there is none."""
         ...
 
     async def mark_opened(self, merchant_id: UUID, *, at: datetime) -> None:
-        """Note that the merchant's stream exists."""
+        """Record that the log holds the merchant's stream."""
         ...
 
     async def rekey(self, merchant_id: UUID, email: str, *, at: datetime) -> None:
-        """Keep an account under its address's present key. No-op if another account has that key."""
+        """Store an account under the current key of its address. No-op if another account has that key."""
         ...
 
     async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
-        """Keep a stronger hash of the same password."""
+        """Replace the hash by a stronger one of the same password."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshGrant:
-    """What a refresh token stood for when it was turned in."""
+    """The result of a refresh token's exchange."""
 
     merchant_id: UUID
     family_id: UUID
     expires_at: datetime
-    """Until when the successor is good."""
+    """When the successor expires."""
 
 
 class RefreshTokens(Protocol):
-    """Refresh tokens by hash. Each is good for one exchange; its successors form a family with it, the session."""
+    """Refresh tokens by hash. A token can be exchanged once; it and its successors form a family, the session."""
 
     async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> UUID:
-        """Begin a family with its first token, and return the family's id."""
+        """Store the first token of a new family and return the family's id."""
         ...
 
     async def rotate(
@@ -69,8 +69,8 @@ class RefreshTokens(Protocol):
     ) -> RefreshGrant | None:
         """Exchange a token for its successor; None if it is unknown, expired, revoked or was used before.
 
-        A repeat within ``grace`` gets the same successor, while that is the newest token of its family: the first answer
-        may have been lost. Any other repeat means that the token leaked: the whole family is revoked.
+        A repeat within ``grace`` returns the same successor while that is the family's newest token, because the first
+        answer may have been lost. Any other repeat revokes the whole family, because the token has leaked.
         """
         ...
 
@@ -79,21 +79,21 @@ class RefreshTokens(Protocol):
         ...
 
     async def revoke(self, token_hash: bytes, *, at: datetime) -> None:
-        """Revoke the family of a token; nothing if it is unknown."""
+        """Revoke the family of a token. No-op if the token is unknown."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """How often something may be done: ``burst`` at once, then one every ``interval``."""
+    """A rate limit: ``burst`` calls at once, then one every ``interval``."""
 
     burst: int
     interval: timedelta
 
 
 class RateLimits(Protocol):
-    """Counts what callers do, over all processes."""
+    """Counters of callers' actions, shared by all processes."""
 
     async def take(self, key: bytes, allowance: Allowance, *, at: datetime) -> timedelta | None:
-        """Use up one of the key's allowance; None if that was granted, else how long to wait."""
+        """Take one call from the key's allowance. None if it is granted, else the time to wait."""
         ...

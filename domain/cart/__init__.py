@@ -1,1 +1,1 @@
-"""A shopper's cart, as far as the log knows it: which order it became."""
+"""A shopper's cart and the order it became. Import ``events``, ``errors`` and ``aggregate``."""

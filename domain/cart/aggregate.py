@@ -1,4 +1,4 @@
-"""The cart aggregate: one cart has at most one open order."""
+"""The cart aggregate: a cart has at most one open order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ class Cart:
     version: int
     store_id: UUID
     order_id: UUID
-    """The order it became last."""
+    """The latest order of the cart."""
 
 
 def order_cart(
     cart: Cart | None, cart_id: UUID, *, store_id: UUID, order_id: UUID, replaced: UUID | None, at: datetime
 ) -> Sequence[CartEvent]:
-    """Note which order a cart became; the caller has cancelled the unpaid one that it replaces."""
+    """Record the order of a cart; the caller has cancelled the unpaid order that it replaces."""
     return (
         CartOrdered(
             **header_after(cart, cart_id, at),

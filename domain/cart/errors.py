@@ -7,7 +7,7 @@ from domain.kernel import DomainError
 
 
 class CartAlreadyOrdered(DomainError):
-    """What was in the cart was ordered and paid; ordering it again would buy it twice."""
+    """The cart was ordered and paid; another order would buy its contents twice."""
 
     code: ClassVar[str] = "CART_ALREADY_ORDERED"
 

@@ -1,4 +1,4 @@
-"""What can happen to a cart."""
+"""Events of a cart."""
 
 from uuid import UUID
 
@@ -6,16 +6,16 @@ from domain.kernel import DomainEvent
 
 
 class CartOrdered(DomainEvent, wire_name="cart.cart_ordered.v1"):
-    """A shopper ordered what is in a cart. A later one replaces it: a cart has at most one open order.
+    """A shopper ordered a cart. A later order of the same cart replaces it: a cart has at most one open order.
 
-    What is in a cart is kept in the shopper's browser and nowhere else.
+    Only the shopper's browser keeps the contents of a cart.
     """
 
     store_id: UUID
     order_id: UUID
-    """The order it became."""
+    """The order of the cart."""
     replaced_order_id: UUID | None = None
-    """The unpaid order of the same cart that was cancelled for it; null if there was none."""
+    """The unpaid order of the same cart that it replaces; null if it replaces none."""
 
 
 CartEvent = CartOrdered

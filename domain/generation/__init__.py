@@ -1,1 +1,1 @@
-"""The generation of a store: one job of five steps, some side by side, each with progress, retry and an end."""
+"""A store's generation: one job of five steps. Import ``events``, ``errors`` and ``aggregate``."""

@@ -1,7 +1,7 @@
-"""The generation process: which step runs when, how far it is, and how it ends.
+"""The generation process: the order of its steps, their progress and their end.
 
-Brand and scout run side by side; copy, images and pages start together once both are done. When the merchant has brand or
-scout made anew, what would be wrong beside the new result is made anew as well, by itself (``INVALIDATES``).
+Brand and scout run in parallel; copy, images and pages start together once both are done. When the merchant runs brand or
+scout again, the steps whose results depend on it run again by themselves (``INVALIDATES``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,17 +35,17 @@ NEEDS: Mapping[Step, frozenset[Step]] = {
     Step.IMAGES: frozenset({Step.BRAND, Step.SCOUT}),
     Step.PAGES: frozenset({Step.BRAND, Step.SCOUT}),
 }
-"""What must have succeeded before a step starts."""
+"""The steps that must succeed before a step starts."""
 
 INVALIDATES: Mapping[Step, frozenset[Step]] = {
     Step.BRAND: frozenset({Step.COPY, Step.PAGES}),
     Step.SCOUT: frozenset({Step.COPY, Step.IMAGES, Step.PAGES}),
 }
-"""What a new result of a step outdates, so that it is made anew without being asked for.
+"""The steps that run again after a step's new result, without a request.
 
-Other products need their own texts and photos, and the pages state prices, delivery times and what is sold. Another brand
-is named in product texts and on pages. Photos stay as they are after a new brand: on the former brand's ground they are a
-matter of taste and by far the most work, so that is left to the merchant.
+New products need their own texts and photos, and pages state prices, delivery times and what is sold. Product texts and
+pages name the brand. Photos stay after a new brand: their background is a matter of taste and processing them takes
+longest, so the merchant decides.
 """
 
 TIMEOUTS: Mapping[Step, timedelta] = {
@@ -55,10 +55,10 @@ TIMEOUTS: Mapping[Step, timedelta] = {
     Step.IMAGES: timedelta(minutes=20),
     Step.PAGES: timedelta(minutes=5),
 }
-"""How long a step may take."""
+"""The time limit of each step."""
 
 WEIGHTS: Mapping[Step, int] = {Step.BRAND: 15, Step.SCOUT: 20, Step.COPY: 20, Step.IMAGES: 35, Step.PAGES: 10}
-"""Each step's share of the whole job's progress, in per cent."""
+"""Each step's share of the job's progress, in percent."""
 
 JOB_TYPES: Mapping[Step, JobType] = {
     Step.BRAND: JobType.BRAND_GENERATOR,
@@ -76,33 +76,33 @@ def generation_of(store_id: UUID) -> UUID:
 
 @lru_cache(maxsize=4096)
 def job_of(generation_id: UUID, step: Step) -> UUID:
-    """Return the id under which a step is shown as a job of its own."""
+    """Return the id of a step's job, as the API shows it."""
     return derived(generation_id, step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepState:
-    """How one step stands."""
+    """The state of one step."""
 
     status: JobStatus = JobStatus.PENDING
     attempt: int = 0
     items: frozenset[str] = frozenset()
     total: int = 0
     reason: str = ""
-    """Why it failed, for the merchant; empty unless it has."""
+    """Why the step failed, for the merchant; empty unless it failed."""
     has_result: bool = False
-    """Whether an attempt has succeeded, which one at work or cancelled does not undo."""
+    """Whether an attempt has succeeded; a later attempt that runs or is cancelled does not change that."""
     outdated: bool = False
-    """Whether what it was started with has been made anew since, so that it is due again once it does not run."""
+    """Whether a step it needs has a newer result, so that it starts again once it does not run."""
 
     @property
     def is_done(self) -> bool:
-        """Whether others can go on with its result: the last attempt's, or an earlier one's if that was cancelled."""
+        """Whether other steps can use its result: the last attempt's, or an earlier one's if the last was cancelled."""
         return self.status is JobStatus.COMPLETED or (self.status is JobStatus.CANCELLED and self.has_result)
 
     @property
     def progress(self) -> int:
-        """0 to 100."""
+        """Progress from 0 to 100."""
         if self.status is JobStatus.COMPLETED:
             return 100
         return min(99, 100 * len(self.items) // self.total) if self.total else 0
@@ -122,18 +122,18 @@ class Generation:
 
     @property
     def progress(self) -> int:
-        """The whole job's progress, 0 to 100."""
+        """The job's progress from 0 to 100."""
         if self.status is JobStatus.COMPLETED:
             return 100
         return min(99, sum(WEIGHTS[step] * state.progress for step, state in self.steps.items()) // 100)
 
     @property
     def is_running(self) -> bool:
-        """Whether some step runs; it may while the job has failed elsewhere."""
+        """Whether some step runs; a step may run although another one has failed the job."""
         return any(state.status is JobStatus.PROCESSING for state in self.steps.values())
 
     def runs_attempt(self, step: Step, attempt: int) -> bool:
-        """Whether this attempt of the step is the one at work; it may be while the job has failed elsewhere."""
+        """Whether this attempt of the step runs; it may run although another step has failed the job."""
         state = self.steps[step]
         return (
             self.status is not JobStatus.CANCELLED and state.status is JobStatus.PROCESSING and state.attempt == attempt
@@ -142,7 +142,7 @@ class Generation:
     def progress_step(
         self, step: Step, attempt: int, *, item: str, total: int, message: str, at: datetime
     ) -> Sequence[GenerationEvent]:
-        """Count one item of a step as done; nothing if it was counted.
+        """Count one item of a step as done. No-op if the item is counted.
 
         Raises:
             GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -164,11 +164,11 @@ class Generation:
         )
 
     def succeed_step(self, step: Step, attempt: int, *, summary: str, at: datetime) -> Sequence[GenerationEvent]:
-        """End a step well; start what waited for it or is outdated by it, or end the job. Nothing if it was ended well.
+        """Complete a step, then start the steps that are due or end the job. No-op if this attempt is complete.
 
-        What is outdated while it runs starts again when it ends, so that no step ever runs twice at once; the same holds
-        for this step itself. The job is complete when every step is; it has failed again when nothing runs and a step is
-        still failed, as after the retry of one of two failed steps.
+        A step that is outdated while it runs starts again after its end, so that a step never runs twice at once. The
+        job is complete when every step is. It fails again when no step runs and one is still failed, as after the retry
+        of one of two failed steps.
 
         Raises:
             GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -196,9 +196,9 @@ class Generation:
         return events
 
     def fail_step(self, step: Step, attempt: int, *, reason: str, at: datetime) -> Sequence[GenerationEvent]:
-        """Give a step up, and the job with it; nothing if that attempt was given up already.
+        """Fail a step and the job. No-op if this attempt has failed.
 
-        A step that is outdated starts again instead of failing the job: what it failed at matters no longer.
+        A step that is outdated starts again instead of failing the job.
 
         Raises:
             GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -206,7 +206,7 @@ class Generation:
         state = self.steps[step]
         if state.status is JobStatus.FAILED and state.attempt == attempt:
             return ()
-        # Two steps may fail side by side: the second is still a fact worth keeping.
+        # Two steps may fail in parallel; the second failure is recorded as well.
         self._require_running(step, attempt)
         events: list[GenerationEvent] = [StepFailed(**next_header(self, at), step=step, attempt=attempt, reason=reason)]
         events.extend(evolve(self, events[0])._start_due(at))
@@ -217,37 +217,37 @@ class Generation:
         return events
 
     def run_again(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
-        """Run a step that has ended again; what that outdates follows when it has succeeded.
+        """Run an ended step again; the steps that it outdates start after it succeeds.
 
-        A cancelled job goes on by this: all that has no result yet runs as well, now or once what it needs is there. So
-        there any step may be named.
+        In a cancelled job any step may be named, and the job goes on: all steps without a result run as well, each once
+        the steps it needs are done.
 
         Raises:
-            StepNotRetryable: it is running, or was never reached; it may be run again once it has ended.
+            StepNotRetryable: the step is running or was never started; it can be run again after its end.
         """
         state = self.steps[step]
         if state.attempt == 0 and self.status is JobStatus.CANCELLED:
             return self._start_due(at)
         if state.status in {JobStatus.PROCESSING, JobStatus.PENDING}:
             raise StepNotRetryable(step, state.status)
-        asked = self._start(step, attempt=state.attempt + 1, at=at)
-        return (asked, *evolve(self, asked)._start_due(at))
+        started = self._start(step, attempt=state.attempt + 1, at=at)
+        return (started, *evolve(self, started)._start_due(at))
 
     def retry(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
-        """Run a step again that has failed or was cancelled.
+        """Run a failed or cancelled step again.
 
         Raises:
-            StepNotRetryable: it has a result, is running, or was never reached.
+            StepNotRetryable: the step is complete or running, or was never started.
         """
         if self.steps[step].status is JobStatus.COMPLETED:
             raise StepNotRetryable(step, JobStatus.COMPLETED)
         return self.run_again(step, at=at)
 
     def cancel(self, *, at: datetime) -> Sequence[GenerationEvent]:
-        """Stop the job; nothing if it is cancelled.
+        """Cancel the job. No-op if it is cancelled.
 
         Raises:
-            GenerationEnded: it is complete; retrying cannot help.
+            GenerationEnded: the job is complete; retrying cannot help.
         """
         if self.status is JobStatus.CANCELLED:
             return ()
@@ -257,10 +257,10 @@ class Generation:
 
     def _is_due(self, step: Step) -> bool:
         state = self.steps[step]
-        dropped = state.status is JobStatus.CANCELLED and not state.has_result
+        abandoned = state.status is JobStatus.CANCELLED and not state.has_result
         outdated = state.outdated and state.status is not JobStatus.PROCESSING
-        wanted = state.status is JobStatus.PENDING or dropped or outdated
-        return wanted and all(self.steps[needed].is_done for needed in NEEDS[step])
+        startable = state.status is JobStatus.PENDING or abandoned or outdated
+        return startable and all(self.steps[needed].is_done for needed in NEEDS[step])
 
     def _start_due(self, at: datetime) -> Sequence[StepStarted]:
         due = [step for step in Step if self._is_due(step)]
@@ -273,7 +273,7 @@ class Generation:
         state = self.steps[step]
         if self.status in {JobStatus.COMPLETED, JobStatus.CANCELLED}:
             raise GenerationEnded(self.id, self.status)
-        # A job that failed elsewhere lets its other steps finish: what was made is kept.
+        # After one step has failed the job, its other steps finish and keep their results.
         if state.status is not JobStatus.PROCESSING or state.attempt != attempt:
             raise StepNotRunning(self.id, step, attempt)
 
@@ -291,7 +291,7 @@ class Generation:
 def start(
     generation_id: UUID, *, store_id: UUID, merchant_id: UUID, niche: str, at: datetime
 ) -> Sequence[GenerationEvent]:
-    """Begin a store's generation with the steps that wait for nothing."""
+    """Start a store's generation with the steps that need no other."""
     started = GenerationStarted(
         **first_header(generation_id, at),
         store_id=store_id,

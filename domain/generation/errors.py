@@ -8,19 +8,17 @@ from domain.kernel import DomainError
 
 
 class GenerationEnded(DomainError):
-    """The job is over, so this result comes too late or this request makes no sense."""
+    """The job has ended: the result comes too late, or the request makes no sense."""
 
     code: ClassVar[str] = "GENERATION_ENDED"
 
     def __init__(self, generation_id: UUID, status: JobStatus) -> None:
-        super().__init__(
-            f"Generation {generation_id} is {status}; nothing is running in it. Run a step again to go on."
-        )
+        super().__init__(f"Generation {generation_id} is {status}; no step is running. Run a step again to continue.")
         self.generation_id, self.status = generation_id, status
 
 
 class StepNotRunning(DomainError):
-    """The step is not at that attempt: it was retried, finished, or never started."""
+    """The attempt of the step is not running: the step was retried, ended, or never started."""
 
     code: ClassVar[str] = "STEP_NOT_RUNNING"
 
@@ -30,13 +28,13 @@ class StepNotRunning(DomainError):
 
 
 class StepNotRetryable(DomainError):
-    """The step runs at this moment, has not been reached yet, or has nothing to retry."""
+    """The step is running, was never started, or has nothing to retry."""
 
     code: ClassVar[str] = "STEP_NOT_RETRYABLE"
 
     def __init__(self, step: Step, status: JobStatus) -> None:
         hint = (
-            "there is nothing to retry. Use regenerateStep to have it made anew, and what depends on it as well."
+            "there is nothing to retry. Use regenerateStep to run it and the steps that depend on it again."
             if status is JobStatus.COMPLETED
             else "only a step that has ended can be run again. Wait for its end."
         )

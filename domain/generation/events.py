@@ -1,4 +1,4 @@
-"""What can happen in a generation."""
+"""Events of a generation."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -9,7 +9,7 @@ from domain.kernel import DomainEvent
 
 
 class Step(StrEnum):
-    """The steps, in the order a person reads them."""
+    """The steps in the order in which they are shown."""
 
     BRAND = "brand"
     SCOUT = "scout"
@@ -19,7 +19,7 @@ class Step(StrEnum):
 
 
 class JobType(StrEnum):
-    """The product's names for agents; ``pages`` is the copywriter's second job."""
+    """The API's names for agents; ``pages`` is the copywriter's second job."""
 
     BRAND_GENERATOR = "BRAND_GENERATOR"
     PRODUCT_SCOUT = "PRODUCT_SCOUT"
@@ -30,7 +30,7 @@ class JobType(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """Where a job, or one step of it, stands."""
+    """The status of a job or of one of its steps."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
@@ -40,7 +40,7 @@ class JobStatus(StrEnum):
 
 
 class GenerationStarted(DomainEvent, wire_name="generation.generation_started.v1"):
-    """A store's generation began."""
+    """A store's generation started."""
 
     store_id: UUID
     merchant_id: UUID
@@ -48,34 +48,34 @@ class GenerationStarted(DomainEvent, wire_name="generation.generation_started.v1
 
 
 class StepStarted(DomainEvent, wire_name="generation.step_started.v1"):
-    """An agent is to do this step now. Agents react to this event and to nothing else."""
+    """A step started. Agents react to this event only."""
 
     store_id: UUID
     merchant_id: UUID
     step: Step
     attempt: int
-    """1 at first, one more with every retry or regeneration; also what makes a second result differ."""
+    """1 at first, one more with every retry or regeneration. Another attempt may give another result."""
     deadline: AwareDatetime
-    """When the step is given up as timed out."""
+    """When the step fails because its time is over."""
 
 
 class StepProgressed(DomainEvent, wire_name="generation.step_progressed.v1"):
-    """A part of a step is done."""
+    """One item of a step is done."""
 
     step: Step
     attempt: int
     item: str
-    """What is done, so that telling it twice counts once."""
+    """The id of the item; a repeat counts once."""
     done: int
-    """How many items, this one included."""
+    """The number of items done, this one included."""
     total: int
-    """Of how many."""
+    """The number of items in the step."""
     message: str
     """For the merchant: ``Wrote the copy of “Neon Desk Lamp”``."""
 
 
 class StepSucceeded(DomainEvent, wire_name="generation.step_succeeded.v1"):
-    """A step reached its end."""
+    """A step is complete."""
 
     step: Step
     attempt: int
@@ -84,32 +84,32 @@ class StepSucceeded(DomainEvent, wire_name="generation.step_succeeded.v1"):
 
 
 class StepFailed(DomainEvent, wire_name="generation.step_failed.v1"):
-    """A step is given up for good, until the merchant retries it."""
+    """A step failed; only the merchant can retry it."""
 
     step: Step
     attempt: int
     reason: str
-    """For the merchant, in words they understand, naming who did not answer."""
+    """For the merchant: which system did not answer, or what else went wrong."""
 
 
 class GenerationCompleted(DomainEvent, wire_name="generation.generation_completed.v1"):
-    """Every step has succeeded."""
+    """Every step is complete."""
 
     store_id: UUID
 
 
 class GenerationFailed(DomainEvent, wire_name="generation.generation_failed.v1"):
-    """The job cannot go on, because a step failed; what was made is kept."""
+    """The job failed with one of its steps; earlier results stay."""
 
     store_id: UUID
     step: Step
-    """The one that failed."""
+    """The failed step."""
     reason: str
-    """For the merchant, in words they understand."""
+    """For the merchant."""
 
 
 class GenerationCancelled(DomainEvent, wire_name="generation.generation_cancelled.v1"):
-    """The merchant stopped it; what was made is kept."""
+    """The merchant cancelled the job; earlier results stay."""
 
     store_id: UUID
 

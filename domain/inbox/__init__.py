@@ -1,1 +1,1 @@
-"""The inbox: what an outside system reported, kept once per source and external id."""
+"""The inbox: webhooks of outside systems, one stream per source and external id. Import ``events`` and ``aggregate``."""

@@ -1,4 +1,4 @@
-"""One report from an outside system, kept once."""
+"""The inbox aggregate: one webhook of an outside system, recorded once."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -9,7 +9,7 @@ from domain.kernel import CorruptStream, StreamKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """A webhook that was taken in, rejected, or both. That it has a stream of its own makes a redelivery harmless."""
+    """A webhook that was received, rejected, or both. It has its own stream, so a redelivery is harmless."""
 
     id: UUID
     version: int

@@ -1,4 +1,4 @@
-"""What an outside system reported."""
+"""Events of the inbox."""
 
 from uuid import UUID
 
@@ -6,37 +6,37 @@ from domain.kernel import DomainEvent
 
 
 class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v1"):
-    """Somebody outside told us something, and its signature was right. Once per source and external id."""
+    """An outside system sent a webhook, and its signature was valid. Once per source and external id."""
 
     source: str
-    """``sandbox-payments``, ``stripe``, ``cj`` ..."""
+    """The sender: ``sandbox``, ``stripe``, ``cj`` ..."""
     external_id: str
-    """The sender's id of it; the same one is recorded once."""
+    """The sender's id of the webhook; the same id is recorded once."""
     type: str
-    """The sender's name for it, ``checkout.session.completed``."""
+    """The sender's name for the kind of webhook, ``checkout.session.completed``."""
     store_id: UUID
-    """Which store it concerns."""
+    """The store that the webhook is about."""
     body: str
-    """The raw body. Sources that put personal data into it are sealed by their adapter first."""
+    """The raw body. If a sender puts personal data into it, the adapter seals the data first."""
 
 
 class WebhookRejected(DomainEvent, wire_name="inbox.webhook_rejected.v1"):
-    """A webhook was signed right but cannot be used: the merchant looks at it at the provider. Once per webhook.
+    """A webhook with a valid signature cannot be used; the merchant must check it at the provider. Once per webhook.
 
-    Money may have moved. What makes no sense by itself is rejected before it is received; what names no order of the
-    store, after that.
+    Money may have moved. A webhook whose body makes no sense is rejected without being received. A webhook that names no
+    order of the store is received and then rejected.
     """
 
     source: str
-    """``sandbox``, ``stripe`` ..."""
+    """The sender: ``sandbox``, ``stripe`` ..."""
     external_id: str
-    """The sender's id of it, by which it is found there."""
+    """The sender's id of the webhook, to find it there."""
     type: str
-    """The sender's name for it, ``checkout.session.completed``."""
+    """The sender's name for the kind of webhook, ``checkout.session.completed``."""
     store_id: UUID
-    """Which store it concerns."""
+    """The store that the webhook is about."""
     order_id: UUID | None = None
-    """What it says it is about; None where it says nothing that is an id."""
+    """The order that the webhook names; null if it names no id."""
     reason: str
     """Why, for the merchant."""
 

@@ -1,1 +1,1 @@
-"""An image on its way from a supplier's photo to the renditions a storefront shows."""
+"""An image, from a supplier's photo to the renditions of a storefront. Import ``events``, ``aggregate`` and ``ports``."""

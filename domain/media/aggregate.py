@@ -1,4 +1,4 @@
-"""The image aggregate: requested, then processed or rejected, and perhaps requested again."""
+"""The image aggregate: requested, then processed or rejected; may be requested again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from domain.media.events import (
 
 
 class ImageStatus(StrEnum):
-    """Where an image stands."""
+    """The status of an image."""
 
     REQUESTED = "REQUESTED"
     PROCESSED = "PROCESSED"
@@ -78,7 +78,7 @@ class Image:
         seconds: float,
         at: datetime,
     ) -> Sequence[MediaEvent]:
-        """Record the studio's result; nothing if this attempt has one, or another attempt was asked for since."""
+        """Record the studio's result. No-op if the attempt has a result or a newer attempt was requested."""
         if self.status is not ImageStatus.REQUESTED or attempt != self.attempt:
             return ()
         return (
@@ -94,7 +94,7 @@ class Image:
         )
 
     def reject(self, *, attempt: int, reason: RejectionReason, message: str, at: datetime) -> Sequence[MediaEvent]:
-        """Record why it cannot be used; nothing if this attempt has a result."""
+        """Record why the image cannot be used. No-op if the attempt has a result or a newer attempt was requested."""
         if self.status is not ImageStatus.REQUESTED or attempt != self.attempt:
             return ()
         return (ImageRejected(**next_header(self, at), reason=reason, message=message),)

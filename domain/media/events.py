@@ -1,4 +1,4 @@
-"""What can happen to an image."""
+"""Events of an image."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -17,7 +17,7 @@ class MediaType(StrEnum):
 
 
 class Operation(StrEnum):
-    """What the studio can do to an image, in the order it does it."""
+    """The studio's operations on an image, in the order in which they run."""
 
     REMOVE_BACKGROUND = "REMOVE_BACKGROUND"
     PLACE_ON_GROUND = "PLACE_ON_GROUND"
@@ -26,7 +26,7 @@ class Operation(StrEnum):
 
 
 class RejectionReason(StrEnum):
-    """Why an image could not be used."""
+    """Why an image cannot be used."""
 
     NOT_FOUND = "NOT_FOUND"
     UNREACHABLE = "UNREACHABLE"
@@ -36,12 +36,12 @@ class RejectionReason(StrEnum):
     TOO_SMALL = "TOO_SMALL"
     CORRUPT = "CORRUPT"
     NO_SUBJECT = "NO_SUBJECT"
-    """Nothing was left after the background was removed."""
+    """Removing the background left nothing."""
     FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
 
 
 class Rendition(Value):
-    """One exported size."""
+    """One exported size of an image."""
 
     name: str
     """``thumbnail``, ``medium`` or ``large``."""
@@ -56,44 +56,44 @@ class Rendition(Value):
 
 
 class ImageProcessingRequested(DomainEvent, wire_name="media.image_processing_requested.v1"):
-    """An image is to be processed. Also routed to the work topic, keyed by image."""
+    """An image's processing was requested. The work topic receives the event too, keyed by image."""
 
     store_id: UUID
     product_id: UUID | None
-    """Whose image it is; null for one that belongs to no product."""
+    """The product that the image shows; null if it shows none."""
     generation_id: UUID | None
-    """For which generation; null for requests by hand."""
+    """The generation whose images step requested it; null if the merchant requested it."""
     attempt: int
-    """The generation step's attempt, or 1 upwards for requests by hand."""
+    """The images step's attempt, or 1 upwards for the merchant's requests."""
     source_url: str
-    """Where the photo is fetched from."""
+    """The address that the photo is downloaded from."""
     alt_text: str
     position: int
-    """Its place among the product's images, 0 first."""
+    """The image's place among the product's images, 0 first."""
     operations: list[Operation]
-    """What is to be done."""
+    """The requested operations."""
     ground: HexColor
-    """The brand-fitting colour the product is to stand on."""
+    """The background color behind the product, chosen to fit the brand."""
 
 
 class ImageProcessed(DomainEvent, wire_name="media.image_processed.v1"):
-    """The studio finished an image; its renditions are in the media store."""
+    """The studio processed an image; the media store holds its renditions."""
 
     renditions: list[Rendition]
     source_sha256: str
-    """Of the photo as it was fetched, in hexadecimal digits."""
+    """SHA-256 of the downloaded photo, in hexadecimal digits."""
     source_width: int
     """Pixels."""
     source_height: int
     """Pixels."""
     operations: list[Operation]
-    """What was really done."""
+    """The operations that were applied."""
     seconds: float
-    """How long the studio took."""
+    """The studio's processing time."""
 
 
 class ImageRejected(DomainEvent, wire_name="media.image_rejected.v1"):
-    """The image cannot be used; its product keeps the others."""
+    """The image cannot be used; its product keeps its other images."""
 
     reason: RejectionReason
     message: str

@@ -1,4 +1,4 @@
-"""What the studio needs from outside: bytes, a pair of scissors, and a place to put the result."""
+"""Ports of image processing: download, studio and storage."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from typing import Protocol
 from domain.media.events import Operation, RejectionReason
 
 MEDIA_KEY = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\.([a-z0-9]{2,5})")
-"""What a media store's key looks like, with its extension; nothing else is even looked up, so no path can lead out of the store."""
+"""The pattern of a media store's keys. Other keys are not looked up, so that no path leads out of the store."""
 
 
 class UnusableImage(Exception):
-    """This image can never be processed; retrying cannot help. The product keeps its others."""
+    """The image can never be processed; retrying cannot help. Its product keeps its other images."""
 
     def __init__(self, reason: RejectionReason, message: str) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class RenderedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudioResult:
-    """What the studio made of one photo."""
+    """The studio's result for one photo."""
 
     renditions: Sequence[RenderedImage]
     source_size: tuple[int, int]
@@ -40,20 +40,20 @@ class StudioResult:
 
 
 class ImageFetcher(Protocol):
-    """Downloads images."""
+    """Download of images."""
 
     async def fetch(self, url: str) -> bytes:
-        """Return the body of an image address.
+        """Return the bytes at an image's address.
 
         Raises:
-            UnusableImage: not there (404), too large, no image type, or an address that must not be asked.
+            UnusableImage: missing (404), too large, not an image type, or a forbidden address.
             Transient: an outage; retrying may help.
         """
         ...
 
 
 class ImageStudio(Protocol):
-    """Turns a supplier's photo into the brand's picture."""
+    """Processing of a supplier's photo into the brand's picture."""
 
     async def process(self, photo: bytes, *, operations: Sequence[Operation], ground: str) -> StudioResult:
         """Return thumbnail (320), medium (800) and large (1600 at most, never enlarged) as WebP.
@@ -65,20 +65,20 @@ class ImageStudio(Protocol):
 
 
 class MediaStore(Protocol):
-    """Keeps media by content: the same bytes have the same key, so that storing twice changes nothing."""
+    """Content-addressed storage of media: equal bytes have the same key, so storing twice changes nothing."""
 
     async def put(self, data: bytes, *, mime_type: str) -> str:
         """Store bytes and return their key, ``sha256/<2>/<64>.<ext>``.
 
         Raises:
-            Transient: the store is out of reach; retrying may help.
+            Transient: the store cannot be reached; retrying may help.
         """
         ...
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
-        """Return bytes and MIME type, or None if there is no such key."""
+        """Return bytes and MIME type; None if the store has no such key."""
         ...
 
     def url(self, key: str) -> str:
-        """Return the address a browser loads this key from; absolute, or a path on the storefront's own host."""
+        """Return the address for browsers: absolute, or a path on the storefront's host."""
         ...

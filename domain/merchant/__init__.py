@@ -1,1 +1,1 @@
-"""The person who owns stores: identity on the log, credentials never."""
+"""A merchant's account and supplier connections, without credentials. Import ``events``, ``errors``, ``aggregate`` and ``ports``."""

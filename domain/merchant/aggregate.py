@@ -1,4 +1,4 @@
-"""The merchant: who may own stores, and from which suppliers they source."""
+"""The merchant aggregate: registered once, connected to suppliers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,17 +18,17 @@ from domain.privacy import Sealed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merchant:
-    """A merchant as the log knows them."""
+    """A merchant's account, without credentials."""
 
     id: UUID
     version: int
     suppliers: Mapping[SupplierProvider, str | None] = field(default_factory=dict)
-    """Each connected supplier, and the merchant's account there where it names one."""
+    """Connected suppliers, each with the merchant's account there; None if the supplier names none."""
 
     def connect(
         self, provider: SupplierProvider, *, account_id: str | None = None, at: datetime
     ) -> Sequence[MerchantEvent]:
-        """Source from ``provider`` from now on; nothing if that is so already, with that account."""
+        """Connect a supplier. No-op if it is connected with the same account."""
         if provider in self.suppliers and self.suppliers[provider] == account_id:
             return ()
         return (
@@ -40,14 +40,14 @@ class Merchant:
         )
 
     def disconnect(self, provider: SupplierProvider, *, at: datetime) -> Sequence[MerchantEvent]:
-        """Stop sourcing from ``provider``; nothing if it was not connected."""
+        """Disconnect a supplier. No-op if it is not connected."""
         if provider not in self.suppliers:
             return ()
         return (SupplierDisconnected(**next_header(self, at), provider=provider),)
 
 
 def register(merchant_id: UUID, *, email: Sealed, name: Sealed | None, at: datetime) -> Sequence[MerchantEvent]:
-    """Open an account. That the address is not taken is the accounts table's promise, not the log's."""
+    """Open an account. The accounts table, not the log, keeps e-mail addresses unique."""
     return (MerchantRegistered(**first_header(merchant_id, at), email=email, name=name),)
 
 

@@ -6,7 +6,7 @@ from domain.kernel import DomainError
 
 
 class EmailTaken(DomainError):
-    """Somebody has an account with this address already."""
+    """Another account has this e-mail address."""
 
     code: ClassVar[str] = "EMAIL_TAKEN"
     field = "email"

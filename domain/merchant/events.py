@@ -1,4 +1,4 @@
-"""What can happen to a merchant."""
+"""Events of a merchant's account."""
 
 from enum import StrEnum
 
@@ -7,17 +7,17 @@ from domain.privacy import Sealed
 
 
 class SupplierProvider(StrEnum):
-    """Where products come from."""
+    """The suppliers that products come from."""
 
     ALIEXPRESS = "ALIEXPRESS"
     CJ_DROPSHIPPING = "CJ_DROPSHIPPING"
     SPOCKET = "SPOCKET"
     SAMPLE = "SAMPLE"
-    """The sandbox catalogue that ships with Zyenta."""
+    """The sandbox catalog that ships with Zyenta."""
 
     @property
     def display_name(self) -> str:
-        """What a merchant calls it, in the middle of a sentence."""
+        """The supplier's name within a sentence."""
         return _DISPLAY_NAMES[self]
 
 
@@ -30,7 +30,7 @@ _DISPLAY_NAMES = {
 
 
 class MerchantRegistered(DomainEvent, wire_name="merchant.merchant_registered.v1"):
-    """Somebody opened an account. The password hash is in the accounts table, not here."""
+    """A merchant opened an account. The password hash is in the accounts table, not in the log."""
 
     email: Sealed
     name: Sealed | None = None
@@ -41,7 +41,7 @@ class SupplierConnected(DomainEvent, wire_name="merchant.supplier_connected.v1")
 
     provider: SupplierProvider
     account_id: str | None = None
-    """The merchant's account at the supplier, where the supplier names one. Connecting another one is told again."""
+    """The merchant's account at the supplier; null if the supplier names none. Another account is another event."""
 
 
 class SupplierDisconnected(DomainEvent, wire_name="merchant.supplier_disconnected.v1"):

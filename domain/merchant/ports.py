@@ -1,4 +1,4 @@
-"""What merchants need from outside: a place for credentials, which never enter an event."""
+"""Port of the vault for supplier credentials, which never enter an event."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +9,7 @@ from domain.merchant.events import SupplierProvider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierCredentials:
-    """What a supplier's API asks for. Rests in the vault only; never logged, never in an event."""
+    """Credentials for a supplier's API. Only the vault stores them; they never enter a log line or an event."""
 
     api_key: str
     api_secret: str | None = None
@@ -28,12 +28,12 @@ class SupplierCredentialsReader(Protocol):
 
 
 class SupplierVault(Protocol):
-    """Keeps merchants' supplier credentials encrypted."""
+    """Encrypted storage of merchants' supplier credentials."""
 
     async def keep(self, merchant_id: UUID, provider: SupplierProvider, credentials: SupplierCredentials) -> None:
-        """Store credentials, in place of earlier ones."""
+        """Store credentials and replace earlier ones."""
         ...
 
     async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:
-        """Delete them; nothing if there are none."""
+        """Delete the credentials. No-op if there are none."""
         ...

@@ -1,1 +1,1 @@
-"""A shopper's order, from checkout to fulfilment."""
+"""A shopper's order, from checkout to fulfillment. Import ``events``, ``errors``, ``aggregate`` and ``ports``."""

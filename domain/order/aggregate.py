@@ -25,12 +25,12 @@ from domain.order.events import (
 from domain.privacy import Sealed
 
 PAY_WITHIN = timedelta(minutes=60)
-"""How long stock is kept for an order that is not paid, and its payment page open."""
+"""How long an unpaid order reserves stock and its payment page stays open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A buyer's order, from checkout to fulfilment."""
+    """A shopper's order, from checkout to fulfillment."""
 
     id: UUID
     version: int
@@ -47,10 +47,10 @@ class Order:
     tracking_number: str | None = None
 
     def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
-        """Note the page on which it can be paid; nothing if it is known.
+        """Record the order's payment page. No-op if the page is known.
 
         Raises:
-            OrderNotOpen: it is paid or cancelled.
+            OrderNotOpen: the order is paid or cancelled.
         """
         if session_id == self.session_id:
             return ()
@@ -59,9 +59,9 @@ class Order:
         return (PaymentSessionOpened(**next_header(self, at), provider=provider, session_id=session_id),)
 
     def record_payment(self, paid: Money, *, fee: Money, intent_id: str, at: datetime) -> Sequence[OrderEvent]:
-        """Decide what a confirmed payment means; nothing if it is known already.
+        """Record a confirmed payment. No-op if the payment is known.
 
-        The money has moved, so there is no refusing it: what pays nothing is a fact too.
+        A payment that does not match is recorded instead of refused, because the money has moved.
         """
         if intent_id == self.intent_id or intent_id in self.unmatched_intents:
             return ()
@@ -82,16 +82,16 @@ class Order:
         return None if paid == self.total else UnmatchedReason.MISMATCH
 
     def record_failure(self, *, intent_id: str, reason: str, at: datetime) -> Sequence[OrderEvent]:
-        """Note a refused payment; nothing if it is known, or the order is past it."""
+        """Record a declined payment. No-op if the payment is known or the order is no longer pending."""
         if intent_id in self.failed_intents or self.status is not OrderStatus.PENDING:
             return ()
         return (PaymentFailed(**next_header(self, at), intent_id=intent_id, reason=reason),)
 
     def cancel(self, *, reason: str, at: datetime) -> Sequence[OrderEvent]:
-        """Call it off before payment; nothing if that was done.
+        """Cancel the unpaid order. No-op if it is cancelled.
 
         Raises:
-            OrderNotOpen: it is paid.
+            OrderNotOpen: the order is paid.
         """
         if self.status is OrderStatus.CANCELLED:
             return ()
@@ -100,19 +100,18 @@ class Order:
         return (OrderCancelled(**next_header(self, at), reason=reason),)
 
     def fulfil(self, *, carrier: str | None, tracking_number: str | None, at: datetime) -> Sequence[OrderEvent]:
-        """Note that everything was handed to a carrier, or correct what was noted of that; nothing if it is known.
+        """Record that a carrier has the whole order, or correct the recorded shipment. No-op if nothing changes.
 
-        A correction leaves what is not given as it is.
+        A correction keeps the parts that are None.
 
         Raises:
-            OrderNotOpen: it is not paid.
+            OrderNotOpen: the order is not paid.
         """
         if self.status is OrderStatus.FULFILLED:
-            known = self.carrier, self.tracking_number
-            right = carrier or self.carrier, tracking_number or self.tracking_number
-            if right == known:
+            corrected = carrier or self.carrier, tracking_number or self.tracking_number
+            if corrected == (self.carrier, self.tracking_number):
                 return ()
-            return (ShipmentCorrected(**next_header(self, at), carrier=right[0], tracking_number=right[1]),)
+            return (ShipmentCorrected(**next_header(self, at), carrier=corrected[0], tracking_number=corrected[1]),)
         if self.status is not OrderStatus.PAID:
             raise OrderNotOpen(self.id, self.status, "fulfilled")
         return (OrderFulfilled(**next_header(self, at), carrier=carrier, tracking_number=tracking_number),)
@@ -126,7 +125,7 @@ class ShopperDetails:
     name: Sealed
     email: Sealed
     address: Sealed
-    """Where the order is sent."""
+    """JSON of line1, line2, city, region, postcode, country."""
 
 
 def place(
@@ -139,10 +138,10 @@ def place(
     shopper: ShopperDetails,
     at: datetime,
 ) -> Sequence[OrderEvent]:
-    """Order what is in a cart; the caller reserves the stock in the same transaction.
+    """Place an order; the caller reserves the stock in the same transaction.
 
     Raises:
-        InvalidInput: the cart is empty.
+        InvalidInput: there are no lines.
     """
     if not lines:
         raise InvalidInput("lines", "The cart is empty. Put something into it first.")
@@ -166,7 +165,7 @@ def place(
 
 
 def order_number(order_id: UUID) -> str:
-    """Return what people call an order: six letters and digits of its id, none easily misread."""
+    """Return an order's number for people: six letters and digits from its id that are not easily misread."""
     alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
     bits = order_id.int & ((1 << 30) - 1)
     return "ZY-" + "".join(alphabet[bits >> shift & 31] for shift in range(25, -1, -5))

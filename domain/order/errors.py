@@ -8,7 +8,7 @@ from domain.order.events import OrderStatus
 
 
 class OrderNotOpen(DomainError):
-    """The order is past the point at which this can be done."""
+    """The order's status does not allow the action."""
 
     code: ClassVar[str] = "ORDER_NOT_OPEN"
 

@@ -1,4 +1,4 @@
-"""What can happen to an order."""
+"""Events of an order."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -9,7 +9,7 @@ from domain.privacy import Sealed
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """The status of an order."""
 
     PENDING = "PENDING"
     """Placed, not paid."""
@@ -20,16 +20,16 @@ class OrderStatus(StrEnum):
 
 
 class OrderLine(Value):
-    """One thing in an order, at the price it had when the order was placed."""
+    """One variant in an order, at the price when the order was placed."""
 
     product_id: UUID
     variant_id: UUID
     title: str
-    """The product's, as the shopper saw it."""
+    """The product's title when the order was placed."""
     variant_title: str
     quantity: int
     unit_price: Money
-    """For one."""
+    """The price of one piece."""
 
     @property
     def total(self) -> Money:
@@ -37,24 +37,24 @@ class OrderLine(Value):
 
 
 class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
-    """A shopper ordered; stock is kept for them, payment is awaited.
+    """A shopper placed an order. It reserves stock and waits for payment.
 
     The shopper's name, e-mail and address are sealed under the shopper's own key.
     """
 
     store_id: UUID
     number: str
-    """What people call it: ``ZY-7Q2M4K``."""
+    """The order's number for people: ``ZY-7Q2M4K``."""
     lines: list[OrderLine]
     subtotal: Money
-    """All lines together."""
+    """The sum of all lines."""
     shipping: Money
     tax: Money
-    """On top of the lines and shipping."""
+    """Tax in addition to lines and shipping."""
     total: Money
-    """What is to be paid: subtotal, shipping and tax."""
+    """The amount due: subtotal, shipping and tax."""
     shopper_id: UUID
-    """Whose keys their name, e-mail and address are sealed under; another with every order."""
+    """The person under whose key name, e-mail and address are sealed; a new id for every order."""
     shopper_name: Sealed
     shopper_email: Sealed
     shipping_address: Sealed
@@ -62,30 +62,27 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
 
 
 class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.v1"):
-    """The payment provider has a page on which this order can be paid."""
+    """The payment provider opened a page for this order's payment."""
 
     provider: str
     """``stripe`` or ``sandbox``."""
     session_id: str
-    """The provider's id of it."""
+    """The provider's id of the page."""
 
 
 class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
-    """The provider confirmed the buyer's payment on the merchant's own account.
-
-    At most one per order; a refund is ``OrderRefunded``, never an edit.
-    """
+    """The provider confirmed the shopper's payment to the merchant's own account. At most once per order."""
 
     intent_id: str
     """The provider's payment id (Stripe PaymentIntent); makes redelivered webhooks harmless."""
     amount: Money
-    """What the buyer paid, tax included."""
+    """What the shopper paid, tax included."""
     platform_fee: Money
-    """Our share, which the provider took out of ``amount``."""
+    """The platform's share, which the provider took out of ``amount``."""
 
 
 class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):
-    """The provider refused a payment; the order still waits for another try."""
+    """The provider declined a payment; the order still waits for one."""
 
     intent_id: str
     """The provider's payment id."""
@@ -94,46 +91,46 @@ class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):
 
 
 class UnmatchedReason(StrEnum):
-    """Why a payment pays no order."""
+    """Why a payment matches no order."""
 
     LATE = "LATE"
-    """The order had been cancelled."""
+    """The order was cancelled before."""
     DUPLICATE = "DUPLICATE"
-    """Another payment had paid the order."""
+    """Another payment paid the order before."""
     MISMATCH = "MISMATCH"
-    """It is not what was due."""
+    """The amount is not the amount due."""
 
 
 class PaymentUnmatched(DomainEvent, wire_name="order.payment_unmatched.v1"):
-    """The provider took a payment that pays nothing: a person must look, and give it back or make it good.
+    """The provider took a payment that matches no order. A person must refund it or fulfill the order.
 
-    Once per payment; the order stays as it was.
+    Once per payment; the order's status does not change.
     """
 
     intent_id: str
-    """The provider's payment id, by which it is found there."""
+    """The provider's payment id, to find it there."""
     amount: Money
-    """What the buyer paid."""
+    """What the shopper paid."""
     platform_fee: Money
-    """Our share, which the provider took out of ``amount``."""
+    """The platform's share, which the provider took out of ``amount``."""
     reason: UnmatchedReason
 
 
 class OrderCancelled(DomainEvent, wire_name="order.order_cancelled.v1"):
-    """It was not paid in time, or called off before payment; its stock went back."""
+    """The order was not paid in time, or was cancelled before payment. Its stock is released."""
 
     reason: str
 
 
 class OrderFulfilled(DomainEvent, wire_name="order.order_fulfilled.v1"):
-    """Everything in it was handed to a carrier."""
+    """A carrier has the whole order."""
 
     carrier: str | None = None
     tracking_number: str | None = None
 
 
 class ShipmentCorrected(DomainEvent, wire_name="order.shipment_corrected.v1"):
-    """What was noted of a fulfilled order's shipment was wrong or missing; this is right."""
+    """The carrier or tracking number of a fulfilled order was wrong or missing; these replace both."""
 
     carrier: str | None
     tracking_number: str | None

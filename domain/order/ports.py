@@ -1,4 +1,4 @@
-"""What orders need from outside: a payment provider, and keys for personal data."""
+"""Port of payment providers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.order.events import OrderLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequest:
-    """What a payment page is to be opened for."""
+    """The order that a payment page is opened for."""
 
     order_id: UUID
     order_number: str
@@ -23,13 +23,13 @@ class PaymentRequest:
     success_url: str
     cancel_url: str
     expires_at: datetime
-    """From when on the order may be cancelled, so that the page should take no payment any more."""
+    """When the page stops taking payments, because the order may be cancelled from then on."""
     idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSession:
-    """A page on which an order can be paid."""
+    """A provider's page for an order's payment."""
 
     provider: str
     session_id: str
@@ -55,7 +55,7 @@ class PaymentConfirmed(_NoticeHeader):
     """The provider took a payment."""
 
     amount: Money
-    """What the buyer paid, tax included."""
+    """What the shopper paid, tax included."""
     platform_fee: Money
     """The platform's share of ``amount``."""
 
@@ -73,13 +73,13 @@ PaymentNotice = PaymentConfirmed | PaymentDeclined
 
 
 class InvalidSignature(Exception):
-    """A webhook was not signed by who it says it is from; it is refused and nothing is recorded."""
+    """A webhook's signature is wrong. The webhook is refused and not recorded."""
 
 
 class UnusableWebhook(ValueError):
-    """A webhook makes no sense, whoever signed it: an amount out of range, no such currency, an id that is none.
+    """A signed webhook makes no sense: an amount out of range, an unknown currency, a malformed id.
 
-    It carries what could be read, so that the merchant can be told.
+    The exception carries the parts that could be read, for the report to the merchant.
     """
 
     def __init__(
@@ -108,21 +108,21 @@ class PaymentGateway(Protocol):
         """Open a payment page; the same idempotency key gives the same session.
 
         Raises:
-            Transient: the provider is out of reach; retrying may help.
+            Transient: the provider cannot be reached; retrying may help.
         """
         ...
 
     def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
-        """Verify a webhook and read it; None if it is of a kind that is no business of ours.
+        """Verify a webhook and read it; None if its kind is not used here.
 
         Raises:
-            InvalidSignature: refused.
-            UnusableWebhook: it is signed, but makes no sense.
+            InvalidSignature: the signature is wrong; retrying cannot help.
+            UnusableWebhook: the signature is valid, but the body makes no sense.
         """
         ...
 
     def read_body(self, body: str) -> PaymentNotice | None:
-        """Read a webhook that was verified when it was taken in; None if it is of a kind that is no business of ours.
+        """Read a webhook that was verified when it was received; None if its kind is not used here.
 
         Raises:
             UnusableWebhook: the body makes no sense.

@@ -1,1 +1,1 @@
-"""A product: imported from a supplier or added by hand, written up, priced, stocked and sold."""
+"""A product: imported or added by hand, described, priced, stocked and sold. Import ``events``, ``errors``, ``aggregate``, ``ports``."""

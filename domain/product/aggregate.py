@@ -39,10 +39,10 @@ from domain.text import clean_title
 META_TITLE_MAX = 60
 META_DESCRIPTION_MAX = 155
 FORMER_WITHIN = timedelta(days=30)
-"""A former price is the lowest of this long before a reduction, and the product was on sale for as long (Directive
-98/6/EC, Article 6a)."""
+"""A former price is the lowest price in this time before a reduction. The product must have been on sale all that time
+(Directive 98/6/EC, Article 6a)."""
 STOCK_MOST = 1_000_000
-"""The most there can be of one variant. More is a slip of the hand, and more than readers of the log can count on to hold."""
+"""Highest stock of one variant. More is a typing mistake, and more than some readers of the log can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class VariantState:
     price: Money
     on_hand: int
     reserved: Mapping[UUID, int] = field(default_factory=dict)
-    """Order id to the quantity kept for it."""
+    """Reserved quantity by order id."""
 
     @property
     def reserved_total(self) -> int:
@@ -62,13 +62,13 @@ class VariantState:
 
     @property
     def available(self) -> int:
-        """What can still be ordered; never below zero, although a count may be below what orders keep."""
+        """How many can still be ordered; never below zero, although a count may be below the reserved total."""
         return max(0, self.on_hand - self.reserved_total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePeriod:
-    """A price, and since when it is asked."""
+    """A price and the time from which it applies."""
 
     since: datetime
     price: Money
@@ -109,13 +109,13 @@ class Product:
     slug: str
     price: Money
     compare_at: Money | None
-    """The former price that is struck through, from the history of prices; None if none is."""
+    """The former price that is struck through, proven by the price history; None if there is none."""
     cost: Money
     variants: Mapping[UUID, VariantState]
     prices: tuple[PricePeriod, ...] = ()
-    """The price of now and those before it that a former price may come from, the oldest first."""
+    """The current price and the earlier ones that can be a former price, oldest first."""
     on_sale_since: datetime | None = None
-    """Since when it is on sale without a break; None while it is a draft."""
+    """Start of the uninterrupted time on sale; None for a draft."""
     images: tuple[ImportedImage, ...] = ()
     status: ProductStatus = ProductStatus.DRAFT
     original_title: str = ""
@@ -123,16 +123,16 @@ class Product:
     category: str = ""
     tags: tuple[str, ...] = ()
     source: tuple[SupplierProvider, str] | None = None
-    """Which supplier listed it, and under which id there; None for what the merchant added by hand."""
+    """The supplier and its id of the listing; None for a product added by hand."""
     shipping_days: tuple[int, int] | None = None
-    """Fewest and most days to the shopper, as the supplier said; None for what the merchant added by hand."""
+    """Fewest and most days to the shopper, as the supplier says; None for a product added by hand."""
     by_merchant: bool = False
-    """Whether some of its text is in the merchant's own words, which no agent writes over."""
+    """Whether the merchant wrote some of its text, which agents do not overwrite."""
     touched_by_merchant: bool = False
-    """Whether the merchant worked on it: edited, priced or counted it, or had it on sale."""
+    """Whether the merchant edited, priced or counted it, or put it on sale."""
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
-        """Take on the copywriter's text under a slug that is free in the store."""
+        """Apply the copywriter's text under a slug that is free in the store."""
         self._refuse_archived()
         return (ProductCopyWritten(**next_header(self, at), **(copy.model_dump() | {"slug": slug})),)
 
@@ -184,7 +184,7 @@ class Product:
         return (ProductMetaWritten(**header, meta_title=title, meta_description=description),)
 
     def count_stock(self, variant_id: UUID, on_hand: int, *, at: datetime) -> Sequence[ProductEvent]:
-        """Set what is on hand of a variant; where that is less than unpaid orders keep, the shortage is a fact too."""
+        """Set the stock of a variant. A count below the reserved total also records the shortage."""
         self._refuse_archived()
         _check_stock(on_hand)
         variant = self._variant(variant_id)
@@ -198,7 +198,7 @@ class Product:
         )
 
     def reserve(self, variant_id: UUID, quantity: int, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
-        """Keep a quantity for an order; nothing if it is kept already.
+        """Reserve a quantity for an order. No-op if the order has a reservation.
 
         Raises:
             NotForSale, InsufficientStock: refused; retrying cannot help.
@@ -215,39 +215,39 @@ class Product:
         return (StockReserved(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
 
     def release(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
-        """Give back what was kept for an order; nothing if nothing was."""
-        kept = self._variant(variant_id).reserved.get(order_id)
-        if kept is None:
+        """Release an order's reservation. No-op if the order has none."""
+        quantity = self._variant(variant_id).reserved.get(order_id)
+        if quantity is None:
             return ()
-        return (StockReleased(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=kept),)
+        return (StockReleased(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
 
     def sell(self, variant_id: UUID, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
-        """Take what was kept for a paid order out of the stock; nothing if that was done.
+        """Remove a paid order's reservation from the stock. No-op if the order has none.
 
-        The shopper has paid, so the sale stands even if less is on hand; what is missing is a fact too.
+        The shopper has paid, so the sale stands even if the stock is too low; the shortage is recorded.
         """
         variant = self._variant(variant_id)
-        kept = variant.reserved.get(order_id)
-        if kept is None:
+        quantity = variant.reserved.get(order_id)
+        if quantity is None:
             return ()
-        sold = StockSold(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=kept)
-        if kept <= variant.on_hand:
+        sold = StockSold(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=quantity)
+        if quantity <= variant.on_hand:
             return (sold,)
-        missing = kept - variant.on_hand
+        missing = quantity - variant.on_hand
         return sold, StockShort(**next_header(self, at, 2), variant_id=variant_id, missing=missing, order_id=order_id)
 
     def activate(self, *, at: datetime) -> Sequence[ProductEvent]:
-        """Put it on sale; nothing if it is."""
+        """Put the product on sale. No-op if it is on sale."""
         self._refuse_archived()
         return () if self.status is ProductStatus.ACTIVE else (ProductActivated(**next_header(self, at)),)
 
     def deactivate(self, *, at: datetime) -> Sequence[ProductEvent]:
-        """Take it off sale; nothing if it is."""
+        """Take the product off sale. No-op if it is a draft."""
         self._refuse_archived()
         return () if self.status is ProductStatus.DRAFT else (ProductDeactivated(**next_header(self, at)),)
 
     def archive(self, *, at: datetime) -> Sequence[ProductEvent]:
-        """Put it away for good; nothing if that was done."""
+        """Archive the product permanently. No-op if it is archived."""
         return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**next_header(self, at)),)
 
     def _reprice(self, edit: ProductEdit, at: datetime, *, offset: int) -> Sequence[ProductEvent]:
@@ -259,12 +259,12 @@ class Product:
         if price.minor <= 0:
             raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
         for variant in self.variants.values():
-            # Variants keep their distance to the product's price.
+            # Each variant keeps its difference to the product's price.
             moved = variant.price + (price - self.price)
             if moved.minor <= 0:
                 raise InvalidInput(
                     "sellingPrice",
-                    f"At {price}, “{variant.title}” would cost {moved}; every variant must cost something.",
+                    f"At {price}, “{variant.title}” would cost {moved}; every variant must cost more than zero.",
                 )
         keeps_former_price = not edit.clear_compare_at and self.compare_at is not None
         if keeps_former_price and compare_at is None and price <= self.price:
@@ -282,8 +282,9 @@ class Product:
         )
 
     def lowest_price_before(self, price: Money, at: datetime) -> Money | None:
-        """Return the lowest price of the 30 days before ``price`` began, now or in the past; None if it was not on sale
-        for as long.
+        """Return the lowest price of the 30 days before ``price`` began; None if it was not on sale all that time.
+
+        ``price`` begins ``at`` unless it is the current price.
         """
         begun = self.prices[-1].since if price == self.price and self.prices else at
         if self.on_sale_since is None or begun - self.on_sale_since < FORMER_WITHIN:
@@ -514,7 +515,7 @@ def _check_stock(stock: int) -> None:
 
 
 def _within(prices: Sequence[PricePeriod], end: datetime) -> Sequence[PricePeriod]:
-    """Return the prices that were asked at some time in the 30 days before ``end``; all of them began before it."""
+    """Return the prices that applied at some time in the 30 days before ``end``; all of them began before it."""
     earlier = sum(period.since <= end - FORMER_WITHIN for period in prices)
     return prices[max(0, earlier - 1) :]
 
@@ -557,7 +558,7 @@ def _create(event: ProductImported | ProductAdded) -> Product:
 
 
 def _without(variant: VariantState, order_id: UUID) -> VariantState:
-    return replace(variant, reserved={id: kept for id, kept in variant.reserved.items() if id != order_id})
+    return replace(variant, reserved={id: quantity for id, quantity in variant.reserved.items() if id != order_id})
 
 
 def _with_variant(

@@ -7,7 +7,7 @@ from domain.kernel import DomainError
 
 
 class NotForSale(DomainError):
-    """Shoppers cannot buy this at the moment."""
+    """The product is not on sale."""
 
     code: ClassVar[str] = "NOT_FOR_SALE"
 
@@ -17,7 +17,7 @@ class NotForSale(DomainError):
 
 
 class InsufficientStock(DomainError):
-    """Less is left than was asked for."""
+    """The stock is below the requested quantity."""
 
     code: ClassVar[str] = "INSUFFICIENT_STOCK"
 
@@ -33,5 +33,5 @@ class ProductIsArchived(DomainError):
     code: ClassVar[str] = "PRODUCT_ARCHIVED"
 
     def __init__(self, product_id: UUID) -> None:
-        super().__init__(f"Product {product_id} is archived and cannot be changed. Add it anew instead.")
+        super().__init__(f"Product {product_id} is archived and cannot be changed. Add it again instead.")
         self.product_id = product_id

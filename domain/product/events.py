@@ -1,4 +1,4 @@
-"""What can happen to a product."""
+"""Events of a product."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -10,7 +10,7 @@ from domain.store.events import CopyScores
 
 
 class ProductStatus(StrEnum):
-    """Where a product stands. ``OUT_OF_STOCK`` is an active product with nothing left to sell."""
+    """The status of a product. ``OUT_OF_STOCK`` is an active product with no stock."""
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
@@ -19,53 +19,53 @@ class ProductStatus(StrEnum):
 
 
 class WinningScore(Value):
-    """Why a listing was chosen: every term from 0 to 1, and their weighted sum."""
+    """The score of a chosen listing: terms from 0 to 1 and their weighted sum."""
 
     total: float
     reviews: float
-    """Rating, trusted as far as there are reviews behind it."""
+    """The rating, weighted by the number of reviews."""
     orders: float
-    """How often it was bought, on a logarithmic scale."""
+    """The number of orders, on a logarithmic scale."""
     price_point: float
-    """How near its price is to what people pay without much thought."""
+    """How close the price is to the range of impulse purchases."""
     shipping: float
-    """The sooner the better."""
+    """Delivery time and shipping cost."""
     image_quality: float
     """Size and number of the photos."""
     margin: float
-    """What is left between the cost and the market's price."""
+    """The margin between cost and market price."""
 
 
 class ImportedImage(Value):
-    """A supplier's photo, before the studio."""
+    """A supplier's photo, not processed yet."""
 
     image_id: UUID
     url: str
-    """Where the supplier has it."""
+    """The photo's address at the supplier."""
     alt_text: str
     position: int
-    """Its place among the product's images, 0 first."""
+    """The photo's place among the product's images, 0 first."""
 
 
 class ImportedVariant(Value):
-    """One thing that can be bought."""
+    """One buyable form of a product."""
 
     variant_id: UUID
     sku: str | None = None
     title: str
-    """``Red / Large``; ``Default`` where there is only one."""
+    """``Red / Large``; ``Default`` if there is only one variant."""
     options: dict[str, str] = {}
-    """``{"Colour": "Red"}``; empty where there is only one."""
+    """``{"Colour": "Red"}``; empty if there is only one variant."""
     price: Money
     """What the shopper pays."""
     cost: Money
-    """What the supplier takes for a piece."""
+    """What the supplier charges for one piece."""
     stock: int
-    """How many could be sold when it was imported or added."""
+    """The stock when the product was imported or added."""
 
 
 class ProductImported(DomainEvent, wire_name="product.product_imported.v1"):
-    """A listing was chosen and taken over from a supplier, as a draft."""
+    """A supplier's listing was chosen and imported as a draft."""
 
     store_id: UUID
     generation_id: UUID
@@ -74,25 +74,25 @@ class ProductImported(DomainEvent, wire_name="product.product_imported.v1"):
     """The supplier's own id of the listing."""
     source_url: str | None
     original_title: str
-    """As the supplier wrote it; the copywriter's comes later."""
+    """The supplier's title; the copywriter writes another."""
     original_description: str
     slug: str
-    """Its address within the store; the copywriter may give it another."""
+    """The product's address within the store; the copywriter may change it."""
     category: str
     tags: list[str]
     cost: Money
-    """What the supplier takes for a piece, before shipping."""
+    """What the supplier charges for one piece, before shipping."""
     price: Money
     """What the shopper pays."""
     compare_at: Money | None
-    """Always null since prices are struck through from the store's own history alone; before that, what the supplier said
-    others ask, which is not shown."""
+    """Always null: only the store's own price history gives a former price. Older events hold the supplier's market price,
+    which is not shown."""
     shipping_days: tuple[int, int]
-    """From so many to so many days."""
+    """Fewest and most days to the shopper."""
     images: list[ImportedImage]
     variants: list[ImportedVariant]
     score: WinningScore
-    """Why it was chosen."""
+    """The score that the listing was chosen by."""
 
 
 class ProductAdded(DomainEvent, wire_name="product.product_added.v1"):
@@ -107,17 +107,17 @@ class ProductAdded(DomainEvent, wire_name="product.product_added.v1"):
     price: Money
     """What the shopper pays."""
     compare_at: Money | None = None
-    """Always null since prices are struck through from the store's own history alone; not shown where it is not."""
+    """Always null: only the store's own price history gives a former price. Prices in older events are not shown."""
     images: list[ImportedImage] = []
     variants: list[ImportedVariant]
 
 
 class ProductCopyWritten(DomainEvent, wire_name="product.product_copy_written.v1"):
-    """The copywriter wrote what shoppers read; a later one replaces it."""
+    """The copywriter wrote the product's text; a later text replaces it."""
 
     title: str
     slug: str
-    """Its address within the store."""
+    """The product's address within the store."""
     description: str
     """Markdown: an opening, features, benefits, a call to action."""
     features: list[str]
@@ -128,76 +128,76 @@ class ProductCopyWritten(DomainEvent, wire_name="product.product_copy_written.v1
     meta_description: str
     """At most 155 characters."""
     scores: CopyScores
-    """How the text measures."""
+    """Measurements of the text."""
     written_by: str
     """``house`` or a model's name."""
 
 
 class ProductRetitled(DomainEvent, wire_name="product.product_retitled.v1"):
-    """The merchant gave it another title."""
+    """The merchant changed the product's title."""
 
     title: str
 
 
 class ProductDescribed(DomainEvent, wire_name="product.product_described.v1"):
-    """The merchant rewrote its description, and with it all that was written beside it."""
+    """The merchant rewrote the description, and with it features, benefits and call to action."""
 
     description: str
     features: list[str] = []
     benefits: list[str] = []
     call_to_action: str = ""
     scores: CopyScores | None = None
-    """How the description measures; null where nobody measured it."""
+    """Measurements of the description; null in events from before it was measured."""
 
 
 class ProductMetaWritten(DomainEvent, wire_name="product.product_meta_written.v1"):
-    """The merchant rewrote what search engines show."""
+    """The merchant rewrote the title and description for search engines."""
 
     meta_title: str
     meta_description: str
 
 
 class PriceChanged(DomainEvent, wire_name="product.price_changed.v1"):
-    """It costs something else from now on, in every variant by the same difference."""
+    """The price changed, in every variant by the same difference."""
 
     price: Money
-    """What the shopper pays from now on."""
+    """The new price for the shopper."""
     compare_at: Money | None
-    """The former price that is struck through, if one is."""
+    """The former price that is struck through; null if there is none."""
     compare_at_proven: bool = False
     """Whether ``compare_at`` is the lowest price of the 30 days before the reduction, as this log shows. False in events
     from before that rule, whose compare-at price is not shown."""
 
 
 class StockShort(DomainEvent, wire_name="product.stock_short.v1"):
-    """Orders were promised more of a variant than there is. The merchant has to restock, or to tell shoppers."""
+    """Orders need more of a variant than there is. The merchant must restock or inform the shoppers."""
 
     variant_id: UUID
     missing: int
     """How many pieces are missing."""
     order_id: UUID | None = None
-    """The paid order they are missing from; null where a count is below what unpaid orders keep."""
+    """The paid order with the missing pieces; null if a count is below what unpaid orders reserve."""
 
 
 class StockCounted(DomainEvent, wire_name="product.stock_counted.v1"):
-    """What is on hand of a variant was counted anew."""
+    """The stock of a variant was counted."""
 
     variant_id: UUID
     on_hand: int
-    """How many there are, reserved ones included."""
+    """The stock, reserved pieces included."""
 
 
 class StockReserved(DomainEvent, wire_name="product.stock_reserved.v1"):
-    """Some of a variant is kept for an order that is not paid yet."""
+    """An unpaid order reserved pieces of a variant."""
 
     order_id: UUID
-    """For whom."""
+    """The order that reserved them."""
     variant_id: UUID
     quantity: int
 
 
 class StockReleased(DomainEvent, wire_name="product.stock_released.v1"):
-    """A reservation came back, because its order was not paid."""
+    """A reservation was released, because its order was not paid."""
 
     order_id: UUID
     variant_id: UUID
@@ -205,7 +205,7 @@ class StockReleased(DomainEvent, wire_name="product.stock_released.v1"):
 
 
 class StockSold(DomainEvent, wire_name="product.stock_sold.v1"):
-    """A reserved quantity left the stock, because its order was paid."""
+    """Reserved pieces left the stock, because their order was paid."""
 
     order_id: UUID
     variant_id: UUID
@@ -213,15 +213,15 @@ class StockSold(DomainEvent, wire_name="product.stock_sold.v1"):
 
 
 class ProductActivated(DomainEvent, wire_name="product.product_activated.v1"):
-    """Shoppers may see and buy it."""
+    """The product is on sale: shoppers may see and buy it."""
 
 
 class ProductDeactivated(DomainEvent, wire_name="product.product_deactivated.v1"):
-    """It is a draft again."""
+    """The product was taken off sale and is a draft again."""
 
 
 class ProductArchived(DomainEvent, wire_name="product.product_archived.v1"):
-    """It is put away for good."""
+    """The product is archived permanently."""
 
 
 ProductEvent = (

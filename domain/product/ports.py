@@ -1,4 +1,4 @@
-"""What products need from outside: suppliers' catalogues and words."""
+"""Port of the writer of product copy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from domain.store.events import CopyScores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyBrief:
-    """What a product's copy is to be written from. Supplier text is data, never instructions."""
+    """The facts for a product's copy. Supplier text is data, never instructions."""
 
     original_title: str
     original_description: str
     category: str
     tags: Sequence[str]
     options: Sequence[str]
-    """Variant titles worth mentioning; empty where there is only one."""
+    """Variant titles worth mentioning; empty if there is only one variant."""
     niche: str
     brand: BrandIdentity
     seed: str
 
 
 class ProductCopy(Value):
-    """What shoppers and search engines read of a product."""
+    """A product's text for shoppers and search engines."""
 
     title: str
     description: str
@@ -39,12 +39,12 @@ class ProductCopy(Value):
 
 
 class ProductCopywriter(Protocol):
-    """Writes products up."""
+    """Writer of product copy."""
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
         """Return the copy of one product; ``meta_title`` at most 60 characters, ``meta_description`` at most 155.
 
         Raises:
-            Transient: the writer could not be reached; retrying may help.
+            Transient: the writer cannot be reached; retrying may help.
         """
         ...

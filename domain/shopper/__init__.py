@@ -1,1 +1,1 @@
-"""A shopper, as a person with a right to be forgotten."""
+"""A shopper as a person with a right to erasure. Import ``events`` and ``aggregate``."""

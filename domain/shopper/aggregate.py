@@ -1,4 +1,4 @@
-"""The shopper aggregate: known only by being forgotten, once."""
+"""The shopper aggregate: a stream with at most one event, the erasure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from domain.shopper.events import ShopperEvent, ShopperForgotten
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shopper:
-    """Someone who was forgotten."""
+    """A shopper whose data was erased."""
 
     id: UUID
     version: int
@@ -19,7 +19,7 @@ class Shopper:
 
 
 def forget(shopper_id: UUID, *, store_id: UUID, at: datetime) -> Sequence[ShopperEvent]:
-    """Forget a shopper who was not forgotten yet."""
+    """Erase a shopper's data; the caller checks that it was not erased before."""
     return (ShopperForgotten(**first_header(shopper_id, at), store_id=store_id),)
 
 

@@ -1,4 +1,4 @@
-"""What can happen to a shopper as a person."""
+"""Events of a shopper as a person."""
 
 from uuid import UUID
 
@@ -6,14 +6,13 @@ from domain.kernel import DomainEvent
 
 
 class ShopperForgotten(DomainEvent, wire_name="shopper.shopper_forgotten.v1"):
-    """A shopper's personal data was erased: the key it is sealed under is deleted, here and in every restored backup.
+    """A shopper's personal data was erased: its key is deleted, here and in every restored backup.
 
-    The originator is the shopper. Orders stay, with their amounts and lines; name, e-mail and address are noise from
-    then on, wherever they lie.
+    The originator is the shopper. Orders keep their amounts and lines; name, e-mail and address are unreadable everywhere.
     """
 
     store_id: UUID
-    """Where the shopper had ordered."""
+    """The store that the shopper ordered from."""
 
 
 ShopperEvent = ShopperForgotten

@@ -1,1 +1,1 @@
-"""Sourcing: which of a supplier's listings a store imports, and at which price."""
+"""Sourcing: ranking and pricing of listings. Import ``listing``, ``pricing``, ``ranking``, ``relevance`` and ``ports``."""

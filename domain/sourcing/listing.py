@@ -1,4 +1,4 @@
-"""A supplier's listing as the scout sees it, whoever the supplier is."""
+"""A supplier's listing in one form for all suppliers."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 
 COUNT_MOST = 1_000_000
-"""Where counts of suppliers end: a greater one says "very many", and some send as many digits as they like."""
+"""Largest count of a supplier. Greater ones are reduced to it, because suppliers send numbers of any length."""
 
 Count = Annotated[int, AfterValidator(lambda count: min(count, COUNT_MOST))]
 
@@ -25,7 +25,7 @@ class ListingVariant(Value):
 
 
 class Listing(Value):
-    """What a supplier offers, in our words: cost is what we pay, per piece, before shipping."""
+    """A supplier's offer. ``cost`` is what the merchant pays for one piece, before shipping."""
 
     provider: SupplierProvider
     source_id: str
@@ -36,19 +36,19 @@ class Listing(Value):
     tags: list[str] = []
     cost: Money
     market_price: Money | None = None
-    """What it is usually sold for, where the supplier says."""
+    """The usual retail price; None if the supplier names none."""
     rating: float | None = None
-    """0 to 5; None: unrated."""
+    """0 to 5; None if unrated."""
     review_count: Count = 0
     order_count: Count | None = None
-    """None: the supplier does not say."""
+    """None if the supplier does not say."""
     shipping_days: tuple[Count, Count]
     shipping_cost: Money
     image_urls: list[str]
     image_sizes: list[tuple[int, int]] = []
-    """Width and height in pixels of each image, where known."""
+    """Width and height of each image in pixels; empty if unknown."""
     variants: list[ListingVariant]
-    """At least one; ``Default`` where the supplier has none."""
+    """At least one; ``Default`` if the supplier has none."""
 
     @property
     def stock(self) -> int:

@@ -1,4 +1,4 @@
-"""What sourcing needs from outside: suppliers' catalogs, search phrases and photo fingerprints."""
+"""Ports of supplier catalogs, search phrases and photo fingerprints."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,16 +9,16 @@ from domain.sourcing.listing import Listing
 
 
 class SupplierCatalog(Protocol):
-    """A supplier's catalogue. Every implementation passes the same contract tests."""
+    """A supplier's catalog. Every implementation passes the same contract tests."""
 
     @property
     def provider(self) -> SupplierProvider: ...
 
     async def search(self, keywords: Sequence[str], *, limit: int) -> Sequence[Listing]:
-        """Return up to ``limit`` different listings that fit any keyword, the best fitting first.
+        """Return up to ``limit`` different listings that match any keyword, the best match first.
 
         Raises:
-            Transient: no answer, an outage, a limit, or an answer that makes no sense; retrying may help.
+            Transient: an outage, a time-out, a rate limit or a senseless answer; retrying may help.
         """
         ...
 
@@ -37,22 +37,22 @@ class SupplierCatalogs(Protocol):
 
 
 class KeywordWriter(Protocol):
-    """Thinks of what to search for."""
+    """Writer of search phrases."""
 
     async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:
-        """Return 20 to 30 different search phrases for a niche, the most telling first.
+        """Return 20 to 30 different search phrases for a niche, the most specific first.
 
         Raises:
-            Transient: the writer could not be reached; retrying may help.
+            Transient: the writer cannot be reached; retrying may help.
         """
         ...
 
 
 class ImageFingerprints(Protocol):
-    """Tells near-duplicate photos apart."""
+    """Perceptual hashes of photos, to find near-duplicates."""
 
     async def fingerprint(self, url: str) -> int | None:
-        """Return a 64-bit perceptual hash of the image, or None where it cannot be had.
+        """Return a 64-bit perceptual hash of the image; None if it cannot be read.
 
         Two photos whose hashes differ in at most 6 bits show the same thing.
         """

@@ -1,4 +1,4 @@
-"""The margin rule: what a listing sells for. Pure, and in whole minor units throughout."""
+"""The margin rule: a listing's selling price. Pure, in integer minor units."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from domain.money import CURRENCIES, Money, exponent
 from domain.sourcing.listing import Listing
 
 MINIMUM_MARGIN = 2_500
-"""Basis points of the price that must be left after cost and shipping; a listing that cannot keep it is left alone."""
+"""Minimum margin after cost and shipping, in basis points of the price. Listings below it are not sold."""
 
 MARKUP: tuple[tuple[int | None, int], ...] = (
     (10, 28_000),
@@ -14,37 +14,37 @@ MARKUP: tuple[tuple[int | None, int], ...] = (
     (120, 17_500),
     (None, 14_500),
 )
-"""Marginal tiers: up to how many major units of landed cost, and the price in basis points of that part.
+"""Marginal tiers: the upper end of landed cost in major units, and the price in basis points of the part below it.
 
-Marginal as income tax is, so that a dearer thing never sells for less than a cheaper one.
+The tiers are marginal, as in income tax, so that a thing with higher cost never sells for less.
 """
 
 UNDERCUT = 9_200
-"""Basis points of the market's price that are asked at most, where that leaves the minimum margin."""
+"""Highest price in basis points of the market price, if that leaves the minimum margin."""
 
 DEAREST = 1_000_000_000
-"""Minor units beyond which a supplier's amount is taken for a slip."""
+"""Largest credible amount of a supplier, in minor units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pricing:
-    """What a listing will sell for."""
+    """A listing's selling price and cost."""
 
     price: Money
     landed: Money
-    """What one piece costs us, shipping included."""
+    """The cost of one piece, shipping included."""
 
     @property
     def margin(self) -> int:
-        """What is left of the price, in basis points of it."""
+        """The margin in basis points of the price."""
         return 10_000 * (self.price.minor - self.landed.minor) // self.price.minor
 
 
 def price_listing(listing: Listing) -> Pricing | None:
-    """Return what a listing sells for, or None where no price leaves the minimum margin or an amount makes no sense.
+    """Return a listing's price; None if no price leaves the minimum margin or an amount makes no sense.
 
-    The price is for ``listing.cost``, which is the cheapest variant's; dearer variants are marked up alike. Amounts in
-    several currencies cannot be priced: there is no exchange rate here.
+    The price belongs to ``listing.cost``, the cheapest variant's; other variants have the same markup. Amounts in several
+    currencies cannot be priced, because there is no exchange rate.
     """
     cost, shipping, market = listing.cost, listing.shipping_cost, listing.market_price
     if cost.minor <= 0 or shipping.minor < 0 or cost.currency not in CURRENCIES:
@@ -67,14 +67,12 @@ def price_listing(listing: Listing) -> Pricing | None:
 
 
 def price_variant(listing: Listing, price: Money, cost: Money) -> Money:
-    """Return what a variant sells for: marked up like the listing and rounded like its price.
-
-    What costs us more never sells for less.
+    """Return a variant's price, with the listing's markup and rounding. A higher cost never gives a lower price.
 
     Args:
-        listing: whose variant it is.
-        price: what the listing sells for.
-        cost: what the variant costs us, before shipping.
+        listing: the variant's listing.
+        price: the listing's price.
+        cost: the variant's cost before shipping.
     """
     difference = cost - listing.cost
     if difference.minor == 0 or listing.cost.minor <= 0:
@@ -93,14 +91,14 @@ def price_variant(listing: Listing, price: Money, cost: Money) -> Money:
 
 
 def charming(target: int, *, least: int, most: int | None, major: int = 100) -> int:
-    """Return the amount nearest to ``target`` that looks like a price, within bounds; ``target`` where none fits.
+    """Return the charm price nearest to ``target`` within the bounds; ``target`` if there is none.
 
-    Below 20 prices end in .99, below 100 in .95, above in whole amounts that end in 9.
+    Charm prices end in .99 up to 20 and in .95 up to 100; above, they are whole amounts that end in 9.
 
     Args:
         target: minor units, within the bounds.
         least: the lowest price allowed.
-        most: the highest price allowed; None: no limit.
+        most: the highest price allowed; None if unlimited.
         major: minor units in one major unit.
     """
     near = range(target // major - 11, target // major + 13)
@@ -124,5 +122,5 @@ def _mark_up(landed: Money) -> int:
 
 
 def _major(currency: str) -> int:
-    """Return how many minor units the tiers and endings count as one; a hundred yen stand for a dollar."""
+    """Return the minor units in one unit of tiers and price endings; without decimals it is 100, as 100 yen."""
     return int(10 ** (exponent(currency) or 2))

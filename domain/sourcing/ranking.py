@@ -1,8 +1,8 @@
-"""Which listings a store should sell: fitting the niche, likely to sell well, each thing once, of many kinds. Pure.
+"""Ranking of listings: they fit the niche, are likely to sell, differ from each other and are of many kinds. Pure.
 
-Four sieves, in order: what should not be sold (nothing in stock, no picture, no margin, unhappy buyers) is out; what has nothing to do
-with the niche is out; of several listings of the same thing the best stays; and of what remains the best are taken one
-by one, each kind of product counting a little less with every one of it that was taken before.
+Four filters run in order. Listings without stock, picture or margin, or with a poor rating, are dropped. Listings that
+do not fit the niche are dropped. Of several listings of the same thing the best one stays. The best of the rest are chosen
+one by one, and each chosen product lowers the weight of its kind.
 """
 
 import math
@@ -17,12 +17,12 @@ from domain.sourcing.pricing import Pricing, price_listing
 from domain.sourcing.relevance import Relevance, words
 
 TARGET_COUNT = 18
-"""How many products a store starts with, where there are enough that fit."""
+"""Number of products of a new store, if enough listings fit."""
 MINIMUM_COUNT = 15
-"""Below this many, listings from the neighbourhood of the niche fill up, the closest first."""
+"""With fewer fitting listings, the closest other listings are added up to this number."""
 
 NEUTRAL = 0.5
-"""A term's value where the supplier does not say: neither a bonus nor a punishment."""
+"""A term's value if the supplier does not say."""
 
 WEIGHTS: Mapping[str, float] = {
     "reviews": 0.25,
@@ -32,38 +32,38 @@ WEIGHTS: Mapping[str, float] = {
     "image_quality": 0.10,
     "price_point": 0.10,
 }
-"""Each term's share of the total: what buyers said and did first, then what we earn and how soon it arrives."""
+"""Each term's weight: buyers' opinions and orders first, then margin and delivery."""
 
 TRUSTED_REVIEWS = 25
-"""Reviews at which a rating counts as much as the neutral prior."""
+"""Number of reviews at which the rating weighs as much as the neutral prior."""
 MANY_ORDERS = 10_000
-"""Orders at which the scale ends."""
+"""Number of orders at the end of the scale."""
 SWEET_SPOT = (15.0, 90.0)
-"""Prices, in major units, that people pay without much thought and that still leave something."""
+"""Prices of impulse purchases that leave a margin, in major units."""
 FAST_DAYS, SLOW_DAYS = 5, 30
 GOOD_EDGE = 1_000
-"""Pixels of the shorter side from which a picture is good for a shop."""
+"""Pixels on the shorter side of a good picture."""
 GOOD_IMAGES = 4
 LOW_MARGIN, HIGH_MARGIN = 2_500, 7_000
-"""Basis points between the cost and the market's price where the scale begins and ends."""
+"""Margins in basis points at which the scale begins and ends."""
 
 POOR_RATING, POOR_RATING_REVIEWS = 3.5, 5
-"""Below this many stars, given by at least so many people, no score makes up for it."""
+"""Listings below this many stars from at least this many reviews are dropped."""
 
 SAME_PHOTO = 6
-"""Bits in which two fingerprints of one photo may differ."""
+"""Bits in which the fingerprints of the same photo may differ."""
 SAME_TITLE = 0.8
-"""Share of title words from which two listings are the same thing."""
+"""Share of common title words from which two listings are the same thing."""
 
 LIKE_TITLE = 0.3
-"""Share of title words from which two titles speak of like things."""
+"""Share of common title words from which two titles name similar things."""
 
 FITTING = 0.62
-"""Relevance, as a share of the best candidate's, from which a listing counts as fitting."""
+"""Relevance of a fitting listing, as a share of the best candidate's."""
 FITTING_AT_LEAST = 0.12
-"""Relevance below which nothing counts as fitting, however poor the best is."""
+"""Minimum relevance of a fitting listing, whatever the best candidate has."""
 REPEATED_KIND = 0.87
-"""What one more of a kind that was taken before is worth, per piece taken."""
+"""Factor on a candidate's worth for each chosen product of its kind."""
 KIND_SHARE = 3
 """At most one in this many products is of one kind, as long as others fit."""
 
@@ -72,13 +72,13 @@ Key = tuple[SupplierProvider, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A listing that could be sold, and what speaks for it."""
+    """A listing that can be sold, with its price, score and relevance."""
 
     listing: Listing
     pricing: Pricing
     score: WinningScore
     relevance: float
-    """How well it fits the niche, 0 to 1."""
+    """The fit with the niche, 0 to 1."""
 
     @property
     def key(self) -> Key:
@@ -86,33 +86,33 @@ class Candidate:
 
     @property
     def worth(self) -> float:
-        """What the choice goes by: a winner that does not fit the niche is no winner here."""
+        """The score that candidates are chosen by: score and relevance together."""
         return self.score.total * math.pow(self.relevance, 1.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """What came of ranking."""
+    """The result of a ranking."""
 
     chosen: Sequence[Candidate]
     """Best first."""
     duplicates: int
-    """How many sellable candidates were the same thing as a better one."""
+    """The number of candidates that were the same thing as a better one."""
     unsellable: int
-    """How many had nothing in stock, no picture, no margin or unhappy buyers."""
+    """The number of listings without stock, picture or margin, or with a poor rating."""
     fitting: int
-    """How many different candidates fit the niche closely."""
+    """The number of different candidates that fit the niche."""
 
 
 def key_of(listing: Listing) -> Key:
-    """Return what tells a listing from all others."""
+    """Return a listing's unique key."""
     return listing.provider, listing.source_id
 
 
 def candidates(listings: Sequence[Listing], *, niche: str, keywords: Sequence[str]) -> Sequence[Candidate]:
-    """Return the listings that can be sold, priced and scored, the worthiest first.
+    """Return the listings that can be sold, priced and scored, those with the highest worth first.
 
-    The same listing found twice counts once.
+    A listing that occurs twice counts once.
     """
     different = list({key_of(listing): listing for listing in listings}.values())
     relevance = Relevance.of(niche, keywords, different)
@@ -137,13 +137,13 @@ def candidates(listings: Sequence[Listing], *, niche: str, keywords: Sequence[st
 def rank(
     found: Sequence[Candidate], *, fingerprints: Mapping[Key, int], total: int, count: int = TARGET_COUNT
 ) -> Ranking:
-    """Choose what the store starts with.
+    """Choose the products of a new store.
 
     Args:
-        found: what :func:`candidates` returned.
-        fingerprints: of main photos, as far as known.
-        total: how many listings there were before any was left out.
-        count: how many products at most.
+        found: the result of :func:`candidates`.
+        fingerprints: of main photos, if known.
+        total: the number of listings before any was dropped.
+        count: the largest number of products.
     """
     different = _without_duplicates(found, fingerprints)
     best = max((candidate.relevance for candidate in different), default=0.0)
@@ -152,7 +152,7 @@ def rank(
     chosen = _choose_varied(fitting, count)
     if len(chosen) < MINIMUM_COUNT:
         others = [candidate for candidate in different if candidate.relevance < threshold]
-        # Farther than the threshold, nearness to the niche comes before everything else.
+        # Below the threshold, relevance is the first criterion.
         others.sort(key=lambda candidate: (-round(candidate.relevance, 1), *_order(candidate)))
         chosen += others[: min(MINIMUM_COUNT, count) - len(chosen)]
     return Ranking(
@@ -178,7 +178,7 @@ def winning_score(listing: Listing, pricing: Pricing) -> WinningScore:
 
 
 def review_score(rating: float | None, count: int) -> float:
-    """Return the rating (2.5 stars are 0, 5 are 1), pulled towards neutral as long as few people gave it."""
+    """Return the rating (2.5 stars are 0, 5 are 1), closer to neutral with fewer reviews."""
     if rating is None or count <= 0:
         return NEUTRAL
     liked = _clip((rating - 2.5) / 2.5)
@@ -186,12 +186,12 @@ def review_score(rating: float | None, count: int) -> float:
 
 
 def order_score(count: int | None) -> float:
-    """Return orders on a logarithmic scale: the step from 10 to 100 is worth that from 100 to 1,000."""
+    """Return orders on a logarithmic scale: from 10 to 100 is the same step as from 100 to 1,000."""
     return NEUTRAL if count is None else _clip(math.log1p(max(0, count)) / math.log1p(MANY_ORDERS))
 
 
 def price_point_score(price: float) -> float:
-    """Return 1 within the sweet spot, less with every doubling below or above it."""
+    """Return 1 within ``SWEET_SPOT``, less with every doubling below or above it."""
     low, high = SWEET_SPOT
     if price <= 0:
         return 0.0
@@ -200,7 +200,7 @@ def price_point_score(price: float) -> float:
 
 
 def shipping_score(listing: Listing) -> float:
-    """Return how soon it arrives (seven parts in ten) and how small a part of the cost shipping is (three)."""
+    """Return 0.7 times the speed of delivery plus 0.3 times the smallness of shipping cost."""
     days = _clip((SLOW_DAYS - sum(listing.shipping_days) / 2) / (SLOW_DAYS - FAST_DAYS))
     landed = listing.cost.minor + listing.shipping_cost.minor
     share = listing.shipping_cost.minor / landed if landed > 0 else 0.0
@@ -208,7 +208,7 @@ def shipping_score(listing: Listing) -> float:
 
 
 def image_score(listing: Listing) -> float:
-    """Return how large the pictures are (six parts in ten) and how many there are (four)."""
+    """Return 0.6 times the size of the pictures plus 0.4 times their number."""
     count = _clip(len(listing.image_urls) / GOOD_IMAGES)
     if not listing.image_sizes:
         return 0.6 * NEUTRAL + 0.4 * count
@@ -217,7 +217,7 @@ def image_score(listing: Listing) -> float:
 
 
 def margin_score(listing: Listing, pricing: Pricing) -> float:
-    """Return what the market's price leaves over our cost; neutral where the supplier does not know the market."""
+    """Return the margin at the market price; neutral if the supplier names no market price."""
     if listing.market_price is None or listing.market_price.minor <= 0:
         return NEUTRAL
     left = 10_000 * (listing.market_price.minor - pricing.landed.minor) / listing.market_price.minor
@@ -225,7 +225,7 @@ def margin_score(listing: Listing, pricing: Pricing) -> float:
 
 
 def same_thing(one: Candidate, other: Candidate, fingerprints: Mapping[Key, int]) -> bool:
-    """Tell whether two listings are the same thing: by their photo, or by their title."""
+    """Whether two listings are the same thing, by photo or by title."""
     mine, theirs = fingerprints.get(one.key), fingerprints.get(other.key)
     if mine is not None and theirs is not None and (mine ^ theirs).bit_count() <= SAME_PHOTO:
         return True
@@ -233,18 +233,18 @@ def same_thing(one: Candidate, other: Candidate, fingerprints: Mapping[Key, int]
 
 
 def title_similarity(one: str, other: str) -> float:
-    """Return the share of words two titles have in common, sales talk left out; 0 for a title without words."""
+    """Return the share of common words of two titles, without sales talk; 0 for a title without words."""
     mine, theirs = frozenset(words(one)), frozenset(words(other))
     return len(mine & theirs) / len(mine | theirs) if mine and theirs else 0.0
 
 
 def _without_duplicates(found: Sequence[Candidate], fingerprints: Mapping[Key, int]) -> list[Candidate]:
-    """Keep the best scored offer of each thing, with the fit of whichever like title says best what it is."""
+    """Keep the best scored offer of each thing, with the highest relevance among similar titles."""
     kept: list[Candidate] = []
     for candidate in sorted(found, key=lambda candidate: (-candidate.score.total, candidate.key)):
         for n, better in enumerate(kept):
             if same_thing(candidate, better, fingerprints):
-                # Photos can deceive, so a fit is only passed on between titles that have something in common.
+                # Equal photos can show different things, so relevance passes only between similar titles.
                 if title_similarity(candidate.listing.title, better.listing.title) >= LIKE_TITLE:
                     kept[n] = replace(better, relevance=max(better.relevance, candidate.relevance))
                 break
@@ -254,7 +254,7 @@ def _without_duplicates(found: Sequence[Candidate], fingerprints: Mapping[Key, i
 
 
 def _choose_varied(fitting: Sequence[Candidate], count: int) -> list[Candidate]:
-    """Take the worthiest one by one, each kind counting less the more of it was taken."""
+    """Choose candidates by worth one by one; each chosen one lowers the worth of its kind."""
     left = list(fitting)
     taken: list[Candidate] = []
     kinds: Counter[str] = Counter()
@@ -272,7 +272,7 @@ def _choose_varied(fitting: Sequence[Candidate], count: int) -> list[Candidate]:
 
 
 def _is_presentable(listing: Listing) -> bool:
-    """Tell whether a store could put it on show without regret, whatever it costs."""
+    """Whether a listing has stock, a picture and no poor rating, whatever its cost."""
     disliked = (
         listing.rating is not None and listing.rating < POOR_RATING and listing.review_count >= POOR_RATING_REVIEWS
     )

@@ -1,4 +1,4 @@
-"""How well a listing fits a niche, judged by its words alone. Pure; supplier text is data and nothing else."""
+"""The fit of a listing with a niche, judged by words. Pure; supplier text is data, never instructions."""
 
 import math
 import re
@@ -12,21 +12,21 @@ from domain.sourcing.listing import Listing
 from domain.text import fold
 
 TITLE, TAGS, CATEGORY, DESCRIPTION = 1.0, 0.9, 0.9, 0.3
-"""How far a word is believed, by where it stands: descriptions are stuffed with words that sell."""
+"""A word's weight by its place. Descriptions weigh least, because they are full of sales words."""
 
 NOISE = frozenset(
     """a an and at best big by brand buy cheap day delivery direct dropshipping factory fast for free from gift good high
     hot idea in item lot new of on or original pack piece product quality sale seller set ship shipping shop stock
     store style supply that the this to top trending us use wholesale with your 1pc 2pc pcs 2024 2025 2026 2027 arrival""".split()  # noqa: SIM905 - reads better as text
 )
-"""Words that say nothing about what a thing is."""
+"""Words without meaning for the kind of thing."""
 
 WEAK = frozenset(
     """accessory art classic collection cool decor decoration design essential gear home house indoor kit large light
     luxury lover mini modern must nice outdoor perfect personal premium room small smart stylish super unique white black
     """.split()  # noqa: SIM905 - reads better as text
 )
-"""Words that say a little, but about too many things: half a vote each."""
+"""Words that describe too many things; they have a lower weight."""
 
 
 @lru_cache(maxsize=65_536)
@@ -38,7 +38,7 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def _singular(word: str) -> str:
-    """Take the plural off an English word; a rule of thumb that errs the same way for both sides compared."""
+    """Return the singular of an English word. The rule is rough, but the same for both texts that are compared."""
     if len(word) <= 3 or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies") and len(word) > 4:
@@ -49,31 +49,31 @@ def _singular(word: str) -> str:
 
 
 ABOUT_GOODS = 0.75
-"""What a listing *about* the niche's goods counts beside one that *is* one: a camera poster beside a camera."""
+"""Factor for a listing *about* the niche's goods compared with the goods: a camera poster compared with a camera."""
 UNTAGGED_GOODS = 0.87
-"""The same, where tags are the only sign of what the goods are: people tag carelessly."""
+"""The same factor if only tags name the goods. It is higher, because tags are careless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """Measures listings against a niche and the phrases searched for it.
+    """The measure of listings against a niche and its search phrases.
 
-    A phrase fits as far as its telling words stand in the listing; rare words among the candidates tell more. The
-    niche itself and the first phrases count most. Where the niche's last word names a category (“Vintage *cameras*”),
-    listings of other categories count less; where it is at least a tag (“Home *gym*”), listings without it do.
+    A phrase fits by the share of its words in the listing; words that are rare among the candidates weigh more. The niche
+    and the first phrases weigh most. If the niche's last word names a category (“Vintage *cameras*”), listings of other
+    categories weigh less. If it is only a tag (“Home *gym*”), listings without the tag weigh less.
     """
 
     phrases: Sequence[tuple[tuple[str, ...], float]]
-    """Words and weight of each phrase; the niche itself comes first."""
+    """Words and weight of each phrase, the niche first."""
     rarity: Mapping[str, float]
     goods: str | None
-    """The niche's last word, which says what the goods are, where candidates know it."""
+    """The niche's last word, which names the goods; None if no candidate has it."""
     by_category: bool
-    """Whether categories are named after it; else tags and titles are asked."""
+    """Whether categories contain the goods' name; otherwise tags and titles are searched."""
 
     @classmethod
     def of(cls, niche: str, keywords: Sequence[str], listings: Iterable[Listing]) -> Self:
-        """Prepare to measure ``listings``, which also say how rare a word is."""
+        """Return the measure for ``listings``, which also give the rarity of words."""
         phrases = {words(niche): 1.0}
         for n, keyword in enumerate(keywords):
             phrases.setdefault(words(keyword), 0.95 - 0.5 * n / max(1, len(keywords)))
@@ -85,17 +85,17 @@ class Relevance:
         if not by_category and not any(found.get(goods or "", 0.0) >= TAGS for found in weights):
             goods = None
         seen = Counter(word for found in weights for word in found)
-        # Square roots keep a word that two listings have from drowning all others.
+        # The square root limits the weight of very rare words.
         rarity = {
             word: math.sqrt(math.log(2 + len(weights)) - math.log(1 + count) + 0.2) for word, count in seen.items()
         }
         return cls(tuple(phrases.items()), rarity, goods, by_category)
 
     def __call__(self, listing: Listing) -> float:
-        """Return 0 (nothing in common) to 1 (says everything that was searched for)."""
+        """Return the fit from 0 (no common words) to 1 (all words of the phrases)."""
         weights = _word_weights(listing)
         fits = sorted((weight * self._fit(phrase, weights) for phrase, weight in self.phrases), reverse=True)
-        # One phrase matched by chance is not enough: the three best decide together.
+        # One phrase can match by chance, so the three best are combined.
         shares = (0.55, 0.27, 0.18)
         fit = sum(share * fit for share, fit in zip(shares, fits, strict=False))
         return min(1.0, fit * self._goods_factor(listing, weights))
@@ -115,7 +115,7 @@ class Relevance:
 
 
 def _word_weights(listing: Listing) -> dict[str, float]:
-    """Return a listing's words and how far each is believed."""
+    """Return a listing's words with their weights."""
     weights: dict[str, float] = {}
     for text, belief in (
         (listing.description, DESCRIPTION),

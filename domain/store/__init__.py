@@ -1,1 +1,1 @@
-"""The store: a niche that becomes a brand, its pages, and a shop that opens, pauses and closes."""
+"""A store: its brand, its pages and its life cycle. Import ``brand``, ``events``, ``errors``, ``aggregate`` and ``ports``."""

@@ -33,20 +33,20 @@ from domain.store.events import (
 from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
 BY_MERCHANT = "merchant"
-"""Who wrote a page, if it was the merchant."""
+"""The author of a page that the merchant wrote."""
 NICHE_MAX = 120
 """Longest niche, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRef:
-    """What the store remembers of a page."""
+    """The parts of a page that the store's decisions need."""
 
     type: PageType
     title: str
     slug: str
     by_merchant: bool = False
-    """Whether these are the merchant's own words, which no agent writes over."""
+    """Whether the merchant wrote it; agents do not overwrite such a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,32 +59,32 @@ class Store:
     niche: str
     preferences: Preferences = Preferences()
     contact_email: str | None = None
-    """Where shoppers write to; None: the merchant has not said."""
+    """The address that shoppers write to; None if the merchant gave none."""
     status: StoreStatus = StoreStatus.CREATING
     approved: bool = False
     brand: BrandIdentity | None = None
     slug: str | None = None
     pages: Mapping[UUID, PageRef] = field(default_factory=dict)
     product_ids: tuple[UUID, ...] = ()
-    """What the latest scouting imported."""
+    """The products of the latest scouting."""
     former_product_ids: tuple[UUID, ...] = ()
-    """What earlier scoutings imported; some of it may still be on sale."""
+    """The products of earlier scoutings; some may still be on sale."""
     currency: str | None = None
-    """What its products are priced in; None while it has none, and where the first one is older than this rule."""
+    """The currency of its products; None without products, or if the first one is older than this rule."""
 
     @property
     def was_published(self) -> bool:
-        """Whether it was ever open, so that shoppers may know its address."""
+        """Whether the store was ever published, so that shoppers may know its address."""
         return self.status in {StoreStatus.ACTIVE, StoreStatus.PAUSED}
 
     def refuse_archived(self, action: str) -> None:
-        """Let nothing be changed of a store that is put away, nor of what is in it.
+        """Refuse a change of an archived store or its contents.
 
         Args:
             action: the refused action as a participle, such as ``edited``.
 
         Raises:
-            StoreNotReady: it is archived.
+            StoreNotReady: the store is archived.
         """
         if self.status is StoreStatus.ARCHIVED:
             raise StoreNotReady(self.id, self.status, action, "Request a new store instead.")
@@ -92,7 +92,7 @@ class Store:
     def adopt_brand(
         self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
     ) -> Sequence[StoreEvent]:
-        """Take on a proposed brand under a slug the caller has reserved."""
+        """Adopt a proposed brand under a slug that the caller has reserved."""
         self.refuse_archived("rebranded")
         return (
             BrandGenerated(
@@ -118,7 +118,7 @@ class Store:
         product_ids: list[UUID],
         at: datetime,
     ) -> Sequence[StoreEvent]:
-        """Record what scouting found and imported."""
+        """Record a scouting and the products it imported."""
         self.refuse_archived("restocked")
         return (
             ProductsScouted(
@@ -134,15 +134,15 @@ class Store:
         )
 
     def choose_currency(self, currency: str, *, existing: str | None, at: datetime) -> Sequence[StoreEvent]:
-        """Let the first product decide what the store sells in; nothing if it is that already.
+        """Record the store's currency with its first product. No-op if it has this currency.
 
         Args:
-            currency: of a product that is about to be the store's.
-            existing: of the products it has, if any: in a store older than this rule they have decided.
-            at: when.
+            currency: the currency of a new product.
+            existing: the currency of existing products, for a store that is older than this rule; None without products.
+            at: the time of the decision.
 
         Raises:
-            InvalidInput: it sells in another currency.
+            InvalidInput: the store sells in another currency.
         """
         known = self.currency or existing or currency
         if known != currency:
@@ -163,10 +163,11 @@ class Store:
         written_by: str,
         at: datetime,
     ) -> Sequence[StoreEvent]:
-        """Write a page, or write it anew under the same id.
+        """Write a page, or rewrite it under the same id.
 
         Raises:
             InvalidInput: the title is empty, or another page has the slug.
+            StoreNotReady: the store is archived.
         """
         self.refuse_archived("edited")
         if not title.strip():
@@ -189,11 +190,12 @@ class Store:
     def edit_page(
         self, page_id: UUID, *, title: str | None, content: str | None, scores: CopyScores, at: datetime
     ) -> Sequence[StoreEvent]:
-        """Let the merchant change what is given of a page; a title alone leaves the text to whoever wrote it.
+        """Apply the merchant's edit of a page; None leaves a part as it is. A new title keeps the text and its author.
 
         Raises:
-            InvalidInput: the title is none, or the content empty.
+            InvalidInput: the title is invalid, or the content empty.
             PageNotFound: the store has no such page.
+            StoreNotReady: the store is archived.
         """
         page = self.pages.get(page_id)
         if page is None:
@@ -216,16 +218,16 @@ class Store:
         )
 
     def mark_ready(self, generation_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
-        """Hand the store to its merchant for review; nothing if it is past that point."""
+        """Hand the store to its merchant for review. No-op if that was done."""
         if self.status is not StoreStatus.CREATING:
             return ()
         return (StoreReadyForReview(**next_header(self, at), generation_id=generation_id),)
 
     def approve(self, *, at: datetime) -> Sequence[StoreEvent]:
-        """Stand behind the reviewed store; nothing if that was done.
+        """Approve the reviewed store. No-op if it is approved.
 
         Raises:
-            StoreNotReady: it is still being made, or archived.
+            StoreNotReady: the store's first generation is not complete, or the store is archived.
         """
         if self.approved:
             return ()
@@ -239,10 +241,10 @@ class Store:
         return (StoreApproved(**next_header(self, at)),)
 
     def publish(self, *, at: datetime) -> Sequence[StoreEvent]:
-        """Open the storefront; nothing if it is open.
+        """Open the storefront. No-op if it is open.
 
         Raises:
-            StoreNotReady: not approved yet, or archived.
+            StoreNotReady: the store is not approved, or archived.
         """
         if self.status is StoreStatus.ACTIVE:
             return ()
@@ -252,10 +254,10 @@ class Store:
         return (StorePublished(**next_header(self, at)),)
 
     def pause(self, *, at: datetime) -> Sequence[StoreEvent]:
-        """Shut the storefront for now; nothing if it is shut.
+        """Pause the storefront. No-op if it is paused.
 
         Raises:
-            StoreNotReady: it was never open.
+            StoreNotReady: the store is not published.
         """
         if self.status is StoreStatus.PAUSED:
             return ()
@@ -264,7 +266,7 @@ class Store:
         return (StorePaused(**next_header(self, at)),)
 
     def archive(self, *, at: datetime) -> Sequence[StoreEvent]:
-        """Put the store away for good; nothing if that was done."""
+        """Archive the store permanently. No-op if it is archived."""
         if self.status is StoreStatus.ARCHIVED:
             return ()
         return (StoreArchived(**next_header(self, at)),)
@@ -279,7 +281,7 @@ def request_store(
     contact_email: str | None = None,
     at: datetime,
 ) -> Sequence[StoreEvent]:
-    """Ask for a store.
+    """Request a store.
 
     Raises:
         InvalidInput: the niche is empty, too long or has control characters.
@@ -296,10 +298,10 @@ def request_store(
 
 
 def clean_niche(niche: str) -> str:
-    """Return the niche with its white space in order.
+    """Return the niche in the stored form.
 
     Raises:
-        InvalidInput: it is empty, over 120 characters, or has control characters.
+        InvalidInput: the niche is empty, over 120 characters, or has control characters.
     """
     check_readable("niche", niche)
     if has_control_characters(niche):
@@ -315,16 +317,16 @@ def clean_niche(niche: str) -> str:
 
 
 def slugify(text: str, *, fallback: str = "store", most: int = 48) -> str:
-    """Return a host label: lower-case ASCII letters, digits and single hyphens, at most ``most`` long.
+    """Return a host label: lower-case ASCII letters, digits and single hyphens, at most ``most`` characters.
 
-    Other scripts are transliterated; ``fallback`` stands in where nothing is left.
+    Other scripts are transliterated; ``fallback`` replaces an empty result.
     """
     label = re.sub(r"[^a-z0-9]+", "-", transliterate(text).lower()).strip("-")[:most].strip("-")
     return label or fallback
 
 
 def reserve_slug(slug: str, store_id: UUID, *, at: datetime) -> Sequence[SlugReserved]:
-    """Take a slug for a store. The slug's own stream makes it unique: a second version 1 conflicts."""
+    """Reserve a slug for a store. The slug's own stream makes it unique: a second version 1 conflicts."""
     return (SlugReserved(**first_header(slug_stream(slug), at), slug=slug, store_id=store_id),)
 
 
@@ -382,7 +384,7 @@ def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlugOwner:
-    """Who owns a slug."""
+    """The owner of a slug."""
 
     id: UUID
     version: int

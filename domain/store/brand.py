@@ -1,4 +1,4 @@
-"""What a brand is made of. Written once by a brand writer, carried whole in ``BrandGenerated``."""
+"""The parts of a brand. A brand writer creates the whole brand, and ``BrandGenerated`` carries it."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,12 +12,12 @@ HexColor = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
 
 class Availability(StrEnum):
-    """What a registry says of a domain name."""
+    """A registry's answer about a domain name."""
 
     FREE = "FREE"
     TAKEN = "TAKEN"
     UNKNOWN = "UNKNOWN"
-    """It could not be asked, or did not answer clearly. Said so, never guessed."""
+    """The registry did not answer clearly; the answer is never guessed."""
 
 
 class NameOption(Value):
@@ -25,16 +25,14 @@ class NameOption(Value):
 
     name: str
     domain: str
-    """The domain that was asked for, ``neonhaven.com``."""
+    """The domain that was checked, ``neonhaven.com``."""
     availability: Availability
     rationale: str
-    """Why it suits the niche, in one sentence."""
+    """Why the name suits the niche, in one sentence."""
 
 
 class Palette(Value):
-    """Six colours. Each ``on`` pair reaches WCAG 2.1 AA, 4.5:1: text on background, muted on background,
-    white or ``background`` on primary (whichever is ``on_primary``).
-    """
+    """Six colors and two derived text colors. Text on background, on primary and on accent reaches WCAG 2.1 AA (4.5:1)."""
 
     primary: HexColor
     secondary: HexColor
@@ -43,13 +41,13 @@ class Palette(Value):
     surface: HexColor
     text: HexColor
     on_primary: HexColor = "#ffffff"
-    """Text on ``primary``: derived, so not one of the six."""
+    """Text on ``primary``, derived from it."""
     on_accent: HexColor = "#ffffff"
-    """Text on ``accent``."""
+    """Text on ``accent``, derived from it."""
 
 
 class FontPair(Value):
-    """Two families that the storefront serves itself (OFL-1.1 through Fontsource)."""
+    """Two font families that the storefront serves (OFL-1.1, from Fontsource)."""
 
     heading: str
     body: str
@@ -59,9 +57,9 @@ class Logo(Value):
     """A drawn mark and the idea behind it."""
 
     concept: str
-    """The idea in a sentence or two; also the prompt an image model would get."""
+    """The idea in a sentence or two; also a prompt for an image model."""
     svg: str
-    """A whole SVG document without scripts, references or fonts of others."""
+    """A complete SVG document without scripts, references or external fonts."""
 
 
 class Voice(Value):
@@ -71,11 +69,11 @@ class Voice(Value):
     """Adjectives, the strongest first: ``["playful", "knowing"]``."""
     tagline: str
     story: str
-    """Two to four sentences: where the brand comes from and what it stands for."""
+    """Two to four sentences: the brand's origin and values."""
 
 
 class BrandIdentity(Value):
-    """A brand, complete."""
+    """A complete brand."""
 
     name: str
     logo: Logo
@@ -85,12 +83,12 @@ class BrandIdentity(Value):
 
 
 class BrandProposal(Value):
-    """What a brand writer hands over: the brand, and how it came to it."""
+    """A store's brand and why it was chosen."""
 
     brand: BrandIdentity
     options: Annotated[list[NameOption], Field(min_length=5, max_length=5)]
-    """The five names that were weighed, the chosen one among them."""
+    """The five names that were compared, the chosen one among them."""
     reason: str
     """Why this name and not the others, for the merchant to read."""
     written_by: str
-    """``house`` or the model's name; provenance."""
+    """The author: ``house`` (rules) or the model's name."""

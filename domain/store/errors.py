@@ -8,7 +8,7 @@ from domain.store.events import StoreStatus
 
 
 class StoreNotReady(DomainError):
-    """The store is not in a state in which this can be done."""
+    """The store's status does not allow the action."""
 
     code: ClassVar[str] = "STORE_NOT_READY"
 

@@ -1,4 +1,4 @@
-"""What can happen to a store."""
+"""Events of a store."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -9,7 +9,7 @@ from domain.store.brand import BrandIdentity, NameOption
 
 
 class StoreStatus(StrEnum):
-    """Where a store stands."""
+    """The status of a store."""
 
     CREATING = "CREATING"
     PENDING_REVIEW = "PENDING_REVIEW"
@@ -31,48 +31,48 @@ class PageType(StrEnum):
 
 
 class Preferences(Value):
-    """What the merchant asked for beyond the niche; every field may be left out."""
+    """The merchant's wishes beyond the niche; every field is optional."""
 
     name: str | None = None
     """A name the merchant would like."""
     tone: str | None = None
-    """How the store is to speak."""
+    """The tone of the store's texts."""
     colours: list[str] = []
-    """Colours to lean on, as the merchant named them."""
+    """Preferred colors in the merchant's words."""
     audience: str | None = None
-    """Whom it is for."""
+    """The target audience."""
 
 
 class CopyScores(Value):
-    """How a text measures, kept beside it."""
+    """Measurements of a text."""
 
     keyword_density: dict[str, float] = {}
-    """Keyword to its share of all words, 0 to 1."""
+    """Each keyword's share of all words, 0 to 1."""
     reading_ease: float = 0.0
     """Flesch reading ease, about 0 (hard) to 100 (easy)."""
     words: int = 0
 
 
 class StoreRequested(DomainEvent, wire_name="store.store_requested.v1"):
-    """A merchant asked for a store in a niche."""
+    """A merchant requested a store in a niche."""
 
     merchant_id: UUID
     niche: str
-    """What the store is to be about, in the merchant's words."""
+    """The store's subject in the merchant's words."""
     preferences: Preferences = Preferences()
     contact_email: str | None = None
-    """The business address that shoppers write to; it stands on the store's pages for everybody to read."""
+    """The business e-mail address that shoppers write to; the store's pages show it publicly."""
 
 
 class BrandGenerated(DomainEvent, wire_name="store.brand_generated.v1"):
-    """The store got its brand: one per attempt of the brand step, the last one counts."""
+    """The store adopted a brand. One event per attempt of the brand step; the latest brand counts."""
 
     generation_id: UUID
     attempt: int
     """Of the brand step; 1 at first."""
     brand: BrandIdentity
     options: list[NameOption]
-    """The five names that were weighed, the chosen one among them."""
+    """The five names that were compared, the chosen one among them."""
     reason: str
     """Why this name and not the others, for the merchant."""
     slug: str
@@ -82,48 +82,48 @@ class BrandGenerated(DomainEvent, wire_name="store.brand_generated.v1"):
 
 
 class SupplierReport(Value):
-    """What one supplier contributed to a scouting."""
+    """One supplier's part in a scouting."""
 
     provider: SupplierProvider
     candidates: int
     """Listings it returned, before ranking and removal of duplicates."""
     error: str | None = None
-    """Why it contributed less than it could, or nothing."""
+    """Why the supplier returned too few listings or none; null if it answered fully."""
 
 
 class ProductsScouted(DomainEvent, wire_name="store.products_scouted.v1"):
-    """Suppliers were searched, listings ranked, and the best imported as the products named here."""
+    """Suppliers were searched, listings were ranked, and the best were imported as products."""
 
     generation_id: UUID
     attempt: int
     """Of the scout step; 1 at first."""
     keywords: list[str]
-    """What was searched for."""
+    """The search phrases."""
     suppliers: list[SupplierReport]
     candidates: int
     """Listings of all suppliers together, before ranking and removal of duplicates."""
     duplicates: int
-    """How many candidates were the same thing as a better one."""
+    """The number of candidates that were the same thing as a better one."""
     product_ids: list[UUID]
-    """The products that were imported."""
+    """The imported products."""
 
 
 class CurrencyChosen(DomainEvent, wire_name="store.currency_chosen.v1"):
-    """The store's first product decided what it sells in."""
+    """The store's first product set the store's currency."""
 
     currency: str
-    """ISO 4217 code; of every product from now on."""
+    """ISO 4217 code of all the store's prices."""
 
 
 class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
-    """A content page got its text; a later one of the same slug replaces it."""
+    """A content page was written; a later text of the same page replaces it."""
 
     page_id: UUID
     """Stays the same when the page is rewritten."""
     type: PageType
     title: str
     slug: str
-    """Its address within the store, ``/pages/<slug>``."""
+    """The page's address within the store, ``/pages/<slug>``."""
     content: str
     """Markdown."""
     scores: CopyScores = CopyScores()
@@ -132,40 +132,40 @@ class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
 
 
 class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
-    """The merchant gave a page another title; its text stays as it is."""
+    """The merchant changed a page's title; its text stays."""
 
     page_id: UUID
     title: str
 
 
 class StoreReadyForReview(DomainEvent, wire_name="store.store_ready_for_review.v1"):
-    """Generation is complete; the merchant is to look at it."""
+    """The generation is complete; the merchant reviews the store."""
 
     generation_id: UUID
 
 
 class StoreApproved(DomainEvent, wire_name="store.store_approved.v1"):
-    """The merchant looked at the store and stands behind it."""
+    """The merchant approved the store."""
 
 
 class StorePublished(DomainEvent, wire_name="store.store_published.v1"):
-    """The storefront answers shoppers from now on, for the first time or again."""
+    """The storefront opened, for the first time or again."""
 
 
 class StorePaused(DomainEvent, wire_name="store.store_paused.v1"):
-    """The storefront is shut for now."""
+    """The storefront is paused."""
 
 
 class StoreArchived(DomainEvent, wire_name="store.store_archived.v1"):
-    """The store is put away for good; its slug stays taken."""
+    """The store is archived permanently; its slug stays reserved."""
 
 
 class SlugReserved(DomainEvent, wire_name="slug.slug_reserved.v1"):
-    """A storefront slug belongs to a store. Its stream exists once per slug, which is what makes it unique."""
+    """A slug was reserved for a store. Each slug has one stream, which makes it unique."""
 
     slug: str
     store_id: UUID
-    """Whose it is from now on."""
+    """The store that owns the slug."""
 
 
 StoreEvent = (

@@ -1,4 +1,4 @@
-"""What the store needs from outside: words and names. Adapters translate vendor errors; none crosses a port."""
+"""Ports of brand writers, page writers, text measurement and domain registries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ from domain.store.events import CopyScores, PageType, Preferences
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrandBrief:
-    """What a brand is to be invented for."""
+    """The facts for a new brand."""
 
     niche: str
     preferences: Preferences
     seed: str
-    """The same seed gives the same brand (a model may ignore it; the house writer does not)."""
+    """The same seed gives the same brand; a model may ignore it, the rules do not."""
     former_name: str | None = None
-    """The name the store has and its merchant wants another for; a name they asked for themselves stays."""
+    """The store's current name, which the new brand must not repeat unless the merchant asked for that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFacts:
-    """What is true of a store, for its texts: pages may state nothing else."""
+    """The facts for a store's pages, which state no other facts."""
 
     name: str
     host: str
     niche: str
     brand: BrandIdentity
     contact_email: str | None
-    """Where shoppers write to; None: the merchant has not said."""
+    """The address that shoppers write to; None if the merchant gave none."""
     products: Sequence[str]
-    """What kinds of thing it sells, the most frequent first: ``Desk Mats``. Not titles: those are written at the same time."""
+    """The kinds of product, the most frequent first: ``Desk Mats``. Titles are written at the same time as pages."""
     price_range: tuple[Money, Money] | None
     shipping_days: tuple[int, int] | None
     """Fewest and most days from order to delivery."""
@@ -42,7 +42,7 @@ class StoreFacts:
 
 
 class PageDraft(Value):
-    """A page's text before it is recorded."""
+    """A page's text that is not recorded yet."""
 
     type: PageType
     title: str
@@ -54,38 +54,38 @@ class PageDraft(Value):
 
 
 class DomainRegistry(Protocol):
-    """Says whether domain names can still be registered (RDAP)."""
+    """Look-up of free domain names (RDAP)."""
 
     async def availability(self, domains: Sequence[str]) -> Mapping[str, Availability]:
-        """Return an answer for every name asked; trouble is ``UNKNOWN``, never an exception."""
+        """Return an answer for every name; ``UNKNOWN`` instead of an exception if a look-up fails."""
         ...
 
 
 class BrandWriter(Protocol):
-    """Invents brands."""
+    """Writer of brands."""
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
         """Return a complete brand for the brief.
 
         Raises:
-            Transient: the writer could not be reached; retrying may help.
+            Transient: the writer cannot be reached; retrying may help.
         """
         ...
 
 
 class TextMeasure(Protocol):
-    """Measures how a text reads. Pure, but not quick with a long one."""
+    """Measurement of a text. Pure, but slow for long texts."""
 
     def __call__(self, markdown: str) -> CopyScores: ...
 
 
 class PageWriter(Protocol):
-    """Writes a store's content pages."""
+    """Writer of a store's content pages."""
 
     async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:
         """Return one page.
 
         Raises:
-            Transient: the writer could not be reached; retrying may help.
+            Transient: the writer cannot be reached; retrying may help.
         """
         ...

@@ -41,7 +41,9 @@ class PageMutations:
     async def edit_page(self, info: Info, input: EditPageInput) -> PagePayload | None:
         async def send(request: CommandRequest) -> Receipt:
             id = as_id("page", input.page_id)
-            view = await catalog_queries.page_by_id(info.context.deps.reader, id, scope=MerchantScope(request.merchant_id))
+            view = await catalog_queries.page_by_id(
+                info.context.deps.reader, id, scope=MerchantScope(request.merchant_id)
+            )
             return await request.send(
                 EditPage(
                     store_id=require(view, "page", id).store_id,

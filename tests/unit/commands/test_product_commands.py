@@ -305,7 +305,7 @@ async def test_the_photos_of_a_product_added_by_hand_go_to_the_studio(platform: 
 async def test_a_product_takes_eight_photos_and_says_so(platform: Platform) -> None:
     await platform.request()
     urls = [f"https://images.example/{n}.jpg" for n in range(12)]
-    with pytest.raises(InvalidInput, match=r"12 photos were given; 8 is the most\. Leave out 4") as refusal:
+    with pytest.raises(InvalidInput, match=r"There are 12 photos; 8 is the most\. Leave out 4") as refusal:
         await platform.send(by_hand(platform, image_urls=urls))
     assert refusal.value.field == "images"
     assert kinds(await platform.do(by_hand(platform, image_urls=urls[:8])))[2:] == ["ImageProcessingRequested"] * 8
@@ -378,7 +378,7 @@ async def test_a_scouting_that_finds_nothing_in_the_stores_currency_leaves_it_wi
     ended, *others = await platform.do(scouting(platform, 1, pick("L-1", "USD")))
     assert isinstance(ended, StepSucceeded)
     assert ended.summary == (
-        "The store sells in EUR, and nothing that was found is priced in it: it keeps the products it has"
+        "The store sells in EUR, and no listing that was found is priced in it: it keeps its products"
     )
     assert kinds(others) == ["StepStarted"] * 3, "the generation goes on"
     assert (await platform.store()).product_ids == ()
@@ -402,7 +402,7 @@ async def test_a_listing_that_the_store_keeps_is_not_imported_again(platform: Pl
     picks = [pick("L-1", "USD"), pick("L-3", "USD")]
     ended, *_ = await platform.do(scouting(platform, 3, *picks))
     assert isinstance(ended, StepSucceeded)
-    assert ended.summary == "All that was found is in the store already: it keeps the products it has"
+    assert ended.summary == "Every listing that was found is in the store already: it keeps its products"
     assert await platform.store() == store
     assert (await platform.product(again[0])).status is ProductStatus.DRAFT
 
