@@ -1,4 +1,4 @@
-"""Fills a read model's tables with a long log on several cores."""
+"""Loads a long log into a read model's tables on several cores."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,10 @@ logger = logging.getLogger(__name__)
 
 
 class BulkLoadProcesses:
-    """Implements :class:`projections.engine.rebuild.bulk_load.BulkLoadWorkers`: each process writes some partitions, with checkpoints of their own."""
+    """Implements :class:`projections.engine.rebuild.bulk_load.BulkLoadWorkers`.
+
+    Each process writes some of the partitions, which have separate checkpoints.
+    """
 
     def __init__(self, dsn: str, bootstrap_servers: str, *, processes: int, worthwhile: int = WORTHWHILE) -> None:
         """Name the processes that are started when there is enough to do.
@@ -49,12 +52,12 @@ class BulkLoadProcesses:
         shares = [[bulk_load.checkpoints[number] for number in share] for share in share_out(left, self._processes)]
         done = 0
 
-        def progress(told: Sequence[Sequence[int]]) -> None:
+        def progress(reports: Sequence[Sequence[int]]) -> None:
             nonlocal done
-            for share, (_, *positions) in zip(shares, told, strict=True):
+            for share, (_, *positions) in zip(shares, reports, strict=True):
                 for place, position in zip(share, positions, strict=False):
                     bulk_load.checkpoints[place.partition] = replace(place, position=max(place.position, position))
-            before, done = done, sum(events for events, *_ in told)
+            before, done = done, sum(events for events, *_ in reports)
             bulk_load.on_read(done - before)
 
         given = (model.name, bulk_load.schema, dict(limits), self._dsn, self._bootstrap_servers)
@@ -64,8 +67,8 @@ class BulkLoadProcesses:
                     bulk_load.on_unappliable(each)
         except ShareFailed as failure:
             logger.warning("%s is filled by one process from here on: %s", bulk_load.schema, failure)
-        # Where they stand is what was written, whatever was told. The owner stays: if it is another one by now, the next
-        # write must fail.
+        # Only written checkpoints count, not reported ones. The owner number stays, so that the next write fails if the
+        # partitions have another owner.
         async with bulk_load.pool.acquire() as connection:
             written = await positions_of(connection, bulk_load.schema)
         for number, place in bulk_load.checkpoints.items():
