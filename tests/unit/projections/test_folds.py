@@ -49,9 +49,9 @@ def test_the_catalog_agrees_with_the_aggregates(history: History) -> None:
         prices = {v.id: row.price_minor + v.price_offset_minor for v in rows.variants.values() if v.product_id == id}
         assert prices == {id: variant.price.minor for id, variant in product.variants.items()}
     for id in history.stores:
-        store, row = history.state(id), rows.stores[id]
-        assert (row.status, row.slug, row.approved) == (store.status, store.slug, store.approved)
-        assert row.currency == store.currency
+        store, store_row = history.state(id), rows.stores[id]
+        assert (store_row.status, store_row.slug, store_row.approved) == (store.status, store.slug, store.approved)
+        assert store_row.currency == store.currency
         assert {page.id: (page.slug, page.title) for page in rows.pages.values() if page.store_id == id} == {
             id: (page.slug, page.title) for id, page in store.pages.items()
         }
