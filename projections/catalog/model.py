@@ -1,7 +1,4 @@
-"""The catalogue read model: stores, pages, products, variants and media assets.
-
-What it tells is in ``catalog_views``, how to ask in ``catalog_queries``, its rows in ``catalog_tables``.
-"""
+"""The catalog read model: stores, pages, products, variants, images and media assets."""
 
 from projections.catalog.fold.products import PRODUCT_FOLDS
 from projections.catalog.fold.stores import STORE_FOLDS

@@ -1,7 +1,7 @@
-"""The catalogue's tables: their rows, and the working set its folds change.
+"""The rows and tables of the catalog read model.
 
-What changes often about a product (price, status, stock) lives apart from what is long (texts), so that a price
-change does not write a description anew.
+The columns of a product that change often (price, status, stock) are in another table than its long texts, so that a
+price change does not rewrite the description.
 """
 
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ from projections.catalog.views import ImageState
 from projections.engine.tables import Json, Table
 
 EMPTY_LIST = Json("[]")
-"""No entries."""
+"""An empty JSON array."""
 
 
 @dataclass(slots=True)
 class StoreRow:
-    """A store as ``catalog_views.StoreView`` tells it; ``name`` is the name asked for until the brand has one."""
+    """A store; see ``views.StoreView``. Until the brand exists, ``name`` is the requested name or the niche."""
 
     id: UUID
     merchant_id: UUID
@@ -58,14 +58,14 @@ class PageRow:
 
 @dataclass(slots=True)
 class ProductRow:
-    """What changes often about a product, and what lists are filtered and sorted by."""
+    """The columns of a product that change often, or that lists are filtered and sorted by."""
 
     id: UUID
     store_id: UUID
     status: ProductStatus
     title: str
     title_folded: str
-    """As ``domain.text.fold`` leaves it, to search in and to sort by."""
+    """The title after ``domain.text.fold``, for search and sorting."""
     slug: str
     category: str | None
     currency: str
@@ -79,28 +79,28 @@ class ProductRow:
 
 @dataclass(slots=True)
 class ProductTextRow:
-    """What is long about a product and rarely changes."""
+    """The long texts of a product, which rarely change."""
 
     id: UUID
     description: str
     description_folded: str
-    """Searched in, as is ``labels_folded``."""
+    """For search, like ``labels_folded``."""
     labels_folded: str
-    """Category and tags."""
+    """Category and tags after ``domain.text.fold``."""
     meta_title: str | None
     meta_description: str | None
     copy: Json | None
-    """``catalog_views.CopyNotes`` once a copywriter wrote it."""
+    """``views.CopyNotes``; None until copy is written."""
     original_title: str
     original_description: str
     tags: Json
     source: Json | None
-    """``catalog_views.Source``, unless it was added by hand."""
+    """``views.Source``; None if the product was added by hand."""
 
 
 @dataclass(slots=True)
 class VariantRow:
-    """A variant. Its price is kept as the distance to its product's, which a price change leaves as it is."""
+    """A variant. Its price is stored as the offset to the product's price, which a price change keeps."""
 
     id: UUID
     product_id: UUID
@@ -113,14 +113,14 @@ class VariantRow:
     on_hand: int
     reserved: int
     missing: int
-    """Pieces that are missing from paid orders, since the last count."""
+    """Pieces missing from paid orders since the last count."""
     created_at: datetime
     updated_at: datetime
 
 
 @dataclass(slots=True)
 class MediaRow:
-    """A product's image, an image by itself, or a logo."""
+    """A product's image, an image without a product, or a logo."""
 
     id: UUID
     store_id: UUID
@@ -134,7 +134,7 @@ class MediaRow:
     renditions: Json
     ground: str | None
     studio: Json | None
-    """``catalog_views.StudioNotes`` once the studio finished it."""
+    """``views.StudioNotes``; None until the image is processed."""
     attempt: int
     generation_id: UUID | None
     rejection: str | None
@@ -214,7 +214,7 @@ MEDIA = Table(
 
 @dataclass(slots=True)
 class CatalogRows:
-    """The rows a batch touches, by table and key."""
+    """The rows that a batch touches, by table and key."""
 
     stores: dict[UUID, StoreRow] = field(default_factory=dict)
     pages: dict[UUID, PageRow] = field(default_factory=dict)

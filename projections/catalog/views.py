@@ -1,6 +1,6 @@
-"""What the catalogue read model tells: stores, pages, products, variants, images and media assets.
+"""What queries of the catalog return: stores, pages, products, variants, images and media assets.
 
-All frozen. Times are aware UTC; money is in the product's currency; an absent thing is ``None``, never an empty string.
+All frozen. Times are in UTC; money is in the product's currency; a missing value is None, never an empty string.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from domain.store.events import CopyScores, PageType, Preferences, StoreStatus, 
 
 
 class BrandResult(Value):
-    """A store's brand, and how the brand writer came to it."""
+    """A store's brand and why it was chosen."""
 
     identity: BrandIdentity
     options: list[NameOption]
-    """The five names that were weighed."""
+    """The five candidate names."""
     reason: str
     """Why this name, for the merchant."""
     written_by: str
@@ -33,7 +33,7 @@ class BrandResult(Value):
 
 
 class ScoutingResult(Value):
-    """What the last scouting of a store found. Each product's score terms are on the product."""
+    """The result of a store's last scouting. The terms of each product's score are in the product."""
 
     keywords: list[str]
     suppliers: list[SupplierReport]
@@ -45,7 +45,7 @@ class ScoutingResult(Value):
 
 
 class CopyNotes(Value):
-    """What was written beside a product's title and description, by a copywriter or the merchant."""
+    """The copy of a product besides title and description, from a copywriter or the merchant."""
 
     features: list[str]
     benefits: list[str]
@@ -55,7 +55,7 @@ class CopyNotes(Value):
 
 
 class Source(Value):
-    """Where a product comes from, and why it was chosen."""
+    """The supplier of a product, and why the product was chosen."""
 
     provider: SupplierProvider
     source_id: str
@@ -83,25 +83,25 @@ class StoreView:
     merchant_id: UUID
     """The owner (``userId``)."""
     name: str
-    """The brand's name; before there is one, the name that was asked for, or the niche."""
+    """The brand's name; until the brand exists, the requested name or the niche."""
     slug: str | None
-    """Host label of the storefront and ``subdomain``; ``None`` until the brand is chosen."""
+    """The storefront's host label (``subdomain``); None until the brand is chosen."""
     description: str | None
     """The brand's story."""
     niche: str
     status: StoreStatus
     approved: bool
     preferences: Preferences
-    """What was asked for beyond the niche (``settings``)."""
+    """What the merchant requested besides the niche (``settings``)."""
     brand: BrandResult | None
     scouting: ScoutingResult | None
     custom_domain: str | None
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
-    """When the storefront was opened last."""
+    """When the storefront was last published."""
     currency: str | None
-    """What it sells in, an ISO 4217 code; ``None`` while it has no products."""
+    """The ISO 4217 code of its prices; None while the store has no products."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +124,12 @@ class PageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductView:
-    """A product (``Product``) without its images and variants, which have loaders of their own."""
+    """A product (``Product``) without its images and variants, which have their own queries."""
 
     id: UUID
     store_id: UUID
     status: ProductStatus
-    """``OUT_OF_STOCK`` when it is active and nothing is available."""
+    """``OUT_OF_STOCK`` if the product is active and nothing is available."""
     title: str
     slug: str
     description: str
@@ -146,29 +146,29 @@ class ProductView:
     tags: tuple[str, ...]
 
     source_provider: SupplierProvider | None
-    """``None`` when the merchant added it by hand; so are the other source fields."""
+    """None if the merchant added the product by hand; so are the other source fields."""
     source_id: str | None
     source_url: str | None
     original_title: str
     original_description: str
     generation_id: UUID | None
     score: WinningScore | None
-    """Why it was chosen, term by term."""
+    """Why the product was chosen, term by term."""
     shipping_days: tuple[int, int] | None
     """Fewest and most days from order to delivery."""
 
     cost: Money
     price: Money
     compare_at: Money | None
-    """The former price: the lowest of the 30 days before the reduction, from the store's own history."""
+    """The former price: the store's lowest price of the 30 days before the reduction."""
 
     on_hand: int
-    """Over all variants, what lies in stock (``stockQuantity``)."""
+    """Pieces in stock over all variants (``stockQuantity``)."""
     available: int
-    """``on_hand`` less what is kept for unpaid orders; never below zero."""
+    """``on_hand`` minus the pieces reserved by unpaid orders; never below zero."""
     short: int
-    """How many pieces orders were promised that are not there: missing from paid orders since the last count, or kept by
-    unpaid ones beyond what is on hand."""
+    """How many ordered pieces are missing: from paid orders since the last count, or reserved by unpaid orders beyond
+    ``on_hand``."""
     track_inventory: bool
     created_at: datetime
     updated_at: datetime
@@ -176,7 +176,7 @@ class ProductView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantView:
-    """One thing that can be bought (``ProductVariant``)."""
+    """A variant of a product (``ProductVariant``), which is what shoppers buy."""
 
     id: UUID
     product_id: UUID
@@ -186,7 +186,7 @@ class VariantView:
     options: Mapping[str, str]
     price: Money
     compare_at: Money | None
-    """The former price; it lies as far from the product's as the price does."""
+    """The former price, as far from the product's former price as the price is from the product's."""
     cost: Money
     on_hand: int
     """``stock`` of the product document."""
@@ -198,10 +198,10 @@ class VariantView:
 
 
 class ImageState(StrEnum):
-    """Where an image stands."""
+    """The state of an image."""
 
     ORIGINAL = "ORIGINAL"
-    """Only the supplier's photo is known; the studio was not asked yet."""
+    """The image is the supplier's photo; no processing was requested."""
     REQUESTED = "REQUESTED"
     PROCESSED = "PROCESSED"
     REJECTED = "REJECTED"
@@ -209,7 +209,7 @@ class ImageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageView:
-    """A product's image (``ProductImage``). Show it when ``renditions`` is not empty."""
+    """A product's image (``ProductImage``). Show it only if ``renditions`` is not empty."""
 
     id: UUID
     product_id: UUID
@@ -219,7 +219,7 @@ class ImageView:
     alt_text: str
     status: ImageState
     renditions: Mapping[str, Rendition]
-    """``thumbnail``, ``medium``, ``large`` to their media store keys; kept while the image is processed anew."""
+    """``thumbnail``, ``medium`` and ``large``; kept while the image is processed again."""
     rejection: RejectionReason | None
     rejection_message: str | None
     created_at: datetime
@@ -234,10 +234,10 @@ class ImageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaAssetView:
-    """A file of a store (``MediaAsset``): every image the studio was given, and the logo."""
+    """A file of a store (``MediaAsset``): an image or the logo."""
 
     id: UUID
-    """For images, the image's own id (also what ``/api/v1/images/jobs/{id}`` names)."""
+    """Of an image, the image's id, which ``/api/v1/images/jobs/{id}`` takes."""
     store_id: UUID
     product_id: UUID | None
     type: MediaType
@@ -245,10 +245,10 @@ class MediaAssetView:
     """A logo is always ``PROCESSED``."""
     filename: str
     mime_type: str | None
-    """``None`` until it is processed; so are size, key, width and height."""
+    """None until the image is processed; so are size, key, width and height."""
     size_bytes: int | None
     key: str | None
-    """Media store key of the largest rendition; ``None`` for a logo, whose file is ``content``."""
+    """Media store key of the largest rendition; None for a logo, whose file is ``content``."""
     content: str | None
     """A logo's SVG document, inline."""
     original_url: str | None
@@ -257,14 +257,14 @@ class MediaAssetView:
     height: int | None
     renditions: Mapping[str, Rendition]
     operations: tuple[Operation, ...]
-    """What the studio really did."""
+    """What the studio did."""
     ground: str | None
-    """The colour it was put on."""
+    """The background color."""
     source_sha256: str | None
     source_width: int | None
     source_height: int | None
     seconds: float | None
-    """How long the studio took."""
+    """How long processing took."""
     attempt: int
     generation_id: UUID | None
     rejection: RejectionReason | None
@@ -274,23 +274,23 @@ class MediaAssetView:
 
 
 class ProductSort(StrEnum):
-    """Orders in which products can be listed; ties go by id."""
+    """The sortings of product lists; equal products are sorted by id."""
 
     NEWEST = "NEWEST"
     PRICE_LOW = "PRICE_LOW"
     PRICE_HIGH = "PRICE_HIGH"
     TITLE = "TITLE"
     SCORE = "SCORE"
-    """Best winning score first; products without one last."""
+    """The best winning score first, products without a score last."""
 
 
 ON_SALE = frozenset({ProductStatus.ACTIVE, ProductStatus.OUT_OF_STOCK})
-"""What shoppers may see."""
+"""The statuses of products that shoppers may see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductFilter:
-    """Which products are wanted; what is left out does not narrow."""
+    """Which products to return; a field at its default does not filter."""
 
     statuses: frozenset[ProductStatus] = frozenset()
     category: str | None = None
@@ -299,12 +299,12 @@ class ProductFilter:
     price_max: int | None = None
     """Minor units, inclusive."""
     text: str | None = None
-    """Each word is found in title, description, category or tags, whatever its case and accents."""
+    """Words that must each be in title, description, category or tags; case and accents are ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryCount:
-    """A category and how many of the asked-for products are in it."""
+    """A category and how many of the filtered products are in it."""
 
     category: str
     products: int

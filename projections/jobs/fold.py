@@ -47,16 +47,16 @@ TITLES = {
     Step.IMAGES: "Images",
     Step.PAGES: "Pages",
 }
-"""What log lines call the steps."""
+"""The names of the steps in log lines."""
 
 
 @FOLDS.on(StoreRequested)
 def store_requested(rows: JobsRows, event: StoreRequested, _: UUID) -> None:
-    """Let the generation be looked at as soon as the store was asked for, which is when its id is told."""
-    _await(rows, generation_of(event.originator_id), event.originator_id, event)
+    """Create the generation with the store, because the merchant receives its id with the request."""
+    _create(rows, generation_of(event.originator_id), event.originator_id, event)
 
 
-def _await(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | GenerationStarted) -> None:
+def _create(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | GenerationStarted) -> None:
     at = event.occurred_at
     rows.generations[id] = GenerationRow(
         id=id,
@@ -94,13 +94,13 @@ def _await(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | Gen
         )
 
 
-def _waiting_of(event: StoreArchived, _: UUID) -> UUID:
+def _generation_of(event: StoreArchived, _: UUID) -> UUID:
     return generation_of(event.originator_id)
 
 
-@FOLDS.on(StoreArchived, generations=_waiting_of, jobs=lambda event, _: _jobs_of(generation_of(event.originator_id)))
+@FOLDS.on(StoreArchived, generations=_generation_of, jobs=lambda event, _: _jobs_of(generation_of(event.originator_id)))
 def store_archived(rows: JobsRows, event: StoreArchived, _: UUID) -> None:
-    """End a generation that has not begun, and so never will; one that has is told to stop by an event of its own."""
+    """Cancel a generation that has not started; a started one ends with ``GenerationCancelled``."""
     generation = rows.generations.get(generation_of(event.originator_id))
     if generation is not None and generation.status == JobStatus.PENDING:
         _stop(rows, generation, event.occurred_at)
@@ -113,11 +113,11 @@ def _jobs_of(generation_id: UUID) -> frozenset[UUID]:
 @FOLDS.on(GenerationStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
 def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> None:
     if event.originator_id not in rows.generations:
-        # The log tells of it alone, without the store's request.
-        _await(rows, event.originator_id, event.store_id, event)
+        # The log has the generation without its store's request.
+        _create(rows, event.originator_id, event.store_id, event)
     generation = rows.generations[event.originator_id]
     if generation.status == JobStatus.CANCELLED:
-        # In a log of old, where a store could be archived before its generation began.
+        # In old logs a store could be archived before its generation started.
         _reopen(rows, event)
     generation.status, generation.completed_at = JobStatus.PROCESSING, None
     generation.updated_at = event.occurred_at
@@ -140,7 +140,7 @@ def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
 
 
 def _reopen(rows: JobsRows, event: GenerationStarted | StepStarted) -> None:
-    """Let the steps of a cancelled generation that were never reached wait for their turn again."""
+    """Set the steps of a cancelled generation that never started back to pending."""
     for id in _jobs_of(event.originator_id):
         job = rows.jobs[id]
         if job.attempt == 0:
@@ -170,7 +170,7 @@ def step_failed(rows: JobsRows, event: StepFailed, _: UUID) -> None:
     _write(rows, event, "ERROR", f"{TITLES[event.step]} failed: {event.reason}", event.step)
 
 
-def _ended(rows: JobsRows, event: GenerationCompleted | GenerationFailed, status: JobStatus) -> GenerationRow:
+def _end(rows: JobsRows, event: GenerationCompleted | GenerationFailed, status: JobStatus) -> GenerationRow:
     generation = rows.generations[event.originator_id]
     generation.status = status
     generation.completed_at = generation.updated_at = event.occurred_at
@@ -179,13 +179,13 @@ def _ended(rows: JobsRows, event: GenerationCompleted | GenerationFailed, status
 
 @FOLDS.on(GenerationCompleted, generations="originator_id")
 def generation_completed(rows: JobsRows, event: GenerationCompleted, _: UUID) -> None:
-    _ended(rows, event, JobStatus.COMPLETED)
+    _end(rows, event, JobStatus.COMPLETED)
     _write(rows, event, "INFO", "The store is complete and ready for review.")
 
 
 @FOLDS.on(GenerationFailed, generations="originator_id")
 def generation_failed(rows: JobsRows, event: GenerationFailed, _: UUID) -> None:
-    _ended(rows, event, JobStatus.FAILED).error = event.reason
+    _end(rows, event, JobStatus.FAILED).error = event.reason
     _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
 
 

@@ -30,17 +30,17 @@ _ORDER = {step: n for n, step in enumerate(Step)}
 
 async def generation_by_id(db: Reader, id: UUID, *, scope: Scope) -> GenerationView | None:
     """Return a generation."""
-    found = await _generations(db, _within(scope, Conditions().add("g.id = {}", id), "g"))
-    return found[0] if found else None
+    generations = await _generations(db, _within(scope, Conditions().add("g.id = {}", id), "g"))
+    return generations[0] if generations else None
 
 
 async def generations_by_stores(
     db: Reader, store_ids: Collection[UUID], *, scope: Scope
 ) -> dict[UUID, tuple[GenerationView, ...]]:
-    """Return each store's generations, the newest first; every id asked for is a key."""
+    """Return each store's generations, the newest first; each id of ``store_ids`` is a key."""
     where = _within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g")
-    found = await _generations(db, where)
-    return {id: tuple(each for each in found if each.store_id == id) for id in store_ids}
+    generations = await _generations(db, where)
+    return {id: tuple(each for each in generations if each.store_id == id) for id in store_ids}
 
 
 async def job_by_id(db: Reader, id: UUID, *, scope: Scope) -> JobView | None:
@@ -57,11 +57,11 @@ async def job_logs(db: Reader, id: UUID, *, scope: Scope, after: int = 0, limit:
     """Return the log of a step's job or of a whole generation, the oldest line first.
 
     Args:
-        db: what to read from.
-        id: of the job or the generation; an unknown one has no lines.
+        db: the database.
+        id: of the job or the generation; an unknown id has no lines.
         scope: whose rows may be returned.
         after: the number of the last line that the caller has.
-        limit: most lines, 1 to 1000.
+        limit: the most lines, 1 to 1000.
     """
     where = Conditions().add("l.number > {}", after).add("(l.job_id = {} or l.generation_id = {})", id, id)
     restrict(
@@ -79,7 +79,7 @@ async def job_logs(db: Reader, id: UUID, *, scope: Scope, after: int = 0, limit:
 
 
 async def jobs_past_deadline(db: Reader, now: datetime, *, scope: Scope, limit: int = 100) -> tuple[OverdueJob, ...]:
-    """Return the steps that should have ended by ``now``, the longest overdue first."""
+    """Return the running steps whose deadline is before ``now``, the longest overdue first."""
     where = _within(scope, Conditions().add("j.status = 'PROCESSING'").add("j.deadline < {}", now), "j")
     records = await db.fetch(
         "select j.generation_id, j.step, j.attempt, j.deadline from jobs j "
@@ -106,14 +106,14 @@ async def _generations(db: Reader, where: Conditions) -> list[GenerationView]:
 def _generation(record: Any, jobs: list[JobView]) -> GenerationView:
     jobs.sort(key=lambda job: -1 if job.step is None else _ORDER[job.step])
     status = JobStatus(record["status"])
-    weighed = sum(WEIGHTS[job.step] * job.progress for job in jobs if job.step is not None) // 100
+    weighted = sum(WEIGHTS[job.step] * job.progress for job in jobs if job.step is not None) // 100
     return GenerationView(
         id=record["id"],
         store_id=record["store_id"],
         merchant_id=record["merchant_id"],
         niche=record["niche"],
         status=status,
-        progress=100 if status is JobStatus.COMPLETED else min(99, weighed),
+        progress=100 if status is JobStatus.COMPLETED else min(99, weighted),
         current_step=next((job.step for job in jobs if job.status is JobStatus.PROCESSING), None),
         error=record["error"],
         jobs=tuple(jobs),
@@ -142,7 +142,7 @@ def _job(record: Any) -> JobView:
         error=record["error"],
         progress=100 if status is JobStatus.COMPLETED else part,
         current_step=record["message"],
-        # A step has ended well when its agent says so, whether or not it told of its last item.
+        # A completed step is done, even if its agent did not report the last item.
         done=total if status is JobStatus.COMPLETED else record["done"],
         total=total,
         deadline=record["deadline"],

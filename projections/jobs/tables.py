@@ -29,7 +29,7 @@ class GenerationRow:
 
 @dataclass(slots=True)
 class JobRow:
-    """One step's job."""
+    """The job of one step."""
 
     id: UUID
     generation_id: UUID
@@ -106,7 +106,7 @@ JOB_LOGS = Table(
 
 @dataclass(slots=True)
 class JobsRows:
-    """The rows a batch touches, by table and key."""
+    """The rows that a batch touches, by table and key."""
 
     generations: dict[UUID, GenerationRow] = field(default_factory=dict)
     jobs: dict[UUID, JobRow] = field(default_factory=dict)

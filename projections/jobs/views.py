@@ -18,37 +18,37 @@ class JobView:
     store_id: UUID
     merchant_id: UUID
     step: Step | None
-    """``None`` for the generation as a whole, and so is ``type``."""
+    """None for the generation as a whole; so is ``type``."""
     type: JobType | None
     status: JobStatus
     attempt: int
-    """0 until it started."""
+    """0 until the step starts."""
     priority: int
     input: Mapping[str, Any]
     output: Mapping[str, Any] | None
-    """What the agent came to, as JSON: brand and scouting results."""
+    """The agent's result as JSON, for brand and scouting."""
     summary: str | None
     """The output in a sentence, for the merchant: ``18 products from 243 candidates``."""
     error: str | None
-    """Why it failed, for the merchant."""
+    """Why the job failed, for the merchant."""
     progress: int
     """0 to 100."""
     current_step: str | None
-    """What is being done, in words; the last thing that was done once it has ended."""
+    """What the agent is doing, in words; once the job has ended, what it did last."""
     done: int
     total: int
-    """Items of the step; 0 until the agent says."""
+    """How many items the step has; 0 until the agent reports it."""
     deadline: datetime | None
     started_at: datetime | None
     completed_at: datetime | None
-    """When it ended, well or not."""
+    """When the job ended, whether it succeeded or not."""
     created_at: datetime
     updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationView:
-    """A store's generation with its five jobs in the order a person reads them."""
+    """A store's generation with its five jobs, in the order of the steps."""
 
     id: UUID
     store_id: UUID
@@ -58,7 +58,7 @@ class GenerationView:
     progress: int
     """0 to 100."""
     current_step: Step | None
-    """The first step at work; ``None`` when none is."""
+    """The first running step; None if no step is running."""
     error: str | None
     jobs: tuple[JobView, ...]
     created_at: datetime
@@ -72,9 +72,9 @@ class JobLogView:
 
     generation_id: UUID
     number: int
-    """Grows within a generation; what ``after`` takes."""
+    """Rises within a generation; the ``after`` argument of ``job_logs`` takes it."""
     job_id: UUID | None
-    """The step's job; ``None`` for what concerns the whole generation."""
+    """The step's job; None if the line is about the whole generation."""
     at: datetime
     level: str
     """``INFO``, ``WARNING`` or ``ERROR``."""
@@ -83,7 +83,7 @@ class JobLogView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverdueJob:
-    """A step that is still at work after its deadline."""
+    """A step that is still running after its deadline."""
 
     generation_id: UUID
     step: Step

@@ -25,7 +25,7 @@ class MerchantRow:
 
 @dataclass(slots=True)
 class SupplierAccountRow:
-    """A supplier that was connected at some time."""
+    """A supplier that the merchant connected, now or earlier."""
 
     id: UUID
     merchant_id: UUID
@@ -48,7 +48,7 @@ SUPPLIER_ACCOUNTS = Table(
 
 @dataclass(slots=True)
 class MerchantsRows:
-    """The rows a batch touches, by table and key."""
+    """The rows that a batch touches, by table and key."""
 
     merchants: dict[UUID, MerchantRow] = field(default_factory=dict)
     supplier_accounts: dict[UUID, SupplierAccountRow] = field(default_factory=dict)

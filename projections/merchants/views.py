@@ -10,16 +10,16 @@ from domain.privacy import Sealed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierAccountView:
-    """A supplier account (``SupplierAccount``), without its keys, which are in the vault."""
+    """A supplier account (``SupplierAccount``) without its keys, which are in the vault."""
 
     id: UUID
     merchant_id: UUID
     provider: SupplierProvider
     account_id: str | None
-    """The merchant's account at the supplier, where the supplier names one."""
+    """The merchant's account at the supplier; None if the supplier has no account ids."""
     is_active: bool
     created_at: datetime
-    """When it was connected first."""
+    """When it was first connected."""
     updated_at: datetime
 
 
@@ -35,6 +35,6 @@ class MerchantView:
     stripe_account_id: str | None
     stripe_onboarded: bool
     suppliers: tuple[SupplierAccountView, ...]
-    """By provider, those no longer connected too (``is_active`` false)."""
+    """By provider, including disconnected ones (``is_active`` is false)."""
     created_at: datetime
     updated_at: datetime

@@ -148,12 +148,12 @@ async def paginate(
     """Return one page of a list.
 
     Args:
-        db: what to read from.
+        db: the database.
         select: the columns.
         source: the tables.
-        where: which rows; cursor conditions are added to it.
+        where: the conditions; those of the cursors are added to it.
         order: the list's order.
-        window: which page.
+        window: the page.
         id: SQL expression of the row's id.
         read: turns a record into an entry.
 

@@ -35,14 +35,14 @@ async def orders_of_store(
     """Return a store's orders, the newest first.
 
     Args:
-        db: what to read from.
-        store_id: whose.
-        window: which page.
+        db: the database.
+        store_id: the store.
+        window: the page.
         scope: whose rows may be returned.
         statuses: only orders in one of these; empty means any.
 
     Raises:
-        InvalidInput: the window makes no sense.
+        InvalidInput: the window or a cursor is invalid.
     """
     page = await paginate(
         db,
@@ -54,7 +54,7 @@ async def orders_of_store(
         id="o.id",
         read=lambda record: record,
     )
-    views = await _whole(db, page.nodes)
+    views = await _with_lines(db, page.nodes)
     return Slice(
         edges=tuple(Edge(edge.cursor, view) for edge, view in zip(page.edges, views, strict=True)),
         has_next=page.has_next,
@@ -91,13 +91,13 @@ async def order_by_id(db: Reader, order_id: UUID, *, scope: Scope) -> OrderView 
 async def orders_by_number(
     db: Reader, store_id: UUID, number: str, *, scope: Scope, limit: int = 10
 ) -> list[OrderView]:
-    """Return a store's orders with a number, the newest first: nearly always one, but numbers are short and may recur."""
+    """Return a store's orders with a number, the newest first; numbers are short and may recur, but rarely do."""
     where = _within(scope, Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number), "o.store_id")
     records = await db.fetch(
         f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit {int(limit)}",
         *where.arguments,
     )
-    return await _whole(db, records)
+    return await _with_lines(db, records)
 
 
 async def pending_orders_before(
@@ -147,11 +147,11 @@ async def _first(db: Reader, where: Conditions) -> OrderView | None:
         f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit 1",
         *where.arguments,
     )
-    views = await _whole(db, records)
+    views = await _with_lines(db, records)
     return views[0] if views else None
 
 
-async def _whole(db: Reader, records: Collection[Any]) -> list[OrderView]:
+async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
     """Return orders with their lines and unmatched payments."""
     lines: dict[UUID, list[OrderLineView]] = {record["id"]: [] for record in records}
     unmatched: dict[UUID, list[UnmatchedPaymentView]] = {id: [] for id in lines}

@@ -47,7 +47,7 @@ class OrderRow:
 
 @dataclass(slots=True)
 class OrderLineRow:
-    """A line of an order, as it was ordered."""
+    """A line of an order, as the shopper ordered it."""
 
     order_id: UUID
     position: int
@@ -62,7 +62,7 @@ class OrderLineRow:
 
 @dataclass(slots=True)
 class UnmatchedPaymentRow:
-    """A payment that pays nothing."""
+    """A payment that matches no open order."""
 
     order_id: UUID
     intent_id: str
@@ -74,7 +74,7 @@ class UnmatchedPaymentRow:
 
 @dataclass(slots=True)
 class RejectedWebhookRow:
-    """A provider's webhook that cannot be used."""
+    """A payment provider's webhook that was rejected."""
 
     id: UUID
     store_id: UUID
@@ -88,7 +88,7 @@ class RejectedWebhookRow:
 
 @dataclass(slots=True)
 class ShortfallRow:
-    """What is missing from a paid order."""
+    """Pieces that are missing from a paid order."""
 
     order_id: UUID
     variant_id: UUID
@@ -99,7 +99,7 @@ class ShortfallRow:
 
 @dataclass(slots=True)
 class StoreOwnerRow:
-    """Whose a store is: orders do not say."""
+    """The owner of a store, which order events do not name."""
 
     store_id: UUID
     merchant_id: UUID
@@ -153,7 +153,7 @@ STORE_OWNERS = Table(
 
 @dataclass(slots=True)
 class SalesRows:
-    """The rows a batch touches, by table and key."""
+    """The rows that a batch touches, by table and key."""
 
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)

@@ -20,7 +20,7 @@ class OrderLineView:
     quantity: int
     unit_price: Money
     short: int = 0
-    """How many of them were not there when the order was paid."""
+    """How many pieces were missing when the order was paid."""
 
     @property
     def total(self) -> Money:
@@ -29,7 +29,7 @@ class OrderLineView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmatchedPaymentView:
-    """A payment that arrived and pays nothing: the merchant gives it back, or makes it good."""
+    """A payment that matches no open order; the merchant refunds it or ships the goods."""
 
     intent_id: str
     amount: Money
@@ -39,7 +39,10 @@ class UnmatchedPaymentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
-    """An order with its lines. Open the sealed fields through ``PersonalData``; a forgotten shopper has none."""
+    """An order with its lines.
+
+    Open the sealed fields through ``PersonalData``, which returns None for a forgotten shopper.
+    """
 
     id: UUID
     store_id: UUID
@@ -51,7 +54,7 @@ class OrderView:
     tax: Money
     total: Money
     items: int
-    """Quantities of all lines together."""
+    """The sum of the quantities of all lines."""
     shopper_id: UUID
     shopper_name: Sealed
     shopper_email: Sealed
@@ -60,13 +63,13 @@ class OrderView:
     payment_provider: str | None
     session_id: str | None
     intent_id: str | None
-    """The payment; ``None`` until it is paid."""
+    """The provider's payment id; None until the order is paid."""
     paid: Money | None
     platform_fee: Money | None
     payment_failure: str | None
-    """Why the last try to pay was refused; ``None`` once it is paid."""
+    """Why the last payment attempt failed; None once the order is paid."""
     unmatched_payments: tuple[UnmatchedPaymentView, ...]
-    """By time."""
+    """Payments that matched no open order, the oldest first."""
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
@@ -78,13 +81,13 @@ class OrderView:
 
     @property
     def short(self) -> int:
-        """How many pieces were missing when it was paid, over all lines."""
+        """How many pieces were missing when the order was paid, over all lines."""
         return sum(line.short for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedWebhookView:
-    """A payment provider's webhook that cannot be used: the merchant looks at it at the provider."""
+    """A payment provider's webhook that was rejected; the merchant can look it up at the provider."""
 
     source: str
     external_id: str

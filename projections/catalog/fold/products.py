@@ -1,4 +1,4 @@
-"""How products, their variants and images change in the catalogue."""
+"""How events change products, their variants and images."""
 
 from datetime import datetime
 from uuid import UUID
@@ -105,7 +105,7 @@ def _created(
         category=category,
         currency=event.price.currency,
         price_minor=event.price.minor,
-        # What a supplier said or a merchant typed is no price of this store's; only its own history tells a former one.
+        # A former price must be one that this store charged, not one that a supplier or the merchant states.
         compare_at_minor=None,
         cost_minor=event.cost.minor,
         score_total=score_total,
@@ -207,7 +207,7 @@ def product_described(rows: CatalogRows, event: ProductDescribed, _: UUID) -> No
     rows.products[event.originator_id].updated_at = event.occurred_at
     text = rows.product_texts[event.originator_id]
     text.description, text.description_folded = event.description, fold(event.description)
-    # What the copywriter wrote beside the description before told of that one.
+    # The copywriter's notes were about the former description.
     text.copy = _copy_notes(event, written_by=BY_MERCHANT)
 
 
@@ -236,7 +236,7 @@ def stock_counted(rows: CatalogRows, event: StockCounted, _: UUID) -> None:
 def stock_short(rows: CatalogRows, event: StockShort, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
     variant.updated_at = event.occurred_at
-    # Without an order it is what unpaid orders keep beyond what is there, which the row says anyhow.
+    # Without an order, the shortage is reserved pieces beyond the stock, which the row already has.
     if event.order_id is not None:
         variant.missing += event.missing
 

@@ -1,4 +1,4 @@
-"""How stores and pages change in the catalogue."""
+"""How events change stores and their pages."""
 
 from uuid import UUID
 
@@ -48,7 +48,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
 
 
 def logo_id(store_id: UUID) -> UUID:
-    """Return the id of a store's logo among its media assets; a new brand replaces the file, not the asset."""
+    """Return the id of a store's logo among the media assets; a new brand replaces the file and keeps the asset."""
     return derived(store_id, "logo")
 
 

@@ -56,7 +56,7 @@ def image_view(record: Any) -> ImageView:
 
 
 def _filename(url: str | None) -> str:
-    """Return what a file is called: after the photo it was made from."""
+    """Return a file's name, taken from its original photo."""
     if url is None:
         return "logo.svg"
     try:
@@ -111,7 +111,7 @@ NEWEST_MEDIA = Order(name="created", key="m.created_at", type="timestamptz", des
 async def images_by_products(
     db: Reader, product_ids: Collection[UUID], *, scope: Scope
 ) -> dict[UUID, tuple[ImageView, ...]]:
-    """Return each product's images in their order; every id asked for is a key."""
+    """Return each product's images by position; each id of ``product_ids`` is a key."""
     where = within(scope, Conditions().add("m.product_id = any({})", list(product_ids)), "m.store_id")
     records = await db.fetch(
         f"select {IMAGE_COLUMNS} from media m where {where.sql} order by m.position, m.created_at, m.id",
@@ -130,18 +130,18 @@ async def media_of_store(
     types: Collection[MediaType] = (),
     statuses: Collection[ImageState] = frozenset({ImageState.PROCESSED}),
 ) -> Slice[MediaAssetView]:
-    """Return a store's media assets, the newest first; of a product's image its own time counts.
+    """Return a store's media assets, the newest first by the time of the image, not of its product.
 
     Args:
-        db: what to read from.
-        store_id: whose.
-        window: which page.
+        db: the database.
+        store_id: the store.
+        window: the page.
         scope: whose rows may be returned.
         types: only these types; empty means any.
         statuses: only assets in one of these; empty means any.
 
     Raises:
-        InvalidInput: the window makes no sense.
+        InvalidInput: the window or a cursor is invalid.
     """
     return await paginate(
         db,
@@ -183,7 +183,7 @@ async def media_by_id(db: Reader, id: UUID, *, scope: Scope) -> MediaAssetView |
 
 
 async def media_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, MediaAssetView]:
-    """Return the media assets with these ids; unknown ones are left out."""
+    """Return the media assets with these ids; unknown ids are left out."""
     where = within(scope, Conditions().add("m.id = any({})", list(ids)), "m.store_id")
     records = await db.fetch(f"select {MEDIA_COLUMNS} from media m where {where.sql}", *where.arguments)
     return {asset.id: asset for asset in map(media_view, records)}

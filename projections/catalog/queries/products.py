@@ -129,7 +129,7 @@ async def products_of_store(
     """Return a store's products.
 
     Raises:
-        InvalidInput: the window makes no sense, or a cursor is of another sorting.
+        InvalidInput: the window is invalid, or a cursor is from another sorting.
     """
     return await paginate(
         db,
@@ -163,7 +163,7 @@ async def categories_of_store(
     scope: Scope,
     where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
 ) -> tuple[CategoryCount, ...]:
-    """Return the categories of a store's products by name, with how many are in each."""
+    """Return the categories of a store's products by name, with their product counts."""
     conditions = _products(store_id, where, scope).add("p.category is not null")
     records = await db.fetch(
         f"select p.category, count(*) as products from {PRODUCT_SOURCE} where {conditions.sql} "
@@ -180,7 +180,7 @@ async def delivery_of_store(
     scope: Scope,
     where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
 ) -> tuple[int, int] | None:
-    """Return the fewest and most days that any of a store's products takes; None if no supplier says."""
+    """Return the shortest and longest delivery of a store's products in days; None if no supplier states it."""
     conditions = _products(store_id, where, scope).add("t.source is not null")
     record = await db.fetchrow(
         "select min((t.source -> 'shipping_days' ->> 0)::int) as fewest, "
@@ -212,7 +212,7 @@ async def product_by_id(db: Reader, product_id: UUID, *, scope: Scope) -> Produc
 
 
 async def product_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -> ProductView | None:
-    """Return a store's product by its slug; if several had it in turn, the one not archived, then the newest."""
+    """Return a store's product by its slug; of several, the one that is not archived, then the newest."""
     where = Conditions().add("p.store_id = {}", store_id).add("p.slug = {}", slug)
     record = await db.fetchrow(
         f"select {PRODUCT_COLUMNS} from {PRODUCT_SOURCE} where {within(scope, where, 'p.store_id').sql} "
@@ -223,7 +223,7 @@ async def product_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope
 
 
 async def products_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, ProductView]:
-    """Return the products with these ids; unknown ones are left out."""
+    """Return the products with these ids; unknown ids are left out."""
     where = within(scope, Conditions().add("p.id = any({})", list(ids)), "p.store_id")
     query = f"select {PRODUCT_COLUMNS} from {PRODUCT_SOURCE} where {where.sql}"
     return {product.id: product for product in map(product_view, await db.fetch(query, *where.arguments))}
@@ -232,7 +232,7 @@ async def products_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) ->
 async def variants_by_products(
     db: Reader, product_ids: Collection[UUID], *, scope: Scope
 ) -> dict[UUID, tuple[VariantView, ...]]:
-    """Return each product's variants in their order; every id asked for is a key."""
+    """Return each product's variants by position; each id of ``product_ids`` is a key."""
     where = within(scope, Conditions().add("v.product_id = any({})", list(product_ids)), "p.store_id")
     records = await db.fetch(
         f"select {VARIANT_COLUMNS} from variants v join products p on p.id = v.product_id "

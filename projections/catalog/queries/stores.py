@@ -20,7 +20,7 @@ from projections.reading.scope import Scope, restrict
 STORE_COLUMNS = (
     "s.id, s.merchant_id, s.niche, s.name, s.slug, s.description, s.status, s.approved, s.preferences, s.brand, "
     "s.scouting, s.custom_domain, s.created_at, s.updated_at, s.published_at, "
-    # A store older than the event that says so sells in what its products are priced in, those on sale first.
+    # Old stores have no CurrencyChosen event: they sell in the currency of their products, active ones first.
     "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
     "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1)) as currency"
 )
@@ -80,14 +80,14 @@ async def stores_of_merchant(
     """Return a merchant's stores, the newest first.
 
     Args:
-        db: what to read from.
+        db: the database.
         merchant_id: the owner.
-        window: which page.
+        window: the page.
         scope: whose rows may be returned.
         statuses: only stores in one of these; empty means any.
 
     Raises:
-        InvalidInput: the window makes no sense.
+        InvalidInput: the window or a cursor is invalid.
     """
     return await paginate(
         db,
@@ -118,19 +118,19 @@ async def store_by_id(db: Reader, store_id: UUID, *, scope: Scope) -> StoreView 
 
 
 async def stores_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, StoreView]:
-    """Return the stores with these ids; unknown ones are left out."""
+    """Return the stores with these ids; unknown ids are left out."""
     where = _stores_within(scope, Conditions().add("s.id = any({})", list(ids)))
     records = await db.fetch(f"select {STORE_COLUMNS} from stores s where {where.sql}", *where.arguments)
     return {store.id: store for store in map(store_view, records)}
 
 
 async def store_by_slug(db: Reader, slug: str, *, scope: Scope) -> StoreView | None:
-    """Return the store whose storefront has this host label, whatever its status."""
+    """Return the store with this host label, in any status."""
     return await _store(db, _stores_within(scope, Conditions().add("s.slug = {}", slug)))
 
 
 async def store_by_domain(db: Reader, domain: str, *, scope: Scope) -> StoreView | None:
-    """Return the store that has this custom domain, whatever its status."""
+    """Return the store with this custom domain, in any status."""
     return await _store(db, _stores_within(scope, Conditions().add("s.custom_domain = {}", domain.lower())))
 
 
@@ -141,7 +141,7 @@ async def _store(db: Reader, where: Conditions) -> StoreView | None:
 
 
 async def pages_by_stores(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, tuple[PageView, ...]]:
-    """Return each store's pages: about, contact and questions first, then policies, then the merchant's own."""
+    """Return each store's pages: about, contact and FAQ first, then the policies, then the merchant's own."""
     where = within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g.store_id")
     records = await db.fetch(
         f"select {PAGE_COLUMNS} from pages g where {where.sql} order by array_position("

@@ -1,4 +1,4 @@
-"""A database of its own for read models."""
+"""A separate database for read models."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ async def read_models_dsn(postgres_dsn: str) -> str:
 
 @pytest.fixture
 async def db(read_models_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to which nothing clings."""
+    """A new connection without settings of other tests."""
     connection = await asyncpg.connect(read_models_dsn, server_settings={"synchronous_commit": "off"})
     yield connection
     await connection.close()

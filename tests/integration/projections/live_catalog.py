@@ -1,4 +1,4 @@
-"""A catalogue kept up to date by a runner on a real Kafka, and a write side on a list."""
+"""A catalog that a runner keeps current from a real Kafka, and an event store on a list."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -23,7 +23,7 @@ MODEL = catalog.MODEL
 
 
 class Histories:
-    """Implements ``comparing.Histories`` on a list."""
+    """Implements ``row_diff.Histories`` on a list."""
 
     def __init__(self, events: Sequence[RawEvent]) -> None:
         self._events = events
@@ -39,7 +39,7 @@ class Histories:
 async def live(
     pool: asyncpg.Pool, kafka: ApacheKafka, *, model: Any = MODEL, letters: LetterBox | None = None
 ) -> AsyncIterator[ProjectionRunner]:
-    """Run the read model as ever."""
+    """Run the read model's runner for as long as the context lasts."""
     rebuilder = Rebuilder(pool, kafka.bootstrap_servers)
     runner = ProjectionRunner(
         model,
@@ -57,14 +57,14 @@ async def live(
 
 
 async def applied(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
-    """Wait until the checkpoints stand at the end of these events."""
-    wanted = last_positions(events)
+    """Wait until these events are applied."""
+    ends = last_positions(events)
     async with asyncio.timeout(60), pool.acquire() as connection:
-        while {n: each.position for n, each in (await positions_of(connection, MODEL.name)).items()} != wanted:
+        while {n: each.position for n, each in (await positions_of(connection, MODEL.name)).items()} != ends:
             await asyncio.sleep(0.02)
 
 
 async def expect_rows_of(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
-    """Compare the live rows with those these events make."""
+    """Compare the live rows with a fold of these events."""
     async with rows_by_the_log(pool, MODEL, events) as expected:
         assert await all_rows(pool, MODEL, MODEL.name) == await all_rows(pool, MODEL, expected)

@@ -1,4 +1,4 @@
-"""Fills read models from histories, and reads every row of them."""
+"""Loads histories into read models, and reads every row of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,29 +9,29 @@ from schemas.envelope import RawEvent
 
 
 async def build(db: Connection, raw: Sequence[RawEvent], *, batch: int, schema: str = "{name}") -> None:
-    """Empty the read models and fill them in batches of a size; leave the search path at the live ones."""
+    """Empty the read models and load a history in batches of a size; leave the search path at the live schemas."""
     for model in READ_MODELS.values():
         name = schema.format(name=model.name)
         await empty(db, model, name)
-        await fill(db, model, raw, batch=batch)
+        await load(db, model, raw, batch=batch)
     await db.execute(f"set search_path to {SEARCH_PATH}")
 
 
 async def empty(db: Connection, model: ReadModel[Any], schema: str) -> None:
-    """Make sure that a read model's tables are in a schema with nothing in them, and make that the search path."""
-    known = await db.fetchval("select true from pg_namespace where nspname = $1", schema)
-    if not known:
+    """Create or empty a read model's tables in a schema, and make that the search path."""
+    exists = await db.fetchval("select true from pg_namespace where nspname = $1", schema)
+    if not exists:
         await db.execute(f"create schema {schema}")
     await db.execute(f"set search_path to {schema}")
-    # Emptying takes a tenth of making anew.
-    await db.execute("".join(f"delete from {table.name};" for table in model.tables) if known else model.ddl)
+    # Deleting rows takes a tenth of the time of creating tables.
+    await db.execute("".join(f"delete from {table.name};" for table in model.tables) if exists else model.ddl)
 
 
-async def fill(db: Connection, model: ReadModel[Any], raw: Sequence[RawEvent], *, batch: int) -> None:
-    told = [each for each in map(model.decoder.decode_stored, raw) if each is not None]
-    for start in range(0, len(told), batch):
+async def load(db: Connection, model: ReadModel[Any], raw: Sequence[RawEvent], *, batch: int) -> None:
+    events = [each for each in map(model.decoder.decode_stored, raw) if each is not None]
+    for start in range(0, len(events), batch):
         async with db.transaction():
-            await model.apply(told[start : start + batch], db)
+            await model.apply(events[start : start + batch], db)
 
 
 async def rows(db: Connection, schema: str = "{name}") -> dict[str, list[tuple[object, ...]]]:

@@ -1,4 +1,4 @@
-"""BulkLoad tables in several processes makes what one process makes, whatever becomes of the processes."""
+"""A bulk load in several processes writes what one process writes, even if processes die."""
 
 import asyncio
 import os
@@ -29,20 +29,20 @@ ROOT = Path(__file__).parents[3]
 EVENTS = list(catalog_events(3_000, seed=7, side_by_side=12, per_store=200))
 
 
-async def test_several_processes_make_what_one_makes_and_tell_what_they_pass_over(
+async def test_several_processes_write_the_same_rows_and_report_what_they_pass_over(
     pool: asyncpg.Pool, kafka: ApacheKafka, database: str
 ) -> None:
     letters = LetterBox()
     orphans = [each for each in EVENTS[1500:] if each.type == "product.product_copy_written.v1"][:2]
-    # The products they are about are never imported.
+    # Their products are never imported.
     lost = {each.stream_id for each in orphans}
     events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
     await write_topic(kafka.bootstrap_servers, events, store=pool)
     workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=3, worthwhile=1)
-    told: list[tuple[int, float]] = []
+    reports: list[tuple[int, float]] = []
 
     def report(progress: RebuildProgress) -> None:
-        told.append((progress.events, progress.share))
+        reports.append((progress.events, progress.share))
 
     async with live(pool, kafka, letters=letters):
         await applied(pool, events)
@@ -53,15 +53,15 @@ async def test_several_processes_make_what_one_makes_and_tell_what_they_pass_ove
     parked = {(letter.partition, letter.offset) for letter in letters.letters}
     assert {(each.partition, each.offset) for each in rebuilt.unappliable} == parked
     assert {each.error for each in rebuilt.unappliable} == {"CorruptStream"}
-    assert told == sorted(told)
-    assert told[-1] == (len(events), 1.0)
+    assert reports == sorted(reports)
+    assert reports[-1] == (len(events), 1.0)
 
 
-async def test_what_processes_leave_undone_one_process_does(
+async def test_one_process_finishes_what_the_processes_did_not(
     pool: asyncpg.Pool, kafka: ApacheKafka, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
-    # They reach the broker, and no database.
+    # They reach the broker, but not the database.
     workers = BulkLoadProcesses(f"{database}_gone", kafka.bootstrap_servers, processes=2, worthwhile=1)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
@@ -71,23 +71,23 @@ async def test_what_processes_leave_undone_one_process_does(
     await expect_rows_of(pool, EVENTS)
 
 
-async def test_what_a_killed_process_has_not_written_one_process_writes_and_nothing_twice(
+async def test_one_process_writes_what_killed_processes_did_not_and_nothing_twice(
     pool: asyncpg.Pool, kafka: ApacheKafka, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with pool.acquire() as connection, connection.transaction():
         await ensure_live(connection, MODEL)
-        places = await take_over(connection, MODEL.name, range(PARTITIONS))
+        checkpoints = await take_over(connection, MODEL.name, range(PARTITIONS))
     done = 0
 
     def progress(count: int) -> None:
         nonlocal done
         done += count
 
-    bulk_load = BulkLoad(MODEL, pool, kafka.bootstrap_servers, MODEL.name, places, on_read=progress)
+    bulk_load = BulkLoad(MODEL, pool, kafka.bootstrap_servers, MODEL.name, checkpoints, on_read=progress)
     workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
     async with pool.acquire() as connection, connection.transaction():
-        # Whoever has this partition cannot write it.
+        # The process with this partition cannot write it.
         await connection.execute("select from checkpoints where schema_name = 'catalog' and partition = 3 for update")
         working = asyncio.create_task(workers.load(bulk_load, last_positions(EVENTS)))
         async with asyncio.timeout(60):

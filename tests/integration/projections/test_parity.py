@@ -1,4 +1,4 @@
-"""Whatever happened, and however it was delivered, the read models hold the same rows."""
+"""However a history is delivered, the read models hold the same rows."""
 
 import asyncpg
 import pytest
@@ -9,7 +9,7 @@ from domain.kernel import CorruptStream
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
 from projections.registry import READ_MODELS
-from tests.integration.projections.read_models import build, empty, fill, rows
+from tests.integration.projections.read_models import build, empty, load, rows
 from tests.support.builders.histories import MOVES, History, with_text
 
 moves = st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(0, 1000)), max_size=60)
@@ -60,36 +60,36 @@ async def test_temporary_tables_for_time_travel_hold_the_same(db: asyncpg.Connec
     await db.execute("set search_path to pg_temp")
     for model in READ_MODELS.values():
         await db.execute(model.tables_ddl)
-        await fill(db, model, history.raw, batch=100)
+        await load(db, model, history.raw, batch=100)
     assert await rows(db, "pg_temp") == live
 
 
-async def test_an_event_about_nothing_is_corrupt_and_writes_nothing(db: asyncpg.Connection) -> None:
+async def test_an_event_about_an_unknown_product_is_corrupt_and_writes_nothing(db: asyncpg.Connection) -> None:
     history = History().play([("import", 0), ("edit", 28)])
     orphan = next(raw for raw in history.raw if raw.type == "product.product_activated.v1")
     await build(db, [], batch=1)
     await db.execute("set search_path to catalog")
-    told = catalog.MODEL.decoder.decode_stored(orphan)
-    assert told is not None
+    event = catalog.MODEL.decoder.decode_stored(orphan)
+    assert event is not None
     with pytest.raises(CorruptStream, match=r"product_activated\.v1"):
         async with db.transaction():
-            await catalog.MODEL.apply([told], db)
+            await catalog.MODEL.apply([event], db)
     assert await rows(db) == {table.name: [] for model in READ_MODELS.values() for table in model.tables}
 
 
-async def test_an_event_told_twice_is_corrupt_rather_than_retried_for_ever(db: asyncpg.Connection) -> None:
+async def test_an_event_applied_twice_is_corrupt_and_not_retried(db: asyncpg.Connection) -> None:
     history = History()
     await build(db, history.raw, batch=100)
     await db.execute("set search_path to catalog")
     first = next(raw for raw in history.raw if raw.type == "store.store_requested.v1")
-    told = catalog.MODEL.decoder.decode_stored(first)
-    assert told is not None
+    event = catalog.MODEL.decoder.decode_stored(first)
+    assert event is not None
     with pytest.raises(CorruptStream):
         async with db.transaction():
-            await catalog.MODEL.apply([told], db)
+            await catalog.MODEL.apply([event], db)
 
 
-async def test_a_nul_character_in_a_text_does_not_stop_the_line(db: asyncpg.Connection) -> None:
+async def test_a_nul_character_in_a_text_is_replaced(db: asyncpg.Connection) -> None:
     history = History().play([("add", 1)])
     raw = [with_text(each, b'"Mine."', rb'"a\u0000b \\u0000"') for each in history.raw]
     await build(db, raw, batch=100)

@@ -33,7 +33,7 @@ from tests.support.builders.histories import History, with_text
 SHARED = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-MADE = [("import", n) for n in range(40)]
+IMPORTS = [("import", n) for n in range(40)]
 FULL = [
     ("supplier", 0),
     ("brand", 0),
@@ -52,30 +52,30 @@ FULL = [
 ]
 
 
-async def made(db: asyncpg.Connection, moves: list[tuple[str, int]], stores: int = 2) -> History:
+async def history_of(db: asyncpg.Connection, moves: list[tuple[str, int]], stores: int = 2) -> History:
     history = History(stores).play(moves)
     await build(db, history.raw, batch=500)
     return history
 
 
-async def walked(ask: Callable[[Window], Awaitable[Slice[Any]]], size: int, *, backwards: bool) -> list[Any]:
-    """Read a list page by page, and check what each page says of its neighbours."""
-    found: list[Any] = []
+async def read_pages(ask: Callable[[Window], Awaitable[Slice[Any]]], size: int, *, backwards: bool) -> list[Any]:
+    """Read a list page by page, and check what each page says about its neighbors."""
+    nodes: list[Any] = []
     cursor: str | None = None
     while True:
         window = Window(last=size, before=cursor) if backwards else Window(first=size, after=cursor)
         page = await ask(window)
         assert len(page.edges) <= size
         if backwards:
-            found = [*page.nodes, *found]
+            nodes = [*page.nodes, *nodes]
             assert page.has_next is (cursor is not None)
             cursor, more = page.start_cursor, page.has_previous
         else:
-            found = [*found, *page.nodes]
+            nodes = [*nodes, *page.nodes]
             assert page.has_previous is (cursor is not None)
             cursor, more = page.end_cursor, page.has_next
         if not more:
-            return found
+            return nodes
 
 
 @SHARED
@@ -88,13 +88,13 @@ async def walked(ask: Callable[[Window], Awaitable[Slice[Any]]], size: int, *, b
 async def test_every_product_is_on_one_page_in_order(
     db: asyncpg.Connection, size: int, backwards: bool, sort: ProductSort, numbers: list[int]
 ) -> None:
-    history = await made(db, [("add" if n % 4 == 0 else "import", n) for n in numbers], stores=1)
+    history = await history_of(db, [("add" if n % 4 == 0 else "import", n) for n in numbers], stores=1)
     store = history.stores[0]
     whole = await catalog.products_of_store(db, store, Window(first=100), sort=sort, scope=SYSTEM)
     assert {product.id for product in whole.nodes} == set(history.products)
     assert not whole.has_next
     assert not whole.has_previous
-    pages = await walked(
+    pages = await read_pages(
         lambda window: catalog.products_of_store(db, store, window, sort=sort, scope=SYSTEM), size, backwards=backwards
     )
     assert pages == list(whole.nodes)
@@ -111,7 +111,7 @@ async def test_every_product_is_on_one_page_in_order(
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_stores_orders_and_media_are_paged_alike(db: asyncpg.Connection, backwards: bool) -> None:
     moves = [*FULL, *[("image", 0)] * 5, *(("order", n) for n in range(12)), *[("request", 0)] * 5]
-    history = await made(db, moves)
+    history = await history_of(db, moves)
     merchant, store = history.merchants[0], history.stores[0]
     for ask in (
         lambda window: catalog.stores_of_merchant(db, merchant, window, scope=SYSTEM),
@@ -120,11 +120,11 @@ async def test_stores_orders_and_media_are_paged_alike(db: asyncpg.Connection, b
     ):
         whole = await ask(Window(first=100))
         assert len(whole.nodes) > 2
-        assert await walked(ask, 2, backwards=backwards) == list(whole.nodes)
+        assert await read_pages(ask, 2, backwards=backwards) == list(whole.nodes)
 
 
-async def test_a_cursor_stays_good_when_its_row_moves_on(db: asyncpg.Connection) -> None:
-    history = await made(db, [("import", n) for n in range(0, 20, 2)], stores=1)
+async def test_a_cursor_stays_valid_when_its_row_is_deleted(db: asyncpg.Connection) -> None:
+    history = await history_of(db, [("import", n) for n in range(0, 20, 2)], stores=1)
     first = await catalog.products_of_store(db, history.stores[0], Window(first=3), scope=SYSTEM)
     await db.execute("delete from products where id = $1", first.nodes[-1].id)
     rest = await catalog.products_of_store(
@@ -145,19 +145,21 @@ async def test_a_cursor_stays_good_when_its_row_moves_on(db: asyncpg.Connection)
         (Window(after="WyJuZXdlc3QiLCAiMjAyNi0xMS0yM1QxMjowMDowMCIsICJ4Il0"), "after"),
     ],
 )
-async def test_a_window_without_sense_is_refused_by_name(db: asyncpg.Connection, window: Window, field: str) -> None:
-    await made(db, [])
+async def test_an_invalid_window_is_rejected_with_the_argument_name(
+    db: asyncpg.Connection, window: Window, field: str
+) -> None:
+    await history_of(db, [])
     with pytest.raises(InvalidInput) as refusal:
         await catalog.products_of_store(db, uuid4(), window, scope=SYSTEM)
     assert refusal.value.field == field
 
 
-async def test_a_cursor_of_another_sorting_is_refused(db: asyncpg.Connection) -> None:
-    history = await made(db, MADE, stores=1)
+async def test_a_cursor_of_another_sorting_is_rejected(db: asyncpg.Connection) -> None:
+    history = await history_of(db, IMPORTS, stores=1)
     page = await catalog.products_of_store(
         db, history.stores[0], Window(first=1), sort=ProductSort.PRICE_LOW, scope=SYSTEM
     )
-    with pytest.raises(InvalidInput, match="no cursor of this list"):
+    with pytest.raises(InvalidInput, match="not a cursor of this list"):
         await catalog.products_of_store(db, history.stores[0], Window(after=page.end_cursor), scope=SYSTEM)
 
 
@@ -171,18 +173,16 @@ async def test_a_cursor_of_another_sorting_is_refused(db: asyncpg.Connection) ->
         (ProductSort.TITLE, "\ud800"),
     ],
 )
-async def test_a_cursor_with_a_key_that_no_row_can_have_is_refused(
-    db: asyncpg.Connection, sort: ProductSort, key: Any
-) -> None:
-    history = await made(db, MADE, stores=1)
+async def test_a_cursor_with_an_impossible_key_is_rejected(db: asyncpg.Connection, sort: ProductSort, key: Any) -> None:
+    history = await history_of(db, IMPORTS, stores=1)
     name = catalog.PRODUCT_ORDERS[sort].name
     cursor = base64.urlsafe_b64encode(json.dumps([name, key, str(history.stores[0])]).encode()).decode()
-    with pytest.raises(InvalidInput, match="no cursor of this list"):
+    with pytest.raises(InvalidInput, match="not a cursor of this list"):
         await catalog.products_of_store(db, history.stores[0], Window(after=cursor), sort=sort, scope=SYSTEM)
 
 
-async def test_a_store_tells_its_brand_its_scouting_and_its_logo(db: asyncpg.Connection) -> None:
-    history = await made(db, FULL)
+async def test_a_store_has_its_brand_its_scouting_and_its_logo(db: asyncpg.Connection) -> None:
+    history = await history_of(db, FULL)
     store = await catalog.store_by_id(db, history.stores[0], scope=SYSTEM)
     assert store is not None
     assert store.brand is not None
@@ -201,16 +201,16 @@ async def test_a_store_tells_its_brand_its_scouting_and_its_logo(db: asyncpg.Con
     assert (logo.mime_type, logo.size_bytes, logo.key) == ("image/svg+xml", len(logo.content), None)
 
 
-async def test_a_store_before_its_brand_goes_by_the_name_asked_for_or_the_niche(db: asyncpg.Connection) -> None:
-    history = await made(db, [], stores=2)
+async def test_a_store_without_a_brand_is_named_by_the_request_or_the_niche(db: asyncpg.Connection) -> None:
+    history = await history_of(db, [], stores=2)
     views = await catalog.stores_by_ids(db, [*history.stores, uuid4()], scope=SYSTEM)
     assert [views[id].name for id in history.stores] == ["Mine", "Niche 1"]
     assert [views[id].slug for id in history.stores] == [None, None]
 
 
 async def test_an_active_product_with_nothing_available_is_out_of_stock(db: asyncpg.Connection) -> None:
-    # The first has one variant with nothing on hand; the other has two pieces, and an order keeps both.
-    history = await made(db, [("import", 0), ("add", 2), ("edit", 28), ("edit", 29), ("order", 1)], stores=1)
+    # The first has one variant with no stock; the other has two pieces, both reserved by an order.
+    history = await history_of(db, [("import", 0), ("add", 2), ("edit", 28), ("edit", 29), ("order", 1)], stores=1)
     store, (empty, taken) = history.stores[0], history.products
     views = await catalog.products_by_ids(db, [empty, taken], scope=SYSTEM)
     assert [views[id].status for id in (empty, taken)] == [ProductStatus.OUT_OF_STOCK] * 2
@@ -225,8 +225,8 @@ async def test_an_active_product_with_nothing_available_is_out_of_stock(db: asyn
     )
 
 
-async def test_a_price_change_moves_every_variant_by_as_much(db: asyncpg.Connection) -> None:
-    history = await made(db, [("import", 2), ("edit", 7)], stores=1)
+async def test_a_price_change_moves_every_variant_by_the_same_amount(db: asyncpg.Connection) -> None:
+    history = await history_of(db, [("import", 2), ("edit", 7)], stores=1)
     (id,) = history.products
     product, state = await catalog.product_by_id(db, id, scope=SYSTEM), history.state(id)
     assert product is not None
@@ -239,33 +239,33 @@ async def test_a_price_change_moves_every_variant_by_as_much(db: asyncpg.Connect
     assert variants[1].options == {"size": "1"}
 
 
-async def test_images_keep_their_renditions_while_they_are_processed_anew(db: asyncpg.Connection) -> None:
+async def test_images_keep_their_renditions_while_they_are_processed_again(db: asyncpg.Connection) -> None:
     moves = [("import", 1), ("image", 3), ("image", 1), ("image", 9)]
-    history = await made(db, moves, stores=1)
+    history = await history_of(db, moves, stores=1)
     (product,) = history.products
     (image,) = (await catalog.images_by_products(db, [product], scope=SYSTEM))[product]
     assert (image.status, image.processed_key) == (ImageState.REQUESTED, "sha256/ab/1-large.webp")
     asset = await catalog.media_by_id(db, image.id, scope=SYSTEM)
     assert asset is not None
     assert (asset.attempt, asset.width, asset.filename) == (2, 1600, "9.webp")
-    rejected = await made(db, [*moves, ("image", 5)], stores=1)
+    rejected = await history_of(db, [*moves, ("image", 5)], stores=1)
     (image,) = (await catalog.images_by_products(db, rejected.products, scope=SYSTEM))[rejected.products[0]]
     assert (image.status, image.rejection) == (ImageState.REJECTED, RejectionReason.CORRUPT)
 
 
-async def test_products_are_found_by_what_they_say(db: asyncpg.Connection) -> None:
-    history = await made(db, [("add", 7), ("add", 12), ("import", 2), ("edit", 2)], stores=1)
+async def test_products_are_found_by_text_category_and_price(db: asyncpg.Connection) -> None:
+    history = await history_of(db, [("add", 7), ("add", 12), ("import", 2), ("edit", 2)], stores=1)
     store = history.stores[0]
 
-    async def found(**narrow: Any) -> set[str]:
-        page = await catalog.products_of_store(db, store, Window(), where=ProductFilter(**narrow), scope=SYSTEM)
+    async def titles_of(**filter: Any) -> set[str]:
+        page = await catalog.products_of_store(db, store, Window(), where=ProductFilter(**filter), scope=SYSTEM)
         return {product.title for product in page.nodes}
 
-    assert await found(text="HAND made 7") == {"Hand-made 7"}
-    assert await found(text="%") == set()
-    assert await found(text="lamp") == {"Copy 2"}
-    assert await found(category="Lamps") == {"Copy 2"}
-    assert await found(price_min=1507, price_max=1507) == {"Hand-made 7"}
+    assert await titles_of(text="HAND made 7") == {"Hand-made 7"}
+    assert await titles_of(text="%") == set()
+    assert await titles_of(text="lamp") == {"Copy 2"}
+    assert await titles_of(category="Lamps") == {"Copy 2"}
+    assert await titles_of(price_min=1507, price_max=1507) == {"Hand-made 7"}
     assert [(each.category, each.products) for each in await catalog.categories_of_store(db, store, scope=SYSTEM)] == [
         ("Lamps", 1)
     ]
@@ -274,7 +274,7 @@ async def test_products_are_found_by_what_they_say(db: asyncpg.Connection) -> No
     assert (product.features, product.copy_written_by, product.score is None) == (("LED",), "house", False)
 
 
-async def test_products_are_found_and_sorted_without_regard_to_case_and_accents(db: asyncpg.Connection) -> None:
+async def test_products_are_found_and_sorted_ignoring_case_and_accents(db: asyncpg.Connection) -> None:
     # Decomposed, as in a log from before text had one normal form.
     titles = ["Zebra mug", "Straße lamp", "Cafe\u0301 pot", "Łódź mug", "Işıklı Çay Bardağı", "İstanbul poster"]
     history = History(1).play([("add", number) for number in range(len(titles))])
@@ -283,24 +283,24 @@ async def test_products_are_found_and_sorted_without_regard_to_case_and_accents(
         history.raw[:] = [with_text(each, old, new) for each in history.raw]
     await build(db, history.raw, batch=500)
 
-    async def found(text: str | None = None) -> list[str]:
+    async def titles_with(text: str | None = None) -> list[str]:
         page = await catalog.products_of_store(
             db, history.stores[0], Window(), where=ProductFilter(text=text), sort=ProductSort.TITLE, scope=SYSTEM
         )
         return [product.title for product in page.nodes]
 
     for text in ("STRASSE", "straße", "lamp straß"):
-        assert await found(text) == ["Straße lamp"], text
+        assert await titles_with(text) == ["Straße lamp"], text
     for text in ("CAFÉ", "cafe\u0301", "cafe"):
-        assert await found(text) == ["Cafe\u0301 pot"], text
-    assert await found("lodz") == ["Łódź mug"]
-    assert await found("IŞIKLI çay") == await found("isikli cay") == ["Işıklı Çay Bardağı"]
-    assert await found("istanbul") == await found("İSTANBUL") == ["İstanbul poster"]
-    assert [title[0] for title in await found()] == ["C", "I", "İ", "Ł", "S", "Z"]
+        assert await titles_with(text) == ["Cafe\u0301 pot"], text
+    assert await titles_with("lodz") == ["Łódź mug"]
+    assert await titles_with("IŞIKLI çay") == await titles_with("isikli cay") == ["Işıklı Çay Bardağı"]
+    assert await titles_with("istanbul") == await titles_with("İSTANBUL") == ["İstanbul poster"]
+    assert [title[0] for title in await titles_with()] == ["C", "I", "İ", "Ł", "S", "Z"]
 
 
-async def test_pages_come_in_the_order_people_look_for_them(db: asyncpg.Connection) -> None:
-    history = await made(db, [("page", 0), ("page", 6), ("page", 4), ("page", 2), ("page", 14)], stores=2)
+async def test_pages_are_ordered_by_type_then_title(db: asyncpg.Connection) -> None:
+    history = await history_of(db, [("page", 0), ("page", 6), ("page", 4), ("page", 2), ("page", 14)], stores=2)
     store, other = history.stores
     pages = await catalog.pages_by_stores(db, [store, other], scope=SYSTEM)
     assert [page.slug for page in pages[store]] == ["contact", "refund_policy", "privacy_policy", "custom"]
@@ -311,9 +311,9 @@ async def test_pages_come_in_the_order_people_look_for_them(db: asyncpg.Connecti
     assert policy.created_at < policy.updated_at
 
 
-async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) -> None:
+async def test_a_generation_has_its_steps_and_its_log(db: asyncpg.Connection) -> None:
     moves = [("brand", 0), ("step", 0), ("step", 10), ("step", 1), ("step", 21)]
-    history = await made(db, moves, stores=1)
+    history = await history_of(db, moves, stores=1)
     (generation,) = (await jobs.generations_by_stores(db, history.stores, scope=SYSTEM))[history.stores[0]]
     assert (generation.status, generation.current_step) == (JobStatus.FAILED, None)
     brand, scout, copy, *_ = generation.jobs
@@ -344,7 +344,7 @@ async def test_a_generation_tells_its_steps_and_its_log(db: asyncpg.Connection) 
 
 
 async def test_overdue_steps_and_unpaid_orders_are_found(db: asyncpg.Connection) -> None:
-    history = await made(db, [*FULL, ("order", 6)], stores=1)
+    history = await history_of(db, [*FULL, ("order", 6)], stores=1)
     generation = derived(history.stores[0], "generation")
     brand = await jobs.job_by_id(db, derived(generation, Step.BRAND), scope=SYSTEM)
     assert brand is not None
@@ -359,20 +359,20 @@ async def test_overdue_steps_and_unpaid_orders_are_found(db: asyncpg.Connection)
     assert len(await sales.pending_orders_before(db, last, scope=SYSTEM)) == len(pending) - 1
 
 
-async def test_a_paid_order_tells_what_was_paid(db: asyncpg.Connection) -> None:
-    history = await made(db, FULL, stores=1)
+async def test_a_paid_order_has_the_paid_amount(db: asyncpg.Connection) -> None:
+    history = await history_of(db, FULL, stores=1)
     paid = next(id for id in history.orders if history.state(id).status is OrderStatus.PAID)
     order = await sales.order_by_id(db, paid, scope=SYSTEM)
     assert order is not None
     assert order.total == order.paid == history.state(paid).total
     assert order.lines[0].total + order.shipping == order.total
     assert order.shopper_name.person_id == order.shopper_id
-    elsewhere = await sales.order_by_id(db, paid, scope=ShopperScope(uuid4()))
-    assert elsewhere is None
+    of_other_store = await sales.order_by_id(db, paid, scope=ShopperScope(uuid4()))
+    assert of_other_store is None
 
 
-async def test_a_merchant_tells_their_suppliers(db: asyncpg.Connection) -> None:
-    history = await made(db, [("supplier", 0), ("supplier", 2), ("later", 3), ("supplier", 0)])
+async def test_a_merchant_has_their_suppliers(db: asyncpg.Connection) -> None:
+    history = await history_of(db, [("supplier", 0), ("supplier", 2), ("later", 3), ("supplier", 0)])
     merchant = await merchant_by_id(db, history.merchants[0], scope=SYSTEM)
     assert merchant is not None
     assert (merchant.email.person_id, merchant.name) == (merchant.id, None)

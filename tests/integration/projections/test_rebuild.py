@@ -1,4 +1,4 @@
-"""Rebuilding: the new tables take the place of the live ones, and nobody who reads or writes notices."""
+"""Rebuilding swaps new tables in without a failed query or write."""
 
 import asyncio
 import os
@@ -34,20 +34,20 @@ EVENTS = list(catalog_events(3_000, seed=5, side_by_side=12, per_store=200))
 
 
 def version_of(model: ReadModel[Any], version: int) -> ReadModel[Any]:
-    """Return a read model as another version of the program has it."""
+    """Return a read model with another version."""
     other = ReadModel.__new__(ReadModel)
     other.__dict__ |= model.__dict__ | {"version": version}
     return other
 
 
 async def schemas(pool: asyncpg.Pool) -> set[str]:
-    found = {row[0] for row in await pool.fetch("select nspname from pg_namespace where nspname like 'catalog%'")}
-    assert found == {row[0] for row in await pool.fetch("select distinct schema_name from checkpoints")}
-    return found
+    names = {row[0] for row in await pool.fetch("select nspname from pg_namespace where nspname like 'catalog%'")}
+    assert names == {row[0] for row in await pool.fetch("select distinct schema_name from checkpoints")}
+    return names
 
 
 class Reading:
-    """Asks the read model without pause, by search path, prepared and not, and keeps every answer."""
+    """Queries the read model without pause, with prepared and plain statements."""
 
     def __init__(self, database: str) -> None:
         self._database = database
@@ -55,7 +55,7 @@ class Reading:
         self._most = 0
 
     @asynccontextmanager
-    async def going_on(self) -> AsyncIterator["Reading"]:
+    async def running(self) -> AsyncIterator["Reading"]:
         tasks = [asyncio.create_task(self._read(prepared)) for prepared in (True, False, True)]
         try:
             yield self
@@ -81,7 +81,7 @@ class Reading:
         try:
             statement = await connection.prepare("select count(*) from products join product_texts using (id)")
             while True:
-                # What another reader saw before this question was asked: its answer may not be older than that.
+                # The answer may not be older than what another reader saw before this query.
                 known = self._most
                 count = await (
                     statement.fetchval() if prepared else connection.fetchval("select count(*) from products")
@@ -113,7 +113,7 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(live(pool, kafka))
         await applied(pool, first)
-        reading = await stack.enter_async_context(Reading(database).going_on())
+        reading = await stack.enter_async_context(Reading(database).running())
         oid = await pool.fetchval("select 'catalog'::regnamespace::oid")
         writing = asyncio.create_task(write_on())
         rebuilt = [await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report) for _ in range(3)]
@@ -125,12 +125,12 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
     assert all(each.difference is None and not each.resumed for each in rebuilt)
     assert set(phases) >= {"reading", "indexing", "comparing", "swapping"}
     await expect_rows_of(pool, EVENTS)
-    # The indexes came along.
+    # The indexes are there too.
     names = "select count(*) from pg_indexes where schemaname = 'catalog'"
     assert await pool.fetchval(names) == len(MODEL.tables) + MODEL.indexes_ddl.count("create ")
 
 
-async def test_what_takes_long_in_a_rebuild_holds_no_transaction_id_so_that_the_log_goes_on(
+async def test_long_steps_of_a_rebuild_hold_no_transaction_id_and_do_not_stop_the_log(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
@@ -159,7 +159,7 @@ async def test_what_takes_long_in_a_rebuild_holds_no_transaction_id_so_that_the_
     assert rebuilt.difference is None
 
 
-async def test_an_index_that_a_rebuild_was_stopped_at_is_made_anew(
+async def test_an_unfinished_index_of_a_stopped_rebuild_is_created_again(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
@@ -185,13 +185,13 @@ async def test_an_index_that_a_rebuild_was_stopped_at_is_made_anew(
 
 
 async def indexing(looking: "psycopg.Connection[Any]") -> None:
-    """Wait until an index is being made, and cannot be finished for an older snapshot."""
+    """Wait until an index creation waits for an older snapshot."""
     async with asyncio.timeout(20):
         while not looking.execute(INDEXING).fetchone():
             await asyncio.sleep(0.02)
 
 
-async def test_new_tables_that_somebody_else_took_over_since_they_were_compared_are_not_swapped_in(
+async def test_new_tables_that_another_process_took_over_after_the_comparison_are_not_swapped_in(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
     def report(progress: RebuildProgress) -> None:
@@ -214,14 +214,14 @@ select query from pg_stat_activity
 where backend_xid is not null and backend_type = 'client backend' and datname = current_database()
 """
 SNAPSHOT = "set transaction isolation level repeatable read; select from events"
-"""Sees the database as it is: to make an index concurrently is to wait for whoever does, and so can be looked at."""
+"""Opens a snapshot: creating an index concurrently waits for it, so the test can observe the wait."""
 INDEXING = """
 select pid from pg_stat_activity
 where query like 'create index%' and wait_event_type = 'Lock' and datname = current_database()
 """
 
 
-async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_row_and_event(
+async def test_a_rebuild_that_finds_a_difference_leaves_the_live_rows_and_names_row_and_event(
     pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
@@ -241,7 +241,7 @@ async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_ro
         assert difference.event.position == event.position
         assert f"{event.type} at position {event.position}" in str(refused.value)
         assert await all_rows(pool, MODEL, "catalog") == rows
-        # The live ones are the wrong ones: then they can be made to go.
+        # If the live rows are wrong, they can be replaced.
         rebuilt = await rebuilder.rebuild(MODEL, even_if_different=True)
         assert rebuilt.resumed
         assert rebuilt.difference is not None
@@ -249,7 +249,7 @@ async def test_a_rebuild_that_finds_other_rows_leaves_the_live_ones_and_names_ro
     await expect_rows_of(pool, EVENTS)
 
 
-async def test_after_a_fold_was_mended_nothing_is_kept_of_what_the_old_one_made(
+async def test_a_rebuild_after_a_fold_was_fixed_starts_over(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka, tmp_path: Path
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
@@ -259,13 +259,13 @@ async def test_after_a_fold_was_mended_nothing_is_kept_of_what_the_old_one_made(
     folds.write_text(folds.read_text().replace("= event.title, fold(", "= event.title.upper(), fold("))
     async with live(pool, kafka):
         await applied(pool, EVENTS)
-        # The wrong folds are refused, and their tables are left; the version is the same.
+        # The wrong folds are refused and leave their tables behind; the version is the same.
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", REFUSED, kafka.bootstrap_servers, database,
             cwd=tmp_path, env=dict(os.environ) | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        told, _ = await asyncio.wait_for(process.communicate(), 60)
-        assert told == b"refused\n"
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert output == b"refused\n"
         assert await schemas(pool) == {"catalog", "catalog_build"}
         rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
     assert (rebuilt.resumed, rebuilt.difference, rebuilt.events) == (False, None, len(EVENTS))
@@ -338,7 +338,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
+async def test_a_new_version_is_built_while_the_old_one_serves_queries(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
 ) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
@@ -352,7 +352,7 @@ async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
 
     newer: Any = version_of(MODEL, MODEL.version + 1)
     slow = Tampered(newer, wait, version=newer.version)
-    async with Reading(database).going_on() as reading, live(pool, kafka), live(pool, kafka, model=slow):
+    async with Reading(database).running() as reading, live(pool, kafka), live(pool, kafka, model=slow):
         await building.wait()
         await reading.some_more()
         assert await pool.fetchval("select version from projections where name = 'catalog'") == MODEL.version
@@ -361,7 +361,7 @@ async def test_a_new_version_is_built_beside_the_old_one_which_serves_meanwhile(
         async with asyncio.timeout(30):
             while await pool.fetchval("select version from projections where name = 'catalog'") == MODEL.version:
                 await asyncio.sleep(0.02)
-        # Both go on; the old one is fenced and must not write into the new tables.
+        # Both runners go on; the old one is fenced and must not write to the new tables.
         more = list(catalog_events(4_000, seed=5, side_by_side=12, per_store=200))
         assert more[:3000] == EVENTS
         await write_topic(kafka.bootstrap_servers, more[3000:], store=pool)
@@ -385,12 +385,10 @@ async def test_a_new_version_that_lost_all_rows_of_a_table_is_refused(pool: asyn
     await expect_rows_of(pool, EVENTS)
 
 
-async def test_what_the_live_runner_parked_is_passed_over_by_a_rebuild_too(
-    pool: asyncpg.Pool, kafka: ApacheKafka
-) -> None:
+async def test_a_rebuild_passes_over_what_the_live_runner_parked(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     letters = LetterBox()
     orphans = [each for each in EVENTS[1500:] if each.type == "product.product_copy_written.v1"][:2]
-    # The products they are about are never imported.
+    # Their products are never imported.
     lost = {each.stream_id for each in orphans}
     events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
     await write_topic(kafka.bootstrap_servers, events, store=pool)

@@ -1,4 +1,4 @@
-"""Verifying: live rows are compared with a fresh fold, and the first one that differs is named with its event."""
+"""Verifying compares live rows with a fresh fold, and names the first difference with its event."""
 
 import asyncio
 import json
@@ -26,17 +26,17 @@ IMPORT = next(each for each in EVENTS if each.stream_id == COPY.stream_id)
 
 
 async def verified(pool: asyncpg.Pool, kafka: ApacheKafka) -> Verified:
-    found = await verify_projection(MODEL, pool, kafka.bootstrap_servers, histories=Histories(EVENTS))
+    result = await verify_projection(MODEL, pool, kafka.bootstrap_servers, histories=Histories(EVENTS))
     schemas = {row[0] for row in await pool.fetch("select nspname from pg_namespace where nspname like 'catalog%'")}
     assert schemas == {"catalog"}
-    return found
+    return result
 
 
 async def difference(pool: asyncpg.Pool, kafka: ApacheKafka) -> RowDifference:
-    found = await verified(pool, kafka)
-    assert not found.equal
-    assert found.difference is not None
-    return found.difference
+    result = await verified(pool, kafka)
+    assert not result.equal
+    assert result.difference is not None
+    return result.difference
 
 
 async def test_every_kind_of_difference_is_found_and_named_with_its_event(
@@ -51,7 +51,7 @@ async def test_every_kind_of_difference_is_found_and_named_with_its_event(
     assert (equal.equal, equal.difference, equal.events) == (True, None, len(EVENTS))
     assert equal.rows["products"] == await pool.fetchval("select count(*) from catalog.products")
 
-    # A changed column: the event is the one that wrote it last.
+    # A changed column names the event that wrote it last.
     await pool.execute("update catalog.products set slug = 'x' where id = $1", COPY.stream_id)
     changed = await difference(pool, kafka)
     assert (changed.table, changed.columns, changed.live and changed.live["slug"]) == ("products", ("slug",), "x")
@@ -59,7 +59,7 @@ async def test_every_kind_of_difference_is_found_and_named_with_its_event(
     assert changed.event.position == COPY.position
     assert f"product.product_copy_written.v1 at position {COPY.position}" in str(changed)
 
-    # As it was before an event that was not applied: that event.
+    # A row without the effect of an event names that event.
     title = json.loads(IMPORT.data)["original_title"]
     slug = json.loads(IMPORT.data)["slug"]
     await pool.execute("update catalog.products set slug = $2, title = $3 where id = $1", COPY.stream_id, slug, title)
@@ -67,7 +67,7 @@ async def test_every_kind_of_difference_is_found_and_named_with_its_event(
     assert missed.event is not None
     assert missed.event.position == COPY.position
 
-    # A row that is not there: the event that makes it.
+    # A missing row names the event that creates it.
     await pool.execute("delete from catalog.products where id = $1", COPY.stream_id)
     gone = await difference(pool, kafka)
     assert (gone.table, gone.key, gone.live) == ("products", {"id": COPY.stream_id}, None)
@@ -76,7 +76,7 @@ async def test_every_kind_of_difference_is_found_and_named_with_its_event(
     assert "is missing from the live table" in str(gone)
 
 
-async def test_a_row_that_no_event_makes_is_named(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+async def test_a_row_without_an_event_is_named(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS)
@@ -89,7 +89,7 @@ async def test_a_row_that_no_event_makes_is_named(pool: asyncpg.Pool, kafka: Apa
     assert "no event makes it" in str(found)
 
 
-async def test_verifying_goes_on_beside_a_runner_that_writes(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+async def test_verifying_works_while_a_runner_writes(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS[:500], store=pool)
     async with live(pool, kafka):
         await applied(pool, EVENTS[:500])
