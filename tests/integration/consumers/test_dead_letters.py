@@ -174,7 +174,9 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
 
     (told,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
     assert "zyenta projections rebuild catalog" in told["reason"]
-    assert "No open dead letter has the id nobody/t/0/0" in dlq(kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1)
+    assert "No open dead letter has the id nobody/t/0/0" in dlq(
+        kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1
+    )
     assert dlq(kafka, database, "drop", hopeless.id, read_model.id) == {"dropped": [hopeless.id, read_model.id]}
     assert dlq(kafka, database, "list") == {"letters": []}
 

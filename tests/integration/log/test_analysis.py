@@ -308,7 +308,9 @@ def test_an_invalid_query_gets_the_message_of_duckdb(log: KnownLog) -> None:
     assert "Candidate bindings" in log.run("query", "select intent from order_paid", expect=1)
     assert "Did you mean" in log.run("query", "select * from order_payed", expect=1)
     assert "must be exactly one query" in log.run("query", "select 1; select 2", expect=1)
-    assert "--from /nowhere.parquet does not exist" in log.run("query", "select 1", "--from", "/nowhere.parquet", expect=1)
+    assert "--from /nowhere.parquet does not exist" in log.run(
+        "query", "select 1", "--from", "/nowhere.parquet", expect=1
+    )
 
 
 @pytest.mark.parametrize(
@@ -329,7 +331,9 @@ def test_a_statement_that_writes_is_rejected_before_it_runs(
     told = log.run(
         "query", statement.format(target=tmp_path / "x.csv"), *(("--from", str(source)) if exported else ()), expect=1
     )
-    assert told == ("zyenta: Invalid SQL: it must be exactly one query. Use select …, show tables, or describe order_paid.\n")
+    assert told == (
+        "zyenta: Invalid SQL: it must be exactly one query. Use select …, show tables, or describe order_paid.\n"
+    )
     assert not (tmp_path / "x.csv").exists()
 
 
