@@ -1,6 +1,6 @@
-"""How fast the log is, beside what this machine could do at all.
+"""Benches: the speed of the log next to the machine's own limit.
 
-``benches`` lists every bench; each is one module that measures on servers of its own (``servers``) and returns figures
-(``figures``). A figure is worth little alone: the machine's own limit for the same work is measured in the same run,
-in turns with it, and stands beside it.
+``benches`` lists every bench. Each bench is a module that measures on its own servers (``servers``) and returns figures
+(``figures``). The same run also measures the machine's limit for the same work, in turns with the bench. ``infra.cli`` may
+import all modules; tests may import ``workload`` and ``filling``.
 """

@@ -1,10 +1,9 @@
-"""Commands a second through the real command bus, beside a bare insert of the same rows and `eventsourcing` itself.
+"""Commands per second through the real command bus, next to a bare insert of the same rows and the `eventsourcing` library.
 
-A command is what it is in production: looked up, decided, its events and its idempotency record written in one
-transaction that PostgreSQL has flushed to disk. New streams: ``RegisterMerchant``. Existing ones: ``ProgressStep``, what
-agents send most, to generations of 50 events each. Their states are in memory from the second command on, as in
-production, where only what followed is read; ``existing_cold_per_s`` keeps no state, so that every command reads and
-decodes all 50 events.
+A command runs as in production: look-up, decision, and one flushed transaction with its events and idempotency record. New
+streams use ``RegisterMerchant``. Existing streams use ``ProgressStep``, the agents' most frequent command, on generations of
+50 events. Their states are cached from the second command on, as in production. ``existing_cold_per_s`` caches no state, so
+every command reads and decodes all 50 events.
 """
 
 import asyncio
@@ -27,16 +26,16 @@ from domain.ids import uuid7
 from domain.merchant.events import MerchantRegistered
 from domain.privacy import Sealed
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
+from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
 from infra.bench.filling import fill_with_streams
-from infra.bench.interleaving import Candidate, interleave
+from infra.bench.interleaving import TimedWork, interleave
 from infra.bench.library import LibraryApplication
 from infra.bench.servers import Servers
 from infra.bootstrap import handlers, open_platform
 from schemas.registry import encode
 
 TOTAL = 100_000
-"""Items a step says it has; more than are ever told."""
+"""Number of items of a step; more than are ever reported."""
 
 _BARE_TABLES = """
 create table bare_events (like events including all);
@@ -56,32 +55,32 @@ select token_position, pg_current_xact_id(), $5, $6, 1, $7, $6, $8, recorded_at,
 """
 
 
-async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
-    """Measure all of them in turns. The seed chooses nothing here: ids are random, as they are in production."""
+async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
+    """Measure all kinds of append in turns. The seed has no effect: ids are random, as in production."""
     in_flight = sizes["in_flight"]
-    tell("making streams to append to")
+    report("making streams to append to")
     warm = [uuid7(seed, n) for n in range(sizes["streams"])]
     cold = [uuid7(seed, n) for n in range(sizes["streams"], 2 * sizes["streams"])]
     streams = [generation_of_length(id, sizes["events_per_stream"]) for id in (*warm, *cold)]
     await fill_with_streams(servers.dsn, streams, tenants=[*warm, *cold], after=0)
     async with open_platform(servers.settings, migrated=False) as platform, AsyncExitStack() as stack:
         bus = await platform.bus()
-        forgetful = CommandBus(
+        uncached = CommandBus(
             PostgresEventLog(await platform.pool(), platform.clock, cached_streams=0), handlers(platform.clock)
         )
         library = await stack.enter_async_context(LibraryApplication(servers.dsn).opened())
-        contestants: dict[str, Candidate] = {
+        works: dict[str, TimedWork] = {
             "bare_per_s": await _bare(servers.dsn, stack, in_flight),
             "new_stream_per_s": lambda until: _run(until, in_flight, lambda _: _register(bus)),
             "existing_stream_per_s": _progressing(bus, warm, in_flight),
-            "existing_cold_per_s": _progressing(forgetful, cold, in_flight),
+            "existing_cold_per_s": _progressing(uncached, cold, in_flight),
             "eventsourcing_per_s": library.save_until,
         }
-        return await interleave(contestants, seconds=sizes["seconds"], rounds=sizes["rounds"], tell=tell)
+        return await interleave(works, seconds=sizes["seconds"], rounds=sizes["rounds"], report=report)
 
 
 def generation_of_length(id: UUID, count: int) -> list[GenerationEvent]:
-    """Return a generation's first ``count`` events; its brand step goes on."""
+    """Return a generation's first ``count`` events; its brand step is still running."""
     at = datetime.now(UTC)
     events = list(start(id, store_id=id, merchant_id=id, niche="Ceramic planters", at=at))
     state: Generation | None = GENERATION.fold(events)
@@ -96,16 +95,16 @@ def generation_of_length(id: UUID, count: int) -> list[GenerationEvent]:
 
 
 async def _run(until: float, in_flight: int, work: Callable[[int], Awaitable[None]]) -> int:
-    """Do the work in several lanes until then; how often it was done."""
+    """Do the work in concurrent workers until a time, and return how often it was done."""
 
-    async def lane(number: int) -> int:
+    async def worker(number: int) -> int:
         done = 0
         while time.perf_counter() < until:
             await work(number)
             done += 1
         return done
 
-    return sum(await asyncio.gather(*(lane(number) for number in range(in_flight))))
+    return sum(await asyncio.gather(*(worker(number) for number in range(in_flight))))
 
 
 def _context() -> Context:
@@ -121,19 +120,19 @@ def _sealed(person: UUID) -> Sealed:
     return Sealed(person_id=person, ciphertext="v1.k1.5e0Zr1Y2c3V4a5B6.Hq3xJm8vT0pWn2sYdK4uLrE7cZ6bA9gF1iMoNhQ")
 
 
-def _progressing(bus: CommandBus, streams: list[UUID], in_flight: int) -> Candidate:
-    """Every lane walks over streams of its own: this measures the work of a command, not quarrels."""
+def _progressing(bus: CommandBus, streams: list[UUID], in_flight: int) -> TimedWork:
+    """Return work on existing streams. Each worker has its own streams, so that commands do not conflict."""
 
-    def rounds(lane: int) -> Iterator[UUID]:
+    def rounds(worker: int) -> Iterator[UUID]:
         while True:
-            yield from streams[lane::in_flight]
+            yield from streams[worker::in_flight]
 
-    lanes = [rounds(lane) for lane in range(in_flight)]
+    cycles = [rounds(worker) for worker in range(in_flight)]
 
-    async def progress(lane: int) -> None:
+    async def progress(worker: int) -> None:
         await bus.dispatch(
             ProgressStep(
-                generation_id=next(lanes[lane]),
+                generation_id=next(cycles[worker]),
                 step=Step.BRAND,
                 attempt=1,
                 item=str(uuid4()),
@@ -146,8 +145,8 @@ def _progressing(bus: CommandBus, streams: list[UUID], in_flight: int) -> Candid
     return lambda until: _run(until, in_flight, progress)
 
 
-async def _bare(dsn: str, stack: AsyncExitStack, in_flight: int) -> Candidate:
-    """One statement and one commit per command's rows, each lane on a connection that nothing else uses."""
+async def _bare(dsn: str, stack: AsyncExitStack, in_flight: int) -> TimedWork:
+    """Return bare inserts: one statement and one commit per command's rows, one connection per worker."""
     connections = []
     for _ in range(in_flight):
         connection = await asyncpg.connect(dsn)
@@ -166,9 +165,9 @@ async def _bare(dsn: str, stack: AsyncExitStack, in_flight: int) -> Candidate:
     )
     hash_ = os.urandom(32)
 
-    async def insert(lane: int) -> None:
+    async def insert(worker: int) -> None:
         stream = uuid4()
-        await connections[lane].execute(
+        await connections[worker].execute(
             _BARE_INSERT,
             uuid4(),
             hash_,
@@ -191,13 +190,13 @@ BENCH = Bench(
     measure=measure,
     full={"seconds": 12, "rounds": 6, "streams": 1000, "events_per_stream": 50, "in_flight": 16},
     quick={"seconds": 2, "rounds": 2, "streams": 320, "events_per_stream": 50, "in_flight": 16},
-    reach=(
-        Reach(figure="new_stream_per_s", limit="bare_per_s", share=0.5),
-        Reach(figure="existing_stream_per_s", limit="bare_per_s", share=0.35),
-        Reach(figure="existing_cold_per_s", limit="bare_per_s"),
-        Reach(figure="new_stream_per_s", limit="eventsourcing_per_s", share=4),
-        Reach(figure="bare_per_s"),
-        Reach(figure="eventsourcing_per_s"),
+    targets=(
+        Target(figure="new_stream_per_s", limit="bare_per_s", share=0.5),
+        Target(figure="existing_stream_per_s", limit="bare_per_s", share=0.35),
+        Target(figure="existing_cold_per_s", limit="bare_per_s"),
+        Target(figure="new_stream_per_s", limit="eventsourcing_per_s", share=4),
+        Target(figure="bare_per_s"),
+        Target(figure="eventsourcing_per_s"),
     ),
     with_kafka=False,
 )

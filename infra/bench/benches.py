@@ -1,4 +1,4 @@
-"""Which benches there are. To add one: a module with a ``BENCH``, and its name here."""
+"""All benches. To add one, write a module with a ``BENCH`` and add it here."""
 
 from collections.abc import Mapping
 
@@ -9,4 +9,4 @@ BENCHES: Mapping[str, Bench] = {
     bench.name: bench
     for bench in (append.BENCH, hot.BENCH, publish.BENCH, latency.BENCH, rebuild.BENCH, travel.BENCH, verify.BENCH)
 }
-"""Every bench by its name."""
+"""Benches by name."""

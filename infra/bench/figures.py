@@ -1,4 +1,4 @@
-"""What a bench is, and what it found."""
+"""A bench, its targets and its outcome."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,28 +8,28 @@ from infra.bench.servers import Servers
 
 Figures = dict[str, float]
 Sizes = Mapping[str, int]
-Tell = Callable[[str], None]
-"""Takes a few words on what goes on now, for whoever watches."""
+ReportPhase = Callable[[str], None]
+"""Receives the current phase in a few words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """What a figure should come to, and which figure of the same run is the machine's own limit for that work."""
+class Target:
+    """The target of a figure, and the figure of the same run that is the machine's limit for that work."""
 
     figure: str
     limit: str | None = None
     least: float | None = None
     most: float | None = None
     share: float | None = None
-    """Least ratio of the figure to its limit."""
+    """Minimum ratio of the figure to its limit."""
 
     def ratio(self, figures: Mapping[str, float]) -> float | None:
-        """Return the figure as a multiple of its limit."""
+        """Return the figure as a multiple of its limit; None without a limit."""
         limit = None if self.limit is None else figures.get(self.limit)
         return figures[self.figure] / limit if limit else None
 
-    def reached(self, figures: Mapping[str, float]) -> bool:
-        """Return whether the figure came to what it should."""
+    def is_met(self, figures: Mapping[str, float]) -> bool:
+        """Return whether the figure meets its target."""
         value, ratio = figures[self.figure], self.ratio(figures)
         return (
             (self.least is None or value >= self.least)
@@ -50,22 +50,22 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """One thing that is measured."""
+    """One bench."""
 
     name: str
     about: str
-    measure: Callable[[Servers, Sizes, int, Tell], Coroutine[Any, Any, Figures]]
-    """Takes the servers, the sizes, the seed and whom to tell; returns every figure by its name."""
+    measure: Callable[[Servers, Sizes, int, ReportPhase], Coroutine[Any, Any, Figures]]
+    """Receives servers, sizes, seed and the phase callback; returns all figures by name."""
     full: Sizes
     quick: Sizes
-    """Sizes that end within 30 seconds."""
-    reach: Sequence[Reach]
+    """Sizes for a run of less than 30 seconds."""
+    targets: Sequence[Target]
     with_kafka: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a bench found, as its JSON object."""
+    """The result of a bench, as its JSON object."""
 
     bench: str
     figures: Figures
@@ -75,6 +75,6 @@ class Outcome:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that a share of the values is not above."""
+    """Return the smallest value that at least this share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,4 +1,4 @@
-"""Fills an event store with made-up history as fast as the machine can: several processes, COPY, no commands."""
+"""Filling an event store with generated events, fast: several processes and COPY instead of commands."""
 
 import asyncio
 import multiprocessing
@@ -11,15 +11,15 @@ import asyncpg
 
 from domain.kernel import DomainEvent
 from infra.adapters.postgres.pools import Connection
-from infra.bench.figures import Tell
+from infra.bench.figures import ReportPhase
 from infra.bench.workload import BEGIN, catalog_events
 from schemas.envelope import GENESIS, RawEvent, chain_hash
 from schemas.registry import encode
 
 SETTLED = 2
-"""PostgreSQL's frozen transaction id: before every running transaction, so that readers take the rows at once."""
+"""PostgreSQL's frozen transaction id, which precedes all running transactions, so readers take the rows at once."""
 CHUNK = 100_000
-"""Events that one process makes at a time; a history of whole stores in itself."""
+"""Events per task of a process; each task has its own stores."""
 WORKERS = 2
 
 _COLUMNS = (
@@ -29,11 +29,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-async def fill_with_catalogue(dsn: str, count: int, *, seed: int, tell: Tell) -> None:
-    """Write ``count`` catalogue events of many stores; the same seed and count give the same history."""
+async def fill_with_catalog(dsn: str, count: int, *, seed: int, report: ReportPhase) -> None:
+    """Write ``count`` catalog events of many stores. The same seed and count give the same events."""
     begins = range(0, count, CHUNK)
     loop = asyncio.get_running_loop()
-    # Spawned, not forked: a forked child would share our sockets and event loop.
+    # Spawned, not forked: a forked child would share the parent's sockets and event loop.
     with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as processes:
         chunks = [
             loop.run_in_executor(processes, _fill_chunk, dsn, seed * 1000 + n, begin, min(CHUNK, count - begin))
@@ -42,7 +42,7 @@ async def fill_with_catalogue(dsn: str, count: int, *, seed: int, tell: Tell) ->
         done = 0
         for chunk in asyncio.as_completed(chunks):
             done += await chunk
-            tell(f"{done:,} of {count:,} events made up")
+            report(f"{done:,} of {count:,} events generated")
     connection = await asyncpg.connect(dsn)
     try:
         await _finish(connection, count)
@@ -51,7 +51,7 @@ async def fill_with_catalogue(dsn: str, count: int, *, seed: int, tell: Tell) ->
 
 
 def _fill_chunk(dsn: str, seed: int, after: int, count: int) -> int:
-    """Runs in a process of its own."""
+    """Generate and write one chunk, in a worker process."""
     asyncio.run(_copy_chunk(dsn, seed, after, count))
     return count
 
@@ -59,7 +59,7 @@ def _fill_chunk(dsn: str, seed: int, after: int, count: int) -> int:
 async def _copy_chunk(dsn: str, seed: int, after: int, count: int) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        # Fewer events are of fewer stores, not of younger ones: the kinds of event are as mixed as in a long history.
+        # Few events get few stores instead of young ones, so that the mix of events is that of a long history.
         side_by_side = max(1, min(200, count // 500))
         events = catalog_events(count, seed=seed, side_by_side=side_by_side, after=after)
         while batch := list(islice(events, 20_000)):
@@ -71,7 +71,7 @@ async def _copy_chunk(dsn: str, seed: int, after: int, count: int) -> None:
 async def fill_with_streams(
     dsn: str, streams: Sequence[Sequence[DomainEvent]], *, tenants: Sequence[UUID], after: int
 ) -> int:
-    """Write whole streams, one after the other; returns the last position."""
+    """Write whole streams, one after the other, and return the last position."""
     raw: list[RawEvent] = []
     for events, tenant in zip(streams, tenants, strict=True):
         previous = GENESIS
@@ -113,7 +113,7 @@ async def fill_with_streams(
 
 
 async def copy_events(connection: Connection, events: Iterable[RawEvent]) -> None:
-    """Write events as they are, hash chains and all."""
+    """Write events unchanged, hash chains included."""
     records = (
         (
             event.position,

@@ -1,8 +1,8 @@
-"""Many buyers of one variant at once, through the real command bus of one process.
+"""Simultaneous orders of one variant, through the real command bus of one process.
 
-Each buyer orders one piece under a cart of their own, as the checkout does: ``OrderPlaced``, ``StockReserved`` and
-``CartOrdered`` in one transaction, or a refusal once everything is kept. There are fewer pieces than buyers. The bench
-fails if anything but the stock was sold, or if a buyer was turned away for a reason other than that.
+Each buyer orders one piece with their own cart, as the checkout does: ``OrderPlaced``, ``StockReserved`` and ``CartOrdered``
+in one transaction, or a rejection when all stock is reserved. There are fewer pieces than buyers. The bench fails if the
+number of orders is not the stock, or if an order is rejected for another reason.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from domain.product.errors import InsufficientStock
 from domain.product.events import ImportedVariant, ProductActivated, ProductAdded
 from domain.store.events import StorePublished, StoreRequested
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
+from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
 from infra.bench.filling import fill_with_streams
 from infra.bench.servers import Servers
 from infra.bootstrap import handlers, open_platform
 
 
 class CountingLog(PostgresEventLog):
-    """Counts the commits that collided."""
+    """An event log that counts failed commits."""
 
     collisions = 0
 
@@ -42,11 +42,11 @@ class CountingLog(PostgresEventLog):
             raise
 
 
-async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
-    """Sell several variants out, one after the other. The seed chooses nothing but the streams' ids."""
+async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
+    """Sell out several variants, one after the other. The seed determines only the streams' ids."""
     buyers, pieces, rounds = sizes["buyers"], sizes["pieces"], sizes["rounds"]
     store_id, products = uuid7(seed, 0), [uuid7(seed, 1 + n) for n in range(rounds)]
-    tell("stocking a store")
+    report("creating a store with stock")
     streams = [_store(store_id), *(_product(id, store_id, pieces) for id in products)]
     await fill_with_streams(servers.dsn, streams, tenants=[store_id] * len(streams), after=0)
     decisions, seconds, slowest = 0, 0.0, 0.0
@@ -54,7 +54,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
         log = CountingLog(await platform.pool(), platform.clock)
         bus = CommandBus(log, handlers(platform.clock))
         for number, product in enumerate(products, 1):
-            tell(f"selling out variant {number} of {rounds}")
+            report(f"selling out variant {number} of {rounds}")
             began = time.perf_counter()
             took = await asyncio.gather(*(_buy(bus, store_id, product) for _ in range(buyers)))
             seconds += time.perf_counter() - began
@@ -65,7 +65,9 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
             assert loaded is not None
             kept = loaded.state.variants[product].reserved_total
             if not sold == kept == min(pieces, buyers):
-                raise RuntimeError(f"{sold} orders of {pieces} pieces were confirmed, and {kept} are kept")
+                raise RuntimeError(
+                    f"{sold} orders were confirmed and {kept} pieces are reserved; the stock is {pieces}"
+                )
     return {
         "decisions_per_s": decisions / seconds,
         "collisions_per_buyer": log.collisions / decisions,
@@ -74,7 +76,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
 
 
 async def _buy(bus: CommandBus, store_id: UUID, product_id: UUID) -> tuple[bool, float]:
-    """Return whether a buyer got a piece, and how long the answer took in seconds."""
+    """Return whether the order was confirmed, and the seconds until the answer."""
     order_id, shopper = uuid4(), uuid4()
     sealed = Sealed(person_id=shopper, ciphertext="v1.k1.5e0Zr1Y2c3V4a5B6.Hq3xJm8vT0pWn2sYdK4uLrE7cZ6bA9gF1iMoNhQ")
     command = PlaceOrder(
@@ -125,14 +127,14 @@ def _product(id: UUID, store_id: UUID, pieces: int) -> list[DomainEvent]:
 
 BENCH = Bench(
     name="hot",
-    about="Buyers of one variant at once, one process; exactly the stock is sold",
+    about="Simultaneous orders of one variant, one process; exactly the stock is sold",
     measure=measure,
     full={"buyers": 200, "pieces": 150, "rounds": 10},
     quick={"buyers": 200, "pieces": 150, "rounds": 3},
-    reach=(
-        Reach(figure="decisions_per_s", least=500),
-        Reach(figure="collisions_per_buyer", most=1),
-        Reach(figure="slowest_ms"),
+    targets=(
+        Target(figure="decisions_per_s", least=500),
+        Target(figure="collisions_per_buyer", most=1),
+        Target(figure="slowest_ms"),
     ),
     with_kafka=False,
 )

@@ -1,34 +1,34 @@
-"""Measures things beside each other: each gets a short turn, again and again, so that all meet the same machine."""
+"""Interleaved measurement: works take short turns, so that all run under the same load of the machine."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from infra.bench.figures import Figures, Tell
+from infra.bench.figures import Figures, ReportPhase
 
-Candidate = Callable[[float], Awaitable[int]]
-"""Works until a time of ``time.perf_counter`` and returns how many times it did its work."""
+TimedWork = Callable[[float], Awaitable[int]]
+"""Works until a time of ``time.perf_counter`` and returns how often the work was done."""
 
 
 async def interleave(
-    contestants: Mapping[str, Candidate], *, seconds: float, rounds: int, tell: Tell, warm_up: float = 0.3
+    works: Mapping[str, TimedWork], *, seconds: float, rounds: int, report: ReportPhase, warm_up: float = 0.3
 ) -> Figures:
-    """Return how often a second each contestant did its work.
+    """Return the rate per second of each work.
 
     Args:
-        contestants: by the name of their figure.
-        seconds: of each, in all.
-        rounds: turns of each; one more, uncounted, goes before them.
-        tell: told of every round.
-        warm_up: seconds of the uncounted turn: connections are opened, statements prepared.
+        works: by the name of their figure.
+        seconds: total time of each work.
+        rounds: turns of each work, after one uncounted turn.
+        report: receives every round.
+        warm_up: seconds of the uncounted turn, which opens connections and prepares statements.
     """
-    done = dict.fromkeys(contestants, 0)
-    taken = dict.fromkeys(contestants, 0.0)
-    for contestant in contestants.values():
-        await contestant(time.perf_counter() + warm_up)
+    done = dict.fromkeys(works, 0)
+    taken = dict.fromkeys(works, 0.0)
+    for work in works.values():
+        await work(time.perf_counter() + warm_up)
     for n in range(rounds):
-        tell(f"round {n + 1} of {rounds}")
-        for name, contestant in contestants.items():
+        report(f"round {n + 1} of {rounds}")
+        for name, work in works.items():
             began = time.perf_counter()
-            done[name] += await contestant(began + seconds / rounds)
+            done[name] += await work(began + seconds / rounds)
             taken[name] += time.perf_counter() - began
-    return {name: done[name] / taken[name] for name in contestants}
+    return {name: done[name] / taken[name] for name in works}

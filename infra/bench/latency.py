@@ -1,8 +1,8 @@
-"""How long it takes from a command's acceptance until its row is there for a query, at a steady pace.
+"""Latency from a command's acceptance until a query sees its row, at a steady rate.
 
-Publisher and projectors are processes of their own, as in production; the commands (``RequestStore``) are dispatched
-here, each at its own moment whether or not the ones before it are done. The limit beside it: a row committed, a
-transaction to the topic, read back, and a row committed, with nothing around and nothing else going on.
+Publisher and projectors are separate processes, as in production. This process dispatches the commands (``RequestStore``) at
+fixed times, even if earlier ones are not done. The limit is a bare chain on an idle machine: commit a row, write a
+transaction to the topic, read it, and commit a row.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from domain.privacy import Sealed
 from domain.store.events import Preferences
 from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.topic import open_admin
-from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
+from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.embedded.process import ChildProcess
@@ -33,20 +33,20 @@ from schemas.internal.broker_address import client_settings
 
 SERVICES = ("publisher", "projectors")
 LOOK_SECONDS = 0.001
-"""Between looks for rows; at most so much is added to a latency."""
+"""Interval of looks for rows, and the largest error of a latency."""
 READY_SECONDS = 60.0
 MISSING_SECONDS = 30.0
 BARE_TOPIC = "bare"
 
 
 class NeverSeen(Exception):
-    """Rows that should be there are not; what is slow is not latency."""
+    """Expected rows did not appear, so there is no latency to measure."""
 
 
-async def measure(servers: Servers, sizes: Sizes, _seed: int, tell: Tell) -> Figures:
-    """Measure the bare chain, then the real one. The seed chooses nothing: ids are random, as in production."""
+async def measure(servers: Servers, sizes: Sizes, _seed: int, report: ReportPhase) -> Figures:
+    """Measure the bare chain, then the real one. The seed has no effect: ids are random, as in production."""
     per_s = sizes["per_s"]
-    tell("a bare chain")
+    report("measuring the bare chain")
     bare = await _bare_chain(servers, sizes["bare"])
     async with _services(servers), open_platform(servers.settings, migrated=False) as platform:
         bus, pool = await platform.bus(), await platform.pool()
@@ -54,11 +54,11 @@ async def measure(servers: Servers, sizes: Sizes, _seed: int, tell: Tell) -> Fig
         sealed = Sealed(person_id=merchant, ciphertext="v1.k.n.c")
         await bus.dispatch(RegisterMerchant(merchant_id=merchant, email=sealed, name=None), _context())
         watch = Watch(pool)
-        tell("waiting for publisher and projectors")
+        report("waiting for publisher and projectors")
         await _tables(pool)
         async with watch.open():
             await _warm(bus, merchant, watch, count=per_s * sizes["warm_up"], per_s=per_s)
-            tell(f"{per_s} commands a second for {sizes['seconds']} s")
+            report(f"{per_s} commands a second for {sizes['seconds']} s")
             began = time.perf_counter()
             await _at_pace(bus, merchant, watch, count=per_s * sizes["seconds"], per_s=per_s)
             seconds = time.perf_counter() - began
@@ -75,18 +75,18 @@ async def measure(servers: Servers, sizes: Sizes, _seed: int, tell: Tell) -> Fig
 
 
 class Watch:
-    """Looks for rows, all that are missing with one query, and notes when each was first seen."""
+    """Repeated look-ups of all missing rows with one query, and the time at which each was first seen."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._waiting: dict[UUID, float] = {}
         self._idle = asyncio.Event()
         self.latencies: list[float] = []
-        """Seconds from acceptance to sight, of every row."""
+        """Seconds from acceptance to first sight, per row."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Look as long as the context lasts."""
+        """Look for rows until the context ends."""
         async with self._pool.acquire() as connection:
             looking = asyncio.create_task(self._look(connection))
             try:
@@ -96,21 +96,21 @@ class Watch:
                 await asyncio.gather(looking, return_exceptions=True)
 
     def expect(self, store_id: UUID, accepted_at: float) -> None:
-        """Wait for a store's row."""
+        """Add a store's row to the missing ones."""
         self._waiting[store_id] = accepted_at
         self._idle.clear()
 
     async def until_all_seen(self) -> None:
-        """Return once nothing is missing.
+        """Wait until no row is missing.
 
         Raises:
-            NeverSeen: something still is after half a minute.
+            NeverSeen: a row is missing after half a minute.
         """
         try:
             async with asyncio.timeout(MISSING_SECONDS):
                 await self._idle.wait()
         except TimeoutError:
-            raise NeverSeen(f"{len(self._waiting)} stores were accepted, but no query ever saw them") from None
+            raise NeverSeen(f"Queries never saw {len(self._waiting)} accepted stores.") from None
 
     async def _look(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
         while True:
@@ -149,14 +149,14 @@ async def _request(bus: CommandBus, merchant: UUID, watch: Watch) -> None:
 
 
 async def _tables(pool: asyncpg.Pool) -> None:
-    """Return once the projectors have made what queries read."""
+    """Wait until the projectors have created the tables."""
     async with asyncio.timeout(READY_SECONDS):
         while await pool.fetchval("select to_regclass('catalog.stores')") is None:
             await asyncio.sleep(0.05)
 
 
 async def _warm(bus: CommandBus, merchant: UUID, watch: Watch, *, count: int, per_s: int) -> None:
-    """Return once rows come through and Java has seen all of its code often; what was measured until then does not count."""
+    """Dispatch commands until the servers are warm, and discard their latencies."""
     await _at_pace(bus, merchant, watch, count=count, per_s=per_s)
     await watch.until_all_seen()
     watch.latencies.clear()
@@ -191,7 +191,7 @@ async def _bare_chain(servers: Servers, count: int) -> Sequence[float]:
                 await producer.send(BARE_TOPIC, id.bytes)
             await consumer.getone()
             await connection.execute("update bare_rows set seen = true where id = $1", id)
-            if number >= 20:  # the first ones wait for connections and for Java to warm up
+            if number >= 20:  # the first ones include opening connections and warming up Java
                 taken.append(time.perf_counter() - accepted)
         return taken
     finally:
@@ -206,10 +206,10 @@ BENCH = Bench(
     measure=measure,
     full={"per_s": 200, "seconds": 30, "warm_up": 10, "bare": 500},
     quick={"per_s": 200, "seconds": 5, "warm_up": 4, "bare": 100},
-    reach=(
-        Reach(figure="p50_ms", limit="bare_p50_ms", most=15),
-        Reach(figure="p99_ms", limit="bare_p99_ms", most=60),
-        Reach(figure="max_ms"),
-        Reach(figure="accepted_per_s"),
+    targets=(
+        Target(figure="p50_ms", limit="bare_p50_ms", most=15),
+        Target(figure="p99_ms", limit="bare_p99_ms", most=60),
+        Target(figure="max_ms"),
+        Target(figure="accepted_per_s"),
     ),
 )

@@ -1,4 +1,4 @@
-"""The `eventsourcing` library's own PostgreSQL application, for comparison: the same event, saved its way."""
+"""The PostgreSQL application of the `eventsourcing` library, for comparison: it saves the same event."""
 
 import asyncio
 import time
@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 THREADS = 4
-"""The library is synchronous; it is fastest with few threads, because every save locks the table."""
+"""The library is synchronous. Few threads are fastest, because every save locks the table."""
 
 
 class LibraryApplication:
-    """Saves new aggregates of one event each."""
+    """An application that saves new aggregates of one event each."""
 
     def __init__(self, dsn: str) -> None:
         address = urlsplit(dsn)
@@ -32,8 +32,8 @@ class LibraryApplication:
 
     @asynccontextmanager
     async def opened(self) -> "AsyncIterator[LibraryApplication]":
-        """Make its tables, and close its connections at the end."""
-        # Imported here: nothing but this bench needs the library's application and its connection pool.
+        """Create its tables, and close its connections at the end."""
+        # Imported here, because only this bench needs the library's application and its connection pool.
         from eventsourcing.application import Application  # noqa: PLC0415
         from eventsourcing.domain import Aggregate  # noqa: PLC0415
 
@@ -51,10 +51,10 @@ class LibraryApplication:
             self._threads.shutdown()
 
     async def save_until(self, until: float) -> int:
-        """Save on several threads until then; how many were saved."""
+        """Save on several threads until a time, and return how many were saved."""
         loop = asyncio.get_running_loop()
-        lanes = [loop.run_in_executor(self._threads, self._save_until, until) for _ in range(THREADS)]
-        return sum(await asyncio.gather(*lanes))
+        threads = [loop.run_in_executor(self._threads, self._save_until, until) for _ in range(THREADS)]
+        return sum(await asyncio.gather(*threads))
 
     def _save_until(self, until: float) -> int:
         done = 0

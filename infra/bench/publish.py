@@ -1,7 +1,7 @@
-"""Events a second from the event store to the topic, when a backlog has to be drained.
+"""Events per second from the event store to the topic, for a backlog.
 
-The publisher is the real one: settled rows read in batches, one Kafka transaction a batch. Beside it, the limit: a bare
-producer that sends the same records, encoded beforehand, in transactions of the same size.
+The real publisher reads settled rows in batches and writes one Kafka transaction per batch. The limit is a bare producer that
+sends the same records, encoded in advance, in transactions of the same size.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.record_batches import prepare
 from infra.adapters.kafka.topic import ensure_topics, open_admin
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
-from infra.bench.filling import fill_with_catalogue
+from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
+from infra.bench.filling import fill_with_catalog
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.log.publisher import BATCH, Publisher
@@ -25,18 +25,18 @@ from schemas.topics import PARTITIONS
 
 BARE_TOPIC = "bare"
 BARE_SHARE = 4
-"""The bare producer sends a quarter as many: it holds them in memory."""
+"""The bare producer sends a quarter of the records, because it holds them in memory."""
 
 
-async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
     """Fill a store, then publish all of it."""
-    await fill_with_catalogue(servers.dsn, sizes["events"], seed=seed, tell=tell)
+    await fill_with_catalog(servers.dsn, sizes["events"], seed=seed, report=report)
     async with open_platform(servers.settings, migrated=False) as platform:
         log = await platform.log()
-        tell("a bare producer")
+        report("measuring the bare producer")
         sample = await log.read_settled(0, sizes["events"] // BARE_SHARE)
         bare = await _send_bare(servers.kafka, sample)
-        tell("the publisher")
+        report("measuring the publisher")
         return {
             "events_per_s": sizes["events"] / await publish(log, await platform.pool(), servers),
             "bare_per_s": bare,
@@ -44,7 +44,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
 
 
 async def publish(log: PostgresEventLog, pool: asyncpg.Pool, servers: Servers) -> float:
-    """Publish the whole store and return how many seconds that took; the topics are there before."""
+    """Create the topics, then publish the whole store and return the seconds of publishing."""
     await ensure_topics(servers.kafka)
     publisher = Publisher(pool, log, servers.kafka)
     began = time.perf_counter()
@@ -76,5 +76,5 @@ BENCH = Bench(
     measure=measure,
     full={"events": 200_000},
     quick={"events": 30_000},
-    reach=(Reach(figure="events_per_s", limit="bare_per_s", least=50_000), Reach(figure="bare_per_s")),
+    targets=(Target(figure="events_per_s", limit="bare_per_s", least=50_000), Target(figure="bare_per_s")),
 )

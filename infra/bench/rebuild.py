@@ -1,9 +1,9 @@
-"""Events a second through the catalogue read model when it is rebuilt, and whether memory grows with the log.
+"""Events per second in a rebuild of the catalog read model, and whether memory grows with the log.
 
-The live tables are filled first; then the real rebuild runs, which builds new ones from the beginning of the topic, in
-several processes as ``zyenta projections rebuild`` does, compares all rows and swaps. ``events_per_s`` counts starting
-the processes, reading, folding, writing and the indexes; comparing and swapping are in ``compare_s`` and ``swap_s``. The
-limit beside it: one process that reads the topic and does nothing. Memory is that of all of them.
+The bench fills the live tables first. Then it runs the real rebuild: several processes build new tables from the beginning of
+the topic, compare all rows and swap. ``events_per_s`` includes starting the processes, reading, folding, writing and the
+indexes; ``compare_s`` and ``swap_s`` are separate. The limit is one process that only reads the topic. Memory is that of all
+processes.
 """
 
 import multiprocessing
@@ -14,8 +14,8 @@ import asyncpg
 import psutil
 
 from infra.adapters.kafka.topic import open_reader, read_to_end
-from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell
-from infra.bench.filling import fill_with_catalogue
+from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
+from infra.bench.filling import fill_with_catalog
 from infra.bench.publish import publish
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
@@ -28,32 +28,32 @@ from projections.engine.rebuild.session import RebuildProgress
 from schemas.topics import EVENTS, partition_of
 
 SETTLED_SHARE = 0.2
-"""Memory is compared from here on: by then every buffer is in use."""
+"""Memory is compared from this share of the events on, when all buffers are in use."""
 MEGABYTE = 1024 * 1024
 
 
-class Clockwork:
-    """Takes the time of every phase, and how much memory there was in it."""
+class PhaseMeter:
+    """The time of each phase, and the growth of memory."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
         self._phase = "preparing"
         self._settled: dict[int, float] = {}
-        """What each process held when it had settled."""
+        """Memory of each process in MB when it had settled."""
         self.seconds: dict[str, float] = {}
         self.growth_mb = 0.0
 
-    def report(self, progress: RebuildProgress) -> None:
-        """Take note; called several times a second."""
+    def update(self, progress: RebuildProgress) -> None:
+        """Record the progress. Called several times a second."""
         if progress.phase != self._phase:
             self.enter(progress.phase)
         if progress.share >= SETTLED_SHARE:
             self.growth_mb = max(self.growth_mb, self._growth())
 
     def _growth(self) -> float:
-        """Return by how much this process and its workers have grown together, each since it had settled.
+        """Return the growth of this process and its workers in total, each since it had settled.
 
-        Servers and services that it has started are none of its workers.
+        Servers and services that it has started do not count.
         """
         grown = 0.0
         for process in (None, *(worker.pid for worker in multiprocessing.active_children())):
@@ -64,41 +64,41 @@ class Clockwork:
         return grown
 
     def enter(self, phase: str) -> None:
-        """Begin a phase, which ends the one before."""
+        """Begin a phase and end the former one."""
         now = time.perf_counter()
         self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + now - self._began
         self._phase, self._began = phase, now
 
 
-async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
+async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
     """Fill store, topic and live tables, then rebuild."""
     count = sizes["events"]
-    await fill_with_catalogue(servers.dsn, count, seed=seed, tell=tell)
+    await fill_with_catalog(servers.dsn, count, seed=seed, report=report)
     async with open_platform(servers.settings, migrated=False) as platform:
         pool = await platform.pool()
-        tell("publishing")
+        report("publishing")
         await publish(await platform.log(), pool, servers)
-        tell("only reading the topic")
+        report("only reading the topic")
         began = time.perf_counter()
         await _read(servers.kafka)
         bare = count / (time.perf_counter() - began)
-        tell("filling the live tables")
+        report("filling the live tables")
         await _fill_live(pool, servers.kafka)
 
-        clockwork = Clockwork()
+        phases = PhaseMeter()
 
-        def report(progress: RebuildProgress) -> None:
-            clockwork.report(progress)
-            tell(f"{progress.phase}, {progress.events:,} of {count:,} events")
+        def report_rebuild(progress: RebuildProgress) -> None:
+            phases.update(progress)
+            report(f"{progress.phase}, {progress.events:,} of {count:,} events")
 
         workers = BulkLoadProcesses(servers.dsn, servers.kafka, processes=sizes["processes"])
-        rebuilt = await Rebuilder(pool, servers.kafka, workers=workers).rebuild(MODEL, report=report)
-        clockwork.enter("done")
-    seconds = clockwork.seconds
+        rebuilt = await Rebuilder(pool, servers.kafka, workers=workers).rebuild(MODEL, report=report_rebuild)
+        phases.enter("done")
+    seconds = phases.seconds
     making = sum(seconds.get(phase, 0.0) for phase in ("preparing", "reading", "indexing"))
     return {
         "events_per_s": rebuilt.events / making,
-        "rss_growth_mb": clockwork.growth_mb,
+        "rss_growth_mb": phases.growth_mb,
         "compare_s": seconds.get("comparing", 0.0),
         "swap_s": seconds.get("swapping", 0.0),
         "fenced_s": rebuilt.fenced_seconds,
@@ -128,16 +128,16 @@ async def _read(bootstrap_servers: str) -> None:
 
 BENCH = Bench(
     name="rebuild",
-    about="A rebuild of the catalogue read model from the topic",
+    about="A rebuild of the catalog read model from the topic",
     measure=measure,
     full={"events": 1_000_000, "processes": 2},
     quick={"events": 30_000, "processes": 2},
-    reach=(
-        Reach(figure="events_per_s", limit="bare_per_s", least=50_000),
-        Reach(figure="rss_growth_mb", most=64),
-        Reach(figure="compare_s"),
-        Reach(figure="swap_s"),
-        Reach(figure="fenced_s"),
-        Reach(figure="bare_per_s"),
+    targets=(
+        Target(figure="events_per_s", limit="bare_per_s", least=50_000),
+        Target(figure="rss_growth_mb", most=64),
+        Target(figure="compare_s"),
+        Target(figure="swap_s"),
+        Target(figure="fenced_s"),
+        Target(figure="bare_per_s"),
     ),
 )

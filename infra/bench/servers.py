@@ -1,4 +1,4 @@
-"""Where benches run: a real PostgreSQL and a real Apache Kafka of their own, gone when the bench is over."""
+"""Servers of one bench: PostgreSQL and Apache Kafka, deleted at the end of the bench."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ from infra.settings import Settings, read_settings
 from schemas.internal.broker_address import address_variables
 
 POSTGRES_SETTINGS = {
-    # As durable as in production; as much memory as a small server would give it.
+    # Durable as in production, with the memory of a small server.
     "fsync": "on",
     "synchronous_commit": "on",
     "shared_buffers": "512MB",
@@ -37,22 +37,22 @@ class Servers:
     """The servers of one bench."""
 
     dsn: str
-    """Of a migrated, empty database."""
+    """Address of a migrated, empty database."""
     bootstrap_servers: str | None
-    """Of an empty broker; None where the bench wants none."""
+    """Address of an empty broker; None if the bench needs no broker."""
     directory: Path
-    """For whatever else the bench leaves; deleted with the rest."""
+    """Folder for other files of the bench; deleted at the end."""
     postgres_version: str
 
     @property
     def kafka(self) -> str:
-        """The broker's address, where the bench asked for one."""
+        """The broker's address. Only for benches with a broker."""
         assert self.bootstrap_servers is not None
         return self.bootstrap_servers
 
     @property
     def settings(self) -> Settings:
-        """Settings that point a platform at these servers."""
+        """Settings of a platform on these servers."""
         return read_settings(
             data_dir=self.directory / "data",
             database_url=self.dsn,
@@ -63,7 +63,7 @@ class Servers:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a service that runs on these servers."""
+        """Environment of a service on these servers."""
         return {
             **os.environ,
             "ZYENTA_DATA_DIR": str(self.directory / "data"),
@@ -72,7 +72,7 @@ class Servers:
         }
 
     def machine(self) -> Mapping[str, Any]:
-        """What the figures were measured on."""
+        """Return a description of the machine and the server versions."""
         return {
             "cpu": _cpu_model(),
             "cores": psutil.cpu_count() or 0,
@@ -85,16 +85,16 @@ class Servers:
 
 @asynccontextmanager
 async def open_servers(*, with_kafka: bool) -> AsyncIterator[Servers]:
-    """Start the servers; stop them and delete all they held, however the bench ends.
+    """Start the servers. Stop them and delete their data at the end.
 
-    Java compiles little: its full compiler is twice as fast after some minutes of load, which no bench lasts, and takes
+    Kafka runs with Java's quick compiler. The full compiler is twice as fast, but only after some minutes of load, and takes
     half of the machine until then.
 
     Raises:
-        KafkaUnavailable, PostgresUnavailable: they cannot run here; the message says what is missing.
-        ServerFailed: one did not start.
+        KafkaUnavailable, PostgresUnavailable: a server cannot run here; the message says what is missing.
+        ServerFailed: a server did not start.
     """
-    # Open to pass through: as root PostgreSQL runs as another user, who must be able to reach its data.
+    # Passable for other users: under root, PostgreSQL runs as another user, who must reach its data.
     with tempfile.TemporaryDirectory(prefix="zyenta-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         directory.chmod(0o711)  # noqa: ASYNC240  # once, on a local disk

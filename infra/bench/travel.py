@@ -1,8 +1,7 @@
-"""How long a store takes to answer as of an earlier place in the log, over real HTTP from a real gateway.
+"""Latency of a store query as of an earlier position of the log, over HTTP from a real gateway.
 
-The question is a dashboard's: the store with a page of its products, their pictures and variants, its pages and its
-media. It is asked as of random places in the store's history, and in turns with that as of now; the limit beside it is
-the same answer as of now, which reads the live tables.
+The query is a dashboard's: the store with a page of products, their images and variants, its pages and its media. It runs as
+of random positions, in turns with the same query as of now. The limit is the query as of now, which reads the live tables.
 """
 
 import asyncio
@@ -22,8 +21,8 @@ from pydantic import SecretStr
 
 from domain.store.events import StoreRequested
 from gateway.auth.tokens import AccessTokens
-from infra.bench.figures import Bench, Figures, Reach, Sizes, Tell, percentile
-from infra.bench.filling import fill_with_catalogue
+from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
+from infra.bench.filling import fill_with_catalog
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.bootstrap.roles import signing_keys
@@ -43,18 +42,18 @@ QUERY = """query ($id: ID!, $asOf: AsOfInput) { store(id: $id, asOf: $asOf) {
 
 
 class WrongAnswer(Exception):
-    """An answer is none: how long it took says nothing."""
+    """A query failed, so its time is meaningless."""
 
 
-async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figures:
-    """Fill one store's history, serve it, and ask."""
-    count, asked, dice = sizes["events"], sizes["asked"], random.Random(seed)  # noqa: S311  # repeatable on purpose
-    await fill_with_catalogue(servers.dsn, count, seed=seed, tell=tell)
+async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
+    """Fill one store's history, start a gateway, and query it."""
+    count, queries, dice = sizes["events"], sizes["queries"], random.Random(seed)  # noqa: S311  # repeatable on purpose
+    await fill_with_catalog(servers.dsn, count, seed=seed, report=report)
     port = free_port()
     key = secrets.token_hex(32)
     environment = {**servers.environment, "ZYENTA_MASTER_KEYS": key, "ZYENTA_GATEWAY_PORT": str(port)}
     settings = servers.settings.model_copy(update={"master_keys": [SecretStr(key)]})
-    tell("waiting for the gateway")
+    report("waiting for the gateway")
     async with _services(servers, environment), open_platform(settings, migrated=False) as platform:
         pool = await platform.pool()
         store_id, merchant_id = await _first_store(pool)
@@ -65,8 +64,8 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
             await _until_served(client, store_id, pool, count)
             past: list[float] = []
             present: list[float] = []
-            for number in range(-sizes["warm_up"], asked):
-                tell(f"{max(0, number)} of {asked} asked")
+            for number in range(-sizes["warm_up"], queries):
+                report(f"{max(0, number)} of {queries} queries")
                 place = {"position": str(dice.randrange(count // 5, count + 1))}
                 for as_of, taken in ((place, past), (None, present)):
                     seconds = await _ask(client, store_id, as_of)
@@ -81,7 +80,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, tell: Tell) -> Figu
 
 
 async def _first_store(pool: asyncpg.Pool) -> tuple[UUID, UUID]:
-    """Return its id and its merchant's."""
+    """Return the first store's id and its merchant's id."""
     (row,) = await pool.fetch(
         "select stream_id, data from events where type = $1 order by position limit 1", StoreRequested.wire_name
     )
@@ -89,7 +88,7 @@ async def _first_store(pool: asyncpg.Pool) -> tuple[UUID, UUID]:
 
 
 async def _until_served(client: httpx.AsyncClient, store_id: UUID, pool: asyncpg.Pool, count: int) -> None:
-    """Return once the gateway answers and the read model is at the end of the log."""
+    """Wait until the gateway answers and the read model is at the end of the log."""
     async with asyncio.timeout(READY_SECONDS):
         while True:
             try:
@@ -102,13 +101,13 @@ async def _until_served(client: httpx.AsyncClient, store_id: UUID, pool: asyncpg
 
 
 async def _ask(client: httpx.AsyncClient, store_id: UUID, as_of: dict[str, str] | None) -> float:
-    """Return the seconds until the whole answer was there."""
+    """Query the store and return the seconds until the whole answer."""
     began = time.perf_counter()
     response = await client.post("/graphql", json={"query": QUERY, "variables": {"id": str(store_id), "asOf": as_of}})
     seconds = time.perf_counter() - began
     answer: dict[str, Any] = response.json()
     if "errors" in answer or answer["data"]["store"] is None:
-        raise WrongAnswer(f"asked as of {as_of}: {response.text[:300]}")
+        raise WrongAnswer(f"The query as of {as_of} failed: {response.text[:300]}")
     return seconds
 
 
@@ -127,12 +126,12 @@ async def _services(servers: Servers, environment: dict[str, str]) -> AsyncItera
 
 BENCH = Bench(
     name="travel",
-    about="A store as of an earlier place in the log, beside the same store as of now",
+    about="A store as of an earlier position in the log, next to the same store as of now",
     measure=measure,
-    full={"events": 500, "asked": 500, "warm_up": 30},
-    quick={"events": 500, "asked": 60, "warm_up": 10},
-    reach=(
-        Reach(figure="p95_ms", limit="present_p95_ms", most=60),
-        Reach(figure="p50_ms", limit="present_p50_ms"),
+    full={"events": 500, "queries": 500, "warm_up": 30},
+    quick={"events": 500, "queries": 60, "warm_up": 10},
+    targets=(
+        Target(figure="p95_ms", limit="present_p95_ms", most=60),
+        Target(figure="p50_ms", limit="present_p50_ms"),
     ),
 )

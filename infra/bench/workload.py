@@ -1,8 +1,8 @@
-"""A made-up history of many stores: lawful catalogue events in any number, the same for the same seed.
+"""Generated events of many stores: valid catalog events in any number, the same for the same seed.
 
-For benches and for tests of rebuilding. Each store is requested, branded, stocked, written up, photographed and
-published, then trades: stock moves, prices change, texts are edited. Many stores live side by side, so that the events
-of one store lie apart, as they do in a real log.
+For benches and for tests of rebuilds. Each store gets a brand, products, texts and photos, and is published. Then it trades:
+stock moves, prices change, texts are edited. Many stores exist at the same time, so that their events are interleaved as in
+a real log.
 """
 
 import random
@@ -52,7 +52,7 @@ from schemas.envelope import GENESIS, RawEvent, chain_hash
 from schemas.registry import encode
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-"""When the first event of every workload happens; the next ones follow 20 ms apart."""
+"""Time of the first event; the others follow at intervals of 20 ms."""
 STEP = timedelta(milliseconds=20)
 WORDS = (
     "lamp",
@@ -98,14 +98,14 @@ class _Product:
     stock: dict[UUID, int]
     active: bool = False
     attempt: int = 1
-    """Of its first image."""
+    """Attempt of its first image."""
     open: list[tuple[UUID, UUID, int]] = field(default_factory=list)
     """Reservations: order, variant, quantity."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """An event to be, before it has a place in its stream."""
+    """An event before it has a version in its stream."""
 
     kind: type[DomainEvent]
     stream: UUID
@@ -115,14 +115,14 @@ class _Fact:
 def catalog_events(
     count: int, *, seed: int = 1, side_by_side: int = 200, per_store: int = 500, after: int = 0
 ) -> Iterator[RawEvent]:
-    """Return a history of ``count`` events in the order of the log, hash chains and all.
+    """Yield ``count`` events in the order of the log, with hash chains.
 
     Args:
-        count: how many; the last stores are cut off where it ends.
-        seed: the same one gives the same bytes.
-        side_by_side: how many stores live at the same time.
-        per_store: events of one store, at least 170 of which make it; then another store takes its place.
-        after: the position that the first event follows.
+        count: number of events; the last stores are incomplete.
+        seed: the same seed gives the same bytes.
+        side_by_side: number of stores that exist at the same time.
+        per_store: events per store. At least 170 of them create it; after the last one, a new store replaces it.
+        after: position before the first event.
     """
     dice = random.Random(seed)  # noqa: S311  # repeatable on purpose
     at = BEGIN + after * STEP
@@ -169,7 +169,7 @@ def _id(dice: random.Random) -> UUID:
 
 
 class _Life:
-    """One store's facts, one after the other."""
+    """The events of one store, in order."""
 
     def __init__(self, dice: random.Random, events: int) -> None:
         self._dice, self._left = dice, events
@@ -184,7 +184,7 @@ class _Life:
         return None if self._left < 0 else next(self._facts)
 
     def _all(self) -> Iterator[_Fact]:
-        yield from self._made()
+        yield from self._creation()
         while True:
             yield self._trade()
 
@@ -192,7 +192,7 @@ class _Life:
         begin = self._dice.randrange(len(self._talk) - count)
         return " ".join(self._talk[begin : begin + count]).capitalize()
 
-    def _made(self) -> Iterator[_Fact]:
+    def _creation(self) -> Iterator[_Fact]:
         dice, store = self._dice, self.store_id
         yield _Fact(StoreRequested, store, {"merchant_id": _id(dice), "niche": self._words(3)})
         yield _Fact(BrandGenerated, store, self._brand())

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from domain.numbers import whole_number
 from infra.bench.benches import BENCHES
-from infra.bench.figures import Bench, Outcome, Sizes, Tell
+from infra.bench.figures import Bench, Outcome, ReportPhase, Sizes
 from infra.bench.servers import open_servers
 from infra.cli.output import console, output, print_json
 from infra.cli.run_command import Interrupted, run, unless_stopped
@@ -91,10 +91,10 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
     # aiokafka logs errors about topics that the broker has just created.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     began = time.perf_counter()
-    async with shown_progress(console, chosen.name) as tell:
-        tell("starting the servers")
+    async with shown_progress(console, chosen.name) as report:
+        report("starting the servers")
         async with open_servers(with_kafka=chosen.with_kafka) as servers:
-            measured = await unless_stopped(chosen.measure(servers, sizes, seed, tell), stop)
+            measured = await unless_stopped(chosen.measure(servers, sizes, seed, report), stop)
             return Outcome(
                 bench=chosen.name,
                 figures={figure: _rounded(value) for figure, value in measured.items()},
@@ -109,14 +109,14 @@ def _rounded(value: float) -> float:
 
 
 @asynccontextmanager
-async def shown_progress(console: Console, name: str) -> AsyncIterator[Tell]:
+async def shown_progress(console: Console, name: str) -> AsyncIterator[ReportPhase]:
     """Yield a callback that takes the current phase, and show the phase with the seconds since the start.
 
     A terminal shows one line that changes. A log gets a new line every few seconds.
     """
     began, words = time.monotonic(), ""
 
-    def tell(what: str) -> None:
+    def report(what: str) -> None:
         nonlocal words
         words = what
 
@@ -135,7 +135,7 @@ async def shown_progress(console: Console, name: str) -> AsyncIterator[Tell]:
 
     refreshing = asyncio.create_task(refresh())
     try:
-        yield tell
+        yield report
     finally:
         refreshing.cancel()
         await asyncio.gather(refreshing, return_exceptions=True)
@@ -163,15 +163,15 @@ def table_of(chosen: Bench, outcome: Outcome) -> Table:
     )
     for heading in ("figure", "measured", "machine's limit", "ratio", "target", "met"):
         table.add_column(heading, justify="left" if heading in {"figure", "target", "met"} else "right", no_wrap=True)
-    for reach in chosen.reach:
-        ratio = reach.ratio(outcome.figures)
+    for target in chosen.targets:
+        ratio = target.ratio(outcome.figures)
         table.add_row(
-            reach.figure,
-            f"{outcome.figures[reach.figure]:,g}",
-            "" if reach.limit is None else f"{outcome.figures[reach.limit]:,g}\n{reach.limit}",
+            target.figure,
+            f"{outcome.figures[target.figure]:,g}",
+            "" if target.limit is None else f"{outcome.figures[target.limit]:,g}\n{target.limit}",
             "" if ratio is None else f"{ratio:.2f}",
-            str(reach).replace(f" {reach.limit}", ""),
-            "" if not str(reach) else "[green]yes[/]" if reach.reached(outcome.figures) else "[red]no[/]",
+            str(target).replace(f" {target.limit}", ""),
+            "" if not str(target) else "[green]yes[/]" if target.is_met(outcome.figures) else "[red]no[/]",
         )
     return table
 

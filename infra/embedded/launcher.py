@@ -4,7 +4,7 @@
 Python between fork and exec of a threaded process, which may deadlock.
 
 Arguments: the parent's pid, the signal to receive when the parent dies, the user (``same``, ``namespaced`` or
-``nobody``), then the command.
+``unprivileged``), then the command.
 """
 
 import ctypes
@@ -23,13 +23,14 @@ CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
 CLONE_NEWUSER = 0x10000000
-NOBODY = 65534
+UNPRIVILEGED_ID = 65534
+"""User and group ``nobody``."""
 
 
 def enter_user_namespace() -> None:
-    """Enter a namespace where the server runs as ``nobody``, but the file system sees root.
+    """Enter a namespace where the server has an unprivileged user, but the file system sees root.
 
-    PostgreSQL refuses to run as root. The namespace maps ``nobody`` to the current user: the server sees an ordinary user,
+    PostgreSQL refuses to run as root. The namespace maps the unprivileged user to the current one: the server sees an ordinary user,
     and every file keeps its owner and stays accessible.
     """
     user, group = os.geteuid(), os.getegid()
@@ -37,11 +38,11 @@ def enter_user_namespace() -> None:
     if libc.unshare(CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWUSER)")
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{NOBODY} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{NOBODY} {group} 1")
+    Path("/proc/self/uid_map").write_text(f"{UNPRIVILEGED_ID} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{UNPRIVILEGED_ID} {group} 1")
 
 
-def become_nobody() -> None:
+def become_unprivileged() -> None:
     """Give up root permanently, except for the right to enter every folder.
 
     The program and the data may be below a folder that only root may enter (``/root``, a private checkout). The right is an
@@ -55,14 +56,14 @@ def become_nobody() -> None:
         # PostgreSQL calls access(2), which ignores the capabilities of all users but root unless this bit is set.
         libc.prctl(PR_SET_SECUREBITS, SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
-    os.setgid(NOBODY)
-    os.setuid(NOBODY)
+    os.setgid(UNPRIVILEGED_ID)
+    os.setuid(UNPRIVILEGED_ID)
     if capability is not None:
         _keep_only(capability)
 
 
 def may_enter_any_folder() -> bool:
-    """Whether this process has a right to enter every folder that :func:`become_nobody` can keep."""
+    """Whether this process has a right to enter every folder that :func:`become_unprivileged` can keep."""
     return _first_of(CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) is not None
 
 
@@ -108,8 +109,8 @@ def main(arguments: list[str]) -> None:
     parent, signal, user, *command = arguments
     if user == "namespaced":
         enter_user_namespace()
-    elif user == "nobody":
-        become_nobody()
+    elif user == "unprivileged":
+        become_unprivileged()
     die_with(int(parent), int(signal))
     os.execv(command[0], command)  # noqa: S606  the command is the embedded server's own
 

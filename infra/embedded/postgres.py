@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.embedded.launcher import NOBODY, may_enter_any_folder
+from infra.embedded.launcher import UNPRIVILEGED_ID, may_enter_any_folder
 from infra.embedded.private_files import PASSABLE_FOLDER, PRIVATE_FOLDER
 from infra.embedded.process import LOOPBACK, ServerFailed, User, free_port, tied_to_parent
 from infra.embedded.server import EmbeddedServer
@@ -176,8 +176,8 @@ def _initdb(cluster: Path, password_file: Path, user: User) -> None:
     if done.returncode != 0:
         hint = (
             ""
-            if user != "nobody"
-            else "\nPostgreSQL does not run as root, and user `nobody` must be able to read the program and"
+            if user != "unprivileged"
+            else "\nPostgreSQL does not run as root, and user 65534 must be able to read the program and"
             " the data. Run as an ordinary user, or move the data to a folder that all users may enter."
         )
         raise PostgresUnavailable(f"initdb failed in {cluster}: {done.stderr.strip()}{hint}")
@@ -205,7 +205,7 @@ def _server_user() -> User:
         capture_output=True,
         check=False,
     )
-    return "namespaced" if probe.returncode == 0 else "nobody"
+    return "namespaced" if probe.returncode == 0 else "unprivileged"
 
 
 def data_folder_mode() -> int:
@@ -221,7 +221,7 @@ def _give(directory: Path, user: User) -> None:
     """Make the server's user the owner of the directory. No-op unless the process runs as root."""
     if os.geteuid() != 0:
         return
-    owner = NOBODY if user == "nobody" else 0
+    owner = UNPRIVILEGED_ID if user == "unprivileged" else 0
     if directory.stat().st_uid != owner or (directory / "cluster.unfinished").exists():
         for path in (directory, *directory.rglob("*")):
             os.chown(path, owner, owner, follow_symlinks=False)

@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.02
 _KILL_SECONDS = 10
 _LOG_TAIL_BYTES = 4_000
 
-User = Literal["same", "namespaced", "nobody"]
+User = Literal["same", "namespaced", "unprivileged"]
 """The user that the server runs as; see ``launcher``."""
 
 

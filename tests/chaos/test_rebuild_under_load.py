@@ -18,8 +18,8 @@ from commands.ports import Context
 from commands.store import RequestStore
 from domain.store.events import Preferences
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bench.filling import fill_with_catalogue
-from infra.bench.rebuild import Clockwork
+from infra.bench.filling import fill_with_catalog
+from infra.bench.rebuild import PhaseMeter
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
@@ -104,16 +104,16 @@ async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
     chaos: Chaos, database: str, pool: asyncpg.Pool, kafka: ApacheKafka, tmp_path: Path
 ) -> None:
     count = chaos.pick(short=15_000, full=1_000_000)
-    await fill_with_catalogue(database, count, seed=chaos.dice.randrange(1000), tell=lambda _: None)
+    await fill_with_catalog(database, count, seed=chaos.dice.randrange(1000), report=lambda _: None)
     service = await Service.launch(
         "publisher", "projectors", database=database, kafka=kafka.bootstrap_servers, log_file=tmp_path / "services.log"
     )
     shown: list[tuple[str, float]] = []
-    clockwork = Clockwork()
+    phases = PhaseMeter()
 
     def report(progress: RebuildProgress) -> None:
         shown.append((progress.phase, progress.share))
-        clockwork.report(progress)
+        phases.update(progress)
 
     try:
         await _filled(pool, count)
@@ -136,7 +136,7 @@ async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
     assert rebuilt.fenced_seconds < HELD_BACK_SECONDS
     assert {phase for phase, _ in shown} >= {"reading", "indexing", "comparing", "swapping"}
     assert all(0 <= share <= 1 for _, share in shown)
-    assert clockwork.growth_mb < GROWTH_MB
+    assert phases.growth_mb < GROWTH_MB
 
 
 async def _filled(pool: asyncpg.Pool, count: int) -> None:

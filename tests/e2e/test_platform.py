@@ -1,4 +1,4 @@
-"""The whole platform as a person runs it: real processes, real PostgreSQL, a Kafka-protocol broker, real HTTP."""
+"""The whole platform as users run it: processes, PostgreSQL, a Kafka-protocol broker, HTTP."""
 
 import asyncio
 import json
@@ -55,14 +55,14 @@ def environment(data_dir: Path) -> dict[str, str]:
     ours = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "OPENAI_API_KEY", "S3_BUCKET")
     kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("ZYENTA_")}
     ports = {f"ZYENTA_{name.upper()}_PORT": str(free_port()) for name in WEB}
-    # A proxy where nobody listens: in-house calls must not ask it.
+    # A proxy that does not exist, because in-house calls must bypass it.
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     return {**kept, **ports, **proxies, "ZYENTA_DATA_DIR": str(data_dir)}
 
 
 @asynccontextmanager
 async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Run the demonstration until it serves; yield its process and the storefront's address."""
+    """Run the demo until it serves; yield its process and the storefront's address."""
     process = await asyncio.create_subprocess_exec(
         *ZYENTA,
         "demo",
@@ -73,18 +73,18 @@ async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subpro
         env=environment(data_dir),
     )
     assert process.stderr is not None
-    told = ""
+    output = ""
     try:
         async with asyncio.timeout(DEMO_SECONDS):
-            while "Serving until" not in told:
+            while "Serving until" not in output:
                 line = await process.stderr.readline()
-                assert line, told
-                told += line.decode()
-        address = re.search(r"http://[a-z0-9-]+\.localhost:\d+", told)
-        assert address is not None, told
+                assert line, output
+                output += line.decode()
+        address = re.search(r"http://[a-z0-9-]+\.localhost:\d+", output)
+        assert address is not None, output
         yield process, address[0]
     finally:
-        # Where the test failed it still serves; all it started dies with it.
+        # If the test failed, the demo still serves; its child processes die with it.
         if process.returncode is None:
             process.kill()
             await process.wait()
@@ -103,10 +103,10 @@ def processes_on(data_dir: Path) -> list[psutil.Process]:
 
 
 async def buys_in_a_real_browser(storefront: str) -> None:
-    """Buy something in Debian's chromium, and look at every page on the way as a person would, at two widths."""
+    """Buy something in Debian's chromium, and check every page at two widths."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        missing("chromium", "there is no program of that name on the path")
+        missing("chromium", "no such program on the PATH")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET_CHROMIUM)
         for width in (1280, 390):
@@ -133,7 +133,7 @@ async def buys_in_a_real_browser(storefront: str) -> None:
 
 
 def complaints_of(page: Page) -> list[str]:
-    """Return a list that fills with what the browser complains about on this page."""
+    """Return a list that collects the browser's errors on this page."""
     trouble: list[str] = []
 
     def said(message: ConsoleMessage) -> None:
@@ -149,8 +149,8 @@ def complaints_of(page: Page) -> list[str]:
 
 
 async def looks_right(page: Page) -> None:
-    """Nothing sticks out sideways, and every picture that is in sight has arrived."""
-    # Asked until it is so, for pictures take a while and the page that waits for a payment loads itself anew.
+    """Check that nothing overflows sideways and every visible picture is loaded."""
+    # Repeated, because pictures take a while and the payment page reloads itself.
     await page.wait_for_function(
         """() => {
             const root = document.documentElement;
@@ -163,8 +163,8 @@ async def looks_right(page: Page) -> None:
 
 @pytest.mark.browser
 @pytest.mark.timeout(2 * DEMO_SECONDS)
-async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_everything_was_killed(data_dir: Path) -> None:
-    # The first run is cut off in the middle of its work, with SIGKILL for the supervisor itself.
+async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_a_kill_of_everything(data_dir: Path) -> None:
+    # The first run is interrupted in the middle, with SIGKILL for the supervisor itself.
     first = await asyncio.create_subprocess_exec(
         *ZYENTA,
         "demo",
@@ -212,21 +212,21 @@ async def registers(client: httpx.AsyncClient, supervisor: Supervisor, email: st
     mutation = """
     mutation($input: RegisterInput!) { register(input: $input) { user { email } userErrors { code } } }
     """
-    given = {"email": email, "password": "a long enough password", "name": "Someone"}
+    fields = {"email": email, "password": "a long enough password", "name": "Someone"}
     try:
         answer = await client.post(
-            f"{supervisor.gateway_url}/graphql", json={"query": mutation, "variables": {"input": given}}
+            f"{supervisor.gateway_url}/graphql", json={"query": mutation, "variables": {"input": fields}}
         )
         payload = answer.json()["data"]["register"]
     except (httpx.HTTPError, KeyError, TypeError, ValueError):
         return False
-    # The user is read back from the read model, so every process but the agents has done its part.
+    # The user is read from the read model, so all processes but the agents have worked.
     return payload["user"] is not None or payload["userErrors"] == [{"code": "EMAIL_TAKEN"}]
 
 
 @pytest.mark.timeout((len(SERVICES) + 1) * RECOVERY_SECONDS + 60)
 @pytest.mark.long
-async def test_whichever_process_is_killed_or_stopped_the_platform_comes_back_by_itself(supervisor: Supervisor) -> None:
+async def test_the_platform_recovers_after_any_process_is_killed_or_stopped(supervisor: Supervisor) -> None:
     async with httpx.AsyncClient(timeout=10) as client:
         assert await registers(client, supervisor, "first@zyenta.example")
         attacks = [(name, signal.SIGKILL) for name in supervisor.pids()] + [("gateway", signal.SIGSTOP)]

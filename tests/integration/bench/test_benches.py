@@ -1,4 +1,4 @@
-"""Every bench runs to its end on real servers and prints what it promises; how fast it was is nobody's business here."""
+"""Every bench runs to its end on real servers and prints its figures. These tests do not judge the speed."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ TINY = {
     "publish": {"events": 1200},
     "latency": {"per_s": 20, "seconds": 1, "warm_up": 1, "bare": 5},
     "rebuild": {"events": 1200},
-    "travel": {"events": 200, "asked": 2, "warm_up": 1},
+    "travel": {"events": 200, "queries": 2, "warm_up": 1},
     "verify": {"events": 1200},
 }
 
@@ -42,13 +42,13 @@ async def run(*arguments: str, scratch: Path) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-def test_every_bench_has_a_tiny_form_here() -> None:
+def test_every_bench_has_tiny_sizes_here() -> None:
     assert set(TINY) == set(BENCHES)
 
 
 @pytest.mark.parametrize("name", BENCHES)
 @pytest.mark.long
-async def test_a_bench_prints_its_figures_as_one_object_and_leaves_nothing(
+async def test_a_bench_prints_its_figures_as_one_object_and_leaves_no_files(
     name: str,
 ) -> None:
     bench, sizes = BENCHES[name], TINY[name]
@@ -56,7 +56,7 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_nothing(
         await ensure_kafka()
     except KafkaUnavailable as why:
         missing("Apache Kafka", str(why))
-    # Not pytest's own directory: as root, PostgreSQL runs as somebody who must be able to reach its data.
+    # Not pytest's own directory: under root, PostgreSQL runs as another user, who must reach its data.
     scratch = Path(tempfile.mkdtemp(prefix="zyenta-test-"))
     scratch.chmod(0o711)
     options = [f"--size={size}={value}" for size, value in sizes.items()]
@@ -66,21 +66,21 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_nothing(
         assert list(scratch.glob("zyenta-bench-*")) == []
     finally:
         scratch.rmdir()
-    told = json.loads(out.splitlines()[-1])
-    assert set(told) == {"bench", "figures", "settings", "machine", "seconds"}
-    assert told["bench"] == name
-    assert {reach.figure for reach in bench.reach} | {reach.limit for reach in bench.reach} - {None} <= set(
-        told["figures"]
+    printed = json.loads(out.splitlines()[-1])
+    assert set(printed) == {"bench", "figures", "settings", "machine", "seconds"}
+    assert printed["bench"] == name
+    assert {target.figure for target in bench.targets} | {target.limit for target in bench.targets} - {None} <= set(
+        printed["figures"]
     )
-    assert all(isinstance(figure, int | float) and figure >= 0 for figure in told["figures"].values())
-    assert told["settings"] == {**bench.quick, **sizes, "quick": True, "seed": 7}
-    assert set(told["machine"]) == {"cpu", "cores", "memory_gb", "python", "postgres", "kafka"}
-    assert (told["machine"]["kafka"] is not None) is bench.with_kafka
-    assert told["seconds"] > 0
+    assert all(isinstance(figure, int | float) and figure >= 0 for figure in printed["figures"].values())
+    assert printed["settings"] == {**bench.quick, **sizes, "quick": True, "seed": 7}
+    assert set(printed["machine"]) == {"cpu", "cores", "memory_gb", "python", "postgres", "kafka"}
+    assert (printed["machine"]["kafka"] is not None) is bench.with_kafka
+    assert printed["seconds"] > 0
 
 
-async def test_an_unknown_bench_or_size_is_refused_and_says_what_there_is(tmp_path: Path) -> None:
+async def test_an_unknown_bench_or_size_is_rejected_with_the_valid_ones(tmp_path: Path) -> None:
     status, _, err = await run("append-fast", scratch=tmp_path)
-    assert (status, "There are: append" in err) == (2, True)
+    assert (status, "Use one of: append" in err) == (2, True)
     status, _, err = await run("publish", "--size", "event=7", scratch=tmp_path)
     assert (status, "events=" in err) == (2, True)

@@ -1,4 +1,4 @@
-"""Kafka clients that a test opens freely and that are all closed at its end."""
+"""Kafka clients that are closed at the end of a test."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ _names = itertools.count(1)
 
 
 class Clients:
-    """Opens producers and consumers on one broker; leaving the context stops them, fenced ones too."""
+    """Producers and consumers of one broker. Leaving the context stops all, fenced ones included."""
 
     def __init__(self, bootstrap_servers: str) -> None:
         self.bootstrap_servers = bootstrap_servers
@@ -43,7 +43,7 @@ class Clients:
         return name
 
     async def create(self, name: str, partitions: int) -> None:
-        """Create a topic, and see that clients can use it.
+        """Create a topic and wait until clients can use it.
 
         Raises:
             KafkaError: the broker's own reason.
@@ -55,7 +55,7 @@ class Clients:
             for _, code, message in answer.topic_errors:
                 if code:
                     raise for_code(code)(message)
-            # A real Kafka announces a topic a moment before its partitions have a leader.
+            # Kafka announces a topic a moment before its partitions have a leader.
             await until(lambda: self._is_led(admin, name, partitions))
         finally:
             await admin.close()
@@ -66,7 +66,7 @@ class Clients:
         return topic["error_code"] == 0 and len(topic["partitions"]) == partitions
 
     async def producer(self, **settings: Any) -> AIOKafkaProducer:
-        """Start a producer, idempotent unless told otherwise."""
+        """Start a producer, idempotent by default."""
         defaults: dict[str, Any] = {"enable_idempotence": True, "retry_backoff_ms": 20}
         producer = AIOKafkaProducer(**client_settings(self.bootstrap_servers), **{**defaults, **settings})
         self._open.push_async_callback(_stop, producer)
@@ -74,7 +74,7 @@ class Clients:
         return producer
 
     async def consumer(self, *topics: str, **settings: Any) -> AIOKafkaConsumer:
-        """Start a consumer of committed data from the beginning on."""
+        """Start a consumer of committed data from the beginning."""
         defaults: dict[str, Any] = {
             "isolation_level": "read_committed",
             "auto_offset_reset": "earliest",
@@ -97,19 +97,19 @@ class Clients:
         return client
 
     async def read(self, topic: str, count: int, **settings: Any) -> list[ConsumerRecord]:
-        """The topic's first ``count`` records, as one fresh consumer sees them."""
+        """Return the topic's first ``count`` records, as a new consumer sees them."""
         return await take(await self.consumer(topic, **settings), count)
 
 
 async def until(happens: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
-    """Ask again and again until the answer is yes."""
+    """Poll a condition until it is true."""
     async with asyncio.timeout(seconds):
         while not await happens():
             await asyncio.sleep(0.01)
 
 
 async def take(consumer: AIOKafkaConsumer, count: int, *, seconds: float = 20) -> list[ConsumerRecord]:
-    """The consumer's next ``count`` records."""
+    """Return the consumer's next ``count`` records."""
     records: list[ConsumerRecord] = []
     async with asyncio.timeout(seconds):
         while len(records) < count:
@@ -119,12 +119,12 @@ async def take(consumer: AIOKafkaConsumer, count: int, *, seconds: float = 20) -
 
 
 async def nothing_more(consumer: AIOKafkaConsumer) -> bool:
-    """Whether the consumer has read all it may see."""
+    """Whether the consumer has read all visible records."""
     return not any((await consumer.getmany(timeout_ms=300)).values())
 
 
 async def share(consumers: Sequence[AIOKafkaConsumer], sizes: Sequence[int]) -> None:
-    """Wait until the consumers hold this many partitions each, in any order, and none is held twice."""
+    """Wait until the consumers have these numbers of partitions, in any order, and no partition twice."""
 
     async def is_settled() -> bool:
         await asyncio.gather(*(each.getmany(timeout_ms=20) for each in consumers))
@@ -136,11 +136,11 @@ async def share(consumers: Sequence[AIOKafkaConsumer], sizes: Sequence[int]) -> 
 
 
 async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    # A fenced producer, or one whose broker is gone, complains about it once more.
+    # A fenced producer, or one without its broker, logs another error.
     with suppress(KafkaError, TimeoutError):
         await asyncio.wait_for(client.stop(), 10)
     waiter = getattr(getattr(client, "_txn_manager", None), "_transaction_waiter", None)
     if waiter is not None and waiter.done():
-        # Nobody asks a fenced producer's last transaction how it ended. An exception nobody asked for is
+        # The result of a fenced producer's last transaction is not read. An unread exception is
         # logged at garbage collection, and that in the middle of an `ast.parse` breaks Python 3.11.7 (gh-106905).
         waiter.exception()

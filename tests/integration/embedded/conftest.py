@@ -1,4 +1,4 @@
-"""The brokers that one contract is run against: ours, and a real Apache Kafka to hold it to."""
+"""The brokers for one contract: the embedded one, and a real Apache Kafka as the reference."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from tests.integration.embedded.clients import Clients
 from tests.support.requirements import missing
 
-# A killed Kafka may return only when its old session has run out.
+# A killed Kafka may register again only after its old session has expired.
 IMPATIENT = {"broker.session.timeout.ms": "1000", "broker.heartbeat.interval.ms": "200"}
 
 KINDS: dict[str, Callable[[Path], EmbeddedBroker | ApacheKafka]] = {
@@ -24,7 +24,7 @@ either_kind = ["embedded", pytest.param("kafka", marks=pytest.mark.kafka)]
 
 @pytest.fixture(scope="session", params=either_kind)
 async def any_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Broker]:
-    """One broker of each kind, for all tests; skipped, or in CI failed, where there is none."""
+    """One broker of each kind for all tests. Skipped if Kafka is missing, a failure in CI."""
     broker = KINDS[request.param](tmp_path_factory.mktemp("broker") / "data")
     try:
         await broker.start()
@@ -36,7 +36,7 @@ async def any_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
 
 @pytest.fixture
 async def broker(any_broker: Broker) -> Broker:
-    """A running broker, whatever the test before did to it. Each test uses topics of its own."""
+    """A running broker; restarted if the previous test stopped it. Each test uses its own topics."""
     if any_broker.running:
         any_broker.resume()
     await any_broker.start()

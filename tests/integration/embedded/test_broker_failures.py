@@ -1,4 +1,4 @@
-"""What our code relies on when a broker stops, dies, freezes or loses its data."""
+"""Broker behavior that our code relies on when a broker stops, dies, freezes or loses its data."""
 
 import asyncio
 import os
@@ -43,11 +43,11 @@ async def test_restart_keeps_records_offsets_and_address(broker: Broker, clients
     reader = await clients.consumer(topic, group_id=topic)
     assert [record.value for record in await take(reader, 1)] == [b"after"]
     assert [record.value for record in await clients.read(topic, 2)] == [b"before", b"after"]
-    # Record, marker, record, marker: nothing was written twice.
+    # Record, marker, record, marker: no record was written twice.
     assert await reader.end_offsets([partition]) == {partition: 4}
 
 
-async def test_kill_under_load_neither_loses_nor_doubles_a_record(broker: Broker, clients: Clients) -> None:
+async def test_kill_under_load_neither_loses_nor_duplicates_a_record(broker: Broker, clients: Clients) -> None:
     topic = await clients.topic(partitions=3)
     producer = await clients.producer(max_batch_size=2_000, request_timeout_ms=5_000)
 
@@ -93,8 +93,8 @@ async def test_kill_leaves_no_half_transaction(broker: Broker, clients: Clients)
     assert await nothing_more(consumer)
 
 
-async def test_doubled_and_killed_publishers_write_everything_once(clients: Clients) -> None:
-    """Each publisher reads where the log ends and goes on from there; only the newest one may write."""
+async def test_duplicate_and_killed_publishers_write_every_record_once(clients: Clients) -> None:
+    """Each publisher continues at the end of the log; only the newest one may write."""
     topic = await clients.topic()
     total = 200
 
@@ -111,7 +111,7 @@ async def test_doubled_and_killed_publishers_write_everything_once(clients: Clie
             await producer.send_and_wait(topic, b"%d" % number)
             await producer.commit_transaction()
         if following + stop_after < total:
-            # It dies inside a transaction, and its connection stays open for a while as a zombie's does.
+            # It dies inside a transaction, and its connection stays open for a while, like that of a zombie.
             await producer.begin_transaction()
             await producer.send_and_wait(topic, b"-1")
 
@@ -124,7 +124,7 @@ async def test_doubled_and_killed_publishers_write_everything_once(clients: Clie
     assert await nothing_more(await clients.consumer(topic, auto_offset_reset="latest"))
 
 
-async def test_frozen_broker_answers_nobody_until_it_wakes(broker: Broker, clients: Clients) -> None:
+async def test_frozen_broker_answers_no_client_until_it_wakes(broker: Broker, clients: Clients) -> None:
     topic = await clients.topic()
     producer = await clients.producer()
     broker.pause()
@@ -136,7 +136,7 @@ async def test_frozen_broker_answers_nobody_until_it_wakes(broker: Broker, clien
     assert (await asyncio.wait_for(sending, 20)).offset == 0
 
 
-async def test_wiped_broker_is_empty_under_the_same_address(broker: Broker, clients: Clients) -> None:
+async def test_wiped_broker_is_empty_on_the_same_address(broker: Broker, clients: Clients) -> None:
     address = broker.bootstrap_servers
     topic = await clients.topic()
     await (await clients.producer()).send_and_wait(topic, b"gone")
@@ -185,7 +185,7 @@ def test_broker_dies_with_its_parent(tmp_path: Path, *, frozen: bool) -> None:
 
 
 async def _until_grown(clients: Clients, topic: str) -> None:
-    """Wait until the topic holds more than it does now, or has it all."""
+    """Wait until the topic has more records than now, or all of them."""
     consumer = await clients.consumer(topic, isolation_level="read_uncommitted")
     partitions = [TopicPartition(topic, index) for index in range(3)]
 

@@ -1,4 +1,4 @@
-"""What our code relies on in a broker: the embedded one and Apache Kafka pass the same tests."""
+"""Broker behavior that our code relies on: the embedded broker and Apache Kafka pass the same tests."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from schemas.topics import Topic
 from tests.integration.embedded.clients import Clients, nothing_more, share, take, until
 
 
-async def test_topic_has_the_partitions_asked_for_and_is_created_once(clients: Clients) -> None:
+async def test_topic_has_the_requested_partitions_and_is_created_once(clients: Clients) -> None:
     topic = await clients.topic(partitions=7)
     consumer = await clients.consumer(topic)
     assert consumer.partitions_for_topic(topic) == set(range(7))
@@ -58,7 +58,7 @@ async def test_records_of_one_key_keep_their_order(clients: Clients, compression
         assert offsets == list(range(len(offsets)))
 
 
-async def test_end_offsets_count_what_was_written(clients: Clients) -> None:
+async def test_end_offsets_count_the_written_records(clients: Clients) -> None:
     topic = await clients.topic(partitions=2)
     producer = await clients.producer()
     for number in range(10):
@@ -94,12 +94,12 @@ async def test_idle_fetch_waits_and_a_record_ends_the_wait(clients: Clients) -> 
 
     async def fetch(wait_ms: int) -> float:
         began = time.monotonic()
-        wanted = [(topic, [(0, 0, 1_000_000)])]
-        await raw.send(raw.get_random_node(), FetchRequest(wait_ms, 1, 1_000_000, 1, wanted))
+        partitions = [(topic, [(0, 0, 1_000_000)])]
+        await raw.send(raw.get_random_node(), FetchRequest(wait_ms, 1, 1_000_000, 1, partitions))
         return time.monotonic() - began
 
     async with asyncio.timeout(30):
-        # A broker that is not the new partition's leader yet refuses at once, which is no answer to what is asked here.
+        # A broker that is not the new partition's leader yet rejects the request at once, so the fetch is repeated.
         while await fetch(600) < 0.5:
             pass
     waiting = asyncio.create_task(fetch(20_000))
@@ -107,7 +107,7 @@ async def test_idle_fetch_waits_and_a_record_ends_the_wait(clients: Clients) -> 
     assert await waiting < 15
 
 
-async def test_batch_sent_again_is_not_stored_again(clients: Clients) -> None:
+async def test_repeated_batch_is_stored_once(clients: Clients) -> None:
     topic = await clients.topic()
     raw = await clients.raw()
     producer = await clients.producer()
@@ -128,7 +128,7 @@ async def test_batch_sent_again_is_not_stored_again(clients: Clients) -> None:
     assert len(await clients.read(topic, 6)) == 6
 
 
-async def test_transaction_appears_whole_or_not_at_all(clients: Clients) -> None:
+async def test_transaction_is_atomic_for_readers(clients: Clients) -> None:
     topic = await clients.topic(partitions=3)
     producer = await clients.producer(transactional_id=topic)
     careful = await clients.consumer(topic)
@@ -156,7 +156,7 @@ async def test_aborted_transaction_is_never_seen(clients: Clients) -> None:
     consumer = await clients.consumer(topic)
     assert [record.value for record in await take(consumer, 2)] == [b"plain", b"committed"]
     assert await nothing_more(consumer)
-    # Markers take offsets as well: three records, an abort and a commit.
+    # Markers take offsets too: three records, an abort and a commit.
     partition = TopicPartition(topic, 0)
     assert await consumer.end_offsets([partition]) == {partition: 5}
     assert await consumer.position(partition) == 5
@@ -180,7 +180,7 @@ async def test_newer_producer_fences_the_older_one(clients: Clients) -> None:
     assert await nothing_more(consumer)
 
 
-async def test_fenced_producer_cannot_commit_what_it_sent_before(clients: Clients) -> None:
+async def test_fenced_producer_cannot_commit_its_open_transaction(clients: Clients) -> None:
     topic = await clients.topic()
     older = await clients.producer(transactional_id=topic)
     await older.begin_transaction()
@@ -191,7 +191,7 @@ async def test_fenced_producer_cannot_commit_what_it_sent_before(clients: Client
     assert await nothing_more(await clients.consumer(topic))
 
 
-async def test_fenced_producer_cannot_begin_anew(clients: Clients) -> None:
+async def test_fenced_producer_cannot_begin_a_new_transaction(clients: Clients) -> None:
     topic = await clients.topic()
     older = await clients.producer(transactional_id=topic)
     await clients.producer(transactional_id=topic)
@@ -227,7 +227,7 @@ async def test_consumer_offsets_are_part_of_the_transaction(clients: Clients) ->
         async def is_three() -> bool:
             return bool(await consumer.committed(partition) == 3)
 
-        # A real Kafka answers the commit a moment before the offsets count.
+        # Kafka answers the commit a moment before the offsets take effect.
         await until(is_three)
     later = await clients.producer(transactional_id=topic)
     async with later.transaction():
@@ -235,7 +235,7 @@ async def test_consumer_offsets_are_part_of_the_transaction(clients: Clients) ->
     assert await consumer.committed(partition) == 3
 
 
-async def test_hundred_small_transactions_are_all_there_in_order(clients: Clients) -> None:
+async def test_hundred_small_transactions_arrive_in_order(clients: Clients) -> None:
     topic = await clients.topic(partitions=3)
     producer = await clients.producer(transactional_id=topic)
     for number in range(100):
@@ -249,7 +249,7 @@ async def test_hundred_small_transactions_are_all_there_in_order(clients: Client
     assert sorted(int(record.value) for record in records) == sorted([*range(100), *range(100)])
 
 
-async def test_group_shares_partitions_and_takes_over_from_who_leaves(clients: Clients) -> None:
+async def test_group_shares_partitions_and_takes_over_those_of_a_leaving_member(clients: Clients) -> None:
     topic = await clients.topic(partitions=4)
     first = await clients.consumer(topic, group_id=topic)
     await share([first], [4])
@@ -263,7 +263,7 @@ async def test_group_shares_partitions_and_takes_over_from_who_leaves(clients: C
     await share([third], [4])
 
 
-async def test_group_drops_a_member_that_died(clients: Clients) -> None:
+async def test_group_removes_a_dead_member(clients: Clients) -> None:
     topic = await clients.topic(partitions=2)
     raw = await clients.raw()
     survivor = await clients.consumer(topic, group_id=topic, rebalance_timeout_ms=1_500)
@@ -277,7 +277,7 @@ async def test_group_drops_a_member_that_died(clients: Clients) -> None:
     await share([survivor], [2])
 
 
-async def test_group_goes_on_where_it_committed(clients: Clients) -> None:
+async def test_group_continues_at_its_committed_offset(clients: Clients) -> None:
     topic = await clients.topic()
     producer = await clients.producer()
     for number in range(10):
@@ -291,7 +291,7 @@ async def test_group_goes_on_where_it_committed(clients: Clients) -> None:
     assert await second.committed(TopicPartition(topic, 0)) == 6
 
 
-async def test_offsets_of_a_deleted_topic_are_forgotten(clients: Clients) -> None:
+async def test_offsets_of_a_deleted_topic_are_deleted(clients: Clients) -> None:
     topic = await clients.topic()
     producer = await clients.producer()
     await producer.send_and_wait(topic, b"value")

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL starts anywhere, keeps what was committed, and leaves nothing behind."""
+"""The embedded PostgreSQL starts anywhere, keeps commits, and leaves no processes behind."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ async def any_postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 @pytest.fixture
 async def postgres(any_postgres: EmbeddedPostgres) -> EmbeddedPostgres:
-    """A running server, whatever the test before did to it."""
+    """A running server; restarted if the previous test stopped it."""
     if any_postgres.running:
         any_postgres.resume()
     await any_postgres.start()
@@ -38,7 +38,7 @@ async def postgres(any_postgres: EmbeddedPostgres) -> EmbeddedPostgres:
 
 
 async def ask(server: EmbeddedPostgres, query: str) -> object:
-    """The first value that the last of some statements finds."""
+    """Return the first value of the last statement."""
     connection = await asyncpg.connect(server.dsn, timeout=5)
     try:
         *commands, last = query.split(";")
@@ -55,7 +55,7 @@ async def test_new_server_is_postgres_18_in_utf8_and_utc(postgres: EmbeddedPostg
     assert await ask(postgres, "show timezone") == "UTC"
 
 
-async def test_settings_replace_the_small_ones(tmp_path: Path) -> None:
+async def test_settings_replace_the_defaults(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / "data", settings={"shared_buffers": "16MB", "work_mem": "9MB"})
     await server.start()
     try:
@@ -66,7 +66,7 @@ async def test_settings_replace_the_small_ones(tmp_path: Path) -> None:
         await server.stop()
 
 
-async def test_stranger_without_the_password_is_refused(postgres: EmbeddedPostgres) -> None:
+async def test_client_without_the_password_is_rejected(postgres: EmbeddedPostgres) -> None:
     password = postgres.dsn.split(":")[2].split("@")[0]
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(postgres.dsn.replace(password, "guess"))
@@ -111,7 +111,7 @@ async def test_stale_pid_of_another_program_does_not_stop_the_start(postgres: Em
     assert await ask(postgres, "select 1") == 1
 
 
-async def test_second_server_on_the_same_data_is_refused(
+async def test_second_server_on_the_same_data_is_rejected(
     postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.embedded.postgres._LEFTOVER_SECONDS", 0.2)
@@ -121,7 +121,7 @@ async def test_second_server_on_the_same_data_is_refused(
     assert await ask(postgres, "select 1") == 1
 
 
-async def test_frozen_server_answers_nobody_until_it_wakes(postgres: EmbeddedPostgres) -> None:
+async def test_frozen_server_answers_no_client_until_it_wakes(postgres: EmbeddedPostgres) -> None:
     connection = await asyncpg.connect(postgres.dsn)
     postgres.pause()
     asking = asyncio.create_task(connection.fetchval("select 7"))
@@ -132,7 +132,7 @@ async def test_frozen_server_answers_nobody_until_it_wakes(postgres: EmbeddedPos
     await connection.close()
 
 
-async def test_wiped_server_is_empty_under_the_same_port(postgres: EmbeddedPostgres) -> None:
+async def test_wiped_server_is_empty_on_the_same_port(postgres: EmbeddedPostgres) -> None:
     port = postgres.dsn.rpartition(":")[2]
     await ask(postgres, "create table gone as select 1 as one")
     await postgres.wipe()
@@ -141,7 +141,7 @@ async def test_wiped_server_is_empty_under_the_same_port(postgres: EmbeddedPostg
     assert await ask(postgres, "select to_regclass('gone')") is None
 
 
-async def test_start_that_cannot_succeed_says_why(tmp_path: Path) -> None:
+async def test_failed_start_gives_the_reason(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / "data", port=1, settings={"shared_buffers": "no size"})
     with pytest.raises(ServerFailed, match='invalid value for parameter "shared_buffers"'):
         await server.start()
@@ -178,7 +178,7 @@ def test_server_and_backends_die_with_their_parent(tmp_path: Path, *, frozen: bo
         parent.stdin.flush()
         assert parent.stdout.readline() == b"ready\n"
         os.kill(parent.pid, signal.SIGKILL)
-    # Frozen backends are killed by their server once its own patience of five seconds is over.
+    # The server kills frozen backends after its own limit of five seconds.
     deadline = time.monotonic() + 15
     for member in family:
         while member.is_running() and member.status() != psutil.STATUS_ZOMBIE:

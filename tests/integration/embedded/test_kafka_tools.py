@@ -1,4 +1,4 @@
-"""The tools that come with Apache Kafka find what they ask for on the embedded broker, through the listener that only reads."""
+"""Apache Kafka's tools work with the embedded broker through the read-only listener."""
 
 import asyncio
 import re
@@ -18,24 +18,24 @@ TOPIC = "zyenta.events"
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Kafka's tools, pointed at a broker."""
+    """Kafka's tools with the address of a broker."""
 
     address: str
 
     async def run(self, name: str, *arguments: str) -> str:
-        """What a tool that succeeds prints."""
+        """Return the output of a successful tool."""
         done = await self.try_(name, *arguments)
         assert done.status == 0, done.text
         return done.text
 
     async def try_(self, name: str, *arguments: str) -> Printed:
-        """How a tool ends, and what it prints."""
+        """Return exit status and output of a tool."""
         return await run_tool(name, "--bootstrap-server", self.address, *arguments)
 
 
 @pytest.fixture(scope="module")
 async def tools(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tools]:
-    """Tools on a broker with three records, an agent that has read one of them, and a group that nobody is in."""
+    """Tools for a broker with three records, an agent that has read one of them, and a group without members."""
     broker = EmbeddedBroker(tmp_path_factory.mktemp("broker") / "data")
     await broker.start()
     try:
@@ -60,7 +60,7 @@ async def tools(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tools
 
 
 def rows(printed: str, first: str) -> Sequence[Sequence[str]]:
-    """The lines of a table that begin with a word, in columns."""
+    """Return the lines of a table that begin with a word, split into columns."""
     return [line.split() for line in printed.splitlines() if re.match(rf"\s*{re.escape(first)}\s", line)]
 
 
@@ -116,7 +116,7 @@ async def test_configurations_and_sizes_are_described(tools: Tools) -> None:
     assert re.search(rf'"partition":"{TOPIC}-0","size":[1-9]', sizes)
 
 
-async def test_what_would_change_the_log_is_refused_in_words(tools: Tools) -> None:
+async def test_a_change_is_rejected_with_a_message(tools: Tools) -> None:
     creating, deleting, altering, resetting = await asyncio.gather(
         tools.try_("kafka-topics", "--create", "--topic", "forged"),
         tools.try_("kafka-topics", "--delete", "--topic", TOPIC),
@@ -138,6 +138,6 @@ async def test_what_would_change_the_log_is_refused_in_words(tools: Tools) -> No
     assert "GroupAuthorizationException" in resetting.text
 
 
-async def test_what_is_not_spoken_is_refused_at_once_by_its_name(tools: Tools) -> None:
+async def test_an_unsupported_request_is_rejected_at_once_by_name(tools: Tools) -> None:
     refused = await tools.try_("kafka-consumer-groups", "--delete-offsets", "--group", "gone", "--topic", TOPIC)
     assert "The node does not support OFFSET_DELETE" in refused.text

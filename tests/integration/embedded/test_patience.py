@@ -1,4 +1,4 @@
-"""Clients of the embedded broker that are slow, silent, many or lying cost it little, and the others nothing."""
+"""Slow, silent, numerous or malformed clients of the embedded broker cost it little and do not affect other clients."""
 
 import asyncio
 import struct
@@ -26,7 +26,7 @@ Serve = Callable[..., AbstractAsyncContextManager[tuple[int, BrokerAddress]]]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Serve:
-    """Run a broker in this process, with limits of the test's choice; its reading port and the platform's address."""
+    """Return a context that runs a broker in this process and yields its read-only port and the platform's address."""
 
     @asynccontextmanager
     async def serving(limits: Limits = IMPATIENT, **writing: Any) -> AsyncIterator[tuple[int, BrokerAddress]]:
@@ -64,7 +64,7 @@ async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
 
 
 async def is_closed(reader: asyncio.StreamReader, *, seconds: float = 20) -> bool:
-    """Whether the other side ends the connection."""
+    """Whether the broker closes the connection."""
     with suppress(ConnectionError):
         async with asyncio.timeout(seconds):
             while await reader.read(65_536):
@@ -73,16 +73,14 @@ async def is_closed(reader: asyncio.StreamReader, *, seconds: float = 20) -> boo
 
 
 async def is_answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    """Whether a small request gets its answer."""
+    """Whether a small request is answered."""
     writer.write(struct.pack(">i", len(API_VERSIONS)) + API_VERSIONS)
     (size,) = struct.unpack(">i", await asyncio.wait_for(reader.readexactly(4), 20))
     return (await reader.readexactly(size))[:4] == struct.pack(">i", 7)
 
 
 @pytest.mark.parametrize("size", [2**31 - 1, READING.request_bytes + 1, 0, -1, int.from_bytes(b"GET ")])
-async def test_a_claimed_length_beyond_bounds_is_refused_at_once_and_nothing_is_reserved(
-    serve: Serve, size: int
-) -> None:
+async def test_an_invalid_request_size_is_rejected_at_once_and_allocates_nothing(serve: Serve, size: int) -> None:
     async with serve(READING) as (port, _), connected(port) as (reader, writer):
         before = psutil.Process().memory_info().rss
         writer.write(struct.pack(">i", size) + b"x" * 1000)
@@ -90,31 +88,31 @@ async def test_a_claimed_length_beyond_bounds_is_refused_at_once_and_nothing_is_
         assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
 
 
-async def test_a_request_that_is_sent_half_is_not_waited_for(serve: Serve) -> None:
+async def test_an_incomplete_request_times_out(serve: Serve) -> None:
     async with serve(replace(IMPATIENT, idle_seconds=600)) as (port, _), connected(port) as (reader, writer):
         writer.write(struct.pack(">i", 1000) + b"half")
         assert await is_closed(reader)
 
 
-async def test_a_client_that_says_nothing_is_let_go(serve: Serve) -> None:
+async def test_a_silent_client_is_disconnected(serve: Serve) -> None:
     async with serve() as (port, _), connected(port) as (reader, _writer):
         assert await is_closed(reader)
 
 
-async def test_who_does_not_log_in_in_time_is_let_go_whatever_it_asks_meanwhile(serve: Serve) -> None:
+async def test_a_client_that_does_not_log_in_in_time_is_disconnected(serve: Serve) -> None:
     async with serve(log_in_seconds=0.5) as (_, platform), connected(int(platform.split(":")[1])) as (reader, writer):
         assert await is_answered(reader, writer)
         assert await is_closed(reader)
 
 
-async def test_before_a_log_in_only_short_requests_are_taken(serve: Serve) -> None:
+async def test_a_long_request_before_the_log_in_is_rejected(serve: Serve) -> None:
     async with serve() as (_, platform), connected(int(platform.split(":")[1])) as (reader, writer):
         writer.write(struct.pack(">i", 1024 * 1024))
         assert await is_closed(reader)
 
 
-async def test_a_client_that_never_reads_is_dropped_and_the_others_are_served_meanwhile(serve: Serve) -> None:
-    # A whole second for a small answer, so that a busy machine drops no honest reader.
+async def test_a_client_that_never_reads_is_disconnected_and_others_are_served(serve: Serve) -> None:
+    # A whole second for a small answer, so that honest readers survive on a busy machine.
     patient = replace(IMPATIENT, transfer_seconds=1.0, slowest_bytes_per_second=2**30, idle_seconds=600)
     async with serve(patient) as (port, platform_address), Clients(platform_address) as platform:
         await platform.create("topic", 1)
@@ -134,11 +132,11 @@ async def test_a_client_that_never_reads_is_dropped_and_the_others_are_served_me
                 return not any(each.laddr[1:] == (port,) and each.raddr[1:] == (ours,) for each in connections)
 
             await until(is_dropped)
-            # What was under way still arrives, but not all that was asked for.
+            # The bytes in flight still arrive, but not all requested ones.
             assert len(await asyncio.wait_for(reader.read(-1), 20)) < 8 * IMPATIENT.fetch_bytes // 2
 
 
-async def test_one_answer_is_bounded_however_much_a_client_asks_for(serve: Serve) -> None:
+async def test_the_size_of_one_answer_is_limited(serve: Serve) -> None:
     async with serve(replace(READING, fetch_bytes=1_000_000)) as (port, address), Clients(address) as platform:
         await platform.create("topic", 1)
         producer = await platform.producer()
@@ -152,7 +150,7 @@ async def test_one_answer_is_bounded_however_much_a_client_asks_for(serve: Serve
             assert 800_000 < size < 1_000_000
 
 
-async def test_the_idlest_client_makes_room_for_a_new_one(serve: Serve) -> None:
+async def test_the_longest_idle_client_is_closed_for_a_new_one(serve: Serve) -> None:
     limits = replace(READING, connections=4)
     async with serve(limits) as (port, _):
         others = [await asyncio.open_connection(LOOPBACK, port) for _ in range(3)]
@@ -171,7 +169,7 @@ async def test_the_idlest_client_makes_room_for_a_new_one(serve: Serve) -> None:
             writer.transport.abort()
 
 
-async def test_a_short_request_that_repeats_itself_has_no_long_answer(serve: Serve) -> None:
+async def test_a_short_request_with_repeated_entries_has_a_short_answer(serve: Serve) -> None:
     async with serve(READING) as (port, platform_address), Clients(platform_address) as platform:
         await platform.create("topic", 64)
         async with connected(port) as (reader, writer):
@@ -193,7 +191,7 @@ async def test_a_short_request_that_repeats_itself_has_no_long_answer(serve: Ser
 @pytest.mark.parametrize(
     "request_", [b"", b"\0", struct.pack(">hhi", 29, 1, 1), struct.pack(">hhi", 3, 99, 1), b"\xff" * 40]
 )
-async def test_a_request_that_makes_no_sense_ends_its_connection_and_no_other(serve: Serve, request_: bytes) -> None:
+async def test_a_malformed_request_closes_only_its_own_connection(serve: Serve, request_: bytes) -> None:
     async with serve(READING) as (port, _), connected(port) as honest, connected(port) as (reader, writer):
         writer.write(struct.pack(">i", len(request_)) + request_)
         assert await is_closed(reader)
@@ -201,14 +199,14 @@ async def test_a_request_that_makes_no_sense_ends_its_connection_and_no_other(se
 
 
 @pytest.mark.parametrize(
-    ("key", "version", "named"),
+    ("key", "version", "message"),
     [(29, 1, "DESCRIBE_ACLS is not supported"), (3, 99, "METADATA version 99 is not supported, only 2 to 8")],
 )
-async def test_what_is_not_spoken_is_named_in_the_log(
-    serve: Serve, caplog: pytest.LogCaptureFixture, key: int, version: int, named: str
+async def test_an_unsupported_request_is_named_in_the_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture, key: int, version: int, message: str
 ) -> None:
     async with serve(READING) as (port, _), connected(port) as (reader, writer):
         writer.write(struct.pack(">ihhi", 8, key, version, 1))
         assert await is_closed(reader)
-    assert named in caplog.text
+    assert message in caplog.text
     assert "too slow" not in caplog.text

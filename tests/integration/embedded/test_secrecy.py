@@ -1,4 +1,4 @@
-"""Other users of the machine read nothing of the data directory, and no service has more rights than it needs."""
+"""Other users of the machine cannot read the data directory, and no service has more rights than it needs."""
 
 import os
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ ADDRESS = "robin.rare@zyenta.example"
 
 @pytest.fixture(scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
-    """A server as an earlier version left it: all in the superuser's name, a read model included."""
+    """A server of an earlier version: the superuser owns everything, a read model included."""
     server = EmbeddedPostgres(tmp_path_factory.mktemp("roles") / "data", settings={"fsync": "off"})
     await server.start()
     await migrate(server.dsn)
@@ -50,7 +50,7 @@ def open_to_others(directory: Path) -> list[Path]:
     return [path for path in (directory, *directory.rglob("*")) if path.stat().st_mode & 0o077]
 
 
-async def test_nothing_below_the_data_directory_can_be_read_by_others(
+async def test_other_users_cannot_read_anything_in_the_data_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOMEBODYS_TOKEN", "a secret of the shell")
@@ -84,9 +84,7 @@ async def test_nothing_below_the_data_directory_can_be_read_by_others(
     assert supervisor.environment["DATABASE_URL"].startswith("postgresql://zyenta_services:")
 
 
-def test_a_directory_that_others_use_as_well_keeps_its_mode_and_their_files(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_shared_directory_keeps_its_mode_and_other_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     tmp_path.chmod(0o755)
     for name in ("theirs.txt", "master.key"):
         (tmp_path / name).touch(mode=0o644)
@@ -97,7 +95,9 @@ def test_a_directory_that_others_use_as_well_keeps_its_mode_and_their_files(
     assert f"{tmp_path} also contains theirs.txt" in caplog.text
 
 
-async def test_services_own_all_there_is_and_are_no_superuser(server: EmbeddedPostgres, users: DatabaseUsers) -> None:
+async def test_the_services_role_owns_everything_and_is_not_a_superuser(
+    server: EmbeddedPostgres, users: DatabaseUsers
+) -> None:
     assert await prepare_users(server.dsn) == users, "a second start changes nothing"
     async with opened_pool(users.services) as pool:
         assert not await pool.fetchval("select rolsuper from pg_roles where rolname = current_user")
@@ -113,7 +113,7 @@ async def test_services_own_all_there_is_and_are_no_superuser(server: EmbeddedPo
         await pool.execute("drop schema shelf_build cascade")
 
 
-async def test_it_is_decided_for_every_table_whether_the_imager_may_use_it(
+async def test_every_table_is_either_granted_or_forbidden_to_the_imager(
     server: EmbeddedPostgres, users: DatabaseUsers
 ) -> None:
     async with opened_pool(server.dsn) as pool:
@@ -130,7 +130,7 @@ async def test_it_is_decided_for_every_table_whether_the_imager_may_use_it(
             await pool.execute("update events set data = ''")
 
 
-async def test_the_imager_may_do_its_work(users: DatabaseUsers) -> None:
+async def test_the_imager_can_do_its_work(users: DatabaseUsers) -> None:
     await migrate(users.imager)
     async with opened_pool(users.imager) as pool:
         maker = Platform()
@@ -143,7 +143,7 @@ async def test_the_imager_may_do_its_work(users: DatabaseUsers) -> None:
         await ledger.done(place)
 
 
-async def test_a_second_account_for_an_address_leaves_no_address_in_the_servers_log(
+async def test_a_second_account_for_an_address_leaves_no_address_in_the_server_s_log(
     server: EmbeddedPostgres, users: DatabaseUsers
 ) -> None:
     def account() -> Account:
@@ -156,7 +156,7 @@ async def test_a_second_account_for_an_address_leaves_no_address_in_the_servers_
             await accounts.add(account(), at=datetime.now(UTC))
         log = server.log_file.read_text()
         assert "duplicate key" not in log
-        # Whatever else is refused is logged without the row it is about.
+        # Other errors are logged without the row.
         with pytest.raises(asyncpg.UniqueViolationError):
             await pool.execute(
                 "insert into accounts (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)"

@@ -1,4 +1,4 @@
-"""``group.instance.id`` (KIP-345): a member that restarts keeps its share, and of two under one name the older is ended."""
+"""Static members (``group.instance.id``, KIP-345): a restarted member keeps its partitions, and a duplicate ends the older one."""
 
 import asyncio
 import shutil
@@ -16,7 +16,7 @@ from tests.support.requirements import missing
 
 
 class Counting(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """Counts how often a member was given partitions."""
+    """A counter of assignments of a member."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -36,7 +36,7 @@ async def member(clients: Clients, topic: str, name: str, counting: Counting) ->
 
 
 @pytest.mark.parametrize("restarted", [0, 1], ids=["leader", "follower"])
-async def test_a_static_member_that_restarts_keeps_its_share_and_the_other_notices_nothing(
+async def test_a_restarted_static_member_keeps_its_partitions_without_a_rebalance(
     clients: Clients, restarted: int
 ) -> None:
     topic = await clients.topic(partitions=4)
@@ -55,8 +55,8 @@ async def test_a_static_member_that_restarts_keeps_its_share_and_the_other_notic
     assert counts[1 - restarted].times == others
 
 
-async def test_a_static_member_that_comes_back_for_other_topics_is_given_those(tmp_path: Path) -> None:
-    """Kafka itself hands it the partitions of its former topics."""
+async def test_a_static_member_that_returns_for_other_topics_gets_them(tmp_path: Path) -> None:
+    """Kafka itself assigns the partitions of its former topics."""
     broker = EmbeddedBroker(tmp_path / "data")
     await broker.start()
     try:
@@ -73,7 +73,7 @@ async def test_a_static_member_that_comes_back_for_other_topics_is_given_those(t
 
 @asynccontextmanager
 async def kcat(broker: Broker, topic: str, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run librdkafka's client as a static member."""
+    """Run kcat (librdkafka) as a static member."""
     if shutil.which("kcat") is None:
         missing("kcat", "Debian's package of that name is not installed")
     address = broker.readers_address if isinstance(broker, EmbeddedBroker) else broker.bootstrap_servers
@@ -90,14 +90,14 @@ async def kcat(broker: Broker, topic: str, name: str) -> AsyncIterator[asyncio.s
 
 
 async def assigned(process: asyncio.subprocess.Process) -> None:
-    """Wait until kcat says that it has partitions."""
+    """Wait until kcat reports partitions."""
     assert process.stderr is not None
     async with asyncio.timeout(60):
         while b"assigned" not in await process.stderr.readline():
             assert not process.stderr.at_eof()
 
 
-async def test_of_two_members_under_one_name_the_older_is_ended_in_words(broker: Broker, clients: Clients) -> None:
+async def test_the_older_of_two_members_with_one_name_ends_with_a_message(broker: Broker, clients: Clients) -> None:
     topic = await clients.topic()
     async with kcat(broker, topic, "one") as older:
         await assigned(older)

@@ -1,4 +1,4 @@
-"""A data directory's platform is where it was, after every start: photos, pages and scripts name its addresses."""
+"""A platform keeps its addresses over restarts, because photos, pages and scripts refer to them."""
 
 import asyncio
 import json
@@ -32,17 +32,17 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def supervisor_on_free_ports(data_dir: Path, **configured: Any) -> Supervisor:
-    """Return a supervisor that leaves the usual ports to whoever runs a platform beside the tests."""
+    """Return a supervisor that does not use the usual ports, which a platform next to the tests may have."""
     if not (data_dir / "ports.json").exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        kept = {name: [free_port()] for name in WEB if f"{name}_port" not in configured}
-        (data_dir / "ports.json").write_text(json.dumps(kept))
+        ports = {name: [free_port()] for name in WEB if f"{name}_port" not in configured}
+        (data_dir / "ports.json").write_text(json.dumps(ports))
     return supervisor_of(Settings(_env_file=None, data_dir=data_dir, **configured))
 
 
 @asynccontextmanager
 async def platform(data_dir: Path, **configured: Any) -> AsyncIterator[Settings]:
-    """Run the part of a platform that has addresses; yield the settings its services have."""
+    """Run the services with addresses, and yield their settings."""
     supervisor = supervisor_on_free_ports(data_dir, **configured)
     await supervisor.start(WEB)
     try:
@@ -62,7 +62,7 @@ async def everything_answers(supervisor: Supervisor) -> None:
 
 @contextmanager
 def taken(*ports: int) -> Iterator[None]:
-    """Be another program that listens there."""
+    """Occupy the ports, like another program."""
     held = [socket.create_server((LOOPBACK, port)) for port in ports]
     try:
         yield
@@ -82,7 +82,7 @@ def addresses(settings: Settings) -> dict[str, str | None]:
 
 
 @pytest.mark.long
-async def test_a_platform_is_where_it_was_but_for_what_finds_its_port_taken_and_that_stays_where_it_went(
+async def test_a_platform_keeps_its_ports_and_a_part_whose_port_is_taken_keeps_its_new_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with platform(tmp_path / "data") as first:
@@ -92,8 +92,8 @@ async def test_a_platform_is_where_it_was_but_for_what_finds_its_port_taken_and_
         async with platform(tmp_path / "data") as second:
             before, now = addresses(first), addresses(second)
             assert {part for part in now if now[part] != before[part]} == {"broker", "sandbox"}
-    said = f"Port {first.sandbox_port} is taken: sandbox uses port {second.sandbox_port} now."
-    assert said in caplog.messages
+    warning = f"Port {first.sandbox_port} is taken: sandbox uses port {second.sandbox_port} now."
+    assert warning in caplog.messages
     assert any(message.startswith(f"Port {broker} is taken") for message in caplog.messages)
     async with platform(tmp_path / "data") as third:
         assert addresses(third) == addresses(second)
@@ -116,31 +116,31 @@ async def test_configured_addresses_and_keys_are_used(tmp_path: Path) -> None:
         assert urlsplit(settings.sandbox_url).port == settings.sandbox_port
 
 
-async def test_a_command_in_another_shell_finds_all_that_the_platform_was_given_in_its_environment(
+async def test_a_command_in_another_shell_finds_the_platform_s_settings(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data_dir = tmp_path / "data"
-    given = {
+    environment = {
         "ZYENTA_DATA_DIR": str(data_dir),
         "ZYENTA_MASTER_KEYS": "00" * 32,
         "DATABASE_URL": database,
         "S3_BUCKET": "pictures",
         "OPENAI_API_KEY": "",
     }
-    for name, value in given.items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     supervisor = supervisor_of(Settings(_env_file=None))
     await supervisor.start(())
     try:
-        for name in given:
+        for name in environment:
             monkeypatch.delenv(name)
         monkeypatch.setenv("ZYENTA_DATA_DIR", str(data_dir))
-        async with settings_of_running() as found:
-            assert [key.get_secret_value() for key in found.master_keys] == ["00" * 32]
-            assert (found.database_url, found.s3_bucket) == (database, "pictures")
-            assert found.kafka_bootstrap_servers == supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"]
-            assert found.broker_address is not None
-            await ensure_topics(found.broker_address)
+        async with settings_of_running() as settings:
+            assert [key.get_secret_value() for key in settings.master_keys] == ["00" * 32]
+            assert (settings.database_url, settings.s3_bucket) == (database, "pictures")
+            assert settings.kafka_bootstrap_servers == supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"]
+            assert settings.broker_address is not None
+            await ensure_topics(settings.broker_address)
         async with open_admin(supervisor.readers_address) as analyst:
             assert "zyenta.events" in await analyst.list_topics()
         assert (data_dir / "running.json").stat().st_mode & 0o777 == 0o600
@@ -150,21 +150,21 @@ async def test_a_command_in_another_shell_finds_all_that_the_platform_was_given_
 
 
 @pytest.mark.long
-async def test_a_configured_port_that_is_taken_keeps_nobody_from_starting(tmp_path: Path) -> None:
+async def test_a_platform_starts_even_if_a_configured_port_is_taken(tmp_path: Path) -> None:
     port = free_port()
-    wanted = {"gateway_port": port, "gateway_url": f"http://{LOOPBACK}:{port}"}
+    configured = {"gateway_port": port, "gateway_url": f"http://{LOOPBACK}:{port}"}
     with taken(port):
-        async with platform(tmp_path / "data", **wanted) as settings:
+        async with platform(tmp_path / "data", **configured) as settings:
             assert settings.gateway_port != port
             assert settings.gateway_url == f"http://{LOOPBACK}:{settings.gateway_port}"
 
 
-async def test_photos_are_served_until_those_who_ask_for_them_have_ended(tmp_path: Path) -> None:
+async def test_the_sandbox_serves_photos_until_its_clients_have_ended(tmp_path: Path) -> None:
     supervisor = supervisor_on_free_ports(tmp_path / "data")
     await supervisor.start((*WEB, "agents"))
     agents = psutil.Process(supervisor.pids()["agents"])
     broker = int(supervisor.environment["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
-    async with asyncio.timeout(30):  # until they are at work: then it takes them a while to end
+    async with asyncio.timeout(30):  # until the agents work, because then they take a while to end
         while sum(each.raddr[1:] == (broker,) for each in agents.net_connections()) < 9:
             await asyncio.sleep(0.05)
     stopping = asyncio.create_task(supervisor.stop())
@@ -174,7 +174,7 @@ async def test_photos_are_served_until_those_who_ask_for_them_have_ended(tmp_pat
     await stopping
 
 
-def test_a_configured_key_comes_first_and_what_the_directorys_own_has_sealed_can_still_be_opened(
+def test_a_configured_key_comes_first_and_the_directory_s_own_key_stays(
     tmp_path: Path,
 ) -> None:
     (own,) = master_keys_of(tmp_path, [])
@@ -184,12 +184,12 @@ def test_a_configured_key_comes_first_and_what_the_directorys_own_has_sealed_can
     assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_where_a_key_is_configured_from_the_beginning_there_is_no_other(tmp_path: Path) -> None:
+def test_a_directory_with_a_configured_key_creates_no_own_key(tmp_path: Path) -> None:
     assert master_keys_of(tmp_path, ["00" * 32]) == ["00" * 32]
     assert not (tmp_path / "master.key").exists()
 
 
-async def test_what_a_killed_platform_leaves_behind_is_given_the_time_to_end(tmp_path: Path) -> None:
+async def test_a_port_of_a_killed_platform_is_used_again_once_its_processes_have_ended(tmp_path: Path) -> None:
     file = tmp_path / "ports.json"
     port = await Addresses(file, {}).choose("sandbox")
     held = socket.create_server((LOOPBACK, port))
@@ -197,7 +197,7 @@ async def test_what_a_killed_platform_leaves_behind_is_given_the_time_to_end(tmp
     assert await Addresses(file, {}).choose("sandbox") == port
 
 
-async def test_a_configured_port_is_gone_back_to_once_it_is_free(tmp_path: Path) -> None:
+async def test_a_configured_port_is_used_again_once_it_is_free(tmp_path: Path) -> None:
     file, port = tmp_path / "ports.json", free_port()
     with taken(port):
         other = await Addresses(file, {"sandbox": port}).choose("sandbox")
@@ -207,7 +207,7 @@ async def test_a_configured_port_is_gone_back_to_once_it_is_free(tmp_path: Path)
     assert addresses.known("sandbox") == [port, other]
 
 
-async def test_the_usual_port_is_taken_at_the_first_start_and_another_one_is_kept_if_it_is_not_free(
+async def test_the_first_start_uses_the_usual_port_or_else_keeps_another_one(
     tmp_path: Path,
 ) -> None:
     usual = free_port()
@@ -219,19 +219,19 @@ async def test_the_usual_port_is_taken_at_the_first_start_and_another_one_is_kep
     assert second.moved == set()
 
 
-def test_the_usual_ports_are_those_that_people_remember(tmp_path: Path) -> None:
+def test_the_usual_ports_are_8000_8080_and_8090(tmp_path: Path) -> None:
     supervisor = supervisor_of(Settings(_env_file=None, data_dir=tmp_path))
     assert supervisor.configuration.usual_ports == {"gateway": 8000, "storefront": 8080, "sandbox": 8090}
 
 
-async def test_no_two_parts_are_on_one_port_even_if_somebody_asks_for_that(tmp_path: Path) -> None:
+async def test_two_parts_never_share_a_port_even_if_it_is_configured(tmp_path: Path) -> None:
     port = free_port()
     addresses = Addresses(tmp_path / "ports.json", {"gateway": port, "sandbox": port})
     assert await addresses.choose("gateway") == port
     assert await addresses.choose("sandbox") != port
 
 
-async def test_a_server_that_cannot_be_started_again_is_tried_until_it_can_and_the_reason_is_told(
+async def test_a_failed_restart_of_a_server_is_logged_and_retried(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = tmp_path / "data"
@@ -243,7 +243,7 @@ async def test_a_server_that_cannot_be_started_again_is_tried_until_it_can_and_t
         (data / "broker").touch()
         broker.kill()
         async with asyncio.timeout(20):
-            while "broker cannot be started again yet" not in caplog.text:
+            while "broker cannot be restarted yet" not in caplog.text:
                 await asyncio.sleep(0.05)
             (data / "broker").unlink()
             away.rename(data / "broker")

@@ -1,4 +1,4 @@
-"""A process that hangs is replaced, and one that only waits for a busy machine is left alone."""
+"""A process that hangs is replaced; one that waits on a busy machine is not."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from infra.embedded.watching import PATIENCE_SECONDS, Service, watch
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0
-"""For what takes seconds on a quiet machine."""
+"""Time limit for steps that take seconds on a quiet machine."""
 
 BEATING = """
 import asyncio, signal, sys, time
@@ -42,7 +42,7 @@ asyncio.run(main())
 
 @asynccontextmanager
 async def watched(tmp_path: Path) -> AsyncIterator[Service]:
-    """Run a service that beats, watched, from its first beat on."""
+    """Run a watched service with heartbeats, from its first beat on."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", BEATING]
     service = Service("gateway", log_file=tmp_path / "gateway.log", command=command, env=environment)
@@ -60,7 +60,7 @@ async def watched(tmp_path: Path) -> AsyncIterator[Service]:
 
 
 async def replaced(service: Service, pid: int) -> float:
-    """Return the seconds until another process beats in its place."""
+    """Return the seconds until another process beats."""
     began = time.monotonic()
     async with asyncio.timeout(PATIENCE):
         while not (service.process.running and service.process.pid != pid and service.process.has_beaten):
@@ -69,7 +69,7 @@ async def replaced(service: Service, pid: int) -> float:
 
 
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGUSR1, signal.SIGUSR2], ids=["stopped", "busy", "blocked"])
-async def test_a_process_whose_event_loop_does_not_run_is_replaced(
+async def test_a_process_whose_event_loop_hangs_is_replaced(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, how: signal.Signals
 ) -> None:
     async with watched(tmp_path) as service:
@@ -80,7 +80,7 @@ async def test_a_process_whose_event_loop_does_not_run_is_replaced(
     assert any(message.startswith("gateway hangs: it has been silent") for message in caplog.messages)
 
 
-async def test_a_process_that_was_killed_is_started_again(tmp_path: Path) -> None:
+async def test_a_killed_process_is_restarted(tmp_path: Path) -> None:
     async with watched(tmp_path) as service:
         pid = service.process.pid
         os.kill(pid, signal.SIGKILL)
@@ -88,7 +88,7 @@ async def test_a_process_that_was_killed_is_started_again(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", [EmbeddedBroker, EmbeddedPostgres])
-async def test_a_server_that_was_stopped_is_replaced(
+async def test_a_server_stopped_by_a_signal_is_replaced(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: type[EmbeddedBroker | EmbeddedPostgres]
 ) -> None:
     server = kind(tmp_path / "server")
@@ -110,10 +110,10 @@ async def test_a_server_that_was_stopped_is_replaced(
     assert any(message.startswith("server hangs: it has been silent") for message in caplog.messages)
 
 
-def test_time_in_which_a_process_waits_for_a_processor_is_no_silence() -> None:
+def test_waits_for_a_processor_do_not_count_as_silence() -> None:
     cpu = min(os.sched_getaffinity(0))
     spin = [sys.executable, "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"]
-    # One processor and six processes on it: each of them waits most of the time.
+    # Six processes on one processor: each waits most of the time.
     crowd = [subprocess.Popen(spin) for _ in range(6)]
     try:
         pid, silence, deadline = crowd[0].pid, Silence(), time.monotonic() + PATIENCE
@@ -132,7 +132,7 @@ def test_time_in_which_a_process_waits_for_a_processor_is_no_silence() -> None:
             each.wait()
 
 
-def test_all_the_time_of_a_stopped_process_is_silence() -> None:
+def test_all_time_of_a_stopped_process_counts_as_silence() -> None:
     sleeping = subprocess.Popen(["/bin/sleep", "60"])
     try:
         sleeping.send_signal(signal.SIGSTOP)

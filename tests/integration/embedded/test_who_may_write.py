@@ -1,4 +1,4 @@
-"""The embedded broker lets the platform write, and everybody else read."""
+"""The embedded broker lets the platform write, and other clients only read."""
 
 import asyncio
 import shutil
@@ -36,53 +36,53 @@ async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emb
 
 @pytest.fixture
 async def platform(started: EmbeddedBroker) -> AsyncIterator[Clients]:
-    """Clients that are logged in."""
+    """Clients with the platform's log-in."""
     async with Clients(started.bootstrap_servers) as clients:
         yield clients
 
 
 @pytest.fixture
-async def strangers(started: EmbeddedBroker) -> AsyncIterator[Clients]:
-    """Clients on the listener that only reads."""
+async def readers(started: EmbeddedBroker) -> AsyncIterator[Clients]:
+    """Clients on the read-only listener."""
     async with Clients(started.readers_address) as clients:
         yield clients
 
 
-def kcat(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def kcat(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     if shutil.which("kcat") is None:
         missing("kcat", "Debian's package of that name is not installed")
     return subprocess.run(
-        ["kcat", *arguments], input=given, capture_output=True, text=True, timeout=60, check=False
+        ["kcat", *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False
     )  # fmt: skip
 
 
-async def test_a_forged_record_is_refused_and_the_topic_stays_as_it_was(
-    platform: Clients, strangers: Clients, started: EmbeddedBroker
+async def test_a_forged_record_is_rejected_and_the_topic_is_unchanged(
+    platform: Clients, readers: Clients, started: EmbeddedBroker
 ) -> None:
     topic = await platform.topic()
     await (await platform.producer()).send_and_wait(topic, b"ours")
     for address in (started.readers_address, str(started.bootstrap_servers)):
-        # At the platform's own port it does not even get an answer: it has not logged in.
+        # The platform's port does not answer at all, because kcat has not logged in.
         forged = await asyncio.to_thread(
-            kcat, "-b", address, "-P", "-t", topic, "-X", "message.timeout.ms=3000", given="forged\n"
+            kcat, "-b", address, "-P", "-t", topic, "-X", "message.timeout.ms=3000", stdin="forged\n"
         )
         assert forged.returncode != 0
         assert address != started.readers_address or "Topic authorization failed" in forged.stderr
-    reader = await strangers.consumer(topic)
+    reader = await readers.consumer(topic)
     assert [record.value for record in await take(reader, 1)] == [b"ours"]
     assert await reader.end_offsets([TopicPartition(topic, 0)]) == {TopicPartition(topic, 0): 1}
 
 
-async def test_every_way_of_changing_the_log_is_refused_by_its_name(platform: Clients, strangers: Clients) -> None:
+async def test_every_kind_of_change_is_rejected_with_its_error_code(platform: Clients, readers: Clients) -> None:
     topic = await platform.topic()
-    plain = await strangers.producer(enable_idempotence=False)
+    plain = await readers.producer(enable_idempotence=False)
     with pytest.raises(TopicAuthorizationFailedError):
         await plain.send_and_wait(topic, b"forged")
     with pytest.raises(ClusterAuthorizationFailedError):
-        await strangers.producer()
+        await readers.producer()
     with pytest.raises(TransactionalIdAuthorizationFailed):
-        await strangers.producer(transactional_id="zyenta-publisher")
-    async with open_admin(strangers.bootstrap_servers) as admin:
+        await readers.producer(transactional_id="zyenta-publisher")
+    async with open_admin(readers.bootstrap_servers) as admin:
         created = await admin.create_topics([NewTopic("forged", 1, 1)])
         assert for_code(created.topic_errors[0][1]) is TopicAuthorizationFailedError
         deleted = await admin.delete_topics([topic])
@@ -91,8 +91,8 @@ async def test_every_way_of_changing_the_log_is_refused_by_its_name(platform: Cl
         assert "forged" not in await admin.list_topics()
 
 
-async def test_nobody_else_can_use_a_group_of_the_platform_and_everybody_can_use_one_of_their_own(
-    platform: Clients, strangers: Clients
+async def test_readers_cannot_use_groups_of_the_platform_but_can_use_their_own(
+    platform: Clients, readers: Clients
 ) -> None:
     topic = await platform.topic()
     await (await platform.producer()).send_and_wait(topic, b"ours")
@@ -101,39 +101,39 @@ async def test_nobody_else_can_use_a_group_of_the_platform_and_everybody_can_use
     await agent.commit()
     place = TopicPartition(topic, 0)
 
-    skipping = await strangers.consumer(group_id=f"agent-{topic}")
+    skipping = await readers.consumer(group_id=f"agent-{topic}")
     skipping.assign([place])
     with pytest.raises(GroupAuthorizationFailedError):
         await skipping.commit({place: 0})
-    joining = await strangers.consumer(topic, group_id=f"analysts-{topic}")
+    joining = await readers.consumer(topic, group_id=f"analysts-{topic}")
     await take(joining, 1)
     await joining.commit()
     assert await joining.committed(place) == 1
 
-    intruding = AIOKafkaConsumer(topic, group_id=f"agent-{topic}", **client_settings(strangers.bootstrap_servers))
+    intruding = AIOKafkaConsumer(topic, group_id=f"agent-{topic}", **client_settings(readers.bootstrap_servers))
     try:
         with pytest.raises(GroupAuthorizationFailedError):
             await asyncio.wait_for(intruding.start(), 20)
     finally:
         await intruding.stop()
     assert await agent.committed(place) == 1
-    async with open_admin(strangers.bootstrap_servers) as admin:
+    async with open_admin(readers.bootstrap_servers) as admin:
         listed = {name for name, _ in await admin.list_consumer_groups()}
     assert {f"agent-{topic}", f"analysts-{topic}"} <= listed
 
 
-async def test_offsets_that_a_stranger_left_under_a_name_of_the_platform_make_it_skip_nothing(
-    platform: Clients, strangers: Clients
+async def test_offsets_committed_by_readers_do_not_make_the_platform_skip_records(
+    platform: Clients, readers: Clients
 ) -> None:
     topic = await platform.topic()
     await (await platform.producer()).send_and_wait(topic, b"not to be skipped")
     place = TopicPartition(topic, 0)
-    early = await strangers.consumer(group_id=f"agent-{topic}")
+    early = await readers.consumer(group_id=f"agent-{topic}")
     early.assign([place])
     await early.commit({place: 1})
     assert await early.committed(place) == 1
 
-    member = await strangers.consumer(topic, group_id=f"agent-{topic}")
+    member = await readers.consumer(topic, group_id=f"agent-{topic}")
     await share([member], [1])
 
     agent = await platform.consumer(topic, group_id=f"agent-{topic}")
@@ -144,7 +144,7 @@ async def test_offsets_that_a_stranger_left_under_a_name_of_the_platform_make_it
 
 
 @pytest.mark.parametrize("changed", [{"password": "guessed"}, {"username": "admin"}, {"mechanism": "PLAIN"}])
-async def test_who_does_not_know_the_password_is_not_let_in(started: EmbeddedBroker, changed: dict[str, Any]) -> None:
+async def test_a_client_without_the_password_is_rejected(started: EmbeddedBroker, changed: dict[str, Any]) -> None:
     right = security_of(started.bootstrap_servers)
     known = {"protocol": right.protocol, "username": right.username, "password": right.password, **changed}
     producer = AIOKafkaProducer(**client_settings(BrokerAddress(started.bootstrap_servers, BrokerSecurity(**known))))
@@ -153,7 +153,7 @@ async def test_who_does_not_know_the_password_is_not_let_in(started: EmbeddedBro
     await producer.stop()
 
 
-async def test_the_password_is_for_its_owner_alone_and_outlives_a_wipe(tmp_path: Path) -> None:
+async def test_only_the_owner_can_read_the_password_and_it_survives_a_wipe(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path / "data")
     await broker.start()
     try:
@@ -171,7 +171,7 @@ async def test_the_password_is_for_its_owner_alone_and_outlives_a_wipe(tmp_path:
         await broker.kill()
 
 
-async def test_a_group_of_an_earlier_version_keeps_its_offsets_for_the_side_that_uses_it_first(tmp_path: Path) -> None:
+async def test_a_group_of_an_earlier_version_goes_with_its_offsets_to_its_first_user(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path / "data")
     await broker.start()
     try:
@@ -187,12 +187,12 @@ async def test_a_group_of_an_earlier_version_keeps_its_offsets_for_the_side_that
         state = tmp_path / "data" / "log" / "state.jsonl"
         state.write_text("".join(line for line in state.read_text().splitlines(True) if "group_owner" not in line))
         await broker.start()
-        async with Clients(broker.bootstrap_servers) as platform, Clients(broker.readers_address) as strangers:
+        async with Clients(broker.bootstrap_servers) as platform, Clients(broker.readers_address) as readers:
             consumer = await platform.consumer("topic", group_id="agent")
             assert await consumer.committed(place) == 1
-            stranger = await strangers.consumer(group_id="agent")
-            stranger.assign([place])
+            reader = await readers.consumer(group_id="agent")
+            reader.assign([place])
             with pytest.raises(GroupAuthorizationFailedError):
-                await stranger.commit({place: 0})
+                await reader.commit({place: 0})
     finally:
         await broker.kill()

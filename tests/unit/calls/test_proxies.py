@@ -27,10 +27,10 @@ ANSWER = b'{"choices": []}'
 
 @dataclass
 class Listener:
-    """A server that answers everything, and remembers what it was asked."""
+    """A server that answers every request and records it."""
 
     port: int = 0
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
 
     @property
@@ -39,7 +39,7 @@ class Listener:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        self.asked.append(head.splitlines()[0])
+        self.requests.append(head.splitlines()[0])
         self.hosts += [line[6:] for line in head.splitlines() if line.lower().startswith("host: ")]
         writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\n")
         body = b"" if head.startswith("PUT") else ANSWER
@@ -65,7 +65,7 @@ async def server() -> AsyncIterator[Listener]:
 
 @pytest.fixture
 async def proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Listener]:
-    """A proxy that the environment names for everything."""
+    """A proxy that the environment sets for all calls."""
     async with listening() as listener:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             for spelled in (name, name.lower()):
@@ -75,10 +75,10 @@ async def proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Listener]:
         yield listener
 
 
-async def test_in_house_calls_do_not_see_the_proxy(server: Listener, proxy: Listener) -> None:
+async def test_in_house_calls_bypass_the_proxy(server: Listener, proxy: Listener) -> None:
     async with in_house_client() as client:
         await client.get(f"{server.url}/healthz")
-    assert (server.asked, proxy.asked) == (["GET /healthz HTTP/1.1"], [])
+    assert (server.requests, proxy.requests) == (["GET /healthz HTTP/1.1"], [])
 
 
 async def test_outside_calls_go_to_the_proxy_and_loopback_and_own_addresses_do_not(
@@ -89,25 +89,25 @@ async def test_outside_calls_go_to_the_proxy_and_loopback_and_own_addresses_do_n
         await client.get(f"{server.url}/photo")
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://sandbox.test:{server.port}/")
-    assert proxy.asked == ["GET http://photos.example/1.jpg HTTP/1.1"]
-    assert server.asked == ["GET /photo HTTP/1.1"]
+    assert proxy.requests == ["GET http://photos.example/1.jpg HTTP/1.1"]
+    assert server.requests == ["GET /photo HTTP/1.1"]
 
 
-async def test_the_platforms_client_asks_the_sandbox_directly(server: Listener, proxy: Listener) -> None:
+async def test_the_platform_s_client_calls_the_sandbox_directly(server: Listener, proxy: Listener) -> None:
     async with open_platform(Settings(_env_file=None, sandbox_url=server.url), with_database=False) as platform:
         client = await platform.client()
         await client.get(f"{server.url}/v1/products")
         await client.get("http://photos.example/1.jpg")
-    assert server.asked == ["GET /v1/products HTTP/1.1"]
-    assert proxy.asked == ["GET http://photos.example/1.jpg HTTP/1.1"]
+    assert server.requests == ["GET /v1/products HTTP/1.1"]
+    assert proxy.requests == ["GET http://photos.example/1.jpg HTTP/1.1"]
 
 
-async def test_webhooks_of_the_sandbox_do_not_see_the_proxy(server: Listener, proxy: Listener) -> None:
+async def test_webhooks_of_the_sandbox_bypass_the_proxy(server: Listener, proxy: Listener) -> None:
     await WebhookSender(payments(), f"{server.url}/webhooks/payments/sandbox").send("{}")
-    assert (len(server.asked), proxy.asked) == (1, [])
+    assert (len(server.requests), proxy.requests) == (1, [])
 
 
-async def test_a_model_on_this_machine_is_asked_directly_and_any_other_through_the_proxy(
+async def test_a_local_model_is_called_directly_and_any_other_through_the_proxy(
     server: Listener, proxy: Listener
 ) -> None:
     class Shape(BaseModel):
@@ -118,23 +118,23 @@ async def test_a_model_on_this_machine_is_asked_directly_and_any_other_through_t
         with pytest.raises(Exception, match="without any choice"):
             await model.structured("", "", Shape)
         await model.aclose()
-        assert len(listener.asked) == 1
-    assert proxy.asked == ["POST http://models.example/v1/chat/completions HTTP/1.1"]
+        assert len(listener.requests) == 1
+    assert proxy.requests == ["POST http://models.example/v1/chat/completions HTTP/1.1"]
 
 
-async def test_registries_of_domains_are_asked_through_the_proxy(proxy: Listener) -> None:
+async def test_domain_registries_are_called_through_the_proxy(proxy: Listener) -> None:
     registry = RdapRegistry(bootstrap={"shop": "http://rdap.example"})
     await registry.availability(["lamps.shop"])
     await registry.aclose()
-    assert proxy.asked == ["GET http://rdap.example/domain/lamps.shop HTTP/1.1"]
+    assert proxy.requests == ["GET http://rdap.example/domain/lamps.shop HTTP/1.1"]
 
 
-async def test_an_object_store_on_this_machine_is_asked_directly(server: Listener, proxy: Listener) -> None:
+async def test_a_local_object_store_is_called_directly(server: Listener, proxy: Listener) -> None:
     secret = SecretStr("secret")
     store = S3MediaStore(bucket="media", endpoint=server.url, region="us-east-1", access_key=secret, secret_key=secret)
     async with aclosing(store):
         await store.put(b"picture", mime_type="image/webp")
-    assert (len(server.asked), proxy.asked) == (1, [])
+    assert (len(server.requests), proxy.requests) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_an_address_is_in_house_if_no_proxy_outside_could_reach_it(url: str, exp
     assert is_in_house(url) is expected
 
 
-async def test_a_call_of_the_demonstration_that_fails_names_the_address(proxy: Listener) -> None:
+async def test_a_failed_call_of_the_demo_names_the_address(proxy: Listener) -> None:
     gateway, shop = f"http://127.0.0.1:{free_port()}", f"http://lamps.localhost:{free_port()}"
     async with in_house_client() as client:
         with pytest.raises(CallFailed, match=f"^{gateway}/graphql did not answer as it should"):
@@ -164,11 +164,11 @@ async def test_a_call_of_the_demonstration_that_fails_names_the_address(proxy: L
                 pass
         with pytest.raises(CallFailed, match=f"^{shop}/ did not answer as it should"):
             await Shopper(client, shop).visit("/")
-    assert proxy.asked == []
+    assert proxy.requests == []
 
 
 @pytest.mark.parametrize("name", ["lamps.localhost", "localhost"])
-async def test_a_shopper_of_the_demonstration_needs_no_resolver(server: Listener, name: str) -> None:
+async def test_a_shopper_of_the_demo_needs_no_resolver(server: Listener, name: str) -> None:
     async with in_house_client() as client:
         await Shopper(client, f"http://{name}:{server.port}").visit("/products")
-    assert (server.asked, server.hosts) == (["GET /products HTTP/1.1"], [f"{name}:{server.port}"])
+    assert (server.requests, server.hosts) == (["GET /products HTTP/1.1"], [f"{name}:{server.port}"])

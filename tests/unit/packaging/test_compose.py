@@ -1,4 +1,4 @@
-"""``compose.yaml`` cannot be started where we test: it is held to the settings, the command line and itself."""
+"""``compose.yaml`` is consistent with the settings, the command line and itself. Tests cannot start it."""
 
 import re
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ def roles_of(command: list[str]) -> list[str]:
 
 
 def filled_in(value: str | None) -> str | None:
-    """Return a value as compose hands it over, with something plausible for what the reader must set."""
+    """Return a value as compose passes it, with plausible values for required variables."""
     if value is None:
         return None
     return re.sub(
@@ -43,7 +43,7 @@ def filled_in(value: str | None) -> str | None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_every_variable_that_a_service_is_given_is_a_setting(name: str) -> None:
+def test_every_variable_of_a_service_is_a_setting(name: str) -> None:
     assert not set(OURS[name]["environment"]) - variables()
 
 
@@ -52,8 +52,8 @@ def test_the_settings_of_a_service_are_valid_and_name_every_real_part(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in OURS[name]["environment"].items():
-        if (given := filled_in(value)) is not None:
-            monkeypatch.setenv(variable, given)
+        if (filled := filled_in(value)) is not None:
+            monkeypatch.setenv(variable, filled)
     settings = Settings(_env_file=None)
     if "DATABASE_URL" in OURS[name]["environment"]:
         assert settings.database_url == "postgresql://zyenta:secret-of-yours@postgres:5432/zyenta"
@@ -66,7 +66,7 @@ def test_the_settings_of_a_service_are_valid_and_name_every_real_part(
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_service_is_given_the_secrets_that_it_needs_and_no_others(name: str) -> None:
+def test_a_service_gets_the_secrets_that_it_needs_and_no_others(name: str) -> None:
     embedded = {role: service for service, roles in EMBEDDED.items() for role in roles}
     needed = {
         variable
@@ -90,7 +90,7 @@ def test_the_services_are_all_roles_each_once() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_nothing_secret_is_written_down(name: str) -> None:
+def test_no_secret_is_in_the_file(name: str) -> None:
     for variable, value in SERVICES[name].get("environment", {}).items():
         if re.search(r"PASSWORD|SECRET|MASTER_KEYS|API_KEY", variable):
             assert value is None or re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), variable
@@ -98,7 +98,7 @@ def test_nothing_secret_is_written_down(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_waits_for_what_can_tell_that_it_is_ready(name: str) -> None:
+def test_a_service_waits_for_the_health_checks_of_its_dependencies(name: str) -> None:
     for other, how in SERVICES[name].get("depends_on", {}).items():
         assert other in SERVICES
         if how["condition"] == "service_healthy":
@@ -115,7 +115,7 @@ def test_images_are_pinned_ports_are_local_and_volumes_declared(name: str) -> No
     assert all(volume.split(":")[0] in COMPOSE["volumes"] for volume in service.get("volumes", ()))
 
 
-def test_services_listen_where_the_others_and_the_browser_look() -> None:
+def test_services_listen_on_the_addresses_that_others_use() -> None:
     settings = Settings(_env_file=None)
     environment = OURS["gateway"]["environment"]
     for name, port in (
@@ -132,7 +132,7 @@ def test_services_listen_where_the_others_and_the_browser_look() -> None:
     assert environment["ZYENTA_STOREFRONT_DOMAIN"] == f"localhost:{settings.storefront_port}"
 
 
-def test_what_compose_asks_for_is_in_the_example() -> None:
-    asked = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
+def test_every_variable_of_compose_is_in_the_example() -> None:
+    required = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
     offered = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert asked <= offered
+    assert required <= offered

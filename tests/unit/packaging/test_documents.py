@@ -26,7 +26,7 @@ def test_the_index_lists_every_decision() -> None:
     assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == {path.name for path in DECISIONS.glob("[0-9]*.md")}
 
 
-def test_make_help_lists_every_target_with_what_it_does() -> None:
+def test_make_help_lists_every_target_with_a_description() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert phony is not None

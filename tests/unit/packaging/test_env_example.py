@@ -1,4 +1,4 @@
-"""``.env.example`` is the list of settings: all of them, with a word each, and their defaults."""
+"""``.env.example`` lists all settings with a comment and their defaults."""
 
 import re
 from pathlib import Path
@@ -13,17 +13,17 @@ OFFERED = dict(re.findall(r"^#(\w+)=(.*)$", EXAMPLE, re.MULTILINE))
 FOR_COMPOSE = {"POSTGRES_PASSWORD", "ANALYST_PASSWORD"}
 
 
-def test_every_setting_is_offered_and_nothing_else() -> None:
+def test_the_example_lists_exactly_all_settings() -> None:
     assert set(OFFERED) - FOR_COMPOSE == variables()
 
 
-def test_they_come_in_the_order_of_the_code() -> None:
+def test_settings_are_in_the_order_of_the_code() -> None:
     assert [name for name in OFFERED if name not in FOR_COMPOSE] == [
         variable_of(field) for field in Settings.model_fields
     ]
 
 
-def test_every_setting_has_a_word_of_explanation() -> None:
+def test_every_setting_has_a_comment() -> None:
     for paragraph in EXAMPLE.strip().split("\n\n")[1:]:
         *comment, setting = paragraph.splitlines()
         assert comment, setting
@@ -31,15 +31,13 @@ def test_every_setting_has_a_word_of_explanation() -> None:
         assert re.fullmatch(r"#\w+=.*", setting)
 
 
-def test_copied_as_it_is_the_example_changes_nothing(tmp_path: Path) -> None:
+def test_an_unchanged_copy_of_the_example_changes_nothing(tmp_path: Path) -> None:
     untouched = tmp_path / "env"
     untouched.write_text(EXAMPLE)
     assert Settings(_env_file=untouched) == Settings(_env_file=None)
 
 
-def test_a_line_that_is_uncommented_and_left_empty_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_uncommented_empty_line_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variables():
         monkeypatch.delenv(name, raising=False)
     uncommented = tmp_path / "env"
@@ -50,7 +48,7 @@ def test_a_line_that_is_uncommented_and_left_empty_changes_nothing(
     assert Settings(_env_file=None).model_fields_set == set()
 
 
-def test_the_values_it_shows_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shown_values_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variables():
         monkeypatch.delenv(name, raising=False)
     shown = tmp_path / "env"

@@ -1,4 +1,4 @@
-"""The ``Dockerfile`` cannot be built where we test: what it takes along is held to the project's own files."""
+"""The ``Dockerfile`` is consistent with the project's files. Tests cannot build it."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 
 
-def test_all_of_our_packages_are_copied_and_let_through() -> None:
+def test_all_packages_are_copied_and_not_ignored() -> None:
     copied = re.findall(r"^COPY ([a-z_]+) \1$", DOCKERFILE, re.MULTILINE)
     assert sorted(copied) == sorted(PACKAGES)
     let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
@@ -21,7 +21,7 @@ def test_all_of_our_packages_are_copied_and_let_through() -> None:
     assert all((ROOT / name).exists() for name in let_through)
 
 
-def test_what_is_needed_in_a_container_is_installed_and_nothing_of_ours_to_develop_with() -> None:
+def test_the_image_has_runtime_dependencies_and_no_development_tools() -> None:
     syncs = re.findall(r"uv sync (.*)", DOCKERFILE)
     assert len(syncs) == 2
     assert all("--frozen" in sync and "--no-dev" in sync for sync in syncs)
@@ -30,14 +30,14 @@ def test_what_is_needed_in_a_container_is_installed_and_nothing_of_ours_to_devel
     assert left_out <= required
 
 
-def test_it_runs_as_nobody_in_particular_with_the_command_line_as_its_door() -> None:
+def test_it_runs_the_command_line_as_an_unprivileged_user() -> None:
     final = DOCKERFILE.split("FROM ")[-1]
     assert re.search(r"^USER zyenta$", final, re.MULTILINE)
     assert 'ENTRYPOINT ["zyenta"]' in final
     assert PROJECT["project"]["scripts"] == {"zyenta": "infra.cli:main"}
 
 
-def test_its_python_is_one_we_support_and_test_on() -> None:
+def test_its_python_is_a_supported_version() -> None:
     minor = re.findall(r"^ARG PYTHON=python:3\.(\d+)-slim", DOCKERFILE, re.MULTILINE)
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
     (python,) = [
@@ -49,7 +49,7 @@ def test_its_python_is_one_we_support_and_test_on() -> None:
     assert PROJECT["project"]["requires-python"] == f">={python}"
 
 
-def test_the_workflow_runs_what_must_be_green_with_java_17() -> None:
+def test_the_workflow_runs_ci_with_java_17() -> None:
     job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["everything"]
     assert job["runs-on"].startswith("ubuntu-")
     assert [step["with"]["java-version"] for step in job["steps"] if "setup-java" in step.get("uses", "")] == ["17"]
@@ -57,6 +57,6 @@ def test_the_workflow_runs_what_must_be_green_with_java_17() -> None:
     assert (ROOT / ".ci/run").exists()
 
 
-def test_the_licence_is_the_one_that_the_project_names() -> None:
+def test_the_license_is_that_of_the_project_file() -> None:
     assert PROJECT["project"]["license"] == "Apache-2.0"
     assert "Apache License\n                           Version 2.0" in (ROOT / "LICENSE").read_text()

@@ -1,4 +1,4 @@
-"""The README names only what there is."""
+"""The README names only existing commands, settings and files."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_every_command_it_names_exists(command: tuple[str, ...]) -> None:
         assert command[1] in COMMANDS[command[0]].commands
 
 
-def test_it_names_every_command_there_is() -> None:
+def test_it_names_every_command() -> None:
     named = {command[0] for line in CODE for command in commands_in(line)}
     assert set(COMMANDS) <= named
 
@@ -60,7 +60,7 @@ def test_every_variable_it_names_is_a_setting_or_a_switch_of_the_tests() -> None
     }
 
 
-def test_every_folder_and_file_it_names_is_there() -> None:
+def test_every_folder_and_file_it_names_exists() -> None:
     for line in CODE:
         for path in re.findall(r"`((?:[a-z_]+/)+[\w.]*|[A-Z]?\w*\.(?:yaml|toml|py)|Dockerfile|\.env\.example)`", line):
             if path not in {"zyenta.events", "/asyncapi.yaml"}:

@@ -11,7 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from infra.bench.benches import BENCHES
-from infra.bench.figures import Bench, Outcome, Reach
+from infra.bench.figures import Bench, Outcome, Target
 from infra.cli import app
 from infra.cli.bench import show, shown_progress, table_of
 from infra.cli.doctor import Findings, verdict
@@ -69,7 +69,7 @@ def test_the_doctor_ends_with_a_verdict(checks: list[Check], start: str) -> None
 @pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_bench_does_not_cut_the_names_of_its_figures(bench: Bench, width: int) -> None:
-    names = {name for reach in bench.reach for name in (reach.figure, reach.limit) if name}
+    names = {name for target in bench.targets for name in (target.figure, target.limit) if name}
     outcome = Outcome(bench=bench.name, figures=dict.fromkeys(names, 1234567.0), settings=bench.full, machine=MACHINE)
     console = Console(width=width, file=io.StringIO())
     show(table_of(bench, outcome), console)
@@ -80,7 +80,7 @@ def test_a_bench_does_not_cut_the_names_of_its_figures(bench: Bench, width: int)
 
 @pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
 def test_the_figures_of_a_bench_fit_into_80_columns(bench: Bench) -> None:
-    names = {name for reach in bench.reach for name in (reach.figure, reach.limit) if name}
+    names = {name for target in bench.targets for name in (target.figure, target.limit) if name}
     outcome = Outcome(bench=bench.name, figures=dict.fromkeys(names, 123456.0), settings=bench.full, machine=MACHINE)
     console = Console(width=80, file=io.StringIO())
     show(table_of(bench, outcome), console)
@@ -92,7 +92,12 @@ def test_a_figure_with_a_long_name_is_not_cut() -> None:
     long = "a_name_that_is_longer_than_any_figure_of_today_per_s"
     bench = next(iter(BENCHES.values()))
     custom = Bench(
-        name="x", about="y", measure=bench.measure, full={}, quick={}, reach=[Reach(figure=long, limit=long, share=2)]
+        name="x",
+        about="y",
+        measure=bench.measure,
+        full={},
+        quick={},
+        targets=[Target(figure=long, limit=long, share=2)],
     )
     console = Console(width=80, file=io.StringIO())
     show(table_of(custom, Outcome(bench="x", figures={long: 1.0}, settings={}, machine=MACHINE)), console)
@@ -111,8 +116,8 @@ def test_bench_without_a_name_lists_the_benches() -> None:
 async def test_a_bench_shows_its_progress_without_a_terminal() -> None:
     console = Console(width=80, file=io.StringIO())
     assert isinstance(console.file, io.StringIO)
-    async with shown_progress(console, "append") as tell:
-        tell("starting the servers")
+    async with shown_progress(console, "append") as report:
+        report("starting the servers")
         async with asyncio.timeout(30):
             while "append: starting the servers … 0 s" not in console.file.getvalue():
                 await asyncio.sleep(0.01)

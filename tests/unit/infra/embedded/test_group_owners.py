@@ -1,4 +1,4 @@
-"""Which consumer groups are the platform's."""
+"""Ownership of consumer groups."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +11,8 @@ from infra.embedded.logbroker.partition import Refused
 from infra.embedded.logbroker.wire import ErrorCode
 
 
-class Known:
-    """Owners over a journal in a file, and which groups they had forgotten."""
+class Restartable:
+    """Group owners with a journal in a file, and the groups that they deleted."""
 
     def __init__(self, directory: Path, *, used: Callable[[str], bool] = lambda _: False) -> None:
         self.forgotten: list[str] = []
@@ -30,22 +30,22 @@ class Known:
         return list(self.owners.snapshot())
 
 
-def refused(known: Known, group: str) -> ErrorCode:
+def refused(known: Restartable, group: str) -> ErrorCode:
     with pytest.raises(Refused) as error:
         known.owners.claim(group, for_platform=False)
     return error.value.code
 
 
 def test_a_group_of_the_platform_stays_its_own_after_a_restart(tmp_path: Path) -> None:
-    Known(tmp_path).owners.claim("agent", for_platform=True)
-    again = Known(tmp_path)
+    Restartable(tmp_path).owners.claim("agent", for_platform=True)
+    again = Restartable(tmp_path)
     assert refused(again, "agent") is ErrorCode.GROUP_AUTHORIZATION_FAILED
     again.owners.claim("agent", for_platform=True)
     assert again.forgotten == []
 
 
-def test_the_platform_takes_a_group_over_and_what_it_held_is_forgotten_once(tmp_path: Path) -> None:
-    known = Known(tmp_path)
+def test_the_platform_takes_over_a_group_and_its_offsets_are_deleted_once(tmp_path: Path) -> None:
+    known = Restartable(tmp_path)
     known.owners.claim("agent", for_platform=False)
     known.owners.claim("agent", for_platform=True)
     known.owners.claim("agent", for_platform=True)
@@ -53,8 +53,8 @@ def test_the_platform_takes_a_group_over_and_what_it_held_is_forgotten_once(tmp_
     assert refused(known, "agent") is ErrorCode.GROUP_AUTHORIZATION_FAILED
 
 
-def test_reading_about_a_group_claims_nothing(tmp_path: Path) -> None:
-    known = Known(tmp_path)
+def test_a_check_does_not_claim_a_group(tmp_path: Path) -> None:
+    known = Restartable(tmp_path)
     known.owners.check("analysts", for_platform=True)
     known.owners.claim("analysts", for_platform=False)
     known.owners.check("analysts", for_platform=True)
@@ -62,8 +62,8 @@ def test_reading_about_a_group_claims_nothing(tmp_path: Path) -> None:
     assert known.forgotten == []
 
 
-def test_strangers_groups_are_bounded_and_the_oldest_unused_one_makes_room(tmp_path: Path) -> None:
-    known = Known(tmp_path, used=lambda group: group == "0")
+def test_groups_of_anonymous_clients_are_limited_and_the_oldest_unused_one_is_deleted(tmp_path: Path) -> None:
+    known = Restartable(tmp_path, used=lambda group: group == "0")
     known.owners.claim("agent", for_platform=True)
     for number in range(_MOST_ANONYMOUS + 1):
         known.owners.claim(str(number), for_platform=False)
@@ -71,8 +71,8 @@ def test_strangers_groups_are_bounded_and_the_oldest_unused_one_makes_room(tmp_p
     assert refused(known, "agent") is ErrorCode.GROUP_AUTHORIZATION_FAILED
 
 
-def test_where_every_group_is_used_one_more_is_refused_to_strangers_and_not_to_the_platform(tmp_path: Path) -> None:
-    known = Known(tmp_path, used=lambda _: True)
+def test_if_all_groups_are_in_use_only_the_platform_gets_another_one(tmp_path: Path) -> None:
+    known = Restartable(tmp_path, used=lambda _: True)
     for number in range(_MOST_ANONYMOUS):
         known.owners.claim(str(number), for_platform=False)
     assert refused(known, "one more") is ErrorCode.GROUP_MAX_SIZE_REACHED

@@ -1,4 +1,4 @@
-"""A machine that cannot have Apache Kafka is told what it lacks."""
+"""If Apache Kafka cannot be installed, the error names what is missing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ JAVA_17 = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The only directory of programs on a machine with none."""
+    """An empty directory that is the whole PATH."""
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
@@ -30,24 +30,26 @@ def install(machine: Path, name: str, script: str) -> None:
     program.chmod(0o755)
 
 
-async def test_machine_without_java_is_told(machine: Path, tmp_path: Path) -> None:
+async def test_the_error_names_missing_java(machine: Path, tmp_path: Path) -> None:
     with pytest.raises(KafkaUnavailable, match="needs Java 17 or newer: no `java` on PATH"):
         await ensure_kafka(tmp_path / "cache")
 
 
-async def test_machine_with_an_old_java_is_told_which(machine: Path, tmp_path: Path) -> None:
+async def test_the_error_names_a_java_that_is_too_old(machine: Path, tmp_path: Path) -> None:
     install(machine, "java", "echo 'openjdk version \"11.0.2\" 2019-01-15' >&2")
     with pytest.raises(KafkaUnavailable, match=r"needs Java 17 or newer, .*11\.0\.2"):
         await ensure_kafka(tmp_path / "cache")
 
 
-async def test_machine_without_maven_is_told(machine: Path, tmp_path: Path) -> None:
+async def test_the_error_names_missing_maven(machine: Path, tmp_path: Path) -> None:
     install(machine, "java", JAVA_17)
     with pytest.raises(KafkaUnavailable, match="no `mvn` on PATH"):
         await ensure_kafka(tmp_path / "cache")
 
 
-async def test_failed_download_says_why_and_leaves_no_half_installation(machine: Path, tmp_path: Path) -> None:
+async def test_a_failed_download_gives_the_reason_and_leaves_no_partial_installation(
+    machine: Path, tmp_path: Path
+) -> None:
     install(machine, "java", JAVA_17)
     install(machine, "mvn", "echo 'Could not transfer artifact: no route to host'; exit 1")
     with pytest.raises(KafkaUnavailable, match="Could not transfer artifact: no route to host"):

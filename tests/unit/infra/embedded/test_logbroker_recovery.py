@@ -1,4 +1,4 @@
-"""What the embedded broker finds after a kill at the worst moment."""
+"""Recovery of the embedded broker after a kill at the worst moment."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ from schemas.record_batches import Batch
 
 
 def batch(*values: bytes, producer: int = -1, epoch: int = 0, sequence: int = 0, txn: bool = False) -> bytes:
-    """One batch as a client would send it."""
+    """Return one batch as a client would send it."""
     builder = DefaultRecordBatchBuilder(2, 0, int(txn), producer, epoch, sequence, 100_000)
     for offset, value in enumerate(values):
         builder.append(offset, 1_000 + offset, b"key", value, [])
@@ -33,7 +33,7 @@ def anything(_batch: Batch) -> None:
 
 
 def values(partition: Partition, *, committed_only: bool = False) -> list[bytes]:
-    """Every record's value, markers and what the broker hides left out."""
+    """Return the values of all visible records, without markers."""
     data = partition.read(0, 10**9, committed_only=committed_only).data
     found: list[bytes] = []
     while data:
@@ -46,14 +46,14 @@ def values(partition: Partition, *, committed_only: bool = False) -> list[bytes]
 
 
 class Restarting:
-    """A broker's states over one directory, opened again as after a kill: nothing is closed in order."""
+    """The states of a broker in one directory, reopened as after a kill, without closing."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.open()
 
     def open(self) -> None:
-        """Recover from what is on disk."""
+        """Recover from disk."""
         self.journal = Journal(self.directory / "state.jsonl", self._snapshot)
         self.groups = Groups(self.journal)
         self.topics = Topics(self.directory, self.journal, deleted=self.groups.forget_topic)
@@ -70,7 +70,7 @@ class Restarting:
         return [entry for state in states for entry in state.snapshot()]
 
     def write(self, producer: int, epoch: int, index: int, value: bytes, sequence: int = 0) -> None:
-        """A transactional record in the topic's partition."""
+        """Write a transactional record to a partition of the topic."""
         data = batch(value, producer=producer, epoch=epoch, sequence=sequence, txn=True)
         check: Callable[[Batch], None] = lambda found: self.transactions.check_writer(  # noqa: E731
             found.producer_id, found.producer_epoch, ("topic", index)
@@ -87,7 +87,7 @@ async def broker(tmp_path: Path) -> Restarting:
 
 
 @pytest.mark.parametrize("lost_bytes", [1, 20, 60])
-def test_half_written_batch_is_cut_off_and_the_log_goes_on(tmp_path: Path, lost_bytes: int) -> None:
+def test_half_written_batch_is_cut_off_and_the_log_continues(tmp_path: Path, lost_bytes: int) -> None:
     path = tmp_path / "topic-0.log"
     first = Partition(path)
     first.append(batch(b"whole", b"batch"), anything)
@@ -113,7 +113,7 @@ def test_producer_is_still_known_after_a_restart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b"short", b"\0" * 100, batch(b"value")[:-1]])
-def test_damaged_batch_is_refused_and_nothing_appended(tmp_path: Path, damaged: bytes) -> None:
+def test_damaged_batch_is_rejected_and_not_appended(tmp_path: Path, damaged: bytes) -> None:
     partition = Partition(tmp_path / "topic-0.log")
     with pytest.raises(Refused, match="CORRUPT_MESSAGE"):
         partition.append(damaged, anything)
@@ -137,7 +137,7 @@ def test_marker_is_a_batch_that_clients_accept() -> None:
         assert next(iter(read)).key == struct.pack(">hh", 0, int(commit))
 
 
-def test_read_returns_at_least_one_batch_and_never_more_than_asked(tmp_path: Path) -> None:
+def test_read_returns_at_least_one_batch_and_at_most_the_requested_size(tmp_path: Path) -> None:
     partition = Partition(tmp_path / "topic-0.log")
     for number in range(10):
         partition.append(batch(b"%d" % number), anything)
@@ -217,7 +217,7 @@ async def test_transaction_open_at_the_kill_still_expires(broker: Restarting) ->
         broker.transactions.end("publisher", producer, epoch, commit=True)
 
 
-async def test_write_outside_a_transaction_is_refused(broker: Restarting) -> None:
+async def test_write_outside_a_transaction_is_rejected(broker: Restarting) -> None:
     producer, epoch = broker.transactions.new_producer("publisher", 60_000)
     with pytest.raises(Refused, match="INVALID_TXN_STATE"):
         broker.write(producer, epoch, 0, b"stray")
@@ -228,7 +228,7 @@ async def test_write_outside_a_transaction_is_refused(broker: Restarting) -> Non
         broker.write(producer + 1, epoch, 1, b"stranger")
 
 
-async def test_worn_out_epoch_gives_way_to_a_new_producer_id(broker: Restarting) -> None:
+async def test_exhausted_epoch_leads_to_a_new_producer_id(broker: Restarting) -> None:
     first, _ = broker.transactions.new_producer("publisher", 60_000)
     for expected in range(1, 32_767):
         assert broker.transactions.new_producer("publisher", 60_000) == (first, expected)
@@ -237,7 +237,7 @@ async def test_worn_out_epoch_gives_way_to_a_new_producer_id(broker: Restarting)
     assert epoch == 0
 
 
-async def test_journal_shrinks_to_its_essence_and_forgets_nothing(broker: Restarting) -> None:
+async def test_journal_is_compacted_to_a_snapshot_without_loss(broker: Restarting) -> None:
     for offset in range(500):
         broker.groups.commit([("group", "topic", 0, offset, "remark")])
     size = (broker.directory / "state.jsonl").stat().st_size
@@ -247,7 +247,7 @@ async def test_journal_shrinks_to_its_essence_and_forgets_nothing(broker: Restar
     assert broker.topics.names() == ["topic"]
 
 
-async def test_line_cut_off_by_a_kill_is_dropped(broker: Restarting) -> None:
+async def test_line_cut_off_by_a_kill_is_ignored(broker: Restarting) -> None:
     broker.groups.commit([("group", "topic", 0, 1, "")])
     with (broker.directory / "state.jsonl").open("a") as journal:
         journal.write('{"kind":"offsets","offsets":[["group","topic",0,2')

@@ -1,4 +1,4 @@
-"""Whatever a request holds, it is answered or refused as malformed: no client can make a handler fail."""
+"""Every request is answered or rejected as malformed: no client can make a handler fail."""
 
 import asyncio
 import struct
@@ -45,7 +45,7 @@ def test_no_request_makes_a_handler_fail(listener: Listener, bodies: list[bytes]
                 request = Reader(body)
                 request.flexible = version >= handler.flexible_since
                 caller = Caller("client", version, request.flexible, Session(listener, "host", logged_in=True))
-                # Some requests wait, as they should: for records, or for the other members of a group.
+                # Some requests wait by design: for records, or for the other members of a group.
                 with suppress(Malformed, TimeoutError):
                     await asyncio.wait_for(handler.answer(request, caller), 0.01)
 

@@ -1,4 +1,4 @@
-"""The broker's bytes and its log-in, held to the client library's own."""
+"""The broker's wire format and log-in, compared with those of the client library."""
 
 import asyncio
 import io
@@ -16,7 +16,7 @@ TEXTS = st.text(max_size=300).filter(lambda text: len(text.encode()) < 32_767)
 
 
 @given(st.lists(TEXTS, max_size=200))
-def test_the_flexible_form_is_what_clients_write_and_read(texts: list[str]) -> None:
+def test_the_flexible_form_is_that_of_the_client_library(texts: list[str]) -> None:
     encoded = CompactArray(CompactString("utf-8")).encode(texts)
     reader = Reader(encoded)
     reader.flexible = True
@@ -27,14 +27,14 @@ def test_the_flexible_form_is_what_clients_write_and_read(texts: list[str]) -> N
 
 
 @given(TEXTS | st.none())
-def test_the_fixed_form_is_what_clients_write(text: str | None) -> None:
+def test_the_fixed_form_is_that_of_the_client_library(text: str | None) -> None:
     encoded = String("utf-8").encode(text)
     assert Reader(encoded).optional_string() == text
     assert b"".join(Writer().string(text).parts) == encoded
 
 
 @given(st.binary(max_size=200), st.booleans())
-def test_no_bytes_make_reading_fail_in_another_way_or_take_long(data: bytes, flexible: bool) -> None:
+def test_any_bytes_are_read_or_rejected_as_malformed_in_bounded_time(data: bytes, flexible: bool) -> None:
     reader = Reader(data)
     reader.flexible = flexible
     try:
@@ -54,7 +54,7 @@ def authenticator(username: str, password: str) -> ScramAuthenticator:
 
 
 @given(st.text(alphabet="abc=,é", min_size=1, max_size=20), st.text(min_size=1, max_size=40))
-def test_the_client_librarys_own_log_in_succeeds(username: str, password: str) -> None:
+def test_the_log_in_of_the_client_library_succeeds(username: str, password: str) -> None:
     client = authenticator(username, password)
     client._loop.close()
     server = ScramExchange(Credentials(username, password))
@@ -67,7 +67,7 @@ def test_the_client_librarys_own_log_in_succeeds(username: str, password: str) -
 
 
 @pytest.mark.parametrize(("username", "password"), [("zyenta", "guessed"), ("admin", "right")])
-def test_another_name_or_password_is_denied(username: str, password: str) -> None:
+def test_a_wrong_name_or_password_is_denied(username: str, password: str) -> None:
     client = authenticator(username, password)
     client._loop.close()
     server = ScramExchange(Credentials("zyenta", "right"))
@@ -78,7 +78,7 @@ def test_another_name_or_password_is_denied(username: str, password: str) -> Non
 
 
 @given(st.lists(st.binary(max_size=100), min_size=1, max_size=3))
-def test_no_other_bytes_log_anybody_in(messages: list[bytes]) -> None:
+def test_invalid_messages_never_log_in(messages: list[bytes]) -> None:
     server = ScramExchange(Credentials("zyenta", "right"))
     try:
         assert not any(server.answer(message)[1] for message in messages)

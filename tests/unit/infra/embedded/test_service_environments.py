@@ -1,4 +1,4 @@
-"""Every service is given the secrets it needs and no others."""
+"""Every service gets the secrets that it needs and no others."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -18,7 +18,7 @@ def holds_a_secret(annotation: Any) -> bool:
     return annotation is SecretStr or any(holds_a_secret(part) for part in get_args(annotation))
 
 
-def test_it_is_decided_for_every_secret_setting_who_gets_it() -> None:
+def test_every_secret_setting_has_a_list_of_services() -> None:
     secret = {variable_of(name) for name, field in Settings.model_fields.items() if holds_a_secret(field.annotation)}
     assert secret | {"DATABASE_URL", *LOG_IN} == set(SECRETS)
     assert set().union(*SECRETS.values()) <= set(SERVICES)
@@ -39,15 +39,13 @@ def test_a_service_gets_its_secrets_and_no_others(service: str, expected: set[st
     assert variables() - set(SECRETS) <= set(environment)
 
 
-def test_what_else_the_shell_holds_stays_there() -> None:
+def test_other_variables_of_the_shell_are_not_passed_on() -> None:
     shell = {"PATH": "/bin", "https_proxy": "http://proxy", "GITHUB_TOKEN": "x", "AWS_SECRET_ACCESS_KEY": "y"}
     assert set(environment_of("log", {}, shell)) == {"PATH", "https_proxy", "ZYENTA_ENV_FILE"}
     assert "AWS_SECRET_ACCESS_KEY" in environment_of("imager", {}, shell)
 
 
-def test_a_service_does_not_read_the_file_that_holds_every_secret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_service_does_not_read_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variables():
         monkeypatch.delenv(name, raising=False)
     (tmp_path / ".env").write_text(f"ZYENTA_MASTER_KEYS={KEY}\n")
@@ -58,7 +56,7 @@ def test_a_service_does_not_read_the_file_that_holds_every_secret(
     assert read_settings().master_keys == []
 
 
-def test_settings_read_the_same_from_the_environment_they_are_written_to(
+def test_settings_survive_the_round_trip_through_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in variables():
