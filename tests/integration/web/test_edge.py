@@ -1,6 +1,7 @@
 """What stands in front of every application, over a real connection."""
 
 import gzip
+import json
 from collections.abc import AsyncIterator
 from uuid import uuid4
 

@@ -1,16 +1,16 @@
 """A media store in memory."""
 
-from infra.adapters.media.disk import content_key
+from infra.adapters.media.disk import EXTENSIONS, content_key
 
 
 class MemoryMedia:
-    """Implements ``MediaStore``."""
+    """Implements ``MediaStore``. Unlike real stores it accepts any type, so that tests see how such media are served."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[bytes, str]] = {}
 
     async def put(self, data: bytes, *, mime_type: str) -> str:
-        key = content_key(data, mime_type)
+        key = content_key(data, mime_type if mime_type in EXTENSIONS else "image/webp")
         self.files[key] = (data, mime_type)
         return key
 
