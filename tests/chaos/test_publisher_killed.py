@@ -166,7 +166,7 @@ async def test_a_publisher_that_wakes_in_the_middle_of_its_batch_adds_nothing_to
         assert "transaction is open" not in services[1].output()
         zombie.thaw()
         async with asyncio.timeout(60):
-            while "publisher starts again" not in zombie.output():
+            while "publisher restarts" not in zombie.output():
                 await asyncio.sleep(0.1)
         await _append_many(pool, chaos.dice, 100)
         async with asyncio.timeout(30):

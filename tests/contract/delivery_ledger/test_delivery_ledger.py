@@ -12,10 +12,10 @@ from tests.support.fakes.deliveries import MemoryLedger
 
 
 @pytest.fixture(params=["memory", "postgresql"])
-def ledger(request: pytest.FixtureRequest, pool: asyncpg.Pool) -> DeliveryLedger:
+def ledger(request: pytest.FixtureRequest) -> DeliveryLedger:
     if request.param == "memory":
         return MemoryLedger()
-    return PostgresDeliveries(pool)
+    return PostgresDeliveries(request.getfixturevalue("pool"))
 
 
 def place(group: str = "probe") -> Place:
@@ -48,7 +48,7 @@ async def test_a_delivery_that_was_taken_back_never_was(ledger: DeliveryLedger) 
     assert await ledger.begin(where) == Delivery(2, 0)
 
 
-async def test_what_is_done_begins_anew(ledger: DeliveryLedger) -> None:
+async def test_a_finished_delivery_starts_again_at_one(ledger: DeliveryLedger) -> None:
     where = place()
     await ledger.begin(where)
     await ledger.done(where)

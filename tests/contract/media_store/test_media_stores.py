@@ -1,4 +1,4 @@
-"""What every media store promises: the local disk's, and S3's on a real server."""
+"""What every media store promises: the local disk's, S3's on a real server, and the one in memory."""
 
 import asyncio
 import hashlib
@@ -16,6 +16,7 @@ from domain.media.ports import MediaStore
 from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.media.s3 import S3MediaStore
 from infra.setup.object_store import object_store_path
+from tests.support.fakes.media import MemoryMedia
 from tests.support.requirements import missing
 from tests.support.servers.object_store import ACCESS_KEY, READER, READERS_KEY, SECRET_KEY, ObjectStore, running
 
@@ -58,7 +59,12 @@ async def s3_store(s3: ObjectStore) -> AsyncIterator[S3MediaStore]:
         yield opened
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture
+def memory_store() -> MemoryMedia:
+    return MemoryMedia()
+
+
+@pytest.fixture(params=["memory", "disk", "s3"])
 def store(request: pytest.FixtureRequest) -> MediaStore:
     found: MediaStore = request.getfixturevalue(f"{request.param}_store")
     return found

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.support.fakes.payments import SignedPayments
 from tests.support.logs import logged_by
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
@@ -285,8 +286,9 @@ def a_notice(id: str = "evt_1", type: str = "paid", store_id: UUID = STORE_ID) -
 async def test_a_redelivered_webhook_is_recorded_once(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.store(owner)
     for _ in range(3):
+        body = a_notice(store_id=store_id)
         response = await platform.client.post(
-            "/webhooks/payments/sandbox", content=a_notice(store_id=store_id), headers={"sandbox-signature": "right"}
+            "/webhooks/payments/sandbox", content=body, headers={"sandbox-signature": SignedPayments.sign(body)}
         )
         assert (response.status_code, response.json()) == (200, {"received": True})
     raws = [raw async for batch in platform.log.scan() for raw in batch if raw.tenant == store_id]
@@ -294,20 +296,21 @@ async def test_a_redelivered_webhook_is_recorded_once(platform: Platform, owner:
 
 
 async def test_a_forged_invalid_or_unused_webhook_is_not_recorded(platform: Platform) -> None:
-    async def send(body: bytes, signature: str, provider: str = "sandbox") -> tuple[int, Any]:
+    async def send(body: bytes, signature: str | None = None, provider: str = "sandbox") -> tuple[int, Any]:
+        header = SignedPayments.sign(body) if signature is None else signature
         response = await platform.client.post(
-            f"/webhooks/payments/{provider}", content=body, headers={"sandbox-signature": signature}
+            f"/webhooks/payments/{provider}", content=body, headers={"sandbox-signature": header}
         )
         return response.status_code, response.json().get("code", response.json().get("received"))
 
     before = await platform.event_count()
     assert await send(a_notice(), "wrong") == (400, "INVALID_SIGNATURE")
     assert await send(a_notice(), "") == (400, "INVALID_SIGNATURE")
-    assert await send(b"no json", "right") == (400, "BAD_REQUEST")
-    assert await send(b"\xff", "right") == (400, "BAD_REQUEST")
-    assert await send(a_notice("evt_of_no_store"), "right") == (404, "NOT_FOUND")
-    assert await send(a_notice(type="weather"), "right") == (200, False)
-    assert await send(a_notice(), "right", "unknown") == (404, "NOT_FOUND")
+    assert await send(b"no json") == (422, "UNUSABLE_WEBHOOK")
+    assert await send(b"\xff") == (422, "UNUSABLE_WEBHOOK")
+    assert await send(a_notice("evt_of_no_store")) == (404, "NOT_FOUND")
+    assert await send(a_notice(type="weather")) == (200, False)
+    assert await send(a_notice(), provider="unknown") == (404, "NOT_FOUND")
     assert await platform.event_count() == before
 
 

@@ -191,7 +191,7 @@ async def test_a_publisher_begins_only_when_it_can_see_where_the_topic_ends(
     assert await published_position(kafka.bootstrap_servers) == 2
     async with publishing(pool, log, kafka):
         async with asyncio.timeout(20):
-            while "somebody else's transaction is open" not in caplog.text:
+            while "another client's transaction is open" not in caplog.text:
                 await asyncio.sleep(0.02)
         await holding.abort_transaction()
         await holding.stop()
@@ -251,7 +251,7 @@ async def test_a_publisher_that_froze_with_a_batch_in_its_hands_cannot_publish_i
             await published(log, kafka)
             frozen.thaw.set()
             async with asyncio.timeout(20):
-                while "publisher starts again" not in caplog.text:
+                while "publisher restarts" not in caplog.text:
                     await asyncio.sleep(0.02)
             await append(log, 5)
             assert await caught_up(log, kafka) == Parity(

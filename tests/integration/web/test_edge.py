@@ -1,6 +1,7 @@
 """What stands in front of every application, over a real connection."""
 
 import gzip
+import json
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from starlette.routing import Mount, Route
 
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.app import sandbox_app
+from tests.support.fakes.payments import SignedPayments
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.storefront import SECRET
 from tests.support.servers.web_server import answer_to, served
@@ -157,10 +159,10 @@ async def test_a_webhook_with_a_slash_too_many_arrives(database: str) -> None:
         served(platform.app) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
-        notice = {"type": "paid", "id": "n1", "store": str(uuid4()), "order": str(uuid4())}
-        signed = {"sandbox-signature": "right"}
+        notice = json.dumps({"type": "paid", "id": "n1", "store": str(uuid4()), "order": str(uuid4())}).encode()
+        signed = {"sandbox-signature": SignedPayments.sign(notice)}
         for path in ("/webhooks/payments/sandbox/", "/webhooks/payments/sandbox"):
-            assert (await client.post(path, json=notice, headers=signed)).json() == {"received": True}
+            assert (await client.post(path, content=notice, headers=signed)).json() == {"received": True}
         moved = await client.get("/api/v1/stores/x/?first=3")
         assert (moved.status_code, moved.headers["location"]) == (308, "/api/v1/stores/x?first=3")
 

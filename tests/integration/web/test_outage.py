@@ -1,6 +1,7 @@
 """A real PostgreSQL is stopped, and comes back: what shoppers, merchants and payment providers are told meanwhile."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.postgres import EmbeddedPostgres
 from tests.conftest import opened_pool
+from tests.support.fakes.payments import SignedPayments
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.storefront import BRAND, READER_SETTINGS, ShopFloor
 from tests.support.servers.web_server import complaints
@@ -81,11 +83,13 @@ async def test_merchants_and_payment_providers_are_told_to_ask_again(server: Emb
     async with a_platform(server.dsn) as platform:
         owner = await platform.merchant()
         store_id = await platform.store(owner)
-        notice = {"type": "paid", "id": "n1", "store": str(store_id), "order": str(uuid4())}
+        notice = json.dumps({"type": "paid", "id": "n1", "store": str(store_id), "order": str(uuid4())}).encode()
 
         async def notify() -> httpx.Response:
             return await platform.client.post(
-                "/webhooks/payments/sandbox", json=notice, headers={"sandbox-signature": "right"}
+                "/webhooks/payments/sandbox",
+                content=notice,
+                headers={"sandbox-signature": SignedPayments.sign(notice)},
             )
 
         await getattr(server, end)()

@@ -114,7 +114,8 @@ class MemoryAnswers:
     async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
         adapter: TypeAdapter[T] = TypeAdapter(model)
         if key not in self.known:
-            self.known[key] = adapter.dump_json(await ask())
+            answer = adapter.dump_json(await ask())
+            self.known.setdefault(key, answer)
         return adapter.validate_json(self.known[key])
 
 

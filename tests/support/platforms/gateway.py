@@ -1,7 +1,6 @@
 """A platform behind the gateway without a broker: PostgreSQL, commands, and read models that catch up on demand."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,9 +22,7 @@ from commands.store import AdoptBrand, MarkStoreReady, RequestStore, WritePages
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
-from domain.merchant.ports import SupplierCredentials
 from domain.money import Money
-from domain.order.ports import InvalidSignature, PaymentConfirmed, PaymentNotice, PaymentRequest, PaymentSession
 from domain.product.events import WinningScore
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import PageType, Preferences, SupplierReport
@@ -45,68 +42,11 @@ from schemas.envelope import ConsistencyToken
 from schemas.internal.readiness import Check
 from tests.support.builders.samples import proposal
 from tests.support.fakes.event_log import FixedClock
+from tests.support.fakes.media import MemoryMedia
+from tests.support.fakes.payments import SignedPayments
+from tests.support.fakes.vault import MemoryVault
 
 PASSWORD = "correct horse battery"
-
-
-class MemoryMedia:
-    """Implements ``MediaStore`` in memory."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, tuple[bytes, str]] = {}
-
-    async def put(self, data: bytes, *, mime_type: str) -> str:
-        digest = hashlib.sha256(data).hexdigest()
-        key = f"sha256/{digest[:2]}/{digest}.webp"
-        self.files[key] = (data, mime_type)
-        return key
-
-    async def get(self, key: str) -> tuple[bytes, str] | None:
-        return self.files.get(key)
-
-    def url(self, key: str) -> str:
-        return f"/media/{key}"
-
-
-class MemoryVault:
-    """Implements ``SupplierVault`` in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[UUID, SupplierProvider], SupplierCredentials] = {}
-
-    async def keep(self, merchant_id: UUID, provider: SupplierProvider, credentials: SupplierCredentials) -> None:
-        self.kept[merchant_id, provider] = credentials
-
-    async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:
-        self.kept.pop((merchant_id, provider), None)
-
-
-class SignedPayments:
-    """Implements ``PaymentGateway``: a webhook is JSON with the signature “right”."""
-
-    name = "sandbox"
-
-    async def open_session(self, request: PaymentRequest) -> PaymentSession:
-        return PaymentSession(provider=self.name, session_id=request.idempotency_key, url="http://pay.localhost/")
-
-    def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
-        if signature != "right":
-            raise InvalidSignature
-        return self.read_body(body.decode())
-
-    def read_body(self, body: str) -> PaymentNotice | None:
-        fields = json.loads(body)
-        if fields["type"] != "paid":
-            return None
-        return PaymentConfirmed(
-            external_id=fields["id"],
-            type=fields["type"],
-            store_id=UUID(fields["store"]),
-            order_id=UUID(fields["order"]),
-            intent_id=fields["id"],
-            amount=Money(minor=100),
-            platform_fee=Money(minor=5),
-        )
 
 
 class Parts:

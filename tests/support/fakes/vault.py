@@ -1,0 +1,49 @@
+"""A vault in memory: supplier credentials, and personal data under a key per person."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from domain.merchant.events import SupplierProvider
+from domain.merchant.ports import SupplierCredentials
+from domain.privacy import Sealed
+
+
+class MemoryVault:
+    """Implements ``SupplierVault`` and ``SupplierCredentialsReader``."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[UUID, SupplierProvider], SupplierCredentials] = {}
+
+    async def keep(self, merchant_id: UUID, provider: SupplierProvider, credentials: SupplierCredentials) -> None:
+        self.kept[merchant_id, provider] = credentials
+
+    async def read(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
+        return self.kept.get((merchant_id, provider))
+
+    async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:
+        self.kept.pop((merchant_id, provider), None)
+
+
+class MemoryPersonalData:
+    """Implements ``PersonalData``. A ciphertext is a random name under which the value is stored with its key."""
+
+    def __init__(self) -> None:
+        self._keys: dict[UUID, UUID] = {}
+        self._values: dict[str, tuple[UUID, UUID, str]] = {}
+        """Person, key and value by ciphertext."""
+
+    async def seal(self, person_id: UUID, value: str) -> Sealed:
+        key = self._keys.setdefault(person_id, uuid4())
+        ciphertext = f"memory.{uuid4()}"
+        self._values[ciphertext] = (person_id, key, value)
+        return Sealed(person_id=person_id, ciphertext=ciphertext)
+
+    async def open(self, sealed: Sealed) -> str | None:
+        person_id, key, value = self._values[sealed.ciphertext]
+        return value if person_id == sealed.person_id and self._keys.get(person_id) == key else None
+
+    async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
+        return [await self.open(value) for value in sealed]
+
+    async def forget(self, person_id: UUID) -> None:
+        self._keys.pop(person_id, None)
