@@ -6,12 +6,9 @@ import time
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api.command_request import RequestInfo
 from gateway.rest.problem_details import Problem, problem_of
-from infra.web.client_address import address_of
 
 logger = logging.getLogger("gateway.access")
 
@@ -138,16 +135,3 @@ class HeadMiddleware:
             await send(message)
 
         await self._app({**scope, "method": "GET"}, receive, without_body)
-
-
-def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
-    """Return a request's origin and headers.
-
-    Args:
-        connection: the request.
-        behind_proxy: whether a trusted proxy appends the caller's address to ``X-Forwarded-For``. The caller may have
-            written entries before it.
-    """
-    address = address_of(connection, behind_proxy=behind_proxy)
-    request_id = str(connection.scope.get("state", {}).get("request_id", ""))
-    return RequestInfo.of(connection.headers, address=address, request_id=request_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from uuid import UUID
 
 from pydantic import BaseModel
+from starlette.requests import HTTPConnection
 
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
@@ -18,6 +19,7 @@ from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import Authenticator
 from gateway.auth.sessions import Sessions
 from gateway.ports import GatewayDependencies
+from infra.web.client_address import address_of
 from projections.reading.consistency import Stale
 from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
@@ -50,16 +52,23 @@ class RequestInfo:
     consistency: str | None = None
     traceparent: str | None = None
 
-    @classmethod
-    def of(cls, headers: Mapping[str, str], *, address: str, request_id: str) -> "RequestInfo":
-        """Read a request's headers (lower-case names)."""
-        return cls(
-            address=address,
-            request_id=request_id,
-            authorization=headers.get("authorization"),
-            consistency=headers.get(CONSISTENCY_HEADER),
-            traceparent=traceparent_of(headers),
-        )
+
+def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
+    """Return a request's origin and headers.
+
+    Args:
+        connection: the request.
+        behind_proxy: whether a trusted proxy appends the caller's address to ``X-Forwarded-For``. The caller may have
+            written entries before it.
+    """
+    headers = connection.headers
+    return RequestInfo(
+        address=address_of(connection, behind_proxy=behind_proxy),
+        request_id=str(connection.scope.get("state", {}).get("request_id", "")),
+        authorization=headers.get("authorization"),
+        consistency=headers.get(CONSISTENCY_HEADER),
+        traceparent=traceparent_of(headers),
+    )
 
 
 def traceparent_of(headers: Mapping[str, str]) -> str | None:

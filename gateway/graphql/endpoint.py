@@ -17,7 +17,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.api.command_request import GatewayServices
+from gateway.api.command_request import GatewayServices, request_info
 from gateway.docs import graphiql_page
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import (
@@ -30,7 +30,6 @@ from gateway.graphql.persisted_queries import (
 from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
 from gateway.graphql.websocket import StrictTransport, StrictWire
-from gateway.middleware import request_info
 from gateway.socket_limits import SocketLimits
 
 

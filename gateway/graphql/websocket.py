@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from graphql import GraphQLError
@@ -23,12 +23,9 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 
 from gateway.api.command_request import CONSISTENCY_HEADER
 from gateway.graphql.context import RequestContext
-from gateway.graphql.persisted_queries import has_persisted_query
-from gateway.graphql.sockets import OpenSocket, TooManySockets
+from gateway.graphql.persisted_queries import PersistedQueries, has_persisted_query
+from gateway.graphql.sockets import OpenSocket, OpenSockets, TooManySockets
 from gateway.socket_limits import SocketLimits
-
-if TYPE_CHECKING:
-    from gateway.graphql.endpoint import GraphQLEndpoint
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +39,19 @@ TRY_AGAIN_LATER = 1013
 """Close code that makes clients retry later (IANA WebSocket registry)."""
 
 
+class SocketEndpoint(Protocol):
+    """The state that a router shares between its connections."""
+
+    sockets: OpenSockets
+    persisted_queries: PersistedQueries
+
+
 class StrictWire(ASGIWebSocketAdapter):
     """Reads, writes and closes a connection. Text that Python's JSON parser cannot parse counts as invalid JSON."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        endpoint = cast("GraphQLEndpoint", self.view)
+        endpoint = cast("SocketEndpoint", self.view)
         self._send_seconds = endpoint.sockets.limits.send_wait.total_seconds()
         self.stalled = asyncio.Event()
         """Set when the client took too long to read."""
@@ -98,9 +102,9 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         return cast("StrictWire", self.websocket)
 
     @property
-    def endpoint(self) -> "GraphQLEndpoint":
+    def endpoint(self) -> SocketEndpoint:
         """The router."""
-        return cast("GraphQLEndpoint", self.view)
+        return cast("SocketEndpoint", self.view)
 
     @property
     def _limits(self) -> SocketLimits:

@@ -10,9 +10,15 @@ from starlette.responses import JSONResponse
 
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
-from gateway.api.command_request import CONSISTENCY_HEADER, CommandRequest, GatewayServices, RequestKey, wait_for
+from gateway.api.command_request import (
+    CONSISTENCY_HEADER,
+    CommandRequest,
+    GatewayServices,
+    RequestKey,
+    request_info,
+    wait_for,
+)
 from gateway.api.validation import PlainInt
-from gateway.middleware import request_info
 from gateway.ports import GatewayDependencies
 from projections.reading.paging import Reader, Window
 from projections.reading.scope import MerchantScope

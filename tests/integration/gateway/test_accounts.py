@@ -77,8 +77,8 @@ async def test_an_invalid_registration_names_the_field_and_stores_nothing(
 ) -> None:
     before = await platform.event_count()
     platform.clock.advance(timedelta(minutes=1))
-    given = {"email": "a@example.com", "password": PASSWORD, "name": None} | change
-    session = await platform.ask(REGISTER, {"input": given})
+    fields = {"email": "a@example.com", "password": PASSWORD, "name": None} | change
+    session = await platform.ask(REGISTER, {"input": fields})
     assert [error["field"] for error in session["userErrors"]] == [field]
     assert session["accessToken"] is None
     assert await platform.event_count() == before
@@ -93,8 +93,8 @@ async def test_an_email_is_taken_in_every_letter_case(platform: Platform, owner:
 
 async def test_a_repeated_registration_opens_one_account(platform: Platform) -> None:
     before = await platform.event_count()
-    given = {"input": {"email": "twice@example.com", "password": PASSWORD, "commandId": str(uuid4())}}
-    first, second = await platform.ask(REGISTER, given), await platform.ask(REGISTER, given)
+    variables = {"input": {"email": "twice@example.com", "password": PASSWORD, "commandId": str(uuid4())}}
+    first, second = await platform.ask(REGISTER, variables), await platform.ask(REGISTER, variables)
     assert second["userErrors"] == []
     assert second["user"] == first["user"]
     assert await platform.event_count() == before + 1

@@ -78,14 +78,14 @@ async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
 
 def valid_input(mutation: str, field: str, ids: dict[str, UUID]) -> dict[str, Any]:
     """Return an input that is valid except for the field."""
-    given = {
+    fields = {
         name: str(ids[name]) if is_id(each) else VALUES[graphql.get_named_type(each.type).name]
         for name, each in input_fields(mutation).items()
         if graphql.is_required_input_field(each)
     }
     if mutation == "processImage" and field != "imageId":
-        given["url"] = "https://example.com/y.jpg"
-    return given
+        fields["url"] = "https://example.com/y.jpg"
+    return fields
 
 
 @pytest.mark.parametrize(("mutation", "field"), ASKED_BY_ID)

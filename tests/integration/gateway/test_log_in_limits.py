@@ -33,8 +33,8 @@ class Visitor:
     async def log_in(self, email: str, password: str, **more: str) -> Any:
         if not self._cookies:
             self._client.cookies.clear()
-        given = {"input": {"email": email, "password": password, **more}}
-        answer = await self._client.post("/graphql", json={"query": LOG_IN, "variables": given})
+        variables = {"input": {"email": email, "password": password, **more}}
+        answer = await self._client.post("/graphql", json={"query": LOG_IN, "variables": variables})
         assert answer.status_code == 200, answer.text
         assert "errors" not in answer.json(), answer.text
         return answer.json()["data"]["logIn"]

@@ -230,7 +230,7 @@ async def test_a_product_is_added_edited_counted_activated_and_archived(platform
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("fields", "field"),
     [
         ({"title": ""}, "title"),
         ({"title": "t\u0000"}, "title"),
@@ -257,11 +257,11 @@ async def test_a_product_is_added_edited_counted_activated_and_archived(platform
     ],
 )
 async def test_an_invalid_product_names_the_field(
-    platform: Platform, owner: Merchant, given: dict[str, Any], field: str
+    platform: Platform, owner: Merchant, fields: dict[str, Any], field: str
 ) -> None:
     store_id = await platform.store(owner)
     sound = {"storeId": str(store_id), "title": "Lamp", "description": "Glows.", "sellingPrice": "9.90"}
-    payload = await change(platform, owner, "addProduct", "product { id }", **(sound | given))
+    payload = await change(platform, owner, "addProduct", "product { id }", **(sound | fields))
     assert codes(payload) == [("INVALID_INPUT", field)]
 
 
@@ -292,7 +292,7 @@ async def test_a_merchant_s_description_replaces_the_copywriter_s_features(platf
 
 
 async def test_text_is_rejected_by_field_or_stored_in_normal_form(platform: Platform, owner: Merchant) -> None:
-    given = {
+    fields = {
         "storeId": str(await platform.store(owner)),
         "description": "Cafe\u0301\u2028Straße",
         "sellingPrice": "19.90",
@@ -302,15 +302,15 @@ async def test_text_is_rejected_by_field_or_stored_in_normal_form(platform: Plat
     }
     selection = "product { id title slug description }"
     for field, text in (("title", "Mug \u202eFFO %01"), ("description", "A \u2066mug")):
-        refused = await change(platform, owner, "addProduct", selection, **given | {"title": "Mug", field: text})
+        refused = await change(platform, owner, "addProduct", selection, **fields | {"title": "Mug", field: text})
         assert codes(refused) == [("INVALID_INPUT", field)]
         assert "U+20" in refused["userErrors"][0]["message"]
-    added = await change(platform, owner, "addProduct", selection, title="Smørrebrød\u200b cafe\u0301", **given)
+    added = await change(platform, owner, "addProduct", selection, title="Smørrebrød\u200b cafe\u0301", **fields)
     product = added["product"]
     assert (product["title"], product["description"]) == ("Smørrebrød café", "Café\nStraße")
     assert product["slug"].startswith("smorrebrod-cafe-")
     found = 'query ($id: ID!) { store(id: $id) { products(search: "SMORREBROD STRASSE cafe\u0301") { nodes { id } } } }'
-    answer = await platform.ask(found, {"id": given["storeId"]}, by=owner)
+    answer = await platform.ask(found, {"id": fields["storeId"]}, by=owner)
     assert [node["id"] for node in answer["products"]["nodes"]] == [product["id"]]
 
 
@@ -378,7 +378,7 @@ async def test_a_repeated_image_request_is_the_same_after_its_text_changed(platf
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("fields", "expected"),
     [
         ({}, ("INVALID_INPUT", "url")),
         ({"url": "file:///etc/passwd"}, ("INVALID_INPUT", "url")),
@@ -392,10 +392,10 @@ async def test_a_repeated_image_request_is_the_same_after_its_text_changed(platf
     ],
 )
 async def test_an_invalid_image_request_is_rejected(
-    platform: Platform, owner: Merchant, given: dict[str, str], expected: tuple[str, str | None]
+    platform: Platform, owner: Merchant, fields: dict[str, str], expected: tuple[str, str | None]
 ) -> None:
     store_id = await platform.store(owner)
-    payload = await change(platform, owner, "processImage", "mediaAsset { id }", storeId=str(store_id), **given)
+    payload = await change(platform, owner, "processImage", "mediaAsset { id }", storeId=str(store_id), **fields)
     assert codes(payload) == [expected]
 
 

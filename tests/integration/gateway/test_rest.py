@@ -233,7 +233,7 @@ async def test_no_change_is_made_if_one_change_of_a_product_is_refused(platform:
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("fields", "field"),
     [
         ({"stockQuantity": 10**20}, "stockQuantity"),
         ({"stockQuantity": 3_000_000_000}, "stockQuantity"),
@@ -247,12 +247,12 @@ async def test_no_change_is_made_if_one_change_of_a_product_is_refused(platform:
     ],
 )
 async def test_numbers_too_large_for_read_models_are_rejected_before_the_log(
-    platform: Platform, owner: Merchant, given: dict[str, Any], field: str
+    platform: Platform, owner: Merchant, fields: dict[str, Any], field: str
 ) -> None:
     store_id = await platform.store(owner)
     before = await platform.event_count()
     sound = {"title": "Moss lamp", "description": "It grows.", "sellingPrice": "19.90"}
-    added = await platform.call("POST", f"/stores/{store_id}/products", by=owner, json=sound | given)
+    added = await platform.call("POST", f"/stores/{store_id}/products", by=owner, json=sound | fields)
     assert problem(added) == (422, "INVALID_INPUT", field)
     assert await platform.event_count() == before
 

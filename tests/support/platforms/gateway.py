@@ -49,7 +49,7 @@ from tests.support.fakes.vault import MemoryVault
 PASSWORD = "correct horse battery"
 
 
-class Parts:
+class SwitchableReadiness:
     """Implements ``Readiness``."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Parts:
         return [Check(name=name, healthy=name != self.broken) for name in ("database", "projector")]
 
 
-class OnDemand:
+class OnDemandBarrier:
     """Implements ``ReadBarrier`` by applying new events to the read models."""
 
     def __init__(self, log: PostgresEventLog, reader: asyncpg.Pool) -> None:
@@ -103,11 +103,11 @@ class Platform:
     deps: GatewayDependencies
     log: PostgresEventLog
     bus: CommandBus
-    barrier: OnDemand
+    barrier: OnDemandBarrier
     clock: FixedClock
     media: MemoryMedia
     vault: MemoryVault
-    parts: Parts
+    parts: SwitchableReadiness
     numbers: int = field(default=0)
 
     async def post(
@@ -271,7 +271,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
         clock = FixedClock()
         log = PostgresEventLog(pool, clock)
         bus = CommandBus(log, handlers(clock))
-        barrier, media, vault, parts = OnDemand(log, reader), MemoryMedia(), MemoryVault(), Parts()
+        barrier, media, vault, parts = OnDemandBarrier(log, reader), MemoryMedia(), MemoryVault(), SwitchableReadiness()
         deps = GatewayDependencies(
             commands=bus,
             reader=reader,

@@ -11,7 +11,7 @@ from gateway.api.validation import contact_email
 from gateway.graphql.schema import build_schema
 
 AT = '{ store(id: "x", asOf: {time: %s}) { name } }'
-GIVEN = 'query ($time: DateTime) { store(id: "x", asOf: {time: $time}) { name } }'
+WITH_VARIABLE = 'query ($time: DateTime) { store(id: "x", asOf: {time: $time}) { name } }'
 
 
 @pytest.mark.parametrize("time", ["nope", "2020-13-01T00:00:00Z", "5"])
@@ -19,8 +19,8 @@ async def test_an_invalid_time_is_rejected_with_a_valid_example(time: str) -> No
     expected = f"Invalid time {time!r}. Use ISO 8601, such as 2026-11-23T12:00:00Z."
     written = await build_schema().execute(AT % f'"{time}"')
     assert [error.message for error in written.errors or ()] == [expected]
-    given = await build_schema().execute(GIVEN, variable_values={"time": time})
-    assert [error.message for error in given.errors or ()] == [f"Variable '$time' has invalid value: {expected}"]
+    answer = await build_schema().execute(WITH_VARIABLE, variable_values={"time": time})
+    assert [error.message for error in answer.errors or ()] == [f"Variable '$time' has invalid value: {expected}"]
 
 
 @dataclass

@@ -106,7 +106,7 @@ def test_a_hash_is_unknown_until_its_text_is_sent_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "given_extension"),
+    ("query", "extensions"),
     [
         ("{ me { email } }", extension()),
         ("", extension()),
@@ -120,10 +120,10 @@ def test_a_hash_is_unknown_until_its_text_is_sent_with_it() -> None:
         ("\ud800", extension()),
     ],
 )
-def test_a_wrong_hash_is_rejected_and_not_stored(query: str | None, given_extension: dict[str, object]) -> None:
+def test_a_wrong_hash_is_rejected_and_not_stored(query: str | None, extensions: dict[str, object]) -> None:
     persisted = PersistedQueries()
     with pytest.raises(InvalidPersistedQuery) as refusal:
-        persisted.resolve(query, given_extension, None)
+        persisted.resolve(query, extensions, None)
     assert refusal.value.message.startswith("Invalid persistedQuery")
     with pytest.raises(PersistedQueryNotFound):
         persisted.resolve(None, extension(), None)
