@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-Colour = tuple[int, int, int]
+Rgb = tuple[int, int, int]
 Box = tuple[int, int, int, int]
 
 FINER = 2
@@ -42,7 +42,7 @@ SIZES: dict[Print, tuple[int, int]] = {
 """Width and height of each drawing, in pixels."""
 
 
-_FRAMES: tuple[tuple[Colour, Colour, Colour], ...] = (
+_FRAMES: tuple[tuple[Rgb, Rgb, Rgb], ...] = (
     ((236, 233, 228), (218, 214, 208), (28, 27, 26)),
     ((196, 204, 196), (176, 186, 177), (181, 137, 92)),
     ((88, 98, 112), (66, 75, 88), (238, 236, 232)),
@@ -200,13 +200,13 @@ _DRAWERS: dict[Print, Callable[[Image.Image, tuple[int, int]], Image.Image]] = {
 }
 
 
-def _ground(size: tuple[int, int], light: Colour, dark: Colour) -> Image.Image:
+def _ground(size: tuple[int, int], light: Rgb, dark: Rgb) -> Image.Image:
     """Return a plain ground, a little darker towards the lower edge."""
     return _ramp(size, light, dark).copy()
 
 
 @lru_cache(maxsize=16)
-def _ramp(size: tuple[int, int], light: Colour, dark: Colour) -> Image.Image:
+def _ramp(size: tuple[int, int], light: Rgb, dark: Rgb) -> Image.Image:
     ramp = Image.linear_gradient("L").resize(size)
     return Image.composite(Image.new("RGB", size, dark), Image.new("RGB", size, light), ramp)
 

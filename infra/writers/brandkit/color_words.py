@@ -9,9 +9,9 @@ _HUES = (
 )  # fmt: skip
 
 
-def colour_name(colour: str) -> str:
+def color_name(color: str) -> str:
     """Return a plain name of a colour: ``deep green``, ``pale gold``, ``charcoal``."""
-    lightness, chroma, hue = Color(colour).convert("oklch").coords(nans=False)
+    lightness, chroma, hue = Color(color).convert("oklch").coords(nans=False)
     if chroma < 0.025:
         return "ink" if lightness < 0.35 else "grey" if lightness < 0.8 else "off-white"
     name = next(name for limit, name in _HUES if hue < limit)

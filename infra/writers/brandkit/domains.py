@@ -31,7 +31,7 @@ async def find_domains(names: Sequence[str], registry: DomainRegistry) -> dict[s
     return found
 
 
-def described(domain: str, availability: Availability) -> str:
+def describe_availability(domain: str, availability: Availability) -> str:
     """Return what is known of a domain, in words for the merchant."""
     match availability:
         case Availability.FREE:
@@ -49,7 +49,7 @@ def domain_label(name: str) -> str:
     return next(filter(None, labels), "store")
 
 
-def wished(name: str) -> str:
+def clean_name(name: str) -> str:
     """Return the name a merchant asked for, in order; empty if nothing of it can be used."""
     text = clean_line(re.sub(r"[<>{}\\|]", " ", name))[:48].strip()
     return text if re.search(r"\w", text) else ""

@@ -227,7 +227,7 @@ _UNCOUNTED = frozenset(
 )
 
 
-def several(phrase: str) -> str:
+def pluralize(phrase: str) -> str:
     """Return the plural of a noun phrase; of a mass noun, the same."""
     head, space, last = phrase.rpartition(" ")
     low = last.casefold()

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from infra.writers.copykit.grammar import several
+from infra.writers.copykit.grammar import pluralize
 
 GENERIC = "generic"
 
@@ -135,7 +135,7 @@ def lexicon() -> Lexicon:
     for kind in kinds.values():
         for noun in kind.nouns:
             by_noun[tuple(noun.split())] = kind
-            by_noun.setdefault(tuple(several(noun).split()), kind)
+            by_noun.setdefault(tuple(pluralize(noun).split()), kind)
     return Lexicon(
         kinds, by_noun, tuple(reasons), tuple(registers), max(len(noun) for noun in by_noun), words, tuple(leads)
     )

@@ -130,7 +130,7 @@ def _kept(letter: str) -> str:
     return letter
 
 
-def gives_orders(text: str) -> bool:
+def is_instruction(text: str) -> bool:
     """Whether a text speaks to a machine that reads it, instead of about a product."""
     return _ORDERS.search(text) is not None
 
@@ -142,7 +142,7 @@ def read(raw: str) -> SupplierFacts:
     seen: set[str] = set()
     for line in plain_text(raw).splitlines():
         # Who gives orders in one sentence means the next one too.
-        for part in () if gives_orders(line) else _parts(line):
+        for part in () if is_instruction(line) else _parts(line):
             if (choice := _SPEC.match(part)) and " / " in choice[2]:
                 values = frozenset(value.strip().casefold() for value in choice[2].split(" / "))
                 choices[values] = _key_name(choice[1].strip())
@@ -172,7 +172,7 @@ def _point(raw: str) -> str:
         return _spec(spec[1].strip(), spec[2].strip())
     if _PROMISES.search(text):
         return ""
-    text = _MADE.sub("", _SUBJECT.sub("", _calm(text)))
+    text = _MADE.sub("", _SUBJECT.sub("", _without_boasts(text)))
     text = _LEAD.sub("", text).strip(" ,.!-–—")
     if not SHORTEST <= len(text) <= LONGEST or _DANGLING.search(text) or not re.search(r"[^\W\d_]{3}", text):
         return ""
@@ -192,7 +192,7 @@ def _spec(key: str, value: str) -> str:
         return ""
     if " / " in value:
         return ""  # what the variants differ in; the shopper is asked that when choosing
-    value = _calm(value).strip(" ,.!")
+    value = _without_boasts(value).strip(" ,.!")
     if not value or len(value) > 90 or _NOTHING.match(value) or _PROMISES.search(f"{key} {value}"):
         return ""
     name = _key_name(key)
@@ -207,7 +207,7 @@ def _key_name(key: str) -> str:
     return _KEYS.get(key.casefold(), key.capitalize() if key.islower() or key.isupper() else key)
 
 
-def _calm(text: str) -> str:
+def _without_boasts(text: str) -> str:
     """Return the text without its boasts; nothing if too little stands without them."""
     calm = _PERFECT_FOR.sub("Suited to", text) if _PERFECT_FOR.match(text) else _PERFECT_FOR.sub("suited to", text)
     calm = _BOAST_PHRASES.sub("", calm)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from infra.writers.copykit.grammar import capitals, is_measure, is_plural, running, shorten
 from infra.writers.copykit.lexicon import GENERIC, Kind, lexicon
-from infra.writers.copykit.supplier_text import gives_orders, plain_text
+from infra.writers.copykit.supplier_text import is_instruction, plain_text
 
 SHORTEST, LONGEST = 20, 70
 """Characters of a title."""
@@ -47,7 +47,7 @@ class Title:
     plural: bool
 
 
-def entitle(raw: str, *, category: str, options: Sequence[str], brand: str, most: int = LONGEST) -> Title:
+def make_title(raw: str, *, category: str, options: Sequence[str], brand: str, most: int = LONGEST) -> Title:
     """Return the title for a supplier's title.
 
     Args:
@@ -92,7 +92,7 @@ def entitle(raw: str, *, category: str, options: Sequence[str], brand: str, most
 
 def _words(raw: str) -> tuple[list[str], list[str]]:
     """Return the words of the first telling segment of a title, and those of the rest."""
-    if gives_orders(plain_text(raw[:2000])):
+    if is_instruction(plain_text(raw[:2000])):
         return [], []
     text = _BRACKETS.sub(lambda found: " " if NOISE.search(found[1]) else f" {found[1]} ", raw[:2000])
     text = NOISE.sub(" ", plain_text(text))
@@ -181,7 +181,7 @@ def _filled(core: str, tail: Sequence[str], varied: frozenset[str], brand: str, 
     text = f"{core} {phrase}" if phrase and len(core) + len(phrase) < most else core
     if len(text) < SHORTEST:
         part, material = _part(words, used), _material(words, used)
-        front = _front(words, used) or _style(words, used)
+        front = _leading_style(words, used) or _style(words, used)
         fullers = (
             f"{front} {text}" if front else "",
             f"{text} with {part}" if part else "",
@@ -276,7 +276,7 @@ def _material(words: Sequence[str], used: set[str]) -> str:
     return ""
 
 
-def _front(words: Sequence[str], used: set[str]) -> str:
+def _leading_style(words: Sequence[str], used: set[str]) -> str:
     for at, word in enumerate(words):
         low = word.casefold()
         if _key(word) in used:

@@ -10,13 +10,13 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 from domain.kernel import Transient
 from domain.store.brand import Availability, BrandIdentity, BrandProposal, NameOption, Voice
 from domain.store.ports import BrandBrief, BrandWriter, DomainRegistry
-from infra.writers.brandkit.domains import described, domain_label, find_domains, wished
+from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import from_anchors
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.brandkit.sound import awkward
+from infra.writers.brandkit.sound import is_unsuitable
 from infra.writers.openai.client import OpenAiClient, as_data
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class BrandIdea(BaseModel):
         labels = [domain_label(idea.name) for idea in self.names]
         if len(set(labels)) < len(labels):
             raise ValueError("the five names must be five different names")
-        if clumsy := [idea.name for idea in self.names if awkward(idea.name)]:
+        if clumsy := [idea.name for idea in self.names if is_unsuitable(idea.name)]:
             raise ValueError(f"replace these names, which are taken, unfortunate or hard to say: {', '.join(clumsy)}")
         if self.best_name not in {idea.name for idea in self.names}:
             raise ValueError(f"best_name {self.best_name!r} is none of the five names")
@@ -126,7 +126,7 @@ class OpenAiBrandWriter:
 
     async def _complete(self, idea: BrandIdea, brief: BrandBrief) -> BrandProposal:
         names = {one.name: one.rationale for one in idea.names}
-        asked = wished(brief.preferences.name or "")
+        asked = clean_name(brief.preferences.name or "")
         if asked:
             others = [name for name in names if domain_label(name) != domain_label(asked)]
             names = {asked: "The name you asked for.", **{name: names[name] for name in others[:4]}}
@@ -137,11 +137,11 @@ class OpenAiBrandWriter:
         ]
         chosen, reason = _choose(options, idea, asked)
         palette = from_anchors(idea.primary, idea.secondary, idea.accent, dark=idea.dark)
-        chance = SeededRandom(brief.seed, "logo")
+        rng = SeededRandom(brief.seed, "logo")
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,
-                logo=draw_logo(idea.symbol, palette, chance, name=chosen, idea=idea.logo_idea),
+                logo=draw_logo(idea.symbol, palette, rng, name=chosen, idea=idea.logo_idea),
                 palette=palette,
                 fonts=PAIRS[idea.heading_font],
                 # The story was written around the model's own favourite.
@@ -157,15 +157,18 @@ def _choose(options: list[NameOption], idea: BrandIdea, asked: str) -> tuple[str
     """Return the name and why: the merchant's own, else the model's, unless its domain is taken and another's free."""
     if asked:
         own = options[0]
-        return own.name, f"“{own.name}” is the name you asked for; {described(own.domain, own.availability)}."
+        return (
+            own.name,
+            f"“{own.name}” is the name you asked for; {describe_availability(own.domain, own.availability)}.",
+        )
     best = next(option for option in options if option.name == idea.best_name)
     free = next((option for option in options if option.availability is Availability.FREE), None)
     if best.availability is Availability.TAKEN and free is not None:
         return free.name, (
-            f"“{best.name}” came first, but {described(best.domain, best.availability)}; “{free.name}” is the next best, "
-            f"and {described(free.domain, free.availability)}. {free.rationale}"
+            f"“{best.name}” came first, but {describe_availability(best.domain, best.availability)}; “{free.name}” is the next best, "
+            f"and {describe_availability(free.domain, free.availability)}. {free.rationale}"
         )
-    closing = described(best.domain, best.availability)
+    closing = describe_availability(best.domain, best.availability)
     return best.name, f"{idea.reason.rstrip()} {closing[:1].upper()}{closing[1:]}."
 
 

@@ -122,7 +122,7 @@ class OpenAiCopywriter:
             idea = await self._client.structured(
                 self._prompt,
                 as_data(data),
-                _held_to(CopyIdea, _source(data), materials=True),
+                _bound_to_source(CopyIdea, _source(data), materials=True),
                 idempotency_key=f"copy:{_digest(brief.seed, brief.original_title)}",
                 seed=_number(brief.seed),
             )
@@ -168,7 +168,7 @@ class OpenAiPageWriter:
                 self._prompt,
                 as_data(data),
                 # 14 days to withdraw: the one number the prompt itself brings in.
-                _held_to(shape, f"{_source(data)} 14", materials=False),
+                _bound_to_source(shape, f"{_source(data)} 14", materials=False),
                 idempotency_key=f"page:{type}:{_digest(seed, facts.name)}",
                 seed=_number(seed),
             )
@@ -189,7 +189,7 @@ class OpenAiPageWriter:
         )
 
 
-def _held_to(shape: type[Any], source: str, *, materials: bool) -> Any:
+def _bound_to_source(shape: type[Any], source: str, *, materials: bool) -> Any:
     """Return the shape with one rule more: it may not state what its source does not."""
     known_numbers = set(_NUMBER.findall(source))
     known_words = set(re.findall(r"[a-z]+", source.casefold()))

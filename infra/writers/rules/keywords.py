@@ -51,11 +51,11 @@ class RuleKeywords:
         """Return 20 to 30 different phrases, the most telling first: the niche, its goods, then what is near."""
         plain = " ".join(niche.lower().split())
         asked = frozenset(words(niche))
-        themes = [theme for theme in _lexicon().themes if _speaks_of(theme.when, asked)]
-        subjects = [subject for subject in _lexicon().subjects if _speaks_of(subject.when, asked)]
-        dice = random.Random(f"keywords, {plain}, {seed}")  # noqa: S311 - variety, no secret
+        themes = [theme for theme in _lexicon().themes if _is_triggered(theme.when, asked)]
+        subjects = [subject for subject in _lexicon().subjects if _is_triggered(subject.when, asked)]
+        rng = random.Random(f"keywords, {plain}, {seed}")  # noqa: S311 - variety, no secret
         phrases: dict[tuple[str, ...], str] = {}
-        for phrase in _phrases(plain, themes, subjects, dice):
+        for phrase in _phrases(plain, themes, subjects, rng):
             # "flower pot" and "pot flowers" ask for the same thing, so the sorted words are the key.
             known = tuple(sorted(words(phrase))) or (phrase,)
             phrases.setdefault(known, phrase)
@@ -64,7 +64,7 @@ class RuleKeywords:
         return list(phrases.values())
 
 
-def _phrases(niche: str, themes: Sequence[_Theme], subjects: Sequence[_Subject], dice: random.Random) -> Iterator[str]:
+def _phrases(niche: str, themes: Sequence[_Theme], subjects: Sequence[_Subject], rng: random.Random) -> Iterator[str]:
     """Yield phrases, repeats among them, the most telling first."""
     yield niche
     styles = _interleaved([theme.say for theme in themes]) or _own_words(niche, subjects)
@@ -73,20 +73,20 @@ def _phrases(niche: str, themes: Sequence[_Theme], subjects: Sequence[_Subject],
     liked = _interleaved([theme.goods for theme in themes]) if subjects else []
     for n, thing in enumerate(goods):
         # The first style is nearest to the niche; the others take turns in an order the seed decides.
-        yield _styled(styles[0] if n % 2 == 0 else dice.choice(styles), thing) if styles else thing
+        yield _styled(styles[0] if n % 2 == 0 else rng.choice(styles), thing) if styles else thing
     for n, thing in enumerate(liked):
         yield _styled(styles[n % len(styles)], thing) if styles and n % 2 == 0 else thing
     crossed = [_styled(style, thing) for style in styles for thing in goods]
-    yield from dice.sample(crossed, len(crossed))
+    yield from rng.sample(crossed, len(crossed))
     yield from goods
-    yield from (pattern.format(niche=niche) for pattern in dice.sample(_lexicon().anything, len(_lexicon().anything)))
+    yield from (pattern.format(niche=niche) for pattern in rng.sample(_lexicon().anything, len(_lexicon().anything)))
 
 
 def _styled(style: str, thing: str) -> str:
     return thing if set(words(style)) & set(words(thing)) else f"{style} {thing}"
 
 
-def _speaks_of(triggers: Sequence[str], asked: frozenset[str]) -> bool:
+def _is_triggered(triggers: Sequence[str], asked: frozenset[str]) -> bool:
     return any(set(words(trigger)) and set(words(trigger)) <= asked for trigger in triggers)
 
 

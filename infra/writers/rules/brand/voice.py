@@ -10,7 +10,7 @@ from infra.writers.rules.brand.lexicon import NicheProfile, lexicon
 _TONES = 4
 
 
-def speak(name: str, niche: NicheProfile, preferences: Preferences, random: SeededRandom) -> Voice:
+def write_voice(name: str, niche: NicheProfile, preferences: Preferences, rng: SeededRandom) -> Voice:
     """Return a voice for ``name``.
 
     The story has two to four sentences and states attitudes only: no founding year, no workshop, no promise that the
@@ -19,20 +19,20 @@ def speak(name: str, niche: NicheProfile, preferences: Preferences, random: Seed
     category, style = niche.category, niche.style
     taglines = [*category.taglines, *(style.taglines if niche.is_styled else ())]
     sentences = [
-        random.pick(category.scenes),
-        random.pick(category.intros).format(name=name, niche=niche.phrase),
+        rng.pick(category.scenes),
+        rng.pick(category.intros).format(name=name, niche=niche.phrase),
     ]
     # Moods say nothing that fits every niche; named styles do.
     if niche.style in lexicon().styles:
-        sentences.append(random.pick(style.turns))
+        sentences.append(rng.pick(style.turns))
     audience = _plain(preferences.audience, 80)
     if audience:
         sentences.append(f"If you are one of {_those(audience)}, it was made with you in mind.")
     else:
-        sentences.append(random.pick(category.beliefs))
+        sentences.append(rng.pick(category.beliefs))
     return Voice(
         tone=_tones(preferences.tone, niche),
-        tagline=random.pick(taglines),
+        tagline=rng.pick(taglines),
         story=" ".join(sentences),
     )
 

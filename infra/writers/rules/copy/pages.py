@@ -12,7 +12,7 @@ from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.store.events import PageType
 from domain.store.ports import PageDraft, StoreFacts
-from infra.writers.copykit.grammar import is_plural, listed, running, sentence, several, upper_first
+from infra.writers.copykit.grammar import is_plural, listed, pluralize, running, sentence, upper_first
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
@@ -88,7 +88,7 @@ class RulePageWriter:
             written_by=WRITTEN_BY,
         )
 
-    def _context(self, facts: StoreFacts, name: str, deck: Rotation) -> dict[str, object]:
+    def _context(self, facts: StoreFacts, name: str, rotation: Rotation) -> dict[str, object]:
         products = _kinds_of_goods(facts.products)
         goods = _goods(line(facts.niche))
         voice = facts.brand.voice
@@ -112,12 +112,12 @@ class RulePageWriter:
             "withdrawal_url": self._withdrawal_path,
             "to_complete": TO_COMPLETE,
             "not_advice": NOT_ADVICE,
-            "pick": lambda bank, choices: _picked(deck, bank, choices),
+            "pick": lambda bank, choices: _picked(rotation, bank, choices),
         }
 
 
-def _picked(deck: Rotation, bank: str, choices: Sequence[str]) -> str:
-    return deck.deal(bank, choices)
+def _picked(rotation: Rotation, bank: str, choices: Sequence[str]) -> str:
+    return rotation.pick(bank, choices)
 
 
 def _address(text: str) -> str:
@@ -127,7 +127,9 @@ def _address(text: str) -> str:
 
 def _kinds_of_goods(categories: Sequence[str]) -> list[str]:
     """Return categories as they stand in a sentence, ``desk mats``; numbers that some suppliers use are left out."""
-    named = [several(running(text)) for category in categories if re.search(r"[^\W\d_]{3}", text := line(category, 60))]
+    named = [
+        pluralize(running(text)) for category in categories if re.search(r"[^\W\d_]{3}", text := line(category, 60))
+    ]
     return list(dict.fromkeys(named))
 
 

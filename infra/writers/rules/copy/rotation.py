@@ -28,7 +28,7 @@ class Rotation:
         start = hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[0] if group else 0
         self._rank = start + (int(found[3]) if found and found[3] else self._place)
 
-    def deal(self, bank: str, choices: Sequence[T], *, skip: int = 0) -> T:
+    def pick(self, bank: str, choices: Sequence[T], *, skip: int = 0) -> T:
         """Return the choice whose turn it is among all products.
 
         Args:
@@ -38,7 +38,7 @@ class Rotation:
         """
         return self._shuffled(bank, choices)[(self._place + skip) % len(choices)]
 
-    def deal_in_kind(self, bank: str, choices: Sequence[T], *, skip: int = 0, stride: int = 1) -> T:
+    def pick_in_category(self, bank: str, choices: Sequence[T], *, skip: int = 0, stride: int = 1) -> T:
         """Return the choice whose turn it is among products of the same category, each taking ``stride`` of them."""
         return self._shuffled(bank, choices)[(self._rank * stride + skip) % len(choices)]
 
