@@ -1,4 +1,4 @@
-"""The sample supplier's catalogue: every goods listed once, many listed again by somebody else, some with faults.
+"""The sample supplier's catalog: all goods are listed once, many again by other sellers, some with faults.
 
 Everything follows from the data files and fixed seeds, so the catalogue is the same on every machine and every day. The
 faults are those a scout meets at real suppliers: the same thing under another title and price, the same photo resized
@@ -27,11 +27,11 @@ NOTES = (
     "Thank you for your support dear friend!",
 )
 GROWING = frozenset({"Size", "Diameter", "Length", "Height", "Memory", "Storage", "Capacity", "Age", "Frame"})
-"""Options whose later values cost more."""
+"""Options whose later values have higher prices."""
 
 
 class Fault(StrEnum):
-    """What is wrong with a listing."""
+    """A fault of a listing."""
 
     POOR_RATING = "poor rating"
     FEW_REVIEWS = "few reviews"
@@ -48,7 +48,7 @@ class Echo(StrEnum):
 
 
 class Sku(Value):
-    """One buyable form."""
+    """One variant with a price and a stock."""
 
     sku: str
     name: str
@@ -79,13 +79,13 @@ class Offer:
     fault: Fault | None = None
 
     def image_file(self, index: int) -> str:
-        """Return the name a picture is served under, which tells nothing about what it shows."""
+        """Return the file name of a picture, which does not say what it shows."""
         return f"{self.id.lower()}-{index + 1}.jpg"
 
 
 @cache
 def offers() -> tuple[Offer, ...]:
-    """Return the whole catalogue, in no meaningful order but always the same one."""
+    """Return the whole catalog, always in the same arbitrary order."""
     found = sorted(_all_offers(), key=lambda offer: offer.id)
     if len({offer.id for offer in found}) != len(found):
         raise AssertionError("two listings share an id: rename one of the goods")
@@ -93,7 +93,7 @@ def offers() -> tuple[Offer, ...]:
 
 
 def offer_by_id(id: str) -> Offer | None:
-    """Return a listing, or None."""
+    """Return a listing; None if there is none with this id."""
     return next((offer for offer in offers() if offer.id == id), None)
 
 
@@ -109,7 +109,7 @@ def _all_offers() -> Iterator[Offer]:
 
 
 def _fault(goods: Goods, rng: random.Random) -> Fault | None:
-    """Roll for a fault of a first listing: printed goods are plentiful, of everything else one sound offer is left."""
+    """Return a fault for some first listings of printed goods. All other goods keep one listing without a fault."""
     return rng.choice(tuple(Fault)) if goods.printed_on is not None and rng.random() < 0.3 else None
 
 
@@ -189,7 +189,7 @@ def _shots(goods: Goods, echo: Echo | None, rng: random.Random) -> Iterator[Shot
     edge = 1200 if goods.printed_on is None else max(SIZES[goods.printed_on])
     main = Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on, long_edge=edge)
     if echo is Echo.NEAR:
-        # What resellers do to a picture: save it smaller and worse, with a sliver cut off.
+        # Resellers save a picture smaller, at a lower quality and slightly cropped.
         crop = goods.crop if goods.printed_on else _scaled(goods.crop, 0.975)
         yield Shot(photo=goods.photo, crop=crop, printed_on=goods.printed_on, long_edge=720, quality=58)
         yield Shot(photo=goods.photo, crop=goods.crop, long_edge=720, quality=58, watermark=True)

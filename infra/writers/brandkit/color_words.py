@@ -1,4 +1,4 @@
-"""Names of colours, for sentences that describe a palette."""
+"""Names of colors, for sentences that describe a palette."""
 
 from coloraide import Color
 
@@ -10,7 +10,7 @@ _HUES = (
 
 
 def color_name(color: str) -> str:
-    """Return a plain name of a colour: ``deep green``, ``pale gold``, ``charcoal``."""
+    """Return a plain name of a color: ``deep green``, ``pale gold``, ``ink``."""
     lightness, chroma, hue = Color(color).convert("oklch").coords(nans=False)
     if chroma < 0.025:
         return "ink" if lightness < 0.35 else "grey" if lightness < 0.8 else "off-white"

@@ -1,4 +1,4 @@
-"""Logos: a mark and the idea behind it."""
+"""Draws logos and describes them."""
 
 from domain.store.brand import Logo, Palette
 from infra.writers.brandkit.color_words import color_name
@@ -11,10 +11,10 @@ def draw_logo(symbol: str, palette: Palette, rng: SeededRandom, *, name: str, id
 
     Args:
         symbol: a key of ``MARKS``.
-        palette: what it is coloured from.
-        chance: its details.
-        name: the brand's.
-        idea: somebody else's words for what it should mean; ours if left out.
+        palette: the brand's colors.
+        rng: chooses the details.
+        name: the brand's name.
+        idea: a model's sentence about what the mark stands for; it comes before the description.
     """
     shows, svg, spot = draw(symbol, palette, rng, name=name)
     main, detail = color_name(palette.primary), color_name(spot)

@@ -1,4 +1,4 @@
-"""How a name sounds, and whether it would make anyone wince."""
+"""Judges names: whether they are suitable, and how easy they are to say."""
 
 import re
 
@@ -25,7 +25,7 @@ _TRADEMARKS = frozenset(_KNOWN_BRANDS.split())
 
 
 def is_unsuitable(name: str) -> bool:
-    """Whether a name is unfortunate, belongs to somebody famous, or trips the tongue."""
+    """Whether a name has an unfortunate word in it, is a known brand, or is hard to say."""
     label = _letters(name)
     words = [_letters(word) for word in name.split()]
     if label in _TRADEMARKS or len(label) < 4:
@@ -37,7 +37,7 @@ def is_unsuitable(name: str) -> bool:
 
 
 def pronounceability(name: str) -> float:
-    """Return how easily a name is said, from about -2 (a stumble) to 2 (rolls off the tongue)."""
+    """Return how easy a name is to say, from -2 (hard) to 2 (easy)."""
     words = [_letters(word) for word in name.split() if word != "&"]
     syllables = sum(len(re.findall(r"[aeiouy]+", word.removesuffix("e"))) or 1 for word in words)
     score = 1.5 - abs(syllables - 3) * 0.5

@@ -1,4 +1,4 @@
-"""The brand writer with a language model: it has the ideas, our code keeps them readable, drawable and true."""
+"""The brand writer with a language model. The model has ideas; code checks them, draws the logo and tunes the colors."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ _UNTRUE = re.compile(
     r"(?i)\bsince (?:18|19|20)\d\d\b|\best(?:ablished|\.)\b|\bfounded\b|\bfamily[- ](?:owned|run)\b|\bhand-?made\b|"
     r"\baward|\bcertified\b|\bmoney[- ]back\b|\bfree (?:shipping|delivery|returns)\b|\b\d[\d,.]* (?:happy )?customers\b"
 )
-"""Claims that nobody has made and the merchant would have to answer for."""
+"""Claims that the merchant did not make and would be liable for."""
 
 
 def _known_symbol(symbol: str) -> str:
@@ -51,14 +51,14 @@ _Hex = Annotated[str, StringConstraints(to_lower=True, pattern=r"^#[0-9a-fA-F]{6
 
 
 class NameIdea(BaseModel):
-    """One name the model thought of."""
+    """One name that the model proposes."""
 
     name: _Line = Field(min_length=2, max_length=32)
     rationale: _Line = Field(min_length=2, max_length=240)
 
 
 class BrandIdea(BaseModel):
-    """What the model is asked for. Its rules go back to the model in words when it breaks them."""
+    """The answer that the model must give. The model receives the message of each rule that its answer breaks."""
 
     names: Annotated[list[NameIdea], Field(min_length=5, max_length=5)]
     best_name: _Line = Field(min_length=2, max_length=32)
@@ -89,18 +89,18 @@ class BrandIdea(BaseModel):
             raise ValueError(f"best_name {self.best_name!r} is none of the five names")
         for field in ("story", "tagline"):
             if claim := _UNTRUE.search(getattr(self, field)):
-                raise ValueError(f"{field} claims {claim.group()!r}, which nobody has said; leave the claim out")
+                raise ValueError(f"{field} claims {claim.group()!r}, which is not in the data; leave the claim out")
         return self
 
 
 class OpenAiBrandWriter:
-    """Implements :class:`domain.store.ports.BrandWriter`; never raises for an outage, because the fallback steps in.
+    """Implements :class:`domain.store.ports.BrandWriter`. Uses the fallback during an outage of the model.
 
     Args:
         client: the model.
-        registry: asked for the domain of every name.
-        fallback: writes the brand when the model gives no usable answer.
-        prompt: our instructions, ``infra/writers/openai/prompts/brand.v1.md``.
+        registry: says which domains are free.
+        fallback: writes the brand if the model gives no usable answer.
+        prompt: the system prompt, ``infra/writers/openai/prompts/brand.v1.md``.
     """
 
     def __init__(self, client: OpenAiClient, registry: DomainRegistry, *, fallback: BrandWriter, prompt: str) -> None:
@@ -110,7 +110,7 @@ class OpenAiBrandWriter:
         self._prompt = prompt
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
-        """Return the model's brand, or the fallback's where the model did not answer as it should."""
+        """Return the model's brand, or the fallback's if the model gives no usable answer."""
         try:
             idea = await self._client.structured(
                 self._prompt,
@@ -120,7 +120,7 @@ class OpenAiBrandWriter:
                 seed=_number(brief.seed),
             )
         except Transient as outage:
-            logger.warning("The house writer steps in for a brand: %s", outage)
+            logger.warning("A brand comes from the fallback writer: %s", outage)
             return await self._fallback.propose(brief)
         return await self._complete(idea, brief)
 
@@ -144,7 +144,7 @@ class OpenAiBrandWriter:
                 logo=draw_logo(idea.symbol, palette, rng, name=chosen, idea=idea.logo_idea),
                 palette=palette,
                 fonts=PAIRS[idea.heading_font],
-                # The story was written around the model's own favourite.
+                # The model wrote the story with its own best name.
                 voice=Voice(tone=idea.tone, tagline=idea.tagline, story=idea.story.replace(idea.best_name, chosen)),
             ),
             options=options,
@@ -154,7 +154,10 @@ class OpenAiBrandWriter:
 
 
 def _choose(options: list[NameOption], idea: BrandIdea, asked: str) -> tuple[str, str]:
-    """Return the name and why: the merchant's own, else the model's, unless its domain is taken and another's free."""
+    """Return a name and the reason.
+
+    It is the merchant's, else the model's best name, or one with a free domain if the best name's domain is taken.
+    """
     if asked:
         own = options[0]
         return (
@@ -185,5 +188,5 @@ def _brief_data(brief: BrandBrief) -> dict[str, Any]:
 
 
 def _number(seed: str) -> int:
-    """Return the seed as services take it: 31 bits."""
+    """Return the seed as a number of 31 bits, which services accept."""
     return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") >> 1

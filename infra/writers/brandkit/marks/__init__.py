@@ -1,4 +1,4 @@
-"""Logo marks: small geometric drawings, one generator per symbol, coloured from the palette.
+"""Logo marks: small geometric drawings in the palette's colors. Import :data:`MARKS` and :func:`draw`.
 
 Only the mark is drawn, in a square: the storefront sets the name beside it in the brand's own font.
 """
@@ -27,14 +27,14 @@ MARKS: dict[str, Mark] = {
         signs.mosaic, signs.eye, signs.loop,
     )
 }  # fmt: skip
-"""Every symbol by name; also what a language model may choose from."""
+"""Every symbol by name. Language models choose from these names too."""
 
 _WITHOUT_BADGE = frozenset({"record", "ball", "monogram", "mosaic", "pixel"})
-"""Marks that fill their square or have an outline already: a badge around them would be one shape too many."""
+"""Marks that fill their square or have an outline: they get no badge."""
 _VISIBLE, _VISIBLE_SMALL = 1.5, 2.1
-"""Least contrast of a detail against what it is drawn on, at full size and on a badge; the mark itself reaches 4.5."""
+"""Least contrast of a detail with its ground, at full size and on a badge. The mark itself has at least 4.5."""
 _LEAST_DIFFERENCE = 0.12
-"""Least distance of a detail's colour from the mark's, in OKLab."""
+"""Least distance between the colors of a detail and of the mark, in OKLab."""
 
 
 def draw(symbol: str, palette: Palette, rng: SeededRandom, *, name: str) -> tuple[str, str, str]:
@@ -42,16 +42,16 @@ def draw(symbol: str, palette: Palette, rng: SeededRandom, *, name: str) -> tupl
 
     Args:
         symbol: a key of :data:`MARKS`.
-        palette: the colours; the mark stands on the background and on the surface.
-        rng: the seeded details.
+        palette: the colors; the mark is shown on the background and on the surface.
+        rng: chooses the details.
         name: the brand's name, for the title and the initial.
 
     Returns:
-        What the mark shows, in words; a whole SVG document; and the colour of its detail.
+        What the mark shows, in words; an SVG document; and the color of its detail.
     """
     badge = None if symbol in _WITHOUT_BADGE else rng.pick((None, None, "circle", "squircle", "hexagon"))
     inks = _inks(palette.on_primary, palette, (palette.primary,), _VISIBLE_SMALL)
-    # Without a colour for the detail, what lies on the mark itself (a clasp, a cat's eyes) would vanish.
+    # Without a color of its own, a detail on the mark (a clasp, a cat's eyes) would be invisible.
     if badge is None or inks.spot == inks.main:
         inks = _inks(palette.primary, palette, (palette.background, palette.surface), _VISIBLE)
         drawing = _draw_symbol(symbol, inks, rng, name)

@@ -1,4 +1,4 @@
-"""What marks are drawn with: a 100 by 100 square, three inks, and a few shapes."""
+"""Drawing tools for marks: a 100 by 100 square, three inks and basic shapes as SVG."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,17 +11,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Inks:
-    """The colours of one drawing; each is readable on what it is drawn on."""
+    """The colors of one drawing. Each is visible on its ground."""
 
     main: str
     soft: str
     spot: str
-    """For the one detail that should catch the eye."""
+    """For the one detail that attracts attention."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a mark is drawn with."""
+    """The inputs of one drawing."""
 
     inks: Inks
     rng: SeededRandom
@@ -111,7 +111,7 @@ def polygon(points: Sequence[Point]) -> str:
 
 
 def vesica(start: Point, end: Point, fullness: float = 0.5) -> str:
-    """Return a leaf: two equal arcs between two points; ``fullness`` is its width over its length."""
+    """Return a leaf shape: two equal arcs between two points. ``fullness`` is its width divided by its length."""
     length = math.dist(start, end)
     sag = fullness * length / 2
     radius = (length * length / 4 + sag * sag) / (2 * sag)
@@ -120,7 +120,7 @@ def vesica(start: Point, end: Point, fullness: float = 0.5) -> str:
 
 
 def drop(tip: Point, radius: float, height: float) -> str:
-    """Return a drop that hangs from ``tip``: a round belly of ``radius``, ``height`` in all."""
+    """Return a drop that hangs from ``tip`` and ends in a circle of ``radius``; ``height`` is its full height."""
     x, y = tip
     center = y + height - radius
     return (

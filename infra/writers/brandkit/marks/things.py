@@ -191,7 +191,7 @@ def aperture(sheet: Sheet) -> Drawing:
         (x1, y1), (x2, y2) = corners[k - 1], corners[k]
         length = math.dist((x1, y1), (x2, y2))
         dx, dy = (x2 - x1) / length, (y2 - y1) / length
-        # Where the blade's edge, carried on, meets the ring: solve |p + t d| = 39.
+        # The intersection of the blade's edge with the ring: solve |p + t d| = 39.
         px, py = x2 - 50, y2 - 50
         along = px * dx + py * dy
         reach = -along + math.sqrt(along**2 - (px**2 + py**2 - 39**2))

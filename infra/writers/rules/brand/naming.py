@@ -1,4 +1,4 @@
-"""Names for a brand: built in several ways, scored, and five unlike ones kept."""
+"""Proposes names for a brand: builds them in several ways, scores them and selects five different ones."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ _SURNAMES = (
 )
 _ANY_SUFFIX = ("Studio", "House", "Supply", "Goods")
 _SUFFIXES = {
-    # The type a category is set in tells its register: what suits a poster does not suit a salon.
+    # By heading font, since it shows the register of a category.
     "Bebas Neue": ("Supply", "Works", "Club"),
     "Oswald": ("Supply", "Works", "Union"),
     "Space Grotesk": ("Works", "Supply", "Lab"),
@@ -66,13 +66,13 @@ _SHARP_SURNAMES = ("Vex", "Kade", "Ryker", "Nyx", "Cipher", "Jett", "Zane", "Kod
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A name that was thought of."""
+    """A proposed name."""
 
     name: str
     kind: str
-    """How it was built: two names of one kind read alike."""
+    """How the name is built: ``compound``, ``pair``, ``coined`` ..."""
     parts: frozenset[str]
-    """The words it was built from, lower case: two names should share none."""
+    """The words it is built from, lower case. Two selected names should share none."""
     rationale: str
     score: float
     """Higher is better; about 0 to 10."""
@@ -81,9 +81,15 @@ class Candidate:
 def propose_names(
     niche: NicheProfile, rng: SeededRandom, *, audience: str | None = None, but: str | None = None
 ) -> list[Candidate]:
-    """Return five different names for a niche, the best first, and none like the one it has.
+    """Return five different names for a niche, the best first.
 
-    They differ in how they are built and share no word. The niche's own words are in one of them at most.
+    They are built in different ways and share no word. At most one contains the niche's own words.
+
+    Args:
+        niche: its profile.
+        rng: chooses words and adds some variation to the scores.
+        audience: the merchant's; mentioned in some rationales.
+        but: the store's present name, which is left out.
     """
     taken = domain_label(but) if but else None
     ideas = [
@@ -108,7 +114,7 @@ def propose_names(
 
 
 def _compounds(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
-    """``Fernhollow``: a root and an ending, closed up."""
+    """``Fernhollow``: a root and an ending as one word."""
     style, tails, styled = niche.style, niche.category.tails, niche.style.tails
     found = [
         _candidate(
@@ -137,7 +143,7 @@ def _compounds(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
 
 
 def _pairs(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
-    """``Quiet Orchard``: a word of mood and a place."""
+    """``Quiet Orchard``: a mood and a place."""
     leads, places = niche.style.leads, niche.category.places
     return [
         _candidate(
@@ -153,7 +159,7 @@ def _pairs(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
 
 
 def _partners(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
-    """``Moss & Kiln``: two words that belong together."""
+    """``Moss & Kiln``: two words of the same field."""
     own = niche.category.roots
     other = [*(niche.second_category.roots if niche.second_category else ()), *niche.style.nouns]
     found = []
@@ -173,7 +179,7 @@ def _partners(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
 
 
 def _foreign(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
-    """``Komorebi``: a word of another language, or that word with a place."""
+    """``Komorebi``: a word of another language, alone or with a suffix."""
     glosses = [*niche.style.foreign, *niche.category.foreign]
     found = []
     for number, (word, gloss) in enumerate(rng.shuffled(glosses)[:5]):
@@ -193,7 +199,7 @@ def _foreign(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
 
 
 def _founders(niche: NicheProfile, rng: SeededRandom) -> list[Candidate]:
-    """``Marlow & Fenn``: reads like a name above a shop door."""
+    """``Marlow & Fenn``: surnames, as on a shop sign."""
     sharp = niche.style.key in {"cyberpunk", "space", "industrial", "technical", "street"}
     dark = niche.style.key in {"gothic", "mystic"}
     pool = _SHARP_SURNAMES if sharp else _DARK_SURNAMES if dark else _SURNAMES
@@ -240,7 +246,7 @@ def _candidate(name: str, kind: str, parts: Iterable[str], rationale: str) -> Ca
 
 
 def _can_join(root: str, tail: str) -> bool:
-    """Whether two words close up without a stumble: no doubled letter, no two vowels, no pile of consonants."""
+    """Whether two words can be joined: no doubled letter, no two vowels, no four consonants in a row."""
     seam, whole = root[-1] + tail[0], (root + tail).lower()
     vowels = "aeiou"
     if seam[0] == seam[1] or (seam[0] in vowels and seam[1] in vowels) or root.lower() == tail:
@@ -269,10 +275,10 @@ def _scored(candidate: Candidate, niche: NicheProfile, audience: str | None, tas
 
 
 def _different_ones(ranked: Sequence[Candidate], niche: NicheProfile) -> list[Candidate]:
-    """Take the best names that share no word and differ in kind, until there are five."""
+    """Select the five best names that share no word and differ in kind."""
     kept: list[Candidate] = []
     own_words = set(niche.words)
-    # First one of each kind, then a second of any kind, and at last whatever is left.
+    # First one of each kind, then a second of any kind, then any other.
     for most_alike, strict in ((1, True), (2, True), (5, False)):
         for candidate in ranked:
             if len(kept) == 5:

@@ -1,4 +1,4 @@
-"""The house brand writer: a complete brand from a niche and a seed, with no model, no key and no network."""
+"""The rule-based brand writer: makes a complete brand from a niche and a seed."""
 
 from collections.abc import Sequence
 
@@ -22,15 +22,15 @@ _WORTH = {Availability.FREE: 1.5, Availability.UNKNOWN: 0.0, Availability.TAKEN:
 class RuleBrandWriter:
     """Implements :class:`domain.store.ports.BrandWriter`.
 
-    The same brief gives the same brand in every process; only which of the five names is chosen also depends on what
-    the registry answers.
+    The same brief gives the same brand in every process. Only the choice among the five names also depends on the
+    registry's answers.
     """
 
     def __init__(self, registry: DomainRegistry) -> None:
         self._registry = registry
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
-        """Return a complete brand. Never raises for an outage: a registry that is away makes domains unknown."""
+        """Return a complete brand. If the registry is unavailable, domains are reported as unknown."""
         rng = SeededRandom(brief.seed, brief.niche.casefold())
         wishes = brief.preferences
         niche = read_niche(brief.niche, rng.fork("reading"), tone=wishes.tone)
@@ -74,14 +74,14 @@ def _candidates(
 
 
 def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, by_merchant: bool) -> tuple[str, str]:
-    """Return the best name and, for the merchant to read, why it is the best."""
+    """Return the best name and the reason for the merchant."""
     if by_merchant:
         asked = options[0]
         return asked.name, (
             f"“{asked.name}” is the name you asked for; {describe_availability(asked.domain, asked.availability)}. "
             "Four alternatives are kept in case you change your mind."
         )
-    # Sorted by score already, so max() keeps the better name of two that weigh the same.
+    # Candidates are sorted by score, so max() takes the better of two equal options.
     best = max(range(len(options)), key=lambda n: candidates[n].score + _WORTH[options[n].availability])
     chosen, kind = options[best], candidates[best].kind
     letters = len(domain_label(chosen.name))
@@ -131,7 +131,7 @@ _LITERAL = {
     "astronomy": "orbit", "window": "window", "curtain": "window", "guitar": "levels", "audio": "levels",
     "arcade": "pixel", "cooking": "pot", "cookware": "pot",
 }  # fmt: skip
-"""Words that are best drawn as themselves."""
+"""Words of niches that have a symbol of their own."""
 
 
 def _symbol(niche: NicheProfile, rng: SeededRandom) -> str:

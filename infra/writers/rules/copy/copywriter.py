@@ -1,4 +1,4 @@
-"""Writes products up without a language model, from what the supplier states and what holds for any such thing."""
+"""Writes product copy by rules, from the supplier's facts and from sentences that are true of the kind of product."""
 
 import asyncio
 import re
@@ -27,18 +27,18 @@ from infra.writers.rules.copy.rotation import Rotation
 WRITTEN_BY = "house"
 MOST_FEATURES = 6
 MOST_NAME = 5
-"""Words of a title that still read well inside a sentence."""
+"""Most words of a title that is used inside a sentence."""
 MOST_VALUES = 6
-"""Values of an option that are listed; a shopper sees the rest when choosing."""
+"""Most values of an option that are listed. The shopper sees all of them when choosing."""
 _CHOICE = re.compile(r"\b(versions?|sizes?|colours?)\b", re.IGNORECASE)
 
 
 class RuleCopywriter:
-    """Implements ``domain.product.ports.ProductCopywriter``: keyless, offline, the same copy for the same brief."""
+    """Implements ``domain.product.ports.ProductCopywriter`` offline. The same brief gives the same copy."""
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
-        """Return the copy; never raises for any text of a supplier."""
-        # The first text measured loads a dictionary of syllables, which takes most of a second.
+        """Return the copy. No supplier text raises."""
+        # In a thread: the first measurement loads a dictionary of syllables for most of a second.
         return await asyncio.to_thread(compose, brief)
 
 
@@ -54,7 +54,7 @@ def compose(brief: CopyBrief) -> ProductCopy:
 
 
 class _Writer:
-    """One product's copy in the making."""
+    """Writes the copy of one product."""
 
     def __init__(self, brief: CopyBrief, *, brand: str, title: Title, options: Sequence[str]) -> None:
         self._brief = brief
@@ -92,10 +92,10 @@ class _Writer:
         return agree(text, plural=self._plural)
 
     def _named(self) -> tuple[str, bool]:
-        """Return what the product is called inside a sentence, and whether that is several things."""
+        """Return the product's name for use inside a sentence, and whether it is plural."""
         title, words = self._title, self._title.core.split()
         name, plural = running(title.core), title.plural
-        # A title in another script, of one word nobody knows, or of a whole line reads badly after "this".
+        # A title in another script, of one unknown word, or of many words reads badly after "this".
         unknown = title.kind.name == GENERIC and len(words) < 2
         if not title.core.isascii() or unknown or len(words) > MOST_NAME:
             short = title.noun if title.noun.isascii() and len(title.noun.split()) < 4 else title.kind.noun
@@ -134,14 +134,14 @@ class _Writer:
         return " ".join(upper_first(part) for part in parts)
 
     def _opening_fact(self, bullets: Sequence[str]) -> str | None:
-        """Return a fact to tell in the opening, if enough others stay for the list. Suppliers put the best first."""
+        """Return a fact for the opening; None if too few would remain for the list. Suppliers state the best first."""
         if len(bullets) < 3:
             return None
         short = [point for point in self._facts.points[:3] if len(point) <= 80 and _is_clear_fact(point)]
         return self._rotation.pick("fact", short) if short else None
 
     def _choices(self) -> list[str]:
-        """Return what can be chosen: ``Colour: Pink, White or Sage.`` where the supplier says what it is."""
+        """Return the options as sentences: ``Colour: Pink, White or Sage.`` if the supplier names the option."""
         columns: list[list[str]] = []
         for option in self._options:
             for at, value in enumerate(part.strip() for part in option.split(" / ")):
@@ -219,12 +219,12 @@ def _shortened(values: list[str]) -> str:
 
 
 def _is_clear_fact(point: str) -> bool:
-    """Whether a fact can follow a colon and is worth telling first."""
+    """Whether a fact can follow a colon and can come first."""
     return ":" not in point and "not included" not in point
 
 
 def meta_title(title: Title, brand: str) -> str:
-    """Return the title with the brand behind it as far as 60 characters go, whole words only."""
+    """Return the title, with the brand after it if both have at most 60 characters together."""
     for head in (title.text, title.core):
         if brand.casefold() in head.casefold() and len(head) <= META_TITLE_MAX:
             return head
