@@ -1,5 +1,5 @@
-"""Stand-ins for outside systems, each named a sandbox or sample wherever a person sees it.
+"""Substitutes for outside systems: a supplier and a payment page. People see them named “sample” or “sandbox”.
 
-They run as servers of their own and are reached over real protocols; nothing but ``infra.bootstrap`` and tests imports
-them, and no code path of the product knows whether it talks to one of these or to the real thing.
+They are servers that adapters call over HTTP, as they call the real systems. ``infra.bootstrap`` and tests import
+``app.sandbox_app``.
 """

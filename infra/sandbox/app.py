@@ -12,7 +12,7 @@ def sandbox_app(payments: SandboxPayments, *, webhook_url: str) -> FastAPI:
 
     Args:
         payments: the provider whose page is shown.
-        webhook_url: where the page reports what became of a payment.
+        webhook_url: where the page sends its webhooks.
     """
     app = sample_supplier_app()
     app.mount("/pay", sandbox_payment_app(payments, webhook_url=webhook_url))

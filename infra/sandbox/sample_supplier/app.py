@@ -1,7 +1,7 @@
-"""The sample supplier's server: a small shop API as suppliers have them, with a key, pages and a rate limit.
+"""The sample supplier's server: a small API as suppliers have, with a key, pagination and a rate limit.
 
-``GET /v1/products?keyword=&page=&size=``, ``GET /v1/products/{id}`` and ``GET /images/{file}``; for people a page a
-listing, ``GET /listings/{id}``. Addresses in answers are absolute, on whatever host the request came to.
+``GET /v1/products?keyword=&page=&size=``, ``GET /v1/products/{id}`` and ``GET /images/{file}``. People open
+``GET /listings/{id}``, one page per listing. Addresses in answers are absolute, on the host of the request.
 """
 
 import asyncio
@@ -21,22 +21,22 @@ from infra.sandbox.sample_supplier.pictures import Shot, render
 from infra.sandbox.sample_supplier.search import search
 
 SANDBOX_KEY = "sample-supplier-sandbox"
-"""The key everybody may use: it opens a catalogue that anybody may see."""
+"""The public key: the catalog is no secret."""
 LARGEST_PAGE = 50
 
 Fault = Callable[[Request], Awaitable[Response | None]]
-"""What tests put in front of an answer: returns another one, or None to let the request through."""
+"""Faults for tests: returns another answer, or None to let the request through."""
 
 
 class RateLimit:
-    """A bucket of requests that fills steadily: ``burst`` at once, ``per_second`` in the long run."""
+    """A token bucket: ``burst`` requests at once, ``per_second`` on average."""
 
     def __init__(self, *, per_second: float, burst: int, now: Callable[[], float] = time.monotonic) -> None:
         self._per_second, self._burst, self._now = per_second, burst, now
         self._left, self._at = float(burst), now()
 
     def wait(self) -> float:
-        """Take one request out and return 0, or return how many seconds until there is one."""
+        """Take a token and return 0, or return the seconds until there is one."""
         now = self._now()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
         self._at = now
@@ -55,15 +55,15 @@ def sample_supplier_app(
     """Return the server.
 
     Args:
-        key: what callers must send as ``X-Api-Key``; pictures need none, as shoppers' browsers have none.
-        limit: of API calls; 40 a second and 80 at once if left out.
+        key: the ``X-Api-Key`` that callers must send. Pictures need none, since shoppers' browsers have none.
+        limit: of API calls; by default 40 a second and 80 at once.
         fault: for tests alone.
     """
     app = FastAPI(
         title="Sample supplier (sandbox)", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     admitted = Depends(_gate(key, limit or RateLimit(per_second=40, burst=80)))
-    # Threads of its own, and few: what a thread has once needed for drawing, the process keeps for it.
+    # Two threads, because each keeps the memory that it needed for drawing.
     drawing = ThreadPoolExecutor(2, thread_name_prefix="drawing")
 
     @app.get("/v1/products", dependencies=[admitted], response_model=None)
@@ -110,7 +110,7 @@ def sample_supplier_app(
 
 
 def _gate(key: str, bucket: RateLimit) -> Callable[..., Awaitable[None]]:
-    """Return what every API call passes: the key first, so that strangers use up nobody's limit."""
+    """Return the check of every API call: first the key, so that calls without one use up no limit."""
 
     async def admitted(x_api_key: Annotated[str | None, Header()] = None) -> None:
         if x_api_key != key:
@@ -124,7 +124,7 @@ def _gate(key: str, bucket: RateLimit) -> Callable[..., Awaitable[None]]:
 
 
 def _root(request: Request) -> str:
-    """Return where this server is reached, a mount prefix included."""
+    """Return the address of this server, including a mount prefix."""
     return str(request.url).partition("/v1/")[0]
 
 

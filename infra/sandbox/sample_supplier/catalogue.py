@@ -1,4 +1,4 @@
-"""The sample supplier's catalogue: every goods listed once, many listed again by somebody else, some with faults.
+"""The sample supplier's catalog: all goods are listed once, many again by other sellers, some with faults.
 
 Everything follows from the data files and fixed seeds, so the catalogue is the same on every machine and every day. The
 faults are those a scout meets at real suppliers: the same thing under another title and price, the same photo resized
@@ -27,11 +27,11 @@ NOTES = (
     "Thank you for your support dear friend!",
 )
 GROWING = frozenset({"Size", "Diameter", "Length", "Height", "Memory", "Storage", "Capacity", "Age", "Frame"})
-"""Options whose later values cost more."""
+"""Options whose later values have higher prices."""
 
 
 class Fault(StrEnum):
-    """What is wrong with a listing."""
+    """A fault of a listing."""
 
     POOR_RATING = "poor rating"
     FEW_REVIEWS = "few reviews"
@@ -48,7 +48,7 @@ class Echo(StrEnum):
 
 
 class Sku(Value):
-    """One buyable form."""
+    """One variant with a price and a stock."""
 
     sku: str
     name: str
@@ -79,13 +79,13 @@ class Offer:
     fault: Fault | None = None
 
     def image_file(self, index: int) -> str:
-        """Return the name a picture is served under, which tells nothing about what it shows."""
+        """Return the file name of a picture, which does not say what it shows."""
         return f"{self.id.lower()}-{index + 1}.jpg"
 
 
 @cache
 def offers() -> tuple[Offer, ...]:
-    """Return the whole catalogue, in no meaningful order but always the same one."""
+    """Return the whole catalog, always in the same arbitrary order."""
     found = sorted(_all_offers(), key=lambda offer: offer.id)
     if len({offer.id for offer in found}) != len(found):
         raise AssertionError("two listings share an id: rename one of the goods")
@@ -93,42 +93,42 @@ def offers() -> tuple[Offer, ...]:
 
 
 def offer_by_id(id: str) -> Offer | None:
-    """Return a listing, or None."""
+    """Return a listing; None if there is none with this id."""
     return next((offer for offer in offers() if offer.id == id), None)
 
 
 def _all_offers() -> Iterator[Offer]:
     for goods in all_goods():
-        dice = random.Random(f"zyenta sample supplier, {goods.id}")  # noqa: S311 - a catalogue, not a secret
-        yield _offer(goods, "main", dice, fault=_fault(goods, dice))
-        if dice.random() < (0.5 if goods.printed_on is None else 0.12):
-            again = dice.choice((Fault.POOR_RATING, Fault.FEW_REVIEWS, Fault.OVERPRICED, Fault.SLOW, None, None))
-            yield _offer(goods, "again", dice, fault=again, echo=Echo.EXACT)
-        if dice.random() < (0.2 if goods.printed_on is None else 0.08):
-            yield _offer(goods, "copy", dice, fault=dice.choice((Fault.SOLD_OUT, Fault.SLOW, None)), echo=Echo.NEAR)
+        rng = random.Random(f"zyenta sample supplier, {goods.id}")  # noqa: S311 - a catalogue, not a secret
+        yield _offer(goods, "main", rng, fault=_fault(goods, rng))
+        if rng.random() < (0.5 if goods.printed_on is None else 0.12):
+            again = rng.choice((Fault.POOR_RATING, Fault.FEW_REVIEWS, Fault.OVERPRICED, Fault.SLOW, None, None))
+            yield _offer(goods, "again", rng, fault=again, echo=Echo.EXACT)
+        if rng.random() < (0.2 if goods.printed_on is None else 0.08):
+            yield _offer(goods, "copy", rng, fault=rng.choice((Fault.SOLD_OUT, Fault.SLOW, None)), echo=Echo.NEAR)
 
 
-def _fault(goods: Goods, dice: random.Random) -> Fault | None:
-    """Roll for a fault of a first listing: printed goods are plentiful, of everything else one sound offer is left."""
-    return dice.choice(tuple(Fault)) if goods.printed_on is not None and dice.random() < 0.3 else None
+def _fault(goods: Goods, rng: random.Random) -> Fault | None:
+    """Return a fault for some first listings of printed goods. All other goods keep one listing without a fault."""
+    return rng.choice(tuple(Fault)) if goods.printed_on is not None and rng.random() < 0.3 else None
 
 
-def _offer(goods: Goods, seller: str, dice: random.Random, *, fault: Fault | None, echo: Echo | None = None) -> Offer:
-    cents = _about(goods.cost, dice, 0.12)
-    fee = _about(goods.fee, dice, 0.2)
-    retail: int | None = _about(goods.market, dice, 0.1)
+def _offer(goods: Goods, seller: str, rng: random.Random, *, fault: Fault | None, echo: Echo | None = None) -> Offer:
+    cents = _about(goods.cost, rng, 0.12)
+    fee = _about(goods.fee, rng, 0.2)
+    retail: int | None = _about(goods.market, rng, 0.1)
     if fault is Fault.OVERPRICED:
-        cents = max(cents, round(goods.market * dice.uniform(0.95, 1.2)))
-    elif echo is None and dice.random() < 0.12:
+        cents = max(cents, round(goods.market * rng.uniform(0.95, 1.2)))
+    elif echo is None and rng.random() < 0.12:
         retail = None
-    rating, reviews, sold = _reputation(dice, fault)
-    days = goods.days if fault is not Fault.SLOW else (goods.days[0] + 18, goods.days[1] + dice.randint(22, 34))
+    rating, reviews, sold = _reputation(rng, fault)
+    days = goods.days if fault is not Fault.SLOW else (goods.days[0] + 18, goods.days[1] + rng.randint(22, 34))
     id = _listing_id(goods.id, seller)
     return Offer(
         id=id,
         goods=goods,
-        title=_title(goods.names[0 if echo is None else 1], dice),
-        description=_description(goods, dice),
+        title=_title(goods.names[0 if echo is None else 1], rng),
+        description=_description(goods, rng),
         tags=tuple(goods.tags),
         cents=cents,
         retail_cents=retail,
@@ -137,8 +137,8 @@ def _offer(goods: Goods, seller: str, dice: random.Random, *, fault: Fault | Non
         sold=sold,
         fee_cents=fee,
         days=days,
-        shots=tuple(_shots(goods, echo, dice)),
-        skus=tuple(_skus(id, goods, cents, dice, sold_out=fault is Fault.SOLD_OUT)),
+        shots=tuple(_shots(goods, echo, rng)),
+        skus=tuple(_skus(id, goods, cents, rng, sold_out=fault is Fault.SOLD_OUT)),
         echo=echo,
         fault=fault,
     )
@@ -149,47 +149,47 @@ def _listing_id(goods: str, seller: str) -> str:
     return f"SS-{int.from_bytes(digest[:6]) % 90_000_000 + 10_000_000}"
 
 
-def _about(cents: int, dice: random.Random, spread: float) -> int:
-    return max(1, round(cents * dice.uniform(1 - spread, 1 + spread)))
+def _about(cents: int, rng: random.Random, spread: float) -> int:
+    return max(1, round(cents * rng.uniform(1 - spread, 1 + spread)))
 
 
-def _reputation(dice: random.Random, fault: Fault | None) -> tuple[float | None, int, int | None]:
+def _reputation(rng: random.Random, fault: Fault | None) -> tuple[float | None, int, int | None]:
     """Return rating, reviews and pieces sold."""
-    sold = round(10 ** dice.uniform(2.0, 4.2))
-    reviews = max(5, round(sold * dice.uniform(0.06, 0.3)))
-    rating: float | None = round(min(5.0, dice.gauss(4.6, 0.18)), 1)
+    sold = round(10 ** rng.uniform(2.0, 4.2))
+    reviews = max(5, round(sold * rng.uniform(0.06, 0.3)))
+    rating: float | None = round(min(5.0, rng.gauss(4.6, 0.18)), 1)
     if fault is Fault.POOR_RATING:
-        rating = round(dice.uniform(2.1, 3.4), 1)
+        rating = round(rng.uniform(2.1, 3.4), 1)
     if fault is Fault.FEW_REVIEWS:
-        reviews, sold = dice.randint(0, 3), dice.randint(0, 9)
-        rating = None if reviews == 0 else float(dice.choice((4, 5)))
-    return rating, reviews, None if dice.random() < 0.08 else sold
+        reviews, sold = rng.randint(0, 3), rng.randint(0, 9)
+        rating = None if reviews == 0 else float(rng.choice((4, 5)))
+    return rating, reviews, None if rng.random() < 0.08 else sold
 
 
-def _title(name: str, dice: random.Random) -> str:
+def _title(name: str, rng: random.Random) -> str:
     words = [name]
-    if dice.random() < 0.45:
-        words.insert(0, dice.choice(NOISE_BEFORE))
-    if dice.random() < 0.5:
-        words.append(dice.choice(NOISE_AFTER))
+    if rng.random() < 0.45:
+        words.insert(0, rng.choice(NOISE_BEFORE))
+    if rng.random() < 0.5:
+        words.append(rng.choice(NOISE_AFTER))
     return " ".join(words)
 
 
-def _description(goods: Goods, dice: random.Random) -> str:
+def _description(goods: Goods, rng: random.Random) -> str:
     lines = [f"{goods.names[0]}!!", "", "Features:"]
     lines += [f"* {fact}" for fact in goods.facts]
     lines += ["", "Specification:", f"Category: {goods.category}"]
     lines += [f"{name}: {' / '.join(values)}" for name, values in goods.options.items()]
     lines += ["", "Package Includes: 1 x " + goods.category.removesuffix("s"), "", "Note:"]
-    lines += dice.sample(NOTES, 2)
+    lines += rng.sample(NOTES, 2)
     return "\n".join(lines)
 
 
-def _shots(goods: Goods, echo: Echo | None, dice: random.Random) -> Iterator[Shot]:
+def _shots(goods: Goods, echo: Echo | None, rng: random.Random) -> Iterator[Shot]:
     edge = 1200 if goods.printed_on is None else max(SIZES[goods.printed_on])
     main = Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on, long_edge=edge)
     if echo is Echo.NEAR:
-        # What resellers do to a picture: save it smaller and worse, with a sliver cut off.
+        # Resellers save a picture smaller, at a lower quality and slightly cropped.
         crop = goods.crop if goods.printed_on else _scaled(goods.crop, 0.975)
         yield Shot(photo=goods.photo, crop=crop, printed_on=goods.printed_on, long_edge=720, quality=58)
         yield Shot(photo=goods.photo, crop=goods.crop, long_edge=720, quality=58, watermark=True)
@@ -202,7 +202,7 @@ def _shots(goods: Goods, echo: Echo | None, dice: random.Random) -> Iterator[Sho
     for shot in rest:
         if shot.crop == main.crop and shot.printed_on == main.printed_on:
             continue
-        marked = dice.random() < (0.5 if echo else 0.12)
+        marked = rng.random() < (0.5 if echo else 0.12)
         yield Shot(photo=shot.photo, crop=shot.crop, long_edge=1000, watermark=marked)
 
 
@@ -219,13 +219,13 @@ def _scaled(crop: Crop, factor: float) -> Crop:
     )
 
 
-def _skus(id: str, goods: Goods, cents: int, dice: random.Random, *, sold_out: bool) -> Iterator[Sku]:
+def _skus(id: str, goods: Goods, cents: int, rng: random.Random, *, sold_out: bool) -> Iterator[Sku]:
     names = list(goods.options)
     for number, values in enumerate(itertools.product(*goods.options.values()), start=1):
         steps = sum(
             goods.options[name].index(value) for name, value in zip(names, values, strict=True) if name in GROWING
         )
-        in_stock = dice.choice((0, *range(8, 400, 7))) if number > 1 else dice.randint(12, 400)
+        in_stock = rng.choice((0, *range(8, 400, 7))) if number > 1 else rng.randint(12, 400)
         yield Sku(
             sku=f"{id}-{number:02d}",
             name=" / ".join(values) or "Default",

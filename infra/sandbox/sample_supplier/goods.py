@@ -1,4 +1,4 @@
-"""What the sample supplier can have in its catalogue: things cut out of photos, and goods with a photo printed on them.
+"""Everything that the sample supplier can list: things cut out of photos, and goods with a photo printed on them.
 
 The texts and prices are our own invention, kept as data beside this module; nothing is taken from a real supplier.
 """
@@ -28,16 +28,16 @@ class Goods(Value):
     printed_on: Print | None = None
     category: str
     names: Annotated[list[str], Field(min_length=2)]
-    """The first is the usual title; the others are how duplicates call it."""
+    """The usual title first, then titles for duplicates."""
     tags: list[str]
     cost: Cents
-    """US cents a piece, about."""
+    """Approximate price of one piece, in US cents."""
     market: Cents
-    """US cents it is usually sold for, about."""
+    """Approximate retail price, in US cents."""
     fee: Cents
-    """US cents of shipping, about."""
+    """Approximate shipping cost, in US cents."""
     days: tuple[int, int]
-    """Fewest and most days to the door, about."""
+    """Approximate fewest and most days until delivery."""
     options: dict[str, list[str]] = Field(default_factory=dict)
     facts: list[str]
 
@@ -69,14 +69,14 @@ class _Designs(Value):
 
 
 class Department(Value):
-    """Categories that stand together, and the departments a search goes on to."""
+    """Related categories, and the departments that a search continues with."""
 
     related: list[str]
     categories: list[str]
 
 
 class Taxonomy(Value):
-    """How the supplier's own search finds its way from a word to neighbouring goods."""
+    """The category tree and the synonyms that the supplier's search uses."""
 
     departments: dict[str, Department]
     synonyms: list[list[str]]
@@ -95,7 +95,7 @@ class Taxonomy(Value):
 
 @cache
 def all_goods() -> tuple[Goods, ...]:
-    """Return everything the catalogue is made from, things before prints."""
+    """Return all goods, things before prints."""
     things = TypeAdapter(list[Goods]).validate_python(json.loads((HERE / "things.json").read_text("utf-8")))
     designs = _Designs.model_validate_json((HERE / "designs.json").read_text("utf-8"))
     prints = [_printed(design, kind, designs.kinds[kind]) for design in designs.designs for kind in design.on]

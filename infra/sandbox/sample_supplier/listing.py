@@ -1,4 +1,4 @@
-"""A listing's page, as people see it: the address that a product tells as its source."""
+"""The page of a listing, which is the source address of a product."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ HEADERS = {
 
 
 def listing_address(root: str, id: str) -> str:
-    """Return where a listing's page is, on a server reached at ``root``."""
+    """Return the address of a listing's page on the server at ``root``."""
     return f"{root}/listings/{id}"
 
 
 def add_listing_pages(app: FastAPI) -> None:
-    """Serve every listing's page; it needs no key, as whoever looks at it has none."""
+    """Serve the pages of all listings. They need no key, since browsers have none."""
     templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     templates.filters["usd"] = lambda cents: f"${cents // 100:,}.{cents % 100:02d}"
     page = templates.get_template("listing.html")

@@ -1,4 +1,4 @@
-"""The sample supplier's pictures: photos cut out, resized, printed on goods and marked, at the moment they are asked for.
+"""The sample supplier's pictures: cut out of photos, resized, printed on goods and marked when they are requested.
 
 A picture is described by a :class:`Shot`; its size follows from the description without rendering it, so that the
 catalogue can tell sizes honestly and cheaply.
@@ -14,10 +14,10 @@ from PIL import Image, ImageDraw, ImageFont
 from infra.sandbox.sample_supplier.printing import SIZES, Print, draw_print
 
 PHOTOS = Path(__file__).parent / "photos"
-"""Where the photos lie, with their licence and their photographers."""
+"""The folder of the photos, with their licence and photographers."""
 
 LARGEST_ZOOM = 3.0
-"""How far a small cut-out is enlarged at most; suppliers do that, and it looks no better there."""
+"""Most enlargement of a small cut-out. Real suppliers enlarge photos too."""
 
 WATERMARK = "SAMPLE SUPPLIER"
 
@@ -37,7 +37,7 @@ class Shot:
     watermark: bool = False
     """Whether the supplier's mark is drawn over it."""
     printed_on: Print | None = None
-    """What the cut-out is printed on; None: it is the goods themselves."""
+    """The goods that the cut-out is printed on; None if it shows the goods themselves."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -82,7 +82,7 @@ def render(shot: Shot) -> bytes:
 
 
 def _mark(picture: Image.Image) -> Image.Image:
-    """Draw the supplier's mark as suppliers do: a pale line of capitals across the lower third."""
+    """Draw the supplier's mark: a pale line of capitals across the lower third."""
     layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     font = ImageFont.load_default(size=max(14, picture.width // 16))

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-Colour = tuple[int, int, int]
+Rgb = tuple[int, int, int]
 Box = tuple[int, int, int, int]
 
 FINER = 2
@@ -42,7 +42,7 @@ SIZES: dict[Print, tuple[int, int]] = {
 """Width and height of each drawing, in pixels."""
 
 
-_FRAMES: tuple[tuple[Colour, Colour, Colour], ...] = (
+_FRAMES: tuple[tuple[Rgb, Rgb, Rgb], ...] = (
     ((236, 233, 228), (218, 214, 208), (28, 27, 26)),
     ((196, 204, 196), (176, 186, 177), (181, 137, 92)),
     ((88, 98, 112), (66, 75, 88), (238, 236, 232)),
@@ -52,12 +52,12 @@ _FRAMES: tuple[tuple[Colour, Colour, Colour], ...] = (
 
 
 def draw_print(photo: Image.Image, kind: Print) -> Image.Image:
-    """Return a picture of the goods with ``photo`` printed on them."""
+    """Return a picture of goods with ``photo`` printed on them."""
     return _DRAWERS[kind](photo, SIZES[kind])
 
 
 def _framed(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
-    # Wall, frame and margins follow from the photo: prints that differ in their small middle alone would look alike.
+    # Wall, frame and margins depend on the photo, or prints with different photos would look alike.
     tone = photo.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     number = sum(tone) if isinstance(tone, tuple) else 0
     light, dark, wood = _FRAMES[number % len(_FRAMES)]
@@ -142,7 +142,7 @@ def _clock(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
 def _light_box(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
     scene = Image.new("RGB", size, (14, 14, 20))
     box: Box = (170, 200, 830, 800)
-    # A lit panel has no black: stretch the tones first, or a dark photo would look switched off.
+    # A lit panel has no black: without stretched tones a dark photo would look switched off.
     lit = ImageEnhance.Brightness(ImageOps.autocontrast(_fit(photo, box), cutoff=(0, 2), preserve_tone=True)).enhance(
         1.35
     )
@@ -200,19 +200,19 @@ _DRAWERS: dict[Print, Callable[[Image.Image, tuple[int, int]], Image.Image]] = {
 }
 
 
-def _ground(size: tuple[int, int], light: Colour, dark: Colour) -> Image.Image:
+def _ground(size: tuple[int, int], light: Rgb, dark: Rgb) -> Image.Image:
     """Return a plain ground, a little darker towards the lower edge."""
     return _ramp(size, light, dark).copy()
 
 
 @lru_cache(maxsize=16)
-def _ramp(size: tuple[int, int], light: Colour, dark: Colour) -> Image.Image:
+def _ramp(size: tuple[int, int], light: Rgb, dark: Rgb) -> Image.Image:
     ramp = Image.linear_gradient("L").resize(size)
     return Image.composite(Image.new("RGB", size, dark), Image.new("RGB", size, light), ramp)
 
 
 def _soft(picture: Image.Image, radius: int) -> Image.Image:
-    """Blur widely, at a quarter of the size: nobody sees the difference, and it takes a tenth of the time."""
+    """Blur widely, at a quarter of the size: the result looks the same and takes a tenth of the time."""
     small = picture.reduce(4).filter(ImageFilter.GaussianBlur(radius / 4))
     return small.resize(picture.size, Image.Resampling.BILINEAR)
 
@@ -234,7 +234,7 @@ def _rounded_mask(size: tuple[int, int], radius: int) -> Image.Image:
 
 @lru_cache(maxsize=2)
 def _pillow_mask(side: int) -> Image.Image:
-    """Return a square whose sides sag inwards and whose corners stay: what a stuffed cover looks like."""
+    """Return the outline of a cushion: a square with sides that curve inwards."""
     fine = side * 2
     points: list[tuple[float, float]] = []
     steps, sag = 40, 0.026 * fine
@@ -264,7 +264,7 @@ def _paste_rounded(scene: Image.Image, picture: Image.Image, box: Box, *, radius
 
 
 def _shadow(scene: Image.Image, box: Box, *, radius: int, offset: tuple[int, int], blur: int, strength: int) -> None:
-    """Darken the ground below a thing, softly, towards the lower right."""
+    """Draw a soft shadow towards the lower right of a box."""
     moved = (box[0] + offset[0], box[1] + offset[1], box[2] + offset[0], box[3] + offset[1])
     scene.paste((30, 28, 26), (0, 0), _shadow_mask(scene.size, moved, radius, blur, strength))
 

@@ -1,6 +1,6 @@
-"""The sample supplier's own search: words, synonyms and categories, and then everything else, least fitting last.
+"""The sample supplier's search: by words, synonyms and categories.
 
-Like a real supplier's it always has an answer: what does not fit stands at the end of the list, not outside it.
+Like a real supplier's search it returns all listings, the least relevant last.
 """
 
 import math
@@ -13,48 +13,50 @@ from infra.sandbox.sample_supplier.catalogue import Offer, offers
 from infra.sandbox.sample_supplier.goods import taxonomy
 
 SYNONYM_SHARE = 0.6
-"""What a synonym counts, beside the word itself."""
+"""Weight of a synonym, compared with the word itself."""
 
 
 def search(keyword: str) -> Sequence[Offer]:
-    """Return the whole catalogue, best fitting first; by popularity where nothing tells two listings apart."""
-    asked = _asked(keyword)
-    if not asked:
+    """Return the whole catalog, the most relevant first, and the more popular first among equals."""
+    query_words = _query_words(keyword)
+    if not query_words:
         return sorted(offers(), key=_popularity, reverse=True)
-    rarity = _rarity()
-    fit: dict[str, float] = {}
+    inverse_frequency = _inverse_frequency()
+    relevance: dict[str, float] = {}
     departments: Counter[str] = Counter()
     for offer in offers():
-        carried = _index()[offer.id]
-        fit[offer.id] = sum(weight * carried.get(word, 0.0) * rarity.get(word, 0.0) for word, weight in asked.items())
-        if fit[offer.id] > 0:
+        weights = _index()[offer.id]
+        relevance[offer.id] = sum(
+            weight * weights.get(word, 0.0) * inverse_frequency.get(word, 0.0) for word, weight in query_words.items()
+        )
+        if relevance[offer.id] > 0:
             departments[taxonomy().department_of(offer.goods.category)] += 1
-    nearness = _nearness(departments)
+    department_ranks = _department_ranks(departments)
     return sorted(
         offers(),
         key=lambda offer: (
-            fit[offer.id],
-            nearness.get(taxonomy().department_of(offer.goods.category), 0),
+            relevance[offer.id],
+            department_ranks.get(taxonomy().department_of(offer.goods.category), 0),
             _popularity(offer),
         ),
         reverse=True,
     )
 
 
-def _asked(keyword: str) -> dict[str, float]:
-    """Return the words asked for, and their synonyms at a discount."""
+def _query_words(keyword: str) -> dict[str, float]:
+    """Return the words of a keyword and their synonyms, with weights."""
     plain = words(keyword)
-    asked = dict.fromkeys(plain, 1.0)
+    query_words = dict.fromkeys(plain, 1.0)
     for group in _synonyms():
         if any(set(phrase) <= set(plain) for phrase in group):
             for phrase in group:
                 for word in phrase:
-                    asked.setdefault(word, SYNONYM_SHARE / len(phrase))
-    return asked
+                    query_words.setdefault(word, SYNONYM_SHARE / len(phrase))
+    return query_words
 
 
-def _nearness(departments: Counter[str]) -> dict[str, int]:
-    """Rank departments: where most hits were, then its neighbours, then the rest."""
+def _department_ranks(departments: Counter[str]) -> dict[str, int]:
+    """Rank departments: first the one with most hits, then those related to it, then the rest."""
     if not departments:
         return {}
     home = departments.most_common(1)[0][0]
@@ -67,12 +69,12 @@ def _popularity(offer: Offer) -> float:
 
 @cache
 def _index() -> dict[str, dict[str, float]]:
-    """Return the words each listing can be found by, and how much each counts."""
-    return {offer.id: _carried(offer) for offer in offers()}
+    """Return the words of each listing, with weights."""
+    return {offer.id: _word_weights(offer) for offer in offers()}
 
 
-def _carried(offer: Offer) -> dict[str, float]:
-    carried: defaultdict[str, float] = defaultdict(float)
+def _word_weights(offer: Offer) -> dict[str, float]:
+    weights: defaultdict[str, float] = defaultdict(float)
     for text, weight in (
         (offer.title, 3.0),
         (offer.goods.category, 2.0),
@@ -80,14 +82,14 @@ def _carried(offer: Offer) -> dict[str, float]:
         (offer.description, 0.5),
     ):
         for word in words(text):
-            carried[word] = max(carried[word], weight)
-    return dict(carried)
+            weights[word] = max(weights[word], weight)
+    return dict(weights)
 
 
 @cache
-def _rarity() -> dict[str, float]:
-    """Return how telling each word is in this catalogue: the rarer, the more."""
-    seen = Counter(word for carried in _index().values() for word in carried)
+def _inverse_frequency() -> dict[str, float]:
+    """Return the inverse document frequency of each word."""
+    seen = Counter(word for weights in _index().values() for word in weights)
     return {word: math.log((1 + len(offers())) / count) for word, count in seen.items()}
 
 

@@ -1,4 +1,4 @@
-"""Names of colours, for sentences that describe a palette."""
+"""Names of colors, for sentences that describe a palette."""
 
 from coloraide import Color
 
@@ -9,9 +9,9 @@ _HUES = (
 )  # fmt: skip
 
 
-def colour_name(colour: str) -> str:
-    """Return a plain name of a colour: ``deep green``, ``pale gold``, ``charcoal``."""
-    lightness, chroma, hue = Color(colour).convert("oklch").coords(nans=False)
+def color_name(color: str) -> str:
+    """Return a plain name of a color: ``deep green``, ``pale gold``, ``ink``."""
+    lightness, chroma, hue = Color(color).convert("oklch").coords(nans=False)
     if chroma < 0.025:
         return "ink" if lightness < 0.35 else "grey" if lightness < 0.8 else "off-white"
     name = next(name for limit, name in _HUES if hue < limit)

@@ -1,4 +1,4 @@
-"""Which domain each name could live at, as far as the registries say."""
+"""Looks up which domains are free for a name."""
 
 import re
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from domain.store.ports import DomainRegistry
 from domain.text import clean_line, fold, transliterate
 
 _ELSEWHERE = ("shop", "store", "co")
-"""Where to look when the ``.com`` is taken, in this order."""
+"""Endings to try when the ``.com`` domain is taken, in this order."""
 
 
 async def find_domains(names: Sequence[str], registry: DomainRegistry) -> dict[str, tuple[str, Availability]]:
-    """Return a domain and what is known of it for every name.
+    """Return a domain and its availability for every name.
 
-    The ``.com`` is asked for first; where it is taken, the first free one of ``.shop``, ``.store`` and ``.co``.
+    That is the ``.com`` domain. If it is taken, it is the first free one of ``.shop``, ``.store`` and ``.co``.
     """
     first = {name: f"{domain_label(name)}.com" for name in names}
     answers = await registry.availability(list(first.values()))
@@ -31,8 +31,8 @@ async def find_domains(names: Sequence[str], registry: DomainRegistry) -> dict[s
     return found
 
 
-def described(domain: str, availability: Availability) -> str:
-    """Return what is known of a domain, in words for the merchant."""
+def describe_availability(domain: str, availability: Availability) -> str:
+    """Return a domain's availability as a clause for the merchant."""
     match availability:
         case Availability.FREE:
             return f"{domain} is free"
@@ -49,7 +49,7 @@ def domain_label(name: str) -> str:
     return next(filter(None, labels), "store")
 
 
-def wished(name: str) -> str:
-    """Return the name a merchant asked for, in order; empty if nothing of it can be used."""
+def clean_name(name: str) -> str:
+    """Return a merchant's name for the store as clean text; empty if it has no letter or digit."""
     text = clean_line(re.sub(r"[<>{}\\|]", " ", name))[:48].strip()
     return text if re.search(r"\w", text) else ""

@@ -1,23 +1,23 @@
-"""Logos: a mark and the idea behind it."""
+"""Draws logos and describes them."""
 
 from domain.store.brand import Logo, Palette
-from infra.writers.brandkit.color_words import colour_name
+from infra.writers.brandkit.color_words import color_name
 from infra.writers.brandkit.marks import draw
 from infra.writers.brandkit.seeded_random import SeededRandom
 
 
-def draw_logo(symbol: str, palette: Palette, chance: SeededRandom, *, name: str, idea: str = "") -> Logo:
+def draw_logo(symbol: str, palette: Palette, rng: SeededRandom, *, name: str, idea: str = "") -> Logo:
     """Return a mark and the idea behind it.
 
     Args:
         symbol: a key of ``MARKS``.
-        palette: what it is coloured from.
-        chance: its details.
-        name: the brand's.
-        idea: somebody else's words for what it should mean; ours if left out.
+        palette: the brand's colors.
+        rng: chooses the details.
+        name: the brand's name.
+        idea: a model's sentence about what the mark stands for; it comes before the description.
     """
-    shows, svg, spot = draw(symbol, palette, chance, name=name)
-    main, detail = colour_name(palette.primary), colour_name(spot)
+    shows, svg, spot = draw(symbol, palette, rng, name=name)
+    main, detail = color_name(palette.primary), color_name(spot)
     colours = main if main == detail else f"{main} with one detail in {detail}"
     concept = f"A flat, geometric mark for {name}: {shows}, in {colours}."
     return Logo(concept=f"{idea.rstrip('. ')}. {concept}" if idea.strip() else concept, svg=svg)

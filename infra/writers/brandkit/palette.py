@@ -1,4 +1,4 @@
-"""Six colours from a scheme: tuned by the seed, kept inside sRGB, and readable by construction."""
+"""Makes palettes from schemes: varied by the seed, inside sRGB, with text that is always readable."""
 
 import re
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from infra.writers.brandkit.seeded_random import SeededRandom
 READABLE = 4.5
 """WCAG 2.1 AA for text."""
 _MARGIN = 0.06
-"""Aimed for above a ratio, so that rounding to eight bits cannot fall below it."""
+"""Added to every ratio, so that rounding to eight bits cannot fall below it."""
 _HARMONIES = ("split", "complement", "triad", "analogous")
 
-_COLOUR_WORDS: dict[str, Lch] = {
-    # What merchants say and CSS does not know, or shows harsher than is meant.
+_COLOR_WORDS: dict[str, Lch] = {
+    # Words of merchants that CSS does not have, or for which it has a harsher color.
     "sage": (0.70, 0.05, 145),
     "mustard": (0.74, 0.14, 85),
     "terracotta": (0.58, 0.13, 40),
@@ -48,37 +48,37 @@ _LIGHT_WORDS = frozenset({"white", "light", "bright", "ivory", "cream", "pastel"
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the WCAG 2.1 contrast ratio of two colours, 1 to 21."""
+    """Return the WCAG 2.1 contrast ratio of two colors, 1 to 21."""
     return float(Color(one).contrast(Color(other)))
 
 
-def tune(scheme: Scheme, chance: SeededRandom, wishes: Sequence[str] = ()) -> Palette:
-    """Return a palette near ``scheme``, bent towards the merchant's colours.
+def tune(scheme: Scheme, rng: SeededRandom, wishes: Sequence[str] = ()) -> Palette:
+    """Return a palette near ``scheme``, moved towards the merchant's colors.
 
     Args:
         scheme: the anchors.
-        chance: turns the hues by a few degrees, so that two stores on one scheme are siblings, not twins.
-        wishes: colours as merchants write them: ``navy``, ``#ff8800``, ``dark green``; what no one knows is ignored.
+        rng: turns the hues by a few degrees, so that two stores on one scheme differ.
+        wishes: colors as merchants write them: ``navy``, ``#ff8800``, ``dark green``. Unknown words are ignored.
     """
-    turn = chance.near(0, 9)
+    turn = rng.near(0, 9)
     scheme = replace(
         scheme,
-        primary=_nudged(scheme.primary, turn, chance),
-        secondary=_nudged(scheme.secondary, turn, chance),
-        accent=_nudged(scheme.accent, turn / 2, chance),
+        primary=_vary(scheme.primary, turn, rng),
+        secondary=_vary(scheme.secondary, turn, rng),
+        accent=_vary(scheme.accent, turn / 2, rng),
     )
-    return _assemble(_with_wishes(scheme, wishes, chance))
+    return _assemble(_apply_preferences(scheme, wishes, rng))
 
 
 def from_anchors(primary: str, secondary: str, accent: str, *, dark: bool) -> Palette:
-    """Return a readable palette around three colours that somebody else chose (``#rrggbb``)."""
+    """Return a readable palette around three colors in ``#rrggbb``, such as a model's."""
     main = _lch(primary)
     ground = (min(0.03 if dark else 0.012, main[1] * 0.15), main[2])
     return _assemble(Scheme(main, _lch(secondary), _lch(accent), ground, dark))
 
 
-def mood_of(wishes: Sequence[str]) -> bool | None:
-    """Return whether the wished colours ask for a dark store (true), a light one (false) or neither."""
+def prefers_dark(wishes: Sequence[str]) -> bool | None:
+    """Return True if the merchant's colors ask for a dark store, False for a light one, None for neither."""
     words = {word for wish in wishes for word in re.findall(r"[a-z]+", wish.lower())}
     if words & _DARK_WORDS:
         return True
@@ -94,7 +94,7 @@ def _assemble(scheme: Scheme) -> Palette:
         background, surface = _hex((0.98, chroma * 0.7, hue)), _hex((0.94, chroma * 1.5, hue))
         ink = _hex((0.24, min(0.035, chroma * 2), scheme.primary[2]))
     grounds = (background, surface)
-    # The primary colour also writes: links and prices stand in it on both grounds.
+    # Links and prices are set in the primary color, on both grounds.
     primary = _readable(scheme.primary, grounds, READABLE, darker=not scheme.dark)
     return Palette(
         primary=primary,
@@ -108,22 +108,22 @@ def _assemble(scheme: Scheme) -> Palette:
     )
 
 
-def _text_on(colour: str, scheme: Scheme) -> str:
+def _text_on(color: str, scheme: Scheme) -> str:
     hue = scheme.ground[1]
     pale, deep = _hex((0.99, 0.005, hue)), _hex((0.17, 0.02, hue))
-    best = max((pale, deep), key=lambda text: contrast(text, colour))
-    # Pale text is the convention on strong colours: keep it wherever it is readable.
-    if contrast(pale, colour) >= READABLE + _MARGIN:
+    best = max((pale, deep), key=lambda text: contrast(text, color))
+    # Pale text is the convention on strong colors: keep it wherever it is readable.
+    if contrast(pale, color) >= READABLE + _MARGIN:
         best = pale
-    if contrast(best, colour) >= READABLE:
+    if contrast(best, color) >= READABLE:
         return best
     # Of black and white one always reaches 4.58:1.
-    return max(("#ffffff", "#000000"), key=lambda text: contrast(text, colour))
+    return max(("#ffffff", "#000000"), key=lambda text: contrast(text, color))
 
 
-def _readable(colour: Lch, grounds: Sequence[str], ratio: float, *, darker: bool) -> str:
-    """Return the colour, moved in OKLCH lightness until it stands out from all ``grounds``."""
-    lightness, chroma, hue = colour
+def _readable(color: Lch, grounds: Sequence[str], ratio: float, *, darker: bool) -> str:
+    """Return the color, moved in OKLCH lightness until it has the contrast ratio on all ``grounds``."""
+    lightness, chroma, hue = color
     for _ in range(100):
         shown = _hex((lightness, chroma, hue))
         if all(contrast(shown, ground) >= ratio + _MARGIN for ground in grounds):
@@ -132,22 +132,22 @@ def _readable(colour: Lch, grounds: Sequence[str], ratio: float, *, darker: bool
     return "#000000" if darker else "#ffffff"
 
 
-def _nudged(colour: Lch, turn: float, chance: SeededRandom) -> Lch:
-    lightness, chroma, hue = colour
-    return (lightness + chance.near(0, 0.015), chroma * chance.between(0.92, 1.08), (hue + turn) % 360)
+def _vary(color: Lch, turn: float, rng: SeededRandom) -> Lch:
+    lightness, chroma, hue = color
+    return (lightness + rng.near(0, 0.015), chroma * rng.between(0.92, 1.08), (hue + turn) % 360)
 
 
-def _with_wishes(scheme: Scheme, wishes: Sequence[str], chance: SeededRandom) -> Scheme:
-    dark = mood_of(wishes)
-    colours = [colour for colour in map(_wished, wishes) if colour is not None]
-    # A near-grey wish sets the mood, not the main colour, unless it is all there is.
-    vivid = [colour for colour in colours if colour[1] >= 0.035 and colour[0] < 0.93]
-    leading = vivid or [colour for colour in colours if 0.1 < colour[0] < 0.9]
+def _apply_preferences(scheme: Scheme, wishes: Sequence[str], rng: SeededRandom) -> Scheme:
+    dark = prefers_dark(wishes)
+    colours = [color for color in map(_parse_color, wishes) if color is not None]
+    # A near-gray color sets the mood. It is the main color only if there is no other.
+    vivid = [color for color in colours if color[1] >= 0.035 and color[0] < 0.93]
+    leading = vivid or [color for color in colours if 0.1 < color[0] < 0.9]
     if leading:
         main = leading[0]
-        kin = [_lch(str(c.convert("srgb").to_string(hex=True))) for c in _harmony(main, chance)]
-        second = leading[1] if len(leading) > 1 else (kin[0][0], main[1] * 0.6, kin[0][2])
-        third = leading[2] if len(leading) > 2 else (0.72, max(0.11, main[1] * 0.9), kin[-1][2])
+        harmonies = [_lch(str(c.convert("srgb").to_string(hex=True))) for c in _harmony(main, rng)]
+        second = leading[1] if len(leading) > 1 else (harmonies[0][0], main[1] * 0.6, harmonies[0][2])
+        third = leading[2] if len(leading) > 2 else (0.72, max(0.11, main[1] * 0.9), harmonies[-1][2])
         if len(leading) == 2:
             second, third = (second[0], second[1] * 0.5, main[2]), second
         scheme = replace(scheme, primary=main, secondary=second, accent=third, ground=(scheme.ground[0], main[2]))
@@ -159,23 +159,23 @@ def _with_wishes(scheme: Scheme, wishes: Sequence[str], chance: SeededRandom) ->
     return replace(scheme, ground=(min(0.012, scheme.ground[0]), scheme.ground[1]), dark=False)
 
 
-def _harmony(colour: Lch, chance: SeededRandom) -> list[Color]:
-    kin = Color("oklch", list(colour)).harmony(chance.pick(_HARMONIES), space="oklch")
-    own = colour[2] % 360
-    others = [one for one in kin if abs((one["hue"] - own + 180) % 360 - 180) > 1]
-    # A grey has no hue to turn, so its harmony is itself; any hue goes with it.
-    others = others or [Color("oklch", [0.65, 0.12, chance.between(0, 360)])]
+def _harmony(color: Lch, rng: SeededRandom) -> list[Color]:
+    harmonies = Color("oklch", list(color)).harmony(rng.pick(_HARMONIES), space="oklch")
+    own = color[2] % 360
+    others = [one for one in harmonies if abs((one["hue"] - own + 180) % 360 - 180) > 1]
+    # A gray has no hue to turn, so its harmony is itself; any hue goes with it.
+    others = others or [Color("oklch", [0.65, 0.12, rng.between(0, 360)])]
     return [one.fit("srgb", method="oklch-chroma") for one in others]
 
 
-def _wished(wish: str) -> Lch | None:
-    """Return the colour a merchant means, or None if no word of theirs is one."""
+def _parse_color(wish: str) -> Lch | None:
+    """Return the color that a merchant's text names; None if it names none."""
     text = wish.strip().lower()
     if re.fullmatch(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", text):
         return _lch(text)
     words = re.findall(r"[a-z]+", text)
     for name in ("".join(words), *reversed(words)):
-        found = _COLOUR_WORDS.get(name)
+        found = _COLOR_WORDS.get(name)
         if found is None and name and Color.match(name) is not None:
             found = _lch(name)
         if found is not None:
@@ -188,11 +188,11 @@ def _wished(wish: str) -> Lch | None:
     return None
 
 
-def _lch(colour: str) -> Lch:
-    lightness, chroma, hue = Color(colour).convert("oklch").coords(nans=False)
+def _lch(color: str) -> Lch:
+    lightness, chroma, hue = Color(color).convert("oklch").coords(nans=False)
     return (float(lightness), float(chroma), float(hue))
 
 
-def _hex(colour: Lch) -> str:
-    fitted = Color("oklch", [min(1.0, max(0.0, colour[0])), colour[1], colour[2]]).fit("srgb", method="oklch-chroma")
+def _hex(color: Lch) -> str:
+    fitted = Color("oklch", [min(1.0, max(0.0, color[0])), color[1], color[2]]).fit("srgb", method="oklch-chroma")
     return str(fitted.convert("srgb").to_string(hex=True, fit="clip")).lower()

@@ -1,4 +1,4 @@
-"""Colour schemes: the anchors a palette is tuned from, as OKLCH lightness, chroma and hue in degrees."""
+"""Color schemes: the anchors of palettes, as OKLCH lightness, chroma and hue in degrees."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ Lch = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """Three colours that go together, and the ground they stand on."""
+    """Three colors that go together, and the tint of the ground behind them."""
 
     primary: Lch
     secondary: Lch

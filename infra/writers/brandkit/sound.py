@@ -1,16 +1,16 @@
-"""How a name sounds, and whether it would make anyone wince."""
+"""Judges names: whether they are suitable, and how easy they are to say."""
 
 import re
 
 from domain.text import fold
 
-_UNFORTUNATE = re.compile(
+_UNFORTUNATE_WORDS = re.compile(
     r"anal|anus|arse|(?<![a-z])ass|(?<!gl)(?<!gr)(?<!br)(?<!p)ass(?!oc|em|et)|bastard|bitch|boob|cock(?!tail|le)|coon|crap|"
     r"cum|cunt|damn|dick|dyke|fag|fart|fuck|gook|hell(?!o|e)|hitler|homo|horn?y|jizz|kike|kkk|loser|nazi|nigg|nipple|"
     r"orgy|penis|piss|poo[pf]?(?!l|h|d)|porn|prick|puke|puss|rape|rapist|retard|scam|scrot|semen|(?<![a-z])sex|shit|slag|"
     r"slut|smeg|snot|spic(?!e|y)|suck|(?<!s)tit(?!le|an|ude)|turd|twat|urin|vomit|wank|whore|(?<![a-z])dead|death|isis|toxic"
 )
-_FAMOUS = (
+_KNOWN_BRANDS = (
     "adidas adobe alibaba amazon apple asos canon casio chanel cisco corsair dell dior disney dyson ebay etsy fender "
     "ferrari fujifilm garmin gibson google gucci hermes ikea intel jordan kodak lego leica levi logitech lululemon "
     "lumen lush marshall mattel microsoft moleskine nest nike nikon nintendo olympus omega oracle patagonia pandora "
@@ -21,23 +21,23 @@ _FAMOUS = (
     "garnier clarins lumene rimowa samsonite tumi fossil seiko citizen tissot vimeo vevo solgar velux vileda celtic "
     "imagine aroma serena aurum marina vertu astra corsa passat opel seat rothys hellofresh habitat missoma mejuri camera"
 )
-_TAKEN_BY_THE_FAMOUS = frozenset(_FAMOUS.split())
+_TRADEMARKS = frozenset(_KNOWN_BRANDS.split())
 
 
-def awkward(name: str) -> bool:
-    """Whether a name is unfortunate, belongs to somebody famous, or trips the tongue."""
+def is_unsuitable(name: str) -> bool:
+    """Whether a name has an unfortunate word in it, is a known brand, or is hard to say."""
     label = _letters(name)
     words = [_letters(word) for word in name.split()]
-    if label in _TAKEN_BY_THE_FAMOUS or len(label) < 4:
+    if label in _TRADEMARKS or len(label) < 4:
         return True
-    if any(_UNFORTUNATE.search(text) for text in {label, *words}):
+    if any(_UNFORTUNATE_WORDS.search(text) for text in {label, *words}):
         return True
     # Three equal letters, or a doubled one at the seam of two words in the domain name.
     return bool(re.search(r"(.)\1\1", label)) or bool(re.search(r"[^aeiouy]{5}|[aeiou]{4}", label))
 
 
-def ease(name: str) -> float:
-    """Return how easily a name is said, from about -2 (a stumble) to 2 (rolls off the tongue)."""
+def pronounceability(name: str) -> float:
+    """Return how easy a name is to say, from -2 (hard) to 2 (easy)."""
     words = [_letters(word) for word in name.split() if word != "&"]
     syllables = sum(len(re.findall(r"[aeiouy]+", word.removesuffix("e"))) or 1 for word in words)
     score = 1.5 - abs(syllables - 3) * 0.5

@@ -1,4 +1,4 @@
-"""The one shape that every product description has."""
+"""The shape that all product descriptions have."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,17 @@ from infra.writers.copykit.supplier_text import plain_text
 
 
 def one_line(text: str) -> str:
-    """Return a short text of others without markup or line breaks."""
+    """Return an external text, at most 500 characters of it, without markup or line breaks."""
     return " ".join(plain_text(text[:500]).split())
 
 
 def as_markdown(opening: str, features: Sequence[str], benefits: Sequence[str], call_to_action: str) -> str:
-    """Return a product's description in the one shape all writers share."""
+    """Return a product description in Markdown."""
     listed_features = "\n".join(f"- {feature}" for feature in features)
     listed_benefits = "\n".join(f"- {benefit}" for benefit in benefits)
     return f"{opening}\n\n## Features\n\n{listed_features}\n\n## Why you'll like it\n\n{listed_benefits}\n\n{call_to_action}"
 
 
 def tag_keywords(brief: CopyBrief) -> list[str]:
-    """Return the supplier's first tags: what a text's keyword density is measured for."""
+    """Return the supplier's first tags, as keywords whose density is measured."""
     return [keyword for tag in brief.tags[:5] if (keyword := one_line(tag).casefold())]

@@ -1,4 +1,4 @@
-"""The small mechanics of English: number, articles, capitals, whole words."""
+"""English grammar for short texts: number, articles, capitals, truncation."""
 
 import re
 from collections.abc import Iterable
@@ -143,12 +143,12 @@ _UNIT = re.compile(
 
 
 def agree(sentence: str, *, plural: bool) -> str:
-    """Resolve ``[gives/give]`` marks to the form for one thing or for several."""
+    """Replace each ``[gives/give]`` with its singular or plural form."""
     return _CHOICE.sub(lambda mark: mark.group(2 if plural else 1), sentence)
 
 
 def is_plural(word: str) -> bool:
-    """Whether a noun names several things, going by its ending."""
+    """Whether a noun is plural, by its ending."""
     low = word.casefold()
     if low in _SINGULAR_S or low.endswith(("ss", "us")):
         return low == "greens"
@@ -173,7 +173,7 @@ _IRREGULAR = {
     "tomato": "tomatoes",
     "potato": "potatoes",
 }
-"""Compounds go like their last part, ``bookshelf``; but not those of the words in ``_ALONE``, such as ``ottoman``."""
+"""Compounds follow their last part, ``bookshelf``. Compounds of the words in ``_ALONE`` do not, such as ``ottoman``."""
 _ALONE = frozenset(["man", "goose", "half"])
 _IRREGULAR_ENDING = re.compile(f"({'|'.join(f'^{word}' if word in _ALONE else word for word in _IRREGULAR)})$")
 _IRREGULAR_PLURALS = frozenset(_IRREGULAR.values())
@@ -227,8 +227,8 @@ _UNCOUNTED = frozenset(
 )
 
 
-def several(phrase: str) -> str:
-    """Return the plural of a noun phrase; of a mass noun, the same."""
+def pluralize(phrase: str) -> str:
+    """Return the plural of a noun phrase. A mass noun stays as it is."""
     head, space, last = phrase.rpartition(" ")
     low = last.casefold()
     if low in _UNCOUNTED or is_plural(last):
@@ -246,14 +246,14 @@ def several(phrase: str) -> str:
 
 
 def _like(model: str, word: str) -> str:
-    """Return a word with the capitals of another one."""
+    """Return a word with the capitalization of ``model``."""
     if model.isupper():
         return word.upper()
     return word.capitalize() if model[:1].isupper() else word
 
 
 def article(phrase: str) -> str:
-    """Return ``a`` or ``an``, going by how the phrase begins."""
+    """Return ``a`` or ``an`` for a phrase."""
     first = re.split(r"[\s-]", phrase.strip(), maxsplit=1)[0]
     if re.match(r"^(8|11|18)(\D|$)", first):
         return "an"
@@ -270,7 +270,7 @@ def is_measure(word: str) -> bool:
 
 
 def capitals(words: Iterable[str]) -> str:
-    """Return a title: main words with a capital, small ones without, acronyms and measures as they are written."""
+    """Return words in title case: small words in lower case, acronyms and measures unchanged."""
     given = list(words)
     # "USB A", "Vitamin C": a single capital after a name is part of it.
     return " ".join(
@@ -295,12 +295,12 @@ def _capital(word: str, *, first: bool) -> str:
 
 
 def running(phrase: str) -> str:
-    """Return a title as it stands inside a sentence: lower case but for acronyms, measures and proper names."""
+    """Return a title for use inside a sentence: lower case except acronyms, measures and proper names."""
     return " ".join(word if at and word == "A" else _lower(word) for at, word in enumerate(phrase.split()))
 
 
 def lower_first(sentence: str) -> str:
-    """Return a sentence that can follow a colon."""
+    """Return a sentence with its first word in lower case, to follow a colon."""
     head, space, rest = sentence.partition(" ")
     return _lower(head) + space + rest
 
@@ -310,7 +310,7 @@ def upper_first(sentence: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a fragment with a capital at its start and a full stop at its end."""
+    """Return a fragment with a capital first letter and a full stop."""
     trimmed = text.strip().rstrip(",;:–—-").rstrip()
     if not trimmed:
         return ""
@@ -331,7 +331,7 @@ def _lower(word: str) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """Return at most ``most`` characters of a title, whole words only, and no dangling ``with`` at its end."""
+    """Return at most ``most`` characters of a title: whole words, without a small word such as ``with`` at the end."""
     if len(text) <= most:
         return text
     words = text[: most + 1].split(" ")[:-1]

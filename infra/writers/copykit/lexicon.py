@@ -1,4 +1,4 @@
-"""What the house writer knows of products: kinds, their nouns, and the sentences that hold for each of them."""
+"""The lexicon of the copy writer: kinds of products, their nouns, and sentences that are true of each kind."""
 
 import re
 import tomllib
@@ -8,28 +8,28 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from infra.writers.copykit.grammar import several
+from infra.writers.copykit.grammar import pluralize
 
 GENERIC = "generic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of product and what may be said of any such thing. ``[gives/give]`` marks agree in number."""
+    """A kind of product and sentences that are true of it. ``[gives/give]`` has the singular and the plural form."""
 
     name: str
     noun: str
-    """What to call it where its title has no noun we know."""
+    """The noun to use if a title has no known noun."""
     category: str
     nouns: tuple[str, ...]
     scene: tuple[str, ...]
     """Sentences about the situation, not about the product."""
     does: tuple[str, ...]
-    """Predicates: they follow ``This neon desk lamp``."""
+    """Predicates, to follow a subject such as ``This neon desk lamp``."""
     likes: tuple[str, ...]
     cta: tuple[str, ...]
     pair: bool = False
-    """Shoes: spoken of in the plural."""
+    """Whether one item is plural in English: shoes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ class Reason:
     when: re.Pattern[str]
     says: tuple[str, ...]
     only: frozenset[str]
-    """Kinds and categories it makes sense for; empty: all."""
+    """Kinds and categories it applies to; empty means all."""
 
     def holds(self, kind: Kind, evidence: str) -> bool:
-        """Whether the supplier's words bear it out for a product of this kind."""
+        """Whether the supplier's text supports it for a product of this kind."""
         fits = not self.only or kind.name in self.only or kind.category in self.only
         return fits and self.when.search(evidence) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A tone of voice: the adjectives that call for it, and what it adds."""
+    """A tone of voice: the adjectives that select it, and its sentences."""
 
     name: str
     words: frozenset[str]
@@ -60,7 +60,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All of it."""
+    """All phrases and vocabularies."""
 
     kinds: dict[str, Kind]
     by_noun: dict[tuple[str, ...], Kind]
@@ -70,12 +70,12 @@ class Lexicon:
     longest: int
     """Words in the longest noun."""
     words: dict[str, frozenset[str]]
-    """The vocabulary by which titles are taken apart, by group."""
+    """Words for the analysis of titles, by group."""
     leads: tuple[str, ...]
-    """How a fact is introduced: ``Worth knowing:``."""
+    """Introductions of a fact: ``Worth knowing:``."""
 
     def noun_at(self, words: Sequence[str], at: int) -> tuple[int, Kind] | None:
-        """Return how many words from ``at`` on are a noun we know, the longest there is, and its kind."""
+        """Return the length in words and the kind of the longest known noun at ``at``; None if there is none."""
         for size in range(min(self.longest, len(words) - at), 0, -1):
             kind = self.by_noun.get(tuple(word.casefold() for word in words[at : at + size]))
             if kind is not None:
@@ -83,7 +83,7 @@ class Lexicon:
         return None
 
     def kind_in(self, text: str) -> Kind | None:
-        """Return the kind of the last noun we know in a phrase, since English puts the main noun last."""
+        """Return the kind of the last known noun in a phrase, since English puts the main noun last."""
         words = re.findall(r"[\w'-]+", text.casefold())
         at, found = 0, None
         while at < len(words):
@@ -95,7 +95,7 @@ class Lexicon:
         return found
 
     def register_of(self, tone: Sequence[str]) -> Register:
-        """Return the register of the strongest adjective that calls for one; plain if none does."""
+        """Return the register of the first adjective that selects one; the plain register if none does."""
         for adjective in tone:
             words = set(re.findall(r"[a-z-]+", adjective.casefold()))
             for register in self.registers:
@@ -135,7 +135,7 @@ def lexicon() -> Lexicon:
     for kind in kinds.values():
         for noun in kind.nouns:
             by_noun[tuple(noun.split())] = kind
-            by_noun.setdefault(tuple(several(noun).split()), kind)
+            by_noun.setdefault(tuple(pluralize(noun).split()), kind)
     return Lexicon(
         kinds, by_noun, tuple(reasons), tuple(registers), max(len(noun) for noun in by_noun), words, tuple(leads)
     )

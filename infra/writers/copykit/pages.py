@@ -1,4 +1,4 @@
-"""Which pages a store has, and under which titles and addresses."""
+"""The pages of a store, with their titles and slugs."""
 
 from dataclasses import dataclass
 
@@ -21,9 +21,9 @@ PAGES = {
     PageType.CONTACT: PageKind("contact.md.j2", "Contact", "contact"),
     PageType.FAQ: PageKind("faq.md.j2", "Questions and Answers", "faq"),
 }
-"""What this writer writes, in the order a merchant reads it."""
+"""The pages that writers write, in the order in which merchants see them."""
 
 
 def line(text: str, most: int = 2000) -> str:
-    """Return a text of others on one line, without markup."""
+    """Return an external text on one line, without markup."""
     return " ".join(plain_text(text[:most]).split())

@@ -1,4 +1,4 @@
-"""How a text measures: words, reading ease, and how dense its keywords stand."""
+"""Measures texts: words, reading ease and keyword density."""
 
 import re
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ def measure(markdown: str, keywords: Sequence[str] = ()) -> CopyScores:
     """Return the scores of a Markdown text.
 
     Args:
-        markdown: the text; its marks are not counted.
-        keywords: words or phrases to look for, whatever their case; each is reported, also when it is absent.
+        markdown: the text; its markup is not counted.
+        keywords: words or phrases, in any case. Each is in the result, also if the text does not contain it.
 
     Returns:
-        Density is the share of all words that belong to an occurrence of the keyword. Reading ease is Flesch's, as
-        textstat computes it for English; a text without words scores 0.
+        The density of a keyword is the share of words in its occurrences. Reading ease is Flesch's, as textstat
+        computes it for English; it is 0 for a text without words.
     """
     text = plain(markdown)
     words = [word.casefold() for word in _WORD.findall(text)]
@@ -32,7 +32,7 @@ def measure(markdown: str, keywords: Sequence[str] = ()) -> CopyScores:
 
 
 def plain(markdown: str) -> str:
-    """Return the text without Markdown's marks; every line ends like a sentence, so that lists count as such."""
+    """Return the text without Markdown. Every line ends like a sentence, so that list items count as sentences."""
     lines = [line.strip() for line in _MARKUP.sub("", markdown).splitlines()]
     return "\n".join(line if line[-1] in ".!?:" else f"{line}." for line in lines if line)
 
@@ -46,8 +46,8 @@ def _density(words: Sequence[str], keyword: str) -> float:
 
 
 def _reading_ease(text: str) -> float:
-    # Copy is written in several threads, and whoever finds no dictionary loads one: six at once took eight seconds and
-    # 300 MB, one takes one and 75.
+    # Copy is written in several threads, and each would load the dictionary: six took eight seconds and 300 MB, one
+    # takes one second and 75 MB.
     with _LOADING:
         textstat = _textstat()
     return float(textstat.flesch_reading_ease(text))
@@ -55,7 +55,7 @@ def _reading_ease(text: str) -> float:
 
 @cache
 def _textstat() -> Any:
-    """Return textstat with its dictionary loaded; whoever writes no copy does not wait for it."""
+    """Return textstat with its dictionary loaded. Processes that write no copy do not load it."""
     import textstat  # noqa: PLC0415
 
     textstat.textstat.flesch_reading_ease("A first word.")

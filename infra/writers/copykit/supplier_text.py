@@ -1,5 +1,6 @@
-"""Reads a supplier's text for facts. It is data from a stranger: markup, boasts, orders to the reader and promises
-about delivery or service are left behind, since the store cannot vouch for them.
+"""Extracts facts from suppliers' texts, which are untrusted.
+
+Markup, praise, instructions to a model and promises about delivery or service are left out.
 """
 
 import html
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 from infra.writers.copykit.grammar import sentence
 
 MOST_INPUT = 20_000
-"""Characters that are read; a longer text repeats itself."""
+"""Characters that are read. Longer texts repeat themselves."""
 SHORTEST, LONGEST = 8, 170
-"""Characters of a point worth listing."""
+"""Characters of a point that is listed."""
 MOST_POINTS = 8
 
 _TAG_BLOCK = re.compile(r"<(script|style|iframe|svg)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -95,24 +96,24 @@ _NOTHING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SupplierFacts:
-    """What a supplier's text states."""
+    """The facts in a supplier's text."""
 
     points: tuple[str, ...]
-    """Fragments or sentences about the product, in the supplier's order, each with its full stop."""
+    """Fragments or sentences about the product, in the supplier's order, each with a full stop."""
     text: str
-    """All of them together, to look for evidence in."""
+    """All points as one text, to search."""
     choices: Mapping[frozenset[str], str]
-    """What several values are of: ``{"pink", "white"}`` is a ``Colour``."""
+    """The name of each set of option values: ``{"pink", "white"}`` is a ``Colour``."""
 
 
 def plain_text(raw: str) -> str:
-    """Return a text without tags, entities, control characters, emojis and links; line breaks stay."""
+    """Return a text without tags, entities, control characters, emoji and links. Line breaks stay."""
     text = raw[:MOST_INPUT].replace("\x00", " ")
     for _ in range(2):  # suppliers escape twice
         text = html.unescape(_TAG.sub(" ", _TAG_BREAK.sub("\n", _TAG_BLOCK.sub(" ", text))))
     text = _LINK.sub(" ", _TAG.sub(" ", text))
     kept = "".join(letter for given in unicodedata.normalize("NFKC", text) if (letter := _kept(given)))
-    # Long runs of spaces would make the patterns below try each of them in turn.
+    # On long runs of spaces the patterns below would backtrack.
     return re.sub(r"[^\S\n]+", " ", kept)
 
 
@@ -122,7 +123,7 @@ def _kept(letter: str) -> str:
     category = unicodedata.category(letter)
     if category[0] in "CZ":
         return " "
-    # Symbols are emojis and ornaments, and the marks of Markdown and HTML; prices are no business of a description.
+    # Symbols are emoji, ornaments, and the markup of Markdown and HTML.
     if category == "So" or letter in "<>[]{}|\\`*_#~^★☆◆●■►▶✓✔【】":
         return " " if letter not in "★☆●■►▶✓✔*" else "•"
     if category in {"Sk", "Mn"} and ord(letter) > 0x2FF:
@@ -130,19 +131,19 @@ def _kept(letter: str) -> str:
     return letter
 
 
-def gives_orders(text: str) -> bool:
-    """Whether a text speaks to a machine that reads it, instead of about a product."""
+def is_instruction(text: str) -> bool:
+    """Whether a text gives instructions to a model instead of describing a product."""
     return _ORDERS.search(text) is not None
 
 
 def read(raw: str) -> SupplierFacts:
-    """Return the facts in a supplier's description; none if there is nothing to go by."""
+    """Return the facts in a supplier's description, possibly none."""
     points: list[str] = []
     choices: dict[frozenset[str], str] = {}
     seen: set[str] = set()
     for line in plain_text(raw).splitlines():
-        # Who gives orders in one sentence means the next one too.
-        for part in () if gives_orders(line) else _parts(line):
+        # If one sentence of a line is an instruction, the whole line is skipped.
+        for part in () if is_instruction(line) else _parts(line):
             if (choice := _SPEC.match(part)) and " / " in choice[2]:
                 values = frozenset(value.strip().casefold() for value in choice[2].split(" / "))
                 choices[values] = _key_name(choice[1].strip())
@@ -172,7 +173,7 @@ def _point(raw: str) -> str:
         return _spec(spec[1].strip(), spec[2].strip())
     if _PROMISES.search(text):
         return ""
-    text = _MADE.sub("", _SUBJECT.sub("", _calm(text)))
+    text = _MADE.sub("", _SUBJECT.sub("", _without_boasts(text)))
     text = _LEAD.sub("", text).strip(" ,.!-–—")
     if not SHORTEST <= len(text) <= LONGEST or _DANGLING.search(text) or not re.search(r"[^\W\d_]{3}", text):
         return ""
@@ -182,7 +183,7 @@ def _point(raw: str) -> str:
 
 
 def _is_heading(text: str) -> bool:
-    """Whether a line is the supplier's title again: many words, nearly all with a capital."""
+    """Whether a line is a heading: several long words, nearly all with a capital letter."""
     words = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
     return len(words) >= 3 and ":" not in text and sum(word[0].isupper() for word in words) >= 0.8 * len(words)
 
@@ -191,13 +192,13 @@ def _spec(key: str, value: str) -> str:
     if _USELESS_KEYS.match(key):
         return ""
     if " / " in value:
-        return ""  # what the variants differ in; the shopper is asked that when choosing
-    value = _calm(value).strip(" ,.!")
+        return ""  # values of an option, which the shopper chooses from
+    value = _without_boasts(value).strip(" ,.!")
     if not value or len(value) > 90 or _NOTHING.match(value) or _PROMISES.search(f"{key} {value}"):
         return ""
     name = _key_name(key)
     if name == "In the box" and not re.search(r"[,+&]| and |\d.*\d", value):
-        return ""  # that one lamp comes in a lamp's box is no news
+        return ""  # a box with nothing but the product needs no mention
     if name == "In the box":
         value = re.sub(r"\b(\d+) ?(?:x|\*|pcs?|pieces?)(?: of)?\s+", r"\1 × ", value, flags=re.IGNORECASE)
     return sentence(f"{name}: {value}")
@@ -207,8 +208,8 @@ def _key_name(key: str) -> str:
     return _KEYS.get(key.casefold(), key.capitalize() if key.islower() or key.isupper() else key)
 
 
-def _calm(text: str) -> str:
-    """Return the text without its boasts; nothing if too little stands without them."""
+def _without_boasts(text: str) -> str:
+    """Return the text without praise; empty if it is praise alone."""
     calm = _PERFECT_FOR.sub("Suited to", text) if _PERFECT_FOR.match(text) else _PERFECT_FOR.sub("suited to", text)
     calm = _BOAST_PHRASES.sub("", calm)
     if _ONLY_BOASTS.search(calm):

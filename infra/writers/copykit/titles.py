@@ -1,4 +1,4 @@
-"""Turns a supplier's heap of keywords into a title a person would write."""
+"""Makes readable titles from suppliers' titles, which are mostly lists of keywords."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from infra.writers.copykit.grammar import capitals, is_measure, is_plural, running, shorten
 from infra.writers.copykit.lexicon import GENERIC, Kind, lexicon
-from infra.writers.copykit.supplier_text import gives_orders, plain_text
+from infra.writers.copykit.supplier_text import is_instruction, plain_text
 
 SHORTEST, LONGEST = 20, 70
 """Characters of a title."""
 MOST_WORDS = 12
-"""Words of a title before its extras; the last ones say what the thing is."""
+"""Most words of a title without its extras; the last ones name the product."""
 
 NOISE = re.compile(
     r"\b(20[12]\d|brand new|new( arrivals?| in| style| design| version)?(?! (york|zealand|england|orleans|year|born))|newest|latest|hot(test)?( sale| sell(er|ing))?(?! ?(swap|shoe|pot|plate|water|wire|air))|best ?sell(er|ing)s?|"
@@ -36,25 +36,25 @@ def _words_of(group: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Title:
-    """A title and what it is made of."""
+    """A title and its parts."""
 
     text: str
     core: str
     """Without its extras: ``Neon Desk Lamp``."""
     noun: str
-    """What it is, in running text: ``desk lamp``."""
+    """The product's noun, for running text: ``desk lamp``."""
     kind: Kind
     plural: bool
 
 
-def entitle(raw: str, *, category: str, options: Sequence[str], brand: str, most: int = LONGEST) -> Title:
+def make_title(raw: str, *, category: str, options: Sequence[str], brand: str, most: int = LONGEST) -> Title:
     """Return the title for a supplier's title.
 
     Args:
         raw: the supplier's title.
-        category: the supplier's category; names the kind where the title does not.
-        options: what the variants differ in: no title claims one of several colours.
-        brand: fills a title that would be too short.
+        category: the supplier's category; it determines the kind if the title does not.
+        options: of the variants. A title names none of several colors.
+        brand: added to a title that is too short.
         most: longest title, in characters.
     """
     words, rest = _words(raw)
@@ -91,8 +91,8 @@ def entitle(raw: str, *, category: str, options: Sequence[str], brand: str, most
 
 
 def _words(raw: str) -> tuple[list[str], list[str]]:
-    """Return the words of the first telling segment of a title, and those of the rest."""
-    if gives_orders(plain_text(raw[:2000])):
+    """Return the words of the first segment that names a product, and the words after it."""
+    if is_instruction(plain_text(raw[:2000])):
         return [], []
     text = _BRACKETS.sub(lambda found: " " if NOISE.search(found[1]) else f" {found[1]} ", raw[:2000])
     text = NOISE.sub(" ", plain_text(text))
@@ -109,7 +109,7 @@ def _words(raw: str) -> tuple[list[str], list[str]]:
 
 
 def _without_noise(words: list[str]) -> list[str]:
-    """Return the words without noise, also what becomes noise when the words between are gone."""
+    """Return the words without noise, including noise that appears when other noise is removed."""
     while (
         fewer := [bare for word in _WORD.findall(NOISE.sub(" ", " ".join(words))) if (bare := word.rstrip(".'’-"))]
     ) != words:
@@ -122,7 +122,7 @@ def _kept(words: Sequence[str]) -> list[str]:
     for word in words:
         bare = word.strip(".'’-_°%") if word != "&" else "and"
         digits = sum(letter.isdigit() for letter in bare)
-        # A model code means nothing to a shopper; a size or a standard does.
+        # A model code tells shoppers nothing; a size or a standard does.
         code = digits >= 2 and not is_measure(bare) and re.search(r"[A-Za-z]", bare) is not None and len(bare) >= 4
         if bare and not code and len(bare) <= 24:
             kept.append(bare)
@@ -181,7 +181,7 @@ def _filled(core: str, tail: Sequence[str], varied: frozenset[str], brand: str, 
     text = f"{core} {phrase}" if phrase and len(core) + len(phrase) < most else core
     if len(text) < SHORTEST:
         part, material = _part(words, used), _material(words, used)
-        front = _front(words, used) or _style(words, used)
+        front = _leading_style(words, used) or _style(words, used)
         fullers = (
             f"{front} {text}" if front else "",
             f"{text} with {part}" if part else "",
@@ -276,7 +276,7 @@ def _material(words: Sequence[str], used: set[str]) -> str:
     return ""
 
 
-def _front(words: Sequence[str], used: set[str]) -> str:
+def _leading_style(words: Sequence[str], used: set[str]) -> str:
     for at, word in enumerate(words):
         low = word.casefold()
         if _key(word) in used:
@@ -300,7 +300,7 @@ def _style(words: Sequence[str], used: set[str]) -> str:
 
 
 def _without_options(words: Sequence[str], varied: frozenset[str]) -> list[str]:
-    """Return the words without what the shopper chooses: ``Black``, ``2 Person``."""
+    """Return the words without values of options: ``Black``, ``2 Person``."""
     kept: list[str] = []
     at = 0
     while at < len(words):
@@ -330,7 +330,7 @@ def _without_echoes(words: Sequence[str]) -> list[str]:
 
 
 def _trimmed(words: list[str]) -> list[str]:
-    """Return the words without small ones left over at either end, and not too many of them."""
+    """Return the last ``MOST_WORDS`` words, without small words at either end."""
     kept = words[-MOST_WORDS:]
     small = _JOINERS | _PREPOSITIONS | {"a", "an", "the", "of", "by", "to", "on"}
     while kept and kept[-1].casefold() in small:
@@ -344,7 +344,7 @@ def _noun(core: Sequence[str], kind: Kind) -> str:
     known = lexicon()
     for at in range(len(core)):
         hit = known.noun_at(core, at)
-        # "throw pillow cover", "keycap set": what makes another thing of the noun belongs to it.
+        # "throw pillow cover", "keycap set": a word that turns the noun into another product belongs to it.
         more = core[at + hit[0] :] if hit else ()
         if hit is not None and len(more) <= 2 and all(word.casefold() in _words_of("accessories") for word in more):
             return running(" ".join(core[at:]))
@@ -352,7 +352,7 @@ def _noun(core: Sequence[str], kind: Kind) -> str:
 
 
 def _kind_at_end(category: str) -> Kind | None:
-    """Return the kind a category names with its last words: ``Film Cameras`` does, ``Bicycle Parts`` does not."""
+    """Return the kind that a category's last words name: ``Film Cameras`` has one, ``Bicycle Parts`` has none."""
     words = category.split()[-4:]
     for at in range(len(words)):
         hit = lexicon().noun_at(words, at)

@@ -1,4 +1,4 @@
-"""The brand writer with a language model: it has the ideas, our code keeps them readable, drawable and true."""
+"""The brand writer with a language model. The model has ideas; code checks them, draws the logo and tunes the colors."""
 
 import hashlib
 import logging
@@ -10,13 +10,13 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 from domain.kernel import Transient
 from domain.store.brand import Availability, BrandIdentity, BrandProposal, NameOption, Voice
 from domain.store.ports import BrandBrief, BrandWriter, DomainRegistry
-from infra.writers.brandkit.domains import described, domain_label, find_domains, wished
+from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import from_anchors
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.brandkit.sound import awkward
+from infra.writers.brandkit.sound import is_unsuitable
 from infra.writers.openai.client import OpenAiClient, as_data
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _UNTRUE = re.compile(
     r"(?i)\bsince (?:18|19|20)\d\d\b|\best(?:ablished|\.)\b|\bfounded\b|\bfamily[- ](?:owned|run)\b|\bhand-?made\b|"
     r"\baward|\bcertified\b|\bmoney[- ]back\b|\bfree (?:shipping|delivery|returns)\b|\b\d[\d,.]* (?:happy )?customers\b"
 )
-"""Claims that nobody has made and the merchant would have to answer for."""
+"""Claims that the merchant did not make and would be liable for."""
 
 
 def _known_symbol(symbol: str) -> str:
@@ -51,14 +51,14 @@ _Hex = Annotated[str, StringConstraints(to_lower=True, pattern=r"^#[0-9a-fA-F]{6
 
 
 class NameIdea(BaseModel):
-    """One name the model thought of."""
+    """One name that the model proposes."""
 
     name: _Line = Field(min_length=2, max_length=32)
     rationale: _Line = Field(min_length=2, max_length=240)
 
 
 class BrandIdea(BaseModel):
-    """What the model is asked for. Its rules go back to the model in words when it breaks them."""
+    """The answer that the model must give. The model receives the message of each rule that its answer breaks."""
 
     names: Annotated[list[NameIdea], Field(min_length=5, max_length=5)]
     best_name: _Line = Field(min_length=2, max_length=32)
@@ -83,24 +83,24 @@ class BrandIdea(BaseModel):
         labels = [domain_label(idea.name) for idea in self.names]
         if len(set(labels)) < len(labels):
             raise ValueError("the five names must be five different names")
-        if clumsy := [idea.name for idea in self.names if awkward(idea.name)]:
+        if clumsy := [idea.name for idea in self.names if is_unsuitable(idea.name)]:
             raise ValueError(f"replace these names, which are taken, unfortunate or hard to say: {', '.join(clumsy)}")
         if self.best_name not in {idea.name for idea in self.names}:
             raise ValueError(f"best_name {self.best_name!r} is none of the five names")
         for field in ("story", "tagline"):
             if claim := _UNTRUE.search(getattr(self, field)):
-                raise ValueError(f"{field} claims {claim.group()!r}, which nobody has said; leave the claim out")
+                raise ValueError(f"{field} claims {claim.group()!r}, which is not in the data; leave the claim out")
         return self
 
 
 class OpenAiBrandWriter:
-    """Implements :class:`domain.store.ports.BrandWriter`; never raises for an outage, because the fallback steps in.
+    """Implements :class:`domain.store.ports.BrandWriter`. Uses the fallback during an outage of the model.
 
     Args:
         client: the model.
-        registry: asked for the domain of every name.
-        fallback: writes the brand when the model gives no usable answer.
-        prompt: our instructions, ``infra/writers/openai/prompts/brand.v1.md``.
+        registry: says which domains are free.
+        fallback: writes the brand if the model gives no usable answer.
+        prompt: the system prompt, ``infra/writers/openai/prompts/brand.v1.md``.
     """
 
     def __init__(self, client: OpenAiClient, registry: DomainRegistry, *, fallback: BrandWriter, prompt: str) -> None:
@@ -110,7 +110,7 @@ class OpenAiBrandWriter:
         self._prompt = prompt
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
-        """Return the model's brand, or the fallback's where the model did not answer as it should."""
+        """Return the model's brand, or the fallback's if the model gives no usable answer."""
         try:
             idea = await self._client.structured(
                 self._prompt,
@@ -120,13 +120,13 @@ class OpenAiBrandWriter:
                 seed=_number(brief.seed),
             )
         except Transient as outage:
-            logger.warning("The house writer steps in for a brand: %s", outage)
+            logger.warning("A brand comes from the fallback writer: %s", outage)
             return await self._fallback.propose(brief)
         return await self._complete(idea, brief)
 
     async def _complete(self, idea: BrandIdea, brief: BrandBrief) -> BrandProposal:
         names = {one.name: one.rationale for one in idea.names}
-        asked = wished(brief.preferences.name or "")
+        asked = clean_name(brief.preferences.name or "")
         if asked:
             others = [name for name in names if domain_label(name) != domain_label(asked)]
             names = {asked: "The name you asked for.", **{name: names[name] for name in others[:4]}}
@@ -137,14 +137,14 @@ class OpenAiBrandWriter:
         ]
         chosen, reason = _choose(options, idea, asked)
         palette = from_anchors(idea.primary, idea.secondary, idea.accent, dark=idea.dark)
-        chance = SeededRandom(brief.seed, "logo")
+        rng = SeededRandom(brief.seed, "logo")
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,
-                logo=draw_logo(idea.symbol, palette, chance, name=chosen, idea=idea.logo_idea),
+                logo=draw_logo(idea.symbol, palette, rng, name=chosen, idea=idea.logo_idea),
                 palette=palette,
                 fonts=PAIRS[idea.heading_font],
-                # The story was written around the model's own favourite.
+                # The model wrote the story with its own best name.
                 voice=Voice(tone=idea.tone, tagline=idea.tagline, story=idea.story.replace(idea.best_name, chosen)),
             ),
             options=options,
@@ -154,18 +154,24 @@ class OpenAiBrandWriter:
 
 
 def _choose(options: list[NameOption], idea: BrandIdea, asked: str) -> tuple[str, str]:
-    """Return the name and why: the merchant's own, else the model's, unless its domain is taken and another's free."""
+    """Return a name and the reason.
+
+    It is the merchant's, else the model's best name, or one with a free domain if the best name's domain is taken.
+    """
     if asked:
         own = options[0]
-        return own.name, f"“{own.name}” is the name you asked for; {described(own.domain, own.availability)}."
+        return (
+            own.name,
+            f"“{own.name}” is the name you asked for; {describe_availability(own.domain, own.availability)}.",
+        )
     best = next(option for option in options if option.name == idea.best_name)
     free = next((option for option in options if option.availability is Availability.FREE), None)
     if best.availability is Availability.TAKEN and free is not None:
         return free.name, (
-            f"“{best.name}” came first, but {described(best.domain, best.availability)}; “{free.name}” is the next best, "
-            f"and {described(free.domain, free.availability)}. {free.rationale}"
+            f"“{best.name}” came first, but {describe_availability(best.domain, best.availability)}; “{free.name}” is the next best, "
+            f"and {describe_availability(free.domain, free.availability)}. {free.rationale}"
         )
-    closing = described(best.domain, best.availability)
+    closing = describe_availability(best.domain, best.availability)
     return best.name, f"{idea.reason.rstrip()} {closing[:1].upper()}{closing[1:]}."
 
 
@@ -182,5 +188,5 @@ def _brief_data(brief: BrandBrief) -> dict[str, Any]:
 
 
 def _number(seed: str) -> int:
-    """Return the seed as services take it: 31 bits."""
+    """Return the seed as a number of 31 bits, which services accept."""
     return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") >> 1

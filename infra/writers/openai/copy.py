@@ -1,4 +1,4 @@
-"""Product copy and pages with a language model: it finds the words, our code holds it to the facts."""
+"""Product copy and pages with a language model. The model writes; code rejects what the data does not state."""
 
 import hashlib
 import logging
@@ -30,11 +30,11 @@ _UNTRUE = re.compile(
     r"\bsince (?:18|19|20)\d\d\b|\best(?:ablished|\.)\b|\bfounded\b|\bfamily[- ](?:owned|run)\b|"
     r"\b\d[\d,.]* (?:happy )?customers\b"
 )
-"""Claims that nobody has made and the merchant would have to answer for."""
+"""Claims that the merchant did not make and would be liable for."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _PLAIN = r"^[^\n\r<>\[\]`*_#{}\\]*$"
 _TOO_LONG_FOR_AN_ANSWER = 6000
-"""Characters of a supplier's description that are sent; the rest repeats itself and costs money."""
+"""Characters of a supplier's description that are sent. Longer texts repeat themselves and cost money."""
 
 
 def _text(least: int, most: int) -> Any:
@@ -42,7 +42,7 @@ def _text(least: int, most: int) -> Any:
 
 
 class CopyIdea(BaseModel):
-    """What the model is asked for. Its rules go back to the model in words when it breaks them."""
+    """The answer that the model must give. The model receives the message of each rule that its answer breaks."""
 
     title: Annotated[str, _text(SHORTEST, LONGEST)]
     opening: Annotated[str, _text(60, 900)]
@@ -60,13 +60,13 @@ class CopyIdea(BaseModel):
         return self
 
     def words(self) -> str:
-        """Return all of its text, to be checked against the source."""
+        """Return all of its text, to check it against the source."""
         rest = (self.opening, self.call_to_action, self.meta_title, self.meta_description)
         return "\n".join((self.title, *self.features, *self.benefits, *rest))
 
 
 class Section(BaseModel):
-    """A heading and what stands under it."""
+    """A heading and its text."""
 
     heading: Annotated[str, _text(3, 80)]
     body: Annotated[
@@ -76,38 +76,38 @@ class Section(BaseModel):
 
 
 class PageIdea(BaseModel):
-    """A page in the making."""
+    """The answer for a page."""
 
     sections: Annotated[list[Section], Field(min_length=3, max_length=16)]
 
     def words(self) -> str:
-        """Return all of its text, to be checked against the source."""
+        """Return all of its text, to check it against the source."""
         return "\n".join(f"{section.heading}\n{section.body}" for section in self.sections)
 
 
 class AboutIdea(PageIdea):
-    """What the model is asked for of an about page."""
+    """The answer for an about page."""
 
     sections: Annotated[list[Section], Field(min_length=3, max_length=6)]
 
 
 class FaqIdea(PageIdea):
-    """What the model is asked for of the questions and answers."""
+    """The answer for the questions and answers."""
 
     sections: Annotated[list[Section], Field(min_length=8, max_length=16)]
 
 
 _IDEAS: dict[PageType, type[PageIdea]] = {PageType.ABOUT: AboutIdea, PageType.FAQ: FaqIdea}
-"""The pages a model may write; the legal ones stay our templates."""
+"""The pages that a model may write. Legal pages always come from templates."""
 
 
 class OpenAiCopywriter:
-    """Implements ``domain.product.ports.ProductCopywriter``; never raises for an outage: the fallback steps in.
+    """Implements ``domain.product.ports.ProductCopywriter``. Uses the fallback during an outage of the model.
 
     Args:
         client: the model.
-        fallback: writes the copy when the model gives no usable answer.
-        prompt: our instructions, ``infra/writers/openai/prompts/copy.v1.md``.
+        fallback: writes the copy if the model gives no usable answer.
+        prompt: the system prompt, ``infra/writers/openai/prompts/copy.v1.md``.
     """
 
     def __init__(self, client: OpenAiClient, fallback: ProductCopywriter, *, prompt: str) -> None:
@@ -116,18 +116,18 @@ class OpenAiCopywriter:
         self._prompt = prompt
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
-        """Return the model's copy, or the fallback's where the model did not answer as it should."""
+        """Return the model's copy, or the fallback's if the model gives no usable answer."""
         data = _brief_data(brief)
         try:
             idea = await self._client.structured(
                 self._prompt,
                 as_data(data),
-                _held_to(CopyIdea, _source(data), materials=True),
+                _bound_to_source(CopyIdea, _source(data), materials=True),
                 idempotency_key=f"copy:{_digest(brief.seed, brief.original_title)}",
                 seed=_number(brief.seed),
             )
         except Transient as outage:
-            logger.warning("The house writer steps in for a product's copy: %s", outage)
+            logger.warning("A product's copy comes from the fallback writer: %s", outage)
             return await self._fallback.write(brief)
         description = as_markdown(idea.opening, idea.features, idea.benefits, idea.call_to_action)
         return ProductCopy(
@@ -167,13 +167,13 @@ class OpenAiPageWriter:
             idea = await self._client.structured(
                 self._prompt,
                 as_data(data),
-                # 14 days to withdraw: the one number the prompt itself brings in.
-                _held_to(shape, f"{_source(data)} 14", materials=False),
+                # 14 days to withdraw: the only number that comes from the prompt.
+                _bound_to_source(shape, f"{_source(data)} 14", materials=False),
                 idempotency_key=f"page:{type}:{_digest(seed, facts.name)}",
                 seed=_number(seed),
             )
         except Transient as outage:
-            logger.warning("The house writer steps in for the %s page: %s", type, outage)
+            logger.warning("The %s page comes from the fallback writer: %s", type, outage)
             return await self._fallback.write(type, facts, seed=seed)
         page, name = PAGES[type], line(facts.name)
         tagline = line(facts.brand.voice.tagline)
@@ -189,22 +189,22 @@ class OpenAiPageWriter:
         )
 
 
-def _held_to(shape: type[Any], source: str, *, materials: bool) -> Any:
-    """Return the shape with one rule more: it may not state what its source does not."""
+def _bound_to_source(shape: type[Any], source: str, *, materials: bool) -> Any:
+    """Return the model class with a further rule: the text may state only claims, numbers and materials of its source."""
     known_numbers = set(_NUMBER.findall(source))
     known_words = set(re.findall(r"[a-z]+", source.casefold()))
 
     def check(idea: Any) -> Any:
         words = idea.words()
         if claim := _UNTRUE.search(words):
-            raise ValueError(f"the text claims {claim.group()!r}, which nobody has said; leave the claim out")
+            raise ValueError(f"the text claims {claim.group()!r}, which is not in the data; leave the claim out")
         if invented := [number for number in _NUMBER.findall(words) if number not in known_numbers]:
             raise ValueError(f"these numbers are not in the data: {', '.join(sorted(set(invented)))}; leave them out")
         if materials and (made_of := _materials_in(words) - known_words):
             raise ValueError(f"these materials are not in the data: {', '.join(sorted(made_of))}; leave them out")
         return idea
 
-    # A subclass per source: pydantic's rules know the answer only, not what it was asked about.
+    # A subclass per source, since validators of pydantic see the answer only.
     return create_model(
         shape.__name__,
         __base__=shape,
@@ -251,7 +251,7 @@ def _facts_data(type: PageType, facts: StoreFacts) -> dict[str, Any]:
 
 
 def _source(data: dict[str, Any]) -> str:
-    """Return what an answer may draw on; the seed is not part of it."""
+    """Return the text that an answer may use: all data without the seed."""
     return " ".join(_leaves({key: value for key, value in data.items() if key != "seed"}))
 
 

@@ -1,4 +1,4 @@
-"""Search phrases from a language model, with the house writer behind it."""
+"""Search phrases from a language model."""
 
 import logging
 import zlib
@@ -46,7 +46,7 @@ class OpenAiKeywords:
 
     Args:
         client: the model.
-        fallback: writes when the model gives no usable answer.
+        fallback: writes the phrases if the model gives no usable answer.
     """
 
     def __init__(self, client: OpenAiClient, fallback: KeywordWriter) -> None:
@@ -54,7 +54,7 @@ class OpenAiKeywords:
         self._fallback = fallback
 
     async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:
-        """Return the model's phrases, or the fallback's where the model is out of reach or makes no sense."""
+        """Return the model's phrases, or the fallback's if the model gives no usable answer."""
         try:
             answer = await self._client.structured(
                 SYSTEM,
@@ -64,6 +64,6 @@ class OpenAiKeywords:
                 seed=zlib.crc32(seed.encode()) & 0x7FFFFFFF,
             )
         except Transient as outage:
-            logger.warning("Search phrases come from the house writer: %s", outage)
+            logger.warning("Search phrases come from the fallback writer: %s", outage)
             return await self._fallback.keywords(niche, seed=seed)
         return answer.phrases

@@ -1,1 +1,5 @@
-"""Writers by rules: no key, no network, the same result for the same seed."""
+"""Writers by rules: no key, no network, the same result for the same seed.
+
+Import ``RuleBrandWriter`` from ``brand``, ``RuleCopywriter`` and ``RulePageWriter`` from ``copy``, ``RuleKeywords`` from
+``keywords``.
+"""

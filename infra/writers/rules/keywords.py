@@ -1,4 +1,4 @@
-"""The house keyword writer: search phrases from a lexicon of niches, without any model."""
+"""The rule-based keyword writer: search phrases from a lexicon of niches."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,11 @@ from domain.sourcing.relevance import words
 
 FEWEST, MOST = 20, 30
 USUAL = 26
-"""How many phrases are written where the lexicon has enough to say."""
+"""The number of phrases if the lexicon has enough."""
 
 
 class _Theme(Value):
-    """A style: the words it goes by, and the goods it likes."""
+    """A style: the words that name it, and goods that suit it."""
 
     when: list[str]
     say: list[str]
@@ -26,7 +26,7 @@ class _Theme(Value):
 
 
 class _Subject(Value):
-    """A field of goods, and what is in it, the most telling first."""
+    """A field of goods, the most typical first."""
 
     when: list[str]
     goods: list[str]
@@ -48,14 +48,14 @@ class RuleKeywords:
     """Implements :class:`domain.sourcing.ports.KeywordWriter`. The same niche and seed give the same phrases."""
 
     async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:
-        """Return 20 to 30 different phrases, the most telling first: the niche, its goods, then what is near."""
+        """Return 20 to 30 different phrases: first the niche, then its goods, then related goods."""
         plain = " ".join(niche.lower().split())
-        asked = frozenset(words(niche))
-        themes = [theme for theme in _lexicon().themes if _speaks_of(theme.when, asked)]
-        subjects = [subject for subject in _lexicon().subjects if _speaks_of(subject.when, asked)]
-        dice = random.Random(f"keywords, {plain}, {seed}")  # noqa: S311 - variety, no secret
+        niche_words = frozenset(words(niche))
+        themes = [theme for theme in _lexicon().themes if _is_triggered(theme.when, niche_words)]
+        subjects = [subject for subject in _lexicon().subjects if _is_triggered(subject.when, niche_words)]
+        rng = random.Random(f"keywords, {plain}, {seed}")  # noqa: S311 - variety, no secret
         phrases: dict[tuple[str, ...], str] = {}
-        for phrase in _phrases(plain, themes, subjects, dice):
+        for phrase in _phrases(plain, themes, subjects, rng):
             # "flower pot" and "pot flowers" ask for the same thing, so the sorted words are the key.
             known = tuple(sorted(words(phrase))) or (phrase,)
             phrases.setdefault(known, phrase)
@@ -64,34 +64,34 @@ class RuleKeywords:
         return list(phrases.values())
 
 
-def _phrases(niche: str, themes: Sequence[_Theme], subjects: Sequence[_Subject], dice: random.Random) -> Iterator[str]:
-    """Yield phrases, repeats among them, the most telling first."""
+def _phrases(niche: str, themes: Sequence[_Theme], subjects: Sequence[_Subject], rng: random.Random) -> Iterator[str]:
+    """Yield phrases, possibly repeated, the most typical first."""
     yield niche
     styles = _interleaved([theme.say for theme in themes]) or _own_words(niche, subjects)
     fields = [subject.goods for subject in subjects] or [theme.goods for theme in themes]
     goods = _interleaved(fields)
     liked = _interleaved([theme.goods for theme in themes]) if subjects else []
     for n, thing in enumerate(goods):
-        # The first style is nearest to the niche; the others take turns in an order the seed decides.
-        yield _styled(styles[0] if n % 2 == 0 else dice.choice(styles), thing) if styles else thing
+        # The first style is nearest to the niche and takes every second phrase. The seed chooses among all for the rest.
+        yield _styled(styles[0] if n % 2 == 0 else rng.choice(styles), thing) if styles else thing
     for n, thing in enumerate(liked):
         yield _styled(styles[n % len(styles)], thing) if styles and n % 2 == 0 else thing
     crossed = [_styled(style, thing) for style in styles for thing in goods]
-    yield from dice.sample(crossed, len(crossed))
+    yield from rng.sample(crossed, len(crossed))
     yield from goods
-    yield from (pattern.format(niche=niche) for pattern in dice.sample(_lexicon().anything, len(_lexicon().anything)))
+    yield from (pattern.format(niche=niche) for pattern in rng.sample(_lexicon().anything, len(_lexicon().anything)))
 
 
 def _styled(style: str, thing: str) -> str:
     return thing if set(words(style)) & set(words(thing)) else f"{style} {thing}"
 
 
-def _speaks_of(triggers: Sequence[str], asked: frozenset[str]) -> bool:
-    return any(set(words(trigger)) and set(words(trigger)) <= asked for trigger in triggers)
+def _is_triggered(triggers: Sequence[str], niche_words: frozenset[str]) -> bool:
+    return any(set(words(trigger)) and set(words(trigger)) <= niche_words for trigger in triggers)
 
 
 def _own_words(niche: str, subjects: Sequence[_Subject]) -> list[str]:
-    """Return what the merchant says of the goods that no theme knows: ``alpaca`` of “Alpaca home decor”."""
+    """Return the words of the niche that no theme or subject has: ``alpaca`` of “Alpaca home decor”."""
     known = {word for subject in subjects for trigger in subject.when for word in words(trigger)}
     known |= {word for subject in subjects for thing in subject.goods for word in words(thing)}
     rest = [word for word in words(niche) if word not in known and word not in {"home", "room", "setup"}]
@@ -99,6 +99,6 @@ def _own_words(niche: str, subjects: Sequence[_Subject]) -> list[str]:
 
 
 def _interleaved(lists: Sequence[Sequence[str]]) -> list[str]:
-    """Return all entries, taking turns between the lists, each once."""
+    """Return all entries once, alternating between the lists."""
     turns = (entry for turn in zip_longest(*lists) for entry in turn if entry is not None)
     return list(dict.fromkeys(turns))

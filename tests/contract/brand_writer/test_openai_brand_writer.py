@@ -154,7 +154,7 @@ async def test_without_a_usable_answer_the_house_writer_steps_in(
         proposal = await writer.propose(brief("Tea"))
     assert proposal.written_by == "house"
     assert len(service.requests) == calls
-    assert "The house writer steps in for a brand" in caplog.text
+    assert "A brand comes from the fallback writer" in caplog.text
     assert "sk-test" not in caplog.text
 
 

@@ -172,7 +172,7 @@ async def test_after_two_repairs_the_house_steps_in_and_says_so(caplog: pytest.L
         copy = await copywriter(client).write(brief())
     assert len(server.requests) == 1 + REPAIRS
     assert copy == await RuleCopywriter().write(brief())
-    assert "The house writer steps in for a product's copy" in caplog.text
+    assert "A product's copy comes from the fallback writer" in caplog.text
     assert "Neon Desk Lamp RGB" not in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""Logo marks: small geometric drawings, one generator per symbol, coloured from the palette.
+"""Logo marks: small geometric drawings in the palette's colors. Import :data:`MARKS` and :func:`draw`.
 
 Only the mark is drawn, in a square: the storefront sets the name beside it in the brand's own font.
 """
@@ -27,37 +27,37 @@ MARKS: dict[str, Mark] = {
         signs.mosaic, signs.eye, signs.loop,
     )
 }  # fmt: skip
-"""Every symbol by name; also what a language model may choose from."""
+"""Every symbol by name. Language models choose from these names too."""
 
-_WHOLE = frozenset({"record", "ball", "monogram", "mosaic", "pixel"})
-"""Marks that fill their square or have an outline already: a badge around them would be one shape too many."""
+_WITHOUT_BADGE = frozenset({"record", "ball", "monogram", "mosaic", "pixel"})
+"""Marks that fill their square or have an outline: they get no badge."""
 _VISIBLE, _VISIBLE_SMALL = 1.5, 2.1
-"""Least contrast of a detail against what it is drawn on, at full size and on a badge; the mark itself reaches 4.5."""
-_UNLIKE = 0.12
-"""Least distance of a detail's colour from the mark's, in OKLab."""
+"""Least contrast of a detail with its ground, at full size and on a badge. The mark itself has at least 4.5."""
+_LEAST_DIFFERENCE = 0.12
+"""Least distance between the colors of a detail and of the mark, in OKLab."""
 
 
-def draw(symbol: str, palette: Palette, chance: SeededRandom, *, name: str) -> tuple[str, str, str]:
+def draw(symbol: str, palette: Palette, rng: SeededRandom, *, name: str) -> tuple[str, str, str]:
     """Draw a mark.
 
     Args:
         symbol: a key of :data:`MARKS`.
-        palette: the colours; the mark stands on the background and on the surface.
-        chance: the seeded details.
+        palette: the colors; the mark is shown on the background and on the surface.
+        rng: chooses the details.
         name: the brand's name, for the title and the initial.
 
     Returns:
-        What the mark shows, in words; a whole SVG document; and the colour of its detail.
+        What the mark shows, in words; an SVG document; and the color of its detail.
     """
-    badge = None if symbol in _WHOLE else chance.pick((None, None, "circle", "squircle", "hexagon"))
+    badge = None if symbol in _WITHOUT_BADGE else rng.pick((None, None, "circle", "squircle", "hexagon"))
     inks = _inks(palette.on_primary, palette, (palette.primary,), _VISIBLE_SMALL)
-    # Without a colour for the detail, what lies on the mark itself (a clasp, a cat's eyes) would vanish.
+    # Without a color of its own, a detail on the mark (a clasp, a cat's eyes) would be invisible.
     if badge is None or inks.spot == inks.main:
         inks = _inks(palette.primary, palette, (palette.background, palette.surface), _VISIBLE)
-        drawing = _drawn(symbol, inks, chance, name)
+        drawing = _draw_symbol(symbol, inks, rng, name)
         shapes, shows = drawing.shapes, drawing.shows
     else:
-        drawing = _drawn(symbol, inks, chance, name)
+        drawing = _draw_symbol(symbol, inks, rng, name)
         size = 0.58 if badge == "hexagon" else 0.62
         inset = round(50 - 50 * size, 2)
         inside = f'<g transform="translate({inset} {inset}) scale({size})">' + "".join(drawing.shapes) + "</g>"
@@ -70,31 +70,31 @@ def draw(symbol: str, palette: Palette, chance: SeededRandom, *, name: str) -> t
     return shows, svg, inks.spot
 
 
-def _drawn(symbol: str, inks: Inks, chance: SeededRandom, name: str) -> Drawing:
+def _draw_symbol(symbol: str, inks: Inks, rng: SeededRandom, name: str) -> Drawing:
     initial = next((letter for letter in name.upper() if "A" <= letter <= "Z"), "")
-    return MARKS[symbol](Sheet(inks, chance.fork(symbol), initial))
+    return MARKS[symbol](Sheet(inks, rng.fork(symbol), initial))
 
 
 def _inks(main: str, palette: Palette, grounds: Sequence[str], least: float) -> Inks:
     """Choose details from the palette that can be seen on every ground and differ from the main ink."""
     candidates = [palette.accent, palette.secondary, palette.background, palette.text]
     seen = [
-        colour
-        for colour in candidates
-        if all(contrast(colour, ground) >= least for ground in grounds)
-        and Color(colour).delta_e(main, method="ok") >= _UNLIKE
+        color
+        for color in candidates
+        if all(contrast(color, ground) >= least for ground in grounds)
+        and Color(color).delta_e(main, method="ok") >= _LEAST_DIFFERENCE
     ] or [main]
     accent = seen[0]
-    soft = next((colour for colour in (palette.secondary, *seen) if colour in seen and colour != accent), main)
+    soft = next((color for color in (palette.secondary, *seen) if color in seen and color != accent), main)
     return Inks(main, soft, accent)
 
 
-def _badge(shape: str, colour: str) -> str:
+def _badge(shape: str, color: str) -> str:
     match shape:
         case "circle":
-            return f'<circle cx="50" cy="50" r="48" fill="{colour}"/>'
+            return f'<circle cx="50" cy="50" r="48" fill="{color}"/>'
         case "squircle":
-            return f'<rect x="3" y="3" width="94" height="94" rx="26" fill="{colour}"/>'
+            return f'<rect x="3" y="3" width="94" height="94" rx="26" fill="{color}"/>'
         case _:
             path = polygon([at((50, 50), 45, k * 60) for k in range(6)])
-            return f'<path d="{path}" fill="{colour}" stroke="{colour}" stroke-width="8" stroke-linejoin="round"/>'
+            return f'<path d="{path}" fill="{color}" stroke="{color}" stroke-width="8" stroke-linejoin="round"/>'

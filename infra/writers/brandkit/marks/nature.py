@@ -6,11 +6,11 @@ from infra.writers.brandkit.marks.canvas import (
     Drawing,
     Sheet,
     at,
-    counted,
     disc,
     drop,
     fill,
     line,
+    number_word,
     polygon,
     ring,
     star,
@@ -22,7 +22,7 @@ from infra.writers.brandkit.marks.canvas import (
 
 def leaf(sheet: Sheet) -> Drawing:
     """Two leaves on a stem, unlike in size."""
-    inks, lean = sheet.inks, sheet.chance.between(34, 44)
+    inks, lean = sheet.inks, sheet.rng.between(34, 44)
     foot, fork = (50.0, 92.0), (50.0, 62.0)
     high, low = at(fork, 54, -lean + 14), at((50, 74), 44, lean + 8)
     return Drawing(
@@ -37,22 +37,22 @@ def leaf(sheet: Sheet) -> Drawing:
 
 def sprig(sheet: Sheet) -> Drawing:
     """A stem with pairs of leaves and one on top."""
-    inks, chance = sheet.inks, sheet.chance
-    pairs, lean = 2 + chance.flip(), chance.between(48, 60)
+    inks, rng = sheet.inks, sheet.rng
+    pairs, lean = 2 + rng.flip(), rng.between(48, 60)
     shapes = [line((50, 92), (50, 36), inks.main, 4.5)]
     for number in range(pairs):
         root = (50.0, 80.0 - number * (42 / pairs))
         reach = 38 - number * 5
         shapes.extend(fill(vesica(root, at(root, reach, side * lean), 0.42), inks.main) for side in (-1, 1))
     shapes.append(fill(vesica((50, 38), (50, 10), 0.44), inks.spot))
-    return Drawing(tuple(shapes), f"a sprig of {counted(pairs * 2 + 1)} leaves, the newest in another colour")
+    return Drawing(tuple(shapes), f"a sprig of {number_word(pairs * 2 + 1)} leaves, the newest in another colour")
 
 
 def bloom(sheet: Sheet) -> Drawing:
     """Petals around a centre."""
-    inks, chance = sheet.inks, sheet.chance
-    petals = chance.pick((5, 6, 8))
-    fullness, start = {5: 0.66, 6: 0.54, 8: 0.42}[petals], chance.pick((0.0, 180 / petals))
+    inks, rng = sheet.inks, sheet.rng
+    petals = rng.pick((5, 6, 8))
+    fullness, start = {5: 0.66, 6: 0.54, 8: 0.42}[petals], rng.pick((0.0, 180 / petals))
     shapes = [
         fill(
             vesica(at((50, 50), 12, start + k * 360 / petals), at((50, 50), 44, start + k * 360 / petals), fullness),
@@ -60,13 +60,15 @@ def bloom(sheet: Sheet) -> Drawing:
         )
         for k in range(petals)
     ]
-    return Drawing((*shapes, disc((50, 50), 8.5, inks.spot)), f"a blossom of {counted(petals)} petals seen from above")
+    return Drawing(
+        (*shapes, disc((50, 50), 8.5, inks.spot)), f"a blossom of {number_word(petals)} petals seen from above"
+    )
 
 
 def cactus(sheet: Sheet) -> Drawing:
     """A cactus with two arms and a flower."""
     inks = sheet.inks
-    high, low = sheet.chance.shuffled((44, 54))
+    high, low = sheet.rng.shuffled((44, 54))
     return Drawing(
         (
             stroke("M50 90V26", inks.main, 17),
@@ -80,8 +82,8 @@ def cactus(sheet: Sheet) -> Drawing:
 
 def peaks(sheet: Sheet) -> Drawing:
     """Two summits and the sun between them."""
-    inks, chance = sheet.inks, sheet.chance
-    summit = chance.between(32, 40)
+    inks, rng = sheet.inks, sheet.rng
+    summit = rng.between(32, 40)
     sun = (summit + 33, 27.0)
     return Drawing(
         (
@@ -96,7 +98,7 @@ def peaks(sheet: Sheet) -> Drawing:
 def wave(sheet: Sheet) -> Drawing:
     """Rows of swell under a low sun."""
     inks = sheet.inks
-    rise = sheet.chance.between(8, 11)
+    rise = sheet.rng.between(8, 11)
     shapes = [fill("M28 44A22 22 0 0 1 72 44Z", inks.spot)]
     for number, (left, right) in enumerate(((12, 88), (20, 80), (30, 70))):
         y, part = 57 + number * 15, (right - left) / 4
@@ -112,18 +114,18 @@ def wave(sheet: Sheet) -> Drawing:
 
 def sun(sheet: Sheet) -> Drawing:
     """A disc with long and short rays."""
-    inks, rays = sheet.inks, sheet.chance.pick((10, 12, 16))
+    inks, rays = sheet.inks, sheet.rng.pick((10, 12, 16))
     shapes = [disc((50, 50), 18, inks.spot)]
     for k in range(rays):
         turn = k * 360 / rays
         shapes.append(line(at((50, 50), 27, turn), at((50, 50), 43 if k % 2 == 0 else 36, turn), inks.main, 5))
-    return Drawing(tuple(shapes), f"a sun of {sheet.chance.pick(('long and short', 'uneven'))} rays")
+    return Drawing(tuple(shapes), f"a sun of {sheet.rng.pick(('long and short', 'uneven'))} rays")
 
 
 def horizon(sheet: Sheet) -> Drawing:
     """A sun cut by lines that widen towards the horizon."""
-    inks, chance = sheet.inks, sheet.chance
-    radius, cuts = 40.0, chance.pick((4, 5))
+    inks, rng = sheet.inks, sheet.rng
+    radius, cuts = 40.0, rng.pick((4, 5))
     edges = [-radius, -4.0]
     step = (radius + 4) / cuts
     shapes = []
@@ -147,7 +149,7 @@ def horizon(sheet: Sheet) -> Drawing:
 
 def moon(sheet: Sheet) -> Drawing:
     """A crescent with a star in its arms."""
-    inks, size = sheet.inks, sheet.chance.between(14, 18)
+    inks, size = sheet.inks, sheet.rng.between(14, 18)
     return Drawing(
         (
             fill("M60 10A42 42 0 1 0 90 68A35 35 0 0 1 60 10Z", inks.main),
@@ -159,7 +161,7 @@ def moon(sheet: Sheet) -> Drawing:
 
 def spark(sheet: Sheet) -> Drawing:
     """A large four-pointed star and a small one."""
-    inks, side = sheet.inks, sheet.chance.pick((-1, 1))
+    inks, side = sheet.inks, sheet.rng.pick((-1, 1))
     return Drawing(
         (
             fill(star((50 - side * 6, 54), 38, waist=0.2), inks.main),
@@ -172,7 +174,7 @@ def spark(sheet: Sheet) -> Drawing:
 def bolt(sheet: Sheet) -> Drawing:
     """A lightning bolt in a broken ring."""
     inks = sheet.inks
-    gap = sheet.chance.pick((30, 45))
+    gap = sheet.rng.pick((30, 45))
     start, end = at((50, 50), 41, gap), at((50, 50), 41, gap - 60)
     other, last = at((50, 50), 41, gap + 180), at((50, 50), 41, gap + 120)
     return Drawing(
@@ -187,7 +189,7 @@ def bolt(sheet: Sheet) -> Drawing:
 
 def flame(sheet: Sheet) -> Drawing:
     """A flame within a flame over a line."""
-    inks, lean = sheet.inks, sheet.chance.between(-5, 5)
+    inks, lean = sheet.inks, sheet.rng.between(-5, 5)
     return Drawing(
         (
             fill(drop((50 + lean, 8), 25, 70), inks.main),
@@ -201,7 +203,7 @@ def flame(sheet: Sheet) -> Drawing:
 def droplet(sheet: Sheet) -> Drawing:
     """A drop with a gleam."""
     inks = sheet.inks
-    flip = sheet.chance.flip()
+    flip = sheet.rng.flip()
     gleam = "M36 60A15 15 0 0 0 48 76" if flip else "M64 60A15 15 0 0 1 52 76"
     return Drawing(
         (fill(drop((50, 8), 31, 84), inks.main), stroke(gleam, inks.spot, 6)),
@@ -211,7 +213,7 @@ def droplet(sheet: Sheet) -> Drawing:
 
 def paw(sheet: Sheet) -> Drawing:
     """A paw print with one toe in another colour."""
-    inks, odd = sheet.inks, sheet.chance.pick((0, 1, 2, 3))
+    inks, odd = sheet.inks, sheet.rng.pick((0, 1, 2, 3))
     toes = ((20, 46, -24), (38, 27, -8), (62, 27, 8), (80, 46, 24))
     shapes = [
         f'<ellipse cx="{x}" cy="{y}" rx="9" ry="12.5" transform="rotate({turn} {x} {y})" '
@@ -226,7 +228,7 @@ def cat(sheet: Sheet) -> Drawing:
     """A cat's face reduced to ears and eyes."""
     inks = sheet.inks
     face = "M18 16Q20 10 26 14L42 26Q50 24 58 26L74 14Q80 10 82 16L86 56A36 34 0 0 1 14 56Z"
-    wink = sheet.chance.flip(0.3)
+    wink = sheet.rng.flip(0.3)
     right = line((58, 55), (70, 55), inks.spot, 5) if wink else disc((64, 54), 6, inks.spot)
     return Drawing(
         (fill(face, inks.main), disc((36, 54), 6, inks.spot), right),

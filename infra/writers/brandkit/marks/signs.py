@@ -5,11 +5,11 @@ from infra.writers.brandkit.marks.canvas import (
     Sheet,
     at,
     box,
-    counted,
     disc,
     fill,
     line,
     num,
+    number_word,
     polygon,
     ring,
     stroke,
@@ -94,7 +94,7 @@ def monogram(sheet: Sheet) -> Drawing:
     """The brand's initial inside a simple outline."""
     inks = sheet.inks
     letter = sheet.letter if sheet.letter in _LETTERS else "O"
-    outline = sheet.chance.pick(("circle", "hexagon", "arch", "diamond"))
+    outline = sheet.rng.pick(("circle", "hexagon", "arch", "diamond"))
     match outline:
         case "circle":
             around = ring((50, 50), 43, inks.main, 5)
@@ -121,8 +121,8 @@ def _dot_of(outline: str) -> tuple[float, float]:
 
 def circuit(sheet: Sheet) -> Drawing:
     """A chip and the traces that leave it."""
-    inks, chance = sheet.inks, sheet.chance
-    spread = chance.pick((13, 15))
+    inks, rng = sheet.inks, sheet.rng
+    spread = rng.pick((13, 15))
     shapes = [box(31, 31, 38, 38, inks.main, radius=8), box(43, 43, 14, 14, inks.spot, radius=3)]
     for side in range(4):
         for offset in (-spread, spread):
@@ -135,7 +135,7 @@ def circuit(sheet: Sheet) -> Drawing:
 def hexagon(sheet: Sheet) -> Drawing:
     """A cube seen from its corner."""
     inks = sheet.inks
-    top, left, right = sheet.chance.shuffled((inks.spot, inks.main, inks.soft)) if sheet.chance.flip(0.4) else (
+    top, left, right = sheet.rng.shuffled((inks.spot, inks.main, inks.soft)) if sheet.rng.flip(0.4) else (
         inks.spot, inks.main, inks.soft
     )  # fmt: skip
     return Drawing(
@@ -150,7 +150,7 @@ def hexagon(sheet: Sheet) -> Drawing:
 
 def facets(sheet: Sheet) -> Drawing:
     """Nested hexagons, turning."""
-    inks, turn = sheet.inks, sheet.chance.pick((0, 30))
+    inks, turn = sheet.inks, sheet.rng.pick((0, 30))
     return Drawing(
         (
             stroke(polygon([at((50, 50), 44, turn + k * 60) for k in range(6)]), inks.main, 6),
@@ -163,11 +163,11 @@ def facets(sheet: Sheet) -> Drawing:
 
 def honeycomb(sheet: Sheet) -> Drawing:
     """Seven cells, one filled."""
-    inks, lit = sheet.inks, sheet.chance.pick(range(6))
+    inks, lit = sheet.inks, sheet.rng.pick(range(6))
     shapes = []
     for k in range(6):
-        centre = at((50, 50), 29, 30 + k * 60)
-        cell = polygon([at(centre, 14.4, j * 60) for j in range(6)])
+        center = at((50, 50), 29, 30 + k * 60)
+        cell = polygon([at(center, 14.4, j * 60) for j in range(6)])
         shapes.append(fill(cell, inks.spot if k == lit else inks.main))
     shapes.append(fill(polygon([at((50, 50), 14.4, j * 60) for j in range(6)]), inks.main))
     return Drawing(tuple(shapes), "a comb of seven cells, one of them full")
@@ -175,7 +175,7 @@ def honeycomb(sheet: Sheet) -> Drawing:
 
 def arch(sheet: Sheet) -> Drawing:
     """Arches within arches."""
-    inks, low = sheet.inks, sheet.chance.flip()
+    inks, low = sheet.inks, sheet.rng.flip()
     inner = fill("M38 90V66A12 12 0 0 1 62 66V90Z", inks.spot) if low else disc((50, 77), 12, inks.spot)
     return Drawing(
         (
@@ -189,7 +189,7 @@ def arch(sheet: Sheet) -> Drawing:
 
 def house(sheet: Sheet) -> Drawing:
     """A roof over an open door."""
-    inks, side = sheet.inks, sheet.chance.pick((40, 50, 60))
+    inks, side = sheet.inks, sheet.rng.pick((40, 50, 60))
     return Drawing(
         (
             stroke("M10 48L50 14L90 48", inks.main, 8),
@@ -202,9 +202,9 @@ def house(sheet: Sheet) -> Drawing:
 
 def window(sheet: Sheet) -> Drawing:
     """A round-headed window with a sill."""
-    inks, chance = sheet.inks, sheet.chance
+    inks, rng = sheet.inks, sheet.rng
     panes = [inks.main, inks.main, inks.main, inks.main]
-    panes[chance.pick((0, 1, 2, 3))] = inks.spot
+    panes[rng.pick((0, 1, 2, 3))] = inks.spot
     return Drawing(
         (
             fill("M47 44V10A31 31 0 0 0 18 41V44Z", panes[0]),
@@ -219,7 +219,7 @@ def window(sheet: Sheet) -> Drawing:
 
 def tent(sheet: Sheet) -> Drawing:
     """A tent under one star."""
-    inks, moon = sheet.inks, sheet.chance.pick((24, 76))
+    inks, moon = sheet.inks, sheet.rng.pick((24, 76))
     return Drawing(
         (
             fill("M46 30L8 86H38L46 62Z", inks.main),
@@ -233,7 +233,7 @@ def tent(sheet: Sheet) -> Drawing:
 
 def compass(sheet: Sheet) -> Drawing:
     """A compass needle in its ring."""
-    inks, turn = sheet.inks, sheet.chance.pick((24, 38, 52))
+    inks, turn = sheet.inks, sheet.rng.pick((24, 38, 52))
     needle = (
         fill(polygon([(50, 20), (60, 50), (40, 50)]), inks.spot)
         + fill(polygon([(50, 80), (60, 50), (40, 50)]), inks.main)
@@ -246,7 +246,7 @@ def compass(sheet: Sheet) -> Drawing:
 
 def stride(sheet: Sheet) -> Drawing:
     """Slanted bars that gather speed."""
-    inks, lean = sheet.inks, sheet.chance.between(20, 28)
+    inks, lean = sheet.inks, sheet.rng.between(20, 28)
     heights = ((8, 34), (33, 52), (58, 72))
     shapes = []
     for k, (x, tall) in enumerate(heights):
@@ -263,7 +263,7 @@ def stride(sheet: Sheet) -> Drawing:
 
 def pixel(sheet: Sheet) -> Drawing:
     """A sprite of large square pixels."""
-    inks, what = sheet.inks, sheet.chance.pick(sorted(_SPRITES))
+    inks, what = sheet.inks, sheet.rng.pick(sorted(_SPRITES))
     shapes = []
     for y, row in enumerate(_SPRITES[what]):
         for x, dot in enumerate(row):
@@ -274,7 +274,7 @@ def pixel(sheet: Sheet) -> Drawing:
 
 def orbit(sheet: Sheet) -> Drawing:
     """A planet with its path around it."""
-    inks, tilt = sheet.inks, sheet.chance.pick((-28, -18, 24))
+    inks, tilt = sheet.inks, sheet.rng.pick((-28, -18, 24))
     path = f'<ellipse cx="50" cy="50" rx="45" ry="16" fill="none" stroke="{inks.spot}" stroke-width="4.5"/>'
     front = f'<g transform="rotate({tilt} 50 50)">{path}{disc((94, 53), 5.5, inks.spot)}</g>'
     return Drawing((disc((50, 50), 25, inks.main), front), "a planet and the path around it")
@@ -282,23 +282,23 @@ def orbit(sheet: Sheet) -> Drawing:
 
 def knot(sheet: Sheet) -> Drawing:
     """Interlaced circles."""
-    inks, count = sheet.inks, sheet.chance.pick((3, 4))
+    inks, count = sheet.inks, sheet.rng.pick((3, 4))
     shapes = [
         ring(at((50, 50 + (4 if count == 3 else 0)), 19, k * 360 / count), 23, inks.main, 5.5) for k in range(count)
     ]
     return Drawing(
         (*shapes, disc((50, 50 + (4 if count == 3 else 0)), 5.5, inks.spot)),
-        f"{counted(count)} circles that share a centre",
+        f"{number_word(count)} circles that share a centre",
     )
 
 
 def mosaic(sheet: Sheet) -> Drawing:
     """Quarter circles in a grid of four."""
-    inks, chance = sheet.inks, sheet.chance
-    colours = chance.shuffled((inks.main, inks.main, inks.soft, inks.spot))
+    inks, rng = sheet.inks, sheet.rng
+    colours = rng.shuffled((inks.main, inks.main, inks.soft, inks.spot))
     shapes = []
     for k, (x, y) in enumerate(((8, 8), (52, 8), (8, 52), (52, 52))):
-        turn = chance.pick((0, 90, 180, 270))
+        turn = rng.pick((0, 90, 180, 270))
         quarter = f"M{x} {y}H{x + 40}A40 40 0 0 1 {x} {y + 40}Z"
         shapes.append(f'<g transform="rotate({turn} {x + 20} {y + 20})">{fill(quarter, colours[k])}</g>')
     return Drawing(tuple(shapes), "four quarter-circles laid like tiles")
@@ -306,7 +306,7 @@ def mosaic(sheet: Sheet) -> Drawing:
 
 def eye(sheet: Sheet) -> Drawing:
     """An eye with rays above it."""
-    inks, rays = sheet.inks, sheet.chance.pick((3, 5))
+    inks, rays = sheet.inks, sheet.rng.pick((3, 5))
     spread = (-32, 0, 32) if rays == 3 else (-48, -24, 0, 24, 48)
     return Drawing(
         (

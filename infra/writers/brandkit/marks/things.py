@@ -7,13 +7,13 @@ from infra.writers.brandkit.marks.canvas import (
     Sheet,
     at,
     box,
-    counted,
     disc,
     drop,
     fill,
     frame,
     line,
     num,
+    number_word,
     polygon,
     ring,
     stroke,
@@ -23,10 +23,10 @@ from infra.writers.brandkit.marks.canvas import (
 
 def vase(sheet: Sheet) -> Drawing:
     """A thrown pot, its rim dipped in glaze."""
-    inks, chance = sheet.inks, sheet.chance
-    belly, neck, at_height = chance.between(27, 33), chance.between(11, 16), chance.between(0.52, 0.64)
-    foot, lip = chance.between(15, 19), chance.between(3, 6)
-    top, bottom, dip = 10.0, 90.0, chance.between(0.36, 0.46)
+    inks, rng = sheet.inks, sheet.rng
+    belly, neck, at_height = rng.between(27, 33), rng.between(11, 16), rng.between(0.52, 0.64)
+    foot, lip = rng.between(15, 19), rng.between(3, 6)
+    top, bottom, dip = 10.0, 90.0, rng.between(0.36, 0.46)
 
     def half_width(part: float) -> float:
         if part < 0.16:
@@ -51,7 +51,7 @@ def vase(sheet: Sheet) -> Drawing:
 
 def cup(sheet: Sheet) -> Drawing:
     """A cup with steam."""
-    inks, wisps = sheet.inks, sheet.chance.pick((2, 3))
+    inks, wisps = sheet.inks, sheet.rng.pick((2, 3))
     xs = (34, 54) if wisps == 2 else (28, 44, 60)
     return Drawing(
         (
@@ -65,7 +65,7 @@ def cup(sheet: Sheet) -> Drawing:
 
 def pot(sheet: Sheet) -> Drawing:
     """A cooking pot with its lid just lifted."""
-    inks, lift = sheet.inks, sheet.chance.between(-7, 7)
+    inks, lift = sheet.inks, sheet.rng.between(-7, 7)
     return Drawing(
         (
             fill("M18 50H82V70A14 14 0 0 1 68 84H32A14 14 0 0 1 18 70Z", inks.main),
@@ -82,7 +82,7 @@ def pot(sheet: Sheet) -> Drawing:
 
 def bottle(sheet: Sheet) -> Drawing:
     """A bottle with a drop for a label."""
-    inks, wide = sheet.inks, sheet.chance.pick((24, 27))
+    inks, wide = sheet.inks, sheet.rng.pick((24, 27))
     left = 50 - wide
     return Drawing(
         (
@@ -101,7 +101,7 @@ def bottle(sheet: Sheet) -> Drawing:
 def candle(sheet: Sheet) -> Drawing:
     """A candle in a glass."""
     inks = sheet.inks
-    level = sheet.chance.between(56, 62)
+    level = sheet.rng.between(56, 62)
     return Drawing(
         (
             fill(drop((50, 8), 11, 34), inks.spot),
@@ -115,7 +115,7 @@ def candle(sheet: Sheet) -> Drawing:
 
 def chair(sheet: Sheet) -> Drawing:
     """A chair in profile."""
-    inks, rake = sheet.inks, sheet.chance.between(4, 8)
+    inks, rake = sheet.inks, sheet.rng.between(4, 8)
     return Drawing(
         (
             stroke(f"M{num(28 - rake)} 12L30 56H70", inks.main, 7),
@@ -128,7 +128,7 @@ def chair(sheet: Sheet) -> Drawing:
 
 def lamp(sheet: Sheet) -> Drawing:
     """A pendant lamp and the light it gives."""
-    inks, rays = sheet.inks, sheet.chance.pick((3, 5))
+    inks, rays = sheet.inks, sheet.rng.pick((3, 5))
     angles = (155, 180, 205) if rays == 3 else (130, 155, 180, 205, 230)
     return Drawing(
         (
@@ -146,15 +146,15 @@ def book(sheet: Sheet) -> Drawing:
     inks = sheet.inks
     page = "M47 34C38 26 24 24 8 26V78C24 76 38 78 47 86Z"
     mirrored = "M53 34C62 26 76 24 92 26V78C76 76 62 78 53 86Z"
-    spot = fill("M66 22V54L72 48L78 54V20.5Z", inks.spot) if sheet.chance.flip() else disc((50, 16), 8, inks.spot)
+    spot = fill("M66 22V54L72 48L78 54V20.5Z", inks.spot) if sheet.rng.flip() else disc((50, 16), 8, inks.spot)
     return Drawing((fill(page, inks.main), fill(mirrored, inks.main), spot), "a book that has been left open")
 
 
 def record(sheet: Sheet) -> Drawing:
     """A record with grooves and a label."""
-    inks, chance = sheet.inks, sheet.chance
+    inks, rng = sheet.inks, sheet.rng
     shapes = [disc((50, 50), 42, inks.main), disc((50, 50), 16, inks.spot), disc((50, 50), 4, inks.main)]
-    turn = chance.between(20, 60)
+    turn = rng.between(20, 60)
     for radius in (24, 32):
         for half in (0, 180):
             start, end = at((50, 50), radius, turn + half), at((50, 50), radius, turn + half + 62)
@@ -164,8 +164,8 @@ def record(sheet: Sheet) -> Drawing:
 
 def levels(sheet: Sheet) -> Drawing:
     """Bars of sound."""
-    inks, chance = sheet.inks, sheet.chance
-    heights = chance.pick(((26, 52, 78, 44, 62), (40, 70, 34, 80, 50), (30, 60, 84, 60, 30)))
+    inks, rng = sheet.inks, sheet.rng
+    heights = rng.pick(((26, 52, 78, 44, 62), (40, 70, 34, 80, 50), (30, 60, 84, 60, 30)))
     tallest = max(heights)
     return Drawing(
         tuple(
@@ -183,27 +183,27 @@ def levels(sheet: Sheet) -> Drawing:
 
 def aperture(sheet: Sheet) -> Drawing:
     """The blades of a lens, half open."""
-    inks, chance = sheet.inks, sheet.chance
-    blades, opening = chance.pick((6, 7, 8)), chance.between(15, 20)
+    inks, rng = sheet.inks, sheet.rng
+    blades, opening = rng.pick((6, 7, 8)), rng.between(15, 20)
     corners = [at((50, 50), opening, k * 360 / blades) for k in range(blades)]
     shapes = [ring((50, 50), 40, inks.main, 7)]
     for k in range(blades):
         (x1, y1), (x2, y2) = corners[k - 1], corners[k]
         length = math.dist((x1, y1), (x2, y2))
         dx, dy = (x2 - x1) / length, (y2 - y1) / length
-        # Where the blade's edge, carried on, meets the ring: solve |p + t d| = 39.
+        # The intersection of the blade's edge with the ring: solve |p + t d| = 39.
         px, py = x2 - 50, y2 - 50
         along = px * dx + py * dy
         reach = -along + math.sqrt(along**2 - (px**2 + py**2 - 39**2))
         shapes.append(line((x1, y1), (x2 + dx * reach, y2 + dy * reach), inks.main, 4.2))
     shapes.append(disc((50, 50), opening * 0.42, inks.spot))
-    return Drawing(tuple(shapes), f"an aperture of {counted(blades)} blades, half open")
+    return Drawing(tuple(shapes), f"an aperture of {number_word(blades)} blades, half open")
 
 
 def gem(sheet: Sheet) -> Drawing:
     """A cut stone, seen from the side."""
     inks = sheet.inks
-    crown = sheet.chance.between(36, 40)
+    crown = sheet.rng.between(36, 40)
     y = num(crown)
     return Drawing(
         (
@@ -233,7 +233,7 @@ def band(sheet: Sheet) -> Drawing:
 def dial(sheet: Sheet) -> Drawing:
     """A watch face at ten past ten."""
     inks = sheet.inks
-    hours = sheet.chance.pick((4, 12))
+    hours = sheet.rng.pick((4, 12))
     ticks = [
         line(at((50, 50), 31, k * 360 / hours), at((50, 50), 34 if hours == 12 else 32, k * 360 / hours), inks.main, 4)
         for k in range(hours)
@@ -251,7 +251,7 @@ def dial(sheet: Sheet) -> Drawing:
 
 def bag(sheet: Sheet) -> Drawing:
     """A bag with a clasp."""
-    inks, flap = sheet.inks, sheet.chance.between(58, 64)
+    inks, flap = sheet.inks, sheet.rng.between(58, 64)
     return Drawing(
         (
             stroke("M34 36V28A16 16 0 0 1 66 28V36", inks.main, 6),
@@ -309,7 +309,7 @@ def pencil(sheet: Sheet) -> Drawing:
 def blocks(sheet: Sheet) -> Drawing:
     """Building blocks: square, circle, triangle."""
     inks = sheet.inks
-    main, soft, spot = sheet.chance.shuffled((inks.main, inks.soft, inks.spot))
+    main, soft, spot = sheet.rng.shuffled((inks.main, inks.soft, inks.spot))
     return Drawing(
         (
             fill(polygon([(50, 8), (73, 48), (27, 48)]), spot),
@@ -323,7 +323,7 @@ def blocks(sheet: Sheet) -> Drawing:
 def keycap(sheet: Sheet) -> Drawing:
     """A keyboard key from above."""
     inks = sheet.inks
-    legend = sheet.chance.pick(("M40 34L54 46L40 58", "M38 46H62M50 34V58", "M38 40L50 52L62 40"))
+    legend = sheet.rng.pick(("M40 34L54 46L40 58", "M38 46H62M50 34V58", "M38 40L50 52L62 40"))
     return Drawing(
         (
             frame(12, 12, 76, 76, inks.main, 6, 16),
@@ -336,7 +336,7 @@ def keycap(sheet: Sheet) -> Drawing:
 
 def wheel(sheet: Sheet) -> Drawing:
     """A wheel and its spokes."""
-    inks, spokes = sheet.inks, sheet.chance.pick((5, 6, 8))
+    inks, spokes = sheet.inks, sheet.rng.pick((5, 6, 8))
     return Drawing(
         (
             ring((50, 50), 39, inks.main, 8),
@@ -344,14 +344,14 @@ def wheel(sheet: Sheet) -> Drawing:
               for k in range(spokes)),
             disc((50, 50), 10, inks.spot),
         ),
-        f"a wheel of {counted(spokes)} spokes around a bright hub",
+        f"a wheel of {number_word(spokes)} spokes around a bright hub",
     )  # fmt: skip
 
 
 def ball(sheet: Sheet) -> Drawing:
     """A ball and its seams."""
     inks = sheet.inks
-    turn = sheet.chance.pick((0, 20, 45, -25))
+    turn = sheet.rng.pick((0, 20, 45, -25))
     seams = stroke("M50 9V91M9 50H91M21 21A41 41 0 0 1 21 79M79 21A41 41 0 0 0 79 79", inks.spot, 4)
     return Drawing(
         (disc((50, 50), 41, inks.main), f'<g transform="rotate({turn} 50 50)">{seams}</g>'),
@@ -361,7 +361,7 @@ def ball(sheet: Sheet) -> Drawing:
 
 def wrench(sheet: Sheet) -> Drawing:
     """A hex nut with a turned core."""
-    inks, turn = sheet.inks, sheet.chance.pick((0, 30))
+    inks, turn = sheet.inks, sheet.rng.pick((0, 30))
     outer = [at((50, 50), 43, turn + k * 60) for k in range(6)]
     return Drawing(
         (

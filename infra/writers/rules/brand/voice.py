@@ -1,4 +1,4 @@
-"""How a brand speaks: adjectives, a tagline and a short story, from the lexicon and the merchant's wishes."""
+"""Writes a brand's voice: adjectives, a tagline and a short story."""
 
 import re
 
@@ -10,29 +10,29 @@ from infra.writers.rules.brand.lexicon import NicheProfile, lexicon
 _TONES = 4
 
 
-def speak(name: str, niche: NicheProfile, preferences: Preferences, random: SeededRandom) -> Voice:
+def write_voice(name: str, niche: NicheProfile, preferences: Preferences, rng: SeededRandom) -> Voice:
     """Return a voice for ``name``.
 
-    The story has two to four sentences and states attitudes only: no founding year, no workshop, no promise that the
-    store could not keep.
+    The story has two to four sentences. They state attitudes only: no founding year, no workshop, no promise that the
+    store might not keep.
     """
     category, style = niche.category, niche.style
     taglines = [*category.taglines, *(style.taglines if niche.is_styled else ())]
     sentences = [
-        random.pick(category.scenes),
-        random.pick(category.intros).format(name=name, niche=niche.phrase),
+        rng.pick(category.scenes),
+        rng.pick(category.intros).format(name=name, niche=niche.phrase),
     ]
-    # Moods say nothing that fits every niche; named styles do.
+    # Sentences of styles fit every niche; those of moods do not.
     if niche.style in lexicon().styles:
-        sentences.append(random.pick(style.turns))
+        sentences.append(rng.pick(style.turns))
     audience = _plain(preferences.audience, 80)
     if audience:
         sentences.append(f"If you are one of {_those(audience)}, it was made with you in mind.")
     else:
-        sentences.append(random.pick(category.beliefs))
+        sentences.append(rng.pick(category.beliefs))
     return Voice(
         tone=_tones(preferences.tone, niche),
-        tagline=random.pick(taglines),
+        tagline=rng.pick(taglines),
         story=" ".join(sentences),
     )
 
@@ -45,12 +45,12 @@ def _tones(wish: str | None, niche: NicheProfile) -> list[str]:
 
 
 def _those(audience: str) -> str:
-    """Return an audience so that it may follow “one of”: ``plant parents`` becomes ``the plant parents``."""
+    """Return an audience in a form that follows “one of”: ``plant parents`` becomes ``the plant parents``."""
     text = audience[:1].lower() + audience[1:] if audience[1:2].islower() else audience
     return text if re.match(r"(?i)(the|those|our|all)\b", text) else f"the {text}"
 
 
 def _plain(text: str | None, most: int) -> str:
-    """Return a merchant's words as plain text of one line, or nothing if they would not read as words."""
+    """Return a merchant's text as one plain line; empty if it is longer than ``most``."""
     line = " ".join(re.sub(r"[<>{}\[\]|\\\x00-\x1f]", " ", text or "").split()).strip(" .,;:!?")
     return line if len(line) <= most else ""

@@ -1,11 +1,11 @@
-"""The house brand writer: a complete brand from a niche and a seed, with no model, no key and no network."""
+"""The rule-based brand writer: makes a complete brand from a niche and a seed."""
 
 from collections.abc import Sequence
 
 from domain.store.brand import Availability, BrandIdentity, BrandProposal, FontPair, NameOption
 from domain.store.events import Preferences
 from domain.store.ports import BrandBrief, DomainRegistry
-from infra.writers.brandkit.domains import described, domain_label, find_domains, wished
+from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
 from infra.writers.brandkit.marks import MARKS
@@ -13,8 +13,8 @@ from infra.writers.brandkit.palette import tune
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon import NicheProfile, read_niche
-from infra.writers.rules.brand.naming import Candidate, invent
-from infra.writers.rules.brand.voice import speak
+from infra.writers.rules.brand.naming import Candidate, propose_names
+from infra.writers.rules.brand.voice import write_voice
 
 _WORTH = {Availability.FREE: 1.5, Availability.UNKNOWN: 0.0, Availability.TAKEN: -1.5}
 
@@ -22,19 +22,19 @@ _WORTH = {Availability.FREE: 1.5, Availability.UNKNOWN: 0.0, Availability.TAKEN:
 class RuleBrandWriter:
     """Implements :class:`domain.store.ports.BrandWriter`.
 
-    The same brief gives the same brand in every process; only which of the five names is chosen also depends on what
-    the registry answers.
+    The same brief gives the same brand in every process. Only the choice among the five names also depends on the
+    registry's answers.
     """
 
     def __init__(self, registry: DomainRegistry) -> None:
         self._registry = registry
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
-        """Return a complete brand. Never raises for an outage: a registry that is away makes domains unknown."""
-        random = SeededRandom(brief.seed, brief.niche.casefold())
+        """Return a complete brand. If the registry is unavailable, domains are reported as unknown."""
+        rng = SeededRandom(brief.seed, brief.niche.casefold())
         wishes = brief.preferences
-        niche = read_niche(brief.niche, random.fork("reading"), tone=wishes.tone)
-        candidates = _candidates(niche, wishes, random.fork("names"), brief.former_name)
+        niche = read_niche(brief.niche, rng.fork("reading"), tone=wishes.tone)
+        candidates = _candidates(niche, wishes, rng.fork("names"), brief.former_name)
         domains = await find_domains([candidate.name for candidate in candidates], self._registry)
         options = [
             NameOption(
@@ -45,15 +45,15 @@ class RuleBrandWriter:
             )
             for candidate in candidates
         ]
-        chosen, reason = _choose(candidates, options, by_merchant=bool(wished(wishes.name or "")))
-        palette = tune(SCHEMES[random.fork("scheme").pick(_schemes(niche))], random.fork("palette"), wishes.colours)
+        chosen, reason = _choose(candidates, options, by_merchant=bool(clean_name(wishes.name or "")))
+        palette = tune(SCHEMES[rng.fork("scheme").pick(_schemes(niche))], rng.fork("palette"), wishes.colours)
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,
-                logo=draw_logo(_symbol(niche, random.fork("symbol")), palette, random.fork("logo"), name=chosen),
+                logo=draw_logo(_symbol(niche, rng.fork("symbol")), palette, rng.fork("logo"), name=chosen),
                 palette=palette,
-                fonts=_fonts(niche, random.fork("fonts")),
-                voice=speak(chosen, niche, wishes, random.fork("voice")),
+                fonts=_fonts(niche, rng.fork("fonts")),
+                voice=write_voice(chosen, niche, wishes, rng.fork("voice")),
             ),
             options=options,
             reason=reason,
@@ -62,26 +62,26 @@ class RuleBrandWriter:
 
 
 def _candidates(
-    niche: NicheProfile, wishes: Preferences, random: SeededRandom, former_name: str | None
+    niche: NicheProfile, wishes: Preferences, rng: SeededRandom, former_name: str | None
 ) -> list[Candidate]:
-    invented = invent(niche, random, audience=wishes.audience, but=former_name)
-    name = wished(wishes.name or "")
+    ideas = propose_names(niche, rng, audience=wishes.audience, but=former_name)
+    name = clean_name(wishes.name or "")
     if not name:
-        return invented
+        return ideas
     asked = Candidate(name, "wished", frozenset({name.lower()}), "The name you asked for.", 10.0)
-    others = [candidate for candidate in invented if domain_label(candidate.name) != domain_label(name)]
+    others = [candidate for candidate in ideas if domain_label(candidate.name) != domain_label(name)]
     return [asked, *others[:4]]
 
 
 def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, by_merchant: bool) -> tuple[str, str]:
-    """Return the best name and, for the merchant to read, why it is the best."""
+    """Return the best name and the reason for the merchant."""
     if by_merchant:
         asked = options[0]
         return asked.name, (
-            f"“{asked.name}” is the name you asked for; {described(asked.domain, asked.availability)}. "
+            f"“{asked.name}” is the name you asked for; {describe_availability(asked.domain, asked.availability)}. "
             "Four alternatives are kept in case you change your mind."
         )
-    # Sorted by score already, so max() keeps the better name of two that weigh the same.
+    # Candidates are sorted by score, so max() takes the better of two equal options.
     best = max(range(len(options)), key=lambda n: candidates[n].score + _WORTH[options[n].availability])
     chosen, kind = options[best], candidates[best].kind
     letters = len(domain_label(chosen.name))
@@ -91,7 +91,7 @@ def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, b
             f"{reason}. Whether {chosen.domain} is free could not be checked, because no registry answered: the choice "
             "rests on sound, length and fit alone."
         )
-    reason += f", and {described(chosen.domain, chosen.availability)}."
+    reason += f", and {describe_availability(chosen.domain, chosen.availability)}."
     if best != 0 and options[0].availability is Availability.TAKEN:
         reason += f" “{options[0].name}” read slightly better, but {options[0].domain} is taken."
     return chosen.name, reason
@@ -111,11 +111,11 @@ def _schemes(niche: NicheProfile) -> Sequence[str]:
     return niche.style.schemes if niche.is_styled and niche.style.schemes else niche.category.schemes
 
 
-def _fonts(niche: NicheProfile, random: SeededRandom) -> FontPair:
+def _fonts(niche: NicheProfile, rng: SeededRandom) -> FontPair:
     own, styled = niche.category.fonts, niche.style.fonts
     if niche.is_styled:
-        return PAIRS[random.pick(styled)]
-    return PAIRS[random.pick([font for font in own if font in styled] or own)]
+        return PAIRS[rng.pick(styled)]
+    return PAIRS[rng.pick([font for font in own if font in styled] or own)]
 
 
 _LITERAL = {
@@ -131,13 +131,13 @@ _LITERAL = {
     "astronomy": "orbit", "window": "window", "curtain": "window", "guitar": "levels", "audio": "levels",
     "arcade": "pixel", "cooking": "pot", "cookware": "pot",
 }  # fmt: skip
-"""Words that are best drawn as themselves."""
+"""Words of niches that have a symbol of their own."""
 
 
-def _symbol(niche: NicheProfile, random: SeededRandom) -> str:
+def _symbol(niche: NicheProfile, rng: SeededRandom) -> str:
     literal = [_LITERAL[word] for word in niche.words if word in _LITERAL]
-    if literal and (niche.category.key == "pets" or random.flip(0.5)):
+    if literal and (niche.category.key == "pets" or rng.flip(0.5)):
         return literal[0]
     own, styled = niche.category.symbols, niche.style.symbols
-    pool = styled if niche.is_styled and styled and random.flip(0.45) else own
-    return random.pick([symbol for symbol in pool if symbol in MARKS])
+    pool = styled if niche.is_styled and styled and rng.flip(0.45) else own
+    return rng.pick([symbol for symbol in pool if symbol in MARKS])

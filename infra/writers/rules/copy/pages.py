@@ -1,4 +1,4 @@
-"""Writes a store's pages from templates of ours and the store's own facts."""
+"""Writes a store's pages from templates and the store's facts."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.store.events import PageType
 from domain.store.ports import PageDraft, StoreFacts
-from infra.writers.copykit.grammar import is_plural, listed, running, sentence, several, upper_first
+from infra.writers.copykit.grammar import is_plural, listed, pluralize, running, sentence, upper_first
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
@@ -20,9 +20,9 @@ from infra.writers.rules.copy.rotation import Rotation
 
 WRITTEN_BY = "house"
 TO_COMPLETE = "To be completed by the merchant:"
-"""Stands in every line that only the merchant can fill in; search for it to see whether a page is complete."""
+"""Begins every line that the merchant must fill in. A page without it is complete."""
 NOT_ADVICE = "Template, not legal advice."
-"""Stands on every legal page."""
+"""A sentence on every legal page."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
 _MASS = frozenset(
     [
@@ -53,11 +53,11 @@ _MASS = frozenset(
 
 
 class RulePageWriter:
-    """Implements ``domain.store.ports.PageWriter``: keyless, offline, the same page for the same facts and seed.
+    """Implements ``domain.store.ports.PageWriter`` offline. The same facts and seed give the same page.
 
     Args:
-        withdrawal_path: path of the storefront's online withdrawal function (Directive (EU) 2023/2673), if it has one;
-            without it the refund policy tells the merchant what is missing.
+        withdrawal_path: path of the storefront's online withdrawal function (Directive (EU) 2023/2673). If it is None,
+            the refund policy says what the merchant must add.
     """
 
     def __init__(self, *, withdrawal_path: str | None = None) -> None:
@@ -67,7 +67,7 @@ class RulePageWriter:
         """Return one page.
 
         Raises:
-            InvalidInput: a custom page, which only the merchant can write.
+            InvalidInput: ``type`` is a custom page, which only the merchant writes.
         """
         return await asyncio.to_thread(self.compose, type, facts, seed)
 
@@ -88,7 +88,7 @@ class RulePageWriter:
             written_by=WRITTEN_BY,
         )
 
-    def _context(self, facts: StoreFacts, name: str, deck: Rotation) -> dict[str, object]:
+    def _context(self, facts: StoreFacts, name: str, rotation: Rotation) -> dict[str, object]:
         products = _kinds_of_goods(facts.products)
         goods = _goods(line(facts.niche))
         voice = facts.brand.voice
@@ -112,27 +112,29 @@ class RulePageWriter:
             "withdrawal_url": self._withdrawal_path,
             "to_complete": TO_COMPLETE,
             "not_advice": NOT_ADVICE,
-            "pick": lambda bank, choices: _picked(deck, bank, choices),
+            "pick": lambda bank, choices: _picked(rotation, bank, choices),
         }
 
 
-def _picked(deck: Rotation, bank: str, choices: Sequence[str]) -> str:
-    return deck.deal(bank, choices)
+def _picked(rotation: Rotation, bank: str, choices: Sequence[str]) -> str:
+    return rotation.pick(bank, choices)
 
 
 def _address(text: str) -> str:
-    """Return a host or e-mail address without anything that could end a Markdown link."""
+    """Return a host or e-mail address without characters that could end a Markdown link."""
     return re.sub(r"[^\w.@:+-]", "", text)
 
 
 def _kinds_of_goods(categories: Sequence[str]) -> list[str]:
-    """Return categories as they stand in a sentence, ``desk mats``; numbers that some suppliers use are left out."""
-    named = [several(running(text)) for category in categories if re.search(r"[^\W\d_]{3}", text := line(category, 60))]
+    """Return categories for use inside a sentence: ``desk mats``. Numbers, which some suppliers use, are left out."""
+    named = [
+        pluralize(running(text)) for category in categories if re.search(r"[^\W\d_]{3}", text := line(category, 60))
+    ]
     return list(dict.fromkeys(named))
 
 
 def _goods(niche: str) -> str:
-    """Return what a shop in a niche sells, to follow "we sell"."""
+    """Return the goods of a niche, to follow "we sell"."""
     text = running(niche)
     last = text.split()[-1] if text else ""
     if not last:
@@ -174,7 +176,7 @@ def _date(at: datetime) -> str:
 
 @cache
 def _environment() -> Environment:
-    # The templates make Markdown, not HTML: escaping is the business of whoever renders it, and values are cleaned above.
+    # The templates make Markdown, not HTML. The storefront escapes it, and values are cleaned above.
     return Environment(
         loader=PackageLoader("infra.writers.rules.copy", "templates"),
         autoescape=False,  # noqa: S701

@@ -1,4 +1,4 @@
-"""Choice without chance: the same seed chooses the same, and neighbours in a store choose differently."""
+"""Repeatable choices that differ between the products of a store."""
 
 import hashlib
 import random
@@ -12,11 +12,15 @@ _PLACE = re.compile(r"^(.*)#(\d{1,6})(?:\.(\d{1,6}))?$", re.DOTALL)
 
 
 class Rotation:
-    """Deals from shuffled choices.
+    """Chooses from shuffled banks of sentences, in turn.
 
-    A seed may say which of its fellows this is: ``<what they share>#<place>.<rank>``, with the place among all products of
-    a store and the rank among those of a category. Fellows then go through a bank of sentences in turn, so that none
-    comes twice before all came once. Any other seed works too; then chance decides. ``group`` is the category.
+    A seed of the form ``<store>#<place>.<rank>`` gives a product's place in the store and its rank in its category.
+    The products of a store then use every sentence of a bank once before they use one twice. With another seed the
+    place is a hash of it.
+
+    Args:
+        seed: as above.
+        group: the category.
     """
 
     def __init__(self, seed: str, *, group: str = "") -> None:
@@ -24,26 +28,25 @@ class Rotation:
         drawn = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[:4], "big")
         self._shared = found[1] if found else seed
         self._place = int(found[2]) if found else drawn
-        # Two categories of one kind both have a first product; they should not open the same way.
+        # Different categories start at different sentences, or all of their first products would open alike.
         start = hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[0] if group else 0
         self._rank = start + (int(found[3]) if found and found[3] else self._place)
 
-    def deal(self, bank: str, choices: Sequence[T], *, skip: int = 0) -> T:
-        """Return the choice whose turn it is among all products.
+    def pick(self, bank: str, choices: Sequence[T], *, skip: int = 0) -> T:
+        """Return a choice, in turn among all products of the store.
 
         Args:
-            bank: names the choices; another bank is shuffled differently.
+            bank: the name of the choices, which determines their order.
             choices: at least one.
-            skip: how many turns further.
+            skip: the number of turns to skip.
         """
         return self._shuffled(bank, choices)[(self._place + skip) % len(choices)]
 
-    def deal_in_kind(self, bank: str, choices: Sequence[T], *, skip: int = 0, stride: int = 1) -> T:
-        """Return the choice whose turn it is among products of the same category, each taking ``stride`` of them."""
+    def pick_in_category(self, bank: str, choices: Sequence[T], *, skip: int = 0, stride: int = 1) -> T:
+        """Return a choice, in turn among products of the category. Each product takes ``stride`` choices."""
         return self._shuffled(bank, choices)[(self._rank * stride + skip) % len(choices)]
 
     def _shuffled(self, bank: str, choices: Sequence[T]) -> list[T]:
         shuffled = list(choices)
-        # Repeatable choice is the point; nothing here is a secret.
-        random.Random(f"{self._shared}|{bank}").shuffle(shuffled)  # noqa: S311
+        random.Random(f"{self._shared}|{bank}").shuffle(shuffled)  # noqa: S311 - repeatable on purpose
         return shuffled

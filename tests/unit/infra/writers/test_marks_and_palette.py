@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.writers.brandkit.domains import domain_label, wished
+from infra.writers.brandkit.domains import clean_name, domain_label
 from infra.writers.brandkit.marks import MARKS, draw
 from infra.writers.brandkit.palette import contrast, from_anchors, tune
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.brandkit.sound import awkward, ease
+from infra.writers.brandkit.sound import is_unsuitable, pronounceability
 
 hexes = st.from_regex(r"\A#[0-9a-f]{6}\Z")
 
@@ -60,18 +60,18 @@ def test_any_wishes_become_a_readable_palette(wishes: list[str]) -> None:
     "name", ["Pen & Island", "Peniston", "Shitake House", "Ikea", "Nike", "Aaardvark", "Klmnrst", "Ab"]
 )
 def test_awkward_names_are_found(name: str) -> None:
-    assert awkward(name) == (name != "Pen & Island")
+    assert is_unsuitable(name) == (name != "Pen & Island")
 
 
 @pytest.mark.parametrize(
     "name", ["Moss & Mortar", "Night Parlour", "Cocktail Hour", "Title House", "Hello Attic", "Canvas"]
 )
 def test_good_names_pass(name: str) -> None:
-    assert not awkward(name)
+    assert not is_unsuitable(name)
 
 
 def test_easy_names_score_above_stumbles() -> None:
-    assert ease("Marlow") > ease("Strngthsk")
+    assert pronounceability("Marlow") > pronounceability("Strngthsk")
 
 
 def test_a_name_becomes_a_domain_label() -> None:
@@ -83,6 +83,6 @@ def test_a_name_becomes_a_domain_label() -> None:
 
 
 def test_a_wished_name_is_tidied() -> None:
-    assert wished(" My\u0000  <Shop> ") == "My Shop"
-    assert wished("***") == ""
-    assert len(wished("x" * 300)) == 48
+    assert clean_name(" My\u0000  <Shop> ") == "My Shop"
+    assert clean_name("***") == ""
+    assert len(clean_name("x" * 300)) == 48

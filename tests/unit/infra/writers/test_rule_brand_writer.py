@@ -16,7 +16,7 @@ from domain.store.brand import Availability, BrandProposal
 from infra.writers.brandkit.domains import domain_label
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.palette import contrast
-from infra.writers.brandkit.sound import awkward
+from infra.writers.brandkit.sound import is_unsuitable
 from infra.writers.rules.brand import RuleBrandWriter
 from tests.support.fakes.brand import KnownDomains, brief
 
@@ -53,7 +53,7 @@ async def test_any_niche_gets_a_whole_readable_brand(niche: str, seed: str) -> N
         assert contrast(text, ground) >= 4.5, (text, ground)
     names = [option.name for option in proposal.options]
     assert len({domain_label(name) for name in names}) == 5
-    assert not [name for name in names if awkward(name)]
+    assert not [name for name in names if is_unsuitable(name)]
     assert brand.name in names
     assert brand.fonts in PAIRS.values()
     assert len(re.findall(r"[.!?](?:\s|$)", brand.voice.story)) >= 2 or len(brand.voice.story) > 40
@@ -84,11 +84,11 @@ def test_every_process_comes_to_the_same_brand() -> None:
     script = (
         "from infra.writers.brandkit.seeded_random import SeededRandom;"
         "from infra.writers.rules.brand.lexicon import read_niche;"
-        "from infra.writers.rules.brand.naming import invent;"
-        "from infra.writers.rules.brand.voice import speak;"
+        "from infra.writers.rules.brand.naming import propose_names;"
+        "from infra.writers.rules.brand.voice import write_voice;"
         "from domain.store.events import Preferences;"
         "r = read_niche('Vintage camera bags', SeededRandom('1'));"
-        "print(invent(r, SeededRandom('2')), speak('A', r, Preferences(tone='dry'), SeededRandom('3')))"
+        "print(propose_names(r, SeededRandom('2')), write_voice('A', r, Preferences(tone='dry'), SeededRandom('3')))"
     )
     outputs = {
         subprocess.run(

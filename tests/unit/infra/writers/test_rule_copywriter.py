@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import ProductCopy
-from infra.writers.copykit.grammar import several
+from infra.writers.copykit.grammar import pluralize
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST
 from infra.writers.rules.copy.copywriter import RuleCopywriter, compose
@@ -128,7 +128,7 @@ def test_the_tone_of_the_brand_colours_the_text() -> None:
     ],
 )
 def test_a_plural_is_english(one: str, many: str) -> None:
-    assert several(one) == many
+    assert pluralize(one) == many
 
 
 def test_several_things_are_spoken_of_in_the_plural() -> None:

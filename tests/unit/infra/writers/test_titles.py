@@ -4,11 +4,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST, entitle
+from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST, make_title
 
 
 def title(raw: str, *options: str, category: str = "", brand: str = "Neonhaven") -> str:
-    return entitle(raw, category=category, options=options, brand=brand).text
+    return make_title(raw, category=category, options=options, brand=brand).text
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_orders_to_a_machine_are_no_title() -> None:
 def test_any_supplier_title_becomes_one_of_20_to_70_characters_without_noise(
     raw: str, category: str, options: list[str], brand: str
 ) -> None:
-    made = entitle(raw, category=category, options=options, brand=brand).text
+    made = make_title(raw, category=category, options=options, brand=brand).text
     assert SHORTEST <= len(made) <= LONGEST
     assert made == " ".join(made.split())
     assert not any(letter in made for letter in "<>[]{}|\\`*_#\n")
     assert not any(letter in made.partition(" from ")[0] for letter in "!?")
     assert NOISE.search(made.partition(" from ")[0]) is None
-    assert entitle(raw, category=category, options=options, brand=brand).text == made
+    assert make_title(raw, category=category, options=options, brand=brand).text == made

@@ -32,7 +32,7 @@ class NicheProfile:
     """Whether the lexicon knows what the niche sells."""
 
 
-def read_niche(niche: str, random: SeededRandom, *, tone: str | None = None) -> NicheProfile:
+def read_niche(niche: str, rng: SeededRandom, *, tone: str | None = None) -> NicheProfile:
     """Return the profile of a niche.
 
     Args:
@@ -49,7 +49,7 @@ def read_niche(niche: str, random: SeededRandom, *, tone: str | None = None) -> 
         words=tuple(token for token in tokens if token not in lexicon().words.fillers),
         category=category,
         second_category=categories[1] if len(categories) > 1 else None,
-        style=style or _style_of(random.pick(category.styles)),
+        style=style or _style_of(rng.pick(category.styles)),
         is_styled=style is not None,
         is_known=bool(categories),
     )

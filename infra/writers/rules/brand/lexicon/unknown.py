@@ -30,17 +30,17 @@ _ROOTS = (
 
 def unknown_category(tokens: Sequence[str]) -> Category:
     """Return a category for an unknown niche; the same niche always gets the same one."""
-    random = SeededRandom("unknown niche", " ".join(tokens))
+    rng = SeededRandom("unknown niche", " ".join(tokens))
     own = [token.capitalize() for token in tokens if re.fullmatch(r"[a-z]{4,8}", token)][-1:]
     return Category(
         key="unknown",
         title="well-chosen things",
         words=(),
-        styles=tuple(random.shuffled(("quiet", "warm", "technical", "playful", "elegant"))[:2]),
-        schemes=tuple(random.shuffled(_SCHEMES)[:3]),
-        fonts=tuple(random.shuffled(("Syne", "DM Serif Display", "Space Grotesk", "Fraunces", "Montserrat"))[:3]),
-        symbols=tuple(random.shuffled(_SYMBOLS)[:4]),
-        roots=(*own, *random.shuffled(_ROOTS)[:10]),
+        styles=tuple(rng.shuffled(("quiet", "warm", "technical", "playful", "elegant"))[:2]),
+        schemes=tuple(rng.shuffled(_SCHEMES)[:3]),
+        fonts=tuple(rng.shuffled(("Syne", "DM Serif Display", "Space Grotesk", "Fraunces", "Montserrat"))[:3]),
+        symbols=tuple(rng.shuffled(_SYMBOLS)[:4]),
+        roots=(*own, *rng.shuffled(_ROOTS)[:10]),
         places=("Cabinet", "Arcade", "Quarter", "Collective", "Depot"),
         tails=("mark", "wick", "field", "lane", "worth"),
         stems=("Nov", "Sol", "Mir", "Vel", "Cor"),
