@@ -66,11 +66,11 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     outdated = [
         product for product in earlier if product.status is ProductStatus.DRAFT and not product.touched_by_merchant
     ]
-    kept = {product.source for product in earlier if product.status is not ProductStatus.ARCHIVED} - {
+    existing_sources = {product.source for product in earlier if product.status is not ProductStatus.ARCHIVED} - {
         product.source for product in outdated
     }
     sellable = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
-    picks = {key: pick for key, pick in sellable.items() if key not in kept}
+    picks = {key: pick for key, pick in sellable.items() if key not in existing_sources}
     if picks:
         summary = _summary(list(picks.values()), command.suppliers, known=len(sellable) - len(picks))
     elif sellable:
@@ -134,10 +134,12 @@ def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, know
     sources = Counter(pick.listing.provider.display_name.removeprefix("the ") for pick in picks).most_common()
     origin = ", ".join(name if len(sources) == 1 else f"{count} from {name}" for name, count in sources)
     products = f"{len(picks)} product{'' if len(picks) == 1 else 's'}"
-    found = f"{products} from {candidates} candidate{'' if candidates == 1 else 's'} ({origin})"
-    again = [f"{known} more {'is' if known == 1 else 'are'} in the store already"] if known else []
-    away = [f"{report.provider.display_name} could not be searched" for report in suppliers if report.error is not None]
-    return "; ".join([found, *again, *away])
+    scouted = f"{products} from {candidates} candidate{'' if candidates == 1 else 's'} ({origin})"
+    known_again = [f"{known} more {'is' if known == 1 else 'are'} in the store already"] if known else []
+    unreachable = [
+        f"{report.provider.display_name} could not be searched" for report in suppliers if report.error is not None
+    ]
+    return "; ".join([scouted, *known_again, *unreachable])
 
 
 def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:

@@ -256,10 +256,10 @@ def _clean_value(value: Any) -> Any:
 
 
 def _changes(names: list[str], value: object) -> dict[str, Any]:
-    found = {}
+    changes = {}
     for name in names:
         before = getattr(value, name)
         after = before if name in MACHINE_TEXT else _clean_value(before)
         if after is not before:
-            found[name] = after
-    return found
+            changes[name] = after
+    return changes

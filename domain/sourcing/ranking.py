@@ -116,12 +116,12 @@ def candidates(listings: Sequence[Listing], *, niche: str, keywords: Sequence[st
     """
     different = list({key_of(listing): listing for listing in listings}.values())
     relevance = Relevance.of(niche, keywords, different)
-    found: list[Candidate] = []
+    pool: list[Candidate] = []
     for listing in different:
         pricing = price_listing(listing)
         if pricing is None or not _is_presentable(listing):
             continue
-        found.append(
+        pool.append(
             Candidate(
                 listing=listing,
                 pricing=pricing,
@@ -129,23 +129,23 @@ def candidates(listings: Sequence[Listing], *, niche: str, keywords: Sequence[st
                 relevance=relevance(listing),
             )
         )
-    best = max((candidate.relevance for candidate in found), default=0.0) or 1.0
-    found = [replace(candidate, relevance=min(1.0, candidate.relevance / max(best, 0.5))) for candidate in found]
-    return sorted(found, key=_order)
+    best = max((candidate.relevance for candidate in pool), default=0.0) or 1.0
+    pool = [replace(candidate, relevance=min(1.0, candidate.relevance / max(best, 0.5))) for candidate in pool]
+    return sorted(pool, key=_order)
 
 
 def rank(
-    found: Sequence[Candidate], *, fingerprints: Mapping[Key, int], total: int, count: int = TARGET_COUNT
+    pool: Sequence[Candidate], *, fingerprints: Mapping[Key, int], total: int, count: int = TARGET_COUNT
 ) -> Ranking:
     """Choose the products of a new store.
 
     Args:
-        found: the result of :func:`candidates`.
+        pool: the result of :func:`candidates`.
         fingerprints: of main photos, if known.
         total: the number of listings before any was dropped.
         count: the largest number of products.
     """
-    different = _without_duplicates(found, fingerprints)
+    different = _without_duplicates(pool, fingerprints)
     best = max((candidate.relevance for candidate in different), default=0.0)
     threshold = max(FITTING * best, FITTING_AT_LEAST)
     fitting = [candidate for candidate in different if candidate.relevance >= threshold]
@@ -157,8 +157,8 @@ def rank(
         chosen += others[: min(MINIMUM_COUNT, count) - len(chosen)]
     return Ranking(
         chosen=chosen,
-        duplicates=len(found) - len(different),
-        unsellable=total - len(found),
+        duplicates=len(pool) - len(different),
+        unsellable=total - len(pool),
         fitting=len(fitting),
     )
 
@@ -238,19 +238,19 @@ def title_similarity(one: str, other: str) -> float:
     return len(mine & theirs) / len(mine | theirs) if mine and theirs else 0.0
 
 
-def _without_duplicates(found: Sequence[Candidate], fingerprints: Mapping[Key, int]) -> list[Candidate]:
+def _without_duplicates(pool: Sequence[Candidate], fingerprints: Mapping[Key, int]) -> list[Candidate]:
     """Keep the best scored offer of each thing, with the highest relevance among similar titles."""
-    kept: list[Candidate] = []
-    for candidate in sorted(found, key=lambda candidate: (-candidate.score.total, candidate.key)):
-        for n, better in enumerate(kept):
+    best_offers: list[Candidate] = []
+    for candidate in sorted(pool, key=lambda candidate: (-candidate.score.total, candidate.key)):
+        for n, better in enumerate(best_offers):
             if same_thing(candidate, better, fingerprints):
                 # Equal photos can show different things, so relevance passes only between similar titles.
                 if title_similarity(candidate.listing.title, better.listing.title) >= LIKE_TITLE:
-                    kept[n] = replace(better, relevance=max(better.relevance, candidate.relevance))
+                    best_offers[n] = replace(better, relevance=max(better.relevance, candidate.relevance))
                 break
         else:
-            kept.append(candidate)
-    return sorted(kept, key=_order)
+            best_offers.append(candidate)
+    return sorted(best_offers, key=_order)
 
 
 def _choose_varied(fitting: Sequence[Candidate], count: int) -> list[Candidate]:

@@ -33,8 +33,8 @@ WEAK = frozenset(
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a text in comparable form: lower-case, no accents, singular, no sales talk, in order."""
     plain = fold(text).encode("ascii", "ignore").decode()
-    found = (_singular(word) for word in re.findall(r"[a-z0-9]+", plain))
-    return tuple(dict.fromkeys(word for word in found if word not in NOISE and len(word) > 1))
+    singulars = (_singular(word) for word in re.findall(r"[a-z0-9]+", plain))
+    return tuple(dict.fromkeys(word for word in singulars if word not in NOISE and len(word) > 1))
 
 
 def _singular(word: str) -> str:
@@ -82,9 +82,9 @@ class Relevance:
         weights = [_word_weights(listing) for listing in listings]
         goods = next(reversed(words(niche)), None)
         by_category = goods is not None and any(goods in words(listing.category) for listing in listings)
-        if not by_category and not any(found.get(goods or "", 0.0) >= TAGS for found in weights):
+        if not by_category and not any(own.get(goods or "", 0.0) >= TAGS for own in weights):
             goods = None
-        seen = Counter(word for found in weights for word in found)
+        seen = Counter(word for own in weights for word in own)
         # The square root limits the weight of very rare words.
         rarity = {
             word: math.sqrt(math.log(2 + len(weights)) - math.log(1 + count) + 0.2) for word, count in seen.items()

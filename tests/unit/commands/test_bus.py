@@ -45,7 +45,7 @@ async def test_a_repeat_that_would_be_refused_by_now_answers_with_its_first_resu
     command, id = register(platform.merchant_id), uuid4()
     first = await platform.send(command, id=id)
     with pytest.raises(InvalidInput):
-        await platform.send(command)  # the same under another id: the merchant is there
+        await platform.send(command)  # the same under another id: the merchant exists
     assert (await platform.send(command, id=id)).result == first.result
 
 
@@ -85,10 +85,10 @@ async def test_writers_that_collide_all_get_through(platform: Platform) -> None:
 
 
 class ContendedLog(MemoryEventLog):
-    """A log on which somebody else is always first."""
+    """A log on which another writer is always first."""
 
     async def commit(self, commit: Commit) -> Receipt:
-        raise ConcurrencyConflict("somebody else was first")
+        raise ConcurrencyConflict("another writer was first")
 
 
 async def test_a_command_that_never_gets_through_is_given_up_and_appends_nothing() -> None:
@@ -99,7 +99,7 @@ async def test_a_command_that_never_gets_through_is_given_up_and_appends_nothing
     assert log.events == []
 
 
-async def test_a_reaction_has_its_id_and_its_conversation_from_its_cause(platform: Platform) -> None:
+async def test_a_reaction_takes_its_id_and_correlation_from_its_cause(platform: Platform) -> None:
     await platform.send(register(platform.merchant_id))
     (cause,) = platform.log.envelopes
     assert await platform.outcome(cause, "probe") is None
@@ -120,8 +120,8 @@ def test_the_digest_tells_types_and_fields_apart() -> None:
     assert payload_digest(connect(id)) != payload_digest(register(id))
 
 
-async def remember_and_go_on(platform: Platform) -> None:
-    """Leave the bus with a memory of the merchant that somebody else's command has made out of date."""
+async def cache_and_append(platform: Platform) -> None:
+    """Cache the merchant in the bus and make the cached state outdated by another command."""
     await platform.send(register(platform.merchant_id))
     remembered = await platform.log.load(MERCHANT, platform.merchant_id)
     assert remembered is not None
@@ -129,20 +129,20 @@ async def remember_and_go_on(platform: Platform) -> None:
     platform.log.remembered[platform.merchant_id] = remembered
 
 
-async def test_an_event_decided_on_an_old_memory_is_decided_again(platform: Platform) -> None:
-    await remember_and_go_on(platform)
+async def test_an_event_decided_on_outdated_state_is_decided_again(platform: Platform) -> None:
+    await cache_and_append(platform)
     assert kinds(await platform.do(connect(platform.merchant_id, SupplierProvider.SPOCKET))) == ["SupplierConnected"]
     assert [event.originator_version for event in platform.log.events] == [1, 2, 3]
 
 
-async def test_changing_nothing_on_an_old_memory_is_decided_again(platform: Platform) -> None:
-    await remember_and_go_on(platform)
-    # By the memory it is not connected, so there would be nothing to do.
+async def test_a_no_op_decided_on_outdated_state_is_decided_again(platform: Platform) -> None:
+    await cache_and_append(platform)
+    # By the cached state it is not connected, so this would be a no-op.
     disconnect = DisconnectSupplier(merchant_id=platform.merchant_id, provider=SupplierProvider.SAMPLE)
     assert kinds(await platform.do(disconnect)) == ["SupplierDisconnected"]
 
 
-async def test_a_refusal_on_an_old_memory_is_decided_again(platform: Platform) -> None:
+async def test_a_refusal_decided_on_outdated_state_is_decided_again(platform: Platform) -> None:
     await platform.send(register(platform.merchant_id))
     await platform.send(
         RequestStore(
@@ -152,12 +152,14 @@ async def test_a_refusal_on_an_old_memory_is_decided_again(platform: Platform) -
     early = await platform.log.load(STORE, platform.store_id)
     assert early is not None
     await platform.send(MarkStoreReady(store_id=platform.store_id, generation_id=platform.generation_id))
-    platform.log.remembered[platform.store_id] = early  # still being made, as far as that says: not to be approved
+    platform.log.remembered[platform.store_id] = (
+        early  # by this state the generation is running, so approval is refused
+    )
     approve = ApproveStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
     assert kinds(await platform.do(approve)) == ["StoreApproved"]
 
 
-async def test_an_id_believed_to_be_free_is_refused_when_it_is_not(platform: Platform) -> None:
+async def test_an_id_that_was_assumed_to_be_free_is_refused_if_it_is_taken(platform: Platform) -> None:
     await platform.send(register(platform.merchant_id))
     with pytest.raises(InvalidInput, match="already"):
         await platform.send(register(platform.merchant_id))
@@ -179,7 +181,7 @@ async def test_one_command_may_ask_for_one_id_as_two_kinds(platform: Platform) -
 
 
 @pytest.mark.parametrize("optimistic", [True, False])
-async def test_nothing_begins_under_an_id_that_something_else_has(platform: Platform, optimistic: bool) -> None:
+async def test_no_stream_begins_under_the_id_of_another_stream(platform: Platform, optimistic: bool) -> None:
     await platform.request()
     before = len(platform.log.raw)
     add = AddProduct(
@@ -199,7 +201,7 @@ async def test_nothing_begins_under_an_id_that_something_else_has(platform: Plat
     assert len(platform.log.raw) == before
 
 
-async def test_what_is_staged_as_one_kind_is_not_begun_as_another(platform: Platform) -> None:
+async def test_an_id_staged_as_one_kind_is_refused_as_another(platform: Platform) -> None:
     id, work = uuid4(), UnitOfWork(platform.log)
     work.append(MERCHANT, id, register_merchant(id, email=sealed(id), name=None, at=platform.clock.now()), tenant=id)
     assert await work.is_new(PRODUCT, id) is False

@@ -1,4 +1,4 @@
-"""Queues of hot streams: in turn, in one order, with an end to patience."""
+"""Queues of hot streams: order of arrival, no deadlock, limited waiting."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ async def test_a_stream_without_collisions_has_no_queue() -> None:
         assert len(hot) == 0
 
 
-async def test_a_hot_stream_is_given_to_one_at_a_time_in_the_order_they_came() -> None:
+async def test_a_hot_stream_serves_one_command_at_a_time_in_order_of_arrival() -> None:
     hot, stream = HotStreams(), uuid4()
     hot.heat([stream])
     served: list[int] = []
@@ -34,7 +34,7 @@ async def test_a_hot_stream_is_given_to_one_at_a_time_in_the_order_they_came() -
     assert served == list(range(20))
 
 
-async def test_two_that_want_the_same_streams_in_another_order_do_not_wait_for_each_other() -> None:
+async def test_two_commands_on_the_same_streams_do_not_deadlock() -> None:
     hot, one, two = HotStreams(), uuid4(), uuid4()
     hot.heat([one, two])
 
@@ -45,7 +45,7 @@ async def test_two_that_want_the_same_streams_in_another_order_do_not_wait_for_e
     await asyncio.gather(*(work(one, two) if n % 2 else work(two, one) for n in range(20)))
 
 
-async def test_who_waits_too_long_is_told_of_a_conflict_and_leaves_the_queue() -> None:
+async def test_a_command_that_waits_too_long_gets_a_conflict_and_leaves_the_queue() -> None:
     hot, stream = HotStreams(patience=0.01), uuid4()
     hot.heat([stream])
     async with hot.turn([stream]):
@@ -65,7 +65,7 @@ async def test_a_stream_cools_down_and_is_forgotten() -> None:
         assert len(hot) == 0
 
 
-def test_no_more_streams_are_remembered_than_there_is_room_for() -> None:
+def test_the_number_of_hot_streams_is_limited() -> None:
     hot = HotStreams()
     hot.heat(uuid4() for _ in range(MOST + 5))
     assert len(hot) == MOST

@@ -1,4 +1,4 @@
-"""What the images step, the imager and the merchant may ask of images."""
+"""Commands for images."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -64,7 +64,7 @@ def by_hand(platform: Platform, image_id: UUID, **changes: Any) -> RequestImage:
     return RequestImage(**(given | changes))
 
 
-async def test_every_photo_is_sent_to_the_studio_on_the_brands_ground(platform: Platform) -> None:
+async def test_every_photo_is_requested_with_the_brands_background_color(platform: Platform) -> None:
     image_ids = await prepare(platform)
     events = await platform.do(send_off(platform))
     assert kinds(events) == ["ImageProcessingRequested", "ImageProcessingRequested", "StepProgressed"]
@@ -106,7 +106,7 @@ async def test_a_step_without_one_usable_image_fails(platform: Platform) -> None
     assert "by hand" not in events[1].reason, "photos by hand end no step"
 
 
-async def test_an_image_the_merchant_sends_off_meanwhile_still_ends_the_step(platform: Platform) -> None:
+async def test_an_image_that_the_merchant_requests_during_the_step_still_ends_the_step(platform: Platform) -> None:
     first, second = await prepare(platform)
     await platform.send(send_off(platform))
     assert (await platform.send(by_hand(platform, first))).result == {"image_id": str(first), "attempt": 2}
@@ -118,7 +118,7 @@ async def test_an_image_the_merchant_sends_off_meanwhile_still_ends_the_step(pla
     assert kinds(await platform.do(counted(platform, second))) == ["StepProgressed", "StepSucceeded"]
 
 
-async def test_the_step_made_anew_asks_for_every_image_again(platform: Platform) -> None:
+async def test_the_step_run_again_requests_every_image_again(platform: Platform) -> None:
     first, second = await prepare(platform)
     await platform.send(send_off(platform))
     for image_id in (first, second):
@@ -133,7 +133,7 @@ async def test_the_step_made_anew_asks_for_every_image_again(platform: Platform)
         await platform.send(counted(platform, first, attempt=1))
 
 
-async def test_an_image_asked_for_by_hand_belongs_to_no_step(platform: Platform) -> None:
+async def test_an_image_that_the_merchant_requests_belongs_to_no_step(platform: Platform) -> None:
     await prepare(platform)
     image_id = uuid4()
     (event,) = await platform.do(by_hand(platform, image_id))
@@ -142,7 +142,7 @@ async def test_an_image_asked_for_by_hand_belongs_to_no_step(platform: Platform)
     assert event.operations == [Operation.REMOVE_BACKGROUND, Operation.SHARPEN], "in the studio's order"
 
 
-async def test_a_known_photo_is_taken_from_where_it_was_with_the_text_it_had(platform: Platform) -> None:
+async def test_a_known_photo_keeps_its_address_and_alt_text(platform: Platform) -> None:
     first, second = await prepare(platform)
     product = await platform.product((await platform.store()).product_ids[0])
     known: dict[str, Any] = {"url": None, "alt_text": None, "product_id": product.id}
@@ -162,14 +162,14 @@ async def test_a_known_photo_is_taken_from_where_it_was_with_the_text_it_had(pla
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x/y.jpg", "file:///etc/passwd", "javascript:alert(1)"])
-async def test_what_is_no_web_address_is_refused(platform: Platform, url: str) -> None:
+async def test_an_invalid_web_address_is_refused(platform: Platform, url: str) -> None:
     await prepare(platform)
     with pytest.raises(InvalidInput) as refusal:
         await platform.send(by_hand(platform, uuid4(), url=url))
     assert refusal.value.field == "url"
 
 
-async def test_a_batch_of_images_is_asked_for_whole_or_not_at_all(platform: Platform) -> None:
+async def test_a_batch_of_images_is_requested_completely_or_not_at_all(platform: Platform) -> None:
     await prepare(platform)
     sound, bad = by_hand(platform, uuid4()), by_hand(platform, uuid4(), url="file:///etc/passwd")
     before = len(platform.log.raw)

@@ -1,4 +1,4 @@
-"""What shoppers, payment providers, the clock and the merchant may ask of orders."""
+"""Commands for orders, carts and webhooks."""
 
 import asyncio
 from typing import Any
@@ -97,18 +97,18 @@ async def test_an_order_keeps_its_stock_in_the_same_transaction(platform: Platfo
 
 async def test_the_price_is_the_products_and_not_the_carts(platform: Platform) -> None:
     (lamp,) = await platform.publish()
-    wanted = await line(platform, lamp)
+    ordered_line = await line(platform, lamp)
     await platform.send(EditProduct(product_id=lamp, merchant_id=platform.merchant_id, price=dollars("25.00")))
-    assert (await platform.send(cart(platform, wanted))).result["total"]["minor"] == 2500
+    assert (await platform.send(cart(platform, ordered_line))).result["total"]["minor"] == 2500
 
 
 async def test_lines_of_the_same_variant_are_added_up(platform: Platform) -> None:
     (lamp,) = await platform.publish()
-    wanted = await line(platform, lamp, 4)
-    events = await platform.do(cart(platform, wanted, wanted))
+    ordered_line = await line(platform, lamp, 4)
+    events = await platform.do(cart(platform, ordered_line, ordered_line))
     assert [event.quantity for event in events if isinstance(event, StockReserved)] == [8]
     with pytest.raises(InsufficientStock):
-        await platform.send(cart(platform, wanted, wanted, wanted))
+        await platform.send(cart(platform, ordered_line, ordered_line, ordered_line))
 
 
 async def test_a_refused_line_refuses_the_whole_order(platform: Platform) -> None:
@@ -147,7 +147,7 @@ async def test_a_cart_that_was_paid_is_not_ordered_again(platform: Platform) -> 
     assert len(platform.log.raw) == before
 
 
-async def test_a_cart_whose_order_was_called_off_may_be_ordered_again(platform: Platform) -> None:
+async def test_a_cart_whose_order_was_cancelled_may_be_ordered_again(platform: Platform) -> None:
     (lamp,) = await platform.publish()
     cart_id = uuid4()
     first = cart(platform, await line(platform, lamp, 2), cart_id=cart_id)
@@ -162,15 +162,15 @@ async def test_a_cart_whose_order_was_called_off_may_be_ordered_again(platform: 
 
 async def test_of_a_cart_sent_from_many_windows_at_once_one_order_is_open(platform: Platform) -> None:
     (lamp,) = await platform.publish()
-    cart_id, wanted = uuid4(), await line(platform, lamp, 3)
-    await asyncio.gather(*(platform.send(cart(platform, wanted, cart_id=cart_id)) for _ in range(12)))
+    cart_id, ordered_line = uuid4(), await line(platform, lamp, 3)
+    await asyncio.gather(*(platform.send(cart(platform, ordered_line, cart_id=cart_id)) for _ in range(12)))
     placed = [event.originator_id for event in platform.log.events if isinstance(event, OrderPlaced)]
     statuses = [(await platform.get(ORDER, id)).status for id in placed]
     assert statuses.count(OrderStatus.PENDING) == 1
     assert await stock(platform, lamp) == (10, 7)
 
 
-async def test_a_cart_of_another_store_is_none(platform: Platform) -> None:
+async def test_a_cart_of_another_store_is_not_found(platform: Platform) -> None:
     (lamp,) = await platform.publish()
     cart_id, elsewhere = uuid4(), uuid4()
     await platform.log.given(
@@ -184,8 +184,8 @@ async def test_a_cart_of_another_store_is_none(platform: Platform) -> None:
 
 async def test_the_last_piece_is_sold_once_however_many_want_it(platform: Platform) -> None:
     (lamp,) = await platform.publish()
-    wanted = await line(platform, lamp, 1)
-    carts = [cart(platform, wanted) for _ in range(25)]
+    ordered_line = await line(platform, lamp, 1)
+    carts = [cart(platform, ordered_line) for _ in range(25)]
     outcomes = await asyncio.gather(*(platform.send(each) for each in carts), return_exceptions=True)
     refused = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert len(refused) == 15
@@ -211,10 +211,10 @@ async def test_empty_and_endless_carts_are_refused(platform: Platform) -> None:
 
 async def test_a_closed_storefront_takes_no_orders(platform: Platform) -> None:
     (lamp,) = await platform.publish()
-    wanted = await line(platform, lamp)
+    ordered_line = await line(platform, lamp)
     await platform.send(PauseStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
     with pytest.raises(StoreNotReady):
-        await platform.send(cart(platform, wanted))
+        await platform.send(cart(platform, ordered_line))
 
 
 async def test_drafts_and_other_stores_products_cannot_be_ordered(platform: Platform) -> None:
@@ -229,9 +229,9 @@ async def test_drafts_and_other_stores_products_cannot_be_ordered(platform: Plat
         (await line(platform, draft), NotForSale),
         (CartLine(product_id=uuid4(), variant_id=uuid4(), quantity=1), NotFound),
     ]
-    for wanted, kind in refusals:
+    for ordered_line, kind in refusals:
         with pytest.raises(kind):
-            await platform.send(cart(platform, wanted))
+            await platform.send(cart(platform, ordered_line))
 
 
 async def test_a_payment_sells_the_stock_once(platform: Platform) -> None:
@@ -247,7 +247,7 @@ async def test_a_wrong_payment_is_kept_for_a_person_and_sells_nothing(platform: 
     assert await stock(platform, lamp) == (10, 8)
 
 
-async def test_a_refused_payment_leaves_the_order_open_for_another(platform: Platform) -> None:
+async def test_a_declined_payment_leaves_the_order_open_for_another(platform: Platform) -> None:
     order_id, _ = await placed(platform)
     failure = RecordPaymentFailure(order_id=order_id, intent_id="pi_0", reason="Card declined")
     assert kinds(await platform.do(failure)) == ["PaymentFailed"]
@@ -271,14 +271,14 @@ async def test_a_payment_after_the_cancellation_is_kept_for_a_person_and_sells_n
     assert await stock(platform, lamp) == (10, 10)
 
 
-async def test_a_paid_order_is_not_called_off(platform: Platform) -> None:
+async def test_a_paid_order_cannot_be_cancelled(platform: Platform) -> None:
     order_id, _ = await placed(platform)
     await platform.send(pay(order_id))
     with pytest.raises(OrderNotOpen):
         await platform.send(CancelOrder(order_id=order_id, reason="Not paid in time"))
 
 
-async def test_a_payment_page_is_noted(platform: Platform) -> None:
+async def test_a_payment_page_is_recorded(platform: Platform) -> None:
     order_id, _ = await placed(platform)
     session = OpenPaymentSession(order_id=order_id, provider="sandbox", session_id="s1")
     assert kinds(await platform.do(session)) == ["PaymentSessionOpened"]
@@ -294,7 +294,7 @@ async def test_only_its_merchant_fulfils_an_order(platform: Platform) -> None:
     assert kinds(await platform.do(FulfilOrder(**fulfil, merchant_id=platform.merchant_id))) == ["OrderFulfilled"]
 
 
-async def test_a_webhook_is_taken_in_once_however_often_it_comes(platform: Platform) -> None:
+async def test_a_webhook_is_recorded_once_however_often_it_is_delivered(platform: Platform) -> None:
     await platform.request()
     webhook = ReceiveWebhook(source="stripe", external_id="evt_1", type="x", store_id=platform.store_id, body="{}")
     (event,) = await platform.do(webhook)
@@ -306,14 +306,14 @@ async def test_a_webhook_is_taken_in_once_however_often_it_comes(platform: Platf
     assert kinds(await platform.do(other)) == ["WebhookReceived"]
 
 
-async def test_a_webhook_about_a_store_that_does_not_exist_is_not_taken_in(platform: Platform) -> None:
+async def test_a_webhook_about_an_unknown_store_is_not_recorded(platform: Platform) -> None:
     webhook = ReceiveWebhook(source="stripe", external_id="evt_1", type="x", store_id=uuid4(), body="{}")
     with pytest.raises(NotFound):
         await platform.do(webhook)
     assert platform.log.raw == []
 
 
-async def test_a_webhook_is_rejected_once_whether_it_was_taken_in_or_not(platform: Platform) -> None:
+async def test_a_webhook_is_rejected_once_whether_it_was_received_or_not(platform: Platform) -> None:
     await platform.request()
     known: dict[str, Any] = {"source": "stripe", "type": "x", "store_id": platform.store_id}
     await platform.send(ReceiveWebhook(**known, external_id="evt_1", body="{}"))
@@ -324,7 +324,7 @@ async def test_a_webhook_is_rejected_once_whether_it_was_taken_in_or_not(platfor
     assert await platform.do(ReceiveWebhook(**known, external_id="evt_2", body="{}")) == []
 
 
-async def test_what_is_asked_of_an_unknown_order_is_not_found(platform: Platform) -> None:
+async def test_commands_for_an_unknown_order_are_refused_as_not_found(platform: Platform) -> None:
     await platform.publish()
     id = uuid4()
     for command in (

@@ -1,4 +1,4 @@
-"""What the scout, the copywriter and the merchant may ask of products."""
+"""Commands for products."""
 
 from dataclasses import replace
 from typing import Any
@@ -34,7 +34,7 @@ from tests.support.builders.samples import SCORE, copy, dollars, listing
 from tests.support.platforms.write_side import Platform, kinds
 
 WHOSE: Any = {"product_id": uuid4(), "merchant_id": uuid4()}
-"""Of a command whose product is known only later."""
+"""Stands for a product id that the test fills in later."""
 
 
 async def write(platform: Platform, product_id: UUID, title: str, attempt: int = 1) -> list[str]:
@@ -139,7 +139,7 @@ async def test_what_a_supplier_says_of_its_stock_is_believed_up_to_what_can_be_c
     assert [variant.on_hand for variant in (await platform.product(id)).variants.values()] == [1_000_000, 7, 0]
 
 
-async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> None:
+async def test_a_second_scouting_archives_drafts_that_the_merchant_never_touched(platform: Platform) -> None:
     sold_out = [ListingVariant(title="Default", cost=dollars("8.00"), stock=0)]
     kept, dropped = await platform.publish(listing("L-1"), listing("L-2", variants=sold_out))
     await platform.again(Step.SCOUT)
@@ -163,7 +163,7 @@ async def test_scouting_anew_puts_away_what_nobody_sells(platform: Platform) -> 
         [ActivateProduct(**WHOSE), DeactivateProduct(**WHOSE)],
     ],
 )
-async def test_scouting_anew_leaves_the_merchants_own_work_alone(platform: Platform, work: list[Any]) -> None:
+async def test_a_second_scouting_keeps_products_that_the_merchant_touched(platform: Platform, work: list[Any]) -> None:
     await platform.request()
     mine, other = await platform.scout(listing("L-1"), listing("L-2"))
     for command in work:
@@ -174,7 +174,7 @@ async def test_scouting_anew_leaves_the_merchants_own_work_alone(platform: Platf
     assert (await platform.product(other)).status is ProductStatus.ARCHIVED
 
 
-async def test_what_survives_scouting_anew_goes_on_sale_with_the_rest(platform: Platform) -> None:
+async def test_products_that_a_second_scouting_keeps_go_on_sale_with_the_rest(platform: Platform) -> None:
     await platform.request()
     (mine,) = await platform.scout(listing("L-1"))
     await platform.send(EditProduct(product_id=mine, merchant_id=platform.merchant_id, title="My Lamp"))

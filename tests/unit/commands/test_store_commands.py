@@ -1,4 +1,4 @@
-"""What merchants and agents may ask of a store."""
+"""Commands for stores."""
 
 from uuid import UUID, uuid4
 
@@ -59,7 +59,7 @@ async def test_a_bad_niche_is_refused_and_nothing_is_appended(platform: Platform
     assert len(platform.log.raw) == before
 
 
-async def test_nobody_can_request_a_store_without_being_registered(platform: Platform) -> None:
+async def test_only_a_registered_merchant_can_request_a_store(platform: Platform) -> None:
     with pytest.raises(NotFound):
         await platform.send(
             RequestStore(store_id=uuid4(), merchant_id=uuid4(), niche="Lamps", preferences=Preferences())
@@ -116,7 +116,7 @@ async def test_a_new_brand_before_publication_has_an_address_of_its_own(platform
     assert "SlugReserved" not in kinds(platform.log.events[before:]), "it had reserved that one"
 
 
-async def test_a_brand_told_twice_is_adopted_once(platform: Platform) -> None:
+async def test_a_repeated_brand_is_adopted_once(platform: Platform) -> None:
     await platform.request()
     await platform.brand("Neon Haven")
     again = AdoptBrand(generation_id=platform.generation_id, attempt=1, proposal=proposal("Other"))
@@ -136,7 +136,7 @@ async def test_a_brand_that_comes_too_late_is_refused_whole(platform: Platform) 
     assert kinds(platform.log.events[before:]) == ["StepStarted", "GenerationCancelled"]
 
 
-async def test_pages_end_their_step_and_are_written_anew_in_place(platform: Platform) -> None:
+async def test_pages_end_their_step_and_are_rewritten_in_place(platform: Platform) -> None:
     await platform.publish()
     (first,) = (await platform.store()).pages
     await platform.again(Step.PAGES)
@@ -199,7 +199,7 @@ async def test_a_merchant_edits_their_page(platform: Platform) -> None:
     assert isinstance(event, PageWritten)
     assert (event.title, event.slug, event.written_by) == ("Who we are", "about", "merchant")
     assert event.scores == measure("Three new words")
-    assert event.scores.reading_ease > 90, "easy, and not hard because nobody measured it"
+    assert event.scores.reading_ease > 90, "the text is easy, and it was measured"
 
 
 async def test_a_page_without_text_is_refused(platform: Platform) -> None:
@@ -265,7 +265,9 @@ async def test_a_store_is_reviewed_before_it_is_published(platform: Platform) ->
     assert await platform.do(ready) == []
 
 
-async def test_a_store_is_neither_approved_nor_first_published_while_it_is_made_anew(platform: Platform) -> None:
+async def test_a_store_is_neither_approved_nor_first_published_while_its_generation_runs_again(
+    platform: Platform,
+) -> None:
     await platform.request()
     await platform.scout()
     await platform.complete()

@@ -1,4 +1,4 @@
-"""Which spellings of an e-mail address are one."""
+"""Keys of e-mail addresses."""
 
 import pytest
 from hypothesis import given

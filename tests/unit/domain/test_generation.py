@@ -1,4 +1,4 @@
-"""The generation process: what starts when, how it ends, and how it goes on after a failure."""
+"""The generation process: order of steps, ends, retries and cancellation."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -49,7 +49,7 @@ def fold(events: Sequence[GenerationEvent], generation: Generation | None = None
 
 
 def after(*steps: Step) -> Generation:
-    """A generation in which these steps succeeded, one after the other."""
+    """Return a generation in which these steps succeeded in order."""
     generation = fold(begin())
     for step in steps:
         generation = succeed(generation, step)
@@ -121,12 +121,12 @@ def test_the_last_step_completes_the_job() -> None:
     assert succeed(generation, Step.COPY).progress == 100
 
 
-def test_success_told_twice_counts_once() -> None:
+def test_a_repeated_success_counts_once() -> None:
     generation = after(Step.BRAND)
     assert generation.succeed_step(Step.BRAND, 1, summary="again", at=NOON) == ()
 
 
-def test_an_item_told_twice_counts_once() -> None:
+def test_a_repeated_item_counts_once() -> None:
     generation = after(Step.BRAND, Step.SCOUT)
     events = generation.progress_step(Step.COPY, 1, item="p1", total=4, message="Wrote one", at=NOON)
     assert events == (
@@ -312,7 +312,7 @@ def test_a_cancelled_regeneration_leaves_the_former_result_and_goes_on_with_what
     assert generation.retry(Step.SCOUT, at=NOON) == (started(generation, Step.SCOUT, 1, attempt=3),)
 
 
-def test_what_a_cancelled_regeneration_had_outdated_is_made_anew() -> None:
+def test_steps_that_a_cancelled_regeneration_outdated_run_again() -> None:
     generation = cancel(succeed(retry(after(*Step), Step.BRAND), Step.BRAND))
     assert generation.run_again(Step.IMAGES, at=NOON) == (
         started(generation, Step.IMAGES, 1, attempt=2),
@@ -369,7 +369,7 @@ OUTCOMES = st.lists(
 
 
 class Playing:
-    """A generation to which anything may happen; checks what must hold after each event."""
+    """A generation under random events; checks the invariants after each event."""
 
     def __init__(self) -> None:
         self.generation = fold(begin())
@@ -412,7 +412,7 @@ class Playing:
         return [step for step in Step if self.generation.steps[step].status is JobStatus.PROCESSING]
 
     def check_fresh(self) -> None:
-        """Nothing in a complete job was begun before the last result of what outdates it."""
+        """Check that no step of a complete job started before the last result of a step that outdates it."""
         for maker, outdated in INVALIDATES.items():
             made = self.last(StepSucceeded, maker)
             assert all(self.last(StepStarted, step) > made for step in outdated)

@@ -64,11 +64,11 @@ def process(image: Image, attempt: int) -> tuple[MediaEvent, ...]:
     )
 
 
-def test_an_image_is_asked_for() -> None:
+def test_an_images_processing_is_requested() -> None:
     assert request(None, 1) == (ImageProcessingRequested(**head(1), attempt=1, **ORDER),)
 
 
-def test_the_same_attempt_is_asked_for_once() -> None:
+def test_the_same_attempt_is_requested_once() -> None:
     image = fold(*request(None, 2))
     assert request(image, 2) == request(image, 1) == ()
     assert request(image, 3) == (ImageProcessingRequested(**head(2), attempt=3, **ORDER),)

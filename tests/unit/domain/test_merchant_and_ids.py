@@ -1,4 +1,4 @@
-"""The merchant's decisions, and ids."""
+"""Decisions of a merchant, and ids."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4

@@ -94,7 +94,7 @@ def test_half_a_minor_unit_rounds_away_from_zero(text: str, currency: str, minor
 
 
 @pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "1,5", "1.2.3", "1e99", "1e9999999"])
-def test_what_is_no_number_is_no_amount(text: str) -> None:
+def test_a_text_that_is_not_a_number_is_not_an_amount(text: str) -> None:
     with pytest.raises(ValueError, match="is not an amount of money"):
         Money.parse(text)
 
@@ -153,7 +153,7 @@ def test_arithmetic_beyond_the_largest_is_refused_in_words() -> None:
             decide()
 
 
-def test_an_amount_that_is_in_the_log_already_still_decodes() -> None:
+def test_a_recorded_amount_beyond_the_largest_still_decodes() -> None:
     body = (
         b'{"originator_id":"01890000-0000-7000-8000-000000000001","originator_version":2,'
         b'"occurred_at":"2026-11-23T12:00:00Z","intent_id":"pi","reason":"MISMATCH",'
@@ -162,7 +162,7 @@ def test_an_amount_that_is_in_the_log_already_still_decodes() -> None:
     event = decode("order.payment_unmatched.v1", body)
     assert isinstance(event, PaymentUnmatched)
     assert event.amount.minor == 10**30
-    # The fast decoder of the read models too, whose table gets the nearest amount that it can hold.
+    # The read models decode it too, and their tables hold the nearest amount in range.
     found = EventDecoder([PaymentUnmatched]).decode_stored(raw(event, tenant=event.originator_id))
     assert found is not None
     rows = SalesRows(orders={event.originator_id: cast("OrderRow", SimpleNamespace(updated_at=None))})

@@ -1,4 +1,4 @@
-"""What is typed for a number is one only in plain digits."""
+"""Numbers are read from plain digits only."""
 
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ NO_NUMBERS = [
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS)
-def test_what_python_or_nobody_takes_for_a_number_is_none(text: str) -> None:
+def test_a_text_that_only_python_reads_as_a_number_is_refused(text: str) -> None:
     assert whole_number(text) is None
     assert decimal_number(text) is None
     with pytest.raises(ValueError, match="not an amount"):

@@ -107,7 +107,7 @@ def test_an_empty_cart_is_no_order() -> None:
     assert refusal.value.field == "lines"
 
 
-def test_a_payment_page_is_noted_once() -> None:
+def test_a_payment_page_is_recorded_once() -> None:
     order = pending()
     events = order.open_session(provider="sandbox", session_id="s1", at=NOON)
     assert events == (PaymentSessionOpened(**head(order), provider="sandbox", session_id="s1"),)
@@ -134,7 +134,7 @@ def test_a_confirmed_payment_pays_the_order_once() -> None:
         (paid(), dollars("49.98"), UnmatchedReason.DUPLICATE),
     ],
 )
-def test_a_payment_that_pays_nothing_is_noted_once_and_changes_nothing_else(
+def test_an_unmatched_payment_is_recorded_once_and_changes_no_status(
     order: Order, amount: Money, reason: UnmatchedReason
 ) -> None:
     fee = dollars("2.50")
@@ -147,7 +147,7 @@ def test_a_payment_that_pays_nothing_is_noted_once_and_changes_nothing_else(
     assert after.record_payment(amount, fee=fee, intent_id="pi_2", at=NOON) == ()
 
 
-def test_a_refused_payment_is_noted_once_and_leaves_the_order_open() -> None:
+def test_a_declined_payment_is_recorded_once_and_leaves_the_order_open() -> None:
     order = pending()
     events = order.record_failure(intent_id="pi_1", reason="Card declined", at=NOON)
     assert events == (PaymentFailed(**head(order), intent_id="pi_1", reason="Card declined"),)
@@ -157,7 +157,7 @@ def test_a_refused_payment_is_noted_once_and_leaves_the_order_open() -> None:
     assert paid().record_failure(intent_id="pi_9", reason="late", at=NOON) == ()
 
 
-def test_an_unpaid_order_can_be_called_off_once() -> None:
+def test_an_unpaid_order_can_be_cancelled_once() -> None:
     order = pending()
     assert order.cancel(reason="Not paid", at=NOON) == (OrderCancelled(**head(order), reason="Not paid"),)
     assert cancelled().cancel(reason="again", at=NOON) == ()
@@ -165,7 +165,7 @@ def test_an_unpaid_order_can_be_called_off_once() -> None:
         paid().cancel(reason="too late", at=NOON)
 
 
-def test_what_was_noted_of_a_fulfilled_orders_shipment_can_be_corrected() -> None:
+def test_the_recorded_shipment_of_a_fulfilled_order_can_be_corrected() -> None:
     order = paid()
     order = fold(order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON), order)
     assert order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON) == ()
@@ -186,13 +186,13 @@ def test_a_paid_order_is_fulfilled_once() -> None:
 
 
 @pytest.mark.parametrize("order", [pending(), cancelled()])
-def test_what_is_not_paid_is_not_fulfilled(order: Order) -> None:
+def test_an_unpaid_order_cannot_be_fulfilled(order: Order) -> None:
     with pytest.raises(OrderNotOpen):
         order.fulfil(carrier=None, tracking_number=None, at=NOON)
 
 
 @pytest.mark.parametrize("order", [paid(), cancelled()])
-def test_what_is_not_pending_gets_no_payment_page(order: Order) -> None:
+def test_only_a_pending_order_gets_a_payment_page(order: Order) -> None:
     with pytest.raises(OrderNotOpen):
         order.open_session(provider="sandbox", session_id="s2", at=NOON)
 

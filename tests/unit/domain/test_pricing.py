@@ -73,11 +73,11 @@ def test_prices_end_as_shoppers_are_used_to() -> None:
     assert charming(1_432, least=1_400, most=1_440) == 1_432
 
 
-def test_a_listing_that_costs_what_the_market_pays_is_left_alone() -> None:
+def test_a_listing_without_a_margin_below_the_market_price_is_not_priced() -> None:
     assert price_listing(listing(cost=2_700, shipping_cost=300, market_price=2_990)) is None
 
 
-def test_amounts_in_several_currencies_are_left_alone() -> None:
+def test_amounts_in_several_currencies_are_not_priced() -> None:
     assert price_listing(listing(shipping_cost=Money(minor=100, currency="EUR"))) is None
     assert price_listing(listing(market_price=Money(minor=9_000, currency="EUR"))) is None
     euros = ListingVariant(title="Default", cost=Money(minor=800, currency="EUR"), stock=1)
@@ -85,7 +85,7 @@ def test_amounts_in_several_currencies_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("amount", ["cost", "shipping_cost", "market_price", "variant"])
-def test_a_listing_with_an_amount_that_nobody_would_pay_is_left_alone(amount: str) -> None:
+def test_a_listing_with_an_incredible_amount_is_not_priced(amount: str) -> None:
     absurd = Money(minor=10**17)
     changes: dict[str, Any] = {amount: absurd, "market_price": absurd if amount == "market_price" else None}
     if amount == "variant":
@@ -93,7 +93,7 @@ def test_a_listing_with_an_amount_that_nobody_would_pay_is_left_alone(amount: st
     assert price_listing(listing(**changes)) is None
 
 
-def test_a_listing_in_a_currency_that_does_not_exist_is_left_alone() -> None:
+def test_a_listing_in_an_unknown_currency_is_not_priced() -> None:
     amounts: dict[str, Any] = {name: Money(minor=800, currency="XXX") for name in ("cost", "shipping_cost")}
     variant = ListingVariant(title="Default", cost=amounts["cost"], stock=1)
     assert price_listing(listing(**amounts, market_price=None, variants=[variant])) is None

@@ -200,7 +200,7 @@ DAY = timedelta(days=1)
 
 
 def priced(*prices: tuple[int, str], on_sale: int = 0) -> Product:
-    """Return a product that was put on sale on a day, and whose prices changed on others."""
+    """Return a product with its day on sale and its price changes by day."""
     product = fold([product_added(price="20.00")])
     product = fold([ProductActivated(**head(product) | {"occurred_at": NOON + on_sale * DAY})], product)
     for day, price in prices:

@@ -1,4 +1,4 @@
-"""Which listings are chosen, and why."""
+"""Ranking of listings."""
 
 from collections import Counter
 from typing import Any
@@ -203,7 +203,7 @@ def test_a_store_that_could_be_full_takes_nothing_that_does_not_fit() -> None:
     assert all(id.startswith("pot") for id in ids(ranking))
 
 
-def test_a_thin_niche_is_filled_up_from_its_neighbourhood_with_the_closest_first() -> None:
+def test_a_small_niche_is_filled_up_with_the_closest_other_listings() -> None:
     pot = listing("pot")
     lamps = [
         listing(f"lamp-{n}", title=f"Neon{n} lamp{n}", category="Lamps", tags=[], description="Light.")

@@ -1,4 +1,4 @@
-"""How well a listing fits a niche."""
+"""Relevance of listings to a niche."""
 
 from collections.abc import Sequence
 

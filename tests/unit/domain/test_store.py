@@ -113,7 +113,7 @@ def test_a_request_keeps_the_niche_with_its_white_space_in_order() -> None:
 @pytest.mark.parametrize(
     "niche", ["", "   ", "x" * (NICHE_MAX + 1), "lamp\x00s", "tab\there", "bell\x07", "\ud800", "\n", "\u200b", "!!!"]
 )
-def test_a_niche_that_is_none_is_refused_and_names_the_field(niche: str) -> None:
+def test_an_invalid_niche_is_refused_and_names_the_field(niche: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         clean_niche(niche)
     assert refusal.value.field == "niche"
@@ -163,23 +163,23 @@ def test_a_slug_has_one_owner() -> None:
         SLUG.fold([event], owner)
 
 
-def test_a_brand_is_taken_on_whole() -> None:
+def test_a_brand_is_adopted_completely() -> None:
     store = requested()
-    wanted = proposal("Neon Haven")
-    events = store.adopt_brand(wanted, generation_id=GENERATION_ID, attempt=2, slug="neon-haven", at=NOON)
+    expected = proposal("Neon Haven")
+    events = store.adopt_brand(expected, generation_id=GENERATION_ID, attempt=2, slug="neon-haven", at=NOON)
     assert events == (
         BrandGenerated(
             **head(store),
             generation_id=GENERATION_ID,
             attempt=2,
-            brand=wanted.brand,
-            options=wanted.options,
-            reason=wanted.reason,
+            brand=expected.brand,
+            options=expected.options,
+            reason=expected.reason,
             slug="neon-haven",
             written_by="house",
         ),
     )
-    assert (fold(events, store).slug, fold(events, store).brand) == ("neon-haven", wanted.brand)
+    assert (fold(events, store).slug, fold(events, store).brand) == ("neon-haven", expected.brand)
 
 
 def test_a_later_scouting_takes_the_place_of_the_earlier_one_and_remembers_it() -> None:
@@ -302,7 +302,7 @@ def test_what_comes_too_early_or_too_late_is_refused() -> None:
             refused()
 
 
-def test_a_store_that_cannot_be_approved_is_told_what_helps() -> None:
+def test_the_refusal_of_an_approval_says_what_helps() -> None:
     with pytest.raises(StoreNotReady, match="if that has failed or was cancelled, run its step again"):
         requested().approve(at=NOON)
     with pytest.raises(StoreNotReady, match="Request a new store instead"):

@@ -1,4 +1,4 @@
-"""Text that people read has one normal form, and nothing in it hides or reorders the rest."""
+"""Text has one normal form without characters that hide or reorder others."""
 
 import re
 import unicodedata
@@ -65,7 +65,7 @@ def test_every_text_has_an_address(text: str, most: int) -> None:
         ("Mug \uffff", "U+FFFF (not a character)"),
     ],
 )
-def test_a_character_that_no_text_may_have_is_refused_by_name(title: str, character: str) -> None:
+def test_a_forbidden_character_is_refused_by_name(title: str, character: str) -> None:
     for refuse in (lambda: clean_title(title), lambda: clean_niche(title), lambda: check_readable("title", title)):
         with pytest.raises(InvalidInput, match=re.escape(character)):
             refuse()
@@ -88,7 +88,7 @@ def test_a_title_of_two_lines_is_refused(separator: str) -> None:
         ("A\ufe0f\ufe01\ufe0f", "A\ufe0f"),
     ],
 )
-def test_what_is_not_drawn_is_taken_out_of_a_title(title: str, kept: str) -> None:
+def test_invisible_characters_are_removed_from_a_title(title: str, kept: str) -> None:
     assert clean_title(title) == kept
 
 
@@ -121,7 +121,7 @@ def test_lines_of_a_text_stay_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "title"),
+    ("phrase", "title"),
     [
         ("STRASSE", "Straße lamp"),
         ("cafe\u0301", "Caf\xe9 Tischlein"),
@@ -139,8 +139,8 @@ def test_lines_of_a_text_stay_lines() -> None:
         ("مصباح", "مِصْباح"),
     ],
 )
-def test_search_finds_without_regard_to_case_and_accents(wanted: str, title: str) -> None:
-    assert fold(wanted) in fold(title)
+def test_search_finds_without_regard_to_case_and_accents(phrase: str, title: str) -> None:
+    assert fold(phrase) in fold(title)
 
 
 def test_search_tells_letters_apart_whose_marks_are_no_accents() -> None:
@@ -165,7 +165,7 @@ def test_search_tells_letters_apart_whose_marks_are_no_accents() -> None:
         ("!!!", "product"),
     ],
 )
-def test_an_address_is_spelt_as_it_is_spoken(title: str, slug: str) -> None:
+def test_an_address_is_spelled_as_it_is_pronounced(title: str, slug: str) -> None:
     assert slugify(title, fallback="product") == slug
 
 
