@@ -69,7 +69,8 @@ def replay(
 ) -> None:
     """Retry dead letters in the consumer group that parked them.
 
-    A letter is closed if its record is handled or refused for good. A letter that fails again stays open."""
+    A letter is closed if its record is handled or refused for good. A letter that fails again stays open.
+    """
     if not (ids or group or everything):
         raise typer.BadParameter("nothing to replay. Use ids, --group or --all.")
 

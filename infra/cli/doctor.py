@@ -70,7 +70,8 @@ def register(app: typer.Typer) -> None:
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Check every part of the platform and show how far each consumer is behind the log.
 
-    The check sends a test event (a canary) through every part. Exit status 1: a part does not work."""
+    The check sends a test event (a canary) through every part. Exit status 1: a part does not work.
+    """
     findings = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
     if as_json:
         checks, lags = [asdict(check) for check in findings.checks], [asdict(lag) for lag in findings.lags]
@@ -153,7 +154,7 @@ def verdict(findings: Findings) -> str:
             "The lines above say why. Logs are in the data directory under logs/."
         )
     if unknown:
-        return f"[yellow]No problem findings, but not all was checked:[/] {', '.join(unknown)}. Run it again."
+        return f"[yellow]No problem found, but some parts were not checked:[/] {', '.join(unknown)}. Run it again."
     return f"[green]Healthy:[/] all {len(findings.checks)} parts work."
 
 

@@ -104,7 +104,8 @@ def rebuild(
 ) -> None:
     """Rebuild a read model from the log, compare it with the live rows, and swap it in.
 
-    Commands and queries continue during the rebuild."""
+    Commands and queries continue during the rebuild.
+    """
     model = _model(name)
     done = run(lambda stop: _stoppable(stop, _rebuild(model, even_if_different)), *REFUSALS)
     if as_json:

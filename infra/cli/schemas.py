@@ -30,7 +30,8 @@ Where = Annotated[
 def export(as_json: AsJson = False) -> None:
     """Write the schemas of the code into schemas/.
 
-    Writes nothing if a change would break readers or make recorded events unreadable."""
+    Writes nothing if a change would break readers or make recorded events unreadable.
+    """
     review, written = export_contracts(_contracts())
     if as_json:
         print_json({**review.as_json(), "good": not review.refused, "stale": [], "written": written})
