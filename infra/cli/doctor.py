@@ -154,7 +154,7 @@ def verdict(findings: Findings) -> str:
             "The lines above say why. Logs are in the data directory under logs/."
         )
     if unknown:
-        return f"[yellow]No problem findings, but not all was checked:[/] {', '.join(unknown)}. Run it again."
+        return f"[yellow]No problem found, but some parts were not checked:[/] {', '.join(unknown)}. Run it again."
     return f"[green]Healthy:[/] all {len(findings.checks)} parts work."
 
 

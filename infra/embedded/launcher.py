@@ -24,7 +24,7 @@ CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
 CLONE_NEWUSER = 0x10000000
 UNPRIVILEGED_ID = 65534
-"""User and group ``nobody``."""
+"""Id of the unprivileged user and group on Linux."""
 
 
 def enter_user_namespace() -> None:
