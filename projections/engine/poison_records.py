@@ -13,7 +13,7 @@ from domain.kernel import DomainEvent, Transient
 from projections.engine.records import POISON, at_fault
 from projections.engine.tables import Connection
 from schemas.headers import event_id_in, kind_in
-from schemas.internal.deliveries import DeliveryLedger, Place
+from schemas.internal.deliveries import Crashed, DeliveryLedger, Place
 from schemas.registry import EVENTS
 
 CHUNK = 64
@@ -40,10 +40,6 @@ class Writer(Protocol):
     async def park(self, record: ConsumerRecord, error: Exception, *, count: int) -> None:
         """Put a record among the dead letters."""
         ...
-
-
-class Crashed(Exception):
-    """The process died each time it applied this record."""
 
 
 class PoisonRecordIsolator:

@@ -31,6 +31,10 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
+class Crashed(Exception):
+    """The process died each time it handled a record. Dead letters show the class's name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Which group handles which event, and where that lies."""

@@ -210,7 +210,7 @@ async def test_a_stop_that_meets_the_end_of_a_record_stops_all_the_same(world: W
     async with asyncio.timeout(30), world.consuming(probe) as app:
         await world.publish(stream(tenant, 1))
         await until(lambda: probe.versions(tenant) == [1])
-        moved = app._subscriptions[0]._executor._moved
+        moved = app._subscriptions[0]._executor._progressed
         await until(lambda: len(moved._waiters) == 1)
         moved.set()
         await asyncio.sleep(0)
