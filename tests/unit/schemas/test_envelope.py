@@ -77,7 +77,7 @@ def test_every_event_has_a_wire_name_of_its_stream_and_version() -> None:
         assert re.fullmatch(r"[a-z]+\.[a-z_]+\.v\d+", name)
 
 
-def test_an_unknown_name_and_a_bad_body_are_told_apart() -> None:
+def test_an_unknown_name_and_a_bad_body_raise_different_errors() -> None:
     with pytest.raises(UnknownEvent):
         decode("product.product_teleported.v1", b"{}")
     with pytest.raises(UndecodableEvent):

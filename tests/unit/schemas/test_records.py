@@ -113,7 +113,7 @@ def test_a_library_reads_from_a_batch_what_was_put_in(events: list[RawEvent], dr
 @for_all(
     st.lists(st.tuples(st.none() | st.binary(max_size=40), st.none() | st.binary(max_size=9000), HEADERS), max_size=8)
 )
-def test_what_a_library_wrote_is_taken_apart_whoever_wrote_it(
+def test_records_of_any_kafka_library_are_read(
     records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]],
 ) -> None:
     builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 1_000_000)
@@ -126,7 +126,7 @@ def test_what_a_library_wrote_is_taken_apart_whoever_wrote_it(
 
 
 @for_all(raw_events())
-def test_ours_are_read_without_taking_them_apart(event: RawEvent) -> None:
+def test_own_records_are_read_in_one_match(event: RawEvent) -> None:
     record = read_own(content_of(event))
     assert record is not None
     assert (record.position, record.type.decode()) == (event.position, event.type)
