@@ -1,6 +1,6 @@
-"""What happens because something happened: agents ask outside and command, policies command.
+"""Reactions to events: agents call outside and send commands, policies only send commands.
 
-``dependencies`` has the ports they are given, ``stepwork`` their patience with the outside; ``app.ConsumerApp`` puts a
-list of them on the log, with ``executor`` for order and ``middleware`` for retries and dead letters. Import what you need
-from those modules directly; ``infra.bootstrap`` builds the consumers.
+``ports`` holds what they are given; ``agents``, ``policies`` and ``schedules`` hold them. ``app.ConsumerApp`` connects a
+list of them to the log, and ``runtime`` delivers records in order, with retries and dead letters. Import from those
+modules directly; ``infra.bootstrap`` builds the consumers.
 """

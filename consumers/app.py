@@ -1,14 +1,20 @@
-"""Puts agents and policies on the log: one FastStream subscriber and one Kafka consumer group each.
+"""Connects agents and policies to the log: one FastStream subscriber and one Kafka consumer group each.
 
 FastStream declares the subscribers, documents them (AsyncAPI) and runs their fetch loops, in batches and with manual
-acknowledgement. What it offers beyond that does not keep our promises: acknowledging first loses what fails,
-negative acknowledgement delivers again at once and for ever, its concurrent subscriber gives up order, and its batches
-would let one slow key hold up the next batch. So a batch is only handed to :class:`consumers.runtime.key_ordered.KeyOrderedExecutor`, which keeps
-order per key; :class:`consumers.runtime.delivery.RecordDelivery` counts, retries and parks; and offsets are committed from here, up
-to what is done and no further.
+acknowledgement. Its other features do not fit:
 
-Every consumer must bear seeing an event again: after a crash or a rebalance, everything above the last committed offset
-is delivered anew, and everything there is where the topic was made anew (:mod:`consumers.runtime.topic_identity`).
+* Acknowledging first loses records that fail.
+* A negative acknowledgement delivers again at once, without limit.
+* The concurrent subscriber gives up order.
+* With batches, one slow key would hold up the next batch.
+
+So a batch only goes to :class:`consumers.runtime.key_ordered.KeyOrderedExecutor`, which keeps the order of each key.
+:class:`consumers.runtime.delivery.RecordDelivery` counts, retries and parks. This module commits offsets, up to the last
+record that is done.
+
+Events are delivered again, so every consumer must make that harmless. After a crash or a rebalance, everything above the
+last committed offset comes again; after a topic was deleted and filled again, everything does
+(:mod:`consumers.runtime.topic_identity`).
 """
 
 import asyncio
@@ -37,18 +43,18 @@ from schemas.internal.provenance import Provenance
 from schemas.topics import CANARY
 
 BATCH = 500
-"""Records fetched at once, at most."""
+"""Most records of one fetch."""
 OPEN_MOST = 1000
-"""Fetching pauses while so many records are not done."""
+"""Fetching pauses while this many records are not done."""
 POLL_MS = 50
-"""How long one poll waits. FastStream sleeps as long again after an empty one, so this bounds what idling adds."""
+"""Wait of one poll. FastStream sleeps as long again after an empty poll, so this bounds the delay after idle time."""
 COMMIT_EVERY_SECONDS = 0.5
 GRACE_SECONDS = 5.0
-"""How long handlers may go on after a partition was taken away or the process was told to stop."""
+"""Time that handlers have to finish after their partition was revoked or the process was stopped."""
 SESSION_SECONDS = 10.0
 RECONNECT_SECONDS = 2.0
 SILENT_SECONDS = 2.0
-"""A partition that was not fetched for so long may have been made anew meanwhile; fetching asks twice a second."""
+"""After this time without a fetch, a partition must prove that its topic is the same; fetches come twice a second."""
 
 logger = logging.getLogger(__name__)
 
@@ -77,15 +83,15 @@ class ConsumerApp:
             consumers: agents and policies; their names are their Kafka groups.
             bootstrap_servers: where the log is.
             ledger: counts deliveries.
-            dead_letters: takes what cannot be digested.
+            dead_letters: takes the records that consumers gave up.
             provenance: tells the platform's own records from foreign ones.
             clock: where the time comes from.
-            concurrency: how many keys a consumer, by name, handles at once where it is not the usual eight.
+            concurrency: by consumer name, how many keys it handles at once; 8 by default.
             redelivery: how often a record is delivered, and the pauses between deliveries.
-            grace_seconds: for handlers at work when they should stop; well below ``session_seconds``, in which the
-                group waits for them at a rebalance.
-            session_seconds: how long a process may be silent before the others take over its partitions.
-            canaries: who wants to know which canaries came out; left out: nobody.
+            grace_seconds: time for running handlers to finish; well below ``session_seconds``, because the group waits
+                for them at a rebalance.
+            session_seconds: how long a process may be silent before others take over its partitions.
+            canaries: notes which canaries the consumers received; None reads no canaries.
         """
         self.broker = KafkaBroker(
             bootstrap_servers,
@@ -120,7 +126,7 @@ class ConsumerApp:
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Consume until told to stop; wait for the broker where it is not there yet."""
+        """Consume until ``stop`` is set; wait for a broker that is not there yet."""
         while not stop.is_set():
             try:
                 await self.start()
@@ -135,23 +141,23 @@ class ConsumerApp:
         await self.stop()
 
     async def start(self) -> None:
-        """Join the groups and begin.
+        """Join the consumer groups and start to fetch.
 
         Raises:
-            KafkaError, OSError: the broker cannot be reached; retrying may help, after ``stop``.
+            KafkaError, OSError: the broker is out of reach; retrying may help, after ``stop``.
         """
         await self.broker.start()
         for subscription in self._subscriptions:
             subscription.start()
 
     async def stop(self) -> None:
-        """Let handlers at work finish within the grace, commit what is done, leave the groups."""
+        """Let running handlers finish within the grace, commit what is done, and leave the groups."""
         await asyncio.gather(*(subscription.stop() for subscription in self._subscriptions))
         await self.broker.stop()
 
 
 class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """One consumer's subscriber, lanes and offsets."""
+    """One consumer's subscriber, executor and offsets."""
 
     def __init__(
         self,
@@ -165,7 +171,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     ) -> None:
         self.consumer = consumer
         self._canaries = canaries
-        self._reception = delivery
+        self._delivery = delivery
         self._executor = KeyOrderedExecutor(delivery.handle)
         self._topic_identity = TopicIdentity()
         self._grace_seconds = grace_seconds
@@ -189,7 +195,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             title=consumer.name,
             description=(type(consumer).__doc__ or "").strip().partition("\n")[0],
         )
-        self._subscriber(self._take)
+        self._subscriber(self._receive)
 
     def start(self) -> None:
         self._stopping = False
@@ -202,24 +208,24 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             self._committer.cancel()
             await asyncio.gather(self._committer, return_exceptions=True)
             self._committer = None
-        await self._hand_back({(tp.topic, tp.partition) for tp in self._assignment()})
+        await self._release({(tp.topic, tp.partition) for tp in self._assignment()})
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Finish or break off what is being handled; the group waits for this, so the grace bounds it."""
+        """Let handlers finish or cancel them; the group waits for this, so the grace bounds it."""
         self._assigned.clear()
-        await self._hand_back({(tp.topic, tp.partition) for tp in revoked})
+        await self._release({(tp.topic, tp.partition) for tp in revoked})
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Begin at what was committed."""
+        """Go on from the last committed offsets."""
         numbers = sorted(tp.partition for tp in assigned)
         logger.info("%s has partitions %s of %s", self.consumer.name, numbers, self.consumer.topic.name)
         self._assigned.set()
 
-    async def _take(self, records: Sequence[Any]) -> None:
-        """Hand fetched records to their lanes.
+    async def _receive(self, records: Sequence[Any]) -> None:
+        """Submit fetched records.
 
-        FastStream swallows what is raised here and fetches on, so nothing may get lost on the way: on any trouble the
-        partition is fetched again from the batch's first record.
+        FastStream swallows exceptions from here and fetches on. So that no record is lost, after any error the partition
+        is fetched again from the batch's first record.
         """
         batches: dict[TopicPartition, list[Record]] = {}
         for record in records:
@@ -231,56 +237,58 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 return
             try:
                 if await self._is_current(partition, batch[-1].offset):
-                    await self._queue(partition, batch)
+                    await self._submit(partition, batch)
             except Exception:
-                logger.exception("%s could not take a batch of %s", self.consumer.name, partition)
+                logger.exception("%s could not submit a batch of %s", self.consumer.name, partition)
                 self._fetch_again(partition, batch[0].offset)
-        self._regulate()
+        self._pause_or_resume()
         if self._canaries is not None:
             await self._canaries.answer(self.consumer.name, seen_in(records))
 
-    async def _queue(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
+    async def _submit(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
         if partition.topic == CANARY.name:
             self._executor.skip(batch[-1])
             return
-        new = self._topic_identity.new_in(batch)
+        new = self._topic_identity.new_records(batch)
         if new is None:
-            await self._begin_anew(partition)
+            await self._restart(partition)
             return
         for record in new:
-            if self._reception.skips(record):
+            if self._delivery.skips(record):
                 self._executor.skip(record)
             else:
                 self._executor.submit(record)
-        self._topic_identity.took(batch[-1])
+        self._topic_identity.remember(batch[-1])
 
-    async def _begin_anew(self, partition: TopicPartition) -> None:
-        """Read a partition of a topic that was made anew from its beginning; all that was done is recognised."""
-        logger.warning("%s: %s was made anew, reading it from its beginning", self.consumer.name, partition)
-        # Offsets of what is open mean other records now: neither may they be committed, nor stand beside the new ones.
+    async def _restart(self, partition: TopicPartition) -> None:
+        """Read a partition of a topic that was created again from its beginning; consumers recognize what is done."""
+        logger.warning("%s: the topic of %s was created again, reading from its start", self.consumer.name, partition)
+        # The open offsets mean other records now: they must not be committed or mixed with the new ones.
         numbers = {(partition.topic, partition.partition)}
         await self._executor.drain(numbers, grace_seconds=self._grace_seconds)
         self._executor.forget(numbers)
         self._topic_identity.forget(numbers)
         self._fetch_again(partition, 0)
 
-    def _doubt(self, partitions: Iterable[TopicPartition]) -> None:
-        """Have partitions prove that they are the ones that were read, by beginning with the last record taken."""
+    def _require_proof(self, partitions: Iterable[TopicPartition]) -> None:
+        """Let partitions prove that their topic is the same: fetch again from the last record of each."""
         for partition in partitions:
-            offset = self._topic_identity.doubt((partition.topic, partition.partition))
+            offset = self._topic_identity.require_proof((partition.topic, partition.partition))
             if offset is not None:
                 self._fetch_again(partition, offset)
 
-    def _watch(self) -> None:
-        """Doubt what was not fetched for a while: the broker was away, or this process was frozen."""
+    def _check_silence(self) -> None:
+        """Require proof of partitions that were not fetched for a while: the broker was down, or this process frozen."""
         kafka = self._kafka
         if kafka is None:
             return
         since = (time.time() - SILENT_SECONDS) * 1000
-        self._doubt(each for each in self._read() if since > (kafka.last_poll_timestamp(each) or since))
+        self._require_proof(
+            each for each in self._event_partitions() if since > (kafka.last_poll_timestamp(each) or since)
+        )
 
     async def _is_current(self, partition: TopicPartition, last: int) -> bool:
-        """Whether a batch belongs to the present assignment: a new one stands where the last commit was."""
+        """Whether a batch belongs to the present assignment: a new assignment starts at the last commit."""
         kafka = self._kafka
         if kafka is None or partition not in kafka.assignment():
             return False
@@ -296,56 +304,56 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             with suppress(IllegalStateError):
                 kafka.seek(partition, offset)
 
-    def _regulate(self) -> None:
-        """Stop fetching while too much is open; polling goes on, or the group would take us for dead."""
+    def _pause_or_resume(self) -> None:
+        """Pause fetching while too many records are open; polling goes on, or the group would remove this process."""
         kafka = self._kafka
         if kafka is None:
             return
         with suppress(IllegalStateError):
             if self._executor.open >= OPEN_MOST:
-                kafka.pause(*self._read())
+                kafka.pause(*self._event_partitions())
             elif self._executor.open < OPEN_MOST // 2 and (paused := kafka.paused()):
-                self._doubt(paused)
+                self._require_proof(paused)
                 kafka.resume(*paused)
 
     async def _keep_committing(self) -> None:
         while True:
-            # Not wait_for: in Python 3.11 it swallows the cancellation that comes as what it waits for ends, and the stop
-            # that cancelled waits for ever.
+            # Not wait_for: in Python 3.11 it swallows a cancellation that arrives as its awaitable ends. stop() would then
+            # wait without limit.
             with suppress(TimeoutError):
                 async with asyncio.timeout(COMMIT_EVERY_SECONDS):
-                    await self._executor.moved()
-            self._watch()
-            self._regulate()
+                    await self._executor.wait_for_progress()
+            self._check_silence()
+            self._pause_or_resume()
             await self._commit()
             await asyncio.sleep(COMMIT_EVERY_SECONDS)
-            self._watch()
+            self._check_silence()
 
     async def _commit(self) -> None:
         kafka = self._kafka
         marks = {
             each: offset
             for each, offset in self._executor.uncommitted().items()
-            if not self._topic_identity.doubts(each)
+            if not self._topic_identity.is_unverified(each)
         }
         if kafka is None or not marks:
             return
         try:
             await kafka.commit({TopicPartition(*partition): offset for partition, offset in marks.items()})
         except (KafkaError, IllegalStateError) as error:
-            # Whoever has the partition next handles again what was not committed; that is harmless.
+            # The partition's next owner handles again what was not committed; that is harmless.
             logger.info("%s could not commit: %s", self.consumer.name, error)
         else:
-            self._executor.committed(marks)
+            self._executor.mark_committed(marks)
 
-    async def _hand_back(self, partitions: set[tuple[str, int]]) -> None:
+    async def _release(self, partitions: set[tuple[str, int]]) -> None:
         await self._executor.drain(partitions, grace_seconds=self._grace_seconds)
         await self._commit()
         self._executor.forget(partitions)
         self._topic_identity.forget(partitions)
 
-    def _read(self) -> set[TopicPartition]:
-        """Return the partitions it is here for: canaries pass whatever is open."""
+    def _event_partitions(self) -> set[TopicPartition]:
+        """Return the partitions of the consumer's topic, without those of the canaries, which are never paused."""
         return {each for each in self._assignment() if each.topic == self.consumer.topic.name}
 
     def _assignment(self) -> set[TopicPartition]:

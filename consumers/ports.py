@@ -1,4 +1,4 @@
-"""What agents and policies are given: a way to command, a way to look, and a memory for answers from outside."""
+"""The ports of agents and policies: sending commands, reading aggregates, and recorded answers from outside."""
 
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -36,37 +36,37 @@ class React(Protocol):
 
 
 class Aggregates(Protocol):
-    """Reads the present state of an aggregate from the event store: never stale, unlike a read model."""
+    """Reads the current state of aggregates from the event store. Unlike a read model, it is never stale."""
 
     async def get(self, kind: StreamKind[S], id: UUID) -> S:
         """Return an aggregate.
 
         Raises:
-            NotFound: there is none.
+            NotFound: no aggregate of this kind has the id.
         """
         ...
 
 
 class Consumer(Protocol):
-    """An agent or a policy: one reaction to some kinds of event. It knows no broker."""
+    """An agent or a policy: reacts to some kinds of events. It knows no broker."""
 
     @property
     def name(self) -> str:
-        """Who it is; also its Kafka consumer group, so it never changes."""
+        """Its Kafka consumer group, too, so it never changes."""
         ...
 
     @property
     def topic(self) -> Topic:
-        """Where it listens."""
+        """The topic it reads."""
         ...
 
     @property
     def handles(self) -> frozenset[type[DomainEvent]]:
-        """The events it reacts to; all others are skipped without being decoded."""
+        """The events it reacts to; others are skipped without decoding."""
         ...
 
     async def __call__(self, envelope: Envelope) -> None:
-        """React to one event. Called again for the same event after a crash or a failure, so repeats are harmless."""
+        """React to one event. The same event comes again after a crash or a failure, so a repeat must be harmless."""
         ...
 
 

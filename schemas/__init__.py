@@ -1,4 +1,6 @@
-"""The log's public contract: topics and keys, the envelope, wire names and their JSON Schemas, upcasters.
+"""The log's public contract: topics and keys, the envelope, wire names, JSON Schemas and upcasters.
 
-Import from ``schemas.envelope``, ``schemas.registry`` and ``schemas.topics``.
+Every package may import ``envelope``, ``headers``, ``registry`` and ``topics``. ``records`` and ``record_batches`` are the
+bytes in Kafka, for the log and the projection engine. ``contracts`` makes the public documents; ``internal`` holds ports
+that packages share.
 """

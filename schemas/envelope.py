@@ -1,4 +1,4 @@
-"""An event on its way: CloudEvents 1.0, Kafka binary mode, plus where it stands in the log."""
+"""An event with its context: CloudEvents 1.0 in Kafka's binary mode, plus its position in the log."""
 
 import hashlib
 import re
@@ -23,13 +23,13 @@ GENESIS = bytes(32)
 
 
 class RawEvent(msgspec.Struct, frozen=True, gc=False):
-    """One stored event, undecoded: what the event store and the topic both hold, byte for byte.
+    """One stored event, undecoded: the bytes that the event store and the topic both hold.
 
-    A struct, not a dataclass: the publisher and every verification make one for each event there is.
+    A struct is faster to make than a dataclass; the publisher and every verification make one for each event.
     """
 
     position: int
-    """Its place in the whole log: strictly increasing in the order of the topic, not without gaps."""
+    """Its position in the whole log: strictly increasing in the order of the topic, with gaps."""
     id: UUID
     type: str
     stream_id: UUID
@@ -38,19 +38,19 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
     correlation_id: UUID
     causation_id: UUID | None
     recorded_at: datetime
-    """When it was appended, aware UTC."""
+    """Time of the append, aware UTC."""
     traceparent: str | None
     data: bytes
     previous_hash: bytes
     hash: bytes
     command_id: UUID | None = None
-    """The command that appended it; None where there was none (an application of the `eventsourcing` library)."""
+    """The command that appended it; None if an application of the `eventsourcing` library did."""
     command_digest: bytes | None = None
-    """SHA-256 of that command's payload; on the last event of its transaction alone."""
+    """SHA-256 of that command's payload; only on the last event of its transaction."""
     command_result: str | None = None
-    """What that command answered, as JSON; on the last event of its transaction alone, None for an empty answer.
+    """That command's result as JSON; only on the last event of its transaction, None for an empty result.
 
-    Digest and result are what a restored event store needs to know the command again (see decision 0010).
+    From digest and result a restored event store recognizes a repeat of the command (decision 0010).
     """
 
     def decode(self) -> "Envelope":
@@ -73,7 +73,7 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def computed_hash(self) -> bytes:
-        """The hash that the event's bytes give, whatever ``hash`` says."""
+        """The hash computed from the event's bytes; a forged event has another ``hash``."""
         return chain_hash(
             self.previous_hash,
             id=self.id,
@@ -86,26 +86,26 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """A decoded event and its context; what projections, agents and policies are given."""
+    """A decoded event and its context; what projections, agents and policies receive."""
 
     id: UUID
     position: int
     tenant: UUID
-    """Store id; merchant id for what happens to a merchant. Also the Kafka key."""
+    """Store id, or merchant id for a merchant's own events. Also the Kafka key."""
     correlation_id: UUID
-    """Shared by everything that one request set off."""
+    """Shared by all events that one request caused."""
     causation_id: UUID | None
-    """The event or command this one answers."""
+    """The event or command that caused this one."""
     recorded_at: datetime
     traceparent: str | None
     event: DomainEvent
     hash: bytes
-    """Computed from the bytes that were received: a reaction is carried out only if the event store has the same."""
+    """Computed from the received bytes. A reaction is carried out only if the event store has the same hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyToken:
-    """A place in the log that a reader may ask a read model to have passed: read your own writes."""
+    """A position in the log that a read model must have passed before it answers: read your own writes."""
 
     partition: int
     position: int
@@ -118,10 +118,10 @@ class ConsistencyToken:
         """Read ``"3-1042"``.
 
         Raises:
-            ValueError: it is no token.
+            ValueError: the text is not a token.
         """
         if not TOKEN.fullmatch(text):
-            raise ValueError(f"{text!r} is no consistency token; pass one as a mutation returned it, such as 3-1042")
+            raise ValueError(f"Invalid consistency token {text!r}. Pass one that a mutation returned, such as 3-1042.")
         partition, _, position = text.partition("-")
         return cls(int(partition), int(position))
 
@@ -131,25 +131,25 @@ class ConsistencyToken:
 
 
 def chain_hash(previous: bytes, *, id: UUID, type: str, stream_id: UUID, version: int, data: bytes) -> bytes:
-    """Return SHA-256 over an event and its predecessor's hash; the append function in the database does the same."""
+    """Return SHA-256 over an event and its predecessor's hash, as the append function in the database does."""
     return hashlib.sha256(
         b"%b%b%b%b%b\0%b" % (previous, id.bytes, stream_id.bytes, _int4(version), type.encode(), data)
     ).digest()
 
 
 def from_record(headers: Headers, value: bytes | None) -> RawEvent:
-    """Read back a Kafka record that ``schemas.records`` wrote, whatever the order of its headers.
+    """Read a Kafka record that ``schemas.records`` wrote; its headers may be in any order.
 
     Raises:
-        UndecodableEvent: a header is missing or makes no sense, or there is no value.
+        UndecodableEvent: a header is missing or invalid, or there is no value.
     """
-    fields = {name: said or b"" for name, said in headers}
+    fields = {name: text or b"" for name, text in headers}
     if value is None:
         raise UndecodableEvent(_type_of(fields), "the record has no value")
     position, version = number(fields.get("ce_position")), number(fields.get("ce_streamversion"), most=2**31 - 1)
     if position is None or version is None:
         raise UndecodableEvent(
-            _type_of(fields), "its envelope is not ours: no ce_position or ce_streamversion that fits"
+            _type_of(fields), "its envelope is foreign: ce_position or ce_streamversion is missing or invalid"
         )
     try:
         causation, trace = fields.get("ce_causationid"), fields.get("ce_traceparent")
@@ -174,7 +174,7 @@ def from_record(headers: Headers, value: bytes | None) -> RawEvent:
             command_result=None if result is None else result.decode(),
         )
     except (KeyError, ValueError) as error:
-        raise UndecodableEvent(_type_of(fields), f"its envelope is not ours ({error!r})") from error
+        raise UndecodableEvent(_type_of(fields), f"its envelope is foreign ({error!r})") from error
 
 
 def _type_of(fields: Mapping[str, bytes]) -> str:

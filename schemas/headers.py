@@ -1,7 +1,7 @@
-"""What the headers of a record say, whoever wrote it.
+"""Reads the headers of a record, which any client may have written.
 
-Anybody who may write to the topic may write anything, and clients give a header without a value as None. A record is
-one of ours only if it names its event and its place in the log; nothing here raises.
+Clients give None for a header without a value. A record is an event of the platform only if its headers name the event and
+its position in the log. No function here raises.
 """
 
 from collections.abc import Sequence
@@ -10,39 +10,39 @@ from typing import TypeAlias
 from uuid import UUID
 
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
-"""As any client gives them; a header without a value has None, which means the same as an empty one."""
+"""Names and values as any client gives them; None means the same as an empty value."""
 
-BIGGEST = 2**63 - 1
-"""What PostgreSQL's ``bigint`` holds at most."""
+BIGINT_MAX = 2**63 - 1
+"""Largest ``bigint`` of PostgreSQL."""
 
 
 def header(headers: Headers, name: str) -> bytes:
-    """Return the value of the first header of a name; empty where there is none."""
+    """Return the value of the first header with a name; empty if there is none."""
     return next((value or b"" for each, value in headers if each == name), b"")
 
 
-def number(text: bytes | None, *, most: int = BIGGEST) -> int | None:
-    """Read a number; None for what is not plain digits, and for more than ``most``."""
-    # int() refuses thousands of digits, so their count is looked at first.
-    if not text or len(text) > len(str(BIGGEST)) or not text.isdigit():
+def number(text: bytes | None, *, most: int = BIGINT_MAX) -> int | None:
+    """Read a number; None if the text is not plain digits, or the number is above ``most``."""
+    # int() raises for thousands of digits, so the length is checked first.
+    if not text or len(text) > len(str(BIGINT_MAX)) or not text.isdigit():
         return None
-    found = int(text)
-    return found if found <= most else None
+    value = int(text)
+    return value if value <= most else None
 
 
 def kind_in(headers: Headers) -> str:
-    """Return the wire name of a record's event, as far as it can be read; empty where it has none."""
+    """Return the wire name of a record's event, bytes that are not UTF-8 replaced; empty if it has none."""
     return header(headers, "ce_type").decode(errors="replace")
 
 
 def event_id_in(headers: Headers) -> UUID | None:
-    """Return the id of a record's event; None where it has none."""
+    """Return the id of a record's event; None if it has none."""
     with suppress(ValueError):
         return UUID(header(headers, "ce_id").decode())
     return None
 
 
 def position_in(headers: Headers) -> int | None:
-    """Return a record's place in the log; None for a record that is not one of ours."""
+    """Return a record's position in the log; None if it is not an event of the platform."""
     position = number(header(headers, "ce_position"))
     return None if position is None or event_id_in(headers) is None else position

@@ -1,7 +1,7 @@
 """Kafka's record batches, format 2: their header, and the variable-length integers inside.
 
-Layout: https://kafka.apache.org/documentation/#recordbatch. The checksum covers what follows it, so the
-offset and leader epoch in front may be stamped by the broker without touching the records.
+Layout: https://kafka.apache.org/documentation/#recordbatch. The checksum covers only what follows it, so a
+broker can set the offset and the leader epoch in front of it without changing the records.
 """
 
 import struct
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 HEADER = struct.Struct(">qiibIhiqqqhii")
 HEADER_BYTES = HEADER.size
 FRAMING = 12
-"""Bytes of a batch that its length field does not count: the offset and the length itself."""
+"""Bytes that a batch's length field does not count: the offset and the length itself."""
 MAGIC = 2
 NO_PRODUCER = -1
 
@@ -18,12 +18,12 @@ COMPRESSION_MASK = 0x07
 TRANSACTIONAL = 0x10
 CONTROL = 0x20
 CHECKSUMMED_FROM = 21
-"""Where the part begins that the checksum covers, and where the attributes stand."""
+"""Start of the bytes that the checksum covers; the attributes come first."""
 _MARKER_KIND = HEADER_BYTES + 7
 
 
 class BadBatch(Exception):
-    """Bytes that are no whole record batch of format 2."""
+    """The bytes are not a complete record batch of format 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class Batch:
 
     @property
     def is_control(self) -> bool:
-        """Whether it is a transaction's marker rather than records."""
+        """Whether it is a transaction's marker and holds no events."""
         return bool(self.attributes & CONTROL)
 
     @property
     def compression(self) -> int:
-        """How its records are compressed together; 0 if they are not."""
+        """The compression codec of its records; 0 if they are not compressed."""
         return self.attributes & COMPRESSION_MASK
 
     @property

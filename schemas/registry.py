@@ -1,4 +1,4 @@
-"""Wire name to event class, and back to bytes. Every event the log may hold is listed here."""
+"""Wire names and event classes of everything that the log may hold; encodes and decodes event bodies."""
 
 import json
 import re
@@ -21,17 +21,17 @@ from schemas.upcasters import UPCASTERS, Upcaster
 
 
 class UnknownEvent(Exception):
-    """The wire name is not one of ours: a newer writer, or a foreign record. It is parked, never dropped."""
+    """The wire name is not registered: a newer version wrote the record, or it is foreign. It is parked, never dropped."""
 
     def __init__(self, wire_name: str) -> None:
         super().__init__(
-            f"{wire_name!r} is no event this version knows. Deploy the version that writes it, then replay it."
+            f"{wire_name!r} is not an event of this version. Deploy the version that writes it, then replay the letter."
         )
         self.wire_name = wire_name
 
 
 class UndecodableEvent(Exception):
-    """The wire name is known, but the body does not fit it. Retrying cannot help."""
+    """The wire name is registered, but the body does not fit it. Retrying does not help."""
 
     def __init__(self, wire_name: str, why: str) -> None:
         super().__init__(f"{wire_name} does not decode: {why}")
@@ -62,15 +62,15 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
 
 
 _WHOLE_SECOND = re.compile(rb'("occurred_at":"[^".]{19})(?=[^.0-9])')
-"""The time of an event without microseconds; the field is a base field, so its first occurrence is the right one."""
+"""The time of an event without microseconds. It is a field of the base class, so its first occurrence is the right one."""
 
 
 def encode(event: DomainEvent) -> bytes:
-    """Return an event's JSON body. Its time has microseconds always: such texts sort as the times do.
+    """Return an event's JSON body. Its time always has microseconds, so that texts sort like times.
 
-    Events that were written before that rule stay as they are; so do their records, whose ``ce_time`` is this text.
+    Events that were written before this rule stay as they are, and so do their records, whose ``ce_time`` is this text.
     """
-    # What model_dump_json does, without the way through text: a third of the time.
+    # Like model_dump_json, but without making a str: a third of the time.
     body = event.__pydantic_serializer__.to_json(event)
     return body if event.occurred_at.microsecond else _WHOLE_SECOND.sub(rb"\1.000000", body, count=1)
 
@@ -80,7 +80,7 @@ Upcasters = Mapping[str, Upcaster]
 
 
 def decode(wire_name: str, body: bytes, *, events: Events = EVENTS, upcasters: Upcasters = UPCASTERS) -> DomainEvent:
-    """Return the event a body holds, lifted to the current version where it is an old one.
+    """Return the event of a body, lifted to the current version if it is an old one.
 
     Raises:
         UnknownEvent: the wire name is not registered.
@@ -99,11 +99,11 @@ def decode(wire_name: str, body: bytes, *, events: Events = EVENTS, upcasters: U
 def lift(
     wire_name: str, body: bytes, *, events: Events = EVENTS, upcasters: Upcasters = UPCASTERS
 ) -> tuple[str, bytes]:
-    """Return the current wire name and body of a stored event; both as they are where it is current already.
+    """Return the current wire name and body of a stored event; both unchanged if it is current already.
 
     Raises:
         UnknownEvent: the wire name is neither current nor old.
-        UndecodableEvent: an upcaster cannot make sense of the body.
+        UndecodableEvent: an upcaster cannot read the body.
     """
     name = wire_name
     if name in events:

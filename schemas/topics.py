@@ -1,4 +1,4 @@
-"""Which topics there are, how they are keyed, and what is routed where."""
+"""The topics, their keys, and which events go to which."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,12 +7,12 @@ from domain.kernel import DomainEvent
 from domain.media.events import ImageProcessingRequested
 
 PARTITIONS = 8
-"""Partitions of the log. Never changed in place: it decides which partition a tenant's events are in."""
+"""Partitions of the log. It must not change: it decides the partition of each tenant's events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A Kafka topic and how it is made."""
+    """A Kafka topic and its settings."""
 
     name: str
     partitions: int
@@ -20,20 +20,20 @@ class Topic:
 
 
 EVENTS = Topic("zyenta.events", PARTITIONS, (("retention.ms", "-1"), ("cleanup.policy", "delete")))
-"""Every event, keyed by tenant, kept for ever."""
+"""Every event, keyed by tenant, kept without limit."""
 IMAGE_WORK = Topic("zyenta.work.images", PARTITIONS, (("retention.ms", "604800000"),))
 """Images to process, keyed by image, so that one store's images spread over all workers."""
 DEAD_LETTERS = Topic("zyenta.dlq", 1, (("retention.ms", "-1"),))
-"""What no consumer could digest, with the reason."""
+"""Records that a consumer group gave up, with the reason."""
 
 CANARY = Topic("zyenta.canary", PARTITIONS, (("retention.ms", "600000"), ("segment.ms", "600000")))
-"""Proofs that the ways are open; see ``schemas.internal.canaries``. Of no use to anybody else."""
+"""Records that prove that the log is being read; see ``schemas.internal.canaries``. Not published."""
 
 TOPICS = (EVENTS, IMAGE_WORK, DEAD_LETTERS)
-"""What is published for others to read."""
+"""The topics that other programs may read."""
 
 WORK: dict[str, Topic] = {ImageProcessingRequested.wire_name: IMAGE_WORK}
-"""Events that are heavy work besides being facts, and the topic that spreads them, keyed by stream."""
+"""By wire name: the topic to which an event that causes heavy work goes as well, keyed by stream."""
 
 
 def partition_of(key: UUID) -> int:
@@ -42,9 +42,9 @@ def partition_of(key: UUID) -> int:
 
 
 PARTITION_OF_TENANT = f"((substring(uuid_send(tenant) from 13)::integer::bigint & 4294967295) % {PARTITIONS})"
-"""The same of a column ``tenant``, in PostgreSQL's words."""
+"""The partition of a column ``tenant``, as a PostgreSQL expression."""
 
 
 def work_topic(event: DomainEvent | str) -> Topic | None:
-    """Return the work topic an event (or wire name) is routed to as well, if any."""
+    """Return the work topic to which an event (or wire name) goes as well, or None."""
     return WORK.get(event if isinstance(event, str) else event.wire_name)

@@ -1,10 +1,11 @@
 """Old versions of events, and how each is lifted to the next.
 
-To change an event in a way that ``zyenta schemas check`` refuses: give the class the next wire name (``...v2``), say here
-how a body of ``v1`` becomes one of ``v2``, and export. The schema and the sample of ``v1`` stay committed for ever; the
-sample proves that the way up works. Nothing else in the program sees old versions: the registry lifts what it reads.
+``zyenta schemas check`` refuses some changes of an event. To make one anyway, give the class the next wire name
+(``...v2``), register here how a body of ``v1`` becomes one of ``v2``, and export. The schema and the sample of ``v1`` stay
+committed permanently; the sample proves that the upcaster works. The registry lifts all it reads, so the rest of the
+program sees current versions only.
 
-There is none yet: every event is in its first version.
+There is no upcaster yet: every event is in its first version.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,13 +17,13 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Upcaster:
-    """One step up, from the version it is registered under."""
+    """One step, from the version under which it is registered to the next."""
 
     to: str
-    """The wire name it leads to: the next version, or another event where one was renamed."""
+    """The resulting wire name: the next version, or another event if it was renamed."""
     lift: Callable[[Body], Body]
-    """Makes a body of the next version; a pure function, which may change the dict it is given."""
+    """Returns a body of the next version; pure, except that it may change its argument."""
 
 
 UPCASTERS: Mapping[str, Upcaster] = {}
-"""By the old wire name. Chains are followed to their end, which is a current event."""
+"""By old wire name. Chains are followed until they reach a current event."""

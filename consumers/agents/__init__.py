@@ -1,1 +1,1 @@
-"""Agents: each turns the start of a step into calls outside and a command. Imported by ``infra.bootstrap`` and tests."""
+"""Agents: each turns the start of one step into outside calls and a command. ``infra.bootstrap`` and tests import them."""

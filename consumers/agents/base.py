@@ -1,4 +1,4 @@
-"""What the agents of a generation's steps share: when they work, how they ask outside, and how they end."""
+"""The base of all step agents: when they work, how they call outside, and how they end a step."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -22,8 +22,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class StepOver(Exception):
-    """The step ended while it was worked on: it was cancelled, timed out or started again. Nobody waits for a result."""
+class StepEnded(Exception):
+    """The step was cancelled, timed out or restarted while the agent worked on it; its result is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class StepPorts:
 class StepAgent(Consumer, ABC):
     """Does one step of a generation when that step starts.
 
-    Safe to redeliver: a step that has its result, or has ended, is left alone before anybody is asked; every answer from
-    outside is recorded when it comes, so that a crash in between asks nobody twice; and the command ids come from the
-    event. A step that ends meanwhile asks nobody any more.
+    Safe to redeliver: the agent does nothing for a step that has its result or has ended. Each answer from outside is
+    recorded when it arrives, so a crash does not repeat the call. Command ids come from the event. An agent makes no
+    further outside calls once its step has ended.
     """
 
     name: ClassVar[str]
@@ -61,11 +61,11 @@ class StepAgent(Consumer, ABC):
     async def work(self, envelope: Envelope, event: StepStarted) -> object:
         """Do the step and return the command that records its result and ends it.
 
-        Called again after a crash; what it asks through :meth:`ask_once` is answered from memory then.
+        It runs again after a crash; :meth:`ask_once` then returns the recorded answers.
 
         Raises:
-            GivenUp: the step fails with that reason; what was made before is kept.
-            StepOver: its result is not wanted any more.
+            GivenUp: the step fails with that reason; earlier results stay.
+            StepEnded: the step has ended; its result is not needed.
         """
 
     async def __call__(self, envelope: Envelope) -> None:
@@ -75,10 +75,10 @@ class StepAgent(Consumer, ABC):
         if await self._react.outcome(envelope, self.name):
             return
         try:
-            await self._require_wanted(event)
+            await self._require_running(event)
             command = await self.work(envelope, event)
-        except StepOver:
-            logger.info("The result of step %s of %s is not wanted any more", self.step, event.originator_id)
+        except StepEnded:
+            logger.info("Step %s of %s has ended; its result is not needed", self.step, event.originator_id)
             return
         except GivenUp as given_up:
             command = FailStep(
@@ -86,8 +86,8 @@ class StepAgent(Consumer, ABC):
             )
         await self._react(command, cause=envelope, name=self.name)
 
-    async def tell(self, envelope: Envelope, event: StepStarted, *, item: str, total: int, message: str) -> None:
-        """Tell the merchant that one of ``total`` parts of the step is done; telling the same ``item`` again is harmless."""
+    async def report(self, envelope: Envelope, event: StepStarted, *, item: str, total: int, message: str) -> None:
+        """Report to the merchant that one of ``total`` parts of the step is done; no-op for an ``item`` reported before."""
         progress = ProgressStep(
             generation_id=event.originator_id,
             step=self.step,
@@ -99,8 +99,8 @@ class StepAgent(Consumer, ABC):
         try:
             await self._react(progress, cause=envelope, name=f"{self.name}:{item}")
         except DomainError as refusal:
-            # The step is over; the next question finds out, or the last command is refused likewise.
-            logger.info("Progress was not wanted: %s", refusal)
+            # The step has ended. The next outside call finds out, or the last command is refused as well.
+            logger.info("Progress was refused: %s", refusal)
 
     async def ask_once(
         self,
@@ -112,36 +112,36 @@ class StepAgent(Consumer, ABC):
         who: str,
         part: str = "",
     ) -> T:
-        """Return the recorded answer to this part of the step, or ask outside within the step's time and record it.
+        """Return the recorded answer for this part of the step, or call outside within the step's time and record the answer.
 
         Args:
             envelope: the step's start.
-            event: what is in it.
-            model: any type pydantic can validate; how the answer is stored and read back.
+            event: the event in the envelope.
+            model: any type that pydantic can validate; the answer is stored and read as this.
             ask: the outside call; it raises ``Transient`` for an outage.
-            who: who is asked, in the merchant's words.
-            part: what is asked for, where the step asks more than once.
+            who: who is called, in the merchant's words.
+            part: names the call in a step that makes several.
 
         Raises:
-            GivenUp: nobody answered in time; nothing is recorded.
-            StepOver: nobody was asked, or not again.
+            GivenUp: there was no answer in time; nothing is recorded.
+            StepEnded: the step ended before an attempt.
         """
 
-        async def ask_if_wanted() -> T:
-            await self._require_wanted(event)
+        async def ask_if_running() -> T:
+            await self._require_running(event)
             return await ask()
 
         answer = await self._answers.once(
             reaction_id(envelope, f"{self.name}:{part}" if part else self.name),
             model,
             lambda: call_with_retries(
-                ask_if_wanted, who=who, clock=self._clock, deadline=event.deadline, policy=self._retries
+                ask_if_running, who=who, clock=self._clock, deadline=event.deadline, policy=self._retries
             ),
         )
-        # Here, and not in each adapter: suppliers and models write what they like, and all of it comes through here.
+        # Cleaned here and not in each adapter: all text of suppliers and models passes here.
         return cleaned(answer)
 
-    async def _require_wanted(self, event: StepStarted) -> None:
+    async def _require_running(self, event: StepStarted) -> None:
         generation = await self._aggregates.get(GENERATION, event.originator_id)
         if not generation.runs_attempt(self.step, event.attempt):
-            raise StepOver
+            raise StepEnded

@@ -14,7 +14,7 @@ from schemas.envelope import Envelope
 class BrandAgent(StepAgent):
     """Gives a store a brand when its brand step starts.
 
-    Safe to redeliver: as every step is; the proposal is recorded, so that a crash before the command asks nobody twice.
+    Safe to redeliver: like every step agent. The proposal is recorded, so a crash does not call the writer again.
     """
 
     name: ClassVar[str] = "brand-agent"
@@ -26,7 +26,7 @@ class BrandAgent(StepAgent):
 
     async def work(self, envelope: Envelope, event: StepStarted) -> AdoptBrand:
         store = await self._aggregates.get(STORE, event.store_id)
-        # The attempt is in the seed: a step that runs again comes to another brand.
+        # The attempt is part of the seed, so a step that runs again proposes another brand.
         brief = BrandBrief(
             niche=store.niche,
             preferences=store.preferences,
@@ -37,7 +37,7 @@ class BrandAgent(StepAgent):
             envelope, event, BrandProposal, lambda: self._writer.propose(brief), who="the brand writer"
         )
         names = [f"“{option.name}”" for option in proposal.options]
-        await self.tell(
+        await self.report(
             envelope,
             event,
             item="names",

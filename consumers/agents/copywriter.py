@@ -1,4 +1,4 @@
-"""The copywriter's two jobs: writing every product up, and writing the store's pages."""
+"""The copywriter's two agents: one writes the copy of every product, the other the store's pages."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ from domain.store.ports import PageDraft, PageWriter, StoreFacts
 from schemas.envelope import Envelope
 
 AT_ONCE = 4
-"""How many products, or pages, are written at the same time."""
+"""Products, or pages, that are written at the same time."""
 PAGES = {
     PageType.PRIVACY_POLICY: "privacy policy",
     PageType.TERMS_OF_SERVICE: "terms of service",
@@ -34,17 +34,17 @@ PAGES = {
     PageType.CONTACT: "contact page",
     PageType.FAQ: "questions and answers",
 }
-"""The pages every store gets, and what the merchant reads when one is written."""
+"""The pages of every store, and their names in progress messages."""
 NO_BRAND = "The store has no brand yet, and its texts need one. Run the brand step, then this one again."
 
 logger = logging.getLogger(__name__)
 
 
 class CopyAgent(StepAgent):
-    """Writes up the products of a store when its copy step starts.
+    """Writes the copy of a store's products when its copy step starts.
 
-    Safe to redeliver: as every step is, and every product whose copy this step has written is left alone; each copy is
-    recorded when it comes, so that a crash in between asks nobody twice for the same product.
+    Safe to redeliver: like every step agent. A product with a copy of this step is left out. Each copy is recorded when it
+    arrives, so a crash does not call the writer again for the same product.
     """
 
     name: ClassVar[str] = "copy-agent"
@@ -64,10 +64,10 @@ class CopyAgent(StepAgent):
         )
 
     async def _write_all(self, envelope: Envelope, event: StepStarted) -> int:
-        """Write up every product and return how many there are.
+        """Write the copy of every product and return the number of products.
 
         Raises:
-            GivenUp: the writer did not answer for one of them; what was written is kept.
+            GivenUp: the writer did not answer for one of them; the other copies stay.
         """
         store = await self._aggregates.get(STORE, event.store_id)
         if store.brand is None:
@@ -82,7 +82,7 @@ class CopyAgent(StepAgent):
         stopped = asyncio.Event()
 
         async def work() -> None:
-            # The workers share one iterator: each takes the next product, and none starts once another has failed.
+            # The workers share one iterator. Each takes the next product, until one of them fails.
             for product, brief in left:
                 if stopped.is_set():
                     return
@@ -92,11 +92,11 @@ class CopyAgent(StepAgent):
                     stopped.set()
                     raise
 
-        # Those under way may finish when one fails: their copy is paid for.
+        # After a failure the other calls may finish: their copy is paid for.
         outcomes = await asyncio.gather(*(work() for _ in range(AT_ONCE)), return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if failures:
-            # A broken database must not look like a writer that is down: that would end the step for good.
+            # An unexpected error wins over GivenUp, which would end the step: a redelivery may help here.
             raise next((failure for failure in failures if not isinstance(failure, GivenUp)), failures[0])
         return len(briefs)
 
@@ -124,7 +124,7 @@ class CopyAgent(StepAgent):
         try:
             await self._react(command, cause=envelope, name=name)
         except (ProductIsArchived, NotFound) as refusal:
-            logger.info("A product was put away while its copy was written: %s", refusal)
+            logger.info("A product was archived while its copy was written: %s", refusal)
 
 
 def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, event: StepStarted) -> Iterator[CopyBrief]:
@@ -139,7 +139,7 @@ def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, eve
             options=titles if len(titles) > 1 else (),
             niche=store.niche,
             brand=brand,
-            # A writer may use the place in the store, and in the category, so that no two products read alike.
+            # A writer may use the ranks in the store and in the category so that no two products read alike.
             seed=f"{event.originator_id}:{event.attempt}#{place}.{ranks[product.category]}",
         )
         ranks[product.category] += 1
@@ -148,11 +148,11 @@ def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, eve
 class PageAgent(StepAgent):
     """Writes a store's pages when its pages step starts.
 
-    Safe to redeliver: as every step is; each page is recorded when it comes, so that a crash in between asks nobody twice
-    for the same page.
+    Safe to redeliver: like every step agent. Each page is recorded when it arrives, so a crash does not call the writer
+    again for the same page.
 
     Args:
-        writer: who writes.
+        writer: writes the pages.
         ports: what every step agent needs.
         host_for: returns the host of a store's storefront; this machine's by default.
     """
@@ -176,7 +176,7 @@ class PageAgent(StepAgent):
         return WritePages(generation_id=event.originator_id, attempt=event.attempt, pages=pages)
 
     async def _write_all(self, envelope: Envelope, event: StepStarted) -> list[PageDraft]:
-        """Return all pages, in the order a merchant reads them.
+        """Write all pages, in the order of ``PAGES``.
 
         Raises:
             GivenUp: the writer did not answer for one of them.
@@ -213,7 +213,7 @@ class PageAgent(StepAgent):
             who="the page writer",
             part=type.value,
         )
-        await self.tell(envelope, event, item=type.value, total=len(PAGES), message=f"Wrote the {PAGES[type]}")
+        await self.report(envelope, event, item=type.value, total=len(PAGES), message=f"Wrote the {PAGES[type]}")
         return draft
 
 
@@ -225,7 +225,7 @@ def store_facts(
     host: str,
     event: StepStarted,
 ) -> StoreFacts:
-    """Return what is true of a store; its texts are valid from the moment the step started, whenever they are written."""
+    """Return the facts for a store's pages; they take effect when the step started, so a repeat gives the same text."""
     currency = products[0].price.currency if products else None
     prices: list[Money] = [product.price for product in products if product.price.currency == currency]
     days = [product.shipping_days for product in products if product.shipping_days is not None]

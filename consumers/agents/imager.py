@@ -21,8 +21,8 @@ DOWNLOADS = RetryPolicy(attempts=4, first_pause=0.5, longest_pause=20.0)
 class ImagerAgent(Consumer):
     """Processes every requested image once.
 
-    Safe to redeliver: an image that has its result is not fetched again, the media store is addressed by content, and
-    the command id comes from the event.
+    Safe to redeliver: an image with a result is not fetched again, the media store is addressed by content, and the
+    command id comes from the event.
     """
 
     name = NAME

@@ -22,11 +22,11 @@ from domain.store.events import SupplierReport
 from schemas.envelope import Envelope
 
 CANDIDATES_EACH = 150
-"""How many listings one supplier is asked for."""
+"""Most listings from one supplier."""
 COMPARED = 48
-"""How many of the worthiest candidates have their photos compared; each costs a download."""
+"""The best candidates, whose photos are compared; each costs a download."""
 COMPARING_SECONDS = 60.0
-"""When the comparison of photos is cut short; titles are compared in any case."""
+"""Time limit for comparing photos; titles are always compared."""
 
 T = TypeVar("T")
 
@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What one supplier came to."""
+class _SearchResult:
+    """The result of a search at one supplier."""
 
     report: SupplierReport
     listings: Sequence[Listing] = ()
@@ -44,7 +44,7 @@ class _Found:
 class ScoutAgent(StepAgent):
     """Stocks a store when its scout step starts.
 
-    Safe to redeliver: as every step is; what suppliers answered is recorded, so that a crash in between asks nobody twice.
+    Safe to redeliver: like every step agent. The suppliers' answers are recorded, so a crash does not search again.
     """
 
     name: ClassVar[str] = "scout-agent"
@@ -64,31 +64,31 @@ class ScoutAgent(StepAgent):
 
     async def work(self, envelope: Envelope, event: StepStarted) -> ImportProducts:
         store = await self._aggregates.get(STORE, event.store_id)
-        providers, why = await self._providers(event.merchant_id)
+        providers, note = await self._providers(event.merchant_id)
         total = len(providers) + 2
 
-        async def tell(item: str, message: str) -> None:
-            await self.tell(envelope, event, item=item, total=total, message=message)
+        async def report(item: str, message: str) -> None:
+            await self.report(envelope, event, item=item, total=total, message=message)
 
         phrases = await self._phrases(envelope, event, store.niche)
-        await tell(
+        await report(
             "keywords", f"Thought of {_count(phrases, 'search phrase')}, such as “{phrases[min(1, len(phrases) - 1)]}”"
         )
 
-        async def ask(provider: SupplierProvider) -> _Found:
-            found = await self._search(envelope, event, provider, phrases)
+        async def search(provider: SupplierProvider) -> _SearchResult:
+            result = await self._search(envelope, event, provider, phrases)
             name = provider.display_name
-            if found.report.error is None:
-                await tell(f"search:{provider}", f"Found {_count(found.listings, 'candidate')} at {name}{why}")
+            if result.report.error is None:
+                await report(f"search:{provider}", f"Found {_count(result.listings, 'candidate')} at {name}{note}")
             else:
-                await tell(f"search:{provider}", f"Nothing from {name}: {found.report.error}")
-            return found
+                await report(f"search:{provider}", f"Nothing from {name}: {result.report.error}")
+            return result
 
-        found = await _all([ask(provider) for provider in providers])
-        reports = [supplier.report for supplier in found]
+        results = await _gather([search(provider) for provider in providers])
+        reports = [result.report for result in results]
         if all(report.error is not None for report in reports):
             raise GivenUp(_names(providers), " ".join(report.error or "" for report in reports))
-        listings = [listing for supplier in found for listing in supplier.listings]
+        listings = [listing for result in results for listing in result.listings]
         ranking = await self._choose(envelope, event, listings, niche=store.niche, phrases=phrases)
         if not ranking.chosen:
             raise GivenUp(
@@ -96,7 +96,7 @@ class ScoutAgent(StepAgent):
                 _nothing_to_sell(listings, _names(providers)),
             )
         left_out = f", leaving out {ranking.duplicates} that were there twice" if ranking.duplicates else ""
-        await tell("ranking", f"Chose the best {_count(ranking.chosen, 'product')}{left_out}")
+        await report("ranking", f"Chose the best {_count(ranking.chosen, 'product')}{left_out}")
         return ImportProducts(
             generation_id=event.originator_id,
             attempt=event.attempt,
@@ -107,14 +107,14 @@ class ScoutAgent(StepAgent):
         )
 
     async def _providers(self, merchant_id: UUID) -> tuple[Sequence[SupplierProvider], str]:
-        """Return whom to ask, and what to say of it where it is not the merchant's own choice."""
+        """Return the suppliers to search, and a note for the merchant if the sample supplier stands in."""
         merchant = await self._aggregates.get(MERCHANT, merchant_id)
         if merchant.suppliers:
             return sorted(merchant.suppliers), ""
         return [SupplierProvider.SAMPLE], ", which stands in because no supplier is connected"
 
     async def _phrases(self, envelope: Envelope, event: StepStarted, niche: str) -> list[str]:
-        # The attempt is in the seed: a step that runs again looks elsewhere too.
+        # The attempt is part of the seed, so a step that runs again searches for other phrases too.
         seed = f"{event.originator_id}:{event.attempt}"
 
         async def write() -> list[str]:
@@ -125,15 +125,15 @@ class ScoutAgent(StepAgent):
 
     async def _search(
         self, envelope: Envelope, event: StepStarted, provider: SupplierProvider, phrases: Sequence[str]
-    ) -> _Found:
-        """Return what a supplier has, or what was wrong with it: one that is down must not stop the others."""
+    ) -> _SearchResult:
+        """Search one supplier. An outage becomes part of the result: it must not stop the other suppliers."""
         catalog = await self._catalogs.of(event.merchant_id, provider)
         if catalog is None:
             error = (
                 f"{_capital(provider.display_name)} is connected, but cannot be searched by this installation. Disconnect it, "
                 f"or connect {_names(sorted(self._catalogs.providers))} too, and run this step again."
             )
-            return _Found(SupplierReport(provider=provider, candidates=0, error=error))
+            return _SearchResult(SupplierReport(provider=provider, candidates=0, error=error))
 
         async def ask() -> list[Listing]:
             return list(await catalog.search(phrases, limit=CANDIDATES_EACH))
@@ -143,27 +143,27 @@ class ScoutAgent(StepAgent):
                 envelope, event, list[Listing], ask, who=provider.display_name, part=f"search:{provider}"
             )
         except GivenUp as given_up:
-            return _Found(SupplierReport(provider=provider, candidates=0, error=given_up.reason))
-        return _Found(SupplierReport(provider=provider, candidates=len(listings)), listings)
+            return _SearchResult(SupplierReport(provider=provider, candidates=0, error=given_up.reason))
+        return _SearchResult(SupplierReport(provider=provider, candidates=len(listings)), listings)
 
     async def _choose(
         self, envelope: Envelope, event: StepStarted, listings: Sequence[Listing], *, niche: str, phrases: Sequence[str]
     ) -> Ranking:
-        found = candidates(listings, niche=niche, keywords=phrases)
+        ranked = candidates(listings, niche=niche, keywords=phrases)
 
         async def compare() -> list[str | None]:
             left = (event.deadline - self._clock.now()).total_seconds() / 2
-            return await self._photos(found[:COMPARED], seconds=max(0.0, min(COMPARING_SECONDS, left)))
+            return await self._photos(ranked[:COMPARED], seconds=max(0.0, min(COMPARING_SECONDS, left)))
 
-        # Hashes are kept as hexadecimal text: JSON readers may not keep 64 bits of a number.
+        # Hashes are hexadecimal text: JSON readers may lose digits of a 64-bit number.
         hashes = await self._answers.once(reaction_id(envelope, f"{self.name}:photos"), list[str | None], compare)
         fingerprints: dict[Key, int] = {
-            candidate.key: int(text, 16) for candidate, text in zip(found, hashes, strict=False) if text is not None
+            candidate.key: int(text, 16) for candidate, text in zip(ranked, hashes, strict=False) if text is not None
         }
-        return rank(found, fingerprints=fingerprints, total=len(listings))
+        return rank(ranked, fingerprints=fingerprints, total=len(listings))
 
     async def _photos(self, compared: Sequence[Candidate], *, seconds: float) -> list[str | None]:
-        """Return the fingerprints of main photos, as far as they were to be had in time."""
+        """Return the fingerprints of the main photos; None for a photo that took too long or failed."""
         tasks = [
             asyncio.create_task(self._fingerprints.fingerprint(candidate.listing.image_urls[0]))
             for candidate in compared
@@ -180,8 +180,8 @@ class ScoutAgent(StepAgent):
         return hashes
 
 
-async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run side by side; the first failure ends the others and is raised as it is."""
+async def _gather(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run coroutines side by side; the first failure cancels the others and is raised without a group."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(coroutine) for coroutine in coroutines]

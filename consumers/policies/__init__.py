@@ -1,1 +1,1 @@
-"""Policies: an event, and the command that follows from it. Nothing outside is asked. One file per concern."""
+"""Policies: each turns an event into the command that follows, without outside calls. ``infra.bootstrap`` imports them."""

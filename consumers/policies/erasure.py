@@ -1,4 +1,4 @@
-"""What follows from the wish to be forgotten."""
+"""The reaction to a shopper's erasure."""
 
 from domain.kernel import DomainEvent
 from domain.privacy import PersonalData
@@ -9,9 +9,9 @@ from schemas.topics import Topic
 
 
 class ForgettingPolicy:
-    """Deletes the key of a forgotten shopper, even where whoever asked for it died in between.
+    """Deletes the key of a forgotten shopper, even if the process that recorded the request died before it did so.
 
-    Safe to redeliver: a key is deleted once, and a shopper's id is never used again.
+    Safe to redeliver: deleting a key again is a no-op, and a shopper's id is never used again.
     """
 
     name = "forgetting-policy"

@@ -1,4 +1,4 @@
-"""What follows from what in a store's generation."""
+"""The commands that follow from events of a store's generation."""
 
 import logging
 from uuid import UUID
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 class GenerationPolicy:
-    """Starts a requested store's generation, drives its images step, and hands the finished store over.
+    """Starts a requested store's generation, runs its images step, and marks the finished store ready for review.
 
-    Safe to redeliver: each event's command has an id of its own, derived from the event.
+    Safe to redeliver: each event leads to one command, whose id is derived from the event.
     """
 
     name = "generation-policy"
@@ -55,14 +55,14 @@ class GenerationPolicy:
                 return
 
     async def _count(self, envelope: Envelope, image_id: UUID, message: str) -> None:
-        """Count an image in the step that waits for it; most images asked for by hand are in none."""
+        """Count an image in the step that waits for it; no-op for an image that no step requested."""
         image = await self._aggregates.get(IMAGE, image_id)
         if image.generation_id is None or image.status is ImageStatus.REQUESTED:
             return
         generation = await self._aggregates.get(GENERATION, image.generation_id)
-        # The image's own attempt also counts requests by hand, so the step's attempt is asked of the step.
+        # The image's own attempt also counts requests by hand, so this is the step's attempt.
         attempt = generation.steps[Step.IMAGES].attempt
-        # The images of a step have its attempt or a later one: an earlier one was asked for by a step that was given up.
+        # A step's images have its attempt or a later one; an earlier one belongs to a step that failed.
         if not generation.runs_attempt(Step.IMAGES, attempt) or image.attempt < attempt:
             logger.info("image %s came after its step had ended", image_id)
             return

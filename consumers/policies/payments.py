@@ -1,4 +1,4 @@
-"""What a payment provider's webhook means for an order."""
+"""The commands that follow from a payment provider's webhook."""
 
 import logging
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from schemas.topics import Topic
 logger = logging.getLogger(__name__)
 
 REASON_MAX = 300
-"""Characters of why a webhook is rejected."""
+"""Most characters of a rejection's reason."""
 
 
 class PaymentsPolicy:
-    """Turns a verified payment webhook into a paid order, a noted failure, or something that a person must look at.
+    """Turns a verified payment webhook into a payment, a payment failure, or a rejection that a person must look at.
 
     Safe to redeliver: the command's id is derived from the event, and a payment counts once by its intent id.
     """
@@ -32,7 +32,7 @@ class PaymentsPolicy:
     handles: frozenset[type[DomainEvent]] = frozenset({WebhookReceived})
 
     def __init__(self, react: React, aggregates: Aggregates, gateways: Mapping[str, PaymentGateway]) -> None:
-        """Take the gateways by the webhook source that each reads: ``sandbox-payments``, ``stripe``."""
+        """Take the gateways by webhook source: ``sandbox-payments``, ``stripe``."""
         self._react = react
         self._aggregates = aggregates
         self._gateways = gateways
@@ -44,7 +44,7 @@ class PaymentsPolicy:
         try:
             notice = self._gateways[received.source].read_body(received.body)
         except ValueError as error:
-            # Taken in before the edge refused such bodies; trying again cannot help.
+            # Accepted before the gateway refused such bodies; retrying does not help.
             order_id = error.order_id if isinstance(error, UnusableWebhook) else None
             await self._reject(envelope, received, order_id, f"It makes no sense: {error}"[:REASON_MAX])
             return
@@ -56,8 +56,8 @@ class PaymentsPolicy:
             await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
             return
         if order.store_id != received.store_id:
-            # Each merchant's webhooks are signed with that merchant's secret: it may not speak for another store. The
-            # merchant reads the same as for an order that does not exist.
+            # A merchant's secret signs that merchant's webhooks, which must not change another store's orders. The reason
+            # is the same as for an order that does not exist, so that it reveals nothing.
             logger.error("webhook %s is of store %s but names another store's order", envelope.id, received.store_id)
             await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
             return
@@ -79,6 +79,6 @@ class PaymentsPolicy:
             order_id=order_id,
             reason=reason,
         )
-        # Such a webhook could be taken in before the edge looked for its store: there is no merchant to tell.
+        # NotFound: the webhook names no known store, so there is no merchant to report to.
         with suppress(NotFound):
             await self._react(command, cause=envelope, name=self.name)

@@ -1,4 +1,4 @@
-"""Hands a dead letter back to the one consumer that gave it up; nobody else sees it again."""
+"""Replays a dead letter to the consumer that gave it up; other consumers do not see it again."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,17 +13,17 @@ from schemas.registry import UndecodableEvent, UnknownEvent
 
 
 class Result(StrEnum):
-    """How a replay went."""
+    """Outcome of a replay."""
 
     HANDLED = "handled"
     REFUSED = "refused"
-    """The domain refused what the consumer wanted, which is an answer: trying again would not change it."""
+    """The domain refused the consumer's command; retrying does not help."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One letter, replayed."""
+    """A replayed letter and its result."""
 
     letter: DeadLetter
     result: Result
@@ -32,11 +32,11 @@ class Replay:
 
 
 async def replay(letter: DeadLetter, consumer: Consumer, provenance: Provenance) -> Replay:
-    """Let the consumer handle the letter's record now, once.
+    """Let the consumer handle the letter's record once.
 
-    Safe to repeat, and beside the running consumer: its commands have ids made from the event. The record comes after
-    later ones of its key, as it did for its group when it was parked. A letter whose event is not in the event store
-    fails before the consumer sees it: anybody who can write to the topic can write letters.
+    Safe to repeat, and to run beside the consumer: command ids come from the event. The record is out of order: later
+    records of its key were handled before it. A letter whose event is not in the event store fails before the consumer
+    sees it, because a letter may be written by anyone with access to the topic.
     """
     try:
         raw = from_record(letter.headers, letter.value)
@@ -49,6 +49,6 @@ async def replay(letter: DeadLetter, consumer: Consumer, provenance: Provenance)
         return Replay(letter, Result.REFUSED, f"{refusal.code}: {refusal}")
     except (UnknownEvent, UndecodableEvent, UnknownCause) as error:
         return Replay(letter, Result.FAILED, str(error))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the letter stays and a person is told
+    except Exception as error:  # noqa: BLE001 - the letter stays, and a person reads the reason
         return Replay(letter, Result.FAILED, f"{type(error).__name__}: {error}")
     return Replay(letter, Result.HANDLED)

@@ -1,21 +1,20 @@
-"""What stands between a record and a consumer: skipping, decoding, counting, retrying, parking.
+"""Takes a record to its consumer: skips, decodes, counts, retries and parks.
 
 The rules, for every consumer:
 
-* A record of a type the consumer does not handle is skipped by its ``ce_type`` header, without decoding.
-* A refusal (``DomainError``) is an answer, not a failure: it is logged, and the record is done.
-* A record whose handling raises anything else is delivered again after 1, 2, 4 and 8 seconds (half of it random; longer
-  where a ``Transient`` says so). After five deliveries it is parked in the dead letter topic.
-* The count lies in PostgreSQL and is raised before the handler runs, because a crash sends no word. A record that was
-  being handled in two crashes is a suspect: it is handled alone in its process, so that a third crash can only be blamed
-  on it, and bystanders are not parked with it. A delivery that ends because we shut down does not count.
-* A record that does not decode, or whose type no version of this program knows, is parked at once: its bytes will be the
-  same at the fifth delivery.
-* A record that the event store does not hold is foreign, whoever wrote it: it is noted and parked at once, before any
-  consumer sees it (``infra/decisions/0017``).
-* A parked record is done for its group. Later records of its key follow; whoever replays it must know that. Other keys
-  are handled meanwhile: a pause between deliveries holds no slot.
-* While PostgreSQL or the dead letter topic cannot be reached, records wait; that is nobody's fault and is not counted.
+* A record of a type that the consumer does not handle is skipped by its ``ce_type`` header, without decoding.
+* A refusal (``DomainError``) is an answer, not a failure. It is logged, and the record is done.
+* Any other exception causes a redelivery after 1, 2, 4 and 8 seconds. Half of each pause is random; a ``Transient`` may ask
+  for a longer one. After five deliveries the record is parked in the dead letter topic.
+* PostgreSQL holds the count of deliveries, and it is raised before the handler runs, because a crash reports nothing.
+* A record that was being handled in two crashes is a suspect. It runs alone in its process, so that a third crash can only
+  be its own, and other records are not parked with it. A delivery that a shutdown cancels does not count.
+* A record that does not decode, or of an unknown type, is parked at once: a redelivery would not change its bytes.
+* A record that the event store does not hold is foreign. It is noted and parked before the consumer sees it
+  (``infra/decisions/0017``).
+* A parked record is done for its group, and later records of its key follow. A replay therefore comes out of order.
+* Other keys are handled in the meantime: a pause between deliveries holds no slot.
+* While PostgreSQL or the dead letter topic is out of reach, records wait. Such an outage does not count as a delivery.
 """
 
 import asyncio
@@ -38,15 +37,15 @@ T = TypeVar("T")
 REDELIVERY = RetryPolicy(attempts=5, first_pause=1.0, longest_pause=60.0)
 """How often a record is delivered before it is parked, and the pauses between deliveries."""
 SUSPECT_AFTER = 2
-"""In how many crashes a record was being handled when it is handled alone from then on."""
+"""Crashes after which a record is handled alone."""
 CONCURRENCY = 8
-"""How many keys a consumer handles at once."""
+"""Keys that a consumer handles at once."""
 
 logger = logging.getLogger(__name__)
 
 
 class SoloGate:
-    """Lets handlers run side by side, or a suspect alone. One per process: a crash takes all of it down."""
+    """Lets handlers run side by side, or a suspect alone. One per process, because a crash ends all of its handlers."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Condition()
@@ -56,7 +55,7 @@ class SoloGate:
 
     @asynccontextmanager
     async def together(self) -> AsyncIterator[None]:
-        """Run beside others; wait while a suspect runs or waits."""
+        """Run beside other handlers; wait while a suspect runs or waits."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._alone and not self._suspects_waiting)
             self._running += 1
@@ -67,7 +66,7 @@ class SoloGate:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """Wait for all others to finish, then run with nobody beside."""
+        """Wait for all other handlers to finish, then run alone."""
         async with self._changed:
             self._suspects_waiting += 1
             try:
@@ -82,7 +81,7 @@ class SoloGate:
             await self._leave()
 
     async def _leave(self) -> None:
-        # Nobody waits while holding the condition, so a cancelled handler gets it at once.
+        # No handler waits while it holds the condition, so a cancelled one gets it at once.
         async with self._changed:
             if self._alone:
                 self._alone = False
@@ -92,7 +91,7 @@ class SoloGate:
 
 
 class RecordDelivery:
-    """Takes in records for one consumer by the rules above."""
+    """Delivers records to one consumer by the rules above."""
 
     def __init__(
         self,
@@ -118,21 +117,21 @@ class RecordDelivery:
         self._skipped_types = frozenset(name.encode() for name in EVENTS) - self._handled_types
 
     def skips(self, record: Record) -> bool:
-        """Whether the record is of a known type that is no business of this consumer."""
+        """Whether the record is of a known type that the consumer does not handle."""
         return next((value for name, value in record.headers if name == "ce_type"), None) in self._skipped_types
 
     async def handle(self, record: Record) -> None:
-        """Return when the record is done with: handled, refused or parked."""
+        """Deliver a record until it is done: handled, refused or parked."""
         try:
             raw = from_record(record.headers, record.value)
             envelope = raw.decode()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with its bytes, they stay as they are
+        except Exception as error:  # noqa: BLE001 - no retry changes the bytes
             await self._park(record, error, count=1)
             return
         if type(envelope.event) not in self._consumer.handles:
-            return  # an old version, lifted to an event that is no business of this consumer
-        if not await self._patiently(lambda: self._provenance.holds(raw)):
-            await self._refuse(record, envelope)
+            return  # an old version of an event that became one the consumer does not handle
+        if not await self._until_available(lambda: self._provenance.holds(raw)):
+            await self._park_foreign(record, envelope)
             return
         place = Place(
             group=self._consumer.name,
@@ -147,33 +146,33 @@ class RecordDelivery:
                 return
             await asyncio.sleep(pause)
 
-    async def _refuse(self, record: Record, envelope: Envelope) -> None:
+    async def _park_foreign(self, record: Record, envelope: Envelope) -> None:
         """Park a foreign record: a person can replay it if the event store was set back and is restored."""
         unknown = UnknownCause(envelope.id, envelope.position)
-        found = ForeignRecord(record.topic, record.partition, record.offset, "its event is not in the event store")
-        logger.error("%s got a foreign record: %s", self._consumer.name, found)
-        await self._patiently(lambda: self._provenance.note([found]))
+        foreign = ForeignRecord(record.topic, record.partition, record.offset, "its event is not in the event store")
+        logger.error("%s got a foreign record: %s", self._consumer.name, foreign)
+        await self._until_available(lambda: self._provenance.note([foreign]))
         await self._park(record, unknown, count=1)
 
     async def _deliver(self, record: Record, envelope: Envelope, place: Place) -> float | None:
-        """Deliver once; return the seconds to wait before the next delivery, or None if the record is done with."""
+        """Deliver once; return the seconds until the next delivery, or None if the record is done."""
         async with self._slots:
             async with self._solo_gate.together():
-                delivery = await self._patiently(lambda: self._ledger.begin(place))
+                delivery = await self._until_available(lambda: self._ledger.begin(place))
                 if delivery.crashes < SUSPECT_AFTER:
                     return await self._run(record, envelope, place, delivery)
-                # Not to be counted as a delivery: it is begun again, alone.
-                await self._patiently(lambda: self._ledger.withdraw(place))
+                # It begins again, alone, so this one does not count as a delivery.
+                await self._until_available(lambda: self._ledger.withdraw(place))
             async with self._solo_gate.alone():
                 logger.warning("handling alone, after %d crashes: %s", delivery.crashes, self._about(envelope))
-                delivery = await self._patiently(lambda: self._ledger.begin(place))
+                delivery = await self._until_available(lambda: self._ledger.begin(place))
                 return await self._run(record, envelope, place, delivery)
 
     async def _run(self, record: Record, envelope: Envelope, place: Place, delivery: Delivery) -> float | None:
         if delivery.count > self._redelivery.attempts:
             crashed = Crashed(f"the process died or was killed while handling it, {delivery.crashes} times")
             await self._park(record, crashed, count=self._redelivery.attempts)
-            await self._patiently(lambda: self._ledger.done(place))
+            await self._until_available(lambda: self._ledger.done(place))
             return None
         try:
             await self._consumer(envelope)
@@ -195,10 +194,10 @@ class RecordDelivery:
                     exc_info=not isinstance(error, Transient),
                 )
                 reason = type(error).__name__
-                await self._patiently(lambda: self._ledger.failed(place, reason))
+                await self._until_available(lambda: self._ledger.failed(place, reason))
                 return self._pause_after(delivery.count, error)
             await self._park(record, error, count=delivery.count)
-        await self._patiently(lambda: self._ledger.done(place))
+        await self._until_available(lambda: self._ledger.done(place))
         return None
 
     async def _withdraw(self, place: Place) -> None:
@@ -209,7 +208,7 @@ class RecordDelivery:
 
     async def _park(self, record: Record, error: Exception, *, count: int) -> None:
         letter = DeadLetter.of(record, error, group=self._consumer.name, count=count, at=self._clock.now())
-        await self._patiently(lambda: self._dead_letters.park(letter))
+        await self._until_available(lambda: self._dead_letters.park(letter))
         logger.error(
             "parked %s after %d deliveries (%s, traceback %s)",
             letter.id,
@@ -218,8 +217,8 @@ class RecordDelivery:
             letter.traceback_digest,
         )
 
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call of our own books until it works: without them nothing may go on."""
+    async def _until_available(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Retry a call of the ledger or another store until it succeeds; delivery must not continue without it."""
         failures = 0
         while True:
             try:

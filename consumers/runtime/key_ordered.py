@@ -1,8 +1,8 @@
-"""Keeps the records of a key in order while keys go side by side, and knows what may be committed.
+"""Keeps the records of a key in order while keys run side by side, and knows which offsets may be committed.
 
-Kafka commits one offset per partition, so records that are done out of turn must not be committed past one that is
-not. A lane is one key of one partition: its records are handled one after the other, and a lane that waits (a retry's
-pause, a slow outside call) holds up nobody else. A partition's watermark is the offset below which everything is done.
+Kafka commits one offset per partition, so no commit may pass a record that is not done. Each key of each partition has a
+queue: its records are handled one after the other. A queue that waits (a retry's pause, a slow outside call) holds up no
+other queue. A partition's watermark is the offset below which everything is done.
 """
 
 import asyncio
@@ -15,19 +15,20 @@ from schemas.internal.deliveries import Record
 
 Partition: TypeAlias = tuple[str, int]
 """Topic and partition number."""
+QueueKey: TypeAlias = tuple[Partition, bytes]
 
 RETRY_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
 
-class _Progress:
-    """What is submitted and not done in one partition."""
+class _PartitionProgress:
+    """The records of one partition that are submitted and not done."""
 
     __slots__ = ("committed", "next", "open")
 
     def __init__(self) -> None:
-        self.open: dict[int, None] = {}  # offsets, in the order they came, which is ascending
+        self.open: dict[int, None] = {}  # offsets in the order of submission, which is ascending
         self.next = 0
         self.committed: int | None = None
 
@@ -37,31 +38,31 @@ class _Progress:
 
 
 class KeyOrderedExecutor:
-    """The lanes of one consumer."""
+    """Handles the records of one consumer, one at a time for each key."""
 
     def __init__(self, handle: Callable[[Record], Awaitable[None]], *, retry_seconds: float = RETRY_SECONDS) -> None:
-        """Take what handles a record.
+        """Take the handler.
 
         Args:
-            handle: returns when the record is done with, well or badly; it bounds its own concurrency.
-            retry_seconds: the pause before a record whose handling ended in an error is handled again.
+            handle: returns when the record is done, whatever the outcome; it bounds its own concurrency.
+            retry_seconds: pause before a record is handled again after an unexpected error.
         """
         self._handle = handle
         self._retry_seconds = retry_seconds
-        self._progress: dict[Partition, _Progress] = defaultdict(_Progress)
-        self._waiting: dict[tuple[Partition, bytes], deque[Record]] = {}
-        self._workers: dict[tuple[Partition, bytes], asyncio.Task[None]] = {}
-        self._moved = asyncio.Event()
+        self._progress: dict[Partition, _PartitionProgress] = defaultdict(_PartitionProgress)
+        self._queues: dict[QueueKey, deque[Record]] = {}
+        self._workers: dict[QueueKey, asyncio.Task[None]] = {}
+        self._progressed = asyncio.Event()
 
     @property
     def open(self) -> int:
-        """How many records are submitted and not done."""
+        """The number of records that are submitted and not done."""
         return sum(len(progress.open) for progress in self._progress.values())
 
     def skip(self, record: Record) -> None:
-        """Note a record that needs no handling."""
+        """Count a record that needs no handling as done."""
         self._progress[record.topic, record.partition].next = record.offset + 1
-        self._moved.set()
+        self._progressed.set()
 
     def submit(self, record: Record) -> None:
         """Queue a record behind the others of its key."""
@@ -69,38 +70,38 @@ class KeyOrderedExecutor:
         progress = self._progress[partition]
         progress.open[record.offset] = None
         progress.next = record.offset + 1
-        lane = (partition, record.key or b"")
-        if lane in self._workers:
-            self._waiting[lane].append(record)
+        key = (partition, record.key or b"")
+        if key in self._workers:
+            self._queues[key].append(record)
             return
-        self._waiting[lane] = deque([record])
-        self._workers[lane] = asyncio.create_task(self._work(lane))
+        self._queues[key] = deque([record])
+        self._workers[key] = asyncio.create_task(self._work(key))
 
     def uncommitted(self) -> Mapping[Partition, int]:
-        """Return each partition's watermark where it moved since it was last committed."""
+        """Return the watermark of each partition whose watermark has moved since its last commit."""
         return {
             partition: progress.watermark
             for partition, progress in self._progress.items()
             if progress.watermark != progress.committed
         }
 
-    def committed(self, watermarks: Mapping[Partition, int]) -> None:
-        """Note what was committed."""
+    def mark_committed(self, watermarks: Mapping[Partition, int]) -> None:
+        """Remember which watermarks were committed."""
         for partition, offset in watermarks.items():
             if partition in self._progress:
                 self._progress[partition].committed = offset
 
-    async def moved(self) -> None:
-        """Wait until something was done or skipped since the last call."""
-        await self._moved.wait()
-        self._moved.clear()
+    async def wait_for_progress(self) -> None:
+        """Wait until a record was done or skipped since the last call."""
+        await self._progressed.wait()
+        self._progressed.clear()
 
     async def drain(self, partitions: Iterable[Partition], *, grace_seconds: float) -> None:
-        """Let records that are being handled finish, drop what waits, and cancel what takes longer than the grace."""
+        """Drop waiting records, let running handlers finish, and cancel those that outlast the grace."""
         leaving = set(partitions)
-        workers = [task for lane, task in self._workers.items() if lane[0] in leaving]
-        for lane, queue in self._waiting.items():
-            if lane[0] in leaving:
+        workers = [task for key, task in self._workers.items() if key[0] in leaving]
+        for key, queue in self._queues.items():
+            if key[0] in leaving:
                 queue.clear()
         if workers:
             await asyncio.wait(workers, timeout=grace_seconds)
@@ -109,31 +110,31 @@ class KeyOrderedExecutor:
             await asyncio.gather(*workers, return_exceptions=True)
 
     def forget(self, partitions: Iterable[Partition]) -> None:
-        """Forget drained partitions: somebody else has them now, or we begin again at what was committed."""
+        """Forget drained partitions: another process has them, or reading begins again at the last commit."""
         for partition in partitions:
             self._progress.pop(partition, None)
 
-    async def _work(self, lane: tuple[Partition, bytes]) -> None:
-        queue = self._waiting[lane]
+    async def _work(self, key: QueueKey) -> None:
+        queue = self._queues[key]
         try:
             while queue:
                 record = queue[0]
-                if await self._handled(record):
-                    # A drain may have emptied the queue meanwhile.
+                if await self._try_to_handle(record):
+                    # A drain may have emptied the queue while the record was handled.
                     if queue and queue[0] is record:
                         queue.popleft()
-                    self._progress[lane[0]].open.pop(record.offset, None)
-                    self._moved.set()
+                    self._progress[key[0]].open.pop(record.offset, None)
+                    self._progressed.set()
                 else:
                     await asyncio.sleep(self._retry_seconds)
         finally:
-            del self._workers[lane], self._waiting[lane]
+            del self._workers[key], self._queues[key]
 
-    async def _handled(self, record: Record) -> bool:
+    async def _try_to_handle(self, record: Record) -> bool:
         try:
             await self._handle(record)
         except Exception:
-            # Nothing is meant to come up here; if it does, the record is not done, and must not be passed over.
+            # The handler should not raise. If it does, the record is not done and must not be committed.
             logger.exception("handling %s/%d/%d ended unexpectedly", record.topic, record.partition, record.offset)
             return False
         return True

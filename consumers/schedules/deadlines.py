@@ -1,7 +1,7 @@
-"""What time does by itself: steps that take too long are given up, orders that nobody pays are called off.
+"""Deadlines: fails steps that take too long and cancels unpaid orders, those of archived stores included.
 
-So are those of an archived store. That is looked for here and not when ``StoreArchived`` arrives, because an order may
-be placed at the same moment, and a read model may see it later.
+Orders of an archived store are searched for here and not when ``StoreArchived`` arrives: an order may be placed at the same
+moment, and a read model may show it later.
 """
 
 import asyncio
@@ -22,18 +22,18 @@ from domain.order.aggregate import PAY_WITHIN
 from projections.jobs.views import OverdueJob
 
 EVERY_SECONDS = 5.0
-"""How often the read models are asked; a deadline may be late by this and their lag."""
-AT_ONCE = 200
-"""How many overdue steps or orders one round deals with."""
+"""Pause between two queries of the read models; a deadline may be late by this and by their lag."""
+BATCH = 200
+"""Most overdue steps, or orders, of one round."""
 
 logger = logging.getLogger(__name__)
 
 
 class Overdue(Protocol):
-    """Finds what is past its time. Read models answer it, so an answer may be stale; the commands refuse then."""
+    """Finds overdue steps and orders in read models. An answer may be stale; the commands then refuse."""
 
     async def steps(self, now: datetime, *, limit: int) -> Sequence[OverdueJob]:
-        """Return steps at work whose deadline is before ``now``, of jobs that were not cancelled, oldest first."""
+        """Return running steps whose deadline is before ``now``, of jobs that were not cancelled, oldest first."""
         ...
 
     async def unpaid_orders(self, placed_before: datetime, *, limit: int) -> Sequence[UUID]:
@@ -41,14 +41,14 @@ class Overdue(Protocol):
         ...
 
     async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
-        """Return orders that are PENDING in a store that closed for good, oldest first."""
+        """Return orders that are PENDING in an archived store, oldest first."""
         ...
 
 
 class DeadlinePolicy:
-    """Gives up steps past their deadline and calls off orders nobody paid or can pay, so that their stock returns.
+    """Fails steps past their deadline and cancels orders that were not or cannot be paid, which releases their stock.
 
-    Safe to run twice at once and to repeat: each step attempt and each order has one command id for each reason.
+    Safe to repeat, and to run in several processes: each step attempt and each order has one command id for each reason.
     """
 
     name = "deadlines"
@@ -65,21 +65,21 @@ class DeadlinePolicy:
         self._commands = commands
         self._clock = clock
         self._every_seconds = every_seconds
-        self._looked: float | None = None
+        self._last_round: float | None = None
 
     @property
     def is_prompt(self) -> bool:
-        """Whether the last look was made when it was due, or nearly."""
-        return self._looked is not None and time.monotonic() - self._looked < 2 * self._every_seconds
+        """Whether the last round ended no later than two pauses ago."""
+        return self._last_round is not None and time.monotonic() - self._last_round < 2 * self._every_seconds
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look again and again until told to stop. Trouble is logged and outlived."""
+        """Enforce deadlines in rounds until ``stop`` is set. A failed round is logged, and the next one follows."""
         while not stop.is_set():
             try:
                 await self.enforce()
-                self._looked = time.monotonic()
+                self._last_round = time.monotonic()
             except Exception:
-                # The database or a read model may be away; deadlines go on when it is back.
+                # The database or a read model may be down; deadlines go on once it is back.
                 logger.exception("could not enforce deadlines; trying again in %s s", self._every_seconds)
             try:
                 await asyncio.wait_for(stop.wait(), self._every_seconds)
@@ -87,28 +87,30 @@ class DeadlinePolicy:
                 continue
 
     async def enforce(self) -> None:
-        """Deal with what is overdue now."""
+        """Fail the steps and cancel the orders that are overdue now."""
         now = self._clock.now()
-        for late in await self._overdue.steps(now, limit=AT_ONCE):
-            minutes = int(TIMEOUTS[late.step].total_seconds() // 60)
-            reason = f"The step “{late.step}” timed out after {minutes} minutes. Run it again."
-            fail = FailStep(generation_id=late.generation_id, step=late.step, attempt=late.attempt, reason=reason)
-            id = derived(late.generation_id, self.name, late.step, str(late.attempt))
-            await self._carry_out(fail, id, correlation_id=late.generation_id)
-        for order_id in await self._overdue.unpaid_orders(now - PAY_WITHIN, limit=AT_ONCE):
+        for overdue in await self._overdue.steps(now, limit=BATCH):
+            minutes = int(TIMEOUTS[overdue.step].total_seconds() // 60)
+            reason = f"The step “{overdue.step}” timed out after {minutes} minutes. Run it again."
+            fail = FailStep(
+                generation_id=overdue.generation_id, step=overdue.step, attempt=overdue.attempt, reason=reason
+            )
+            id = derived(overdue.generation_id, self.name, overdue.step, str(overdue.attempt))
+            await self._dispatch(fail, id, correlation_id=overdue.generation_id)
+        for order_id in await self._overdue.unpaid_orders(now - PAY_WITHIN, limit=BATCH):
             minutes = int(PAY_WITHIN.total_seconds() // 60)
             cancel = CancelOrder(order_id=order_id, reason=f"It was not paid within {minutes} minutes.")
-            await self._carry_out(cancel, derived(order_id, self.name), correlation_id=order_id)
-        for order_id in await self._overdue.orders_of_archived_stores(limit=AT_ONCE):
+            await self._dispatch(cancel, derived(order_id, self.name), correlation_id=order_id)
+        for order_id in await self._overdue.orders_of_archived_stores(limit=BATCH):
             cancel = CancelOrder(order_id=order_id, reason="The shop closed for good.")
-            await self._carry_out(cancel, derived(order_id, self.name, "archived"), correlation_id=order_id)
+            await self._dispatch(cancel, derived(order_id, self.name, "archived"), correlation_id=order_id)
 
-    async def _carry_out(self, command: object, id: UUID, *, correlation_id: UUID) -> None:
+    async def _dispatch(self, command: object, id: UUID, *, correlation_id: UUID) -> None:
         try:
             await self._commands.dispatch(command, Context(command_id=id, correlation_id=correlation_id))
         except DomainError as refusal:
-            # The read model was behind: it ended, was paid or cancelled in the meantime.
-            logger.info("%s was not needed any more: %s", type(command).__name__, refusal.code)
+            # The read model was behind: the step had ended, or the order was paid or cancelled.
+            logger.info("%s was not needed: %s", type(command).__name__, refusal.code)
         except ConcurrencyConflict:
-            # One busy stream must not hold up the other deadlines; the next round comes back to it.
+            # One busy stream must not hold up the other deadlines; the next round tries it again.
             logger.info("%s lost to other writers; trying again in the next round", type(command).__name__)

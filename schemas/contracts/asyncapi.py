@@ -1,4 +1,4 @@
-"""The log described for machines: an AsyncAPI 3 document of its topics, headers and messages, made from the code."""
+"""The AsyncAPI 3 document of the log: its topics, headers and messages, made from the code."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,48 +19,54 @@ _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 HEADERS: Mapping[str, JsonSchema] = {
     "content-type": {"const": "application/json"},
     "ce_specversion": {"const": "1.0", "description": "CloudEvents, Kafka protocol binding, binary mode."},
-    "ce_id": {**_UUID, "description": "The event's own id. The same event never appears twice under two ids."},
+    "ce_id": {**_UUID, "description": "The event's id. One event never has two ids."},
     "ce_type": {
         "type": "string",
-        "description": "The wire name: `<stream>.<event>.v<n>`. It decides the body's schema.",
+        "description": "The wire name: `<stream>.<event>.v<n>`. It selects the body's schema.",
     },
     "ce_source": {"type": "string", "description": "`/zyenta/<stream>`."},
-    "ce_subject": {**_UUID, "description": "The stream (aggregate) it happened in."},
+    "ce_subject": {**_UUID, "description": "The stream (aggregate) of the event."},
     "ce_time": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
     "ce_position": {
         "type": "string",
         "pattern": "^[0-9]+$",
-        "description": "Its place in the whole log: strictly increasing within a partition, with gaps.",
+        "description": "The position in the whole log: strictly increasing within a partition, with gaps.",
     },
     "ce_streamversion": {
         "type": "string",
         "pattern": "^[0-9]+$",
-        "description": "Its place in its stream: 1, 2, 3 … without gaps.",
+        "description": "The version of the stream after the event: 1, 2, 3 … without gaps.",
     },
     "ce_tenant": {
         **_UUID,
-        "description": "The store it concerns; the merchant for what happens to a merchant. Also the record's key.",
+        "description": "The store's id, or the merchant's id for a merchant's own events. Also the record's key.",
     },
-    "ce_correlationid": {**_UUID, "description": "Shared by everything that one request set off."},
-    "ce_causationid": {**_UUID, "description": "The event or command it answers; absent where there is none."},
+    "ce_correlationid": {**_UUID, "description": "Shared by all events that one request caused."},
+    "ce_causationid": {**_UUID, "description": "The event or command that caused it; absent if there was none."},
     "ce_recordedtime": {"type": "string", "format": "date-time", "description": "When it was appended, UTC."},
-    "ce_previoushash": {**_SHA256, "description": "Hash of the event before it in its stream; zeros for the first."},
+    "ce_previoushash": {
+        **_SHA256,
+        "description": "Hash of the previous event of the stream; zeros for the first event.",
+    },
     "ce_hash": {
         **_SHA256,
-        "description": "SHA-256 over the hash before it, its id, stream, version, wire name and body.",
+        "description": "SHA-256 over the previous hash and the event's id, stream, version, wire name and body.",
     },
-    "ce_traceparent": {"type": "string", "description": "W3C trace context of the request, where there was one."},
-    "ce_commandid": {**_UUID, "description": "The command that appended it; shared by all events of one transaction."},
+    "ce_traceparent": {"type": "string", "description": "W3C trace context of the request, if it had one."},
+    "ce_commandid": {
+        **_UUID,
+        "description": "The command that appended the event; shared by all events of one transaction.",
+    },
     "ce_commanddigest": {
         **_SHA256,
-        "description": "SHA-256 of the command's payload; on the last event of its transaction alone.",
+        "description": "SHA-256 of the command's payload; only on the last event of its transaction.",
     },
     "ce_commandresult": {
         "type": "string",
-        "description": "What the command answered, as JSON; on the last event of its transaction alone.",
+        "description": "The command's result as JSON; only on the last event of its transaction.",
     },
 }
-"""What ``schemas.records.content_of`` writes; all are UTF-8 text."""
+"""The headers that ``schemas.records.content_of`` writes; all are UTF-8 text."""
 _YAML_VALUES = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 OPTIONAL_HEADERS = frozenset(
     {"ce_causationid", "ce_traceparent", "ce_commandid", "ce_commanddigest", "ce_commandresult"}
@@ -68,34 +74,34 @@ OPTIONAL_HEADERS = frozenset(
 
 LETTER_HEADERS: Mapping[str, JsonSchema] = {
     "dlq_group": {"type": "string", "description": "The consumer group that gave the record up."},
-    "dlq_topic": {"type": "string", "description": "The topic it came from."},
+    "dlq_topic": {"type": "string", "description": "The topic of the record."},
     "dlq_partition": {"type": "string"},
     "dlq_offset": {"type": "string"},
-    "dlq_reason": {"type": "string", "description": "What went wrong, for people."},
+    "dlq_reason": {"type": "string", "description": "Why it was given up, for people."},
     "dlq_traceback": {
         "type": "string",
         "description": "Equal for failures at the same place in the code; may be empty.",
     },
-    "dlq_count": {"type": "string", "description": "How often it was delivered."},
+    "dlq_count": {"type": "string", "description": "Number of deliveries."},
     "dlq_parkedat": {"type": "string", "format": "date-time"},
 }
-"""What ``schemas.internal.deliveries.DeadLetter.to_headers`` adds to the record's own headers."""
+"""The headers that ``schemas.internal.deliveries.DeadLetter.to_headers`` adds to the record's own."""
 
 _CHANNELS: Mapping[str, tuple[Topic, str, str]] = {
     "events": (
         LOG,
         "The log",
-        "Every event, kept for ever. Keyed by tenant, so all that happens to a store is in one order.",
+        "Every event, kept without limit. The key is the tenant, so the events of one store are in order.",
     ),
     "imageWork": (
         IMAGE_WORK,
         "Images to process",
-        "Events that are heavy work besides being facts, routed here as well; keyed by image, kept for a week.",
+        "Events that request work on an image. They are also in the log. The key is the image; kept for a week.",
     ),
     "deadLetters": (
         DEAD_LETTERS,
         "Dead letters",
-        "Records that a consumer group gave up, as they were, and why; or that such a letter was replayed or dropped.",
+        "Unchanged records that a consumer group gave up, with the reason. Other records close such a letter.",
     ),
 }
 
@@ -115,8 +121,8 @@ def document() -> Document:
             "title": "Zyenta event log",
             "version": "1.0.0",
             "description": (
-                "Every fact of the platform, in order, for any Kafka client. Fields may be added to an event without a new "
-                "version, so ignore those you do not know; anything else that would break a reader gets a new wire name. "
+                "All events of the platform, in order, for any Kafka client. An event may get another field without a new "
+                "version, so ignore unknown fields. Every change that would break a reader gets a new wire name. "
                 "Read with isolation.level=read_committed."
             ),
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
@@ -147,7 +153,7 @@ def document() -> Document:
 
 
 def as_yaml(document: Document) -> str:
-    """Return a document as YAML: block style, texts in JSON's quotes."""
+    """Return a document as YAML in block style, with strings quoted as in JSON."""
     return "\n".join(_lines(document, 0)) + "\n"
 
 
@@ -189,7 +195,7 @@ _LETTERS: dict[str, Document] = {
     "DeadLetter": {
         "name": "DeadLetter",
         "title": "Dead letter",
-        "summary": "A record that one consumer group gave up; other groups are not concerned.",
+        "summary": "A record that one consumer group gave up; other groups are not affected.",
         "headers": {
             "allOf": [
                 {"$ref": "#/components/schemas/EventHeaders"},
@@ -201,7 +207,7 @@ _LETTERS: dict[str, Document] = {
     "LetterDone": {
         "name": "LetterDone",
         "title": "Letter done",
-        "summary": "A dead letter was replayed or dropped; it is no longer listed.",
+        "summary": "A dead letter was replayed or dropped; it is not listed any more.",
         "headers": {
             "type": "object",
             "properties": {
@@ -231,15 +237,15 @@ def _shared() -> dict[str, JsonSchema]:
 
 
 def _as_draft_7(value: Any) -> Any:
-    """Say the same in the older JSON Schema that AsyncAPI builds on: it ignores what stands beside a reference."""
+    """Translate to JSON Schema draft 7, on which AsyncAPI builds: it ignores all keys beside a reference."""
     if isinstance(value, list):
         return [_as_draft_7(each) for each in value]
     if not isinstance(value, dict):
         return value
-    said = {("items" if key == "prefixItems" else key): _as_draft_7(each) for key, each in value.items()}
-    if "$ref" in said and len(said) > 1:
-        return {"allOf": [{"$ref": said.pop("$ref")}], **said}
-    return said
+    translated = {("items" if key == "prefixItems" else key): _as_draft_7(each) for key, each in value.items()}
+    if "$ref" in translated and len(translated) > 1:
+        return {"allOf": [{"$ref": translated.pop("$ref")}], **translated}
+    return translated
 
 
 def _lines(value: Any, depth: int) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""The contracts as they are committed under ``schemas/``: writing them, and holding the code to them.
+"""The committed contracts under ``schemas/``: exports them, and checks the code against them.
 
-``events/`` has the JSON Schema of every version ever written and ``samples/`` a body of each. Those of an old version, one
-that has an upcaster, are never touched again; samples never at all.
+``events/`` has the JSON Schema of every version that was ever written, and ``samples/`` has a body of each. Schemas of old
+versions (those with an upcaster) and all samples are never changed.
 """
 
 import json
@@ -19,12 +19,12 @@ from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
 from schemas.upcasters import UPCASTERS, Upcaster
 
 DIRECTORY = Path(__file__).parents[1]
-"""Where they are committed."""
+"""The folder of the committed contracts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contracts:
-    """What the code promises: all that is exported is made from this."""
+    """The contracts of the code, from which all documents are made."""
 
     events: Mapping[str, type[DomainEvent]]
     upcasters: Mapping[str, Upcaster]
@@ -38,14 +38,14 @@ class Contracts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What a comparison of the code with the committed contracts found."""
+    """The result of comparing the code with the committed contracts."""
 
     refused: list[Finding]
-    """What would break a reader or the log."""
+    """Changes that would break a reader or the log."""
     noted: list[Finding]
-    """What is allowed, but somebody should know."""
+    """Changes that are allowed, but that readers should know."""
     stale: list[str]
-    """Committed files that do not say what the code says."""
+    """Committed files that differ from the code."""
 
     @property
     def good(self) -> bool:
@@ -61,7 +61,7 @@ class Review:
 
 
 def review(contracts: Contracts, directory: Path = DIRECTORY) -> Review:
-    """Compare the code with what is committed."""
+    """Compare the code with the committed contracts."""
     findings = [*_compared(contracts, directory), *_samples(contracts, directory)]
     exported = _exported(contracts)
     missing = [f"samples/{name}.json" for name in contracts.events if not _sample(directory, name).exists()]
@@ -74,21 +74,21 @@ def review(contracts: Contracts, directory: Path = DIRECTORY) -> Review:
 
 
 def export(contracts: Contracts, directory: Path = DIRECTORY) -> tuple[Review, list[str]]:
-    """Write what the code says, unless something in it is refused; then nothing is written.
+    """Write the contracts of the code; no-op if a change is refused.
 
     Returns:
-        What was found, and the files that were written, relative to ``directory``.
+        The review, and the written files relative to ``directory``.
     """
-    found = review(contracts, directory)
-    if found.refused:
-        return found, []
+    result = review(contracts, directory)
+    if result.refused:
+        return result, []
     for name in ("events", "samples"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     exported = _exported(contracts)
-    for path in found.stale:
+    for path in result.stale:
         text = exported[path] if path in exported else _as_text(sample_of(contracts.events[Path(path).stem]))
         (directory / path).write_text(text, encoding="utf-8")
-    return found, found.stale
+    return result, result.stale
 
 
 def _exported(contracts: Contracts) -> dict[str, str]:
@@ -114,7 +114,7 @@ def _compared(contracts: Contracts, directory: Path) -> list[Finding]:
 def _samples(contracts: Contracts, directory: Path) -> list[Finding]:
     written = {path.stem for path in (directory / "events").glob("*.json")}
     findings = [
-        _bad_sample(name, "Its sample is gone.", "Restore it from version control")
+        _bad_sample(name, "Its sample is missing.", "Restore it from version control")
         for name in sorted(written - set(contracts.events))
         if not _sample(directory, name).exists()
     ]

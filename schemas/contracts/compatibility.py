@@ -1,9 +1,9 @@
-"""What may change in an event that has been written, and what needs a new version of it.
+"""Which changes of a written event are allowed, and which need a new version.
 
-Two groups must not be broken: *old data*, the bodies in the log, which the new code must read as they were meant; and *old
-readers*, analysts and processes of the release before, which must understand what the new code writes. So a field may be
-added if it has a default, and words may be changed. An enumeration may get another value and a limit may be loosened:
-that is told, because a reader of the release before parks such an event until it is deployed. Everything else is refused.
+A change must not break *old data*: the new code must read the bodies in the log with their old meaning. It must not break
+*old readers* either: analysts, and processes of the previous release, must understand the new bodies. So a field may be
+added if it has a default, and wording may change. An enumeration may get a value, and a limit may be loosened; that is
+reported, because readers of the previous release park such events. All other changes are refused.
 """
 
 import json
@@ -29,11 +29,11 @@ class Finding:
     event: str
     """Its wire name."""
     field: str
-    """A dotted path, ``lines[].unit_price``; empty for the event itself."""
+    """A path such as ``lines[].unit_price``; empty for the event itself."""
     why: str
-    """What changed, and whom it would break."""
+    """The change and its consequence."""
     remedy: str
-    """What to do instead; empty where nothing needs to be done."""
+    """What to do instead; empty if nothing is to be done."""
     refused: bool
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Finding:
 
 
 def compare(event: str, committed: JsonSchema, current: JsonSchema) -> list[Finding]:
-    """Return what changed in an event, worst first; wording is no change."""
+    """Return the changes of an event, refused ones first; wording does not count."""
     stem, _, version = event.rpartition(".v")
     remedy = NEW_VERSION.format(next=int(version) + 1 if stem and version.isdecimal() else "2")
     findings = [
@@ -53,12 +53,12 @@ def compare(event: str, committed: JsonSchema, current: JsonSchema) -> list[Find
 
 
 def removed(event: str) -> Finding:
-    """Return the finding that an event which may be in the log has no class and no upcaster any more."""
+    """Return the finding for an event that may be in the log and has neither class nor upcaster."""
     return Finding(
         event=event,
         field="",
-        why="The event is gone, but the log may hold it: it would be parked as unknown.",
-        remedy="Put it back into schemas/registry.py, or say in schemas/upcasters.py what it becomes",
+        why="The event is gone, but the log may hold it: consumers would park it as unknown.",
+        remedy="Put it back into schemas/registry.py, or register an upcaster for it in schemas/upcasters.py",
         refused=True,
     )
 
@@ -75,7 +75,7 @@ class _Comparison:
         return self._fields(self._old, self._new, "")
 
     def _any(self, old: JsonSchema, new: JsonSchema, path: str) -> Iterator[Change]:
-        """Compare what a place may hold: every form it could have must still be read, and none may be new."""
+        """Compare the forms of a value: each old form must still decode, and there must be no new one."""
         olds, news = dict(self._forms(old, self._old)), dict(self._forms(new, self._new))
         for kind, form in olds.items():
             if kind in news:
@@ -122,7 +122,7 @@ class _Comparison:
                     True,
                     place,
                     (
-                        f"Its default was {_told(field)} and is {_told(after[name])} now: old bodies without it "
+                        f"Its default was {_default_text(field)} and is {_default_text(after[name])} now: old bodies without it "
                         "would mean something else."
                     ),
                 )
@@ -132,7 +132,7 @@ class _Comparison:
             if name in must_after:
                 yield True, place, "It is new and required: old bodies do not have it and would not decode."
             else:
-                yield False, place, "It is new. Deploy readers first: one of the release before parks such events."
+                yield False, place, "It is new. Deploy readers first: those of the previous release park such events."
 
     def _items(self, old: JsonSchema, new: JsonSchema, path: str) -> Iterator[Change]:
         before, after = old.get("prefixItems"), new.get("prefixItems")
@@ -168,7 +168,7 @@ class _Comparison:
                     False,
                     path,
                     (
-                        f"{_listed(won)} may stand in it now. Deploy readers first: one of the release before parks such events."
+                        f"{_listed(won)} may stand in it now. Deploy readers first: those of the previous release park such events."
                     ),
                 )
 
@@ -189,7 +189,7 @@ class _Comparison:
                 yield False, path, f"{key} {was} is gone; a reader who checks it must know."
 
     def _forms(self, schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[str, JsonSchema]]:
-        """Yield each form a place may have, with a name by which it is recognised."""
+        """Yield the forms that a value may have, each with a name."""
         while "$ref" in schema:
             schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
         if "anyOf" not in schema:
@@ -198,7 +198,7 @@ class _Comparison:
         forms = [form for each in schema["anyOf"] for form in self._forms(each, root)]
         kinds = [kind for kind, _ in forms]
         for kind, form in forms:
-            # Several of a kind, as in a union of models, are told apart by their names.
+            # Several forms of one kind, as in a union of models, differ by their titles.
             yield (kind if kinds.count(kind) == 1 else f"{kind} {form.get('title', '')}".strip()), form
 
 
@@ -235,7 +235,7 @@ def _default(schema: JsonSchema) -> Any:
     return schema.get("default", _MISSING)
 
 
-def _told(schema: JsonSchema) -> str:
+def _default_text(schema: JsonSchema) -> str:
     return json.dumps(schema["default"], ensure_ascii=False) if "default" in schema else "not stated"
 
 

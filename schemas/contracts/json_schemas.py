@@ -1,7 +1,7 @@
-"""JSON Schemas (draft 2020-12) of events: the readers' contract, with the meaning of every field.
+"""JSON Schemas (draft 2020-12) of events: the contract with readers, with the meaning of every field.
 
-They are open: a reader ignores fields it does not know, because an optional field may be added to an event without a new
-version of it. What may change at all is in :mod:`schemas.contracts.compatibility`.
+The schemas allow unknown fields, because an event may get an optional field without a new version.
+:mod:`schemas.contracts.compatibility` has the rules.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ JsonSchema = dict[str, Any]
 
 
 class _WithMeanings(GenerateJsonSchema):
-    """Adds what fields and values mean; leaves out titles that only repeat a field's name."""
+    """Adds the meaning of fields and values; leaves out titles, which only repeat field names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - overrides
         return False
@@ -36,7 +36,7 @@ class _WithMeanings(GenerateJsonSchema):
 
 
 def json_schema(event: type[DomainEvent]) -> JsonSchema:
-    """Return the schema of one event's body, complete in itself."""
+    """Return the schema of one event's body, without references to other documents."""
     body = event.model_json_schema(schema_generator=_WithMeanings)
     shared = body.pop("$defs", None)
     head = {
@@ -50,7 +50,7 @@ def json_schema(event: type[DomainEvent]) -> JsonSchema:
 
 
 def shared_schemas(events: Iterable[type[DomainEvent]], *, ref_template: str) -> dict[str, JsonSchema]:
-    """Return the schemas of several events and of what they are made of, by class name, each once."""
+    """Return the schemas of events and of the models in them, by class name."""
     _, document = models_json_schema(
         [(event, "validation") for event in events], ref_template=ref_template, schema_generator=_WithMeanings
     )

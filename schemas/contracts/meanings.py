@@ -1,7 +1,7 @@
-"""What classes, fields and enumeration members mean, in the words of the source: docstrings, and strings below a line.
+"""The meanings of classes, fields and enumeration members, from docstrings and from strings below fields.
 
-Python keeps the docstring of a class but throws away those below its fields, so the source is read again. Only exports and
-documentation do that, never a running service's start.
+Python drops the strings below fields, so this module reads the source. Only exports and documentation do that; services do
+not at their start.
 """
 
 import ast
@@ -15,23 +15,23 @@ from pydantic import BaseModel
 
 
 def meaning_of(cls: type) -> str:
-    """Return a class's own docstring, unindented; empty where it has none."""
+    """Return a class's own docstring, unindented; empty if it has none."""
     return inspect.cleandoc(cls.__dict__.get("__doc__") or "")
 
 
 def field_meanings(model: type[BaseModel]) -> dict[str, str]:
-    """Return what a model's fields mean, inherited ones included; fields without a word are left out."""
-    found: dict[str, str] = {}
+    """Return the meanings of a model's fields, inherited ones included; undocumented fields are left out."""
+    meanings: dict[str, str] = {}
     for cls in reversed(model.__mro__):
         if issubclass(cls, BaseModel) and cls is not BaseModel:
-            found |= _attributes(cls)
-    return {name: found[name] for name in model.model_fields if name in found}
+            meanings |= _attributes(cls)
+    return {name: meanings[name] for name in model.model_fields if name in meanings}
 
 
 def member_meanings(kind: type[Enum]) -> dict[str, str]:
-    """Return what an enumeration's values mean, by value; values without a word are left out."""
-    found = _attributes(kind)
-    return {str(member.value): found[member.name] for member in kind if member.name in found}
+    """Return the meanings of an enumeration's members by value; undocumented members are left out."""
+    meanings = _attributes(kind)
+    return {str(member.value): meanings[member.name] for member in kind if member.name in meanings}
 
 
 def _attributes(cls: type) -> Mapping[str, str]:
@@ -45,12 +45,12 @@ def _attributes_of(module: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _documented(node: ast.ClassDef) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    documented: list[tuple[str, str]] = []
     for line, below in zip(node.body, node.body[1:], strict=False):
         match line, below:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]),
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
-                found.append((name, inspect.cleandoc(text)))
-    return found
+                documented.append((name, inspect.cleandoc(text)))
+    return documented

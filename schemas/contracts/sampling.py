@@ -1,7 +1,7 @@
-"""One plausible body for each event: made from its JSON Schema, the same every time, every field filled.
+"""One plausible body for each event: made from its JSON Schema, always the same, with every field filled.
 
-What is made here is committed under ``schemas/samples`` once and never again: it stands for the bodies that were written
-while that version was current. Wording below may change freely; committed samples stay as they are.
+A sample is committed under ``schemas/samples`` once. It stands for the bodies that were written while its version was
+current, and never changes. The words below may change.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ INSTANTS = {"deadline": "2026-11-23T12:10:00Z"}
 NOW = "2026-11-23T12:00:00Z"
 
 WORDS: Mapping[str, Any] = {
-    # Whose, and what for: "<class>.<field>" before "<field>".
+    # "<class>.<field>" takes precedence over "<field>".
     "niche": "Cyberpunk home decor",
     "name": "Neon Haven",
     "slug": "neon-haven",
@@ -158,17 +158,17 @@ _SCORE = 0.7
 
 
 class NoSample(Exception):
-    """A field has a shape or a name that no example is known for."""
+    """A field has no example for its name and shape."""
 
     def __init__(self, owner: str, field: str, schema: JsonSchema) -> None:
         super().__init__(f"no sample for {owner}.{field} ({schema}): add an example to schemas/contracts/sampling.py")
 
 
 def sample_of(event: type[DomainEvent]) -> dict[str, Any]:
-    """Return a body of this event.
+    """Return a sample body of an event.
 
     Raises:
-        NoSample: a field needs an example first.
+        NoSample: a field has no example.
     """
     schema = json_schema(event)
     stream = event.wire_name.partition(".")[0]
@@ -218,5 +218,5 @@ def _fits(value: Any, schema: JsonSchema) -> bool:
 
 
 def _id(field: str) -> str:
-    """Return an id that is the same wherever this field stands, so that samples belong together."""
+    """Return an id that depends on the field's name alone, so that samples refer to one another."""
     return str(uuid5(NAMESPACE, {"person_id": "shopper_id"}.get(field, field)))

@@ -1,4 +1,4 @@
-"""Where the log's brokers are and how to log in there: what every Kafka client is opened with."""
+"""The address of the log's brokers and the log-in there; every Kafka client is opened with it."""
 
 import ssl
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSecurity:
-    """How a client proves who it is, and whether the connection is encrypted."""
+    """A client's log-in, and whether its connection is encrypted."""
 
     protocol: Protocol = "PLAINTEXT"
     mechanism: Mechanism = "SCRAM-SHA-256"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
-    """PEM file of the authorities that the broker's certificate is checked against; None for the system's own."""
+    """PEM file of the certificate authorities for the broker's certificate; None for the system's own."""
 
     @property
     def uses_sasl(self) -> bool:
@@ -26,7 +26,7 @@ class BrokerSecurity:
         return self.protocol.startswith("SASL_")
 
     def ssl_context(self) -> ssl.SSLContext | None:
-        """Return what TLS connections are opened with; None without TLS.
+        """Return the context of TLS connections; None without TLS.
 
         Raises:
             OSError: the file of authorities cannot be read; retrying does not help.
@@ -38,10 +38,10 @@ NO_SECURITY = BrokerSecurity()
 
 
 class BrokerAddress(str):
-    """``host:port,...`` of the brokers, with how to log in there.
+    """``host:port,...`` of the brokers, with the log-in.
 
-    It is a ``str`` so that a message, a log line or a ``repr`` shows the address alone: the password stays out. A plain
-    ``str`` in its place means a broker that asks for no log-in. It can be handed to a worker process.
+    As a ``str`` it shows the address without the password in messages, log lines and ``repr``. A plain ``str`` in its
+    place means a broker without log-in. It can be sent to a worker process.
     """
 
     security: BrokerSecurity
@@ -53,12 +53,12 @@ class BrokerAddress(str):
 
 
 def security_of(bootstrap_servers: str) -> BrokerSecurity:
-    """Return how to log in at an address."""
+    """Return the log-in of an address."""
     return bootstrap_servers.security if isinstance(bootstrap_servers, BrokerAddress) else NO_SECURITY
 
 
 def client_settings(bootstrap_servers: str) -> dict[str, Any]:
-    """Return the arguments about the connection that every aiokafka client takes.
+    """Return the connection arguments of an aiokafka client.
 
     Raises:
         OSError: the file of authorities cannot be read; retrying does not help.
@@ -79,7 +79,7 @@ def client_settings(bootstrap_servers: str) -> dict[str, Any]:
 
 
 def address_variables(bootstrap_servers: str) -> Mapping[str, str]:
-    """Return the environment variables from which another process of the platform reads an address and its log-in."""
+    """Return the environment variables that pass an address and its log-in to another process of the platform."""
     security = security_of(bootstrap_servers)
     variables = {
         "KAFKA_BOOTSTRAP_SERVERS": str(bootstrap_servers),

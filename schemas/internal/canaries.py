@@ -1,8 +1,8 @@
-"""Canaries: records that mean nothing but that the way they came is open.
+"""Canaries: records whose arrival proves that the path from the publisher to a component works.
 
-Whoever wants to know how the platform is asks for one. The publisher puts it into every partition of a topic of its own,
-beside the log; every read model and consumer reads that topic with the very reader it reads the log with, and says that
-the canary came out. See ``infra/decisions/0007-canaries.md``.
+A readiness check asks for one. The publisher writes it to every partition of the canary topic. Every read model and
+consumer reads that topic with the same reader as the log, and reports that it saw the canary. See
+``infra/decisions/0007-canaries.md``.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,16 +14,16 @@ from schemas.topics import CANARY
 
 HEADER = "canary"
 PUBLISHER = "publisher"
-"""The component that puts canaries into the topic."""
+"""The component that writes canaries."""
 
 
 class Canaries(Protocol):
-    """Takes in who has seen which canary."""
+    """Notes which components saw which canaries."""
 
     async def answer(self, component: str, seen: Collection[tuple[int, int]]) -> None:
-        """Note that canaries came out of a component; trouble is logged, never raised: no answer is an answer.
+        """Note that a component saw canaries. Failures are logged and not raised: a missing answer is a sign of its own.
 
-        Numbers that no canary has are passed over: anybody who can write to the topic can write one.
+        Unknown numbers are ignored: any client with access to the topic may write one.
 
         Args:
             component: its consumer group, or the name of its role.
@@ -38,7 +38,7 @@ def to_headers(canary: int) -> list[tuple[str, bytes]]:
 
 
 def seen_in(records: Iterable[Record]) -> set[tuple[int, int]]:
-    """Return partition and number of each canary; other records are passed over."""
+    """Return partition and number of each canary; other records are ignored."""
     return {
         (record.partition, canary)
         for record in records

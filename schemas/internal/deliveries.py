@@ -1,4 +1,4 @@
-"""Records on their way into a consumer group, and the letters that are left of those nobody could digest."""
+"""Deliveries of records to consumer groups, and dead letters of the records that a group gave up."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,16 +10,12 @@ from uuid import UUID
 from schemas.headers import Headers, event_id_in
 
 PREFIX = "dlq_"
-"""Our headers beside the record's own."""
+"""Prefix of the headers that a letter adds to the record's own."""
 REASON_MAX = 500
 
 
-class Crashed(Exception):
-    """The process died each time it handled a record."""
-
-
 class Record(Protocol):
-    """A record as any Kafka client hands it over."""
+    """A record as any Kafka client returns it."""
 
     @property
     def topic(self) -> str: ...
@@ -35,13 +31,17 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
+class Crashed(Exception):
+    """The process died each time it handled a record. Dead letters show the class's name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Which group handles which event, and where that lies."""
+    """A group's event and the place of its record."""
 
     group: str
     event_id: UUID
-    """Tells a record apart even where a topic was wiped and refilled, which moves offsets."""
+    """Identifies the record even after a topic was refilled, which changes offsets."""
     topic: str
     partition: int
     offset: int
@@ -49,17 +49,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery of a record, counted."""
+    """A counted delivery of a record."""
 
     count: int
     """1 for the first."""
     crashes: int
-    """How many earlier deliveries ended without a word."""
+    """Earlier deliveries that neither succeeded nor reported a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A record that was given up by one group; other groups are not concerned."""
+    """A record that one group gave up; other groups are not affected."""
 
     group: str
     topic: str
@@ -68,18 +68,18 @@ class DeadLetter:
     key: bytes | None
     value: bytes | None
     headers: Headers
-    """The record's own, unchanged."""
+    """The record's headers, unchanged."""
     reason: str
-    """What went wrong, for people: the error's type and message."""
+    """The error's type and message, for people."""
     traceback_digest: str
-    """16 hex digits that are equal for failures at the same place in the code; empty where no code raised."""
+    """16 hex digits, equal for failures at the same place in the code; empty if no code raised."""
     count: int
-    """How often it was delivered."""
+    """Number of deliveries."""
     parked_at: datetime
 
     @classmethod
     def of(cls, record: Record, error: Exception, *, group: str, count: int, at: datetime) -> "DeadLetter":
-        """Return the letter of a record that a group gave up because of an error."""
+        """Return the letter of a record that a group gave up after an error."""
         return cls(
             group=group,
             topic=record.topic,
@@ -96,21 +96,21 @@ class DeadLetter:
 
     @property
     def id(self) -> str:
-        """Names the letter: parking the same event twice gives the same id, wherever a refilled topic has it.
+        """The letter's id: the same for an event that is parked twice, even at another offset of a refilled topic.
 
-        A record that names no event is known by its place.
+        For a record that names no event, its place.
         """
         event_id = event_id_in(self.headers)
         return self.place if event_id is None else f"{self.group}/{event_id}"
 
     @property
     def place(self) -> str:
-        """Where the record lay; letters were once named so."""
+        """The record's place, which was the id of letters once."""
         return f"{self.group}/{self.topic}/{self.partition}/{self.offset}"
 
     def to_headers(self) -> list[tuple[str, bytes | None]]:
-        """Return the parked record's headers: its own, then ours."""
-        ours = {
+        """Return the headers of the parked record: its own, then those of the letter."""
+        added = {
             "group": self.group,
             "topic": self.topic,
             "partition": str(self.partition),
@@ -120,75 +120,75 @@ class DeadLetter:
             "count": str(self.count),
             "parkedat": self.parked_at.isoformat(),
         }
-        return [*self.headers, *((PREFIX + name, text.encode()) for name, text in ours.items())]
+        return [*self.headers, *((PREFIX + name, text.encode()) for name, text in added.items())]
 
 
 class DeliveryLedger(Protocol):
-    """Counts deliveries where a crash cannot reach. Every method raises ``Transient`` while it is out of reach."""
+    """Counts deliveries durably, so that a crash keeps them. Every method raises ``Transient`` during an outage."""
 
     async def begin(self, place: Place) -> Delivery:
-        """Count a delivery, before anything is done with it."""
+        """Count a delivery before the record is handled."""
         ...
 
     async def failed(self, place: Place, reason: str) -> None:
-        """Note that the delivery raised: it did not crash."""
+        """Note that the delivery failed without a crash."""
         ...
 
     async def withdraw(self, place: Place) -> None:
-        """Take the last delivery back: it was broken off by us."""
+        """Take back the count of a delivery that was cancelled."""
         ...
 
     async def done(self, place: Place) -> None:
-        """Forget the record: it is handled or parked."""
+        """Forget a record that is handled or parked."""
         ...
 
 
 class DeadLetters(Protocol):
-    """Where records go that nobody could digest, for a person to find."""
+    """Stores the records that consumer groups gave up, for a person to look at."""
 
     async def park(self, letter: DeadLetter) -> None:
-        """Keep a letter for good.
+        """Store a letter permanently.
 
         Raises:
-            Transient: it could not be kept; retrying may help.
+            Transient: the letter could not be stored; retrying may help.
         """
         ...
 
 
 def read_dead_letter(record: Record) -> DeadLetter:
-    """Read a record of the dead letter topic back.
+    """Read a letter from a record of the dead letter topic.
 
     Raises:
-        ValueError: it is none of ours.
+        ValueError: the record is not a dead letter.
     """
-    ours = {
+    fields = {
         name.removeprefix(PREFIX): (value or b"").decode(errors="replace")
         for name, value in record.headers
         if name.startswith(PREFIX)
     }
     try:
         return DeadLetter(
-            group=ours["group"],
-            topic=ours["topic"],
-            partition=int(ours["partition"]),
-            offset=int(ours["offset"]),
+            group=fields["group"],
+            topic=fields["topic"],
+            partition=int(fields["partition"]),
+            offset=int(fields["offset"]),
             key=record.key,
             value=record.value,
             headers=tuple((name, value) for name, value in record.headers if not name.startswith(PREFIX)),
-            reason=ours["reason"],
-            traceback_digest=ours["traceback"],
-            count=int(ours["count"]),
-            parked_at=datetime.fromisoformat(ours["parkedat"]),
+            reason=fields["reason"],
+            traceback_digest=fields["traceback"],
+            count=int(fields["count"]),
+            parked_at=datetime.fromisoformat(fields["parkedat"]),
         )
     except KeyError as missing:
         raise ValueError(
-            f"record {record.offset} of {record.topic} is no dead letter: no header {missing}"
+            f"record {record.offset} of {record.topic} is not a dead letter: header {missing} is missing"
         ) from missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterDone:
-    """A letter needs no attention any more. Parking the record again opens it again."""
+    """A letter that was closed. Parking its record again opens it again."""
 
     id: str
     """:attr:`DeadLetter.id`."""
@@ -197,7 +197,7 @@ class LetterDone:
     at: datetime
 
     def to_headers(self) -> list[tuple[str, bytes]]:
-        """Return the headers of the record that says so; it has no value."""
+        """Return the headers of the closing record, which has no value."""
         return [
             (f"{PREFIX}done", self.how.encode()),
             (f"{PREFIX}id", self.id.encode()),
@@ -206,7 +206,7 @@ class LetterDone:
 
 
 def read_letter_done(record: Record) -> LetterDone | None:
-    """Read a record of the dead letter topic that closes a letter; None if it is something else."""
+    """Read a record of the dead letter topic that closes a letter; None for another record."""
     fields = {name: value or b"" for name, value in record.headers}
     try:
         return LetterDone(
@@ -219,7 +219,7 @@ def read_letter_done(record: Record) -> LetterDone | None:
 
 
 def digest_traceback(traceback: TracebackType | None) -> str:
-    """Return 16 hex digits of where an error was raised: modules, functions and lines, no paths and no values."""
+    """Return 16 hex digits of the place where an error was raised: modules, functions and lines, no paths or values."""
     places = []
     while traceback is not None:
         frame = traceback.tb_frame

@@ -1,4 +1,4 @@
-"""Whether a record is the platform's own: the event store alone is believed (``infra/decisions/0017``)."""
+"""Whether the platform wrote a record: only the event store proves it (``infra/decisions/0017``)."""
 
 from binascii import unhexlify
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from schemas.headers import Headers, number
 
 
 class Claim(NamedTuple):
-    """What a record says it is. It is true if the event store has the same."""
+    """The event that a record claims to be. It is true if the event store holds the same."""
 
     position: int
     hash: bytes
-    """Computed from the record's bytes, whatever its ``ce_hash`` says."""
+    """Computed from the record's bytes, not read from ``ce_hash``."""
     tenant: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignRecord:
-    """A record that the platform did not write, or not there."""
+    """A record that the platform did not write, or that is not where it was written."""
 
     topic: str
     partition: int
@@ -35,33 +35,33 @@ class ForeignRecord:
 
 
 class Provenance(Protocol):
-    """Knows which records are the platform's own. Both methods raise ``Transient`` while the event store is away."""
+    """Knows which records the platform wrote. Both methods raise ``Transient`` while the event store is out of reach."""
 
     async def holds(self, event: RawEvent) -> bool:
-        """Whether the event store has this very event: the same bytes and the same envelope at the same position."""
+        """Whether the event store holds this event: the same bytes and the same envelope at the same position."""
         ...
 
-    async def note(self, found: Sequence[ForeignRecord]) -> None:
-        """Remember foreign records, so that ``zyenta doctor`` shows them."""
+    async def note(self, records: Sequence[ForeignRecord]) -> None:
+        """Store foreign records, so that ``zyenta doctor`` shows them."""
         ...
 
 
 def claim_in(headers: Headers, value: bytes | None) -> Claim | None:
-    """Return what a record claims to be; None if it cannot be an event of the platform."""
-    said = dict(headers)
-    position = number(said.get("ce_position"))
-    version = number(said.get("ce_streamversion"), most=2**31 - 1)
+    """Return the claim of a record; None if it cannot be an event of the platform."""
+    fields = dict(headers)
+    position = number(fields.get("ce_position"))
+    version = number(fields.get("ce_streamversion"), most=2**31 - 1)
     if position is None or version is None or value is None:
         return None
     try:
         return claim(
             position=position,
-            previous=said["ce_previoushash"] or b"",
-            id=said["ce_id"] or b"",
-            stream=said["ce_subject"] or b"",
+            previous=fields["ce_previoushash"] or b"",
+            id=fields["ce_id"] or b"",
+            stream=fields["ce_subject"] or b"",
             version=version,
-            type=said["ce_type"] or b"",
-            tenant=said["ce_tenant"] or b"",
+            type=fields["ce_type"] or b"",
+            tenant=fields["ce_tenant"] or b"",
             data=value,
         )
     except (KeyError, ValueError):
@@ -71,12 +71,12 @@ def claim_in(headers: Headers, value: bytes | None) -> Claim | None:
 def claim(
     *, position: int, previous: bytes, id: bytes, stream: bytes, version: int, type: bytes, tenant: bytes, data: bytes
 ) -> Claim:
-    """Return the claim of a record whose headers say these texts.
+    """Return the claim of a record with these header texts.
 
     Raises:
-        ValueError: one of them is no id, no hash or no number that fits.
+        ValueError: one of them is not an id, a hash or a number in range.
     """
-    # What ``chain_hash`` does, without making ids of texts: a third of the time.
+    # Like ``chain_hash``, but without making UUIDs: a third of the time.
     ids = unhexlify(id.replace(b"-", b"")) + unhexlify(stream.replace(b"-", b""))
     if len(ids) != 32 or not 0 <= version < 2**31:
         raise ValueError("an id has 16 bytes, a version 31 bits")

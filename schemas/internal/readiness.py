@@ -1,4 +1,4 @@
-"""Whether what a process depends on answers: the port behind every ``/readyz``."""
+"""Whether the parts that a process depends on work: the port behind every ``/readyz``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """How one part of the platform is."""
+    """The state of one part of the platform."""
 
     name: str
     healthy: bool
     detail: str = ""
-    """What is wrong, or a figure; for people, without secrets and personal data."""
+    """The problem, or a figure; for people, without secrets or personal data."""
 
 
 class Readiness(Protocol):
-    """Says whether this process can do its work."""
+    """Tells whether this process can work."""
 
     async def checks(self) -> Sequence[Check]:
-        """Return one check per part it depends on; trouble is an unhealthy check, never an exception."""
+        """Return one check per part that the process depends on. A failure is an unhealthy check, never an exception."""
         ...

@@ -151,7 +151,7 @@ class Pipeline:
             await until(partial(rewound, group), seconds=30, what=f"the members of {group} to be given up")
 
     async def feed_again(self) -> None:
-        """Append every record of the topic once more, and to every partition one that is of nobody's kind.
+        """Append every record of the topic once more, and one record of an unknown type to every partition.
 
         What was applied already moves no read model's place; that it was read is seen by the record that follows it.
         """

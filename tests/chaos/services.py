@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Service:
-    """One process of ours; it never outlives the test."""
+    """One process of the platform, which never outlives the test."""
 
     def __init__(self, process: asyncio.subprocess.Process, log_file: Path) -> None:
         self._process = process

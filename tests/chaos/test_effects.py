@@ -57,7 +57,7 @@ async def test_kills_replays_and_doubled_records_leave_the_same_effects_as_none(
         parity = await verify_log(attacked.log, kafka.bootstrap_servers)
         assert (parity.equal, parity.difference) == (True, None)
 
-    # From here on everybody sees everything again, and nobody outside is called.
+    # From here on every consumer sees every event again, and makes no outside call.
     called = len(outside.calls)
     await attacked.rewind_groups()
     async with attacked.running(("projectors", *AGENTS)):

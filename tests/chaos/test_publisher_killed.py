@@ -181,7 +181,7 @@ async def test_a_publisher_that_wakes_in_the_middle_of_its_batch_adds_nothing_to
 
 
 async def _append_many(pool: asyncpg.Pool, dice: Random, count: int) -> None:
-    """Append the first event of each of so many streams, in one transaction."""
+    """Append the first event of each of several streams in one transaction."""
     streams, ids = ([UUID(int=dice.getrandbits(128), version=4) for _ in range(count)] for _ in range(2))
     await pool.execute(
         APPEND, ids[0], ids, streams, [1] * count, ["store.store_paused.v1"] * count, [b"{}"] * count
@@ -207,7 +207,7 @@ async def _published_anything(kafka: ApacheKafka) -> None:
 
 
 async def _read_everything(kafka: ApacheKafka) -> list[tuple[str, str]]:
-    """Read the topic with nothing of ours: key and id of every committed record, in order per partition."""
+    """Read the topic with aiokafka alone: key and id of every committed record, in order per partition."""
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka.bootstrap_servers,
         isolation_level="read_committed",

@@ -1,4 +1,4 @@
-"""Promise 8: whoever passes the token of a write reads that write or is told ``STALE``; never older rows, never a hang."""
+"""Promise 8: a query with the token of a write returns that write or ``STALE``; never older rows, never a hang."""
 
 import asyncio
 import signal
@@ -168,7 +168,7 @@ class World:
             await asyncio.gather(*(service.kill() for service in self.services.values()))
 
 
-async def test_nobody_reads_older_rows_than_they_wrote(
+async def test_no_client_reads_older_rows_than_it_wrote(
     chaos: Chaos, pool: asyncpg.Pool, database: str, kafka: ApacheKafka, tmp_path: Path
 ) -> None:
     pairs, dice, done = chaos.pick(short=300, full=10_000), chaos.dice, asyncio.Event()

@@ -1,6 +1,6 @@
-"""Promise 6: a read model of any size is made anew while commands and queries go on, and memory does not grow with it.
+"""Promise 6: a read model of any size is rebuilt while commands and queries go on, in bounded memory.
 
-Those who wait for what they wrote wait as long as in production, and no longer.
+Clients that wait for their writes wait no longer than in production.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class Business:
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
-        """Do business meanwhile; what fails ends the context."""
+        """Send commands and queries in the background; a failure ends the context."""
         async with asyncio.TaskGroup() as tasks:
             work = [tasks.create_task(self._trade()), tasks.create_task(self._watch())]
             yield

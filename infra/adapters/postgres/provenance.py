@@ -40,9 +40,9 @@ class PostgresProvenance:
             if name != "data"
         )
 
-    async def note(self, found: Sequence[ForeignRecord]) -> None:
+    async def note(self, records: Sequence[ForeignRecord]) -> None:
         try:
-            await note_foreign(found, self._pool)
+            await note_foreign(records, self._pool)
         except DATABASE_AWAY as error:
             raise Transient("PostgreSQL", f"foreign records could not be recorded ({type(error).__name__})") from error
 

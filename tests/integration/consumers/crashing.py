@@ -27,8 +27,8 @@ class Trusting:
     async def holds(self, event: RawEvent) -> bool:
         return event.version > 0
 
-    async def note(self, found: Sequence[ForeignRecord]) -> None:
-        raise AssertionError(found)
+    async def note(self, records: Sequence[ForeignRecord]) -> None:
+        raise AssertionError(records)
 
 
 class Mortal:

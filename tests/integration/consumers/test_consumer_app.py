@@ -158,7 +158,7 @@ async def test_a_slow_key_holds_up_no_other_and_is_delivered_again_after_a_stop(
     await world.publish([*stream(slow, 2), *stream(quick, 50)])
     async with world.consuming(probe):
         await until(lambda: len(probe.versions(quick)) == 50 and probe.versions(slow) == [1])
-    assert await world.open_deliveries() == 0, "a stop is nobody's failure"
+    assert await world.open_deliveries() == 0, "a stop does not count as a failure"
     again = replace(probe, react=_content, seen=[])
     async with world.consuming(again):
         await until(lambda: again.versions(slow) == [1, 2])
@@ -210,7 +210,7 @@ async def test_a_stop_that_meets_the_end_of_a_record_stops_all_the_same(world: W
     async with asyncio.timeout(30), world.consuming(probe) as app:
         await world.publish(stream(tenant, 1))
         await until(lambda: probe.versions(tenant) == [1])
-        moved = app._subscriptions[0]._executor._moved
+        moved = app._subscriptions[0]._executor._progressed
         await until(lambda: len(moved._waiters) == 1)
         moved.set()
         await asyncio.sleep(0)
@@ -304,7 +304,7 @@ async def test_a_consumer_with_a_full_load_lets_canaries_pass(world: World) -> N
         assert loaded(app)
 
 
-async def test_a_consumer_that_is_behind_while_its_topic_is_made_anew_misses_nothing(world: World) -> None:
+async def test_a_consumer_that_is_behind_while_its_topic_is_created_again_misses_nothing(world: World) -> None:
     go = asyncio.Event()
 
     async def wait(_: Envelope) -> None:
@@ -312,7 +312,7 @@ async def test_a_consumer_that_is_behind_while_its_topic_is_made_anew_misses_not
 
     tenants = [uuid4() for _ in range(60)]
     given = [each for turn in zip(*(stream(tenant, 50) for tenant in tenants), strict=True) for each in turn]
-    # What nobody here handles takes offsets in the first topic, and none in the second, as transaction markers do.
+    # Records that this consumer skips take offsets in the first topic only, as transaction markers do.
     passed_by = [
         record(archived(UUID(each.key.decode())), tenant=UUID(each.key.decode())) for each in given if each.key
     ]

@@ -1,4 +1,4 @@
-"""A record that kills its process: parked after five deaths, and nobody else with it."""
+"""A record that kills its process is parked after five crashes, and no other record is."""
 
 import asyncio
 import sys

@@ -87,7 +87,7 @@ async def test_a_letter_is_open_until_it_is_replayed_or_dropped_and_again_when_p
 
 
 async def test_letters_of_two_events_at_the_same_place_are_two(kafka: str, queue: DeadLetterQueue) -> None:
-    # As a topic that was republished has them; its offsets begin anew.
+    # As in a topic that was published again: its offsets start again.
     first, second = (letter_of(record(activated(uuid4()), offset=11)) for _ in range(2))
     again = replace(first, offset=7)
     await park(kafka, [first, second, again])
@@ -134,7 +134,7 @@ async def test_a_replay_is_one_delivery_and_says_how_it_went(error: Exception | 
     assert (str(error) in replayed.reason) if error else replayed.reason == ""
 
 
-async def test_a_letter_that_still_does_not_decode_fails_and_reaches_nobody() -> None:
+async def test_a_letter_that_still_does_not_decode_fails_and_reaches_no_consumer() -> None:
     probe = Probe()
     known = record(activated(uuid4()))
     newer = [(name, b"product.product_glued.v1" if name == "ce_type" else value) for name, value in known.headers]
@@ -174,14 +174,14 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
 
     (told,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
     assert "zyenta projections rebuild catalog" in told["reason"]
-    assert "No open dead letter has the id nobody/t/0/0" in dlq(
-        kafka, database, "drop", "nobody/t/0/0", hopeless.id, expect=1
+    assert "No open dead letter has the id nogroup/t/0/0" in dlq(
+        kafka, database, "drop", "nogroup/t/0/0", hopeless.id, expect=1
     )
     assert dlq(kafka, database, "drop", hopeless.id, read_model.id) == {"dropped": [hopeless.id, read_model.id]}
     assert dlq(kafka, database, "list") == {"letters": []}
 
 
-async def test_a_group_that_there_is_not_is_refused_with_the_names_of_those_there_are(
+async def test_an_unknown_group_is_refused_with_the_names_of_the_known_ones(
     kafka: str, database: str, queue: DeadLetterQueue
 ) -> None:
     await park(kafka, [letter_of(record(activated(uuid4())), group="a-former-agent")])

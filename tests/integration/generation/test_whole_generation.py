@@ -34,7 +34,7 @@ def steps(generation: Any) -> dict[str, tuple[str, int]]:
 
 
 async def replay(pipeline: Pipeline) -> None:
-    """Deliver the whole log again and make sure that nothing comes of it."""
+    """Deliver the whole log again and assert that it changes nothing."""
     before, asked = len(await pipeline.events()), dict(pipeline.outside.asked)
     await pipeline.run(again=True)
     assert (len(await pipeline.events()), pipeline.outside.asked) == (before, asked)
@@ -113,7 +113,7 @@ async def test_another_brand_is_named_on_pages_and_products_and_asks_for_no_phot
     await replay(pipeline)
 
 
-async def test_a_job_cancelled_in_the_middle_refuses_late_results_and_asks_nobody_more(pipeline: Pipeline) -> None:
+async def test_a_cancelled_job_refuses_late_results_and_makes_no_further_calls(pipeline: Pipeline) -> None:
     store_id = await pipeline.request()
 
     async def cancel() -> None:
@@ -126,7 +126,7 @@ async def test_a_job_cancelled_in_the_middle_refuses_late_results_and_asks_nobod
     pipeline.outside.while_writing = cancel
     await pipeline.run()
     asked = pipeline.outside.asked
-    # Others may have been about to ask when the cancellation took hold; nobody begins after that.
+    # Some calls may have been about to start when the cancellation took effect; none starts after that.
     assert by_then[0] <= asked["copywriter"] < by_then[0] + AT_ONCE
     assert asked["page writer"] == 0
     store = await pipeline.store(store_id)
@@ -141,7 +141,7 @@ async def test_a_job_cancelled_in_the_middle_refuses_late_results_and_asks_nobod
     await replay(pipeline)
 
 
-async def test_steps_nobody_does_in_time_are_given_up_and_can_be_run_again(pipeline: Pipeline) -> None:
+async def test_steps_that_take_too_long_fail_and_can_be_run_again(pipeline: Pipeline) -> None:
     store_id = await pipeline.request()
     await pipeline.run(agents=False)
     pipeline.platform.clock.advance(timedelta(minutes=4))

@@ -68,5 +68,5 @@ class MemoryProvenance:
     async def holds(self, event: RawEvent) -> bool:
         return event.id not in self.unknown
 
-    async def note(self, found: Sequence[ForeignRecord]) -> None:
-        self.noted.extend(found)
+    async def note(self, records: Sequence[ForeignRecord]) -> None:
+        self.noted.extend(records)

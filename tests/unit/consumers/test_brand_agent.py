@@ -95,7 +95,7 @@ async def test_a_started_brand_step_ends_with_a_brand() -> None:
     assert brief == BrandBrief(niche="Tea", preferences=Preferences(tone="wry"), seed=f"{GENERATION_ID}:1")
 
 
-async def test_redelivery_changes_nothing_and_asks_nobody() -> None:
+async def test_redelivery_changes_nothing_and_does_not_call_the_writer() -> None:
     branding = Branding()
     envelope = await branding.begin()
     await branding.agent(envelope)
@@ -138,7 +138,7 @@ async def test_other_steps_are_left_to_others() -> None:
     assert not branding.writer.briefs
 
 
-async def test_a_cancelled_generation_asks_nobody() -> None:
+async def test_a_cancelled_generation_does_not_call_the_writer() -> None:
     branding = Branding()
     envelope = await branding.begin()
     version = (await LogAggregates(branding.log).get(GENERATION, GENERATION_ID)).version

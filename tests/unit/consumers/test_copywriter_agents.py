@@ -58,7 +58,7 @@ async def test_products_of_one_store_are_not_given_the_same_seed() -> None:
     assert sorted(seeds) == [f"{GENERATION_ID}:1#{n}.{n}" for n in range(6)]
 
 
-async def test_redelivery_asks_nobody_twice_and_changes_nothing() -> None:
+async def test_redelivery_of_the_copy_step_changes_nothing_and_does_not_call_the_writer() -> None:
     shop = Shop()
     envelope = await shop.begin(Step.COPY)
     await shop.copy_agent(envelope)
@@ -115,7 +115,7 @@ async def test_a_lasting_outage_fails_the_step_with_a_reason_and_keeps_what_was_
     assert len([title for title in shop.writer.asked if "Sofa" in title]) == 4
 
 
-async def test_a_failure_of_ours_is_not_blamed_on_the_writer() -> None:
+async def test_an_unexpected_error_is_not_blamed_on_the_writer() -> None:
     shop = Shop()
     shop.writer.trouble = lambda brief, asked: OSError("the disk is full") if "Sofa" in brief.original_title else None
     with pytest.raises(OSError, match="disk"):
@@ -164,7 +164,7 @@ async def test_a_cancelled_job_is_left_alone(step: Step) -> None:
 
 
 @pytest.mark.parametrize("step", [Step.COPY, Step.PAGES])
-async def test_a_job_cancelled_in_the_middle_asks_nobody_any_more(step: Step) -> None:
+async def test_a_cancelled_job_makes_no_further_calls(step: Step) -> None:
     shop = Shop()
     envelope = await shop.begin(step)
     asked: list[object] = []
@@ -214,7 +214,7 @@ async def test_each_agent_leaves_the_others_steps_alone() -> None:
     assert shop.log.raw == before
 
 
-async def test_a_step_past_its_deadline_asks_nobody() -> None:
+async def test_a_step_past_its_deadline_does_not_call_the_writer() -> None:
     shop = Shop()
     envelope = await shop.begin(Step.COPY)
     shop.clock.advance(timedelta(hours=1))
@@ -253,7 +253,7 @@ async def test_pages_state_the_stores_own_facts() -> None:
     assert "23 November 2026" in pages[PageType.REFUND_POLICY]
 
 
-async def test_pages_redelivered_ask_nobody_twice_and_change_nothing() -> None:
+async def test_redelivery_of_the_pages_step_changes_nothing_and_does_not_call_the_writer() -> None:
     shop = Shop()
     envelope = await shop.begin(Step.PAGES)
     await shop.page_agent(envelope)

@@ -1,4 +1,4 @@
-"""What becomes of a record between the topic and a consumer: the rules of consumers.runtime.delivery, one by one."""
+"""The rules of consumers.runtime.delivery, one by one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ GOOD = record(activated(uuid4()))
 
 @dataclass
 class Probe:
-    """A consumer that does what a test tells it."""
+    """A consumer whose reaction a test chooses."""
 
     react: Callable[[Envelope], Awaitable[None]]
     name: str = "probe"
@@ -38,7 +38,7 @@ class Probe:
 
 @dataclass
 class Desk:
-    """A reception and everything around it."""
+    """A RecordDelivery with fakes of its ports."""
 
     probe: Probe
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
@@ -77,7 +77,7 @@ def _raising(error: Callable[[], Exception], times: int = 1_000) -> Callable[[En
     return react
 
 
-async def test_an_event_that_only_its_body_shows_to_be_nobodys_business_is_passed_over() -> None:
+async def test_an_event_that_is_not_handled_and_not_skipped_by_its_header_is_done() -> None:
     desk = Desk(Probe(_content))
     await desk.handle(record(archived(uuid4())))
     assert (desk.probe.seen, desk.letters.letters, desk.ledger.counts) == ([], [], {})

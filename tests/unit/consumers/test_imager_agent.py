@@ -30,7 +30,7 @@ AWAY = Transient("images.example", "answered 503 for a photo")
 
 @dataclass
 class KnownPhotos:
-    """Implements ``ImageFetcher`` from a table of troubles; whatever else is asked for is there. Counts."""
+    """Implements ``ImageFetcher`` with planned outages; every other photo exists. It records the calls."""
 
     troubles: dict[str, list[Exception]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -157,7 +157,7 @@ async def test_when_no_photo_can_be_used_the_step_fails_in_words(imaging: Imagin
     assert generation.status is JobStatus.FAILED
 
 
-async def test_redelivery_fetches_nobody_twice_and_changes_nothing(imaging: Imaging) -> None:
+async def test_redelivery_fetches_no_photo_twice_and_changes_nothing(imaging: Imaging) -> None:
     imaging.fetcher.troubles[imaging.url(1)] = [MISSING]
     await imaging.begin()
     await imaging.run()
@@ -188,7 +188,7 @@ async def test_an_outage_that_lasts_costs_one_photo_and_names_who_was_away(imagi
     assert imaging.fetcher.asked.count(imaging.url(2)) == 4
 
 
-async def test_trouble_of_ours_is_no_fault_of_the_photo_and_is_delivered_again(imaging: Imaging) -> None:
+async def test_an_outage_of_the_media_store_does_not_reject_the_photo_and_is_delivered_again(imaging: Imaging) -> None:
     class Full:
         async def put(self, data: bytes, *, mime_type: str) -> str:
             raise Transient("the media store", "is full")

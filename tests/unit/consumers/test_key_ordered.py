@@ -14,7 +14,7 @@ PARTITION = ("zyenta.events", 0)
 
 
 class Gate:
-    """Handles records when a test says so."""
+    """A handler that ends when the test allows it."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
@@ -68,7 +68,7 @@ async def test_nothing_is_committed_past_a_record_that_is_not_done() -> None:
     gate.end(0)
     await _until(lambda: executor.open == 0)
     assert executor.uncommitted() == {PARTITION: 4}
-    executor.committed({PARTITION: 4})
+    executor.mark_committed({PARTITION: 4})
     assert executor.uncommitted() == {}
 
 
@@ -85,7 +85,7 @@ async def test_a_handler_that_raises_is_called_again_and_not_passed_over() -> No
         nonlocal calls
         calls += 1
         if calls == 1:
-            raise RuntimeError("a bug in our own middleware")
+            raise RuntimeError("a bug in RecordDelivery")
 
     executor = KeyOrderedExecutor(stumble, retry_seconds=0.0)
     executor.submit(_record(0, "a"))

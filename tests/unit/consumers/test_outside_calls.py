@@ -1,4 +1,4 @@
-"""How patient a step is with the outside, and what it says when it gives up."""
+"""When an outside call is retried, and what the merchant reads when it is given up."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from tests.support.fakes.event_log import FixedClock
 
 
 class Outside:
-    """Fails so often, then answers."""
+    """A call that fails a number of times and then answers."""
 
     def __init__(self, failures: int, retry_after: float | None = None) -> None:
         self.failures, self.retry_after, self.asked = failures, retry_after, 0

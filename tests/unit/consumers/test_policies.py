@@ -316,7 +316,7 @@ async def test_a_stale_answer_does_no_harm(platform: Platform) -> None:
     assert len(platform.log.raw) == before
 
 
-async def test_an_order_nobody_pays_is_called_off_and_its_stock_returns(platform: Platform) -> None:
+async def test_an_unpaid_order_is_cancelled_and_its_stock_returns(platform: Platform) -> None:
     order_id = await ordered(platform)
     overdue = KnownOverdue(unpaid=[order_id])
     before = len(platform.log.raw)

@@ -136,7 +136,7 @@ async def test_without_a_connected_supplier_the_sample_supplier_stands_in_and_th
     assert "no supplier is connected" in scouting.of(StepProgressed)[1].message
 
 
-async def test_redelivery_asks_nobody_twice_and_changes_nothing() -> None:
+async def test_redelivery_changes_nothing_and_makes_no_further_calls() -> None:
     scouting = Scouting()
     envelope = await scouting.begin(SupplierProvider.SAMPLE)
     await scouting.agent(envelope)
@@ -146,7 +146,7 @@ async def test_redelivery_asks_nobody_twice_and_changes_nothing() -> None:
     assert (scouting.catalogs[SupplierProvider.SAMPLE].asked, scouting.keywords.asked) == (1, 1)
 
 
-async def test_a_crash_before_the_import_asks_nobody_twice() -> None:
+async def test_a_crash_before_the_import_repeats_no_call() -> None:
     scouting = Scouting()
     envelope = await scouting.begin(SupplierProvider.SAMPLE)
     agent = scouting.agent

@@ -43,5 +43,5 @@ def test_no_text_is_read_that_has_other_signs_in_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["３-1042", "3-１０", "3-1_0", "3- 1", "+3-1", "3", "-1"])
 def test_a_position_in_other_digits_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no consistency token"):
+    with pytest.raises(ValueError, match="Invalid consistency token"):
         ConsistencyToken.parse(text)

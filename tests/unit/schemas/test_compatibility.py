@@ -1,4 +1,4 @@
-"""Which changes of an event are refused, which are told, and which are none; and what export and check do about it."""
+"""Which changes of an event are refused, reported or ignored, and what export and check do about them."""
 
 import json
 from collections.abc import Mapping
@@ -136,7 +136,7 @@ def test_what_breaks_readers_or_old_data_is_refused(change: Mapping[str, Any], f
     ],
     ids=["an optional field", "one more value", "a lower minimum", "a higher maximum", "no maximum"],
 )
-def test_what_only_widens_is_told_and_allowed(change: Mapping[str, Any], field: str) -> None:
+def test_a_change_that_only_widens_is_reported_and_allowed(change: Mapping[str, Any], field: str) -> None:
     (told,) = findings(altered(**change))
     assert (told.refused, told.field, told.remedy) == (False, field, "")
 
@@ -204,7 +204,7 @@ def test_the_sample_of_an_old_version_may_not_be_lost_or_fail(tmp_path: Path) ->
     assert ["sample no longer decodes" in finding.why for finding in refused] == [True]
     (tmp_path / "samples" / "order.order_paid.v1.json").unlink()
     refused = review(contracts(PLACED, CANCELLED, upcasters=bad), tmp_path).refused
-    assert ["sample is gone" in finding.why for finding in refused] == [True]
+    assert ["sample is missing" in finding.why for finding in refused] == [True]
 
 
 def test_a_sample_is_never_written_again(tmp_path: Path) -> None:

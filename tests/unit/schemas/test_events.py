@@ -35,7 +35,7 @@ def test_what_was_decoded_encodes_to_something_that_decodes_to_the_same(
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_a_committed_sample_decodes_for_ever(path: Path) -> None:
+def test_a_committed_sample_still_decodes(path: Path) -> None:
     event = decode(path.stem, path.read_bytes())
     assert event.wire_name in EVENTS
     if path.stem in EVENTS:

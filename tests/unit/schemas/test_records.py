@@ -16,7 +16,7 @@ from infra.adapters.kafka.record_batches import BATCH_BYTES, OutgoingBatch, prep
 from schemas.envelope import RawEvent, from_record
 from schemas.internal.provenance import Claim, claim_in
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
-from schemas.records import content_of, contents_in, parts_of, read_ours
+from schemas.records import content_of, contents_in, parts_of, read_own
 from schemas.topics import EVENTS, IMAGE_WORK, partition_of
 from tests.support.builders.records import activated, raw
 from tests.support.strategies.raw_events import raw_events
@@ -113,7 +113,7 @@ def test_a_library_reads_from_a_batch_what_was_put_in(events: list[RawEvent], dr
 @for_all(
     st.lists(st.tuples(st.none() | st.binary(max_size=40), st.none() | st.binary(max_size=9000), HEADERS), max_size=8)
 )
-def test_what_a_library_wrote_is_taken_apart_whoever_wrote_it(
+def test_records_of_any_kafka_library_are_read(
     records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]],
 ) -> None:
     builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 1_000_000)
@@ -122,12 +122,12 @@ def test_what_a_library_wrote_is_taken_apart_whoever_wrote_it(
     contents = list(contents_in(bytes(builder.build())[HEADER_BYTES:]))
     assert [number for number, _ in contents] == list(range(len(records)))
     assert [parts_of(content) for _, content in contents] == records
-    assert all(read_ours(content) is None for _, content in contents)
+    assert all(read_own(content) is None for _, content in contents)
 
 
 @for_all(raw_events())
-def test_ours_are_read_without_taking_them_apart(event: RawEvent) -> None:
-    record = read_ours(content_of(event))
+def test_own_records_are_read_in_one_match(event: RawEvent) -> None:
+    record = read_own(content_of(event))
     assert record is not None
     assert (record.position, record.type.decode()) == (event.position, event.type)
     assert (record.tenant.decode(), record.value) == (str(event.tenant), event.data)
@@ -140,7 +140,7 @@ def test_a_changed_byte_is_no_crash(event: RawEvent, data: st.DataObject) -> Non
     content = bytearray(content_of(event))
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     try:
-        read_ours(bytes(content))
+        read_own(bytes(content))
         parts_of(bytes(content))
     except (IndexError, UnicodeDecodeError):
         pass

@@ -1,4 +1,4 @@
-"""Old versions are lifted on the way in; nobody behind the registry sees them."""
+"""Old versions are lifted as they are read; code behind the registry sees current versions only."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ def test_a_current_event_is_passed_on_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("name", ["order.order_paid.v2", "order.order_vanished.v1"])
-def test_an_event_nobody_knows_is_unknown_and_not_undecodable(name: str) -> None:
+def test_an_event_of_no_version_is_unknown_and_not_undecodable(name: str) -> None:
     with pytest.raises(UnknownEvent):
         decode(name, BODY, upcasters=OLD)
 
