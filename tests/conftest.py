@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import hypothesis
 import pytest
 
 from infra.adapters.postgres.migrations import migrate
@@ -18,6 +19,12 @@ from tests.support.requirements import missing
 from tests.support.servers.brokers import Brokers
 
 CLOSE_SECONDS = 15
+
+# How fast inputs are drawn is the machine's business: it may be busy with something else.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 _numbers = itertools.count(1)
 

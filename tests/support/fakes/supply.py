@@ -156,7 +156,10 @@ async def served(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI app on a free port of this machine, and give its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        # On a busy machine a client may reuse a connection that has been idle for long.
+        uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1, timeout_keep_alive=600)
+    )
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         async with asyncio.timeout(10):

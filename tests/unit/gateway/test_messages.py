@@ -39,4 +39,4 @@ def test_an_error_names_the_field_as_the_client_does(name: str, refuse: Any) -> 
     with pytest.raises(InvalidInput) as refused:
         refuse()
     assert refused.value.field == name
-    assert str(refused.value).startswith(f"{name} has ")
+    assert str(refused.value).startswith(f"{name} ")
