@@ -274,7 +274,7 @@ async def test_a_store_is_neither_approved_nor_first_published_while_its_generat
     ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
     await platform.again(Step.SCOUT)
     before = len(platform.log.raw)
-    with pytest.raises(StoreNotReady, match=r"cannot be approved\. Its generation is at work"):
+    with pytest.raises(StoreNotReady, match=r"cannot be approved\. Its generation is running"):
         await platform.send(ApproveStore(**ids))
     assert len(platform.log.raw) == before
     cancel = CancelGeneration(generation_id=platform.generation_id, merchant_id=platform.merchant_id)
@@ -282,7 +282,7 @@ async def test_a_store_is_neither_approved_nor_first_published_while_its_generat
     assert kinds(await platform.do(ApproveStore(**ids))) == ["StoreApproved"]
     await platform.again(Step.SCOUT)
     assert await platform.do(ApproveStore(**ids)) == [], "that was done"
-    with pytest.raises(StoreNotReady, match=r"cannot be published\. Its generation is at work"):
+    with pytest.raises(StoreNotReady, match=r"cannot be published\. Its generation is running"):
         await platform.send(PublishStore(**ids))
     (lamp,) = await platform.scout(attempt=3)
     await platform.send(cancel)
