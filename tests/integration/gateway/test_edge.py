@@ -288,7 +288,7 @@ async def test_a_signed_notice_is_recorded_once_however_often_it_comes(platform:
         )
         assert (response.status_code, response.json()) == (200, {"received": True})
     raws = [raw async for batch in platform.log.scan() for raw in batch if raw.tenant == store_id]
-    assert [raw.type for raw in raws if raw.type.startswith("inbox.")] == ["inbox.webhook_received.v1"]
+    assert [raw.type for raw in raws if raw.type.startswith("inbox.")] == ["inbox.webhook_received.v2"]
 
 
 async def test_a_notice_that_is_forged_senseless_or_of_no_use_leaves_no_trace(platform: Platform) -> None:
