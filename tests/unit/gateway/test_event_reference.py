@@ -55,7 +55,7 @@ async def test_every_event_is_in_it_with_its_meaning_fields_and_sample(client: h
         assert f"<code>{name}</code>" in page
         for field in event.model_fields:
             assert f"<code>{field}</code>" in page
-    assert "A shopper ordered; stock is kept for them, payment is awaited." in page
+    assert "A shopper placed an order. It reserves stock and waits for payment." in page
     assert "&#34;intent_id&#34;: &#34;pi_sandbox_1&#34;" in page
 
 
