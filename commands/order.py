@@ -12,7 +12,7 @@ from domain.cart.aggregate import CART, Cart, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.ids import derived
 from domain.inbox.aggregate import INBOX
-from domain.inbox.events import WebhookReceived, WebhookRejected
+from domain.inbox.events import SubjectKind, WebhookReceived, WebhookRejected, WebhookSubject
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.order.aggregate import ORDER, Order, ShopperDetails, place
@@ -211,7 +211,7 @@ async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) 
         source=command.source,
         external_id=command.external_id,
         type=command.type,
-        store_id=command.store_id,
+        subject=WebhookSubject(kind=SubjectKind.STORE, id=command.store_id),
         body=command.body,
     )
     work.append(INBOX, id, (received,), tenant=command.store_id)

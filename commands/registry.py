@@ -26,7 +26,7 @@ def bind(*, clock: Clock, measure: TextMeasure) -> Handlers:
     A handler receives the dependencies that its keyword-only parameters name, and no others.
 
     Raises:
-        TypeError: a handler has a keyword-only parameter that no dependency is called.
+        TypeError: a handler names a dependency that ``bind`` does not have.
     """
     dependencies = {"clock": clock, "measure": measure}
     return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}

@@ -69,7 +69,7 @@ def check_readable(field: str, text: str) -> None:
     """
     character = find_forbidden(text)
     if character is not None:
-        raise InvalidInput(field, f"{field} contains a character that is not allowed: {character}. Remove it.")
+        raise InvalidInput(field, f"{field} has a character that is not allowed: {character}. Remove it.")
 
 
 def clean_text(text: str) -> str:

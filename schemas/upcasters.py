@@ -4,8 +4,6 @@
 (``...v2``), register here how a body of ``v1`` becomes one of ``v2``, and export. The schema and the sample of ``v1`` stay
 committed permanently; the sample proves that the upcaster works. The registry lifts all it reads, so the rest of the
 program sees current versions only.
-
-There is no upcaster yet: every event is in its first version.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,5 +23,13 @@ class Upcaster:
     """Returns a body of the next version; pure, except that it may change its argument."""
 
 
-UPCASTERS: Mapping[str, Upcaster] = {}
-"""By old wire name. Chains are followed until they reach a current event."""
+def _webhook_subject(body: Body) -> Body:
+    """A webhook of version 1 was always about a store."""
+    body["subject"] = {"kind": "STORE", "id": body.pop("store_id")}
+    return body
+
+
+UPCASTERS: Mapping[str, Upcaster] = {
+    "inbox.webhook_received.v1": Upcaster(to="inbox.webhook_received.v2", lift=_webhook_subject),
+}
+"""By the old wire name. Chains are followed to their end, which is a current event."""

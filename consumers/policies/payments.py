@@ -41,25 +41,28 @@ class PaymentsPolicy:
         received = envelope.event
         if not isinstance(received, WebhookReceived) or received.source not in self._gateways:
             return
+        store_id = received.store_id
+        if store_id is None:  # payments are about a store
+            return
         try:
             notice = self._gateways[received.source].read_body(received.body)
         except ValueError as error:
             # Accepted before the gateway refused such bodies; retrying does not help.
             order_id = error.order_id if isinstance(error, UnusableWebhook) else None
-            await self._reject(envelope, received, order_id, f"It makes no sense: {error}"[:REASON_MAX])
+            await self._reject(envelope, received, store_id, order_id, f"It makes no sense: {error}"[:REASON_MAX])
             return
         if notice is None:
             return
         try:
             order = await self._aggregates.get(ORDER, notice.order_id)
         except NotFound:
-            await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
+            await self._reject(envelope, received, store_id, notice.order_id, "It names an order that does not exist.")
             return
-        if order.store_id != received.store_id:
+        if order.store_id != store_id:
             # A merchant's secret signs that merchant's webhooks, which must not change another store's orders. The reason
             # is the same as for an order that does not exist, so that it reveals nothing.
-            logger.error("webhook %s is of store %s but names another store's order", envelope.id, received.store_id)
-            await self._reject(envelope, received, notice.order_id, "It names an order that does not exist.")
+            logger.error("webhook %s is of store %s but names another store's order", envelope.id, store_id)
+            await self._reject(envelope, received, store_id, notice.order_id, "It names an order that does not exist.")
             return
         command: RecordPayment | RecordPaymentFailure
         match notice:
@@ -69,13 +72,15 @@ class PaymentsPolicy:
                 command = RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)
         await self._react(command, cause=envelope, name=self.name)
 
-    async def _reject(self, envelope: Envelope, received: WebhookReceived, order_id: UUID | None, reason: str) -> None:
+    async def _reject(
+        self, envelope: Envelope, received: WebhookReceived, store_id: UUID, order_id: UUID | None, reason: str
+    ) -> None:
         logger.warning("webhook %s of %s cannot be used: %s", envelope.id, received.source, reason)
         command = RejectWebhook(
             source=received.source,
             external_id=received.external_id,
             type=received.type,
-            store_id=received.store_id,
+            store_id=store_id,
             order_id=order_id,
             reason=reason,
         )

@@ -1,11 +1,28 @@
 """Events of the inbox."""
 
+from enum import StrEnum
 from uuid import UUID
 
-from domain.kernel import DomainEvent
+from domain.kernel import DomainEvent, Value
 
 
-class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v1"):
+class SubjectKind(StrEnum):
+    """The kinds of thing that a webhook can be about."""
+
+    STORE = "STORE"
+    MERCHANT = "MERCHANT"
+    PLATFORM = "PLATFORM"
+
+
+class WebhookSubject(Value):
+    """The thing that a webhook is about: a store, a merchant's account or the platform."""
+
+    kind: SubjectKind
+    id: UUID | None
+    """The id of the store or merchant; null for the platform."""
+
+
+class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v2"):
     """An outside system sent a webhook, and its signature was valid. Once per source and external id."""
 
     source: str
@@ -14,10 +31,15 @@ class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v1"):
     """The sender's id of the webhook; the same id is recorded once."""
     type: str
     """The sender's name for the kind of webhook, ``checkout.session.completed``."""
-    store_id: UUID
-    """The store that the webhook is about."""
+    subject: WebhookSubject
+    """The thing that the webhook is about."""
     body: str
     """The raw body. If a sender puts personal data into it, the adapter seals the data first."""
+
+    @property
+    def store_id(self) -> UUID | None:
+        """The store that the webhook is about; None if it is about another thing."""
+        return self.subject.id if self.subject.kind is SubjectKind.STORE else None
 
 
 class WebhookRejected(DomainEvent, wire_name="inbox.webhook_rejected.v1"):

@@ -41,7 +41,8 @@ class SupplierConnected(DomainEvent, wire_name="merchant.supplier_connected.v1")
 
     provider: SupplierProvider
     account_id: str | None = None
-    """The merchant's account at the supplier; null if the supplier names none. Another account is another event."""
+    """The merchant's account at the supplier; null if the supplier names none. Connecting another account
+    is a new event."""
 
 
 class SupplierDisconnected(DomainEvent, wire_name="merchant.supplier_disconnected.v1"):

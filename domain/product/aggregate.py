@@ -381,7 +381,7 @@ class ProductDraft:
     cost: Money
     price: Money
     compare_at: Money | None
-    """Refused unless None: a new product has no former price."""
+    """Must be None, because a new product has no former price."""
     images: Sequence[ImportedImage]
     variant_id: UUID
     stock: int

@@ -292,7 +292,7 @@ async def test_a_redelivered_webhook_is_recorded_once(platform: Platform, owner:
         )
         assert (response.status_code, response.json()) == (200, {"received": True})
     raws = [raw async for batch in platform.log.scan() for raw in batch if raw.tenant == store_id]
-    assert [raw.type for raw in raws if raw.type.startswith("inbox.")] == ["inbox.webhook_received.v1"]
+    assert [raw.type for raw in raws if raw.type.startswith("inbox.")] == ["inbox.webhook_received.v2"]
 
 
 async def test_a_forged_invalid_or_unused_webhook_is_not_recorded(platform: Platform) -> None:

@@ -135,7 +135,7 @@ async def test_a_valid_webhook_is_received_if_its_store_exists(
     for minor, id in ((0, "zero"), (10**18, "most")):
         body = a_body(store_id, f"evt_{store_id}_{id}", amount_total=minor, application_fee_amount=0)
         assert (await provider.send(body)).json() == {"received": True}
-    assert await inbox_of(platform, store_id) == ["inbox.webhook_received.v1"] * 2
+    assert await inbox_of(platform, store_id) == ["inbox.webhook_received.v2"] * 2
 
 
 async def test_other_merchants_cannot_see_a_store_s_webhooks(

@@ -8,7 +8,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain.inbox.aggregate import INBOX
-from domain.inbox.events import WebhookReceived
+from domain.inbox.events import SubjectKind, WebhookReceived, WebhookSubject
 from domain.kernel import CorruptStream, InvalidInput
 from domain.money import Money
 from domain.order.aggregate import ORDER, Order, ShopperDetails, evolve, order_number, place
@@ -224,7 +224,7 @@ def test_an_inbox_stream_has_one_event() -> None:
         source="stripe",
         external_id="evt_1",
         type="x",
-        store_id=STORE_ID,
+        subject=WebhookSubject(kind=SubjectKind.STORE, id=STORE_ID),
         body="{}",
     )
     entry = INBOX.fold([received])
