@@ -43,7 +43,7 @@ class RetryPolicy:
     """Time for all attempts and pauses together."""
 
     def pause_after(self, failures: int, asked: float | None = None) -> float:
-        """Return the pause after a number of failed attempts, at least as long as the other side asks for."""
+        """Return the pause after some failures: at least ``asked``, at most ``longest_pause``."""
         full = min(self.longest_pause, self.first_pause * self.growth ** (failures - 1))
         return max(full * (1 - self.jitter * random.random()), min(self.longest_pause, asked or 0.0))  # noqa: S311
 

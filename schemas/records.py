@@ -140,7 +140,7 @@ def content_of(raw: RawEvent, *, key: UUID | None = None) -> bytes:
 
 
 def record_of(content: bytes, *, number: int, milliseconds: int) -> tuple[bytes, bytes, bytes]:
-    """Return the record of a content, in parts.
+    """Return a record with this content, as parts to be joined.
 
     Args:
         content: see :func:`content_of`.

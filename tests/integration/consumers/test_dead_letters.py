@@ -29,7 +29,7 @@ from schemas.envelope import Envelope
 from schemas.internal.deliveries import DeadLetter, LetterDone
 from schemas.topics import DEAD_LETTERS, EVENTS, Topic
 from tests.support.builders.commands import Ask, bus_on, context
-from tests.support.builders.records import AT, FakeRecord, activated, archived, record
+from tests.support.builders.records import AT, FakeRecord, activated, archived, headers_of, record
 from tests.support.fakes.deliveries import MemoryProvenance
 
 pytestmark = pytest.mark.kafka
@@ -150,10 +150,14 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
     requested = StoreRequested(
         originator_id=uuid4(), originator_version=1, occurred_at=AT, merchant_id=uuid4(), niche="Ceramic planters"
     )
-    await bus_on(PostgresEventLog(pool, SystemClock()), SystemClock()).dispatch(
-        Ask(store_id=requested.originator_id), context()
+    log = PostgresEventLog(pool, SystemClock())
+    await bus_on(log, SystemClock()).dispatch(Ask(store_id=requested.originator_id), context())
+    (stored,) = [event async for batch in log.scan(0) for event in batch]
+    waiting = letter_of(
+        replace(record(requested, offset=1), value=stored.data, headers=headers_of(stored)),
+        group="generation-policy",
+        reason="TimeoutError: PostgreSQL",
     )
-    waiting = letter_of(record(requested, offset=1), group="generation-policy", reason="TimeoutError: PostgreSQL")
     hopeless = letter_of(replace(record(requested, offset=2), value=b"{"), group="generation-policy", reason="no JSON")
     read_model = letter_of(record(requested, offset=3), group="projector-catalog")
     await park(kafka, [waiting, hopeless, read_model])
@@ -172,8 +176,8 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
     assert await _generation_status(pool, requested.originator_id) == JobStatus.PROCESSING
     assert [letter.id for letter in await queue.open_letters()] == [hopeless.id, read_model.id]
 
-    (told,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
-    assert "zyenta projections rebuild catalog" in told["reason"]
+    (refused,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]
+    assert "zyenta projections rebuild catalog" in refused["reason"]
     assert "No open dead letter has the id nogroup/t/0/0" in dlq(
         kafka, database, "drop", "nogroup/t/0/0", hopeless.id, expect=1
     )
