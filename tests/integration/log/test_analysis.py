@@ -119,7 +119,7 @@ async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KnownLo
 
 
 async def publish(bootstrap_servers: str, events: Sequence[RawEvent], *, foreign: int = 0) -> None:
-    """Append events as the publisher does, in small transactions, one of them aborted, with records of others among them."""
+    """Append events like the publisher, in small transactions, with one aborted and some foreign records."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, transactional_id="analysts")
     await producer.start()
     try:
@@ -160,7 +160,7 @@ def test_tail_shows_the_last_events_in_the_order_of_the_log(log: KnownLog) -> No
     assert "title=Questions “and” answers" in lines[1]
 
 
-def test_tail_begins_where_it_is_told_and_shows_only_what_is_wanted(log: KnownLog) -> None:
+def test_tail_begins_at_the_given_position_and_shows_only_the_selection(log: KnownLog) -> None:
     assert log.positions("--from", "start") == positions_of(log.events)
     assert log.positions("--from", str(log.events[100].position)) == positions_of(log.events[100:])
     assert log.positions("--from", "2025-11-24T12:30:00Z") == positions_of(log.events[87:])
@@ -184,7 +184,7 @@ def test_tail_looks_back_as_far_as_it_must(log: KnownLog) -> None:
         (("--type", "xyzzyx"), "/events"),
     ],
 )
-def test_a_selection_of_no_sense_is_explained(log: KnownLog, arguments: Sequence[str], says: str) -> None:
+def test_an_invalid_selection_is_explained(log: KnownLog, arguments: Sequence[str], says: str) -> None:
     assert says in log.run("tail", *arguments, expect=1)
 
 
@@ -201,7 +201,7 @@ async def test_tail_follows_until_it_is_stopped(log: KnownLog) -> None:
         )
         tenant = uuid4()
         try:
-            # Nobody else in this module may see it: it is recorded before everything.
+            # Recorded before all others, so that no other test of this module selects it.
             event = raw(later, tenant=tenant, recorded_at=BEGIN - timedelta(days=9), position=0)
             await publish(log.bootstrap_servers, [event])
             second = json.loads(await following.stdout.readline())
@@ -304,7 +304,7 @@ def test_a_query_can_join_all_events_and_be_narrowed(log: KnownLog) -> None:
     assert before == [{"last": log.events[1].position}]
 
 
-def test_a_query_without_sense_gets_duckdbs_own_words(log: KnownLog) -> None:
+def test_an_invalid_query_shows_the_message_of_duckdb(log: KnownLog) -> None:
     assert "Candidate bindings" in log.run("query", "select intent from order_paid", expect=1)
     assert "Did you mean" in log.run("query", "select * from order_payed", expect=1)
     assert "Give one query" in log.run("query", "select 1; select 2", expect=1)
@@ -320,7 +320,7 @@ def test_a_query_without_sense_gets_duckdbs_own_words(log: KnownLog) -> None:
         ("explain select 1", False),
     ],
 )
-def test_what_is_no_query_is_refused_before_it_does_anything(
+def test_a_statement_that_is_not_a_query_is_refused_before_it_runs(
     log: KnownLog, tmp_path: Path, statement: str, exported: bool
 ) -> None:
     source = tmp_path / "events.parquet"
@@ -338,7 +338,7 @@ def test_a_pivot_is_a_query(log: KnownLog) -> None:
     assert set(row) == {event.type for event in log.events}
 
 
-def test_an_export_is_not_called_what_it_is_not(log: KnownLog, tmp_path: Path) -> None:
+def test_an_export_is_not_named_after_another_format(log: KnownLog, tmp_path: Path) -> None:
     told = log.run("export", "--to", str(tmp_path / "x.csv"), expect=2)
     assert "call it x.parquet" in " ".join(told.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
