@@ -22,8 +22,8 @@ from commands.ports import (
     Receipt,
     Staged,
     StreamKindMismatch,
+    reaction_id,
 )
-from commands.reactions import reaction_id
 from domain.kernel import DomainError, DomainEvent, InvalidInput, NotFound, StreamKind
 from schemas.envelope import ConsistencyToken, Envelope
 

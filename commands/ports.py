@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
-from schemas.envelope import ConsistencyToken
+from schemas.envelope import ConsistencyToken, Envelope
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -199,6 +200,15 @@ class OutsideAnswers(Protocol):
 Handler = Callable[[Any, Work], Awaitable[Any]]
 Handlers = Mapping[type, Handler]
 
+
+def reaction_id(cause: Envelope, name: str) -> UUID:
+    """Return the id of what ``name`` does because of an event: a command, or an outside call.
+
+    The same event and name always have the same id, so a redelivery repeats nothing.
+    """
+    return derived(cause.id, name)
+
+
 __all__ = [
     "Cause",
     "CommandReused",
@@ -215,4 +225,5 @@ __all__ = [
     "StreamKindMismatch",
     "UnknownCause",
     "Work",
+    "reaction_id",
 ]

@@ -3,29 +3,21 @@
 ``infra.bootstrap`` passes :class:`BusDispatch` and :class:`EventLogAggregates` to consumers, which know only their ports.
 """
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from commands.ports import EventLog, Receipt, StreamKindMismatch
-from domain.ids import derived
+from commands.bus import CommandBus
+from commands.ports import EventLog, Receipt, StreamKindMismatch, reaction_id
 from domain.kernel import NotFound, StreamKind
 from schemas.envelope import Envelope
 
-if TYPE_CHECKING:
-    from commands.bus import CommandBus
-
 S = TypeVar("S")
-
-
-def reaction_id(cause: Envelope, name: str) -> UUID:
-    """Return the id of the command that ``name`` sends because of ``cause``; also a key for outside calls."""
-    return derived(cause.id, name)
 
 
 class BusDispatch:
     """Implements :class:`consumers.ports.Dispatch` on the command bus."""
 
-    def __init__(self, bus: "CommandBus") -> None:
+    def __init__(self, bus: CommandBus) -> None:
         self._bus = bus
 
     async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:

@@ -3,8 +3,7 @@
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from commands.ports import OutsideAnswers, Receipt
-from commands.reactions import reaction_id
+from commands.ports import OutsideAnswers, Receipt, reaction_id
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import Envelope
 from schemas.topics import Topic

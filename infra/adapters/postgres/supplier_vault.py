@@ -34,7 +34,7 @@ class PostgresSupplierVault:
             self._keys.seal(plain.encode(), bound_to=_row(merchant_id, name)),
         )
 
-    async def open(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
+    async def read(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
         name = _name(provider)
         sealed = await self._pool.fetchval(
             "select sealed from vault where tenant = $1 and name = $2", merchant_id, name

@@ -19,7 +19,7 @@ CREDENTIALS = SupplierCredentials(api_key="sk-1", api_secret="secret", account_i
 class ReadableVault(SupplierVault, Protocol):
     """A vault that can be read."""
 
-    async def open(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
+    async def read(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
         """Return the credentials; None if there are none."""
         ...
 
@@ -35,14 +35,14 @@ async def test_credentials_come_back_as_they_were(vault: ReadableVault) -> None:
     merchant = uuid4()
     for credentials in (CREDENTIALS, SupplierCredentials(api_key="only a key")):
         await vault.keep(merchant, SupplierProvider.SAMPLE, credentials)
-        assert await vault.open(merchant, SupplierProvider.SAMPLE) == credentials
+        assert await vault.read(merchant, SupplierProvider.SAMPLE) == credentials
 
 
 async def test_merchants_and_suppliers_are_kept_apart(vault: ReadableVault) -> None:
     merchant = uuid4()
     await vault.keep(merchant, SupplierProvider.SAMPLE, CREDENTIALS)
-    assert await vault.open(merchant, SupplierProvider.SPOCKET) is None
-    assert await vault.open(uuid4(), SupplierProvider.SAMPLE) is None
+    assert await vault.read(merchant, SupplierProvider.SPOCKET) is None
+    assert await vault.read(uuid4(), SupplierProvider.SAMPLE) is None
 
 
 async def test_dropped_credentials_are_gone_and_dropping_again_is_harmless(vault: ReadableVault) -> None:
@@ -51,8 +51,8 @@ async def test_dropped_credentials_are_gone_and_dropping_again_is_harmless(vault
     await vault.keep(merchant, SupplierProvider.SPOCKET, CREDENTIALS)
     await vault.drop(merchant, SupplierProvider.SAMPLE)
     await vault.drop(merchant, SupplierProvider.SAMPLE)
-    assert await vault.open(merchant, SupplierProvider.SAMPLE) is None
-    assert await vault.open(merchant, SupplierProvider.SPOCKET) == CREDENTIALS
+    assert await vault.read(merchant, SupplierProvider.SAMPLE) is None
+    assert await vault.read(merchant, SupplierProvider.SPOCKET) == CREDENTIALS
 
 
 async def test_a_row_copied_to_another_merchant_does_not_open(pool: asyncpg.Pool) -> None:
@@ -60,4 +60,4 @@ async def test_a_row_copied_to_another_merchant_does_not_open(pool: asyncpg.Pool
     await vault.keep(merchant, SupplierProvider.SAMPLE, CREDENTIALS)
     await pool.execute("update vault set tenant = $2 where tenant = $1", merchant, other)
     with pytest.raises(WrongKey):
-        await vault.open(other, SupplierProvider.SAMPLE)
+        await vault.read(other, SupplierProvider.SAMPLE)

@@ -17,7 +17,7 @@ class MemoryVault:
     async def keep(self, merchant_id: UUID, provider: SupplierProvider, credentials: SupplierCredentials) -> None:
         self.kept[merchant_id, provider] = credentials
 
-    async def open(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
+    async def read(self, merchant_id: UUID, provider: SupplierProvider) -> SupplierCredentials | None:
         return self.kept.get((merchant_id, provider))
 
     async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:

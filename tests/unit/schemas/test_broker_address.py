@@ -65,7 +65,7 @@ def test_another_process_reads_the_same_log_in_from_its_environment(monkeypatch:
         ({"PASSWORD": "hush"}, "KAFKA_SASL_PASSWORD is set, but KAFKA_SECURITY_PROTOCOL is 'PLAINTEXT'"),
         ({"PROTOCOL": "TLS"}, "KAFKA_SECURITY_PROTOCOL is 'TLS', but must be"),
         ({"MECHANISM": "GSSAPI"}, "KAFKA_SASL_MECHANISM is 'GSSAPI', but must be"),
-        ({"CA": "/nowhere/ca.pem"}, "KAFKA_SSL_CA_FILE is '/nowhere/ca.pem', where no file is."),
+        ({"CA": "/nowhere/ca.pem"}, "KAFKA_SSL_CA_FILE is '/nowhere/ca.pem', where there is no file."),
     ],
 )
 def test_settings_that_cannot_log_in_are_refused_by_name(
