@@ -3,15 +3,13 @@
 ``infra.bootstrap`` passes :class:`BusDispatch` and :class:`EventLogAggregates` to consumers, which know only their ports.
 """
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
+from commands.bus import CommandBus
 from commands.ports import EventLog, Receipt, StreamKindMismatch, reaction_id
 from domain.kernel import NotFound, StreamKind
 from schemas.envelope import Envelope
-
-if TYPE_CHECKING:
-    from commands.bus import CommandBus
 
 S = TypeVar("S")
 
@@ -19,7 +17,7 @@ S = TypeVar("S")
 class BusDispatch:
     """Implements :class:`consumers.ports.React` on the command bus."""
 
-    def __init__(self, bus: "CommandBus") -> None:
+    def __init__(self, bus: CommandBus) -> None:
         self._bus = bus
 
     async def __call__(self, command: object, *, cause: Envelope, name: str) -> Receipt:

@@ -152,7 +152,7 @@ class Platform:
 
     @shared
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
-        """The HTTP client for all outside calls; every call sets its own timeout. The sandbox needs no proxy."""
+        """The HTTP client for all outside calls; every call sets its own timeout. Calls to our own services bypass the proxy."""
         own = (self.settings.gateway_url, self.settings.sandbox_url, *self.settings.sandbox_former_urls)
         async with outside_client(own, headers={"user-agent": "zyenta/0.1"}, timeout=15) as client:
             yield client

@@ -62,10 +62,10 @@ async def _list() -> list[dict[str, Any]]:
         checkpoints: dict[str, dict[int, int]] = {}
         for row in await pool.fetch("select schema_name, partition, position from checkpoints"):
             checkpoints.setdefault(row["schema_name"], {})[row["partition"]] = row["position"]
-        judge = PostgresProvenance(pool).are_own
+        are_own = PostgresProvenance(pool).are_own
         ends = {
             partition: position_of(record) or 0
-            for partition, record in (await last_events(platform.bootstrap_servers, are_own=judge)).items()
+            for partition, record in (await last_events(platform.bootstrap_servers, are_own=are_own)).items()
         }
     return [_described(model, live.get(name), checkpoints, ends) for name, model in READ_MODELS.items()]
 

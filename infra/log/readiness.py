@@ -18,7 +18,7 @@ from schemas.topics import CANARY
 LATE_SECONDS = 5.0
 """A component that has not answered a canary this long after its request is unhealthy."""
 READ_SECONDS = 3.0
-"""Readers of the topic have at least this long from its publication."""
+"""A reader of the topic has at least this long after the canary's publication."""
 FRESH_SECONDS = 7.0
 """A component that has answered a canary of at most this age is healthy; no need to wait."""
 BROKER_MS = 2000

@@ -32,7 +32,7 @@ EMBEDDED_OR_RESERVED = tuple(
         "3fff::/20",  # documentation
     )
 )
-"""Networks within it whose addresses belong to no host."""
+"""Networks within ``GLOBAL_UNICAST`` whose addresses belong to no host."""
 
 
 class HttpImageFetcher:

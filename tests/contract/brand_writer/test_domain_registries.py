@@ -72,7 +72,7 @@ async def test_an_empty_not_found_is_free() -> None:
         assert await rdap.availability(["a.com"]) == {"a.com": FREE}
 
 
-async def test_endings_without_a_server_and_no_names_are_answered_without_asking() -> None:
+async def test_domains_without_a_server_and_empty_lists_need_no_request() -> None:
     server = Registry()
     async with asking(server) as rdap:
         assert await rdap.availability(["a.zz"]) == {"a.zz": UNKNOWN}
@@ -122,7 +122,7 @@ async def test_what_was_answered_in_time_is_kept() -> None:
     assert first == {"taken.com": TAKEN, "free.com": FREE}
 
 
-async def test_without_a_network_nobody_waits() -> None:
+async def test_without_a_network_the_call_returns_at_once() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -134,7 +134,7 @@ async def test_without_a_network_nobody_waits() -> None:
     await rdap.aclose()
 
 
-def test_the_shipped_bootstrap_names_a_secure_server_for_every_ending_we_propose() -> None:
+def test_the_shipped_bootstrap_names_a_secure_server_for_every_top_level_domain_we_propose() -> None:
     servers = shipped_bootstrap()
     assert {"com", "net", "org", "shop", "store", "io", "co", "app", "dev"} <= set(servers)
     assert all(url.startswith("https://") and url.endswith("/") for url in servers.values())

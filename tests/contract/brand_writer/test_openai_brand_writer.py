@@ -110,7 +110,7 @@ async def test_an_unusable_answer_goes_back_twice_with_what_was_wrong() -> None:
         ({"heading_font": "Comic Sans"}, "allowed heading fonts"),
     ],
 )
-async def test_the_rules_of_a_brand_are_told_in_words(changes: dict[str, Any], complaint: str) -> None:
+async def test_a_broken_rule_of_a_brand_is_explained_to_the_model(changes: dict[str, Any], complaint: str) -> None:
     async with writing(Reply(idea(**changes)), Reply(idea())) as (writer, service):
         assert (await writer.propose(brief("Tea"))).written_by == "scripted"
     assert complaint in service.requests[1]["messages"][-1]["content"]
@@ -145,7 +145,7 @@ async def test_the_rules_of_a_brand_are_told_in_words(changes: dict[str, Any], c
         "timeout",
     ],
 )
-async def test_without_a_usable_answer_the_house_writer_steps_in(
+async def test_without_a_usable_answer_the_rule_writer_takes_over(
     replies: list[Reply], calls: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -172,7 +172,7 @@ async def test_an_outage_of_a_moment_is_retried() -> None:
     assert len(service.requests) == 3
 
 
-async def test_a_taken_favourite_gives_way_to_a_free_name() -> None:
+async def test_a_taken_favorite_gives_way_to_a_free_name() -> None:
     endings = ("com", "shop", "store", "co")
     known = {f"quietkettle.{ending}": Availability.TAKEN for ending in endings}
     known |= {"lanternfold.com": Availability.FREE}

@@ -1,4 +1,4 @@
-"""What every copywriter and page writer must do, the house and a model over HTTP alike; and what only a model can get wrong."""
+"""What every copywriter and page writer must do, by rules or by a model over HTTP, and what only a model can get wrong."""
 
 import json
 import logging
@@ -119,7 +119,7 @@ async def test_pages_have_their_type_address_and_text(any_page_writer: PageWrite
 
 
 @pytest.mark.parametrize("type", sorted(LEGAL))
-async def test_legal_pages_are_our_templates_whoever_writes(any_page_writer: PageWriter, type: PageType) -> None:
+async def test_legal_pages_are_our_templates_with_every_writer(any_page_writer: PageWriter, type: PageType) -> None:
     draft = await any_page_writer.write(type, facts(), seed="s")
     assert draft.written_by == "house"
     assert NOT_ADVICE in draft.content
@@ -166,7 +166,7 @@ async def test_an_answer_that_breaks_a_rule_goes_back_with_the_reason(field: str
     assert complaint in server.requests[1]["messages"][-1]["content"]
 
 
-async def test_after_two_repairs_the_house_steps_in_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+async def test_after_two_repairs_the_rules_take_over_and_log_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with model(COPY | {"title": "Lamp"}) as (client, server):
         copy = await copywriter(client).write(brief())
@@ -177,7 +177,7 @@ async def test_after_two_repairs_the_house_steps_in_and_says_so(caplog: pytest.L
 
 
 @pytest.mark.parametrize("nonsense", ["no JSON at all", json.dumps([1, 2]), JSONResponse({"choices": None})])
-async def test_nonsense_from_the_model_ends_with_the_house(nonsense: Any) -> None:
+async def test_nonsense_from_the_model_ends_with_the_rules(nonsense: Any) -> None:
     async with model(nonsense) as (client, _):
         assert (await copywriter(client).write(brief())).written_by == "house"
 

@@ -22,12 +22,12 @@ def place(group: str = "probe") -> Place:
     return Place(group=group, event_id=uuid4(), topic="zyenta.events", partition=3, offset=41)
 
 
-async def test_a_delivery_without_a_word_is_a_crash(ledger: DeliveryLedger) -> None:
+async def test_a_delivery_without_an_outcome_counts_as_a_crash(ledger: DeliveryLedger) -> None:
     where = place()
     assert [await ledger.begin(where) for _ in range(3)] == [Delivery(1, 0), Delivery(2, 1), Delivery(3, 2)]
 
 
-async def test_a_delivery_that_raised_is_none(ledger: DeliveryLedger) -> None:
+async def test_a_delivery_that_raised_does_not_count_as_a_crash(ledger: DeliveryLedger) -> None:
     where = place()
     for count in (1, 2, 3):
         assert await ledger.begin(where) == Delivery(count, 0)
@@ -36,7 +36,7 @@ async def test_a_delivery_that_raised_is_none(ledger: DeliveryLedger) -> None:
     assert await ledger.begin(where) == Delivery(5, 1)
 
 
-async def test_a_delivery_that_was_taken_back_never_was(ledger: DeliveryLedger) -> None:
+async def test_a_withdrawn_delivery_does_not_count(ledger: DeliveryLedger) -> None:
     where = place()
     for _ in range(3):
         assert await ledger.begin(where) == Delivery(1, 0)

@@ -178,7 +178,7 @@ async def test_of_many_writers_at_one_version_one_wins(log: EventLog) -> None:
     assert (await merchant_in(log, id)).version == 2
 
 
-async def test_what_was_believed_of_another_stream_is_checked_with_the_append(log: EventLog) -> None:
+async def test_assumed_versions_of_other_streams_are_checked_by_the_append(log: EventLog) -> None:
     relied_on, id = uuid4(), uuid4()
     await log.commit(commit(registered(relied_on)))
     await log.commit(commit(connected(await merchant_in(log, relied_on))))
@@ -192,7 +192,7 @@ async def test_what_was_believed_of_another_stream_is_checked_with_the_append(lo
     assert (await log.commit(right)).replayed is False
 
 
-async def test_several_events_are_refused_too_where_a_belief_was_wrong(log: EventLog) -> None:
+async def test_several_events_are_refused_too_if_an_assumed_version_is_wrong(log: EventLog) -> None:
     relied_on, one, two = uuid4(), uuid4(), uuid4()
     await log.commit(commit(registered(relied_on)))
     with pytest.raises(ConcurrencyConflict):
@@ -200,7 +200,7 @@ async def test_several_events_are_refused_too_where_a_belief_was_wrong(log: Even
     assert await log.load(KIND, one) is None
 
 
-async def test_a_stream_of_another_kind_is_said_to_be_one(log: EventLog) -> None:
+async def test_loading_a_stream_of_another_kind_raises_a_mismatch(log: EventLog) -> None:
     id = uuid4()
     await log.commit(commit(registered(id)))
     with pytest.raises(StreamKindMismatch):

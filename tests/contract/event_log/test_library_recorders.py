@@ -53,6 +53,6 @@ class TestTracking(OnOurStore, TrackingRecorderTestCase):
         return PostgresTrackingRecorder(self.store)
 
 
-# The library's base classes are abstract; collected as they stand they could only fail to construct.
+# The library's base classes are abstract, so pytest must not collect them.
 del AggregateRecorderTestCase, ApplicationRecorderTestCase
 del NonInterleavingNotificationIDsBaseCase, TrackingRecorderTestCase

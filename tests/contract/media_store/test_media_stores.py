@@ -128,7 +128,7 @@ async def test_a_half_written_file_is_never_seen(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / key).parent.iterdir()] == [Path(key).name]
 
 
-async def test_a_bucket_tells_browsers_what_it_is_and_that_it_never_changes(s3: ObjectStore) -> None:
+async def test_media_in_a_bucket_have_their_type_and_are_immutable(s3: ObjectStore) -> None:
     async with aclosing(bucket_of(s3)) as store:
         key = await store.put(PICTURE, mime_type="image/webp")
     session = aioboto3.Session(ACCESS_KEY, SECRET_KEY, region_name="us-east-1")

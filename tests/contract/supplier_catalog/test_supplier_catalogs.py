@@ -1,4 +1,4 @@
-"""What every supplier's catalogue keeps, whoever the supplier is. A new adapter adds itself to ``catalog``."""
+"""What every supplier catalog promises. A new adapter adds itself to the fixture ``catalog``."""
 
 from collections.abc import AsyncIterator
 
@@ -66,5 +66,5 @@ async def test_nothing_asked_is_nothing_found(catalog: SupplierCatalog, keywords
 
 
 @pytest.mark.parametrize("keyword", ["\u0000", "a" * 5_000, "'; drop table products; --", "%&=?#/../", "日本の鉢"])
-async def test_odd_words_break_nothing(catalog: SupplierCatalog, keyword: str) -> None:
+async def test_unusual_keywords_break_nothing(catalog: SupplierCatalog, keyword: str) -> None:
     assert len(await catalog.search((keyword, "planter"), limit=5)) == 5

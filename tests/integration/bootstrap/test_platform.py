@@ -14,10 +14,10 @@ from projections.reading.time_travel import travel_pool
 from projections.registry import READ_MODELS
 
 UNUSED: dict[str, Any] = {"kafka_bootstrap_servers": "127.0.0.1:1", "master_keys": ["ab" * 32]}
-"""What must be named, and is not used here."""
+"""Settings that must be set but are not used here."""
 
 
-async def test_whoever_answers_queries_can_change_nothing(database: str, tmp_path: Path) -> None:
+async def test_connections_for_queries_can_change_nothing(database: str, tmp_path: Path) -> None:
     async with open_platform(Settings(data_dir=tmp_path, database_url=database), migrated=False) as platform:
         readers = await platform.readers()
         assert await readers.fetchval("select count(*) from events") == 0
@@ -26,13 +26,13 @@ async def test_whoever_answers_queries_can_change_nothing(database: str, tmp_pat
 
 
 async def test_a_transaction_of_a_frozen_program_is_ended_by_the_server(database: str, tmp_path: Path) -> None:
-    asked = "show idle_in_transaction_session_timeout"
+    statement = "show idle_in_transaction_session_timeout"
     async with (
         open_platform(Settings(data_dir=tmp_path, database_url=database), migrated=False) as platform,
         travel_pool(database, READ_MODELS.values()) as travel,
     ):
         pool = await platform.pool()
-        assert [await pool.fetchval(asked), await travel.fetchval(asked)] == ["30s", "30s"]
+        assert [await pool.fetchval(statement), await travel.fetchval(statement)] == ["30s", "30s"]
 
 
 async def test_a_query_that_failed_or_was_cancelled_leaves_its_connection_fit_for_the_next(

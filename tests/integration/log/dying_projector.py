@@ -21,7 +21,7 @@ from projections.engine.tables import Connection
 
 
 class Mortal:
-    """The catalogue, but for one event."""
+    """The catalog read model, which dies at one event."""
 
     def __init__(self, stream: UUID, version: int) -> None:
         self._stream, self._version = stream, version

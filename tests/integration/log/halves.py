@@ -32,7 +32,7 @@ async def publishing(pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKaf
 
 
 async def published(log: PostgresEventLog, kafka: ApacheKafka) -> None:
-    """Wait until all that is in the store is in the topic."""
+    """Wait until every event of the store is in the topic."""
     async with asyncio.timeout(30):
         while (
             await published_position(kafka.bootstrap_servers, are_own=log.provenance.are_own)
@@ -42,13 +42,13 @@ async def published(log: PostgresEventLog, kafka: ApacheKafka) -> None:
 
 
 async def caught_up(log: PostgresEventLog, kafka: ApacheKafka) -> Parity:
-    """Wait until all that is in the store is in the topic, and verify."""
+    """Wait until every event of the store is in the topic, and verify the log."""
     await published(log, kafka)
     return await verify_log(log, kafka.bootstrap_servers)
 
 
 async def append(log: PostgresEventLog, count: int, *, partition: int | None = None) -> list[UUID]:
-    """Ask for stores, give each a page, and return their ids; all of one partition if it is named."""
+    """Request stores with a page each and return their ids; all in one partition if given."""
     bus = bus_on(log, SystemClock())
     stores = [uuid4() if partition is None else store_in(partition) for _ in range(count)]
     for store in stores:

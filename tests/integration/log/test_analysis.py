@@ -119,7 +119,7 @@ async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KnownLo
 
 
 async def publish(bootstrap_servers: str, events: Sequence[RawEvent], *, foreign: int = 0) -> None:
-    """Append events as the publisher does, in small transactions, one of them aborted, with records of others among them."""
+    """Append events like the publisher, in small transactions, with one aborted and some foreign records."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, transactional_id="analysts")
     await producer.start()
     try:
@@ -184,7 +184,7 @@ def test_tail_looks_back_as_far_as_it_must(log: KnownLog) -> None:
         (("--type", "xyzzyx"), "/events"),
     ],
 )
-def test_a_selection_of_no_sense_is_explained(log: KnownLog, arguments: Sequence[str], says: str) -> None:
+def test_an_invalid_selection_is_explained(log: KnownLog, arguments: Sequence[str], says: str) -> None:
     assert says in log.run("tail", *arguments, expect=1)
 
 
@@ -201,7 +201,7 @@ async def test_tail_follows_until_it_is_stopped(log: KnownLog) -> None:
         )
         tenant = uuid4()
         try:
-            # Nobody else in this module may see it: it is recorded before everything.
+            # Recorded before all others, so that no other test of this module selects it.
             event = raw(later, tenant=tenant, recorded_at=BEGIN - timedelta(days=9), position=0)
             await publish(log.bootstrap_servers, [event])
             second = json.loads(await following.stdout.readline())

@@ -1,4 +1,4 @@
-"""Reading in bulk gives what any consumer of committed records is given, in the same order."""
+"""The bulk reader returns the same records as any consumer of committed records, in the same order."""
 
 import asyncio
 from collections import defaultdict
@@ -37,7 +37,7 @@ async def as_a_consumer_reads(kafka: ApacheKafka) -> Read:
 
 
 async def in_bulk(reader: BulkReader, wanted: Mapping[int, Sequence[object]]) -> Read:
-    """Return the same, read until each partition has given as much as is wanted of it."""
+    """Return the same with the bulk reader, up to the given number of records per partition."""
     found: Read = {number: [] for number in wanted}
     async with asyncio.timeout(30):
         while open_ := [number for number in wanted if len(found[number]) < len(wanted[number])]:
@@ -48,7 +48,7 @@ async def in_bulk(reader: BulkReader, wanted: Mapping[int, Sequence[object]]) ->
     return found
 
 
-async def test_what_was_aborted_is_passed_over_and_what_others_wrote_is_not(kafka: ApacheKafka) -> None:
+async def test_aborted_records_are_skipped_and_foreign_records_are_not(kafka: ApacheKafka) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS_MADE[:700], batch=150)
     aborting = TransactionalProducer(bootstrap_servers=kafka.bootstrap_servers, transactional_id="aborting")
     await aborting.start()
@@ -87,7 +87,7 @@ async def test_reading_begins_in_the_middle_of_a_batch_and_goes_on_elsewhere(kaf
         assert await in_bulk(reader, expected) == expected
 
 
-async def test_a_partition_that_was_made_anew_is_read_from_its_beginning(kafka: ApacheKafka) -> None:
+async def test_a_partition_that_was_created_again_is_read_from_its_beginning(kafka: ApacheKafka) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS_MADE)
     ends = {number: records[-1][0] for number, records in (await as_a_consumer_reads(kafka)).items()}
     await delete_topics(kafka.bootstrap_servers, [EVENTS])
@@ -108,7 +108,7 @@ async def test_a_broker_that_is_away_for_a_moment_is_waited_for(own_kafka: Apach
         assert await reading == expected
 
 
-async def test_a_topic_or_a_broker_that_is_not_there_is_said_at_once(kafka: ApacheKafka) -> None:
+async def test_a_missing_topic_or_broker_is_reported_at_once(kafka: ApacheKafka) -> None:
     with pytest.raises(Transient, match=r"there is no topic zyenta\.events"):
         async with open_bulk_reader(kafka.bootstrap_servers, EVENTS, {0: 0}):
             pass

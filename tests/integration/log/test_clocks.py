@@ -1,4 +1,4 @@
-"""A clock that went back, and numbers that nobody asked for: what PostgreSQL holds is judged, not what is said."""
+"""A clock that was set back, and canaries that were never requested: only what PostgreSQL holds counts."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -34,7 +34,7 @@ async def test_a_limit_does_not_outlive_the_clock_it_was_written_by(pool: asyncp
     assert wait <= ALLOWANCE.interval
 
 
-async def test_a_time_that_was_recorded_is_not_in_the_future_whatever_the_clock_says_now(
+async def test_a_recorded_time_is_not_in_the_future_after_the_clock_was_set_back(
     pool: asyncpg.Pool, log: PostgresEventLog
 ) -> None:
     (store,) = await append(log, 1)
@@ -60,7 +60,7 @@ async def test_a_time_of_recording_always_has_microseconds(pool: asyncpg.Pool) -
     assert all(row["at"].microsecond for row in times)
 
 
-async def test_a_canary_that_nobody_asked_for_is_no_answer(pool: asyncpg.Pool) -> None:
+async def test_an_answer_to_an_unrequested_canary_is_ignored(pool: asyncpg.Pool) -> None:
     canaries = PostgresCanaries(pool)
     await canaries.request()
     asked = (await canaries.report()).canaries[-1].id

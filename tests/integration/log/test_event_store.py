@@ -95,7 +95,7 @@ async def test_a_slow_transaction_holds_back_what_came_after_it_and_is_not_overt
         await quick.close()
 
 
-async def test_a_rolled_back_append_leaves_a_gap_that_nobody_waits_for(log: PostgresEventLog, database: str) -> None:
+async def test_a_rolled_back_append_leaves_a_gap_that_no_reader_waits_for(log: PostgresEventLog, database: str) -> None:
     connection = await asyncpg.connect(database)
     try:
         transaction = connection.transaction()
@@ -149,7 +149,7 @@ async def test_a_state_in_memory_never_hides_what_another_process_appended(
     assert loaded.version == 2
 
 
-async def test_what_another_process_appended_meanwhile_is_noticed_by_a_command_that_did_not_ask(
+async def test_a_command_on_cached_state_notices_what_another_process_appended(
     pool: asyncpg.Pool, log: PostgresEventLog
 ) -> None:
     mine, theirs, store = (

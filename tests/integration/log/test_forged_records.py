@@ -1,4 +1,4 @@
-"""Somebody writes a payment into the topic: no order is paid, nothing stops, and the record is named."""
+"""A client forges a payment in the topic: no order is paid, nothing stops, and the record is named."""
 
 import asyncio
 import json
@@ -126,7 +126,7 @@ async def consuming(platform: Platform, pool: asyncpg.Pool, log: PostgresEventLo
 
 
 async def send(kafka: str, *events: RawEvent) -> None:
-    """Send events as anybody can who reaches the broker."""
+    """Send events like any client that reaches the broker."""
     async with AIOKafkaProducer(bootstrap_servers=kafka) as stranger:
         for event in events:
             await stranger.send_and_wait(
@@ -138,7 +138,7 @@ async def send(kafka: str, *events: RawEvent) -> None:
             )
 
 
-async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
+async def test_a_forged_payment_pays_nothing_stops_no_process_and_is_named(
     pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
 ) -> None:
     servers = kafka.bootstrap_servers
@@ -165,7 +165,7 @@ async def test_a_forged_payment_pays_nothing_stops_nobody_and_is_named(
         order = await aggregates.get(ORDER, order_id)
         assert order.status is OrderStatus.PENDING
         assert len(await foreign_records(pool)) == 3
-        # The publisher goes on, and one that starts after the forgery does.
+        # The publisher continues, and so does one that starts after the forgery.
         await receive(platform, "{}")
         await published(log, kafka)
     async with publishing(pool, log, kafka), consuming(platform, pool, log, servers):

@@ -1,4 +1,4 @@
-"""Promise 11: a forgotten shopper is in no byte of the platform, and everybody else is as they were."""
+"""Promise 11: no byte of the platform holds a forgotten shopper, and all others are unchanged."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.kafka
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a name that stands nowhere else."""
+    """A person whose name occurs nowhere else."""
 
     name: str
     email: str
@@ -83,7 +83,7 @@ async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before
 
         told = await _cli(environment, "shoppers", "forget", by_name[ADA.name]["number"], "--json")
         assert told["shopper_id"] == str(by_name[ADA.name]["shopper_id"])
-        # And where whoever asked for it died before the key was deleted:
+        # The same if the requesting process died before it deleted the key:
         cleo = by_name[CLEO.name]
         id = uuid4()
         await bus.dispatch(
@@ -109,10 +109,10 @@ async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before
         assert (await verify_log(log, own_kafka.bootstrap_servers)).difference is None
         await pool.execute("checkpoint")
         places = [Path(await pool.fetchval("show data_directory")), tmp_path]
-        # The broker's files hold compressed batches: what is in them is read the way anybody reads it.
+        # The broker's files hold compressed batches, so their content is read through a consumer.
         topics = {topic.name: await _bytes_of(own_kafka, topic) for topic in TOPICS}
     scanned = list(_files(places))
-    # What is searched is really where things are: the order is found, its shopper is not.
+    # The searched files are the right ones: the order is in them, its shopper is not.
     ordered = str(by_name[ADA.name]["id"]).encode()
     assert {place for place in places if _holding(list(_files([place])), (ordered, ordered.replace(b"-", b"")))} >= {
         tmp_path
@@ -214,7 +214,7 @@ async def _order(storefront_url: str, person: Person) -> None:
         await shopper.submit("/cart/add", quantity="1")
         await shopper.visit("/checkout")
         where = {"line1": person.street, "city": "Springfield", "region": "IL", "postcode": "62701"}
-        # Refused first, so that a refusal's traces are searched as well.
+        # The first attempt is refused, so that the traces of a refusal are searched too.
         with pytest.raises(Lost, match="422"):
             await shopper.submit("/checkout", name=person.name, email="no address at all", **where)
         await shopper.submit("/checkout", name=person.name, email=person.email, **where)
@@ -285,7 +285,7 @@ def _files(places: Sequence[Path]) -> Iterator[Path]:
 
 
 async def _bytes_of(kafka: ApacheKafka, topic: Topic) -> bytes:
-    """Return all that a topic's records say: keys, values and headers."""
+    """Return the keys, values and headers of a topic's records."""
     parts: list[bytes] = []
     async with open_reader(kafka.bootstrap_servers, topic) as reader:
         async for records in read_to_end(reader, await reader.end_offsets(reader.assignment())):
@@ -295,7 +295,7 @@ async def _bytes_of(kafka: ApacheKafka, topic: Topic) -> bytes:
 
 
 def _holding(files: Sequence[Path], words: Sequence[bytes]) -> list[str]:
-    """Return which files hold one of the words, and which."""
+    """Return the files that contain one of the words, with the word."""
     found: list[str] = []
     for path in files:
         try:

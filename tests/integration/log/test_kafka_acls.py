@@ -1,4 +1,4 @@
-"""On an Apache Kafka with the rights that the README sets, the platform works over SASL and TLS, and nobody else writes."""
+"""On an Apache Kafka with the README's access rights, the platform works over SASL and TLS, and only it can write."""
 
 import asyncio
 import re
@@ -69,13 +69,13 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A broker that asks who one is."""
+    """A broker with authentication."""
 
     port: int
     without_log_in: str
-    """Its other listener, which lets everybody connect and gives nobody a right."""
+    """The other listener, which accepts every client and grants no rights."""
     ca_file: Path
-    """Who vouches for its certificate."""
+    """The authority of its certificate."""
 
     def as_(self, user: str) -> BrokerAddress:
         """The address with a user's log-in."""
@@ -91,7 +91,7 @@ class Guarded:
 
 @pytest.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
-    """An Apache Kafka with exactly the rights of the README."""
+    """An Apache Kafka with exactly the README's access rights."""
     port = free_port()
     ca_file, key_file = certificate(tmp_path)
     settings = SETTINGS | {"ssl.keystore.location": str(key_file), "ssl.truststore.location": str(ca_file)}
@@ -114,7 +114,7 @@ async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
 
 
 def certificate(directory: Path) -> tuple[Path, Path]:
-    """Make a certificate for this machine that vouches for itself: the file to trust, and the one with the key."""
+    """Make a self-signed certificate for this machine. Return the file to trust and the file with the key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
     now = datetime.now(UTC)
@@ -199,7 +199,7 @@ async def test_the_platform_works_over_sasl_and_tls_and_a_reader_can_read_and_no
 
 
 async def forge(address: str, *settings: str) -> str:
-    """Try to send a record with kcat; what it says of its failure."""
+    """Try to send a record with kcat and return its error output."""
     if shutil.which("kcat") is None:
         missing("kcat", "Debian's package of that name is not installed")
     options = [part for setting in (*settings, "message.timeout.ms=5000") for part in ("-X", setting)]

@@ -1,4 +1,4 @@
-"""Clients without a line of our code read the log: kcat, and a short script on a plain Kafka library. On both brokers."""
+"""Other clients read the log on both brokers: kcat, and a short script on a plain Kafka library."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ asyncio.run(main())
     ids=["apache", "embedded"],
 )
 async def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of a broker with six paid orders in its log, and six that were taken back."""
+    """The address of a broker with six paid orders in its log, and six in an aborted transaction."""
     broker = request.param(Path(tmp_path_factory.mktemp("clients")) / "broker")
     try:
         await broker.start()
@@ -106,7 +106,7 @@ def test_kcat_reads_key_headers_and_body(log: str) -> None:
 def test_a_ten_line_script_sums_what_was_paid(log: str, tmp_path: Path) -> None:
     script = tmp_path / "paid.py"
     script.write_text(SCRIPT)
-    # From elsewhere and isolated, so that nothing of ours can be imported by it.
+    # From another directory and isolated, so that it cannot import our packages.
     printed = subprocess.run(
         [sys.executable, "-I", str(script), log], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path
     ).stdout

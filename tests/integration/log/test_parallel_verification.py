@@ -1,4 +1,4 @@
-"""Verifying in several processes finds what verifying in one does, and says it the same way."""
+"""Verifying in several processes gives the same result as verifying in one."""
 
 import asyncio
 

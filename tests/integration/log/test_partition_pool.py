@@ -1,4 +1,4 @@
-"""Work in several processes ends with its results or with a word on what went wrong, and leaves no process behind."""
+"""Work in several processes ends with its results or with the failure, and leaves no process behind."""
 
 import asyncio
 import importlib
@@ -77,7 +77,7 @@ async def test_a_result_that_is_enough_ends_the_others(piecework: Any) -> None:
     assert workers() == []
 
 
-async def test_workers_do_not_outlive_whoever_started_them() -> None:
+async def test_workers_do_not_outlive_their_parent() -> None:
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", STARTED, str(HERE), cwd=HERE.parents[2], stdout=asyncio.subprocess.PIPE
     )

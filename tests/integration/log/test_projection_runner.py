@@ -53,7 +53,7 @@ EVENTS = list(catalog_events(1_500, seed=3, side_by_side=12, per_store=60))
 
 
 class NoLedger:
-    """A ledger nobody may use: in good times counting would cost too much."""
+    """A ledger that must not be used: without failures, counting would cost too much."""
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"{name} was called")
@@ -166,7 +166,9 @@ async def test_records_delivered_twice_change_nothing(pool: asyncpg.Pool, kafka:
 
 
 @pytest.mark.parametrize("alive", [True, False], ids=["while running", "while stopped"])
-async def test_a_topic_made_anew_is_followed_by_position(pool: asyncpg.Pool, kafka: ApacheKafka, alive: bool) -> None:
+async def test_a_topic_created_again_is_followed_by_position(
+    pool: asyncpg.Pool, kafka: ApacheKafka, alive: bool
+) -> None:
     first, _ = parts(EVENTS, 2)
     # Many small transactions: every one of them takes an offset for its marker.
     await write_topic(kafka.bootstrap_servers, first, batch=10, store=pool)
@@ -344,7 +346,7 @@ async def test_foreign_records_are_noted_and_change_no_row_and_no_checkpoint(
 
 
 def foreign_records(known: RawEvent, coming: RawEvent) -> list[Record]:
-    """Return records of every kind that somebody else can write, and a copy of a true one."""
+    """Return foreign records of every kind, and a copy of an own record."""
     partition, value, headers = record_of(known)
     far = [(name, b"999999" if name == "ce_position" else said) for name, said in headers]
     renamed = [(name, str(uuid4()).encode() if name == "ce_id" else said) for name, said in far]

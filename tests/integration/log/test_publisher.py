@@ -44,7 +44,7 @@ async def test_what_is_committed_is_in_the_topic_once_and_in_order(
         )
 
 
-async def test_whoever_holds_the_log_back_is_named_within_ten_seconds_and_until_it_ends(
+async def test_a_transaction_that_holds_back_the_log_is_named_within_ten_seconds_and_until_it_ends(
     database: str, pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
 ) -> None:
     readiness = PlatformReadiness(pool, kafka.bootstrap_servers, Components(readers=[], roles=[]))
@@ -136,7 +136,7 @@ async def test_an_event_missing_from_the_store_is_named(
     assert "in the topic but not in the event store" in found.difference
 
 
-async def test_a_topic_made_anew_under_a_working_publisher_gets_everything(
+async def test_a_topic_created_again_while_publishing_gets_everything(
     pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
 ) -> None:
     async with publishing(pool, log, kafka):
@@ -149,7 +149,7 @@ async def test_a_topic_made_anew_under_a_working_publisher_gets_everything(
         )
 
 
-async def test_verification_waits_for_a_partition_that_comes_into_sight_later(
+async def test_verification_waits_for_a_partition_that_becomes_visible_later(
     pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
 ) -> None:
     late, prompt = store_in(3), store_in(4)
@@ -157,7 +157,7 @@ async def test_verification_waits_for_a_partition_that_comes_into_sight_later(
     async with publishing(pool, log, kafka):
         await append(log, 1)
         await published(log, kafka)
-        # Readers of committed records see a partition only up to its oldest open transaction, whosever it is.
+        # Readers of committed records see a partition only up to its oldest open transaction of any client.
         holding = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, transactional_id="slow")
         await holding.start()
         await holding.begin_transaction()
@@ -212,7 +212,7 @@ async def test_a_frozen_leader_is_deposed(pool: asyncpg.Pool, database: str) -> 
         await next_.close()
 
 
-async def test_a_leader_that_is_deposed_for_no_fault_of_its_own_is_not_called_silent(
+async def test_a_healthy_leader_that_is_deposed_is_not_called_silent(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     leader, next_ = await asyncpg.connect(database), await asyncpg.connect(database)
@@ -236,7 +236,7 @@ async def test_a_publisher_whose_session_is_ended_starts_again(
     assert ending.met
 
 
-async def test_a_publisher_that_froze_with_a_batch_in_its_hands_cannot_publish_it_a_second_time(
+async def test_a_publisher_that_froze_with_a_prepared_batch_cannot_publish_it_twice(
     pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
 ) -> None:
     frozen = Freezing(pool, SystemClock())
@@ -283,7 +283,7 @@ async def test_nothing_is_published_to_a_topic_that_is_ahead_of_the_store(
 
 
 class Freezing(PostgresEventLog):
-    """Stops between having read a batch and giving it out; what comes then asks the database nothing."""
+    """Stops between reading a batch and returning it; later reads do not query the database."""
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
         super().__init__(pool, clock)
@@ -305,7 +305,7 @@ class Freezing(PostgresEventLog):
 
 
 class SessionEnding(PostgresEventLog):
-    """Asks once on a session that the server has just ended, before asyncpg has read its last word to the end."""
+    """Queries once on a session that the server has just ended, before asyncpg has noticed the end."""
 
     met = False
 
@@ -324,7 +324,7 @@ class SessionEnding(PostgresEventLog):
         return await super().read_settled(after, limit, connection=connection, partitions=partitions)
 
 
-async def test_records_of_others_at_the_end_of_the_topic_stop_no_publisher(
+async def test_foreign_records_at_the_end_of_the_topic_stop_no_publisher(
     pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
 ) -> None:
     async with publishing(pool, log, kafka):
@@ -340,12 +340,12 @@ async def test_records_of_others_at_the_end_of_the_topic_stop_no_publisher(
     await write_topic(
         kafka.bootstrap_servers, [(number, b"{}", each) for each in foreign for number in range(PARTITIONS)]
     )
-    judge = log.provenance.are_own
-    assert await published_position(kafka.bootstrap_servers, are_own=judge) == 6
+    are_own = log.provenance.are_own
+    assert await published_position(kafka.bootstrap_servers, are_own=are_own) == 6
     async with publishing(pool, log, kafka):
         await append(log, 3)
         await published(log, kafka)
-    assert await published_position(kafka.bootstrap_servers, are_own=judge) == 12
+    assert await published_position(kafka.bootstrap_servers, are_own=are_own) == 12
     found = await verify_log(log, kafka.bootstrap_servers)
     assert (found.equal, found.events, len(found.foreign)) == (True, 12, len(foreign) * PARTITIONS)
     assert await pool.fetchval("select count(*) from foreign_records") == len(foreign) * PARTITIONS

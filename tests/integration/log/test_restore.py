@@ -1,4 +1,4 @@
-"""The database may go away: the event store is rebuilt from the topic, and the topic from the event store."""
+"""A lost half of the log is rebuilt from the other: the event store from the topic, the topic from the event store."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Connections borrowed for single statements: kept while there is work, and nothing of one statement left for the next."""
+"""Sticky connections stay acquired while there is work, and no statement leaves anything for the next."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -65,7 +65,7 @@ async def test_a_connection_that_died_is_not_used_again(small_pool: asyncpg.Pool
             try:
                 (again,) = await statements.fetch("select pg_backend_pid() as pid")
             except (asyncpg.PostgresError, asyncpg.InterfaceError):
-                continue  # the one statement that met the end of the connection
+                continue  # the one statement that was running when the connection ended
             break
     assert again["pid"] != row["pid"]
     await all_given_back(small_pool)

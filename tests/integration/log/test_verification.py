@@ -1,4 +1,4 @@
-"""Verification looks at both halves: whatever is wrong with the topic is found, and the first of it named."""
+"""Verification finds every fault of the topic and names the first."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,12 +25,12 @@ Written = Sequence[RawEvent | Record]
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong with a topic, and what verification has to say of it."""
+    """A fault of a topic, and what verification must report."""
 
     store: Callable[[Events], Events]
-    """Which of the events stay in the store."""
+    """The events that stay in the store."""
     topic: Callable[[Events], Written]
-    """What is written to the topic."""
+    """The records that are written to the topic."""
     found: str
 
 
@@ -91,17 +91,17 @@ async def test_whatever_is_wrong_with_the_topic_is_found_and_named(
 
 
 def far(event: RawEvent) -> Record:
-    """Return a copy of an event that says it stands far ahead."""
+    """Return a copy of an event with a position far ahead."""
     return record_of(msgspec.structs.replace(event, position=999_999))
 
 
 def renamed(event: RawEvent) -> Record:
-    """Return a copy of an event far ahead under a new id, as the attack on payments sends it."""
+    """Return a copy of an event far ahead under a new id, as an attack on payments would send it."""
     return record_of(msgspec.structs.replace(event, position=999_999, id=uuid4()))
 
 
 def forged(event: RawEvent) -> Record:
-    """Return an event with another body, where it will be published."""
+    """Return an event with another body at the position of its publication."""
     return record_of(msgspec.structs.replace(event, data=event.data.replace(b"2", b"3")))
 
 

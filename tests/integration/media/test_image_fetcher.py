@@ -1,4 +1,4 @@
-"""Photos are downloaded over real HTTP: bounded in time and size, and never from where we must not look."""
+"""Photos are downloaded over real HTTP, bounded in time and size, and never from private networks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ Send = Callable[[dict[str, object]], Awaitable[None]]
 
 @dataclass
 class Supplier:
-    """A web server that behaves as it is told to, and writes down who asked for what."""
+    """A web server whose behavior the path names; it records the requests."""
 
     asked: list[str] = field(default_factory=list)
     status: int = 200
@@ -82,7 +82,7 @@ async def test_a_moved_photo_is_followed(fetcher: HttpImageFetcher, supplier: Su
     assert supplier.asked == ["/old.jpg", "/new.jpg"]
 
 
-async def test_a_photo_that_moves_for_ever_is_given_up(
+async def test_a_photo_that_redirects_without_end_is_given_up(
     fetcher: HttpImageFetcher, supplier: Supplier, origin: str
 ) -> None:
     supplier.moved = {"/a.jpg": "/a.jpg"}
@@ -99,7 +99,7 @@ async def test_a_photo_that_moves_for_ever_is_given_up(
         (403, RejectionReason.UNREACHABLE),
     ],
 )
-async def test_a_photo_that_is_not_there_is_refused_for_good(
+async def test_a_missing_photo_is_rejected_permanently(
     fetcher: HttpImageFetcher, supplier: Supplier, origin: str, status: int, reason: RejectionReason
 ) -> None:
     supplier.status = status
@@ -119,7 +119,7 @@ async def test_a_server_in_trouble_may_be_asked_again(
     assert "127.0.0.1" in str(outage.value)
 
 
-async def test_a_server_that_is_not_there_may_be_asked_again_once_it_has_had_the_time_to_start(
+async def test_a_server_that_refuses_connections_is_retried_after_the_time_it_needs_to_start(
     client: httpx.AsyncClient,
 ) -> None:
     with pytest.raises(Transient, match=r"127\.0\.0\.1: the server refuses the connection") as outage:
@@ -132,7 +132,7 @@ async def test_a_server_that_is_not_there_may_be_asked_again_once_it_has_had_the
     ["binary/octet-stream", "application/x-download", "application/octet-stream", "text/html", "image/heic", ""],
 )
 @pytest.mark.parametrize("chunks", [1, 7])
-async def test_a_photo_is_a_photo_whatever_it_is_labelled(
+async def test_a_photo_is_a_photo_whatever_it_is_labeled(
     fetcher: HttpImageFetcher, supplier: Supplier, origin: str, label: str, chunks: int
 ) -> None:
     supplier.headers = {"content-type": label} if label else {}
@@ -148,7 +148,9 @@ async def test_a_photo_that_we_cannot_read_is_left_to_the_studio_to_name(
 
 
 @pytest.mark.parametrize("label", ["text/html; charset=utf-8", "image/jpeg", "application/octet-stream", ""])
-async def test_a_page_is_no_photo(fetcher: HttpImageFetcher, supplier: Supplier, origin: str, label: str) -> None:
+async def test_a_web_page_is_not_a_photo(
+    fetcher: HttpImageFetcher, supplier: Supplier, origin: str, label: str
+) -> None:
     supplier.headers = {"content-type": label} if label else {}
     supplier.body, supplier.chunks = b"<!DOCTYPE html><title>Not here</title>" + b" " * 2_000_000, 30
     refused = await refusal(fetcher, f"{origin}/pot.jpg")
@@ -173,7 +175,9 @@ async def test_a_body_that_is_announced_too_large_is_not_downloaded(
     assert "20 MB" in refused.message
 
 
-async def test_a_packed_body_is_not_unpacked(fetcher: HttpImageFetcher, supplier: Supplier, origin: str) -> None:
+async def test_a_compressed_body_is_not_decompressed(
+    fetcher: HttpImageFetcher, supplier: Supplier, origin: str
+) -> None:
     supplier.headers = {"content-type": "image/jpeg", "content-encoding": "gzip"}
     assert (await refusal(fetcher, f"{origin}/pot.jpg")).reason is RejectionReason.UNREACHABLE
 
@@ -229,7 +233,7 @@ async def test_a_server_that_drips_is_given_up(client: httpx.AsyncClient, suppli
         "http://" + "a" * 70 + ".example/pot.jpg",
     ],
 )
-async def test_addresses_that_are_none_of_our_business_are_refused_unasked(
+async def test_addresses_in_private_networks_are_rejected_without_a_request(
     client: httpx.AsyncClient, supplier: Supplier, origin: str, url: str
 ) -> None:
     url = url.replace("{port}", origin.rpartition(":")[2])
@@ -257,7 +261,7 @@ async def test_a_trusted_server_cannot_send_us_anywhere_else(
     assert supplier.asked == ["/pot.jpg"]
 
 
-async def test_a_photo_of_an_address_the_sandbox_had_is_fetched_from_where_it_is_now(
+async def test_a_photo_of_a_former_sandbox_address_is_downloaded_from_the_current_one(
     client: httpx.AsyncClient, supplier: Supplier, origin: str
 ) -> None:
     async with served(Supplier(body=b"a stranger's")) as former:

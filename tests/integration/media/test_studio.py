@@ -1,4 +1,4 @@
-"""The studio keeps its promises with the real model, in real worker processes, whatever is done to them."""
+"""The studio with the real model in real worker processes, which die, hang and are replaced."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ def supplied(id: str) -> bytes:
 
 
 def stranger(code: str) -> list[str]:
-    """Return the command of a worker that says it is ready, and then misbehaves."""
+    """Return the command of a worker that reports ready and then misbehaves."""
     start = (
         "import os, struct, sys, time, msgspec\n"
         "from infra.adapters.media.studio.worker import READY, frame\n"
@@ -177,7 +177,9 @@ async def test_a_studio_without_its_model_says_how_to_get_it(studio_with: Studio
         await studio_with(model=tmp_path / "none.onnx").process(SMALL, operations=[], ground=GROUND)
 
 
-async def test_a_broken_model_is_the_studios_trouble_and_no_photos(studio_with: Studios, tmp_path: Path) -> None:
+async def test_a_broken_model_is_an_outage_of_the_studio_and_rejects_no_photo(
+    studio_with: Studios, tmp_path: Path
+) -> None:
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"nothing that was ever trained")
     with pytest.raises(Transient, match="did not start"):
@@ -210,7 +212,7 @@ async def test_workers_are_replaced_now_and_then(studio: RembgStudio, monkeypatc
     assert (len(seen[0]), len(seen[1])) == (1, 0)
 
 
-async def test_a_worker_knows_no_secret_of_ours(studio: RembgStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_gets_none_of_our_secrets(studio: RembgStudio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "not-for-decoders")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@host/db")
     await studio.process(SMALL, operations=[], ground=GROUND)

@@ -1,4 +1,4 @@
-"""Set-up says in words why the weights of the background model are not to be had."""
+"""Set-up explains why it cannot download the weights of the background model."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 NOBODY = "http://127.0.0.1:1/"
 
 
-def test_a_registry_that_cannot_be_reached_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_an_unreachable_registry_is_reported_without_a_traceback(tmp_path: Path) -> None:
     apart = {"XDG_CACHE_HOME": str(tmp_path), "UV_CACHE_DIR": str(tmp_path / "uv")}
     done = subprocess.run(
         [sys.executable, "-m", "infra.setup.model"],

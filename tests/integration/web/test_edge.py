@@ -1,4 +1,4 @@
-"""What stands in front of every application, over a real connection."""
+"""The outermost layer of every application, over a real connection."""
 
 import gzip
 import json
@@ -102,7 +102,7 @@ async def test_two_hosts_open_no_websocket(port: int) -> None:
         ("/caf%C3%A9/", "/caf%C3%A9"),
     ],
 )
-async def test_a_slash_too_many_is_taken_off_by_a_relative_redirect(port: int, asked: str, location: str) -> None:
+async def test_an_extra_slash_is_removed_by_a_relative_redirect(port: int, asked: str, location: str) -> None:
     sent = f"GET {asked} HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
     head = (await answer_to(port, sent.encode())).decode().lower()
     assert head.startswith("http/1.1 308 ")
@@ -147,19 +147,20 @@ async def test_pages_are_compressed_as_the_client_can_read_them(
 
 
 @pytest.mark.parametrize("path", ["/page", "/pay/nothing/of/ours", "/nothing"])
-async def test_every_answer_may_be_framed_by_nobody(client: httpx.AsyncClient, path: str) -> None:
+async def test_every_response_forbids_framing(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_a_webhook_with_a_slash_too_many_arrives(database: str) -> None:
+async def test_a_webhook_with_an_extra_slash_arrives(database: str) -> None:
     async with (
         a_platform(database) as platform,
         served(platform.app) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
-        notice = json.dumps({"type": "paid", "id": "n1", "store": str(uuid4()), "order": str(uuid4())}).encode()
+        store_id = await platform.store(await platform.merchant())
+        notice = json.dumps({"type": "paid", "id": "n1", "store": str(store_id), "order": str(uuid4())}).encode()
         signed = {"sandbox-signature": SignedPayments.sign(notice)}
         for path in ("/webhooks/payments/sandbox/", "/webhooks/payments/sandbox"):
             assert (await client.post(path, content=notice, headers=signed)).json() == {"received": True}

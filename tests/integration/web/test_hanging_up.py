@@ -1,4 +1,4 @@
-"""Clients of the real applications break their uploads off: that is their right, and no error of ours."""
+"""Clients of the real applications may break off their uploads without causing an error."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ def half_a_post(path: str, host: str, kind: str) -> bytes:
 
 
 async def is_well(port: int, path: str, host: str) -> None:
-    """Wait until a request that came after the others is answered: then those are done as well."""
+    """Wait until a later request is answered; then the earlier ones are finished too."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"host": host}) as client:
         for _ in range(3):
             assert (await client.get(path)).status_code == 200

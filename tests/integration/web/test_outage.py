@@ -1,4 +1,4 @@
-"""A real PostgreSQL is stopped, and comes back: what shoppers, merchants and payment providers are told meanwhile."""
+"""A real PostgreSQL stops and returns: what shoppers, merchants and payment providers see until then."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ LOGGERS = ("storefront", "gateway", "uvicorn.error")
 
 @pytest.fixture
 async def server() -> AsyncIterator[EmbeddedPostgres]:
-    """A migrated PostgreSQL of this test's own, that may be stopped."""
+    """A migrated PostgreSQL that only this test uses and may stop."""
     with tempfile.TemporaryDirectory(prefix="zyenta-test-") as directory:
         Path(directory).chmod(0o711)
         postgres = EmbeddedPostgres(Path(directory) / "postgres")
@@ -79,7 +79,9 @@ async def test_shoppers_see_the_shop_say_that_it_is_back_in_a_moment(
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-async def test_merchants_and_payment_providers_are_told_to_ask_again(server: EmbeddedPostgres, end: str) -> None:
+async def test_merchants_and_payment_providers_get_an_error_that_asks_for_a_retry(
+    server: EmbeddedPostgres, end: str
+) -> None:
     async with a_platform(server.dsn) as platform:
         owner = await platform.merchant()
         store_id = await platform.store(owner)
@@ -116,7 +118,7 @@ async def test_merchants_and_payment_providers_are_told_to_ask_again(server: Emb
         assert (await platform.ask("{ me { id } }", by=owner))["id"]
 
 
-def test_a_fault_in_a_statement_is_no_outage() -> None:
+def test_a_faulty_statement_is_not_an_outage() -> None:
     from projections.reading.availability import is_database_away
 
     for outage in (OSError("Multiple exceptions: [Errno 111] ..."), OSError(113, "no route"), TimeoutError()):

@@ -1,4 +1,4 @@
-"""Real connections that are slow, many, silent or broken off, at a server whose limits are short."""
+"""A server with short limits and real connections that are slow, many, silent or broken off."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ HEAD = b"POST /echo HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 100\r\n\r\n"
 
 
 class Witness:
-    """An application that notes what becomes of its requests."""
+    """An application that records how its requests end."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -94,7 +94,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"POST /echo HTTP/1.1\r\nHost: sh", b"POST", b"GET / HTTP/1.1\r\nX-A: 1\r\n"])
-async def test_headers_that_never_become_whole_are_answered_408(port: int, sent: bytes) -> None:
+async def test_headers_that_never_complete_are_answered_408(port: int, sent: bytes) -> None:
     assert (await answer_to(port, sent)).startswith(b"HTTP/1.1 408 ")
 
 
@@ -119,9 +119,7 @@ async def test_a_header_a_byte_at_a_time_buys_no_more_time(port: int) -> None:
     await let_go([(reader, writer)])
 
 
-async def test_a_body_that_never_becomes_whole_is_answered_408_and_its_request_ends(
-    port: int, witness: Witness
-) -> None:
+async def test_a_body_that_never_completes_is_answered_408_and_its_request_ends(port: int, witness: Witness) -> None:
     with complaints("uvicorn.error") as heard:
         assert (await answer_to(port, HEAD + b"half")).startswith(b"HTTP/1.1 408 ")
         await until(lambda: witness.ended == 1)

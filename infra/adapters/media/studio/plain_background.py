@@ -28,7 +28,7 @@ SMOOTHING, STEEP = 2.0, 3.0
 SMALLEST = 0.01
 """Share of the photo; a smaller part is dust."""
 OVERLOOKED, HIDDEN = 0.25, 0.45
-"""Shares of the product that a mask may miss: of the lit part, and of all including possible shadow."""
+"""The most that a mask may miss, as shares of the product: without possible shadows, and with them."""
 BEYOND = 0.1
 """Share of a mask that may be outside the outline."""
 SHADE = (0.2, 1.05)

@@ -1,4 +1,4 @@
-"""Processes that work through a log together have about as much to do, whatever the partitions hold."""
+"""Partitions are distributed evenly over processes."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +9,7 @@ sizes = st.dictionaries(st.integers(0, 63), st.integers(0, 1_000_000), min_size=
 
 
 @given(sizes, st.integers(1, 16))
-def test_every_partition_is_somebodys_and_nobody_has_a_partition_too_many(
-    sizes: dict[int, int], processes: int
-) -> None:
+def test_every_partition_has_one_process_and_the_shares_are_even(sizes: dict[int, int], processes: int) -> None:
     shares = share_out(sizes, processes)
     assert sorted(number for share in shares for number in share) == sorted(sizes)
     assert len(shares) == min(processes, len(sizes))

@@ -1,4 +1,4 @@
-"""Products stand well on their ground, and colours are touched only where they are wrong."""
+"""Products are composed well on their ground, and colors are corrected only if they are wrong."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_a_small_product_is_blown_up_a_little_and_never_beyond_its_photo() -> No
     assert compose(product(190, 190), GROUND, at_most=200).width == 200
 
 
-def test_a_product_its_photo_cropped_goes_on_beyond_the_same_edge() -> None:
+def test_a_cropped_product_is_placed_at_the_same_edge() -> None:
     picture = compose(product(800, 400, cropped=frozenset({"left"})), GROUND, at_most=1200)
     left, _, right, _ = extent(picture)
     assert left == 0
@@ -87,7 +87,7 @@ def test_a_yellow_light_is_taken_out() -> None:
     assert max(red, green, blue) - min(red, green, blue) < 10
 
 
-def test_a_coloured_wall_is_no_cast() -> None:
+def test_a_colored_wall_is_no_cast() -> None:
     assert correction(product_photo(ground="#f7d040"), None) is None
 
 

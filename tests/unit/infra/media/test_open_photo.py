@@ -1,4 +1,4 @@
-"""Photos are taken in whatever shape they come in, and refused with a reason when they are none."""
+"""Photos of every supported form are opened, and other files are rejected with a reason."""
 
 import io
 import struct
@@ -60,7 +60,7 @@ def test_a_decompression_bomb_is_too_large_and_is_never_unpacked() -> None:
     assert refused.reason is RejectionReason.TOO_LARGE
 
 
-def test_more_pixels_than_we_work_on_are_named_with_the_limit() -> None:
+def test_a_photo_with_too_many_pixels_is_rejected_with_the_limit() -> None:
     refused = refusal(png_of(8_000, 6_000))
     assert refused.reason is RejectionReason.TOO_LARGE
     assert refused.message == "The photo has 8000 x 6000 pixels; the maximum is 40 million."
@@ -72,14 +72,14 @@ def test_a_header_that_lies_about_its_size_is_corrupt() -> None:
     assert refusal(png_of(5_000, 5_000, body=body)).reason is RejectionReason.CORRUPT
 
 
-def test_a_photo_too_small_to_sell_anything_is_named_with_its_size() -> None:
+def test_a_photo_that_is_too_small_is_rejected_with_its_size() -> None:
     refused = refusal(encoded(product_photo(600, 150)))
     assert refused.reason is RejectionReason.TOO_SMALL
     assert "600 x 150" in refused.message
 
 
 @pytest.mark.parametrize("data", [b"", b"<!doctype html><title>Not here</title>", b"hello " * 50, bytes(4096)])
-def test_what_is_no_image_is_called_so(data: bytes) -> None:
+def test_a_file_that_is_not_an_image_is_named_so(data: bytes) -> None:
     assert refusal(data).reason is RejectionReason.NOT_AN_IMAGE
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_image_is_called_so(data: bytes) -> None:
         (b"\xff\x0a" + bytes(40), "a JPEG XL photo"),
     ],
 )
-def test_what_people_send_for_a_photo_is_called_by_its_name(data: bytes, name: str) -> None:
+def test_an_unsupported_file_is_named_by_its_format(data: bytes, name: str) -> None:
     refused = refusal(data)
     assert refused.reason is RejectionReason.UNSUPPORTED_FORMAT
     assert name in refused.message
@@ -113,14 +113,14 @@ def test_a_photo_of_a_known_kind_that_cannot_be_opened_is_damaged(format: str) -
 
 
 def png_with(name: bytes, body: bytes) -> bytes:
-    """Return a good PNG with one chunk more behind its header."""
+    """Return a valid PNG with an extra chunk after its header."""
     whole = encoded(product_photo(300, 300), "PNG")
     chunk = struct.pack("!I", len(body)) + name + body + struct.pack("!I", zlib.crc32(name + body))
     return whole[:33] + chunk + whole[33:]
 
 
 def packed(size: int) -> bytes:
-    """Return so many bytes of nothing in particular, compressed."""
+    """Return that many bytes of filler, compressed."""
     return zlib.compress(b"product " * (size // 8), 9)
 
 
@@ -175,7 +175,7 @@ def test_a_photo_taken_sideways_stands_upright() -> None:
     assert green > 150 > red + blue
 
 
-def test_print_colours_become_screen_colours() -> None:
+def test_print_colors_become_screen_colors() -> None:
     photo = open_photo(encoded(product_photo(mode="CMYK"), "JPEG", quality=95))
     assert photo.image.mode == "RGB"
     assert photo.image.getpixel((10, 10)) == pytest.approx((242, 242, 240), abs=6)
@@ -186,7 +186,7 @@ def test_sixteen_bits_a_pixel_are_scaled_and_not_cut_off() -> None:
     assert open_photo(encoded(grey, "PNG")).image.getpixel((5, 5)) == (128, 128, 128)
 
 
-def test_a_palette_with_a_clear_colour_is_understood() -> None:
+def test_a_palette_with_a_clear_color_is_understood() -> None:
     palette = product_photo(mode="P")
     palette.info["transparency"] = palette.getpixel((0, 0))
     photo = open_photo(encoded(palette, "PNG", transparency=palette.getpixel((0, 0))))
@@ -215,14 +215,14 @@ def test_a_large_photo_is_worked_on_at_the_largest_size_we_export() -> None:
     assert photo.source_size == (4000, 3000)
 
 
-def test_a_wider_colour_space_is_brought_to_srgb() -> None:
+def test_a_wider_color_space_is_brought_to_srgb() -> None:
     swapped = encoded(product_photo(), "PNG", icc_profile=_profile_with_red_and_blue_swapped())
     red, _, blue = open_photo(swapped).image.getpixel((300, 300))  # type: ignore[misc]
     plain_red, _, plain_blue = open_photo(encoded(product_photo(), "PNG")).image.getpixel((300, 300))  # type: ignore[misc]
     assert (red > blue) is not (plain_red > plain_blue)
 
 
-def test_a_broken_colour_profile_is_ignored() -> None:
+def test_a_broken_color_profile_is_ignored() -> None:
     photo = open_photo(encoded(product_photo(), "PNG", icc_profile=b"no profile at all"))
     assert photo.image.getpixel((10, 10)) == (242, 242, 240)
 

@@ -1,4 +1,4 @@
-"""What stands on a plain ground is found by its outline, whatever it pictures."""
+"""A product on a plain background is found by its outline."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_a_framed_print_is_found_along_its_frame_and_its_soft_shadow_is_not() ->
     assert agreement(outline.filled, mask_of(FRAME)) > 0.97
 
 
-def test_a_mask_of_what_a_print_pictures_has_not_found_the_print() -> None:
+def test_a_mask_of_a_prints_subject_has_not_found_the_print() -> None:
     outline = outline_on_plain_background(framed_ball())
     assert outline is not None
     pictured = mask_of((250, 200, 350, 300))
@@ -61,7 +61,7 @@ def test_a_mask_of_what_a_print_pictures_has_not_found_the_print() -> None:
     assert outline.surrounds(pictured)
 
 
-def test_a_mask_that_goes_beyond_the_outline_has_found_what_is_of_the_grounds_colour() -> None:
+def test_a_mask_beyond_the_outline_has_found_a_product_of_the_grounds_color() -> None:
     outline = outline_on_plain_background(framed_ball())
     assert outline is not None
     left, top, right, bottom = FRAME
@@ -120,7 +120,7 @@ def test_a_plain_ground_with_nothing_on_it_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize("size", [(200, 1600), (1600, 200), (3, 3), (1, 1)])
-def test_photos_of_any_shape_are_looked_at(size: tuple[int, int]) -> None:
+def test_photos_of_any_shape_are_measured(size: tuple[int, int]) -> None:
     scene = Image.new("RGB", size, (230, 230, 230))
     ImageDraw.Draw(scene).rectangle((size[0] // 4, size[1] // 4, size[0] * 3 // 4, size[1] * 3 // 4), fill=(20, 40, 90))
     outline = outline_on_plain_background(scene)
