@@ -157,12 +157,12 @@ def test_an_address_is_in_house_if_no_proxy_outside_could_reach_it(url: str, exp
 async def test_a_failed_call_of_the_demo_names_the_address(proxy: Listener) -> None:
     gateway, shop = f"http://127.0.0.1:{free_port()}", f"http://lamps.localhost:{free_port()}"
     async with in_house_client() as client:
-        with pytest.raises(CallFailed, match=f"^{gateway}/graphql did not answer as it should"):
+        with pytest.raises(CallFailed, match=f"^{gateway}/graphql did not return a usable answer"):
             await Merchant(client, gateway).register()
         with pytest.raises(CallFailed, match=f"^{gateway.replace('http', 'ws')}/graphql did not answer"):
             async for _ in Merchant(client, gateway).watch("store", "token"):
                 pass
-        with pytest.raises(CallFailed, match=f"^{shop}/ did not answer as it should"):
+        with pytest.raises(CallFailed, match=f"^{shop}/ did not return a usable answer"):
             await Shopper(client, shop).visit("/")
     assert proxy.requests == []
 
