@@ -230,14 +230,6 @@ def reaction_id(cause: Envelope, name: str) -> UUID:
     return derived(cause.id, name)
 
 
-def reaction_id(cause: Envelope, name: str) -> UUID:
-    """Return the id of what ``name`` does because of an event: a command, or an outside call.
-
-    The same event and name always have the same id, so a redelivery repeats nothing.
-    """
-    return derived(cause.id, name)
-
-
 __all__ = [
     "Cause",
     "CommandReused",

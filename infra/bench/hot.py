@@ -35,6 +35,7 @@ class CountingLog(PostgresEventLog):
     collisions = 0
 
     async def commit(self, commit: Any) -> Receipt:
+        """Append a commit, and count it if it fails."""
         try:
             return await super().commit(commit)
         except Exception:

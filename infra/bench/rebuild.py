@@ -51,7 +51,7 @@ class PhaseMeter:
             self.growth_mb = max(self.growth_mb, self._growth())
 
     def _growth(self) -> float:
-        """Return the growth of this process and its workers in total, each since it had settled.
+        """Return the total growth of this process and its workers since each had settled.
 
         Servers and services that it has started do not count.
         """

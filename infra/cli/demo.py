@@ -22,9 +22,9 @@ from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, sentence_of, unless_stopped
 from infra.cli.services import resolver_hint
 from infra.demo.calls import CallFailed
-from infra.demo.merchant import LogIn, Merchant, Refused
+from infra.demo.merchant import LogIn, Merchant, PlatformError
 from infra.demo.outcome import Outcome
-from infra.demo.shopper import Lost, Shopper
+from infra.demo.shopper import Shopper, UnexpectedPage
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.log.verification import verify_log
@@ -55,8 +55,8 @@ def demo(
             lambda stop: _demo(niche, stop, outcome, once=once, to=console if as_json else output),
             AlreadyRunning,
             ServerFailed,
-            Refused,
-            Lost,
+            PlatformError,
+            UnexpectedPage,
             Interrupted,
             CallFailed,
             TimeoutError,
@@ -150,7 +150,7 @@ async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
     if not console.is_terminal:
         console.print()  # rich ends a live display without a line break there
     if last.get("status") != "COMPLETED":
-        raise Refused(last.get("error") or "The generation ended before it was complete; it reported no error.")
+        raise PlatformError(last.get("error") or "The generation ended before it was complete; it reported no error.")
 
 
 async def _until_ready(merchant: Merchant, store_id: str) -> None:
@@ -158,7 +158,7 @@ async def _until_ready(merchant: Merchant, store_id: str) -> None:
     while True:
         try:
             await merchant.approve(store_id)
-        except Refused as refused:
+        except PlatformError as refused:
             if "CREATING" not in str(refused):
                 raise
             await asyncio.sleep(0.1)
@@ -185,7 +185,7 @@ async def _shop(storefront_url: str) -> None:
         )
         await shopper.submit("/pay", decision="pay")
         if "/checkout/success/" not in shopper.url:
-            raise Lost(f"The payment led to {shopper.url}, not to the confirmation page.")
+            raise UnexpectedPage(f"The payment led to {shopper.url}, not to the confirmation page.")
 
 
 @asynccontextmanager

@@ -59,6 +59,7 @@ class Findings:
 
     @property
     def healthy(self) -> bool:
+        """Whether all checks passed."""
         return all(check.healthy for check in self.checks)
 
 

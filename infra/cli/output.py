@@ -35,14 +35,17 @@ class TerminalConsole(Console):
     """A console that escapes control characters in everything it prints. Its own colors and bars stay."""
 
     def render_str(self, text: str, **options: Any) -> Text:
+        """Render a string with its control characters escaped."""
         # Escape before rich measures, so that columns are as wide as their content.
         return super().render_str(visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render anything with its control characters escaped."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
     def on_broken_pipe(self) -> None:
+        """Raise the error again; ``main`` handles it."""
         # Rich would end the process with status 1, but a reader that leaves early is not a failure.
         raise  # noqa: PLE0704 - called while the error is handled
 

@@ -52,7 +52,7 @@ query($id: ID!) { store(id: $id) { orders(first: 5) { edges { node { id number s
 """
 
 
-class Refused(Exception):
+class PlatformError(Exception):
     """The platform rejected a request; the message is the platform's."""
 
 
@@ -104,12 +104,12 @@ class Merchant:
                 elif message["type"] == "next":
                     errors = message["payload"].get("errors")
                     if errors:
-                        raise Refused(errors[0]["message"])
+                        raise PlatformError(errors[0]["message"])
                     yield message["payload"]["data"]["generationProgress"]
                 elif message["type"] == "complete":
                     return
                 elif message["type"] == "error":
-                    raise Refused(message["payload"][0]["message"])
+                    raise PlatformError(message["payload"][0]["message"])
 
     async def approve(self, store_id: str) -> None:
         """Approve the store."""
@@ -130,7 +130,7 @@ class Merchant:
     async def _mutate(self, name: str, query: str, fields: dict[str, Any]) -> dict[str, Any]:
         payload: dict[str, Any] = (await self._query(query, {"input": fields}))[name]
         if payload["userErrors"]:
-            raise Refused(payload["userErrors"][0]["message"])
+            raise PlatformError(payload["userErrors"][0]["message"])
         return payload
 
     async def _query(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +140,6 @@ class Merchant:
             answer = await self._client.post(address, json={"query": query, "variables": variables}, headers=headers)
             body = answer.json()
         if body.get("errors"):
-            raise Refused(body["errors"][0]["message"])
+            raise PlatformError(body["errors"][0]["message"])
         data: dict[str, Any] = body["data"]
         return data

@@ -9,7 +9,7 @@ import httpx
 from infra.demo.calls import naming
 
 
-class Lost(Exception):
+class UnexpectedPage(Exception):
     """A page lacks the link or form that the shopper needs, or answered with an error; the message says which."""
 
 
@@ -86,25 +86,25 @@ class Shopper:
         """Click on the first link whose path begins with a prefix.
 
         Raises:
-            Lost: the page has no such link.
+            UnexpectedPage: the page has no such link.
         """
         for link in self.page.links:
             if urlsplit(urljoin(self.url, link)).path.startswith(prefix):
                 await self.visit(link)
                 return
-        raise Lost(f"Page {self.url} has no link to {prefix}…")
+        raise UnexpectedPage(f"Page {self.url} has no link to {prefix}…")
 
     async def submit(self, action: str, **filled: str) -> None:
         """Fill in the form with this action and send it.
 
         Raises:
-            Lost: the page has no such form.
+            UnexpectedPage: the page has no such form.
         """
         for form in self.page.forms:
             if form.method == "post" and urlsplit(urljoin(self.url, form.action or self.url)).path.startswith(action):
                 await self._go("POST", urljoin(self.url, form.action or self.url), {**form.fields, **filled})
                 return
-        raise Lost(f"Page {self.url} has no form for {action}.")
+        raise UnexpectedPage(f"Page {self.url} has no form for {action}.")
 
     async def _go(self, method: str, url: str, data: dict[str, str] | None) -> None:
         for _ in range(8):
@@ -123,9 +123,9 @@ class Shopper:
             self.url = url
             if not answer.is_redirect:
                 if answer.status_code >= 400:
-                    raise Lost(f"{method} {url} answered with status {answer.status_code}.")
+                    raise UnexpectedPage(f"{method} {url} answered with status {answer.status_code}.")
                 self.page, self.text = _Page(), answer.text
                 self.page.feed(answer.text)
                 return
             url, method, data = urljoin(url, answer.headers["location"]), "GET", None
-        raise Lost(f"{url} redirects too often.")
+        raise UnexpectedPage(f"{url} redirects too often.")

@@ -1,4 +1,4 @@
-"""The servers behind ``zyenta up`` when no address of a real one is configured.
+"""Embedded servers, which ``zyenta up`` starts for every part without a configured address.
 
 Each server is a child process with the real protocol (Kafka, PostgreSQL), so other code does not depend on whether
 its server is embedded. A server ends with the process that started it.

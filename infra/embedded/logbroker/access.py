@@ -75,7 +75,7 @@ class Session:
     listener: Listener
     host: str
     logged_in: bool = False
-    refused: bool = False
+    login_failed: bool = False
     """Whether a log-in failed. The connection closes after that answer."""
     exchange: "ScramExchange | None" = None
 

@@ -73,7 +73,7 @@ class Connection:
                 answer = await self._answer(Reader(await self._frame()))
                 if answer is not None:
                     await self._send(answer)
-                if self._session.refused:
+                if self._session.login_failed:
                     self._client_warnings.log("Log-in from %s failed", self._session.host)
                     return
         except (asyncio.IncompleteReadError, ConnectionError):

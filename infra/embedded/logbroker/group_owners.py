@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 from infra.embedded.logbroker.journal import Entry, Journal
-from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.wire import ErrorCode
 
 _MOST_ANONYMOUS = 1_000
@@ -49,16 +49,16 @@ class GroupOwners:
         """Check that a side may use a group; anonymous clients may not use the platform's.
 
         Raises:
-            Refused: the group is the platform's.
+            RequestRejected: the group is the platform's.
         """
         if not for_platform and self._owners.get(group):
-            raise Refused(ErrorCode.GROUP_AUTHORIZATION_FAILED)
+            raise RequestRejected(ErrorCode.GROUP_AUTHORIZATION_FAILED)
 
     def claim(self, group: str, *, for_platform: bool) -> None:
         """Make a side the owner of a group. No-op if it is the owner.
 
         Raises:
-            Refused: the group is the platform's, or anonymous clients have too many groups.
+            RequestRejected: the group is the platform's, or anonymous clients have too many groups.
         """
         self.check(group, for_platform=for_platform)
         owner = self._owners.get(group)
@@ -82,5 +82,5 @@ class GroupOwners:
             return
         unused = next((group for group in anonymous if not self._is_used(group)), None)
         if unused is None:
-            raise Refused(ErrorCode.GROUP_MAX_SIZE_REACHED)
+            raise RequestRejected(ErrorCode.GROUP_MAX_SIZE_REACHED)
         self._forget(unused)

@@ -15,7 +15,7 @@ from infra.embedded.logbroker.handling import (
     write_by_partition,
 )
 from infra.embedded.logbroker.members import JoinRequest, Member, State
-from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
 
@@ -92,8 +92,8 @@ class GroupRequests:
         try:
             self._owners.claim(group, for_platform=caller.may_write)
             joined = await self._groups.join(group, application)
-        except Refused as refused:
-            answer.int16(refused.code).int32(_NO_OFFSET).string("").string("")
+        except RequestRejected as rejection:
+            answer.int16(rejection.code).int32(_NO_OFFSET).string("").string("")
             return answer.string(application.member_id).int32(0)
         answer.int16(ErrorCode.NONE).int32(joined.generation).string(joined.protocol)
         answer.string(joined.leader_id).string(joined.member_id)
@@ -114,8 +114,8 @@ class GroupRequests:
         try:
             self._owners.check(group, for_platform=caller.may_write)
             share = await self._groups.sync(group, generation, member, assignments, instance)
-        except Refused as refused:
-            return answer.int16(refused.code).blob(b"")
+        except RequestRejected as rejection:
+            return answer.int16(rejection.code).blob(b"")
         return answer.int16(ErrorCode.NONE).blob(share)
 
     async def _heartbeat(self, request: Reader, caller: Caller) -> Writer:

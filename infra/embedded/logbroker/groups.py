@@ -19,7 +19,7 @@ from infra.embedded.logbroker.members import (
     new_member_id,
     same_subscription,
 )
-from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.transactions import GroupOffset
 from infra.embedded.logbroker.wire import ErrorCode
 
@@ -79,12 +79,12 @@ class Groups:
         """Delete a group and its offsets.
 
         Raises:
-            Refused: the group has members or is unknown.
+            RequestRejected: the group has members or is unknown.
         """
         if self.get(group_id).members:
-            raise Refused(ErrorCode.NON_EMPTY_GROUP)
+            raise RequestRejected(ErrorCode.NON_EMPTY_GROUP)
         if self.get(group_id).state is State.DEAD:
-            raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
+            raise RequestRejected(ErrorCode.GROUP_ID_NOT_FOUND)
         self.forget(group_id)
 
     def forget(self, group_id: str) -> None:
@@ -104,19 +104,19 @@ class Groups:
         """Add a member and wait until all members have joined.
 
         Raises:
-            Refused: the member is unknown or replaced, shares no protocol with the others, has a session time out of
+            RequestRejected: the member is unknown or replaced, shares no protocol with the others, has a session time out of
                 range, or there are too many members.
         """
         if not 0 < application.session_seconds <= _LONGEST_SESSION_SECONDS:
-            raise Refused(ErrorCode.INVALID_SESSION_TIMEOUT)
+            raise RequestRejected(ErrorCode.INVALID_SESSION_TIMEOUT)
         group = self._groups.get(group_id) or Group(group_id)
         member = self._known(group, application)
         others = [each for each in group.members.values() if each is not member]
         if not application.protocols or not self._compatible(others, application):
-            raise Refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+            raise RequestRejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
         if member is None:
             if sum(len(each.members) for each in self._groups.values()) >= _MOST_MEMBERS:
-                raise Refused(ErrorCode.GROUP_MAX_SIZE_REACHED)
+                raise RequestRejected(ErrorCode.GROUP_MAX_SIZE_REACHED)
             member = Member(new_member_id(application), application)
             group.members[member.id] = member
             self._groups[group_id] = group
@@ -133,7 +133,7 @@ class Groups:
             return self._join_result(group, member)
         member.application = application
         if member.joining is not None and not member.joining.done():
-            member.joining.set_exception(Refused(ErrorCode.UNKNOWN_MEMBER_ID))
+            member.joining.set_exception(RequestRejected(ErrorCode.UNKNOWN_MEMBER_ID))
         joining: asyncio.Future[JoinResult] = asyncio.get_running_loop().create_future()
         member.joining = joining
         self._hold(member)
@@ -151,11 +151,11 @@ class Groups:
         """Store the leader's assignments, or wait for them, and return the member's assignment.
 
         Raises:
-            Refused: not a member of this generation, or the group rebalances again.
+            RequestRejected: not a member of this generation, or the group rebalances again.
         """
         group, member = self._member(group_id, generation, member_id, instance_id)
         if group.state is State.PREPARING:
-            raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
+            raise RequestRejected(ErrorCode.REBALANCE_IN_PROGRESS)
         self._touch(group, member)
         if group.state is State.STABLE:
             return member.assignment
@@ -176,12 +176,12 @@ class Groups:
         """Extend a member's session.
 
         Raises:
-            Refused: not a member of this generation, or it must join again.
+            RequestRejected: not a member of this generation, or it must join again.
         """
         group, member = self._member(group_id, generation, member_id, instance_id)
         self._touch(group, member)
         if group.state is State.PREPARING:
-            raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
+            raise RequestRejected(ErrorCode.REBALANCE_IN_PROGRESS)
 
     def leave(self, group_id: str, member_id: str, instance_id: str | None = None) -> None:
         """Remove a member and rebalance the group.
@@ -192,27 +192,27 @@ class Groups:
             instance_id: the instance id of a static member.
 
         Raises:
-            Refused: unknown member, or a static member that has been replaced.
+            RequestRejected: unknown member, or a static member that has been replaced.
         """
         group = self.get(group_id)
         member = group.members.get(member_id) if instance_id is None else group.static_member(instance_id)
         if member is None:
-            raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+            raise RequestRejected(ErrorCode.UNKNOWN_MEMBER_ID)
         if member_id not in ("", member.id):
-            raise Refused(ErrorCode.FENCED_INSTANCE_ID)
+            raise RequestRejected(ErrorCode.FENCED_INSTANCE_ID)
         self._drop(group, member)
 
     def check_committer(self, group_id: str, generation: int, member_id: str, instance_id: str | None = None) -> None:
         """Check that a client may commit: a member of the current generation, or any client if the group has no members.
 
         Raises:
-            Refused: the client may not commit.
+            RequestRejected: the client may not commit.
         """
         if generation == NO_GENERATION and not self.get(group_id).members:
             return
         group, member = self._member(group_id, generation, member_id, instance_id)
         if group.state is State.COMPLETING:
-            raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
+            raise RequestRejected(ErrorCode.REBALANCE_IN_PROGRESS)
         self._touch(group, member)
 
     def commit(self, offsets: list[GroupOffset]) -> None:
@@ -234,9 +234,9 @@ class Groups:
         else:
             member = group.static_member(application.instance_id)
         if member is None and application.member_id:
-            raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+            raise RequestRejected(ErrorCode.UNKNOWN_MEMBER_ID)
         if member is not None and application.member_id not in ("", member.id):
-            raise Refused(ErrorCode.FENCED_INSTANCE_ID)
+            raise RequestRejected(ErrorCode.FENCED_INSTANCE_ID)
         return member
 
     def _replace(self, group: Group, member: Member, application: JoinRequest) -> str:
@@ -248,7 +248,7 @@ class Groups:
             group.leader_id = member.id
         for waiting in (member.joining, member.syncing):
             if waiting is not None and not waiting.done():
-                waiting.set_exception(Refused(ErrorCode.FENCED_INSTANCE_ID))
+                waiting.set_exception(RequestRejected(ErrorCode.FENCED_INSTANCE_ID))
         member.joining = member.syncing = None
         return former_id
 
@@ -256,12 +256,12 @@ class Groups:
         group = self.get(group_id)
         static = group.static_member(instance_id)
         if static is not None and static.id != member_id:
-            raise Refused(ErrorCode.FENCED_INSTANCE_ID)
+            raise RequestRejected(ErrorCode.FENCED_INSTANCE_ID)
         member = group.members.get(member_id)
         if member is None:
-            raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+            raise RequestRejected(ErrorCode.UNKNOWN_MEMBER_ID)
         if generation != group.generation:
-            raise Refused(ErrorCode.ILLEGAL_GENERATION)
+            raise RequestRejected(ErrorCode.ILLEGAL_GENERATION)
         return group, member
 
     @staticmethod
@@ -287,7 +287,7 @@ class Groups:
             group.state = State.PREPARING
             for member in group.members.values():
                 if member.syncing is not None and not member.syncing.done():
-                    member.syncing.set_exception(Refused(ErrorCode.REBALANCE_IN_PROGRESS))
+                    member.syncing.set_exception(RequestRejected(ErrorCode.REBALANCE_IN_PROGRESS))
                 member.syncing = None
             longest_rebalance = max(member.application.rebalance_seconds for member in group.members.values())
             group.deadline = asyncio.get_running_loop().call_later(longest_rebalance, self._settle, group)
@@ -352,7 +352,7 @@ class Groups:
         group.members.pop(member.id, None)
         for waiting in (member.joining, member.syncing):
             if waiting is not None and not waiting.done():
-                waiting.set_exception(Refused(ErrorCode.UNKNOWN_MEMBER_ID))
+                waiting.set_exception(RequestRejected(ErrorCode.UNKNOWN_MEMBER_ID))
         if group.members:
             self._rebalance(group)
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from infra.embedded.logbroker.access import Session
-from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.transactions import GroupOffset
 from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
 
@@ -78,8 +78,8 @@ def code_of(action: Callable[[], object]) -> ErrorCode:
     """Run an action and return its error code."""
     try:
         action()
-    except Refused as refused:
-        return refused.code
+    except RequestRejected as rejection:
+        return rejection.code
     return ErrorCode.NONE
 
 

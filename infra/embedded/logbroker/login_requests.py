@@ -32,7 +32,7 @@ async def _authenticate(request: Reader, caller: Caller) -> Writer:
                 ErrorCode.SASL_AUTHENTICATION_FAILED,
                 "Wrong user name or password. Use the password in the platform's secret file.",
             )
-    session.refused = bool(error)
+    session.login_failed = bool(error)
     if error or session.logged_in:
         session.exchange = None
     answer = caller.answer().int16(error).string(message_text).blob(reply)

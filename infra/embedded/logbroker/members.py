@@ -85,6 +85,7 @@ class Group:
 
 
 def new_member_id(application: JoinRequest) -> str:
+    """Return an unused member id."""
     # Cut, because the id must fit into every answer that names the member.
     return f"{(application.instance_id or application.client_id)[:_LONGEST_NAME]}-{uuid.uuid4()}"
 

@@ -17,7 +17,7 @@ _REMEMBERED_BATCHES = 5
 """Number of recent batches per producer that are recognized if repeated: Kafka's limit of requests in flight."""
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """A rejected request, with the error code for the client."""
 
     def __init__(self, code: ErrorCode) -> None:
@@ -86,10 +86,10 @@ class Partition:
 
         Args:
             data: whole batches.
-            allow: raises ``Refused`` for a batch without a valid transaction.
+            allow: raises ``RequestRejected`` for a batch without a valid transaction.
 
         Raises:
-            Refused: the batch is damaged or out of sequence, or its producer has been replaced.
+            RequestRejected: the batch is damaged or out of sequence, or its producer has been replaced.
         """
         found: list[tuple[Batch, int]] = []
         at = 0
@@ -97,15 +97,15 @@ class Partition:
             try:
                 batch = parse(data, at)
             except BadBatch as error:
-                raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
+                raise RequestRejected(ErrorCode.CORRUPT_MESSAGE) from error
             if batch.is_control or at + batch.size > len(data):
-                raise Refused(ErrorCode.CORRUPT_MESSAGE)
+                raise RequestRejected(ErrorCode.CORRUPT_MESSAGE)
             if batch.is_transactional:
                 allow(batch)
             found.append((batch, at))
             at += batch.size
         if not found:
-            raise Refused(ErrorCode.CORRUPT_MESSAGE)
+            raise RequestRejected(ErrorCode.CORRUPT_MESSAGE)
         offsets = [self._append_one(batch, memoryview(data)[at : at + batch.size]) for batch, at in found]
         self._wake()
         return offsets[0]
@@ -121,10 +121,10 @@ class Partition:
         """Return whole batches from ``offset`` on. At least one, of any size, if there is one.
 
         Raises:
-            Refused: the offset is out of range.
+            RequestRejected: the offset is out of range.
         """
         if not 0 <= offset <= self.end:
-            raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
+            raise RequestRejected(ErrorCode.OFFSET_OUT_OF_RANGE)
         limit = self.stable_end if committed_only else self.end
         if offset >= limit:
             return Slice(b"", [])
@@ -188,16 +188,16 @@ class Partition:
         if producer is None:
             return None
         if batch.producer_epoch < producer.epoch:
-            raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)
+            raise RequestRejected(ErrorCode.INVALID_PRODUCER_EPOCH)
         if batch.producer_epoch > producer.epoch or not producer.recent:
             if batch.base_sequence != 0:
-                raise Refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
+                raise RequestRejected(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
             return None
         for first, last, offset in producer.recent:
             if (first, last) == (batch.base_sequence, batch.last_sequence):
                 return offset
         if batch.base_sequence != (producer.recent[-1][1] + 1) & 0x7FFFFFFF:
-            raise Refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
+            raise RequestRejected(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
         return None
 
     def _note(self, batch: Batch, offset: int) -> None:

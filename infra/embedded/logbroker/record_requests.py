@@ -13,7 +13,7 @@ from infra.embedded.logbroker.handling import (
     code_of,
     unique,
 )
-from infra.embedded.logbroker.partition import Partition, Refused, Slice
+from infra.embedded.logbroker.partition import Partition, RequestRejected, Slice
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transactions import Transactions
 from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Writer
@@ -150,8 +150,8 @@ class RecordRequests:
 
         try:
             return ErrorCode.NONE, self._topics.partition(topic, index).append(data, allow)
-        except Refused as refused:
-            return refused.code, _UNKNOWN
+        except RequestRejected as rejection:
+            return rejection.code, _UNKNOWN
 
     async def _fetch(self, request: Reader, caller: Caller) -> Writer:
         _replica, max_wait, min_bytes, max_bytes = (request.int32() for _ in range(4))
@@ -195,8 +195,8 @@ class RecordRequests:
                 slice_ = (
                     partition.read(each.offset, budget, committed_only=committed_only) if budget > 0 else Slice(b"", [])
                 )
-            except Refused as refused:
-                result[each] = refused.code
+            except RequestRejected as rejection:
+                result[each] = rejection.code
             else:
                 result[each] = slice_
                 max_bytes -= len(slice_.data)
@@ -254,8 +254,8 @@ class RecordRequests:
             error, at, offset = ErrorCode.NONE, _UNKNOWN, _UNKNOWN
             try:
                 at, offset = _offset(self._topics.partition(name, index), time, committed_only=committed_only)
-            except Refused as refused:
-                error = refused.code
+            except RequestRejected as rejection:
+                error = rejection.code
             answer.int32(index).int16(error).int64(at).int64(offset)
             if caller.version >= 4:
                 answer.int32(_LEADER_EPOCH if offset != _UNKNOWN else _UNKNOWN)

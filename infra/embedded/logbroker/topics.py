@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from infra.embedded.logbroker.journal import Entry, Journal
-from infra.embedded.logbroker.partition import Partition, Refused
+from infra.embedded.logbroker.partition import Partition, RequestRejected
 from infra.embedded.logbroker.wire import ErrorCode
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
@@ -72,25 +72,25 @@ class Topics:
         """Return one partition.
 
         Raises:
-            Refused: the partition does not exist.
+            RequestRejected: the partition does not exist.
         """
         partitions = self._partitions.get(name, [])
         if not 0 <= index < len(partitions):
-            raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            raise RequestRejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         return partitions[index]
 
     def create(self, name: str, count: int, *, validate_only: bool) -> None:
         """Create a topic.
 
         Raises:
-            Refused: the name is taken or invalid, or the number of partitions is invalid.
+            RequestRejected: the name is taken or invalid, or the number of partitions is invalid.
         """
         if not _NAME.fullmatch(name) or name in {".", ".."}:
-            raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+            raise RequestRejected(ErrorCode.INVALID_TOPIC_EXCEPTION)
         if name in self._sizes:
-            raise Refused(ErrorCode.TOPIC_ALREADY_EXISTS)
+            raise RequestRejected(ErrorCode.TOPIC_ALREADY_EXISTS)
         if not 0 < count <= _MOST_PARTITIONS:
-            raise Refused(ErrorCode.INVALID_PARTITIONS)
+            raise RequestRejected(ErrorCode.INVALID_PARTITIONS)
         if not validate_only:
             self._journal.append("topic", name=name, partitions=count)
             self._sizes[name] = count
@@ -100,10 +100,10 @@ class Topics:
         """Delete a topic and its records.
 
         Raises:
-            Refused: the topic does not exist.
+            RequestRejected: the topic does not exist.
         """
         if name not in self._sizes:
-            raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            raise RequestRejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         self._journal.append("topic_deleted", name=name)
         del self._sizes[name]
         for index, partition in enumerate(self._partitions.pop(name)):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from infra.embedded.logbroker.journal import Entry, Journal
-from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.wire import ErrorCode
 
@@ -122,8 +122,8 @@ class Transactions:
         """Add partitions to the producer's transaction, all or none, and open one if necessary."""
         try:
             txn = self._owned(name, producer_id, epoch)
-        except Refused as refused:
-            return dict.fromkeys(requested, refused.code)
+        except RequestRejected as rejection:
+            return dict.fromkeys(requested, rejection.code)
         unknown = [(topic, index) for topic, index in requested if not self._exists(topic, index)]
         if unknown:
             answers = dict.fromkeys(requested, ErrorCode.OPERATION_NOT_ATTEMPTED)
@@ -135,7 +135,7 @@ class Transactions:
         """Add consumer offsets to the transaction. They take effect when it commits.
 
         Raises:
-            Refused: the producer has been replaced or is unknown.
+            RequestRejected: the producer has been replaced or is unknown.
         """
         self._add(name, self._owned(name, producer_id, epoch), offsets=offsets)
 
@@ -143,33 +143,33 @@ class Transactions:
         """Commit or abort the transaction.
 
         Raises:
-            Refused: the producer has been replaced or is unknown, or it has no open transaction.
+            RequestRejected: the producer has been replaced or is unknown, or it has no open transaction.
         """
         txn = self._owned(name, producer_id, epoch)
         if txn.is_open:
             self._end(name, txn, commit=commit)
         elif txn.last_committed != commit:
-            raise Refused(ErrorCode.INVALID_TXN_STATE)
+            raise RequestRejected(ErrorCode.INVALID_TXN_STATE)
 
     def check_writer(self, producer_id: int, epoch: int, partition: _Partition) -> None:
         """Check that a transactional batch belongs to the open transaction of its active producer.
 
         Raises:
-            Refused: it does not.
+            RequestRejected: it does not.
         """
         name = self._owners.get(producer_id)
         if name is None:
-            raise Refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
+            raise RequestRejected(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
         txn = self._owned(name, producer_id, epoch)
         if not txn.is_open or partition not in txn.partitions:
-            raise Refused(ErrorCode.INVALID_TXN_STATE)
+            raise RequestRejected(ErrorCode.INVALID_TXN_STATE)
 
     def _owned(self, name: str, producer_id: int, epoch: int) -> _Transactional:
         txn = self._ids.get(name)
         if txn is None or txn.producer_id != producer_id:
-            raise Refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
+            raise RequestRejected(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
         if txn.epoch != epoch:
-            raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)
+            raise RequestRejected(ErrorCode.INVALID_PRODUCER_EPOCH)
         return txn
 
     def _exists(self, topic: str, index: int) -> bool:

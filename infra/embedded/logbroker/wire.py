@@ -173,7 +173,7 @@ class Reader:
         return self._text(size)
 
     def header_string(self) -> str | None:
-        """UTF-8 text or null with a fixed-size length, as in request headers of both forms."""
+        """Text or null in a request header, where the length has a fixed size in both forms."""
         return self._text(self.int16())
 
     def string(self) -> str:

@@ -26,7 +26,7 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, count_forgotten_keys
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
-from infra.demo.shopper import Lost, Shopper
+from infra.demo.shopper import Shopper, UnexpectedPage
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.process import accepts_connections, free_port
 from infra.log.restoration import restore_store
@@ -215,7 +215,7 @@ async def _order(storefront_url: str, person: Person) -> None:
         await shopper.visit("/checkout")
         where = {"line1": person.street, "city": "Springfield", "region": "IL", "postcode": "62701"}
         # The first attempt is refused, so that the traces of a refusal are searched too.
-        with pytest.raises(Lost, match="422"):
+        with pytest.raises(UnexpectedPage, match="422"):
             await shopper.submit("/checkout", name=person.name, email="no address at all", **where)
         await shopper.submit("/checkout", name=person.name, email=person.email, **where)
         await shopper.submit("/pay", decision="pay")
@@ -226,7 +226,7 @@ async def _finds_a_product(shopper: Shopper) -> bool:
     try:
         await shopper.visit("/products")
         await shopper.follow("/products/")
-    except Lost:
+    except UnexpectedPage:
         return False
     return True
 

@@ -159,7 +159,9 @@ async def test_a_failed_call_of_the_demo_names_the_address(proxy: Listener) -> N
     async with in_house_client() as client:
         with pytest.raises(CallFailed, match=f"^{gateway}/graphql did not return a usable answer"):
             await Merchant(client, gateway).register()
-        with pytest.raises(CallFailed, match=f"^{gateway.replace('http', 'ws')}/graphql did not answer"):
+        with pytest.raises(
+            CallFailed, match=f"^{gateway.replace('http', 'ws')}/graphql did not return a usable answer"
+        ):
             async for _ in Merchant(client, gateway).watch("store", "token"):
                 pass
         with pytest.raises(CallFailed, match=f"^{shop}/ did not return a usable answer"):

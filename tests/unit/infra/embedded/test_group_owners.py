@@ -7,7 +7,7 @@ import pytest
 
 from infra.embedded.logbroker.group_owners import _MOST_ANONYMOUS, GroupOwners
 from infra.embedded.logbroker.journal import Entry, Journal
-from infra.embedded.logbroker.partition import Refused
+from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.wire import ErrorCode
 
 
@@ -31,7 +31,7 @@ class Restartable:
 
 
 def refused(known: Restartable, group: str) -> ErrorCode:
-    with pytest.raises(Refused) as error:
+    with pytest.raises(RequestRejected) as error:
         known.owners.claim(group, for_platform=False)
     return error.value.code
 

@@ -12,7 +12,7 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from infra.embedded.logbroker import batches
 from infra.embedded.logbroker.groups import Groups
 from infra.embedded.logbroker.journal import Entry, Journal
-from infra.embedded.logbroker.partition import Partition, Refused
+from infra.embedded.logbroker.partition import Partition, RequestRejected
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transactions import Transactions
 from infra.embedded.logbroker.wire import ErrorCode
@@ -105,9 +105,9 @@ def test_producer_is_still_known_after_a_restart(tmp_path: Path) -> None:
     Partition(path).append(sent, anything)
     again = Partition(path)
     assert again.append(sent, anything) == 0
-    with pytest.raises(Refused, match="OUT_OF_ORDER_SEQUENCE_NUMBER"):
+    with pytest.raises(RequestRejected, match="OUT_OF_ORDER_SEQUENCE_NUMBER"):
         again.append(batch(b"gap", producer=5, sequence=7), anything)
-    with pytest.raises(Refused, match="INVALID_PRODUCER_EPOCH"):
+    with pytest.raises(RequestRejected, match="INVALID_PRODUCER_EPOCH"):
         again.append(batch(b"old", producer=5, epoch=-1), anything)
     assert values(again) == [b"once"]
 
@@ -115,14 +115,14 @@ def test_producer_is_still_known_after_a_restart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damaged", [b"", b"short", b"\0" * 100, batch(b"value")[:-1]])
 def test_damaged_batch_is_rejected_and_not_appended(tmp_path: Path, damaged: bytes) -> None:
     partition = Partition(tmp_path / "topic-0.log")
-    with pytest.raises(Refused, match="CORRUPT_MESSAGE"):
+    with pytest.raises(RequestRejected, match="CORRUPT_MESSAGE"):
         partition.append(damaged, anything)
     assert partition.end == 0
 
 
 def test_client_may_not_write_markers(tmp_path: Path) -> None:
     partition = Partition(tmp_path / "topic-0.log")
-    with pytest.raises(Refused, match="CORRUPT_MESSAGE"):
+    with pytest.raises(RequestRejected, match="CORRUPT_MESSAGE"):
         partition.append(batches.marker(5, 0, commit=True), anything)
 
 
@@ -146,7 +146,7 @@ def test_read_returns_at_least_one_batch_and_at_most_the_requested_size(tmp_path
     assert len(partition.read(3, 3 * size + 1, committed_only=False).data) == 3 * size
     assert len(partition.read(3, 100 * size, committed_only=False).data) == 7 * size
     assert partition.read(10, 100, committed_only=False).data == b""
-    with pytest.raises(Refused, match="OFFSET_OUT_OF_RANGE"):
+    with pytest.raises(RequestRejected, match="OFFSET_OUT_OF_RANGE"):
         partition.read(11, 100, committed_only=False)
 
 
@@ -192,12 +192,12 @@ async def test_fencing_survives_a_kill(broker: Restarting) -> None:
 
     broker.open()
 
-    with pytest.raises(Refused, match="INVALID_PRODUCER_EPOCH"):
+    with pytest.raises(RequestRejected, match="INVALID_PRODUCER_EPOCH"):
         broker.write(producer, old, 0, b"zombie", sequence=1)
     assert broker.transactions.add_partitions("publisher", producer, old, [("topic", 0)]) == {
         ("topic", 0): ErrorCode.INVALID_PRODUCER_EPOCH
     }
-    with pytest.raises(Refused, match="INVALID_PRODUCER_EPOCH"):
+    with pytest.raises(RequestRejected, match="INVALID_PRODUCER_EPOCH"):
         broker.transactions.end("publisher", producer, old, commit=True)
     partition = broker.topics.partition("topic", 0)
     assert partition.read(0, 10**6, committed_only=True).aborted == [(producer, 0)]
@@ -213,18 +213,18 @@ async def test_transaction_open_at_the_kill_still_expires(broker: Restarting) ->
     partition.watch(waiter)
     await asyncio.wait_for(waiter, 5)
     assert partition.stable_end == partition.end
-    with pytest.raises(Refused, match="INVALID_PRODUCER_EPOCH"):
+    with pytest.raises(RequestRejected, match="INVALID_PRODUCER_EPOCH"):
         broker.transactions.end("publisher", producer, epoch, commit=True)
 
 
 async def test_write_outside_a_transaction_is_rejected(broker: Restarting) -> None:
     producer, epoch = broker.transactions.new_producer("publisher", 60_000)
-    with pytest.raises(Refused, match="INVALID_TXN_STATE"):
+    with pytest.raises(RequestRejected, match="INVALID_TXN_STATE"):
         broker.write(producer, epoch, 0, b"stray")
     broker.transactions.add_partitions("publisher", producer, epoch, [("topic", 1)])
-    with pytest.raises(Refused, match="INVALID_TXN_STATE"):
+    with pytest.raises(RequestRejected, match="INVALID_TXN_STATE"):
         broker.write(producer, epoch, 0, b"stray")
-    with pytest.raises(Refused, match="INVALID_PRODUCER_ID_MAPPING"):
+    with pytest.raises(RequestRejected, match="INVALID_PRODUCER_ID_MAPPING"):
         broker.write(producer + 1, epoch, 1, b"stranger")
 
 
