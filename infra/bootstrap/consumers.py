@@ -148,7 +148,7 @@ def writers(settings: Settings) -> Writers:
     )
     return Writers(
         OpenAiBrandWriter(model, registry, fallback=house.brand, prompt=prompt("brand.v1")),
-        OpenAiKeywords(model, house.keywords),
+        OpenAiKeywords(model, house.keywords, prompt=prompt("keywords.v1")),
         OpenAiCopywriter(model, house.copy, prompt=prompt("copy.v1")),
         OpenAiPageWriter(model, house.pages, prompt=prompt("page.v1")),
     )
