@@ -9,7 +9,7 @@ import pytest
 from domain.sourcing.ranking import AT_LEAST, WANTED, Candidate, candidates, rank
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app
-from infra.sandbox.sample_supplier.catalogue import offers
+from infra.sandbox.sample_supplier.catalog import offers
 from infra.writers.rules.keywords import RuleKeywords
 from tests.support.fakes.supply import served
 

@@ -18,7 +18,7 @@ from infra.adapters.media.fingerprints import HttpFingerprints
 from infra.adapters.suppliers import sample
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import SANDBOX_KEY, RateLimit, sample_supplier_app
-from infra.sandbox.sample_supplier.catalogue import Echo, offers
+from infra.sandbox.sample_supplier.catalog import Echo, offers
 from tests.support.fakes.supply import served
 
 Fault = Callable[[Request], Awaitable[Response | None]]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from domain.product.ports import CopyBrief, ProductCopy
-from infra.sandbox.sample_supplier.catalogue import Echo, Offer, offers
+from infra.sandbox.sample_supplier.catalog import Echo, Offer, offers
 from infra.writers.copykit.titles import NOISE
 from infra.writers.rules.copy.copywriter import compose
 from tests.support.fakes.copywriting import brand

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from infra.sandbox.sample_supplier.catalogue import Echo, Fault, offers
+from infra.sandbox.sample_supplier.catalog import Echo, Fault, offers
 from infra.sandbox.sample_supplier.goods import all_goods, taxonomy
 from infra.sandbox.sample_supplier.pictures import PHOTOS, Shot, photo_size, render
 from infra.sandbox.sample_supplier.printing import Print
