@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T", bound=BaseModel)
 
 REPAIRS = 2
-"""How often a model is told what was wrong with its answer before the answer is given up."""
+"""Repair requests after an invalid answer. Each says what is wrong."""
 TRIES = 3
 """How often a request is sent when the service is busy or out of order."""
 PATIENCE = 20.0
