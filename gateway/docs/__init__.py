@@ -80,7 +80,7 @@ async def home(request: Request) -> HTMLResponse:
 
 @router.get("/assets/{name:path}")
 async def asset(name: str, request: Request) -> Response:
-    """Serve a style, script or picture of these pages."""
+    """Return a style, script or picture of these pages."""
     if name not in _assets():
         raise NotFound("page part", name[:64])
     return await _assets().serve(request)

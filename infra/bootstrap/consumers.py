@@ -148,7 +148,7 @@ def writers(settings: Settings) -> Writers:
     )
     return Writers(
         OpenAiBrandWriter(model, registry, fallback=rules.brand, prompt=prompt("brand.v1")),
-        OpenAiKeywords(model, rules.keywords),
+        OpenAiKeywords(model, rules.keywords, prompt=prompt("keywords.v1")),
         OpenAiCopywriter(model, rules.copy, prompt=prompt("copy.v1")),
         OpenAiPageWriter(model, rules.pages, prompt=prompt("page.v1")),
     )

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from infra.sandbox.sample_supplier.catalogue import Offer, offer_by_id, offers
+from infra.sandbox.sample_supplier.catalog import Offer, offer_by_id, offers
 from infra.sandbox.sample_supplier.listing import add_listing_pages, listing_address
 from infra.sandbox.sample_supplier.pictures import Shot, render
 from infra.sandbox.sample_supplier.search import search

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from infra.sandbox.sample_supplier.catalogue import offer_by_id
+from infra.sandbox.sample_supplier.catalog import offer_by_id
 
 HERE = Path(__file__).parent
 HEADERS = {

@@ -1,7 +1,7 @@
 """The sample supplier's pictures: cut out of photos, resized, printed on goods and marked when they are requested.
 
 A picture is described by a :class:`Shot`; its size follows from the description without rendering it, so that the
-catalogue can tell sizes honestly and cheaply.
+catalog can state true sizes cheaply.
 """
 
 import io

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from domain.sourcing.relevance import words
-from infra.sandbox.sample_supplier.catalogue import Offer, offers
+from infra.sandbox.sample_supplier.catalog import Offer, offers
 from infra.sandbox.sample_supplier.goods import taxonomy
 
 SYNONYM_SHARE = 0.6

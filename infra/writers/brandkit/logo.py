@@ -18,6 +18,6 @@ def draw_logo(symbol: str, palette: Palette, rng: SeededRandom, *, name: str, id
     """
     shows, svg, spot = draw(symbol, palette, rng, name=name)
     main, detail = color_name(palette.primary), color_name(spot)
-    colours = main if main == detail else f"{main} with one detail in {detail}"
-    concept = f"A flat, geometric mark for {name}: {shows}, in {colours}."
+    colors = main if main == detail else f"{main} with one detail in {detail}"
+    concept = f"A flat, geometric mark for {name}: {shows}, in {colors}."
     return Logo(concept=f"{idea.rstrip('. ')}. {concept}" if idea.strip() else concept, svg=svg)

@@ -139,10 +139,10 @@ def _vary(color: Lch, turn: float, rng: SeededRandom) -> Lch:
 
 def _apply_preferences(scheme: Scheme, wishes: Sequence[str], rng: SeededRandom) -> Scheme:
     dark = prefers_dark(wishes)
-    colours = [color for color in map(_parse_color, wishes) if color is not None]
+    colors = [color for color in map(_parse_color, wishes) if color is not None]
     # A near-gray color sets the mood. It is the main color only if there is no other.
-    vivid = [color for color in colours if color[1] >= 0.035 and color[0] < 0.93]
-    leading = vivid or [color for color in colours if 0.1 < color[0] < 0.9]
+    vivid = [color for color in colors if color[1] >= 0.035 and color[0] < 0.93]
+    leading = vivid or [color for color in colors if 0.1 < color[0] < 0.9]
     if leading:
         main = leading[0]
         harmonies = [_lch(str(c.convert("srgb").to_string(hex=True))) for c in _harmony(main, rng)]

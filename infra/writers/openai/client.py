@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T", bound=BaseModel)
 
 REPAIRS = 2
-"""How often a model is told what was wrong with its answer before the answer is given up."""
+"""Repair requests after an invalid answer. Each says what is wrong."""
 REQUESTS = RetryPolicy(attempts=3, first_pause=0.5, longest_asked=20.0)
 """For one request while the service is busy or out of order. The client alone retries it; agents do not."""
 _BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})

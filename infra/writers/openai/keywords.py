@@ -15,12 +15,6 @@ from infra.writers.openai.client import OpenAiClient, as_data
 logger = logging.getLogger(__name__)
 
 FEWEST, MOST = 20, 30
-SYSTEM = """\
-You choose what to search for at wholesale suppliers in order to stock an online store of one niche.
-Write 20 to 30 different English search phrases of one to four words each, in lower case, the most telling first.
-Name concrete goods that suppliers list ("neon led lamp"), with variations and synonyms. Cover many types of product that
-a shopper of this niche would expect in one store. Name no brands, no protected characters, nothing unlawful to sell.
-"""
 
 
 class _Phrases(BaseModel):
@@ -47,17 +41,19 @@ class OpenAiKeywords:
     Args:
         client: the model.
         fallback: writes the phrases if the model gives no usable answer.
+        prompt: the system prompt, ``infra/writers/openai/prompts/keywords.v1.md``.
     """
 
-    def __init__(self, client: OpenAiClient, fallback: KeywordWriter) -> None:
+    def __init__(self, client: OpenAiClient, fallback: KeywordWriter, *, prompt: str) -> None:
         self._client = client
         self._fallback = fallback
+        self._prompt = prompt
 
     async def keywords(self, niche: str, *, seed: str) -> Sequence[str]:
         """Return the model's phrases, or the fallback's if the model gives no usable answer."""
         try:
             answer = await self._client.structured(
-                SYSTEM,
+                self._prompt,
                 as_data({"niche": niche}),
                 _Phrases,
                 idempotency_key=f"keywords-{seed}",

@@ -116,7 +116,7 @@ async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, l
     pot = await floor.stock(store, "Pot", slug="pot", images=TWO_IMAGES)
     await put_in_cart(client, pot)
     paid = session_at(floor, await to_payment(client, await checkout_form(client)))
-    await floor.apply_notice(notice_of(floor, paid))
+    await floor.told(notice_of(floor, paid))
     success = urlsplit(paid.success_url).path
     assert (await client.get(success)).status_code == 200
     await put_in_cart(client, pot)
@@ -164,7 +164,7 @@ async def opened(app: FastAPI, address: str) -> AsyncIterator[httpx.AsyncClient]
 
 
 @pytest.mark.parametrize("pointer", [False, True], ids=["a phone", "a mouse"])
-async def test_the_hover_picture_is_loaded_only_with_a_pointer(
+async def test_the_picture_under_the_pointer_is_loaded_only_where_there_is_one(
     floor: ShopFloor, browser: httpx.AsyncClient, pointer: bool
 ) -> None:
     store = await floor.open_store("fern", BRAND)

@@ -1,4 +1,4 @@
-"""Fingerprints of photos, and of what only claims to be one."""
+"""Fingerprints of photos, and of files that are none."""
 
 import io
 import struct
@@ -17,7 +17,7 @@ PHOTO = render(Shot(photo="instant-camera", long_edge=800))
 
 
 class Web:
-    """What addresses serve; counts requests."""
+    """Serves pages from a table and counts requests."""
 
     def __init__(self, pages: dict[str, bytes | Exception]) -> None:
         self.pages, self.asked = pages, 0
@@ -70,7 +70,7 @@ async def test_a_resized_and_blurred_copy_shows_the_same_thing() -> None:
     ],
     ids=["empty", "html", "cut off", "bomb", "too many bytes", "outage", "missing"],
 )
-async def test_what_cannot_be_compared_has_no_fingerprint(page: bytes | Exception) -> None:
+async def test_a_page_that_is_no_photo_has_no_fingerprint(page: bytes | Exception) -> None:
     assert await HttpFingerprints(Web({"x": page}).fetch).fingerprint("x") is None
 
 
@@ -81,7 +81,7 @@ async def test_a_photo_is_fetched_once() -> None:
     assert web.asked == 1
 
 
-async def test_trouble_is_not_remembered() -> None:
+async def test_a_failure_is_not_cached() -> None:
     web = Web({"a": Transient("supplier.test", "did not answer")})
     fingerprints = HttpFingerprints(web.fetch)
     assert await fingerprints.fingerprint("a") is None

@@ -1,4 +1,4 @@
-"""What a merchant would say of the shelves: eight niches through keywords, search over HTTP, and ranking."""
+"""Whether the products fit: eight niches through keywords, search over HTTP, and ranking."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -9,7 +9,7 @@ import pytest
 from domain.sourcing.ranking import MINIMUM_COUNT, TARGET_COUNT, Candidate, candidates, rank
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import sample_supplier_app
-from infra.sandbox.sample_supplier.catalogue import offers
+from infra.sandbox.sample_supplier.catalog import offers
 from infra.writers.rules.keywords import RuleKeywords
 from tests.support.fakes.supply import served
 
@@ -57,7 +57,9 @@ async def queries(supplier: SampleSupplier, niche: str, seed: str = "1") -> Sequ
         ("Streetwear sneakers", SPORT | {"Skateboards"}, 4),
     ],
 )
-async def test_a_shelf_fits_its_niche(supplier: SampleSupplier, niche: str, expected: set[str], at_least: int) -> None:
+async def test_products_fit_their_niche(
+    supplier: SampleSupplier, niche: str, expected: set[str], at_least: int
+) -> None:
     chosen = await queries(supplier, niche)
     assert MINIMUM_COUNT <= len(chosen) <= TARGET_COUNT
     kinds = Counter(candidate.listing.category for candidate in chosen)
@@ -67,13 +69,13 @@ async def test_a_shelf_fits_its_niche(supplier: SampleSupplier, niche: str, expe
     assert all(candidate.listing.rating is None or candidate.listing.rating >= 3.5 for candidate in chosen)
 
 
-async def test_cyberpunk_shelves_hold_nothing_rustic(supplier: SampleSupplier) -> None:
+async def test_cyberpunk_stores_have_nothing_rustic(supplier: SampleSupplier) -> None:
     chosen = await queries(supplier, "Cyberpunk home decor")
     dark = sum(bool({"cyberpunk", "neon"} & set(candidate.listing.tags)) for candidate in chosen)
     assert dark >= 14
 
 
-async def test_a_niche_that_nobody_serves_still_gets_a_store(supplier: SampleSupplier) -> None:
+async def test_a_niche_without_suppliers_still_gets_a_store(supplier: SampleSupplier) -> None:
     assert len(await queries(supplier, "Alpaca yoga for cats")) >= MINIMUM_COUNT
 
 

@@ -1,4 +1,4 @@
-"""The sample supplier over real HTTP: its server's manners, and what the adapter makes of its troubles."""
+"""The sample supplier over real HTTP: its server, and how the adapter reports its failures."""
 
 import asyncio
 import io
@@ -18,7 +18,7 @@ from infra.adapters.media.fingerprints import HttpFingerprints
 from infra.adapters.suppliers import sample
 from infra.adapters.suppliers.sample import SampleSupplier
 from infra.sandbox.sample_supplier.app import SANDBOX_KEY, RateLimit, sample_supplier_app
-from infra.sandbox.sample_supplier.catalogue import Echo, offers
+from infra.sandbox.sample_supplier.catalog import Echo, offers
 from tests.support.fakes.supply import served
 
 Fault = Callable[[Request], Awaitable[Response | None]]
@@ -53,7 +53,7 @@ async def test_a_product_is_found_by_its_id_and_an_unknown_one_is_not(client: ht
     assert (missing.status_code, picture.status_code) == (404, 404)
 
 
-async def test_without_the_key_nothing_is_shown_but_pictures_are(client: httpx.AsyncClient) -> None:
+async def test_only_pictures_are_served_without_the_key(client: httpx.AsyncClient) -> None:
     async with served(sample_supplier_app(key="another")) as address:
         refused = await client.get(f"{address}/v1/products")
         picture = await client.get(f"{address}/images/{offers()[0].image_file(0)}")
@@ -63,7 +63,7 @@ async def test_without_the_key_nothing_is_shown_but_pictures_are(client: httpx.A
     assert picture.headers["content-type"] == "image/jpeg"
 
 
-async def test_the_address_of_a_listing_is_a_page_that_anybody_may_open() -> None:
+async def test_the_page_of_a_listing_needs_no_key() -> None:
     async with served(sample_supplier_app()) as address, httpx.AsyncClient() as anybody:
         for found in await SampleSupplier(address, anybody).search(["wall art"], limit=3):
             page = await anybody.get(found.url or "")
@@ -78,7 +78,7 @@ async def test_the_address_of_a_listing_is_a_page_that_anybody_may_open() -> Non
     assert "<script>" not in unknown.text
 
 
-async def test_pictures_are_served_where_the_answer_says_and_as_large(client: httpx.AsyncClient) -> None:
+async def test_pictures_have_the_announced_addresses_and_sizes(client: httpx.AsyncClient) -> None:
     outer = FastAPI()
     outer.mount("/supplier", sample_supplier_app())
     async with served(outer) as address:
@@ -90,7 +90,7 @@ async def test_pictures_are_served_where_the_answer_says_and_as_large(client: ht
                 assert picture.size == size
 
 
-async def test_a_busy_supplier_is_waited_for_as_long_as_it_asks(client: httpx.AsyncClient) -> None:
+async def test_the_client_waits_as_long_as_a_busy_supplier_asks(client: httpx.AsyncClient) -> None:
     waits: list[float] = []
     ticks = [0.0]
 
@@ -107,7 +107,7 @@ async def test_a_busy_supplier_is_waited_for_as_long_as_it_asks(client: httpx.As
     assert set(waits) == {1.0}
 
 
-async def test_a_supplier_that_wants_a_long_pause_is_left_to_the_caller(client: httpx.AsyncClient) -> None:
+async def test_a_long_pause_is_left_to_the_caller(client: httpx.AsyncClient) -> None:
     limit = RateLimit(per_second=0.01, burst=1)
     async with served(sample_supplier_app(limit=limit)) as address:
         with pytest.raises(Transient, match="allows no more requests") as caught:
@@ -165,7 +165,9 @@ def _spoiled(**changes: object) -> bytes:
         (_silence, "did not answer within 2 seconds"),
     ],
 )
-async def test_trouble_is_transient_and_says_what_it_was(client: httpx.AsyncClient, fault: Fault, said: str) -> None:
+async def test_a_failure_is_transient_and_says_what_happened(
+    client: httpx.AsyncClient, fault: Fault, said: str
+) -> None:
     async with served(sample_supplier_app(fault=fault)) as address:
         with pytest.raises(Transient) as caught:
             await SampleSupplier(address, client, timeout=2).search(["pot"], limit=5)
@@ -174,13 +176,13 @@ async def test_trouble_is_transient_and_says_what_it_was(client: httpx.AsyncClie
     assert "<html>" not in caught.value.what
 
 
-async def test_an_item_that_is_whole_passes_the_same_checks(client: httpx.AsyncClient) -> None:
+async def test_a_complete_item_passes_the_same_checks(client: httpx.AsyncClient) -> None:
     async with served(sample_supplier_app(fault=_answering(200, _spoiled()))) as address:
         (found,) = await SampleSupplier(address, client).search(["pot"], limit=5)
     assert (found.source_id, found.review_count, found.order_count) == ("SS-1", 0, None)
 
 
-async def test_a_supplier_that_is_not_there_is_transient(client: httpx.AsyncClient) -> None:
+async def test_an_unreachable_supplier_is_transient(client: httpx.AsyncClient) -> None:
     async with served(sample_supplier_app()) as address:
         pass
     with pytest.raises(Transient, match="could not be reached"):

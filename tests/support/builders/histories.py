@@ -1,4 +1,4 @@
-"""Lawful histories for read model tests: every event comes out of a decision, whatever the moves are."""
+"""Valid histories for tests of read models: every event comes from a decision of the domain."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ NAMESPACE = UUID("00000000-0000-0000-0000-00000000a11e")
 
 
 class History:
-    """A log in memory, written by moves that pick what they are about by number."""
+    """A log in memory, written by moves that select their subjects by number."""
 
     def __init__(self, store_count: int = 2) -> None:
         self.raw: list[RawEvent] = []
@@ -56,7 +56,7 @@ class History:
         return [raw.decode() for raw in self.raw]
 
     def play(self, moves: Sequence[tuple[str, int]]) -> "History":
-        """Make moves in turn; a move that the domain refuses appends nothing."""
+        """Make moves in turn. A move that the domain rejects appends nothing."""
         for name, number in moves:
             self._at += timedelta(seconds=1)
             try:
@@ -406,5 +406,5 @@ MOVES: dict[str, Callable[[History, int], None]] = {
 
 
 def with_text(raw: RawEvent, old: bytes, new: bytes) -> RawEvent:
-    """Return a stored event with another body; its hash is then wrong, which folding does not mind."""
+    """Return a stored event with another body. Its hash is then wrong, which read models do not check."""
     return msgspec.structs.replace(raw, data=raw.data.replace(old, new))

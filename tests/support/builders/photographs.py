@@ -1,4 +1,4 @@
-"""Photos, good and bad, as bytes."""
+"""Photos as bytes, valid and invalid."""
 
 import io
 import struct
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 
 def product_photo(width: int = 600, height: int = 450, *, mode: str = "RGB", ground: str = "#f2f2f0") -> Image.Image:
-    """Return a picture of a red pot on a plain ground; any model takes the pot for the product."""
+    """Return a picture of a red pot on a plain ground. Any model recognizes the pot as the product."""
     image = Image.new("RGB", (width, height), ground)
     draw = ImageDraw.Draw(image)
     draw.ellipse((width * 0.3, height * 0.2, width * 0.7, height * 0.5), fill="#7a1f12")
@@ -26,7 +26,7 @@ def encoded(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
 
 
 def png_of(width: int, height: int, *, body: bytes = b"") -> bytes:
-    """Return a black PNG with one bit a pixel: a huge one is a few kilobytes."""
+    """Return a black PNG with one bit per pixel, which has a few kilobytes even if it is huge."""
     rows = body or zlib.compress((b"\0" + bytes(-(-width // 8))) * height, 9)
     header = struct.pack("!IIBBBBB", width, height, 1, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")

@@ -20,7 +20,7 @@ _positions = count(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeRecord:
-    """A Kafka record that no broker has seen."""
+    """A Kafka record without a broker."""
 
     topic: str = "zyenta.events"
     partition: int = 0
@@ -45,7 +45,7 @@ def connected(merchant_id: UUID, version: int = 1) -> SupplierConnected:
 
 
 def raw(event: DomainEvent, *, tenant: UUID, **envelope: Any) -> RawEvent:
-    """Return an event as the store holds it, at the next position; parts of its envelope may be given."""
+    """Return an event as the store holds it, at the next position. Arguments replace parts of its envelope."""
     id, data = uuid4(), encode(event)
     stream, version = event.originator_id, event.originator_version
     made: dict[str, Any] = {
@@ -79,7 +79,7 @@ def record(event: DomainEvent, *, tenant: UUID | None = None, offset: int = 0, p
 
 
 def without_value(headers: Headers, *names: str) -> list[tuple[str, bytes | None]]:
-    """Return headers of which some have no value, as some clients write them and all may."""
+    """Return headers of which some have no value, as Kafka allows."""
     return [(name, None if name in names else value) for name, value in headers]
 
 

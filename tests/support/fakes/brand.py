@@ -1,4 +1,4 @@
-"""What tests of the brand side stand on: a registry from a table, and a language model and a registry over HTTP."""
+"""Fakes for brand tests: a registry from a table, and a language model and a registry over HTTP."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ def brief(niche: str = "Cyberpunk home decor", *, seed: str = "1", **wishes: Any
 
 @dataclass
 class KnownDomains:
-    """Implements ``DomainRegistry`` from a table; counts its questions."""
+    """Implements ``DomainRegistry`` from a table and counts requests."""
 
     known: Mapping[str, Availability] = field(default_factory=dict)
     otherwise: Availability = Availability.UNKNOWN
@@ -35,7 +35,7 @@ class KnownDomains:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer of the model's service."""
+    """One answer of the model service."""
 
     content: str = ""
     refusal: str | None = None
@@ -43,12 +43,12 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     body: str | None = None
-    """The whole body, where the protocol itself is to be broken."""
+    """The whole body, for answers that violate the protocol."""
 
 
 @dataclass
 class ModelService:
-    """Speaks OpenAI's chat completions protocol from a script; the last reply repeats."""
+    """Answers OpenAI's chat completions requests from a script and repeats the last reply."""
 
     replies: Sequence[Reply]
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -87,7 +87,7 @@ class ModelService:
 
 @asynccontextmanager
 async def model_service(*replies: Reply) -> AsyncIterator[tuple[ModelService, str]]:
-    """Serve a script on this machine; gives the service and its base URL."""
+    """Serve a script on this machine; yield the service and its base URL."""
     service = ModelService(replies)
     async with served(service.app) as address:
         yield service, f"{address}/v1"
@@ -95,7 +95,7 @@ async def model_service(*replies: Reply) -> AsyncIterator[tuple[ModelService, st
 
 @dataclass
 class Registry:
-    """Speaks RDAP: knows some domains and some ways to fail."""
+    """An RDAP server with some domains and some failures."""
 
     answers: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -117,11 +117,11 @@ class Registry:
 
 
 def registered() -> Response:
-    """RFC 9083: the domain is there."""
+    """RFC 9083: the domain exists."""
     body = json.dumps({"objectClassName": "domain", "ldhName": "taken.com", "rdapConformance": ["rdap_level_0"]})
     return Response(body, media_type="application/rdap+json")
 
 
 def not_found() -> Response:
-    """RFC 7480 5.3: there is no such domain."""
+    """RFC 7480 5.3: the domain does not exist."""
     return Response(json.dumps({"errorCode": 404, "title": "Not Found"}), 404, media_type="application/rdap+json")

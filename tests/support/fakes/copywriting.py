@@ -1,4 +1,4 @@
-"""What tests of the copywriter stand on: brands, briefs, facts, writers that fail, and a server that talks like a model."""
+"""Fakes for tests of copy writers: brands, briefs, facts, writers that fail, and a model server."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ Free shipping worldwide, contact us before leaving feedback!
 
 
 def brief(**changes: Any) -> CopyBrief:
-    """Return a brief for a lamp, changed as told."""
+    """Return a brief for a lamp with some fields replaced."""
     given: dict[str, Any] = {
         "original_title": LAMP_TITLE,
         "original_description": LAMP_TEXT,
@@ -72,7 +72,7 @@ def brief(**changes: Any) -> CopyBrief:
 
 
 def facts(**changes: Any) -> StoreFacts:
-    """Return a store's facts, changed as told."""
+    """Return a store's facts with some fields replaced."""
     given: dict[str, Any] = {
         "name": "Neonhaven",
         "host": "neonhaven.localhost:8080",
@@ -89,12 +89,12 @@ def facts(**changes: Any) -> StoreFacts:
 
 @dataclass
 class CountingCopywriter:
-    """Implements ``ProductCopywriter`` over another one; counts, and fails where told."""
+    """Implements ``ProductCopywriter`` with another one, counts calls and fails for some titles."""
 
     inner: ProductCopywriter
     trouble: Callable[[CopyBrief, int], Exception | None] = lambda brief, asked: None
     asked: list[str] = field(default_factory=list)
-    """The titles it was asked about, in order."""
+    """The titles of its briefs, in order."""
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
         self.asked.append(brief.original_title)
@@ -105,7 +105,7 @@ class CountingCopywriter:
 
 @dataclass
 class CountingPageWriter:
-    """Implements ``PageWriter`` over another one; counts, and fails where told."""
+    """Implements ``PageWriter`` with another one, counts calls and fails for some pages."""
 
     inner: PageWriter
     trouble: Callable[[PageType, int], Exception | None] = lambda page, asked: None
@@ -120,10 +120,10 @@ class CountingPageWriter:
 
 @dataclass
 class ChatServer:
-    """Speaks the chat-completions protocol over HTTP: answers from a script, the last answer for ever after."""
+    """Answers chat completions requests over HTTP from a script and repeats the last answer."""
 
     answers: Sequence[Any]
-    """Objects to send as the model's JSON, strings to send as they are, or responses."""
+    """Objects to send as the model's JSON, strings to send unchanged, or responses."""
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""A delivery ledger and a dead letter box in memory."""
+"""A delivery ledger and a dead-letter queue in memory."""
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from schemas.internal.provenance import ForeignRecord
 
 @dataclass(slots=True)
 class MemoryLedger:
-    """Implements ``DeliveryLedger``; what it holds outlives the consumers that use it, like the table."""
+    """Implements ``DeliveryLedger``. It outlives its consumers, like the table."""
 
     counts: dict[tuple[str, UUID], tuple[int, int]] = field(default_factory=dict)
-    """Group and event to deliveries begun and deliveries that raised."""
+    """From group and event to the number of deliveries and of those that raised."""
     outages: Iterator[bool] = field(default_factory=lambda: iter(()))
     """Whether the next calls fail."""
 
@@ -59,7 +59,7 @@ class LetterBox:
 
 @dataclass(slots=True)
 class MemoryProvenance:
-    """Implements ``Provenance``: every event is in the store, but for some."""
+    """Implements ``Provenance``: every event is in the store, with exceptions."""
 
     unknown: Container[UUID] = ()
     """Ids of events that the store does not hold."""

@@ -1,4 +1,4 @@
-"""The event log in memory: what unit tests dispatch commands against. Passes the contract suite of the real one."""
+"""The event log in memory, for unit tests. It passes the contract suite of the PostgreSQL log."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ S = TypeVar("S")
 
 @dataclass(slots=True)
 class FixedClock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that stands still until a test sets it."""
 
     at: datetime = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -30,14 +30,14 @@ class FixedClock:
 
 @dataclass(slots=True)
 class MemoryEventLog:
-    """Implements :class:`commands.ports.EventLog`. Events are kept as bytes, so what cannot be stored fails here too."""
+    """Implements :class:`commands.ports.EventLog`. Events are stored as bytes, so unencodable events fail here too."""
 
     clock: FixedClock = field(default_factory=FixedClock)
     raw: list[RawEvent] = field(default_factory=list)
     """The whole log, in order."""
     receipts: dict[UUID, tuple[bytes, Receipt]] = field(default_factory=dict)
     remembered: dict[UUID, Loaded] = field(default_factory=dict)
-    """What :meth:`cached` returns: nothing, unless a test puts it there. A conflict clears it."""
+    """The states that :meth:`cached` returns; tests add them. A conflict clears it."""
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         stream = self._stream(stream_id)
@@ -104,11 +104,11 @@ class MemoryEventLog:
 
     @property
     def envelopes(self) -> Sequence[Envelope]:
-        """Every event as a consumer is given it."""
+        """Every event in the form that consumers receive."""
         return [raw.decode() for raw in self.raw]
 
     async def given(self, kind: StreamKind[S], events: Sequence[DomainEvent], *, tenant: UUID) -> S:
-        """Append events as the past of a test and return the stream's state after them."""
+        """Append the events that a test starts from; return the stream's state."""
         stream = self._stream(events[0].originator_id)
         previous = stream[-1].hash if stream else GENESIS
         for n, event in enumerate(events, len(stream) + 1):

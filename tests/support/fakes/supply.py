@@ -1,4 +1,4 @@
-"""What tests of the supply side stand on: a listing to start from, catalogues in memory, and servers on this machine."""
+"""Fakes for supply tests: a listing, catalogs in memory, and servers on this machine."""
 
 import asyncio
 import socket
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def listing(source_id: str = "1", **changes: Any) -> Listing:
-    """Return a listing that a store would be glad of, changed as told; ``cost`` and the like are cents."""
+    """Return a good listing with some fields replaced. Amounts are cents."""
     for name in ("cost", "market_price", "shipping_cost"):
         if isinstance(changes.get(name), int):
             changes[name] = Money(minor=changes[name])
@@ -58,7 +58,7 @@ def listing(source_id: str = "1", **changes: Any) -> Listing:
 
 @dataclass
 class MemoryCatalog:
-    """Implements ``SupplierCatalog`` over a list; counts how often it was asked, and fails on demand."""
+    """Implements ``SupplierCatalog`` with a list, counts requests and fails on demand."""
 
     listings: Sequence[Listing]
     provider: SupplierProvider = SupplierProvider.SAMPLE
@@ -95,7 +95,7 @@ class KnownPhrases:
 
 @dataclass
 class KnownPhotos:
-    """Implements ``ImageFingerprints`` from a table; any other photo cannot be had."""
+    """Implements ``ImageFingerprints`` from a table. Other photos are unavailable."""
 
     hashes: dict[str, int] = field(default_factory=dict)
     asked: int = 0
@@ -107,7 +107,7 @@ class KnownPhotos:
 
 @dataclass
 class MemoryAnswers:
-    """Implements ``commands.ports.OutsideAnswers``; answers pass through JSON as they do in the database."""
+    """Implements ``commands.ports.OutsideAnswers``. Answers pass through JSON, as in the database."""
 
     known: dict[UUID, bytes] = field(default_factory=dict)
 
@@ -121,7 +121,7 @@ class MemoryAnswers:
 
 @dataclass
 class BusDispatch:
-    """Implements ``consumers.ports.React`` straight over a bus."""
+    """Implements ``consumers.ports.React`` with a bus."""
 
     bus: CommandBus
 
@@ -153,7 +153,7 @@ def step_ports(log: MemoryEventLog, answers: OutsideAnswers, react: React, clock
 
 @asynccontextmanager
 async def served(app: Any) -> AsyncIterator[str]:
-    """Serve an ASGI app on a free port of this machine, and give its address."""
+    """Serve an ASGI app on a free port of this machine; yield its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(

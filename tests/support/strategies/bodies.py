@@ -1,4 +1,4 @@
-"""Bodies of events made up from their JSON Schemas, for property tests."""
+"""Bodies of events from their JSON Schemas, for property tests."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -16,7 +16,7 @@ FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def bodies(event: type[DomainEvent]) -> st.SearchStrategy[bytes]:
-    """Return a strategy for JSON bodies that an event must accept, optional fields sometimes left out."""
+    """Return a strategy for JSON bodies that an event must accept, with and without optional fields."""
     schema = json_schema(event)
     return _values(schema, schema).map(lambda body: json.dumps(body).encode())
 

@@ -1,4 +1,4 @@
-"""Stored events of every shape, for properties."""
+"""Stored events of every shape, for property tests."""
 
 from datetime import UTC, datetime
 

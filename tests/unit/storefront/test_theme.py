@@ -1,4 +1,4 @@
-"""The storefront is readable in every palette."""
+"""Whatever palette a brand has, the storefront can be read."""
 
 import pytest
 from hypothesis import given
@@ -29,14 +29,14 @@ def brand(heading: str, *tone: str, **colours: str) -> BrandIdentity:
 
 
 @given(primary=colour, secondary=colour, accent=colour, background=colour, surface=colour, text=colour)
-def test_buttons_and_badges_are_readable_in_any_palette(**colours: str) -> None:
+def test_buttons_and_badges_can_be_read_in_any_palette_at_all(**colours: str) -> None:
     derived = derive_colours(Palette(**colours))
     for ground in ("primary", "accent", "secondary", "primary-deep"):
         assert contrast(derived[f"on-{ground}"], derived[ground]) >= 4.5
 
 
 @given(primary=colour, secondary=colour, accent=colour)
-def test_text_is_readable_on_background_surface_and_tint(**colours: str) -> None:
+def test_all_text_can_be_read_on_background_surface_and_tint(**colours: str) -> None:
     for ground, surface, text in (("#fbf8f2", "#f1ebdf", "#22261f"), ("#0d0b1a", "#1a1630", "#f1eefc")):
         derived = derive_colours(palette_of(background=ground, surface=surface, text=text, **colours))
         for ink in ("text", "muted", "primary-ink", "accent-ink", "secondary-ink", "danger", "success"):
@@ -46,7 +46,7 @@ def test_text_is_readable_on_background_surface_and_tint(**colours: str) -> None
             assert contrast(derived[edge], derived["bg"]) >= 3, edge
 
 
-def test_a_surface_without_readable_text_is_replaced() -> None:
+def test_a_surface_that_cannot_carry_text_is_replaced_by_one_that_can() -> None:
     derived = derive_colours(palette_of(background="#ffffff", surface="#777777", text="#222222"))
     assert contrast(derived["text"], derived["surface"]) >= 7
     assert derived["ground"] == "#777777"
@@ -69,7 +69,7 @@ def test_a_colour_that_reads_already_is_left_as_it_is() -> None:
         (brand("Raleway", "elegant"), Mood.ATELIER),
     ],
 )
-def test_typeface_background_and_tone_choose_the_mood(look: BrandIdentity, mood: Mood) -> None:
+def test_typeface_ground_and_tone_choose_the_mood(look: BrandIdentity, mood: Mood) -> None:
     assert theme_of(look).mood is mood
 
 
@@ -78,7 +78,7 @@ def test_the_same_brand_looks_the_same_and_another_differs() -> None:
     assert theme_of(BRAND).version != theme_of(brand("Lora")).version
 
 
-def test_every_font_of_a_stylesheet_has_its_file_and_license() -> None:
+def test_every_font_file_a_stylesheet_names_is_there_with_its_licence() -> None:
     fonts = HERE / "static" / "fonts"
     for family in FAMILIES.values():
         assert (fonts / family.slug / "LICENSE.txt").read_text().count("SIL Open Font License") >= 1
@@ -86,7 +86,7 @@ def test_every_font_of_a_stylesheet_has_its_file_and_license() -> None:
             assert (fonts / family.slug / f"{weight}.woff2").read_bytes()[:4] == b"wOF2"
 
 
-def test_an_unknown_font_falls_back_to_the_system_font() -> None:
+def test_an_unknown_font_falls_back_to_the_systems() -> None:
     theme = theme_of(brand("Comic Sans MS"))
     assert "Comic" not in theme.css()
     assert len(theme.preloads()) == 1

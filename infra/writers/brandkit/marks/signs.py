@@ -144,7 +144,7 @@ def hexagon(sheet: Sheet) -> Drawing:
             fill(polygon([(12, 33), (47, 53), (47, 92), (12, 72)]), left),
             fill(polygon([(88, 33), (53, 53), (53, 92), (88, 72)]), right),
         ),
-        "a cube seen from its corner, three faces for three colours",
+        "a cube seen from its corner, three faces for three colors",
     )
 
 
@@ -295,12 +295,12 @@ def knot(sheet: Sheet) -> Drawing:
 def mosaic(sheet: Sheet) -> Drawing:
     """Quarter circles in a grid of four."""
     inks, rng = sheet.inks, sheet.rng
-    colours = rng.shuffled((inks.main, inks.main, inks.soft, inks.spot))
+    colors = rng.shuffled((inks.main, inks.main, inks.soft, inks.spot))
     shapes = []
     for k, (x, y) in enumerate(((8, 8), (52, 8), (8, 52), (52, 52))):
         turn = rng.pick((0, 90, 180, 270))
         quarter = f"M{x} {y}H{x + 40}A40 40 0 0 1 {x} {y + 40}Z"
-        shapes.append(f'<g transform="rotate({turn} {x + 20} {y + 20})">{fill(quarter, colours[k])}</g>')
+        shapes.append(f'<g transform="rotate({turn} {x + 20} {y + 20})">{fill(quarter, colors[k])}</g>')
     return Drawing(tuple(shapes), "four quarter-circles laid like tiles")
 
 

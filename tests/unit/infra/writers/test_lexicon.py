@@ -1,4 +1,4 @@
-"""What niches are understood to be, and whether every entry of the lexicon can be used."""
+"""The profiles of niches, and the completeness of the lexicon's entries."""
 
 import re
 
@@ -30,7 +30,7 @@ CATEGORIES, STYLES, MOODS = lexicon().categories, lexicon().styles, lexicon().mo
         ("Quantum widgets", "unknown", None),
     ],
 )
-def test_a_niche_is_understood(niche: str, category: str, style: str | None) -> None:
+def test_a_niche_has_a_category_and_a_style(niche: str, category: str, style: str | None) -> None:
     profile = read_niche(niche, SeededRandom("1"))
     assert profile.category.key == category
     assert (profile.style.key if profile.is_styled else None) == style
@@ -49,11 +49,11 @@ def test_a_niche_is_understood(niche: str, category: str, style: str | None) -> 
         ("🪴", "well-chosen things"),
     ],
 )
-def test_a_niche_is_put_into_a_sentence(niche: str, phrase: str) -> None:
+def test_a_niche_reads_well_inside_a_sentence(niche: str, phrase: str) -> None:
     assert read_niche(niche, SeededRandom("1")).phrase == phrase
 
 
-def test_a_wished_tone_sets_the_style_where_the_niche_names_none() -> None:
+def test_the_merchants_tone_sets_the_style_if_the_niche_names_none() -> None:
     assert read_niche("Lamps", SeededRandom("1"), tone="gothic and dry").style.key == "gothic"
     assert read_niche("Cyberpunk lamps", SeededRandom("1"), tone="gothic").style.key == "cyberpunk"
 
@@ -88,7 +88,7 @@ def test_every_style_is_complete(entry: Style) -> None:
     assert len(entry.turns) == 3
 
 
-def test_no_sentence_stands_in_two_entries() -> None:
+def test_no_sentence_is_in_two_entries() -> None:
     sentences = [
         sentence for entry in CATEGORIES for sentence in (*entry.taglines, *entry.scenes, *entry.intros, *entry.beliefs)
     ] + [sentence for style in (*STYLES, *MOODS) for sentence in (*style.taglines, *style.turns)]

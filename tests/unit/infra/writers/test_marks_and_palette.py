@@ -1,4 +1,4 @@
-"""Drawings and colours, one by one."""
+"""Marks, palettes and names of brands."""
 
 from xml.etree import ElementTree as ET
 
@@ -33,7 +33,7 @@ def test_every_mark_draws_in_schemes_of_all_kinds(symbol: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(primary=hexes, secondary=hexes, accent=hexes, dark=st.booleans())
-def test_any_three_colours_become_a_readable_palette(primary: str, secondary: str, accent: str, dark: bool) -> None:
+def test_any_three_colors_become_a_readable_palette(primary: str, secondary: str, accent: str, dark: bool) -> None:
     palette = from_anchors(primary, secondary, accent, dark=dark)
     for text, ground in (
         (palette.text, palette.background),
@@ -49,7 +49,7 @@ def test_any_three_colours_become_a_readable_palette(primary: str, secondary: st
 @example(wishes=["#808080"])
 @example(wishes=["grey", "#111111", "white"])
 @given(wishes=st.lists(st.one_of(hexes, st.sampled_from(["navy", "Dark Green", "black", "pastel pink", "gold", "?"]))))
-def test_any_wishes_become_a_readable_palette(wishes: list[str]) -> None:
+def test_any_preferred_colors_become_a_readable_palette(wishes: list[str]) -> None:
     palette = tune(SCHEMES["sage"], SeededRandom("1"), wishes)
     assert contrast(palette.text, palette.background) >= 4.5
     assert contrast(palette.on_primary, palette.primary) >= 4.5
@@ -59,7 +59,7 @@ def test_any_wishes_become_a_readable_palette(wishes: list[str]) -> None:
 @pytest.mark.parametrize(
     "name", ["Pen & Island", "Peniston", "Shitake House", "Ikea", "Nike", "Aaardvark", "Klmnrst", "Ab"]
 )
-def test_awkward_names_are_found(name: str) -> None:
+def test_unsuitable_names_are_rejected(name: str) -> None:
     assert is_unsuitable(name) == (name != "Pen & Island")
 
 
@@ -70,7 +70,7 @@ def test_good_names_pass(name: str) -> None:
     assert not is_unsuitable(name)
 
 
-def test_easy_names_score_above_stumbles() -> None:
+def test_easy_names_score_above_hard_ones() -> None:
     assert pronounceability("Marlow") > pronounceability("Strngthsk")
 
 
@@ -82,7 +82,7 @@ def test_a_name_becomes_a_domain_label() -> None:
     assert domain_label("!!!") == "store"
 
 
-def test_a_wished_name_is_tidied() -> None:
+def test_a_merchants_name_is_cleaned() -> None:
     assert clean_name(" My\u0000  <Shop> ") == "My Shop"
     assert clean_name("***") == ""
     assert len(clean_name("x" * 300)) == 48

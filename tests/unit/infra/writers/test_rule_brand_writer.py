@@ -79,7 +79,7 @@ async def test_the_same_brief_gives_the_same_brand(niche: str, seed: str) -> Non
     assert await propose(niche, seed=seed) == await propose(niche, seed=seed)
 
 
-def test_every_process_comes_to_the_same_brand() -> None:
+def test_every_process_makes_the_same_brand() -> None:
     # Set and dict order of strings changes with the hash seed: no choice may hang on it.
     script = (
         "from infra.writers.brandkit.seeded_random import SeededRandom;"
@@ -111,7 +111,7 @@ async def test_another_seed_gives_another_brand() -> None:
     assert len({brand.logo.svg for brand in brands}) == 12
 
 
-async def test_a_brand_made_anew_has_another_name_than_the_one_before() -> None:
+async def test_a_second_brand_has_another_name_than_the_first() -> None:
     for niche in NICHES:
         former = (await propose(niche)).brand.name
         again = await RuleBrandWriter(KnownDomains()).propose(replace(brief(niche), former_name=former))
@@ -157,7 +157,7 @@ async def test_no_word_of_the_niche_is_in_more_than_one_name() -> None:
             assert len(repeats) <= 1, (niche, repeats)
 
 
-async def test_a_merchants_own_name_is_taken_whatever_the_registry_says() -> None:
+async def test_a_merchants_own_name_is_chosen_even_if_its_domain_is_taken() -> None:
     registry = KnownDomains(otherwise=Availability.TAKEN)
     proposal = await RuleBrandWriter(registry).propose(brief("Tea", name="  Second\nKettle "))
     assert proposal.brand.name == proposal.options[0].name == "Second Kettle"
@@ -165,7 +165,7 @@ async def test_a_merchants_own_name_is_taken_whatever_the_registry_says() -> Non
     assert len({option.name for option in proposal.options}) == 5
 
 
-async def test_wishes_for_tone_colour_and_audience_are_honoured() -> None:
+async def test_preferred_tone_colors_and_audience_are_used() -> None:
     wishes = {"tone": "Cheeky, bold", "colours": ["navy", "#ff8800"], "audience": "night-shift nurses"}
     brand = (await propose("Coffee", **wishes)).brand
     assert brand.voice.tone[:2] == ["cheeky", "bold"]
@@ -175,7 +175,7 @@ async def test_wishes_for_tone_colour_and_audience_are_honoured() -> None:
     assert contrast(dark.background, "#000000") < 1.5
 
 
-async def test_wishes_that_make_no_sense_do_no_harm() -> None:
+async def test_meaningless_preferences_are_ignored() -> None:
     wishes = {"name": "<\x00>", "tone": "\x07,;", "colours": ["#12", "blurple", ""], "audience": "<b>" * 90}
     proposal = await propose("Ceramics", **wishes)
     assert proposal.brand.name
@@ -187,7 +187,7 @@ async def test_markup_in_a_name_stays_text() -> None:
     _check_drawing(brand.logo.svg, "Salt & Pepper")
 
 
-async def test_a_free_domain_decides_between_names_of_like_strength() -> None:
+async def test_a_free_domain_decides_between_names_with_equal_scores() -> None:
     unknown = await propose("Houseplants", seed="x")
     favourite = unknown.brand.name
     taken = {f"{domain_label(favourite)}.{ending}": Availability.TAKEN for ending in ("com", "shop", "store", "co")}
@@ -198,7 +198,7 @@ async def test_a_free_domain_decides_between_names_of_like_strength() -> None:
     assert f"“{favourite}” read slightly better, but {domain_label(favourite)}.com is taken." in proposal.reason
 
 
-async def test_another_ending_is_offered_where_the_com_is_taken() -> None:
+async def test_another_ending_is_offered_if_the_com_domain_is_taken() -> None:
     class ComIsGone(KnownDomains):
         async def availability(self, domains):  # type: ignore[no-untyped-def]
             self.asked.append(list(domains))
@@ -212,13 +212,13 @@ async def test_another_ending_is_offered_where_the_com_is_taken() -> None:
     assert len(registry.asked) == 2
 
 
-async def test_unknown_domains_are_said_to_be_unknown() -> None:
+async def test_the_reason_says_that_domains_could_not_be_checked() -> None:
     proposal = await propose("Tea")
     assert {option.availability for option in proposal.options} == {Availability.UNKNOWN}
     assert "could not be checked, because no registry answered" in proposal.reason
 
 
-async def test_chosen_names_make_good_addresses() -> None:
+async def test_chosen_names_make_short_domains() -> None:
     for niche in NICHES:
         name = (await propose(niche)).brand.name
         assert slugify(name) != "store"

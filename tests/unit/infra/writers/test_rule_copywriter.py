@@ -1,4 +1,4 @@
-"""The house copywriter: what it writes, and what it never writes."""
+"""The rule-based copy writer: what it writes, and what it never writes."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ CLICHES = re.compile(
 
 
 def hold_to_the_rules(copy: ProductCopy) -> None:
-    """Assert what holds for every copy, whatever it was made from."""
+    """Assert what holds for all copy."""
     assert SHORTEST <= len(copy.title) <= LONGEST
     assert 0 < len(copy.meta_title) <= META_TITLE_MAX
     assert 0 < len(copy.meta_description) <= META_DESCRIPTION_MAX
@@ -37,7 +37,7 @@ def hold_to_the_rules(copy: ProductCopy) -> None:
     assert copy.scores.words > 20
 
 
-def test_a_lamp_is_written_up() -> None:
+def test_a_lamp_gets_copy() -> None:
     copy = compose(brief())
     hold_to_the_rules(copy)
     assert copy.title == "Neon Desk Lamp, RGB LED"
@@ -49,7 +49,7 @@ def test_a_lamp_is_written_up() -> None:
     assert copy.scores.keyword_density["neon desk lamp"] > 0
 
 
-def test_choices_are_named_where_the_supplier_names_them() -> None:
+def test_options_have_the_names_that_the_supplier_gives_them() -> None:
     copy = compose(
         brief(
             original_description=f"{LAMP_TEXT}\nColor: Pink / Blue\nSize: 20 cm / 30 cm",
@@ -59,13 +59,13 @@ def test_choices_are_named_where_the_supplier_names_them() -> None:
     assert copy.features[-2:] == ["Colour: Pink or Blue.", "Size: 20 cm or 30 cm."]
 
 
-def test_every_fact_of_the_supplier_is_told_once() -> None:
+def test_every_fact_of_the_supplier_is_stated_once() -> None:
     text = compose(brief()).description
     for fact in ("three brightness levels", "1.5 m cable", "aluminium base"):
         assert text.lower().count(fact) == 1
 
 
-def test_no_promise_of_the_supplier_is_passed_on() -> None:
+def test_no_promise_of_the_supplier_is_repeated() -> None:
     copy = compose(brief(original_description=LAMP_TEXT + "\nLifetime warranty! 50% off! Ships in 2 days."))
     whole = " ".join((copy.title, copy.description, copy.meta_title, copy.meta_description)).lower()
     assert not re.search(r"shipping|warranty|% off|ships|feedback|2026", whole)
@@ -92,7 +92,7 @@ def test_neighbours_of_one_kind_do_not_open_alike() -> None:
     assert len(set(openings)) == 7
 
 
-def test_the_tone_of_the_brand_colours_the_text() -> None:
+def test_the_tone_of_the_brand_changes_the_text() -> None:
     def asides(*tone: str) -> str:
         copies = [compose(brief(brand=brand("Neonhaven", *tone), seed=f"s#{n}.{n}")) for n in range(8)]
         return " ".join(copy.description for copy in copies)
@@ -131,7 +131,7 @@ def test_a_plural_is_english(one: str, many: str) -> None:
     assert pluralize(one) == many
 
 
-def test_several_things_are_spoken_of_in_the_plural() -> None:
+def test_plural_products_have_plural_sentences() -> None:
     shoes = compose(
         brief(original_title="Black Running Shoes Cushioned Gym Trainers", category="Running Shoes", seed="s#1.0")
     )
@@ -139,12 +139,12 @@ def test_several_things_are_spoken_of_in_the_plural() -> None:
     assert " it " not in shoes.call_to_action
 
 
-def test_what_the_supplier_does_not_say_is_admitted() -> None:
+def test_copy_says_that_the_supplier_gives_no_details() -> None:
     copy = compose(brief(original_description="", options=()))
     assert copy.features == ["The supplier gives no further details; ask us about size or material before you order."]
 
 
-def test_no_cliche_stands_in_any_sentence_of_ours() -> None:
+def test_no_sentence_of_the_lexicon_has_a_cliche() -> None:
     known = lexicon()
     sentences = [line for kind in known.kinds.values() for line in (*kind.scene, *kind.does, *kind.likes, *kind.cta)]
     sentences += [line for register in known.registers for line in (*register.aside, *register.cta, register.closing)]
@@ -153,7 +153,7 @@ def test_no_cliche_stands_in_any_sentence_of_ours() -> None:
     assert [line for line in sentences if re.search(r"(?i)\b(free shipping|warranty|guarantee)", line)] == []
 
 
-def test_every_mark_of_number_resolves() -> None:
+def test_every_number_mark_resolves() -> None:
     for kind in lexicon().kinds.values():
         for line in (*kind.scene, *kind.does, *kind.likes, *kind.cta):
             assert line.count("[") == line.count("]") == line.count("/"), line
@@ -198,7 +198,7 @@ words = st.one_of(st.text(max_size=200), st.sampled_from(HOSTILE), st.just(LAMP_
     seed=st.text(max_size=30),
     name=st.text(min_size=1, max_size=40),
 )
-def test_any_listing_can_be_written_up(
+def test_any_listing_gets_copy(
     title: str, text: str, category: str, tags: list[str], options: list[str], seed: str, name: str
 ) -> None:
     given_brief = brief(
@@ -217,6 +217,6 @@ def test_any_listing_can_be_written_up(
     assert NOISE.search(own) is None
 
 
-async def test_it_writes_through_its_port() -> None:
+async def test_it_implements_its_port() -> None:
     changes: dict[str, Any] = {"seed": "x"}
     assert await RuleCopywriter().write(brief(**changes)) == compose(brief(**changes))

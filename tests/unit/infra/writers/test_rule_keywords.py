@@ -1,4 +1,4 @@
-"""The house keyword writer."""
+"""The rule-based keyword writer."""
 
 import pytest
 from hypothesis import given, settings
@@ -32,24 +32,24 @@ async def test_every_niche_gets_twenty_to_thirty_different_phrases(niche: str) -
 
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=120))
-async def test_whatever_the_niche_there_are_phrases(niche: str) -> None:
+async def test_any_niche_gets_phrases(niche: str) -> None:
     phrases = await RuleKeywords().keywords(niche, seed="1")
     assert FEWEST <= len(phrases) <= MOST
     assert len(set(phrases)) == len(phrases)
 
 
-async def test_the_seed_decides() -> None:
+async def test_another_seed_gives_other_phrases() -> None:
     first = await RuleKeywords().keywords("Cyberpunk home decor", seed="1")
     assert first == await RuleKeywords().keywords("Cyberpunk home decor", seed="1")
     assert first != await RuleKeywords().keywords("Cyberpunk home decor", seed="2")
 
 
-async def test_style_and_goods_meet() -> None:
+async def test_phrases_combine_style_and_goods() -> None:
     phrases = await RuleKeywords().keywords("Cyberpunk home decor", seed="1")
     assert "neon wall art" in phrases
     assert any("light box" in phrase for phrase in phrases)
 
 
-async def test_a_word_nobody_knows_is_kept_with_the_goods_that_are_known() -> None:
+async def test_an_unknown_word_is_combined_with_known_goods() -> None:
     phrases = await RuleKeywords().keywords("Alpaca home decor", seed="1")
     assert "alpaca wall art" in phrases

@@ -1,4 +1,4 @@
-"""The house pages against the checklists in the facts about legal pages."""
+"""Pages from templates against checklists of what legal pages must say."""
 
 import re
 
@@ -126,7 +126,7 @@ def test_the_refund_policy_has_the_whole_checklist() -> None:
     assert missing == []
 
 
-def test_the_online_withdrawal_function_is_linked_where_there_is_one() -> None:
+def test_the_online_withdrawal_function_is_linked_if_it_exists() -> None:
     writer = RulePageWriter(withdrawal_path="/withdraw")
     text = writer.compose(PageType.REFUND_POLICY, facts(), "s").content
     assert "[Withdraw from a contract here](/withdraw)" in text
@@ -139,7 +139,7 @@ def test_legal_pages_say_first_that_they_are_a_template(type: PageType) -> None:
 
 
 @pytest.mark.parametrize("type", sorted({*LEGAL, PageType.CONTACT}))
-def test_what_only_the_merchant_knows_is_marked_and_not_invented(type: PageType) -> None:
+def test_lines_for_the_merchant_are_marked_and_not_invented(type: PageType) -> None:
     text = page(type)
     assert text.count(TO_COMPLETE) >= 3
     for line in text.splitlines():
@@ -148,7 +148,7 @@ def test_what_only_the_merchant_knows_is_marked_and_not_invented(type: PageType)
 
 
 @pytest.mark.parametrize("type", sorted({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY}))
-def test_legal_pages_carry_name_host_address_and_date(type: PageType) -> None:
+def test_legal_pages_have_name_host_address_and_date(type: PageType) -> None:
     assert (
         says(page(type), "Neonhaven", "neonhaven.localhost:8080", "hello@neonhaven.example", "23 November 2026") == []
     )
@@ -211,14 +211,14 @@ def test_different_stores_do_not_have_the_same_about_page() -> None:
     assert len(texts) > 4
 
 
-def test_a_custom_page_is_the_merchants_to_write() -> None:
+def test_a_custom_page_is_rejected() -> None:
     with pytest.raises(InvalidInput, match="merchant"):
         WRITER.compose(PageType.CUSTOM, facts(), "s")
 
 
 @settings(max_examples=60, deadline=None)
 @given(name=st.text(max_size=60), niche=st.text(max_size=120), story=st.text(max_size=400), email=st.text(max_size=60))
-def test_no_fact_can_break_out_of_its_page(name: str, niche: str, story: str, email: str) -> None:
+def test_no_fact_can_add_markup_to_its_page(name: str, niche: str, story: str, email: str) -> None:
     hostile = brand("x", story=f"{story} <script>alert(1)</script> [a](javascript:b)", tagline=niche)
     for type in PAGES:
         text = page(
@@ -228,5 +228,5 @@ def test_no_fact_can_break_out_of_its_page(name: str, niche: str, story: str, em
         assert len(re.findall(r"^#{1,6} ", text, re.MULTILINE)) >= 3
 
 
-async def test_it_writes_through_its_port() -> None:
+async def test_it_implements_its_port() -> None:
     assert await WRITER.write(PageType.FAQ, facts(), seed="s") == WRITER.compose(PageType.FAQ, facts(), "s")

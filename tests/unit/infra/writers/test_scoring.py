@@ -1,4 +1,4 @@
-"""How texts are measured."""
+"""Word counts, reading ease and keyword density."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def test_a_text_without_words_scores_nothing() -> None:
     assert measure("## \n\n- \n***").words == 0
 
 
-def test_marks_of_markdown_are_no_words() -> None:
+def test_markdown_is_not_counted_as_words() -> None:
     assert plain("## Features\n\n- **Touch** switch\n- [More](https://example.test/a-b)\n\n> Quiet") == (
         "Features.\nTouch switch.\nMore.\nQuiet."
     )

@@ -1,4 +1,4 @@
-"""What is taken from a supplier's text, and what is left behind."""
+"""The facts that are taken from a supplier's text, and what is left out."""
 
 import time
 
@@ -35,7 +35,7 @@ def test_facts_are_kept_in_the_suppliers_order() -> None:
         "Thank you for your support dear friend!",
     ],
 )
-def test_promises_boasts_and_orders_are_left_behind(noise: str) -> None:
+def test_promises_praise_and_instructions_are_left_out(noise: str) -> None:
     assert read(f"{noise}\n- Steel shade of 30 cm").points == ("Steel shade of 30 cm.",)
 
 
@@ -54,24 +54,24 @@ def test_promises_boasts_and_orders_are_left_behind(noise: str) -> None:
         ("Hot-swap sockets", "Hot-swap sockets."),
     ],
 )
-def test_facts_are_put_plainly(line: str, point: str) -> None:
+def test_facts_are_stated_plainly(line: str, point: str) -> None:
     assert read(line).points == (point,)
 
 
 @pytest.mark.parametrize(
     "line", ["Size: S / M / L", "Package Includes: 1 x Lamp", "Brand Name: none", "It is amazing!", "OK"]
 )
-def test_what_says_nothing_is_left_out(line: str) -> None:
+def test_lines_without_facts_are_left_out(line: str) -> None:
     assert read(line).points == ()
 
 
-def test_what_variants_differ_in_is_remembered_by_its_name() -> None:
+def test_option_values_have_the_name_of_their_option() -> None:
     facts = read("Color: Pink / White\nSize: 4 / 5")
     assert facts.points == ()
     assert facts.choices == {frozenset({"pink", "white"}): "Colour", frozenset({"4", "5"}): "Size"}
 
 
-def test_markup_scripts_and_links_do_not_survive() -> None:
+def test_markup_scripts_and_links_are_removed() -> None:
     text = plain_text(
         "<script>alert(1)</script>![x](http://evil.test/a.png) <img src=x onerror=y> &lt;b&gt;bold&lt;/b&gt; 🔥"
     )

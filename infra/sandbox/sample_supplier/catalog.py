@@ -1,6 +1,6 @@
 """The sample supplier's catalog: all goods are listed once, many again by other sellers, some with faults.
 
-Everything follows from the data files and fixed seeds, so the catalogue is the same on every machine and every day. The
+Everything follows from the data files and fixed seeds, so the catalog is the same on every machine and every day. The
 faults are those a scout meets at real suppliers: the same thing under another title and price, the same photo resized
 or cropped a little, poor or missing ratings, nothing in stock, hardly any margin, weeks of shipping, marks on photos.
 """
@@ -99,7 +99,7 @@ def offer_by_id(id: str) -> Offer | None:
 
 def _all_offers() -> Iterator[Offer]:
     for goods in all_goods():
-        rng = random.Random(f"zyenta sample supplier, {goods.id}")  # noqa: S311 - a catalogue, not a secret
+        rng = random.Random(f"zyenta sample supplier, {goods.id}")  # noqa: S311 - a catalog, not a secret
         yield _offer(goods, "main", rng, fault=_fault(goods, rng))
         if rng.random() < (0.5 if goods.printed_on is None else 0.12):
             again = rng.choice((Fault.POOR_RATING, Fault.FEW_REVIEWS, Fault.OVERPRICED, Fault.SLOW, None, None))

@@ -1,4 +1,4 @@
-"""The house copywriter on the sample supplier's whole catalogue: what a store looks like to a reader."""
+"""The rule-based copy writer on the sample supplier's whole catalog."""
 
 import re
 from collections import Counter
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from domain.product.ports import CopyBrief, ProductCopy
-from infra.sandbox.sample_supplier.catalogue import Echo, Offer, offers
+from infra.sandbox.sample_supplier.catalog import Echo, Offer, offers
 from infra.writers.copykit.titles import NOISE
 from infra.writers.rules.copy.copywriter import compose
 from tests.support.fakes.copywriting import brand
@@ -37,7 +37,7 @@ def brief_of(offer: Offer, name: str, tone: str, seed: str) -> CopyBrief:
 
 
 def store(tag: str) -> Sequence[ProductCopy]:
-    """Return the copy of a store of up to 18 products, as the copy agent has it written."""
+    """Return the copy of a store with up to 18 products, written as by the copy agent."""
     name, tone = STORES[tag]
     chosen = [offer for offer in offers() if tag in offer.tags and offer.echo is not Echo.EXACT][:18]
     ranks: Counter[str] = Counter()
@@ -62,7 +62,7 @@ def test_every_listing_gets_a_clean_title_and_readable_copy(offer: Offer) -> Non
 
 
 @pytest.mark.parametrize("offer", offers()[::7], ids=lambda offer: offer.id)
-def test_no_number_stands_in_copy_that_the_listing_does_not_have(offer: Offer) -> None:
+def test_copy_has_no_number_that_the_listing_does_not_have(offer: Offer) -> None:
     copy = compose(brief_of(offer, "Neonhaven", "bold", "all:1#3.1"))
     listing = " ".join((offer.title, offer.description, *(sku.name for sku in offer.skus)))
     numbers = re.compile(r"\d+(?:[.,]\d+)*")

@@ -1,4 +1,4 @@
-"""The sample supplier's catalogue keeps what its documentation promises."""
+"""The sample supplier's catalog has the listings and faults that it documents."""
 
 import io
 import json
@@ -7,14 +7,14 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from infra.sandbox.sample_supplier.catalogue import Echo, Fault, offers
+from infra.sandbox.sample_supplier.catalog import Echo, Fault, offers
 from infra.sandbox.sample_supplier.goods import all_goods, taxonomy
 from infra.sandbox.sample_supplier.pictures import PHOTOS, Shot, photo_size, render
 from infra.sandbox.sample_supplier.printing import Print
 from infra.sandbox.sample_supplier.search import search
 
 
-def test_there_are_many_listings_and_all_the_faults_a_scout_should_meet() -> None:
+def test_there_are_many_listings_and_all_faults() -> None:
     faults = Counter(offer.fault for offer in offers())
     echoes = Counter(offer.echo for offer in offers())
     assert len(offers()) >= 200
@@ -24,7 +24,7 @@ def test_there_are_many_listings_and_all_the_faults_a_scout_should_meet() -> Non
     assert sum(len(offer.skus) > 1 for offer in offers()) >= 100
 
 
-def test_every_thing_that_is_no_print_has_one_sound_offer() -> None:
+def test_all_goods_but_prints_have_one_listing_without_a_fault() -> None:
     sound = {offer.goods.id for offer in offers() if offer.fault is None and offer.echo is None}
     assert {goods.id for goods in all_goods() if goods.printed_on is None} <= sound
 
@@ -53,7 +53,7 @@ def test_every_photo_is_licensed_and_credited() -> None:
 
 
 @pytest.mark.parametrize("kind", [None, *Print])
-def test_a_picture_has_the_size_it_was_announced_with(kind: Print | None) -> None:
+def test_a_picture_has_the_announced_size(kind: Print | None) -> None:
     offer = next(offer for offer in offers() if offer.goods.printed_on is kind)
     for shot in offer.shots:
         with Image.open(io.BytesIO(render(shot))) as picture:
@@ -83,6 +83,6 @@ def test_a_search_ends_with_everything_once(keyword: str) -> None:
     assert len({offer.id for offer in found}) == len(offers())
 
 
-def test_a_synonym_finds_what_the_word_would() -> None:
+def test_a_synonym_finds_the_same_as_the_word() -> None:
     assert {offer.goods.id for offer in search("jump rope")[:2]} == {"skipping-rope"}
     assert search("couch")[0].goods.category == "Sofas"
