@@ -1,10 +1,16 @@
-"""What the storefront needs: something to read, and somewhere to send commands."""
+"""What the storefront needs from outside: queries, the command bus, and ``StorefrontDependencies``, which holds all of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 from uuid import UUID
 
 from commands.ports import Context, Receipt
+from domain.accounts.ports import RateLimits
+from domain.kernel import Clock
+from domain.media.ports import MediaStore
+from domain.order.ports import PaymentGateway
+from domain.privacy import PersonalData
 from projections.catalog.views import (
     CategoryCount,
     ImageView,
@@ -15,6 +21,7 @@ from projections.catalog.views import (
     StoreView,
     VariantView,
 )
+from projections.reading.consistency import ReadBarrier
 from projections.reading.paging import Slice, Window
 from projections.sales.queries import OrderView
 
@@ -63,3 +70,45 @@ class StorefrontQueries(Protocol):
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None: ...
 
     async def orders_by_number(self, store_id: UUID, number: str) -> Sequence[OrderView]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorefrontDependencies:
+    """Ports and narrow values, nothing else."""
+
+    queries: StorefrontQueries
+    """``ReadModelQueries(pool)``."""
+    commands: Commands
+    """The command bus."""
+    barrier: ReadBarrier
+    payments: PaymentGateway
+    personal: PersonalData
+    media: MediaStore
+    clock: Clock
+    limits: RateLimits
+    """How often an order may be asked for by its number."""
+    secret: bytes
+    """Signs carts, order links and form tokens; 32 random bytes that all storefront processes share and keep."""
+    behind_proxy: bool = False
+    """Whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``."""
+    scheme: Literal["http", "https"] = "http"
+    """What shoppers' browsers speak, be it to a proxy in front of us."""
+    base_domains: tuple[str, ...] = ("localhost",)
+    """``<slug>.<base domain>`` is a store; the base domain itself is the platform."""
+    public_domain: str = ""
+    """The first base domain as browsers write it, its port included: ``localhost:8080``. Empty: without a port."""
+    payment_origins: tuple[str, ...] = ()
+    """Origins the checkout may send a browser to, such as ``https://checkout.stripe.com``."""
+    media_origins: tuple[str, ...] = ()
+    """Origins images come from when the media store's addresses are absolute."""
+    platform_fee_basis_points: int = 500
+    """Our share of a payment, in hundredths of a per cent."""
+    sandbox: bool = True
+    """Whether payments are sandboxed: then every page says that no real money moves."""
+    store_cache_seconds: float = 3.0
+    """The longest that a paused store still answers."""
+
+    def origin_of(self, store: StoreView) -> str:
+        """Return a store's one address, ``http://neon-haven.localhost:8080``, whatever host a request named."""
+        host = store.custom_domain or f"{store.slug}.{self.public_domain or self.base_domains[0]}"
+        return f"{self.scheme}://{host}"

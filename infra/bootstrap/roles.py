@@ -201,7 +201,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
     """Return the storefront, wired."""
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from storefront.app import create_app
-    from storefront.dependencies import StorefrontDependencies
+    from storefront.ports import StorefrontDependencies
     from storefront.read_models import ReadModelQueries
 
     settings = platform.settings

@@ -15,7 +15,7 @@ from projections.reading.consistency import Stale
 from projections.sales.queries import OrderView
 from schemas.envelope import ConsistencyToken
 from storefront.checkout.address import ShopperForm
-from storefront.dependencies import StorefrontDependencies
+from storefront.ports import StorefrontDependencies
 from storefront.visit.cart import Cart
 
 SHOPPER_LEFT = "The shopper called it off before payment."

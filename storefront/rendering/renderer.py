@@ -21,7 +21,7 @@ from domain.store.events import PageType, StoreStatus
 from projections.catalog.views import PageView, StoreView
 from projections.reading.outages import is_database_away
 from projections.sales.queries import OrderView
-from storefront.dependencies import StorefrontDependencies
+from storefront.ports import StorefrontDependencies
 from storefront.rendering import formatting as display
 from storefront.rendering import markdown
 from storefront.rendering.static_files import StaticFolder
