@@ -1,17 +1,39 @@
 """The storefront: one application for every store; the request's host decides which."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from storefront.error_pages import ErrorPages, Outages
-from storefront.pages import cart, checkout, content, files, find_order, home, order, products
+from storefront.pages.base import Pages
+from storefront.pages.cart import CartPages
+from storefront.pages.checkout import CheckoutPages
+from storefront.pages.content import ContentPages
+from storefront.pages.files import FilePages
+from storefront.pages.find_order import FindOrderPages
+from storefront.pages.home import HomePages
+from storefront.pages.order import OrderPages
+from storefront.pages.products import ProductPages
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
 from storefront.security import SecurityMiddleware, content_policy
+from storefront.visit.visit import Visits
 
 __all__ = ["StorefrontDependencies", "create_app"]
+
+PAGES: Sequence[type[Pages]] = (
+    HomePages,
+    ProductPages,
+    CartPages,
+    CheckoutPages,
+    OrderPages,
+    FindOrderPages,
+    ContentPages,
+    FilePages,
+)
 
 
 def create_app(deps: StorefrontDependencies) -> FastAPI:
@@ -19,15 +41,15 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
 
     ``GET /-/health`` answers on every host, without a store.
     """
-    front = PageRenderer(deps)
+    visits, renderer = Visits(deps), PageRenderer(deps)
     app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.router.routes.append(Route("/-/health", _health))
-    for page in (home, products, cart, checkout, order, find_order, content, files):
-        app.router.routes.extend(page.routes(front))
-    troubles = ErrorPages(front)
-    for kind, handler in troubles.handlers().items():
+    for pages in PAGES:
+        app.router.routes.extend(pages(deps, visits, renderer).routes())
+    errors = ErrorPages(visits, renderer, domain=deps.base_domains[0])
+    for kind, handler in errors.handlers().items():
         app.add_exception_handler(kind, handler)
-    app.add_middleware(Outages, answer=troubles.away)
+    app.add_middleware(Outages, answer=errors.away)
     app.add_middleware(SecurityMiddleware, policy=content_policy(deps), scheme=deps.scheme)
     return app
 

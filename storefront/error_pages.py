@@ -9,8 +9,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from projections.reading.outages import RETRY_SECONDS
-from storefront.rendering.renderer import ForeignForm, PageMissing, PageRenderer, is_outage
-from storefront.visit.tenancy import StoreClosed, UnknownHost, bare_host
+from storefront.rendering.renderer import PageRenderer
+from storefront.visit.errors import ForeignForm, PageMissing, StoreClosed, UnknownHost, is_outage
+from storefront.visit.tenancy import bare_host
+from storefront.visit.visit import Visits
 
 logger = logging.getLogger(__name__)
 
@@ -18,9 +20,8 @@ logger = logging.getLogger(__name__)
 class ErrorPages:
     """What shoppers see when something is not there, not open or not right."""
 
-    def __init__(self, front: PageRenderer) -> None:
-        self._front = front
-        self._domain = front.deps.base_domains[0]
+    def __init__(self, visits: Visits, renderer: PageRenderer, *, domain: str) -> None:
+        self._visits, self._renderer, self._domain = visits, renderer, domain
 
     def handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
         """Return what answers each kind of trouble."""
@@ -35,16 +36,16 @@ class ErrorPages:
 
     async def unknown_host(self, request: Request, _: Exception) -> Response:
         host = bare_host(request.headers.get("host", ""))
-        if not self._front.tenancy.is_platform(host):
-            return self._front.platform_page("platform/unknown.html", status=404, title="No shop here", host=host)
+        if not self._visits.tenancy.is_platform(host):
+            return self._renderer.platform_page("platform/unknown.html", status=404, title="No shop here", host=host)
         if request.url.path == "/":
-            return self._front.platform_page("platform/index.html", title="Zyenta storefronts", domain=self._domain)
-        return self._front.platform_page("platform/missing.html", status=404, title="Nothing here")
+            return self._renderer.platform_page("platform/index.html", title="Zyenta storefronts", domain=self._domain)
+        return self._renderer.platform_page("platform/missing.html", status=404, title="Nothing here")
 
     async def closed(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, StoreClosed)
-        visit = await self._front.visit_to(error.store, request)
-        response = self._front.page(visit, "closed.html", status=503, robots="noindex")
+        visit = await self._visits.to(error.store, request)
+        response = self._renderer.page(visit, "closed.html", status=503, robots="noindex")
         response.headers["retry-after"] = "3600"
         return response
 
@@ -64,27 +65,27 @@ class ErrorPages:
 
     async def broken(self, request: Request, error: Exception) -> Response:
         logger.error("a page failed: %s %s", request.method, request.url.path, exc_info=error)
-        return self._front.platform_page("platform/broken.html", status=500, title="Something broke")
+        return self._renderer.platform_page("platform/broken.html", status=500, title="Something broke")
 
     def away(self, request: Request) -> Response:
         """Say that the shop is away for a moment, in its own look if this process has seen it before."""
-        visit = self._front.visit_during_outage(request)
+        visit = self._visits.during_outage(request)
         if visit is None:
-            response = self._front.platform_page("platform/away.html", status=503, title="Back in a moment")
+            response = self._renderer.platform_page("platform/away.html", status=503, title="Back in a moment")
         else:
-            response = self._front.page(visit, "away.html", status=503, robots="noindex")
+            response = self._renderer.page(visit, "away.html", status=503, robots="noindex")
         response.headers["retry-after"] = str(RETRY_SECONDS)
         response.headers["cache-control"] = "no-store"
         return response
 
     async def _themed(self, request: Request, template: str, status: int) -> Response:
         try:
-            visit = await self._front.visit(request)
+            visit = await self._visits.to_open_store(request)
         except UnknownHost as error:
             return await self.unknown_host(request, error)
         except StoreClosed as error:
             return await self.closed(request, error)
-        return self._front.page(visit, template, status=status, robots="noindex")
+        return self._renderer.page(visit, template, status=status, robots="noindex")
 
 
 class Outages:

@@ -126,12 +126,12 @@ class Checkout:
         )
         return session.url
 
-    async def settle(self, token: ConsistencyToken) -> None:
+    async def wait_for(self, token: ConsistencyToken) -> None:
         """Give the read models a moment to see a write, and go on without it if they need longer."""
         with contextlib.suppress(Stale):
             await self._deps.barrier.wait(token)
 
-    async def call_off(self, order_id: UUID) -> Receipt:
+    async def cancel(self, order_id: UUID) -> Receipt:
         """Cancel an unpaid order; what was kept for it goes back on the shelf.
 
         Raises:

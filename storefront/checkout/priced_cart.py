@@ -10,10 +10,11 @@ from storefront.checkout.unpaid_order import UnpaidOrder
 from storefront.ports import StorefrontQueries
 from storefront.rendering.formatting import MediaUrl, Picture, pictures
 from storefront.visit.cart import Cart, CartEntry
+from storefront.visit.visit import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrolleyLine:
+class PricedLine:
     """One line of the cart as the page shows it."""
 
     entry: CartEntry
@@ -44,7 +45,7 @@ class TrolleyLine:
 class PricedCart:
     """The whole cart as the page shows it."""
 
-    lines: Sequence[TrolleyLine]
+    lines: Sequence[PricedLine]
     gone: Sequence[UUID]
     """Variants in the cart that this store does not sell (any more), or not in its currency."""
 
@@ -82,17 +83,18 @@ def is_foreign_money(store: StoreView, product: ProductView) -> bool:
     return store.currency not in {None, product.price.currency}
 
 
-async def look_up(
-    cart: Cart, store: StoreView, queries: StorefrontQueries, link: MediaUrl, waiting: UnpaidOrder | None = None
+async def price_cart(
+    visit: Visit, queries: StorefrontQueries, link: MediaUrl, waiting: UnpaidOrder | None
 ) -> PricedCart:
     """Return the cart with the shelf's prices and stock; products of other stores or currencies count as gone."""
+    cart, store = visit.cart, visit.store
     kept = {} if waiting is None else waiting.kept
     ids = list({entry.product_id for entry in cart})
     if not ids:
         return PricedCart((), ())
     products = await queries.products_by_ids(ids)
     images, variants = await queries.images(ids), await queries.variants(ids)
-    lines: list[TrolleyLine] = []
+    lines: list[PricedLine] = []
     gone: list[UUID] = []
     for entry in cart:
         product = products.get(entry.product_id)
@@ -103,7 +105,7 @@ async def look_up(
             continue
         shown = pictures(images.get(product.id, ()), product.title, link)
         lines.append(
-            TrolleyLine(
+            PricedLine(
                 entry=entry,
                 title=product.title,
                 variant_title=variant.title if len(known) > 1 else None,

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from domain.money import Money
 from storefront.checkout.place_order import is_open
-from storefront.rendering.renderer import PageRenderer, Visit
+from storefront.ports import StorefrontQueries
+from storefront.visit.visit import Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,15 @@ class UnpaidOrder:
     """How many of which variant it keeps for them; ordering the same cart again gives that back first."""
 
 
-async def unpaid_order(front: PageRenderer, visit: Visit) -> UnpaidOrder | None:
+async def unpaid_order(visit: Visit, queries: StorefrontQueries) -> UnpaidOrder | None:
     """Return the order this browser placed last, if it still waits for its payment."""
-    last = visit.ordered
-    order = None if last is None else await front.deps.queries.order(visit.store.id, last.order_id)
+    last = visit.last_order
+    order = None if last is None else await queries.order(visit.store.id, last.order_id)
     if last is None or order is None or not is_open(order):
         return None
     return UnpaidOrder(
         number=order.number,
         total=order.total,
-        link=front.order_link(visit, order.id),
+        link=visit.order_links.to(order.id),
         kept={line.variant_id: line.quantity for line in order.lines} if last.is_of(visit.cart) else {},
     )

@@ -17,12 +17,16 @@ from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
 from storefront.checkout.address import COUNTRIES, ShopperForm
 from storefront.checkout.place_order import Checkout
-from storefront.checkout.priced_cart import PricedCart, look_up
+from storefront.checkout.priced_cart import PricedCart, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
-from storefront.pages.payment import send_to_payment
-from storefront.rendering.renderer import BUSY, DAY, ORDERED, ForeignForm, PageRenderer, Visit
+from storefront.pages.base import Pages
+from storefront.pages.payment import BUSY, send_to_payment
+from storefront.ports import StorefrontDependencies
+from storefront.rendering.renderer import PageRenderer
 from storefront.visit.cart import LastOrder
+from storefront.visit.errors import ForeignForm
 from storefront.visit.signing import Signer, Tampered
+from storefront.visit.visit import Visit, Visits
 
 CHANGED = "Your cart was changed in another window. Look at the total below, then send the form again."
 
@@ -72,13 +76,20 @@ class Ticket:
         return visit.cart.id == self.cart_id and contents == self.contents
 
 
-class CheckoutPages:
-    """The form, and what sending it does."""
+class CheckoutPages(Pages):
+    """The checkout form and its answer."""
 
-    def __init__(self, front: PageRenderer) -> None:
-        self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
+    def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
+        super().__init__(deps, visits, renderer)
+        self._checkout = Checkout(deps)
 
-    async def page(
+    def routes(self) -> list[Route]:
+        return [
+            Route("/checkout", self.show, name="checkout"),
+            Route("/checkout", self.submit, methods=["POST"]),
+        ]
+
+    async def _page(
         self,
         visit: Visit,
         shopper: ShopperForm,
@@ -88,13 +99,13 @@ class CheckoutPages:
         remark: str | None = None,
     ) -> Response:
         """Return the form, or the way to the cart where that cannot be ordered as it is."""
-        waiting = await unpaid_order(self._front, visit)
-        priced_cart = await look_up(visit.cart, visit.store, self._deps.queries, self._deps.media.url, waiting)
+        waiting = await unpaid_order(visit, self._queries)
+        priced_cart = await price_cart(visit, self._queries, self._deps.media.url, waiting)
         if not priced_cart.ready:
-            return self._front.redirect(visit, "/cart")
+            return self._renderer.redirect(visit, "/cart")
         if visit.cart.id is None:
-            visit.keep_cart(visit.cart)
-        return self._front.page(
+            visit.save_cart(visit.cart)
+        return self._renderer.page(
             visit,
             "checkout.html",
             status=status,
@@ -109,48 +120,48 @@ class CheckoutPages:
         )
 
     async def show(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
-        return await self.page(visit, ShopperForm())
+        visit = await self._visits.to_open_store(request)
+        return await self._page(visit, ShopperForm())
 
     async def submit(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
-        form = await self._front.form(visit)
+        visit = await self._visits.to_open_store(request)
+        form = await visit.form()
         shopper = ShopperForm.read(form)
         try:
             ticket = Ticket.read(str(form.get("ticket", "")), visit.signers.checkout)
         except StaleTicket:
-            return await self.page(visit, shopper, status=409, remark=CHANGED)
+            return await self._page(visit, shopper, status=409, remark=CHANGED)
         if not ticket.fits(visit):
-            return await self.stale(visit, ticket, shopper)
+            return await self._stale(visit, ticket, shopper)
         problems = shopper.problems()
         if problems:
-            return await self.page(visit, shopper, status=422, problems=problems)
-        last = self.next_order(visit, shopper)
+            return await self._page(visit, shopper, status=422, problems=problems)
+        last = self._next_order(visit, shopper)
         try:
             placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper)
         except CartAlreadyOrdered as refusal:
-            return await self.ordered_already(visit, refusal.order_id, str(refusal))
+            return await self._ordered_already(visit, refusal.order_id, str(refusal))
         except DomainError as refusal:
             visit.say(str(refusal))
-            return self._front.redirect(visit, "/cart")
+            return self._renderer.redirect(visit, "/cart")
         except ConcurrencyConflict:
-            response = await self.page(visit, shopper, status=503, remark=f"{BUSY} Nothing was ordered yet.")
+            response = await self._page(visit, shopper, status=503, remark=f"{BUSY} Nothing was ordered yet.")
             response.headers["retry-after"] = "2"
             return response
-        link = self._front.order_link(visit, last.order_id)
-        visit.cookies[ORDERED] = (last.sealed(visit.signers.order), DAY)
+        link = visit.order_links.to(last.order_id)
+        visit.save_last_order(last)
         order = await self._checkout.order(visit.store, placed)
         if order is None:
-            return self._front.redirect(visit, f"/checkout/unpaid/{link}")
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
         if order.total != ticket.quoted:
             visit.say("A price changed while you were here. Look at the new total before you pay.")
-            return self._front.redirect(visit, f"/checkout/unpaid/{link}")
-        return await send_to_payment(self._front, self._checkout, visit, order)
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
+        return await send_to_payment(self._renderer, self._checkout, visit, order)
 
-    def next_order(self, visit: Visit, shopper: ShopperForm) -> LastOrder:
+    def _next_order(self, visit: Visit, shopper: ShopperForm) -> LastOrder:
         """Return the order that the form makes; if it is the cart's open order once more, that one."""
         cart = visit.cart
-        before = visit.ordered if visit.ordered is not None and visit.ordered.cart_id == cart.id else None
+        before = visit.last_order if visit.last_order is not None and visit.last_order.cart_id == cart.id else None
 
         def after(replaced: UUID | None) -> LastOrder:
             text = f"{cart.id}|{replaced}|{cart.contents}|{shopper.digest_text()}"
@@ -162,34 +173,28 @@ class CheckoutPages:
         again = after(before.replaced)
         return again if again == before else after(before.order_id)
 
-    async def stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
+    async def _stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
         """Say what became of the cart that a form was made for."""
-        last = visit.ordered
+        last = visit.last_order
         if last is not None and last.cart_id == ticket.cart_id and visit.cart.id != ticket.cart_id:
-            order = await self._deps.queries.order(visit.store.id, last.order_id)
+            order = await self._queries.order(visit.store.id, last.order_id)
             if order is not None and order.status is OrderStatus.CANCELLED:
                 visit.say(f"Order {order.number} was called off. Look at your cart before you order again.")
-                return self._front.redirect(visit, "/cart")
+                return self._renderer.redirect(visit, "/cart")
             number = order_number(last.order_id)
-            return await self.ordered_already(
+            return await self._ordered_already(
                 visit, last.order_id, f"You have ordered this already, as order {number}. Nothing was ordered again."
             )
         if not visit.cart:
             visit.say("Your cart is empty: it was ordered or cleared in another window. Nothing was ordered.")
-            return self._front.redirect(visit, "/cart")
-        return await self.page(visit, shopper, status=409, remark=CHANGED)
+            return self._renderer.redirect(visit, "/cart")
+        return await self._page(visit, shopper, status=409, remark=CHANGED)
 
-    async def ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
+    async def _ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
         """Lead to the order that a cart became, and take what was ordered out of the cart."""
-        order = await self._deps.queries.order(visit.store.id, order_id)
-        last = visit.ordered
-        if order is not None and visit.settled is None and last is not None and last.is_of(visit.cart):
-            visit.settle(order)
+        order = await self._queries.order(visit.store.id, order_id)
+        last = visit.last_order
+        if order is not None and visit.closed_order is None and last is not None and last.is_of(visit.cart):
+            visit.close_order(order)
         visit.say(message)
-        return self._front.redirect(visit, f"/checkout/success/{self._front.order_link(visit, order_id)}")
-
-
-def routes(front: PageRenderer) -> list[Route]:
-    """Return the checkout's routes."""
-    pages = CheckoutPages(front)
-    return [Route("/checkout", pages.show, name="checkout"), Route("/checkout", pages.submit, methods=["POST"])]
+        return self._renderer.redirect(visit, f"/checkout/success/{visit.order_links.to(order_id)}")

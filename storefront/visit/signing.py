@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import secrets
+from functools import cached_property
+from uuid import UUID
 
 
 class Tampered(Exception):
@@ -63,6 +65,40 @@ class Signer:
     def _signature(self, text: str) -> str:
         digest = hmac.new(self._key, text.encode(), hashlib.sha256).digest()[:16]
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+class Signers:
+    """One store's signers: what one store signed means nothing to another."""
+
+    def __init__(self, secret: bytes, store_id: UUID) -> None:
+        self._secret, self._store_id = secret, store_id
+
+    def _signer(self, purpose: str) -> Signer:
+        return Signer(self._secret, f"{purpose}.{self._store_id}")
+
+    @cached_property
+    def cart(self) -> Signer:
+        return self._signer("cart")
+
+    @cached_property
+    def csrf(self) -> Signer:
+        return self._signer("csrf")
+
+    @cached_property
+    def notice(self) -> Signer:
+        return self._signer("notice")
+
+    @cached_property
+    def order(self) -> Signer:
+        return self._signer("order")
+
+    @cached_property
+    def find(self) -> Signer:
+        return self._signer("find")
+
+    @cached_property
+    def checkout(self) -> Signer:
+        return self._signer("checkout")
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

@@ -10,27 +10,12 @@ from urllib.parse import urlsplit
 from domain.store.events import StoreStatus
 from projections.catalog.views import StoreView
 from storefront.ports import StorefrontQueries
+from storefront.visit.errors import StoreClosed, UnknownHost
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 PUBLIC = frozenset({StoreStatus.ACTIVE, StoreStatus.PAUSED})
-"""What was never published is the merchant's own, its name and logo too; of what is archived, orders and words are left."""
-
-
-class UnknownHost(Exception):
-    """No store has this host."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(host)
-        self.host = host
-
-
-class StoreClosed(Exception):
-    """There is a store that shoppers know, but it is paused."""
-
-    def __init__(self, store: StoreView) -> None:
-        super().__init__(str(store.id))
-        self.store = store
+"""Statuses in which the public may know a store's name and logo. An archived store keeps its orders and content pages."""
 
 
 def bare_host(header: str) -> str:
@@ -78,7 +63,7 @@ class Tenancy:
         most: int = 1_000,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shelf = queries
+        self._queries = queries
         bases = [bare_host(domain) for domain in base_domains]
         self._suffixes = tuple("." + base for base in bases)
         self._platform = LOOPBACK | set(bases)
@@ -96,14 +81,14 @@ class Tenancy:
             UnknownHost: there is none, or none that the public may know of.
             StoreClosed: it is paused.
         """
-        store = await self.once_open_store_of(header)
+        store = await self.public_store_of(header)
         if store.status not in PUBLIC:
             raise UnknownHost(bare_host(header))
         if store.status is StoreStatus.PAUSED:
             raise StoreClosed(store)
         return store
 
-    async def once_open_store_of(self, header: str) -> StoreView:
+    async def public_store_of(self, header: str) -> StoreView:
         """Return the store that a ``Host`` header names if it was ever open, even if it is paused or archived now.
 
         Raises:
@@ -138,5 +123,5 @@ class Tenancy:
         for suffix in self._suffixes:
             if host.endswith(suffix):
                 label = host.removesuffix(suffix)
-                return None if "." in label else await self._shelf.store_by_slug(label)
-        return await self._shelf.store_by_domain(host)
+                return None if "." in label else await self._queries.store_by_slug(label)
+        return await self._queries.store_by_domain(host)

@@ -5,8 +5,8 @@ import pytest
 
 from domain.store.events import PageType
 from infra.web.server import guarded
-from storefront.rendering.renderer import Signers
 from storefront.visit.cart import Cart, write_cart
+from storefront.visit.signing import Signers
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
 from tests.support.platforms.storefront import BRAND, PIXEL, SECRET, ShopFloor, Variant
 
@@ -67,7 +67,8 @@ async def test_a_store_that_was_never_published_is_as_unknown_as_one_that_is_not
 
 
 async def test_an_open_store_is_remembered_for_a_bounded_time(floor: ShopFloor) -> None:
-    from storefront.visit.tenancy import StoreClosed, Tenancy
+    from storefront.visit.errors import StoreClosed
+    from storefront.visit.tenancy import Tenancy
 
     now = 0.0
     tenancy = Tenancy(floor.queries, base_domains=("shops.test",), max_age=3.0, most=1, now=lambda: now)

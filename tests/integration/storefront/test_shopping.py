@@ -180,7 +180,7 @@ async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
     gone = await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(page, "csrf")})
     assert gone.headers["location"] == "/cart"
     cart = await browser.get("/cart")
-    assert "called off" in cart.text
+    assert "The order is cancelled" in cart.text
     assert 'href="/checkout"' in cart.text
     assert "called off" in (await browser.get(unpaid)).text
     assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid

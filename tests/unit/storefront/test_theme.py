@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from domain.store.brand import BrandIdentity, FontPair, Palette
 from storefront.rendering.color import contrast, on, readable
 from storefront.rendering.fonts import FAMILIES
-from storefront.rendering.renderer import HERE
+from storefront.rendering.renderer import PACKAGE
 from storefront.rendering.theme import Mood, derive_colours, theme_of
 from tests.support.platforms.storefront import BRAND
 
@@ -79,7 +79,7 @@ def test_the_same_brand_looks_the_same_and_another_differs() -> None:
 
 
 def test_every_font_file_a_stylesheet_names_is_there_with_its_licence() -> None:
-    fonts = HERE / "static" / "fonts"
+    fonts = PACKAGE / "static" / "fonts"
     for family in FAMILIES.values():
         assert (fonts / family.slug / "LICENSE.txt").read_text().count("SIL Open Font License") >= 1
         for weight in family.weights:
