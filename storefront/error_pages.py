@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from projections.reading.outages import RETRY_SECONDS
 from storefront.rendering.renderer import PageRenderer
-from storefront.visit.errors import ForeignForm, PageMissing, StoreClosed, UnknownHost, is_outage
+from storefront.visit.errors import ForeignForm, OrderLinkExpired, PageMissing, StoreClosed, UnknownHost, is_outage
 from storefront.visit.tenancy import bare_host
 from storefront.visit.visit import Visits
 
@@ -30,6 +30,7 @@ class ErrorPages:
             StoreClosed: self.closed,
             PageMissing: self.missing,
             ForeignForm: self.foreign,
+            OrderLinkExpired: self.expired_link,
             HTTPException: self.http,
             Exception: self.broken,
         }
@@ -54,6 +55,11 @@ class ErrorPages:
 
     async def foreign(self, request: Request, _: Exception) -> Response:
         return await self._themed(request, "foreign.html", 403)
+
+    async def expired_link(self, request: Request, _: Exception) -> Response:
+        visit = await self._visits.to_public_store(request)
+        visit.say("This link is too old. Find your order by its number and your e-mail address.")
+        return self._renderer.redirect(visit, "/orders/find")
 
     async def http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

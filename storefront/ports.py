@@ -87,8 +87,11 @@ class StorefrontDependencies:
     clock: Clock
     limits: RateLimits
     """How often an order may be asked for by its number."""
-    secret: bytes
-    """Signs carts, order links and form tokens; 32 random bytes that all storefront processes share and keep."""
+    secrets: Sequence[bytes]
+    """Sign carts, order links and form tokens: 32 random bytes each, shared by all storefront processes.
+
+    The first one signs. The others are former ones and still verify.
+    """
     behind_proxy: bool = False
     """Whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``."""
     scheme: Literal["http", "https"] = "http"

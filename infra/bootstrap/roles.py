@@ -215,7 +215,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             media=platform.media(),
             clock=platform.clock,
             limits=PostgresRateLimits(await platform.pool()),
-            secret=platform.keys().derive("storefront"),
+            secrets=platform.keys().derive_each("storefront"),
             behind_proxy=settings.behind_proxy,
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),

@@ -1,6 +1,6 @@
 """Checkout: who it goes to, then off to the payment page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
@@ -25,19 +25,24 @@ from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
 from storefront.visit.cart import LastOrder
 from storefront.visit.errors import ForeignForm
-from storefront.visit.signing import Signer, Tampered
+from storefront.visit.signing import Expired, Signer, Tampered
 from storefront.visit.visit import Visit, Visits
 
-CHANGED = "Your cart was changed in another window. Look at the total below, then send the form again."
+CHANGED = "Your cart was changed in another window. Check the total below, then send the form again."
+OUTDATED = "This form is too old. Check your order below, then send the form again."
+
+
+FINGERPRINT = 16
+"""Characters of a fingerprint in a ticket."""
 
 
 class StaleTicket(Exception):
-    """The form is of an earlier release."""
+    """The form is too old, or an earlier release made it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a checkout form was made for, signed: a form that is sent later than that is recognized."""
+    """The cart and total that a checkout form was made for, signed, so that an outdated form is recognized."""
 
     cart_id: UUID
     contents: str
@@ -47,7 +52,8 @@ class Ticket:
     @classmethod
     def of(cls, visit: Visit, priced_cart: PricedCart) -> "Ticket":
         assert visit.cart.id is not None
-        return cls(visit.cart.id, visit.signers.checkout.fingerprint(visit.cart.contents)[:16], priced_cart.total)
+        contents = visit.signers.checkout.fingerprint(visit.cart.contents)[:FINGERPRINT]
+        return cls(visit.cart.id, contents, priced_cart.total)
 
     def sealed(self, signer: Signer) -> str:
         return signer.seal(f"{self.cart_id.hex}~{self.contents}~{self.quoted.minor}~{self.quoted.currency}")
@@ -58,10 +64,12 @@ class Ticket:
 
         Raises:
             ForeignForm: it is not ours.
-            StaleTicket: an earlier release wrote it.
+            StaleTicket: it is too old, or an earlier release wrote it.
         """
         try:
             opened = signer.open(text)
+        except Expired as error:
+            raise StaleTicket from error
         except Tampered as error:
             raise ForeignForm from error
         try:
@@ -72,8 +80,8 @@ class Ticket:
 
     def fits(self, visit: Visit) -> bool:
         """Return whether the cart is still the one the form was made for."""
-        contents = visit.signers.checkout.fingerprint(visit.cart.contents)[:16]
-        return visit.cart.id == self.cart_id and contents == self.contents
+        known = (one[:FINGERPRINT] for one in visit.signers.checkout.fingerprints(visit.cart.contents))
+        return visit.cart.id == self.cart_id and self.contents in known
 
 
 class CheckoutPages(Pages):
@@ -130,7 +138,7 @@ class CheckoutPages(Pages):
         try:
             ticket = Ticket.read(str(form.get("ticket", "")), visit.signers.checkout)
         except StaleTicket:
-            return await self._page(visit, shopper, status=409, remark=CHANGED)
+            return await self._page(visit, shopper, status=409, remark=OUTDATED)
         if not ticket.fits(visit):
             return await self._stale(visit, ticket, shopper)
         problems = shopper.problems()
@@ -159,19 +167,21 @@ class CheckoutPages(Pages):
         return await send_to_payment(self._renderer, self._checkout, visit, order)
 
     def _next_order(self, visit: Visit, shopper: ShopperForm) -> LastOrder:
-        """Return the order that the form makes; if it is the cart's open order once more, that one."""
+        """Return the order that the form makes: the cart's open order if the form repeats it, else a new one."""
+        last = visit.last_order
+        if last is None or last.cart_id != visit.cart.id:
+            return next(self._orders(visit, shopper, None))
+        # The form may have been sent before the master key was rotated.
+        if last in self._orders(visit, shopper, last.replaced):
+            return last
+        return next(self._orders(visit, shopper, last.order_id))
+
+    def _orders(self, visit: Visit, shopper: ShopperForm, replaced: UUID | None) -> Iterator[LastOrder]:
+        """Yield the order that the form makes under each secret, the current one first."""
         cart = visit.cart
-        before = visit.last_order if visit.last_order is not None and visit.last_order.cart_id == cart.id else None
-
-        def after(replaced: UUID | None) -> LastOrder:
-            text = f"{cart.id}|{replaced}|{cart.contents}|{shopper.digest_text()}"
-            order_id = self._checkout.order_id(visit.store, visit.signers.checkout.fingerprint(text))
-            return LastOrder(order_id, cart.id, replaced)
-
-        if before is None:
-            return after(None)
-        again = after(before.replaced)
-        return again if again == before else after(before.order_id)
+        text = f"{cart.id}|{replaced}|{cart.contents}|{shopper.digest_text()}"
+        for fingerprint in visit.signers.checkout.fingerprints(text):
+            yield LastOrder(self._checkout.order_id(visit.store, fingerprint), cart.id, replaced)
 
     async def _stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
         """Say what became of the cart that a form was made for."""

@@ -15,7 +15,8 @@ BUSY = "Many people are buying this at the moment. Please try again."
 
 async def send_to_payment(renderer: PageRenderer, checkout: Checkout, visit: Visit, order: OrderView) -> Response:
     """Send the shopper to the payment page of an order, or to the order's own page if it cannot be paid."""
-    link = visit.order_links.to(order.id)
+    # Repeating a payment session must repeat its addresses: providers refuse a repetition with other ones.
+    link = visit.order_links.to(order.id, at=order.placed_at)
     success, unpaid = f"/checkout/success/{link}", f"/checkout/unpaid/{link}"
     if not is_open(order):
         return renderer.redirect(visit, success)

@@ -25,6 +25,10 @@ class PageMissing(Exception):
     """This store has no such page."""
 
 
+class OrderLinkExpired(Exception):
+    """The link to an order is too old; its shopper finds the order by number and e-mail address."""
+
+
 class ForeignForm(Exception):
     """A form did not come from a page of this store; it changed nothing."""
 

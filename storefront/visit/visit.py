@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -59,7 +58,7 @@ class Visit:
     @property
     def last_order(self) -> LastOrder | None:
         """The order this browser placed last, if that was within a day."""
-        return LastOrder.read(self.cookies.sent(LAST_ORDER) or "", self.signers.order)
+        return LastOrder.read(self.cookies.sent(LAST_ORDER) or "", self.signers.last_order)
 
     def page_of(self, type: PageType) -> PageView | None:
         """Return the content page of a type; None if it is not written."""
@@ -83,7 +82,7 @@ class Visit:
 
     def save_last_order(self, last: LastOrder) -> None:
         """Let the browser remember the order it placed last."""
-        self.cookies.set(LAST_ORDER, last.sealed(self.signers.order), age=DAY)
+        self.cookies.set(LAST_ORDER, last.sealed(self.signers.last_order), age=DAY)
 
     def close_order(self, order: OrderView) -> None:
         """Take a paid order's goods out of the cart; goods added since then stay, in a cart with a new id.
@@ -174,7 +173,8 @@ class Visits:
 
     def _visit(self, store: StoreView, request: Request, pages: Sequence[PageView]) -> Visit:
         assert store.brand is not None
-        signers, cookies = self._signers(store.id), Cookies(request.cookies)
+        cookies = Cookies(request.cookies)
+        signers = Signers(self._deps.secrets, store.id, self._deps.clock)
         return Visit(
             request=request,
             store=store,
@@ -184,9 +184,6 @@ class Visits:
             cookies=cookies,
             signers=signers,
             form_tokens=FormTokens(cookies, signers.csrf),
-            order_links=OrderLinks(signers.order),
+            order_links=OrderLinks(signers.order_link),
             origin=self._deps.origin_of(store),
         )
-
-    def _signers(self, store_id: UUID) -> Signers:
-        return Signers(self._deps.secret, store_id)

@@ -241,8 +241,8 @@ async def test_another_stores_cart_is_an_empty_one_here(floor: ShopFloor, browse
     fern, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
     pot = await floor.stock(fern, "Pot", slug="pot")
     cart = Cart().add(pot.id, pot.variants[0], 1)
-    foreign = write_cart(cart, Signers(SECRET, other).cart)
-    own = write_cart(cart, Signers(SECRET, fern).cart)
+    foreign = write_cart(cart, Signers([SECRET], other, floor.clock).cart)
+    own = write_cart(cart, Signers([SECRET], fern, floor.clock).cart)
     assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={foreign}"})).text
     assert "Pot" in (await browser.get("/cart", headers={"cookie": f"cart={own}"})).text
     assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={own}x"})).text

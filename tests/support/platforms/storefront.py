@@ -134,7 +134,7 @@ class ShopFloor:
             media=self.media,
             clock=self.clock,
             limits=PostgresRateLimits(self._pool),
-            secret=SECRET,
+            secrets=[SECRET],
             base_domains=("shops.test",),
             payment_origins=("http://payments.test",),
             store_cache_seconds=0.0,

@@ -1,13 +1,20 @@
 """The cart travels in a cookie that only we can write."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from storefront.visit.cart import MOST_LINES, MOST_OF_ONE, Cart, LastOrder, read_cart, write_cart
 from storefront.visit.signing import Signer, Tampered
+from tests.support.fakes.event_log import FixedClock
 
-SIGNER = Signer(b"0123456789abcdef", "cart.one")
+
+def signer_for(purpose: str, secret: bytes = b"0123456789abcdef") -> Signer:
+    return Signer([secret], purpose, max_age=timedelta(days=30), clock=FixedClock())
+
+
+SIGNER = signer_for("cart.one")
 ONE, TWO = UUID(int=1), UUID(int=2)
 
 
@@ -28,7 +35,7 @@ def test_a_changed_or_foreign_cookie_is_an_empty_cart() -> None:
         None,
         "nonsense",
         "v1~x.y",
-        write_cart(Cart().add(ONE, TWO, 1), Signer(b"0123456789abcdef", "cart.two")),
+        write_cart(Cart().add(ONE, TWO, 1), signer_for("cart.two")),
     ):
         assert read_cart(value, SIGNER) == Cart()
 
@@ -77,11 +84,11 @@ def test_a_full_cart_takes_no_more_and_still_fits_a_cookie() -> None:
 
 
 def test_text_signed_for_one_purpose_means_nothing_for_another() -> None:
-    sealed = Signer(b"0123456789abcdef", "order.one").seal("x")
+    sealed = signer_for("order.one").seal("x")
     with pytest.raises(Tampered):
         SIGNER.open(sealed)
 
 
 def test_a_short_secret_is_refused_at_start() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
-        Signer(b"short", "cart")
+        signer_for("cart", b"short")
