@@ -22,6 +22,7 @@ from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.base import Pages
 from storefront.pages.payment import BUSY, send_to_payment
 from storefront.ports import StorefrontDependencies
+from storefront.rendering.formatting import country_name
 from storefront.rendering.renderer import PageRenderer
 from storefront.visit.cart import LastOrder
 from storefront.visit.errors import ForeignForm
@@ -34,6 +35,10 @@ OUTDATED = "This form is too old. Check your order below, then send the form aga
 
 FINGERPRINT = 16
 """Characters of a fingerprint in a ticket."""
+
+
+COUNTRY_NAMES = {code: country_name(code) for code in sorted(COUNTRIES, key=country_name)}
+"""The choices of the form, by name."""
 
 
 class StaleTicket(Exception):
@@ -122,7 +127,7 @@ class CheckoutPages(Pages):
             shopper=shopper,
             problems=problems,
             note=remark,
-            countries=COUNTRIES,
+            countries=COUNTRY_NAMES,
             ticket=Ticket.of(visit, priced_cart).sealed(visit.signers.checkout),
             robots="noindex",
         )

@@ -18,7 +18,7 @@ from domain.product.events import ProductStatus
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
-from storefront.rendering.formatting import SYMBOLS, Card, Picture, cards, pictures, summary
+from storefront.rendering.formatting import Card, Picture, cards, pictures, summary, without_currency
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit
 
@@ -113,7 +113,7 @@ class ListingQuery:
 
 
 def _minor(text: str, currency: str) -> int | None:
-    number = text.lstrip("".join(SYMBOLS.values()))
+    number = without_currency(text, currency)
     if IN_THOUSANDS.fullmatch(number):
         number = number.replace(",", "")
     elif IN_THOUSANDS_WITH_POINTS.fullmatch(number):

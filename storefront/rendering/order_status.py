@@ -10,8 +10,8 @@ from urllib.parse import quote
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
 from projections.sales.queries import OrderView
-from storefront.checkout.address import COUNTRIES
 from storefront.ports import StorefrontQueries
+from storefront.rendering.formatting import country_name
 
 HEADLINES: Mapping[OrderStatus, str] = {
     OrderStatus.PENDING: "Not paid yet",
@@ -141,7 +141,7 @@ def masked_address(parts: Mapping[str, str | None]) -> str:
     postcode = parts.get("postcode") or ""
     town = " ".join(part for part in (f"{postcode[:2]}•••" if postcode else "", parts.get("city") or "") if part)
     street = masked(parts.get("line1") or "")
-    return ", ".join(part for part in (street, town, parts.get("region"), COUNTRIES.get(country, country)) if part)
+    return ", ".join(part for part in (street, town, parts.get("region"), country_name(country)) if part)
 
 
 def _first_letter(word: str) -> str:

@@ -1,12 +1,25 @@
 """Money, days, summaries and Markdown as shoppers see them."""
 
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from domain.money import Money
 from storefront.checkout.address import ShopperForm
-from storefront.rendering.formatting import days_words, first_sentences, money, saving, stock_words, summary
+from storefront.pages.checkout import COUNTRY_NAMES
+from storefront.rendering.formatting import (
+    country_name,
+    day_words,
+    days_words,
+    first_sentences,
+    moment_words,
+    money,
+    saving,
+    stock_words,
+    summary,
+    without_currency,
+)
 from storefront.rendering.markdown import render
 from storefront.visit.tenancy import bare_host
 
@@ -21,12 +34,40 @@ GOOD = ShopperForm(
         (4900, "USD", "$49.00"),
         (124900, "USD", "$1,249.00"),
         (500, "JPY", "¥500"),
-        (4900, "CHF", "49.00 CHF"),
+        (4900, "CHF", "49.00\xa0CHF"),
         (-250, "EUR", "−€2.50"),
+        (1234567, "KWD", "1,234.567\xa0KWD"),
+        (1234567, "IQD", "1,234.567\xa0IQD"),
     ],
 )
 def test_money_is_shown_with_its_sign_and_all_its_decimals(minor: int, currency: str, shown: str) -> None:
     assert money(Money(minor=minor, currency=currency)) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "number"),
+    [
+        ("25", "USD", "25"), ("$25", "USD", "25"), (" $ 25 ", "USD", "25"), ("USD 25", "USD", "25"),
+        ("49.00\xa0CHF", "CHF", "49.00"), ("€25", "USD", "25"), ("-5", "USD", "-5"), ("$", "USD", ""), ("", "USD", ""),
+        ("25 kg", "USD", "25 kg"),
+    ],
+)  # fmt: skip
+def test_a_price_may_be_typed_with_its_currency(typed: str, currency: str, number: str) -> None:
+    assert without_currency(typed, currency) == number
+
+
+def test_days_and_moments_are_in_utc_with_the_month_as_a_word() -> None:
+    at = datetime(2026, 11, 28, 1, 5, tzinfo=timezone(timedelta(hours=2)))
+    assert day_words(at) == "27 November 2026"
+    assert moment_words(at) == "27 November 2026, 23:05 UTC"
+
+
+def test_every_country_of_the_form_has_a_name_and_they_stand_in_the_order_of_their_names() -> None:
+    names = list(COUNTRY_NAMES.values())
+    assert names == sorted(names)
+    assert all(len(name) > 2 for name in names)
+    assert COUNTRY_NAMES["CZ"] == "Czechia"
+    assert country_name("XX") == "XX"
 
 
 def test_a_saving_is_told_only_when_it_is_one() -> None:
