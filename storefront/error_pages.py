@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class ErrorPages:
-    """What shoppers see when something is not there, not open or not right."""
+    """The page for each kind of error."""
 
     def __init__(self, visits: Visits, renderer: PageRenderer, *, domain: str) -> None:
         self._visits, self._renderer, self._domain = visits, renderer, domain
 
     def handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
-        """Return what answers each kind of trouble."""
+        """Return the handler of each kind of error."""
         return {
             UnknownHost: self.unknown_host,
             StoreClosed: self.closed,
@@ -70,11 +70,11 @@ class ErrorPages:
         return response
 
     async def broken(self, request: Request, error: Exception) -> Response:
-        logger.error("a page failed: %s %s", request.method, request.url.path, exc_info=error)
+        logger.error("page failed: %s %s", request.method, request.url.path, exc_info=error)
         return self._renderer.platform_page("platform/broken.html", status=500, title="Something broke")
 
     def away(self, request: Request) -> Response:
-        """Say that the shop is away for a moment, in its own look if this process has seen it before."""
+        """Return the page of an outage, in the store's theme if this process has seen the store before."""
         visit = self._visits.during_outage(request)
         if visit is None:
             response = self._renderer.platform_page("platform/away.html", status=503, title="Back in a moment")
@@ -95,9 +95,9 @@ class ErrorPages:
 
 
 class Outages:
-    """Answers 503 where a page could not be made because the database, or another part, is away for a moment.
+    """Answers 503 if a page failed because the database or another part is away for a moment.
 
-    No exception handler: Starlette raises again what the handler of ``Exception`` answered, and logs it as a fault.
+    An exception handler cannot do this: Starlette raises an exception again after the handler of ``Exception``.
     """
 
     def __init__(self, app: ASGIApp, *, answer: Callable[[Request], Response]) -> None:
@@ -107,15 +107,15 @@ class Outages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
-        async def noting(message: Message) -> None:
+        async def note_start(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, note_start)
         except Exception as error:
             if started or scope["type"] != "http" or not is_outage(error):
                 raise
-            logger.warning("a page could not be made: %s %s (%r)", scope["method"], scope["path"], error)
+            logger.warning("page failed during an outage: %s %s (%r)", scope["method"], scope["path"], error)
             await self._answer(Request(scope))(scope, receive, send)

@@ -30,16 +30,16 @@ class Commands(Protocol):
     """The command bus, as the storefront uses it."""
 
     async def dispatch(self, command: object, context: Context) -> Receipt:
-        """Carry out a command once; see :meth:`commands.bus.CommandBus.dispatch`."""
+        """Execute a command once; see :meth:`commands.bus.CommandBus.dispatch`."""
         ...
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
-        """Return the receipt of a command that was carried out, or None."""
+        """Return the receipt of a command; None if it was not executed."""
         ...
 
 
 class StorefrontQueries(Protocol):
-    """Everything a storefront shows, as the read models tell it."""
+    """What the storefront reads."""
 
     async def store_by_slug(self, slug: str) -> StoreView | None: ...
 
@@ -86,16 +86,16 @@ class StorefrontDependencies:
     media: MediaStore
     clock: Clock
     limits: RateLimits
-    """How often an order may be asked for by its number."""
+    """Limit the tries to find an order by its number."""
     secrets: Sequence[bytes]
     """Sign carts, order links and form tokens: 32 random bytes each, shared by all storefront processes.
 
     The first one signs. The others are former ones and still verify.
     """
     behind_proxy: bool = False
-    """Whether a proxy of ours has written the caller's address last into ``X-Forwarded-For``."""
+    """Whether our proxy has written the caller's address last into ``X-Forwarded-For``."""
     scheme: Literal["http", "https"] = "http"
-    """What shoppers' browsers speak, be it to a proxy in front of us."""
+    """What shoppers' browsers use, also if a proxy in front ends TLS."""
     base_domains: tuple[str, ...] = ("localhost",)
     """``<slug>.<base domain>`` is a store; the base domain itself is the platform."""
     public_domain: str = ""
@@ -105,13 +105,13 @@ class StorefrontDependencies:
     media_origins: tuple[str, ...] = ()
     """Origins images come from when the media store's addresses are absolute."""
     platform_fee_basis_points: int = 500
-    """Our share of a payment, in hundredths of a per cent."""
+    """Our share of a payment, in hundredths of a percent."""
     sandbox: bool = True
-    """Whether payments are sandboxed: then every page says that no real money moves."""
+    """Whether payments are sandboxed; every page then says that no real money moves."""
     store_cache_seconds: float = 3.0
-    """The longest that a paused store still answers."""
+    """The longest time that a paused store still answers."""
 
     def origin_of(self, store: StoreView) -> str:
-        """Return a store's one address, ``http://neon-haven.localhost:8080``, whatever host a request named."""
+        """Return a store's canonical address, ``http://neon-haven.localhost:8080``."""
         host = store.custom_domain or f"{store.slug}.{self.public_domain or self.base_domains[0]}"
         return f"{self.scheme}://{host}"

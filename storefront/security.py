@@ -9,11 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from storefront.ports import StorefrontDependencies
 
 LARGEST_FORM = 64 * 1024
-NO_LETTER = "\N{REPLACEMENT CHARACTER}"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def content_policy(deps: StorefrontDependencies) -> str:
-    """Return the Content-Security-Policy of every page: our own files, and forms that may lead to the payment page."""
+    """Return the Content-Security-Policy of every page: our own files only; forms may lead to the payment page."""
     media, payments = " ".join(deps.media_origins), " ".join(deps.payment_origins)
     return (
         "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -22,10 +22,10 @@ def content_policy(deps: StorefrontDependencies) -> str:
 
 
 class SecurityMiddleware:
-    """Says what shoppers speak, adds security headers to every response, refuses bodies no form of ours could have.
+    """Sets the scheme that shoppers use, adds security headers to every response, and rejects too large bodies.
 
-    PostgreSQL takes no text with a NUL in it, and nothing of ours has one: an address with a NUL is read with U+FFFD in
-    its place, and so is not found. Leaving the NUL out instead could make another one of what stands around it.
+    PostgreSQL stores no text with a NUL, so no address has one. A NUL in an address becomes U+FFFD, and the page is not
+    found. Removing the NUL instead could turn the text around it into another address.
     """
 
     def __init__(self, app: ASGIApp, *, policy: str, scheme: str) -> None:
@@ -45,16 +45,16 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
         scope["scheme"] = self._scheme
-        scope["path"] = scope["path"].replace("\0", NO_LETTER)
-        scope["query_string"] = scope["query_string"].replace(b"%00", quote(NO_LETTER).encode())
-        taken = 0
+        scope["path"] = scope["path"].replace("\0", REPLACEMENT)
+        scope["query_string"] = scope["query_string"].replace(b"%00", quote(REPLACEMENT).encode())
+        received = 0
 
         async def bounded() -> Message:
-            nonlocal taken
+            nonlocal received
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > LARGEST_FORM:
-                raise HTTPException(413, "This form is too large.")
+            received += len(message.get("body", b""))
+            if received > LARGEST_FORM:
+                raise HTTPException(413, "Form too large. Write less text and send it again.")
             return message
 
         async def guarded(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Checkout: who it goes to, then off to the payment page."""
+"""Checkout: the form with the recipient, then the payment page."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Ticket:
         """Return what :meth:`sealed` wrote.
 
         Raises:
-            ForeignForm: it is not ours.
+            ForeignForm: :meth:`sealed` did not write it.
             StaleTicket: it is too old, or an earlier release wrote it.
         """
         try:
@@ -84,7 +84,7 @@ class Ticket:
             raise StaleTicket from error
 
     def fits(self, visit: Visit) -> bool:
-        """Return whether the cart is still the one the form was made for."""
+        """Whether the form was made for the present cart."""
         known = (one[:FINGERPRINT] for one in visit.signers.checkout.fingerprints(visit.cart.contents))
         return visit.cart.id == self.cart_id and self.contents in known
 
@@ -111,7 +111,7 @@ class CheckoutPages(Pages):
         problems: Mapping[str, str] = MappingProxyType({}),
         remark: str | None = None,
     ) -> Response:
-        """Return the form, or the way to the cart where that cannot be ordered as it is."""
+        """Return the form, or a redirect to the cart if the cart cannot be ordered as it is."""
         waiting = await unpaid_order(visit, self._queries)
         priced_cart = await price_cart(visit, self._queries, self._deps.media.url, waiting)
         if not priced_cart.ready:
@@ -167,7 +167,7 @@ class CheckoutPages(Pages):
         if order is None:
             return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
         if order.total != ticket.quoted:
-            visit.say("A price changed while you were here. Look at the new total before you pay.")
+            visit.say("A price changed while you were here. Check the new total before you pay.")
             return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
         return await send_to_payment(self._renderer, self._checkout, visit, order)
 
@@ -189,24 +189,24 @@ class CheckoutPages(Pages):
             yield LastOrder(self._checkout.order_id(visit.store, fingerprint), cart.id, replaced)
 
     async def _stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
-        """Say what became of the cart that a form was made for."""
+        """Answer a form whose cart has changed: lead to the order it became, to the cart, or show the form again."""
         last = visit.last_order
         if last is not None and last.cart_id == ticket.cart_id and visit.cart.id != ticket.cart_id:
             order = await self._queries.order(visit.store.id, last.order_id)
             if order is not None and order.status is OrderStatus.CANCELLED:
-                visit.say(f"Order {order.number} was called off. Look at your cart before you order again.")
+                visit.say(f"Order {order.number} was cancelled. Check your cart before you order again.")
                 return self._renderer.redirect(visit, "/cart")
             number = order_number(last.order_id)
             return await self._ordered_already(
-                visit, last.order_id, f"You have ordered this already, as order {number}. Nothing was ordered again."
+                visit, last.order_id, f"You already ordered this: order {number}. Nothing was ordered again."
             )
         if not visit.cart:
-            visit.say("Your cart is empty: it was ordered or cleared in another window. Nothing was ordered.")
+            visit.say("Your cart is empty. It was ordered or cleared in another window. Nothing was ordered now.")
             return self._renderer.redirect(visit, "/cart")
         return await self._page(visit, shopper, status=409, remark=CHANGED)
 
     async def _ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
-        """Lead to the order that a cart became, and take what was ordered out of the cart."""
+        """Redirect to the order that a cart became, and take its goods out of the cart."""
         order = await self._queries.order(visit.store.id, order_id)
         last = visit.last_order
         if order is not None and visit.closed_order is None and last is not None and last.is_of(visit.cart):

@@ -124,7 +124,7 @@ class OrderPages(Pages):
             before_payment=order is None and "/unpaid/" in path,
             seconds=(SOON if count <= QUICK_TRIES else LATER) if count < TRIES else None,
             again=f"{path}?try={count + 1}",
-            afresh=path,
+            reload=path,
             link=visit.request.path_params["link"],
             robots="noindex",
         )

@@ -1,4 +1,4 @@
-"""Our own styles, scripts and fonts: addresses that change with their content, so that browsers may keep them."""
+"""Stylesheets, scripts and fonts. An address changes with its content, so that browsers may cache it permanently."""
 
 import gzip
 import hashlib
@@ -21,7 +21,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class StaticFile:
-    """One file, in every form that browsers ask for; each is made once, when the first browser asks for it."""
+    """A file in every content coding; each is compressed once, at its first request."""
 
     def __init__(self, path: Path) -> None:
         self.type = TYPES[path.suffix]
@@ -31,7 +31,7 @@ class StaticFile:
         self.version = hashlib.sha256(self._forms[None]).hexdigest()[:12]
 
     def in_encoding(self, encoding: str | None) -> bytes:
-        """Return the bytes in a content coding, at its best quality; None: as they are."""
+        """Return the bytes in a content coding at its best quality, uncompressed for None."""
         if encoding not in self._forms:
             plain = self._forms[None]
             self._forms[encoding] = brotli.compress(plain) if encoding == "br" else gzip.compress(plain, mtime=0)
@@ -39,7 +39,7 @@ class StaticFile:
 
 
 class StaticFolder:
-    """A folder of files that never change while the process runs; they are small, and kept in memory."""
+    """A folder of small files, kept in memory; they do not change while the process runs."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {
@@ -49,22 +49,22 @@ class StaticFolder:
         }
 
     def address(self, name: str) -> str:
-        """Return where a browser finds a file."""
+        """Return the address of a file."""
         file = self._files.get(name)
         return f"/static/{name}" + ("" if file is None or file.is_packed else f"?v={file.version}")
 
     async def serve(self, request: Request) -> Response:
-        """Answer a request for one of the files; only names that were there at start exist.
+        """Answer a request for a file that was in the folder at start.
 
-        ``Range`` is ignored, as RFC 9110, section 14.2, allows: no file is worth a part of it.
+        ``Range`` is ignored, as RFC 9110, section 14.2, allows: the files are small.
         """
         path_name: str = request.path_params["name"]
         file = self._files.get(path_name)
         if file is None:
-            return PlainTextResponse("There is no such file.", status_code=404)
+            return PlainTextResponse("File not found.", status_code=404)
         encoding = None if file.is_packed else best_encoding(request)
         fixed = file.is_packed or request.query_params.get("v") == file.version
-        # Each form has a tag of its own: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
+        # Each content coding has its own tag: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
         headers = {
             "cache-control": FOREVER if fixed else "no-cache",
             "etag": f'"{file.version}{"-" + encoding if encoding else ""}"',

@@ -1,4 +1,4 @@
-"""A rotation of the master key, as ``ZYENTA_MASTER_KEYS`` does it, costs shoppers nothing."""
+"""Carts, order links and open forms survive a rotation of ``ZYENTA_MASTER_KEYS``."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -34,7 +34,7 @@ async def test_a_cart_and_an_order_link_outlive_a_rotation(floor: ShopFloor) -> 
     async with browser_at(floor, OLD) as before:
         await put_in_cart(before, vase)
         session = session_at(floor, await to_payment(before, await checkout_form(before)))
-        await floor.told(notice_of(floor, session))
+        await floor.apply_notice(notice_of(floor, session))
         await before.get(urlsplit(session.success_url).path)
         await put_in_cart(before, pot)
     async with browser_at(floor, NEW, OLD, cookies=before.cookies) as after:

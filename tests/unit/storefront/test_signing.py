@@ -1,4 +1,4 @@
-"""What a browser carries has an age, outlives a rotation of the secret, and is read as earlier releases wrote it."""
+"""Tokens have an age, survive a rotation of the secret, and are read in the format of earlier releases."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -61,7 +61,7 @@ def test_a_change_to_text_time_or_signature_is_noticed(position: int) -> None:
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "x", "x.y", "x.y.z", "é.é.é", "a.b.c.d"])
-def test_what_is_no_token_is_rejected(token: str) -> None:
+def test_other_text_is_not_a_token(token: str) -> None:
     with pytest.raises(Tampered):
         signer(FixedClock()).open(token)
 
