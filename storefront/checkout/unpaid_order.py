@@ -31,6 +31,6 @@ async def unpaid_order(visit: Visit, queries: StorefrontQueries) -> UnpaidOrder 
     return UnpaidOrder(
         number=order.number,
         total=order.total,
-        link=visit.order_links.to(order.id),
+        link=visit.order_links.to(order.id, at=order.placed_at),
         reserved={line.variant_id: line.quantity for line in order.lines} if last.is_of(visit.cart) else {},
     )

@@ -41,7 +41,7 @@ class CartPages(Pages):
             priced_cart=await price_cart(visit, self._queries, self._deps.media.url, waiting),
             waiting=waiting,
             paid=order if is_paid else None,
-            link=None if order is None else visit.order_links.to(order.id),
+            link=None if order is None else visit.order_links.to(order.id, at=order.placed_at),
             most=MOST_OF_ONE,
             robots="noindex",
         )

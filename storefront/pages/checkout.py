@@ -212,4 +212,5 @@ class CheckoutPages(Pages):
         if order is not None and visit.closed_order is None and last is not None and last.is_of(visit.cart):
             visit.close_order(order)
         visit.say(message)
-        return self._renderer.redirect(visit, f"/checkout/success/{visit.order_links.to(order_id)}")
+        link = visit.order_links.to(order_id, at=None if order is None else order.placed_at)
+        return self._renderer.redirect(visit, f"/checkout/success/{link}")

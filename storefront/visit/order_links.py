@@ -18,7 +18,7 @@ class OrderLinks:
 
         Args:
             order_id: of the order.
-            at: from when the link's age counts, now by default. The same time makes the same link.
+            at: from when the link's age counts, now by default. Pages give the time of the order, so that its links are equal.
         """
         return self._signer.seal(order_id.hex, at=at)
 
