@@ -1,28 +1,39 @@
-"""The storefront: one application for every store, told apart by host."""
+"""The storefront: one application for every store; the request's host decides which."""
 
-import logging
-from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from collections.abc import Sequence
 
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from projections.reading.availability import RETRY_SECONDS
-from storefront.dependencies import StorefrontDependencies
-from storefront.pages import cart, checkout, content, files, find_order, home, order, products
-from storefront.rendering.renderer import ForeignForm, PageMissing, PageRenderer, is_outage
-from storefront.visit.tenancy import StoreClosed, UnknownHost, bare_host
-
-LARGEST_FORM = 64 * 1024
-NO_LETTER = "\N{REPLACEMENT CHARACTER}"
-logger = logging.getLogger(__name__)
+from storefront.error_pages import ErrorPages, Outages
+from storefront.pages.base import Pages
+from storefront.pages.cart import CartPages
+from storefront.pages.checkout import CheckoutPages
+from storefront.pages.content import ContentPages
+from storefront.pages.files import FilePages
+from storefront.pages.find_order import FindOrderPages
+from storefront.pages.home import HomePages
+from storefront.pages.order import OrderPages
+from storefront.pages.products import ProductPages
+from storefront.ports import StorefrontDependencies
+from storefront.rendering.renderer import PageRenderer
+from storefront.security import SecurityMiddleware, content_policy
+from storefront.visit.visit import Visits
 
 __all__ = ["StorefrontDependencies", "create_app"]
+
+PAGES: Sequence[type[Pages]] = (
+    HomePages,
+    ProductPages,
+    CartPages,
+    CheckoutPages,
+    OrderPages,
+    FindOrderPages,
+    ContentPages,
+    FilePages,
+)
 
 
 def create_app(deps: StorefrontDependencies) -> FastAPI:
@@ -30,174 +41,18 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
 
     ``GET /-/health`` answers on every host, without a store.
     """
-    front = PageRenderer(deps)
+    visits, renderer = Visits(deps), PageRenderer(deps)
     app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.router.routes.append(Route("/-/health", _health))
-    for page in (home, products, cart, checkout, order, find_order, content, files):
-        app.router.routes.extend(page.routes(front))
-    troubles = ErrorPages(front)
-    for kind, handler in troubles.handlers().items():
+    for pages in PAGES:
+        app.router.routes.extend(pages(deps, visits, renderer).routes())
+    errors = ErrorPages(visits, renderer, domain=deps.base_domains[0])
+    for kind, handler in errors.handlers().items():
         app.add_exception_handler(kind, handler)
-    app.add_middleware(Outages, answer=troubles.away)
+    app.add_middleware(Outages, answer=errors.away)
     app.add_middleware(SecurityMiddleware, policy=content_policy(deps), scheme=deps.scheme)
     return app
 
 
 async def _health(request: Request) -> Response:  # noqa: ARG001 - every endpoint takes a request
     return PlainTextResponse("ok")
-
-
-def content_policy(deps: StorefrontDependencies) -> str:
-    """Return the Content-Security-Policy of every page: our own files, and forms that may lead to the payment page."""
-    media, payments = " ".join(deps.media_origins), " ".join(deps.payment_origins)
-    return (
-        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; "
-        f"img-src 'self' data: {media}; form-action 'self' {payments}; base-uri 'none'; frame-ancestors 'none'"
-    ).replace(" ;", ";")
-
-
-class ErrorPages:
-    """What shoppers see when something is not there, not open or not right."""
-
-    def __init__(self, front: PageRenderer) -> None:
-        self._front = front
-        self._domain = front.deps.base_domains[0]
-
-    def handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
-        """Return what answers each kind of trouble."""
-        return {
-            UnknownHost: self.unknown_host,
-            StoreClosed: self.closed,
-            PageMissing: self.missing,
-            ForeignForm: self.foreign,
-            HTTPException: self.http,
-            Exception: self.broken,
-        }
-
-    async def unknown_host(self, request: Request, _: Exception) -> Response:
-        host = bare_host(request.headers.get("host", ""))
-        if not self._front.tenancy.is_platform(host):
-            return self._front.platform_page("platform/unknown.html", status=404, title="No shop here", host=host)
-        if request.url.path == "/":
-            return self._front.platform_page("platform/index.html", title="Zyenta storefronts", domain=self._domain)
-        return self._front.platform_page("platform/missing.html", status=404, title="Nothing here")
-
-    async def closed(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, StoreClosed)
-        visit = await self._front.visit_to(error.store, request)
-        response = self._front.page(visit, "closed.html", status=503, robots="noindex")
-        response.headers["retry-after"] = "3600"
-        return response
-
-    async def missing(self, request: Request, _: Exception) -> Response:
-        return await self._themed(request, "missing.html", 404)
-
-    async def foreign(self, request: Request, _: Exception) -> Response:
-        return await self._themed(request, "foreign.html", 403)
-
-    async def http(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        if error.status_code not in {404, 405}:
-            return PlainTextResponse(str(error.detail), status_code=error.status_code, headers=error.headers)
-        response = await self._themed(request, "missing.html", error.status_code)
-        response.headers.update(error.headers or {})
-        return response
-
-    async def broken(self, request: Request, error: Exception) -> Response:
-        logger.error("a page failed: %s %s", request.method, request.url.path, exc_info=error)
-        return self._front.platform_page("platform/broken.html", status=500, title="Something broke")
-
-    def away(self, request: Request) -> Response:
-        """Say that the shop is away for a moment, in its own look if this process has seen it before."""
-        visit = self._front.visit_during_outage(request)
-        if visit is None:
-            response = self._front.platform_page("platform/away.html", status=503, title="Back in a moment")
-        else:
-            response = self._front.page(visit, "away.html", status=503, robots="noindex")
-        response.headers["retry-after"] = str(RETRY_SECONDS)
-        response.headers["cache-control"] = "no-store"
-        return response
-
-    async def _themed(self, request: Request, template: str, status: int) -> Response:
-        try:
-            visit = await self._front.visit(request)
-        except UnknownHost as error:
-            return await self.unknown_host(request, error)
-        except StoreClosed as error:
-            return await self.closed(request, error)
-        return self._front.page(visit, template, status=status, robots="noindex")
-
-
-class Outages:
-    """Answers 503 where a page could not be made because the database, or another part, is away for a moment.
-
-    No exception handler: Starlette raises again what the handler of ``Exception`` answered, and logs it as a fault.
-    """
-
-    def __init__(self, app: ASGIApp, *, answer: Callable[[Request], Response]) -> None:
-        self._app = app
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def noting(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        except Exception as error:
-            if started or scope["type"] != "http" or not is_outage(error):
-                raise
-            logger.warning("a page could not be made: %s %s (%r)", scope["method"], scope["path"], error)
-            await self._answer(Request(scope))(scope, receive, send)
-
-
-class SecurityMiddleware:
-    """Says what shoppers speak, adds security headers to every response, refuses bodies no form of ours could have.
-
-    PostgreSQL takes no text with a NUL in it, and nothing of ours has one: an address with a NUL is read with U+FFFD in
-    its place, and so is not found. Leaving the NUL out instead could make another one of what stands around it.
-    """
-
-    def __init__(self, app: ASGIApp, *, policy: str, scheme: str) -> None:
-        self._app = app
-        self._scheme = scheme
-        self._headers = {
-            "content-security-policy": policy,
-            "x-content-type-options": "nosniff",
-            "referrer-policy": "strict-origin-when-cross-origin",
-            "cross-origin-opener-policy": "same-origin",
-            "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
-            "x-frame-options": "DENY",
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        scope["scheme"] = self._scheme
-        scope["path"] = scope["path"].replace("\0", NO_LETTER)
-        scope["query_string"] = scope["query_string"].replace(b"%00", quote(NO_LETTER).encode())
-        taken = 0
-
-        async def bounded() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > LARGEST_FORM:
-                raise HTTPException(413, "This form is too large.")
-            return message
-
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                if self._scheme == "https":
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
-            await send(message)
-
-        await self._app(scope, bounded, guarded)

@@ -1,9 +1,16 @@
-"""What the storefront reads."""
+"""What the storefront needs from outside: queries, the command bus, and ``StorefrontDependencies``, which holds all of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 from uuid import UUID
 
+from commands.ports import Dispatcher
+from domain.accounts.ports import RateLimits
+from domain.kernel import Clock
+from domain.media.ports import MediaStore
+from domain.order.ports import PaymentGateways
+from domain.privacy import PersonalData
 from projections.catalog.views import (
     CategoryCount,
     ImageView,
@@ -14,12 +21,13 @@ from projections.catalog.views import (
     StoreView,
     VariantView,
 )
+from projections.reading.consistency import Consistency
 from projections.reading.paging import Slice, Window
 from projections.sales.views import OrderView
 
 
 class StorefrontQueries(Protocol):
-    """Everything a storefront shows, as the read models tell it."""
+    """What the storefront reads."""
 
     async def store_by_slug(self, slug: str) -> StoreView | None: ...
 
@@ -50,3 +58,48 @@ class StorefrontQueries(Protocol):
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None: ...
 
     async def orders_by_number(self, store_id: UUID, number: str) -> Sequence[OrderView]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorefrontDependencies:
+    """Ports and narrow values, nothing else."""
+
+    queries: StorefrontQueries
+    """``ReadModelQueries(pool)``."""
+    commands: Dispatcher
+    """The command bus."""
+    barrier: Consistency
+    payments: PaymentGateways
+    personal: PersonalData
+    media: MediaStore
+    clock: Clock
+    limits: RateLimits
+    """Limit the tries to find an order by its number."""
+    secrets: Sequence[bytes]
+    """Sign carts, order links and form tokens: 32 random bytes each, shared by all storefront processes.
+
+    The first one signs. The others are former ones and still verify.
+    """
+    behind_proxy: bool = False
+    """Whether our proxy has written the caller's address last into ``X-Forwarded-For``."""
+    scheme: Literal["http", "https"] = "http"
+    """What shoppers' browsers use, also if a proxy in front ends TLS."""
+    base_domains: tuple[str, ...] = ("localhost",)
+    """``<slug>.<base domain>`` is a store; the base domain itself is the platform."""
+    public_domain: str = ""
+    """The first base domain as browsers write it, its port included: ``localhost:8080``. Empty: without a port."""
+    payment_origins: tuple[str, ...] = ()
+    """Origins the checkout may send a browser to, such as ``https://checkout.stripe.com``."""
+    media_origins: tuple[str, ...] = ()
+    """Origins images come from when the media store's addresses are absolute."""
+    platform_fee_basis_points: int = 500
+    """Our share of a payment, in hundredths of a percent."""
+    sandbox: bool = True
+    """Whether payments are sandboxed; every page then says that no real money moves."""
+    store_cache_seconds: float = 3.0
+    """The longest time that a paused store still answers."""
+
+    def origin_of(self, store: StoreView) -> str:
+        """Return a store's canonical address, ``http://neon-haven.localhost:8080``."""
+        host = store.custom_domain or f"{store.slug}.{self.public_domain or self.base_domains[0]}"
+        return f"{self.scheme}://{host}"

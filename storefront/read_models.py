@@ -1,4 +1,4 @@
-"""The shelf over the read models: projection queries and nothing else."""
+"""The storefront's queries on the read models."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID

@@ -196,7 +196,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
     from infra.adapters.payments.shared import SharedGateway
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from storefront.app import create_app
-    from storefront.dependencies import StorefrontDependencies
+    from storefront.ports import StorefrontDependencies
     from storefront.read_models import ReadModelQueries
 
     settings = platform.settings
@@ -210,7 +210,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             media=await platform.media(),
             clock=platform.clock,
             limits=PostgresRateLimits(await platform.pool()),
-            secret=platform.keys().derive("storefront"),
+            secrets=platform.keys().derive_each("storefront"),
             behind_proxy=settings.behind_proxy,
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),

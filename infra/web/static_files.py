@@ -79,10 +79,10 @@ class StaticFolder:
         path_name: str = request.path_params["name"]
         file = self._files.get(path_name)
         if file is None:
-            return PlainTextResponse("There is no such file.", status_code=404)
+            return PlainTextResponse("File not found.", status_code=404)
         encoding = None if file.is_packed else best_encoding(request)
         fixed = file.is_packed or request.query_params.get("v") == file.version
-        # Each form has a tag of its own: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
+        # Each content coding has its own tag: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
         headers = {
             "cache-control": FOREVER if fixed else "no-cache",
             "etag": f'"{file.version}{"-" + encoding if encoding else ""}"',

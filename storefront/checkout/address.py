@@ -1,4 +1,4 @@
-"""What a shopper writes into the checkout form, and whether it can be delivered to."""
+"""The checkout form, and what is wrong with its fields."""
 
 import json
 import re
@@ -9,27 +9,21 @@ from domain.text import clean_line, find_forbidden
 
 EMAIL = re.compile(r"[^@\s,;<>()\"']+@[^@\s,;<>()\"'.]+(?:\.[^@\s,;<>()\"'.]+)+")
 EMAIL_MAX, TEXT_MAX = 254, 120
-COUNTRIES: Mapping[str, str] = {
-    "AR": "Argentina", "AU": "Australia", "AT": "Austria", "BE": "Belgium", "BR": "Brazil", "BG": "Bulgaria",
-    "CA": "Canada", "CL": "Chile", "CO": "Colombia", "HR": "Croatia", "CY": "Cyprus", "CZ": "Czechia",
-    "DK": "Denmark", "EE": "Estonia", "FI": "Finland", "FR": "France", "DE": "Germany", "GR": "Greece",
-    "HK": "Hong Kong", "HU": "Hungary", "IS": "Iceland", "IN": "India", "IE": "Ireland", "IL": "Israel",
-    "IT": "Italy", "JP": "Japan", "LV": "Latvia", "LI": "Liechtenstein", "LT": "Lithuania", "LU": "Luxembourg",
-    "MY": "Malaysia", "MT": "Malta", "MX": "Mexico", "NL": "Netherlands", "NZ": "New Zealand", "NO": "Norway",
-    "PH": "Philippines", "PL": "Poland", "PT": "Portugal", "RO": "Romania", "SA": "Saudi Arabia", "SG": "Singapore",
-    "SK": "Slovakia", "SI": "Slovenia", "ZA": "South Africa", "KR": "South Korea", "ES": "Spain", "SE": "Sweden",
-    "CH": "Switzerland", "TW": "Taiwan", "TH": "Thailand", "TR": "Türkiye", "AE": "United Arab Emirates",
-    "GB": "United Kingdom", "US": "United States", "VN": "Vietnam",
-}  # fmt: skip
-"""ISO 3166 code to English name: where checkout takes addresses in."""
+COUNTRIES = frozenset({
+    "AE", "AR", "AT", "AU", "BE", "BG", "BR", "CA", "CH", "CL", "CO", "CY", "CZ", "DE",
+    "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HK", "HR", "HU", "IE", "IL", "IN", "IS",
+    "IT", "JP", "KR", "LI", "LT", "LU", "LV", "MT", "MX", "MY", "NL", "NO", "NZ", "PH",
+    "PL", "PT", "RO", "SA", "SE", "SG", "SI", "SK", "TH", "TR", "TW", "US", "VN", "ZA",
+})  # fmt: skip
+"""ISO 3166 codes of the countries to which checkout takes orders."""
 NO_POSTCODE = frozenset({"AE", "HK"})
 NEEDS_REGION = frozenset({"AU", "BR", "CA", "IN", "MX", "US"})
-"""Where a parcel without a state or province does not arrive."""
+"""Countries whose addresses need a state or province."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShopperForm:
-    """The checkout form, tidied but not yet believed."""
+    """The checkout form, normalized but not validated."""
 
     name: str = ""
     email: str = ""
@@ -42,43 +36,45 @@ class ShopperForm:
 
     @classmethod
     def read(cls, form: Mapping[str, object]) -> "ShopperForm":
-        """Return what was typed in one normal form, white space in order, at most 400 characters of a field.
+        """Return the form in one normal form of text, at most 400 characters of a field.
 
-        Invisible characters that come with pasted text go. A field with characters that no text may have stays as it
-        is: ``problems`` names them.
+        Superfluous white space and invisible characters are removed. A field with a forbidden character stays as typed:
+        ``problems`` names the character.
         """
         typed = {field.name: str(form.get(field.name, ""))[:400] for field in fields(cls)}
         return cls(**{name: text if find_forbidden(text) else clean_line(text) for name, text in typed.items()})
 
     def problems(self) -> dict[str, str]:
-        """Return field to what is wrong with it and what to do, in the form's order; empty if an order can be sent there."""
-        found: dict[str, str] = {}
+        """Return fields with what is wrong and what to do, in the form's order; empty if the form is valid."""
+        problems: dict[str, str] = {}
 
         def need(field: str, message: str) -> None:
             if not clean_line(getattr(self, field)):
-                found[field] = message
+                problems[field] = message
 
-        need("name", "Write the name that goes on the parcel.")
-        need("email", "Write an e-mail address, so that the shop can reach you about this order.")
-        need("line1", "Write street and house number.")
+        need("name", "Write the name of the recipient.")
+        need("email", "Write an e-mail address. The shop uses it for questions about this order.")
+        need("line1", "Write the street and house number.")
         need("city", "Write the town or city.")
         if self.country not in COUNTRIES:
-            found["country"] = "Choose a country from the list."
+            problems["country"] = "Choose a country from the list."
         else:
             if self.country not in NO_POSTCODE:
-                need("postcode", "Write the postcode.")
+                need("postcode", "Write the postal code.")
             if self.country in NEEDS_REGION:
-                need("region", "Write the state or province; a parcel needs it there.")
+                need("region", "Write the state or province. Parcels to this country need it.")
         if self.email and (len(self.email) > EMAIL_MAX or not EMAIL.fullmatch(self.email)):
-            found["email"] = f"“{self.email[:60]}” is not an e-mail address. Write it like name@example.com."
+            problems["email"] = f"“{self.email[:60]}” is not an e-mail address. Write it like name@example.com."
         for field in fields(self):
             value: str = getattr(self, field.name)
             character = find_forbidden(value)
             if character is not None:
-                found[field.name] = f"This has a character in it that no text may have: {character}. Type it again."
+                problems[field.name] = (
+                    f"This contains a character that is not allowed: {character}. Type it again without the character."
+                )
             elif field.name != "email" and len(value) > TEXT_MAX:
-                found[field.name] = f"This is too long: {TEXT_MAX} characters are the most."
-        return {field.name: found[field.name] for field in fields(self) if field.name in found}
+                problems[field.name] = f"This is too long. Write at most {TEXT_MAX} characters."
+        return {field.name: problems[field.name] for field in fields(self) if field.name in problems}
 
     def address(self) -> str:
         """Return the address as ``OrderPlaced.shipping_address`` seals it: JSON, empty parts as empty text."""
@@ -86,5 +82,5 @@ class ShopperForm:
         return json.dumps({part: getattr(self, part) for part in parts}, ensure_ascii=False)
 
     def digest_text(self) -> str:
-        """Return everything typed, in one fixed order: two forms with the same text are the same order."""
+        """Return all fields in a fixed order: forms with equal texts make equal orders."""
         return json.dumps([getattr(self, field.name) for field in fields(self)], ensure_ascii=False)

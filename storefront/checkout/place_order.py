@@ -1,4 +1,4 @@
-"""From a cart to a payment page: one order per form, however often it is sent."""
+"""Places an order, opens its payment page, and cancels it. A form makes one order, however often it is sent."""
 
 import contextlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from projections.reading.consistency import Stale
 from projections.sales.views import OrderView
 from schemas.envelope import ConsistencyToken
 from storefront.checkout.address import ShopperForm
-from storefront.dependencies import StorefrontDependencies
+from storefront.ports import StorefrontDependencies
 from storefront.visit.cart import Cart
 
 SHOPPER_LEFT = "The shopper called it off before payment."
@@ -23,40 +23,40 @@ SHOPPER_LEFT = "The shopper called it off before payment."
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An order that exists now."""
+    """A placed order."""
 
     order_id: UUID
     receipt: Receipt | None
 
 
 class Checkout:
-    """Places orders and opens payment pages for them."""
+    """Places orders, opens payment pages and cancels orders."""
 
     def __init__(self, deps: StorefrontDependencies) -> None:
         self._deps = deps
 
     def order_id(self, store: StoreView, fingerprint: str) -> UUID:
-        """Return the id of the order that one filled-in form makes.
+        """Return the id of the order that a form makes.
 
         Args:
-            store: whose order it is.
-            fingerprint: keyed digest of the cart, the order before it, and everything typed. Sent again, the same form
-                is the same order; with another address or cart it is another.
+            store: the order's store.
+            fingerprint: keyed digest of the cart, the order it replaces, and all fields. The same form sent again is the
+                same order; a form with another address or cart is another order.
         """
         return derived(store.id, "checkout", fingerprint)
 
     async def place(self, store: StoreView, order_id: UUID, cart: Cart, shopper: ShopperForm) -> Placed:
-        """Order what is in the cart; if this form was sent before, return the order it made.
+        """Order the cart; if the form was sent before, return the order it made.
 
-        An unpaid order of the same cart is cancelled in its favour.
+        The new order replaces an unpaid order of the same cart.
 
         Raises:
             CartAlreadyOrdered: an order of this cart is paid; nothing was ordered.
             DomainError: refused (sold out, not for sale, closed); nothing was ordered.
-            ConcurrencyConflict: too many buy the same at this moment; nothing was ordered, and trying again helps.
+            ConcurrencyConflict: too many shoppers buy the same product now; nothing was ordered, and retrying helps.
         """
         command_id = derived(order_id, "place")
-        # Sealing draws a nonce, so a second try would carry another payload: ask first, and let the bus settle a race.
+        # Sealing draws a nonce, so a repeated command would have another payload. Ask first; the bus decides a race.
         known = await self._deps.commands.outcome(command_id)
         if known is not None:
             return Placed(order_id, known)
@@ -80,7 +80,7 @@ class Checkout:
         return Placed(order_id, receipt)
 
     async def order(self, store: StoreView, placed: Placed) -> OrderView | None:
-        """Return a placed order from the read model, which is given a moment to see it; None if it needs longer."""
+        """Wait shortly for the read model and return a placed order from it; None if the read model lags."""
         if placed.receipt is not None and placed.receipt.token is not None:
             try:
                 await self._deps.barrier.wait(placed.receipt.token)
@@ -89,11 +89,11 @@ class Checkout:
         return await self._deps.queries.order(store.id, placed.order_id)
 
     async def open_payment(self, store: StoreView, order: OrderView, *, success_url: str, cancel_url: str) -> str:
-        """Return the address of the page on which an order is paid; the same page when asked again.
+        """Return the address of an order's payment page; the same page when called again.
 
         Raises:
-            Transient: the payment provider is out of reach; the order stands, and trying again may help.
-            DomainError: it is paid or cancelled.
+            Transient: the payment provider is unreachable; the order stands, and retrying may help.
+            DomainError: the order is paid or cancelled.
         """
         gateway = await self._deps.payments.of(store.merchant_id)
         session = await gateway.open_session(
@@ -127,16 +127,16 @@ class Checkout:
         )
         return session.url
 
-    async def settle(self, token: ConsistencyToken) -> None:
-        """Give the read models a moment to see a write, and go on without it if they need longer."""
+    async def wait_for(self, token: ConsistencyToken) -> None:
+        """Wait shortly until the read models show a write; continue if they lag."""
         with contextlib.suppress(Stale):
             await self._deps.barrier.wait(token)
 
-    async def call_off(self, order_id: UUID) -> Receipt:
-        """Cancel an unpaid order; what was kept for it goes back on the shelf.
+    async def cancel(self, order_id: UUID) -> Receipt:
+        """Cancel an unpaid order, which releases its reserved stock.
 
         Raises:
-            DomainError: it is paid.
+            DomainError: the order is paid.
         """
         return await self._deps.commands.dispatch(
             CancelOrder(order_id=order_id, reason=SHOPPER_LEFT),
@@ -145,5 +145,5 @@ class Checkout:
 
 
 def is_open(order: OrderView) -> bool:
-    """Return whether an order still waits for its payment."""
+    """Whether an order waits for its payment."""
     return order.status is OrderStatus.PENDING

@@ -1,4 +1,4 @@
-"""A cart against the store's shelf: what each line costs now, and what cannot be bought any more."""
+"""The cart with current prices and stock, and with the lines that can no longer be bought."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from storefront.checkout.unpaid_order import UnpaidOrder
 from storefront.ports import StorefrontQueries
 from storefront.rendering.formatting import MediaUrl, Picture, pictures
 from storefront.visit.cart import Cart, CartEntry
+from storefront.visit.visit import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrolleyLine:
+class PricedLine:
     """One line of the cart as the page shows it."""
 
     entry: CartEntry
@@ -24,7 +25,7 @@ class TrolleyLine:
     picture: Picture | None
     unit_price: Money
     available: int
-    """What the shopper can order, what the open order of this cart keeps for them included."""
+    """Stock for this shopper, including the stock reserved by the open order of this cart."""
 
     @property
     def total(self) -> Money:
@@ -34,19 +35,19 @@ class TrolleyLine:
     def problem(self) -> str | None:
         """Why this line cannot be bought as it is; None if it can."""
         if self.available <= 0:
-            return "Sold out in the meantime."
+            return "This is sold out now."
         if self.available < self.entry.quantity:
-            return f"Only {self.available} left, fewer than you want."
+            return f"Only {self.available} left."
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class PricedCart:
-    """The whole cart as the page shows it."""
+    """The cart as the page shows it."""
 
-    lines: Sequence[TrolleyLine]
+    lines: Sequence[PricedLine]
     gone: Sequence[UUID]
-    """Variants in the cart that this store does not sell (any more), or not in its currency."""
+    """Variants in the cart that this store no longer sells, or not in its currency."""
 
     @property
     def count(self) -> int:
@@ -54,7 +55,7 @@ class PricedCart:
 
     @property
     def total(self) -> Money:
-        """What it costs; delivery is included in the prices."""
+        """The sum of all lines; prices include delivery."""
         return Money.total(
             (line.total for line in self.lines), self.lines[0].unit_price.currency if self.lines else "USD"
         )
@@ -65,7 +66,7 @@ class PricedCart:
         return bool(self.lines) and not self.gone and all(line.problem is None for line in self.lines)
 
     def tidied(self, cart: Cart) -> Cart:
-        """Return the cart with quantities lowered to what is left, and without what is gone."""
+        """Return the cart with quantities reduced to the stock, and without variants that are gone."""
         for line in self.lines:
             if line.problem is not None:
                 cart = cart.set(line.entry.variant_id, line.available)
@@ -73,26 +74,27 @@ class PricedCart:
 
 
 def is_sold_by(store: StoreView, product: ProductView) -> bool:
-    """Tell whether a store sells a product."""
+    """Whether a store sells a product."""
     return product.store_id == store.id and product.status in ON_SALE
 
 
 def is_foreign_money(store: StoreView, product: ProductView) -> bool:
-    """Tell whether a product is priced in another currency than its store's, as only stores of old can have one."""
+    """Whether a product has another currency than its store; only stores from before that rule have such products."""
     return store.currency not in {None, product.price.currency}
 
 
-async def look_up(
-    cart: Cart, store: StoreView, queries: StorefrontQueries, link: MediaUrl, waiting: UnpaidOrder | None = None
+async def price_cart(
+    visit: Visit, queries: StorefrontQueries, link: MediaUrl, waiting: UnpaidOrder | None
 ) -> PricedCart:
-    """Return the cart with the shelf's prices and stock; products of other stores or currencies count as gone."""
-    kept = {} if waiting is None else waiting.kept
+    """Return the visit's cart with current prices and stock; products of other stores or currencies count as gone."""
+    cart, store = visit.cart, visit.store
+    reserved = {} if waiting is None else waiting.reserved
     ids = list({entry.product_id for entry in cart})
     if not ids:
         return PricedCart((), ())
     products = await queries.products_by_ids(store.id, ids)
     images, variants = await queries.images(store.id, ids), await queries.variants(store.id, ids)
-    lines: list[TrolleyLine] = []
+    lines: list[PricedLine] = []
     gone: list[UUID] = []
     for entry in cart:
         product = products.get(entry.product_id)
@@ -101,16 +103,16 @@ async def look_up(
         if product is None or variant is None or not is_sold_by(store, product) or is_foreign_money(store, product):
             gone.append(entry.variant_id)
             continue
-        shown = pictures(images.get(product.id, ()), product.title, link)
+        photos = pictures(images.get(product.id, ()), product.title, link)
         lines.append(
-            TrolleyLine(
+            PricedLine(
                 entry=entry,
                 title=product.title,
                 variant_title=variant.title if len(known) > 1 else None,
                 url=f"/products/{product.slug}",
-                picture=shown[0] if shown else None,
+                picture=photos[0] if photos else None,
                 unit_price=variant.price,
-                available=variant.available + kept.get(variant.id, 0),
+                available=variant.available + reserved.get(variant.id, 0),
             )
         )
     return PricedCart(lines, gone)

@@ -1,4 +1,4 @@
-"""The order a shopper placed last and has not paid: it keeps stock, so they must find it again."""
+"""The unpaid order that a browser placed last. It reserves stock, so cart and checkout point to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,30 +6,31 @@ from uuid import UUID
 
 from domain.money import Money
 from storefront.checkout.place_order import is_open
-from storefront.rendering.renderer import PageRenderer, Visit
+from storefront.ports import StorefrontQueries
+from storefront.visit.visit import Visit
 
 
 @dataclass(frozen=True, slots=True)
 class UnpaidOrder:
-    """A shopper's own order that waits for its payment."""
+    """A shopper's order that waits for its payment."""
 
     number: str
     total: Money
     link: str
-    """The part of an address by which only its shopper can ask for it."""
-    kept: Mapping[UUID, int]
-    """How many of which variant it keeps for them; ordering the same cart again gives that back first."""
+    """The order link; see ``storefront.visit.order_links``."""
+    reserved: Mapping[UUID, int]
+    """Reserved quantity by variant; ordering the same cart again releases it first."""
 
 
-async def unpaid_order(front: PageRenderer, visit: Visit) -> UnpaidOrder | None:
-    """Return the order this browser placed last, if it still waits for its payment."""
-    last = visit.ordered
-    order = None if last is None else await front.deps.queries.order(visit.store.id, last.order_id)
+async def unpaid_order(visit: Visit, queries: StorefrontQueries) -> UnpaidOrder | None:
+    """Return the order that this browser placed last; None if it does not wait for its payment."""
+    last = visit.last_order
+    order = None if last is None else await queries.order(visit.store.id, last.order_id)
     if last is None or order is None or not is_open(order):
         return None
     return UnpaidOrder(
         number=order.number,
         total=order.total,
-        link=front.order_link(visit, order.id),
-        kept={line.variant_id: line.quantity for line in order.lines} if last.is_of(visit.cart) else {},
+        link=visit.order_links.to(order.id, at=order.placed_at),
+        reserved={line.variant_id: line.quantity for line in order.lines} if last.is_of(visit.cart) else {},
     )

@@ -1,1 +1,1 @@
-"""The storefront's pages. Each module has ``routes(front)``; only ``storefront.app`` imports them."""
+"""The storefront's pages. Each module has one subclass of ``base.Pages``; only ``storefront.app`` imports them."""

@@ -1,6 +1,6 @@
-"""Checkout: who it goes to, then off to the payment page."""
+"""Checkout: the form with the recipient, then the payment page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
@@ -17,23 +17,37 @@ from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
 from storefront.checkout.address import COUNTRIES, ShopperForm
 from storefront.checkout.place_order import Checkout
-from storefront.checkout.priced_cart import PricedCart, look_up
+from storefront.checkout.priced_cart import PricedCart, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
-from storefront.pages.payment import send_to_payment
-from storefront.rendering.renderer import BUSY, DAY, ORDERED, ForeignForm, PageRenderer, Visit
+from storefront.pages.base import Pages
+from storefront.pages.payment import BUSY, send_to_payment
+from storefront.ports import StorefrontDependencies
+from storefront.rendering.formatting import country_name
+from storefront.rendering.renderer import PageRenderer
 from storefront.visit.cart import LastOrder
-from storefront.visit.signing import Signer, Tampered
+from storefront.visit.errors import ForeignForm
+from storefront.visit.signing import Expired, Signer, Tampered
+from storefront.visit.visit import Visit, Visits
 
-CHANGED = "Your cart was changed in another window. Look at the total below, then send the form again."
+CHANGED = "Your cart was changed in another window. Check the total below, then send the form again."
+OUTDATED = "This form is too old. Check your order below, then send the form again."
+
+
+FINGERPRINT = 16
+"""Characters of a fingerprint in a ticket."""
+
+
+COUNTRY_NAMES = {code: country_name(code) for code in sorted(COUNTRIES, key=country_name)}
+"""The choices of the form, by name."""
 
 
 class StaleTicket(Exception):
-    """The form is of an earlier release."""
+    """The form is too old, or an earlier release made it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a checkout form was made for, signed: a form that is sent later than that is recognized."""
+    """The cart and total that a checkout form was made for, signed, so that an outdated form is recognized."""
 
     cart_id: UUID
     contents: str
@@ -43,7 +57,8 @@ class Ticket:
     @classmethod
     def of(cls, visit: Visit, priced_cart: PricedCart) -> "Ticket":
         assert visit.cart.id is not None
-        return cls(visit.cart.id, visit.signers.checkout.fingerprint(visit.cart.contents)[:16], priced_cart.total)
+        contents = visit.signers.checkout.fingerprint(visit.cart.contents)[:FINGERPRINT]
+        return cls(visit.cart.id, contents, priced_cart.total)
 
     def sealed(self, signer: Signer) -> str:
         return signer.seal(f"{self.cart_id.hex}~{self.contents}~{self.quoted.minor}~{self.quoted.currency}")
@@ -53,11 +68,13 @@ class Ticket:
         """Return what :meth:`sealed` wrote.
 
         Raises:
-            ForeignForm: it is not ours.
-            StaleTicket: an earlier release wrote it.
+            ForeignForm: :meth:`sealed` did not write it.
+            StaleTicket: it is too old, or an earlier release wrote it.
         """
         try:
             opened = signer.open(text)
+        except Expired as error:
+            raise StaleTicket from error
         except Tampered as error:
             raise ForeignForm from error
         try:
@@ -67,18 +84,25 @@ class Ticket:
             raise StaleTicket from error
 
     def fits(self, visit: Visit) -> bool:
-        """Return whether the cart is still the one the form was made for."""
-        contents = visit.signers.checkout.fingerprint(visit.cart.contents)[:16]
-        return visit.cart.id == self.cart_id and contents == self.contents
+        """Whether the form was made for the present cart."""
+        known = (one[:FINGERPRINT] for one in visit.signers.checkout.fingerprints(visit.cart.contents))
+        return visit.cart.id == self.cart_id and self.contents in known
 
 
-class CheckoutPages:
-    """The form, and what sending it does."""
+class CheckoutPages(Pages):
+    """The checkout form and its answer."""
 
-    def __init__(self, front: PageRenderer) -> None:
-        self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
+    def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
+        super().__init__(deps, visits, renderer)
+        self._checkout = Checkout(deps)
 
-    async def page(
+    def routes(self) -> list[Route]:
+        return [
+            Route("/checkout", self.show, name="checkout"),
+            Route("/checkout", self.submit, methods=["POST"]),
+        ]
+
+    async def _page(
         self,
         visit: Visit,
         shopper: ShopperForm,
@@ -87,14 +111,14 @@ class CheckoutPages:
         problems: Mapping[str, str] = MappingProxyType({}),
         remark: str | None = None,
     ) -> Response:
-        """Return the form, or the way to the cart where that cannot be ordered as it is."""
-        waiting = await unpaid_order(self._front, visit)
-        priced_cart = await look_up(visit.cart, visit.store, self._deps.queries, self._deps.media.url, waiting)
+        """Return the form, or a redirect to the cart if the cart cannot be ordered as it is."""
+        waiting = await unpaid_order(visit, self._queries)
+        priced_cart = await price_cart(visit, self._queries, self._deps.media.url, waiting)
         if not priced_cart.ready:
-            return self._front.redirect(visit, "/cart")
+            return self._renderer.redirect(visit, "/cart")
         if visit.cart.id is None:
-            visit.keep_cart(visit.cart)
-        return self._front.page(
+            visit.save_cart(visit.cart)
+        return self._renderer.page(
             visit,
             "checkout.html",
             status=status,
@@ -103,93 +127,90 @@ class CheckoutPages:
             shopper=shopper,
             problems=problems,
             note=remark,
-            countries=COUNTRIES,
+            countries=COUNTRY_NAMES,
             ticket=Ticket.of(visit, priced_cart).sealed(visit.signers.checkout),
             robots="noindex",
         )
 
     async def show(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
-        return await self.page(visit, ShopperForm())
+        visit = await self._visits.to_open_store(request)
+        return await self._page(visit, ShopperForm())
 
     async def submit(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
-        form = await self._front.form(visit)
+        visit = await self._visits.to_open_store(request)
+        form = await visit.form()
         shopper = ShopperForm.read(form)
         try:
             ticket = Ticket.read(str(form.get("ticket", "")), visit.signers.checkout)
         except StaleTicket:
-            return await self.page(visit, shopper, status=409, remark=CHANGED)
+            return await self._page(visit, shopper, status=409, remark=OUTDATED)
         if not ticket.fits(visit):
-            return await self.stale(visit, ticket, shopper)
+            return await self._stale(visit, ticket, shopper)
         problems = shopper.problems()
         if problems:
-            return await self.page(visit, shopper, status=422, problems=problems)
-        last = self.next_order(visit, shopper)
+            return await self._page(visit, shopper, status=422, problems=problems)
+        last = self._next_order(visit, shopper)
         try:
             placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper)
         except CartAlreadyOrdered as refusal:
-            return await self.ordered_already(visit, refusal.order_id, str(refusal))
+            return await self._ordered_already(visit, refusal.order_id, str(refusal))
         except DomainError as refusal:
             visit.say(str(refusal))
-            return self._front.redirect(visit, "/cart")
+            return self._renderer.redirect(visit, "/cart")
         except ConcurrencyConflict:
-            response = await self.page(visit, shopper, status=503, remark=f"{BUSY} Nothing was ordered yet.")
+            response = await self._page(visit, shopper, status=503, remark=f"{BUSY} Nothing was ordered yet.")
             response.headers["retry-after"] = "2"
             return response
-        link = self._front.order_link(visit, last.order_id)
-        visit.cookies[ORDERED] = (last.sealed(visit.signers.order), DAY)
+        link = visit.order_links.to(last.order_id)
+        visit.save_last_order(last)
         order = await self._checkout.order(visit.store, placed)
         if order is None:
-            return self._front.redirect(visit, f"/checkout/unpaid/{link}")
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
         if order.total != ticket.quoted:
-            visit.say("A price changed while you were here. Look at the new total before you pay.")
-            return self._front.redirect(visit, f"/checkout/unpaid/{link}")
-        return await send_to_payment(self._front, self._checkout, visit, order)
+            visit.say("A price changed while you were here. Check the new total before you pay.")
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
+        return await send_to_payment(self._renderer, self._checkout, visit, order)
 
-    def next_order(self, visit: Visit, shopper: ShopperForm) -> LastOrder:
-        """Return the order that the form makes; if it is the cart's open order once more, that one."""
+    def _next_order(self, visit: Visit, shopper: ShopperForm) -> LastOrder:
+        """Return the order that the form makes: the cart's open order if the form repeats it, else a new one."""
+        last = visit.last_order
+        if last is None or last.cart_id != visit.cart.id:
+            return next(self._orders(visit, shopper, None))
+        # The form may have been sent before the master key was rotated.
+        if last in self._orders(visit, shopper, last.replaced):
+            return last
+        return next(self._orders(visit, shopper, last.order_id))
+
+    def _orders(self, visit: Visit, shopper: ShopperForm, replaced: UUID | None) -> Iterator[LastOrder]:
+        """Yield the order that the form makes under each secret, the current one first."""
         cart = visit.cart
-        before = visit.ordered if visit.ordered is not None and visit.ordered.cart_id == cart.id else None
+        text = f"{cart.id}|{replaced}|{cart.contents}|{shopper.digest_text()}"
+        for fingerprint in visit.signers.checkout.fingerprints(text):
+            yield LastOrder(self._checkout.order_id(visit.store, fingerprint), cart.id, replaced)
 
-        def after(replaced: UUID | None) -> LastOrder:
-            text = f"{cart.id}|{replaced}|{cart.contents}|{shopper.digest_text()}"
-            order_id = self._checkout.order_id(visit.store, visit.signers.checkout.fingerprint(text))
-            return LastOrder(order_id, cart.id, replaced)
-
-        if before is None:
-            return after(None)
-        again = after(before.replaced)
-        return again if again == before else after(before.order_id)
-
-    async def stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
-        """Say what became of the cart that a form was made for."""
-        last = visit.ordered
+    async def _stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
+        """Answer a form whose cart has changed: lead to the order it became, to the cart, or show the form again."""
+        last = visit.last_order
         if last is not None and last.cart_id == ticket.cart_id and visit.cart.id != ticket.cart_id:
-            order = await self._deps.queries.order(visit.store.id, last.order_id)
+            order = await self._queries.order(visit.store.id, last.order_id)
             if order is not None and order.status is OrderStatus.CANCELLED:
-                visit.say(f"Order {order.number} was called off. Look at your cart before you order again.")
-                return self._front.redirect(visit, "/cart")
+                visit.say(f"Order {order.number} was cancelled. Check your cart before you order again.")
+                return self._renderer.redirect(visit, "/cart")
             number = order_number(last.order_id)
-            return await self.ordered_already(
-                visit, last.order_id, f"You have ordered this already, as order {number}. Nothing was ordered again."
+            return await self._ordered_already(
+                visit, last.order_id, f"You already ordered this: order {number}. Nothing was ordered again."
             )
         if not visit.cart:
-            visit.say("Your cart is empty: it was ordered or cleared in another window. Nothing was ordered.")
-            return self._front.redirect(visit, "/cart")
-        return await self.page(visit, shopper, status=409, remark=CHANGED)
+            visit.say("Your cart is empty. It was ordered or cleared in another window. Nothing was ordered now.")
+            return self._renderer.redirect(visit, "/cart")
+        return await self._page(visit, shopper, status=409, remark=CHANGED)
 
-    async def ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
-        """Lead to the order that a cart became, and take what was ordered out of the cart."""
-        order = await self._deps.queries.order(visit.store.id, order_id)
-        last = visit.ordered
-        if order is not None and visit.settled is None and last is not None and last.is_of(visit.cart):
-            visit.settle(order)
+    async def _ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
+        """Redirect to the order that a cart became, and take its goods out of the cart."""
+        order = await self._queries.order(visit.store.id, order_id)
+        last = visit.last_order
+        if order is not None and visit.closed_order is None and last is not None and last.is_of(visit.cart):
+            visit.close_order(order)
         visit.say(message)
-        return self._front.redirect(visit, f"/checkout/success/{self._front.order_link(visit, order_id)}")
-
-
-def routes(front: PageRenderer) -> list[Route]:
-    """Return the checkout's routes."""
-    pages = CheckoutPages(front)
-    return [Route("/checkout", pages.show, name="checkout"), Route("/checkout", pages.submit, methods=["POST"])]
+        link = visit.order_links.to(order_id, at=None if order is None else order.placed_at)
+        return self._renderer.redirect(visit, f"/checkout/success/{link}")

@@ -1,36 +1,39 @@
-"""Content pages: the store's story, its policies, how to reach it.
+"""Content pages: the store's story, its policies and its contact page.
 
-They outlive the store's opening hours: who ordered there may still have to write, or to look up what was promised.
+A closed store still shows them, because a shopper who ordered there may have to write or look up a policy.
 """
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from storefront.rendering.renderer import LEGAL, PageMissing, PageRenderer
+from storefront.pages.base import Pages
+from storefront.rendering.renderer import LEGAL
+from storefront.visit.errors import PageMissing
 
 
-def routes(front: PageRenderer) -> list[Route]:
-    """Return the content pages' route."""
+class ContentPages(Pages):
+    """The pages that the merchant or an agent wrote."""
 
-    async def page(request: Request) -> Response:
-        visit = await front.visit_even_if_closed(request)
-        found = await front.deps.queries.page(visit.store.id, request.path_params["slug"])
-        if found is None:
+    def routes(self) -> list[Route]:
+        return [Route("/pages/{slug}", self.show, name="content")]
+
+    async def show(self, request: Request) -> Response:
+        visit = await self._visits.to_public_store(request)
+        page = await self._queries.page(visit.store.id, request.path_params["slug"])
+        if page is None:
             raise PageMissing
-        return front.page(
+        return self._renderer.page(
             visit,
             "content.html",
-            page=found,
+            page=page,
             robots=None if visit.is_open else "noindex",
-            body=_without_title(found.content, found.title),
-            legal=[page for page in visit.pages if page.type in LEGAL] if found.type in LEGAL else [],
+            body=_without_title(page.content, page.title),
+            legal=[other for other in visit.pages if other.type in LEGAL] if page.type in LEGAL else [],
         )
-
-    return [Route("/pages/{slug}", page, name="content")]
 
 
 def _without_title(content: str, title: str) -> str:
-    """Return the text without a first heading that only says the title again."""
+    """Return the text without a first heading that repeats the title."""
     first, _, rest = content.lstrip().partition("\n")
     return rest if first.startswith("# ") and first[2:].strip().casefold() == title.casefold() else content

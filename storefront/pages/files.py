@@ -1,4 +1,4 @@
-"""What browsers and search engines fetch besides pages: stylesheet, logo, pictures, robots, sitemap."""
+"""Files for browsers and search engines: stylesheet, logo, pictures, robots.txt, sitemap."""
 
 from xml.sax.saxutils import escape
 
@@ -11,29 +11,39 @@ from infra.web.conditional import is_current
 from infra.web.static_files import FOREVER
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import PAGE_MAX, Window
-from storefront.rendering.renderer import PageMissing, PageRenderer
+from storefront.pages.base import Pages
+from storefront.rendering.theme import theme_of
+from storefront.visit.errors import PageMissing
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""An SVG opened by itself may style itself and nothing more."""
+"""An SVG that is opened by itself may style itself and do nothing else."""
 MOST_IN_SITEMAP = 2_000
 
 
-class Files:
-    """Everything that is no page."""
+class FilePages(Pages):
+    """Everything that a browser fetches besides pages."""
 
-    def __init__(self, front: PageRenderer) -> None:
-        self._front, self._shelf, self._media = front, front.deps.queries, front.deps.media
+    def routes(self) -> list[Route]:
+        return [
+            Route("/theme.css", self.theme),
+            Route("/logo.svg", self.logo),
+            Route("/favicon.ico", self.logo),
+            Route("/media/{key:path}", self.picture),
+            Route("/robots.txt", self.robots),
+            Route("/sitemap.xml", self.sitemap),
+            Route("/static/{name:path}", self._renderer.static.serve),
+        ]
 
     async def theme(self, request: Request) -> Response:
-        # What a closed store still shows, be it that it is closed, it shows in its own colours.
-        visit = await self._front.visit_for_looks(request)
-        fixed = request.query_params.get("v") == visit.theme.version
-        return Response(
-            visit.theme.css(), media_type="text/css", headers={"cache-control": FOREVER if fixed else "no-cache"}
-        )
+        # A closed store shows its remaining pages, and the page that says so, in its own theme.
+        visit = await self._visits.for_looks(request)
+        theme = theme_of(visit.brand)
+        is_versioned = request.query_params.get("v") == theme.version
+        headers = {"cache-control": FOREVER if is_versioned else "no-cache"}
+        return Response(theme.css(), media_type="text/css", headers=headers)
 
     async def logo(self, request: Request) -> Response:
-        visit = await self._front.visit_for_looks(request)
+        visit = await self._visits.for_looks(request)
         return Response(
             visit.brand.logo.svg,
             media_type="image/svg+xml",
@@ -46,16 +56,16 @@ class Files:
             raise PageMissing
         etag = f'"{key[10:42]}"'
         headers = {"cache-control": FOREVER, "etag": etag, "content-security-policy": PICTURE_POLICY}
-        found = await self._media.get(key)
-        if found is None:
+        file = await self._deps.media.get(key)
+        if file is None:
             raise PageMissing
         if is_current(request, etag):
             return Response(status_code=304, headers=headers)
-        data, mime_type = found
+        data, mime_type = file
         return Response(data, media_type=mime_type, headers=headers)
 
     async def robots(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
+        visit = await self._visits.to_open_store(request)
         lines = [
             "User-agent: *",
             "Disallow: /cart",
@@ -67,35 +77,21 @@ class Files:
         return PlainTextResponse("\n".join(lines))
 
     async def sitemap(self, request: Request) -> Response:
-        visit = await self._front.visit(request)
-        addresses = ["/", "/products", *(f"/pages/{page.slug}" for page in visit.pages)]
+        visit = await self._visits.to_open_store(request)
+        addresses = ["/", "/products", *(f"/pages/{content.slug}" for content in visit.pages)]
         after: str | None = None
         while len(addresses) < MOST_IN_SITEMAP:
-            found = await self._shelf.products(
+            page = await self._queries.products(
                 visit.store.id,
                 Window(first=PAGE_MAX, after=after),
                 where=ProductFilter(statuses=ON_SALE),
                 sort=ProductSort.NEWEST,
             )
-            addresses += [f"/products/{product.slug}" for product in found.nodes]
-            after = found.end_cursor
-            if not found.has_next or after is None:
+            addresses += [f"/products/{product.slug}" for product in page.nodes]
+            after = page.end_cursor
+            if not page.has_next or after is None:
                 break
         rows = "".join(f"<url><loc>{escape(visit.origin + address)}</loc></url>" for address in addresses)
         head = '<?xml version="1.0" encoding="UTF-8"?>'
         body = f'{head}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
         return Response(body, media_type="application/xml")
-
-
-def routes(front: PageRenderer) -> list[Route]:
-    """Return the routes of everything that is no page."""
-    pages = Files(front)
-    return [
-        Route("/theme.css", pages.theme),
-        Route("/logo.svg", pages.logo),
-        Route("/favicon.ico", pages.logo),
-        Route("/media/{key:path}", pages.picture),
-        Route("/robots.txt", pages.robots),
-        Route("/sitemap.xml", pages.sitemap),
-        Route("/static/{name:path}", front.static.serve),
-    ]

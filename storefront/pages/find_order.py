@@ -1,7 +1,7 @@
 """Find an order again by its number and e-mail address.
 
-A wrong pair gives the same answer whichever of the two is wrong, after the same time, and tries are few: so nobody learns
-that an order or an address exists. A right pair leads to the order's own signed link.
+A matching pair leads to the order's own signed link. A wrong pair gets one answer, whichever of the two is wrong, and
+after the same time. Tries are limited. So the form does not reveal whether an order or an address exists.
 """
 
 import asyncio
@@ -19,62 +19,66 @@ from domain.accounts.ports import Allowance
 from domain.order.events import OrderStatus
 from infra.web.client_address import address_of
 from projections.sales.views import OrderView
-from storefront.rendering.renderer import PageRenderer, Visit
+from storefront.pages.base import Pages
+from storefront.visit.visit import Visit
 
 PER_NUMBER = Allowance(burst=5, interval=timedelta(minutes=2))
 """Tries at one order number, wherever they come from."""
 PER_CALLER = Allowance(burst=20, interval=timedelta(seconds=15))
 """Tries of one network address at any numbers of one store."""
 ANSWER_AFTER_SECONDS = 0.3
-"""Every answer takes at least this long, so that its time tells nothing."""
+"""Every answer takes at least this long, so that its time reveals nothing."""
 UNKNOWN = "We found no order with this number and e-mail address. Check both: the number looks like ZY-7Q2M4K."
 NUMBER = re.compile(r"(?:ZY-?)?([2-9A-HJ-NP-Z]{6})")
 
 
 def order_number_of(typed: str) -> str | None:
-    """Return an order number as it is written, from what was typed; None if it cannot be one."""
-    found = NUMBER.fullmatch("".join(typed.upper().split()))
-    return None if found is None else f"ZY-{found[1]}"
+    """Return an order number in its usual form; None if the text is not one."""
+    match = NUMBER.fullmatch("".join(typed.upper().split()))
+    return None if match is None else f"ZY-{match[1]}"
 
 
-class FindOrder:
-    """The form, and what sending it does."""
+class FindOrderPages(Pages):
+    """The form and its answer."""
 
-    def __init__(self, front: PageRenderer) -> None:
-        self._front, self._deps = front, front.deps
+    def routes(self) -> list[Route]:
+        return [
+            Route("/orders/find", self.show, name="find_order"),
+            Route("/orders/find", self.find, methods=["POST"]),
+        ]
 
-    def page(self, visit: Visit, *, status: int = 200, problem: str | None = None, number: str = "") -> Response:
-        return self._front.page(
+    def _page(self, visit: Visit, *, status: int = 200, problem: str | None = None, number: str = "") -> Response:
+        return self._renderer.page(
             visit, "find_order.html", status=status, problem=problem, number=number, robots="noindex"
         )
 
     async def show(self, request: Request) -> Response:
-        return self.page(await self._front.visit_even_if_closed(request))
+        return self._page(await self._visits.to_public_store(request))
 
     async def find(self, request: Request) -> Response:
-        began = time.monotonic()
-        visit = await self._front.visit_even_if_closed(request)
-        form = await self._front.form(visit)
+        started = time.monotonic()
+        visit = await self._visits.to_public_store(request)
+        form = await visit.form()
         typed, email = str(form.get("number", ""))[:40], str(form.get("email", ""))[:254]
         number = order_number_of(typed)
         wait = await self._wait(visit, number or typed)
         order = None if wait is not None or number is None else await self._order(visit, number, email)
-        await asyncio.sleep(max(0.0, ANSWER_AFTER_SECONDS - (time.monotonic() - began)))
+        await asyncio.sleep(max(0.0, ANSWER_AFTER_SECONDS - (time.monotonic() - started)))
         if wait is not None:
             seconds = max(1, round(wait.total_seconds()))
-            response = self.page(
-                visit, status=429, problem=f"That were too many tries. Try again in {seconds} seconds.", number=typed
+            response = self._page(
+                visit, status=429, problem=f"There were too many tries. Try again in {seconds} seconds.", number=typed
             )
             response.headers["retry-after"] = str(seconds)
             return response
         if order is None:
-            return self.page(visit, status=422, problem=UNKNOWN, number=typed)
-        link = self._front.order_link(visit, order.id)
-        open_ = order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}
-        return self._front.redirect(visit, f"/checkout/{'unpaid' if open_ else 'success'}/{link}")
+            return self._page(visit, status=422, problem=UNKNOWN, number=typed)
+        link = visit.order_links.to(order.id)
+        is_unpaid = order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}
+        return self._renderer.redirect(visit, f"/checkout/{'unpaid' if is_unpaid else 'success'}/{link}")
 
     async def _wait(self, visit: Visit, number: str) -> timedelta | None:
-        """Use up a try; return how long to wait if there is none left."""
+        """Use up one try. Return how long to wait if none was left; None otherwise."""
         at = self._deps.clock.now()
         waits = [
             await self._deps.limits.take(visit.signers.find.digest(key), allowance, at=at)
@@ -86,20 +90,14 @@ class FindOrder:
         return max((wait for wait in waits if wait is not None), default=None)
 
     async def _order(self, visit: Visit, number: str, email: str) -> OrderView | None:
-        orders = await self._deps.queries.orders_by_number(visit.store.id, number)
+        orders = await self._queries.orders_by_number(visit.store.id, number)
         emails = await self._deps.personal.open_many([order.shopper_email for order in orders])
-        wanted = _canonical(email)
+        typed = _canonical(email)
         for order, known in zip(orders, emails, strict=True):
-            if known is not None and hmac.compare_digest(_canonical(known), wanted):
+            if known is not None and hmac.compare_digest(_canonical(known), typed):
                 return order
         return None
 
 
 def _canonical(email: str) -> bytes:
     return email_key(email).encode()
-
-
-def routes(front: PageRenderer) -> list[Route]:
-    """Return the routes of finding an order again."""
-    pages = FindOrder(front)
-    return [Route("/orders/find", pages.show, name="find_order"), Route("/orders/find", pages.find, methods=["POST"])]

@@ -1,6 +1,6 @@
 """An order's own page: waiting for payment, paid, or not paid after all.
 
-Whoever ordered is told how it stands even when the store is paused or archived meanwhile: money may have moved.
+A paused or archived store still shows it, because money may have moved.
 """
 
 from uuid import UUID
@@ -16,95 +16,107 @@ from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
 from projections.sales.views import OrderView
 from storefront.checkout.place_order import Checkout, is_open
-from storefront.pages.payment import send_to_payment
+from storefront.pages.base import Pages
+from storefront.pages.payment import BUSY, send_to_payment
+from storefront.ports import StorefrontDependencies
 from storefront.rendering.order_status import order_status
-from storefront.rendering.renderer import BUSY, PageRenderer, Visit
+from storefront.rendering.renderer import PageRenderer
+from storefront.visit.visit import Visit, Visits
 
 TRIES = 30
-"""How often a waiting page asks again by itself before it leaves that to the shopper."""
+"""How often a waiting page reloads by itself; after that the shopper reloads it."""
 QUICK_TRIES = 8
-"""How many of them are at the short interval."""
+"""How many of them follow at the short interval."""
 SOON, LATER = 1, 3
-"""Seconds between two askings: the first few, and from then on."""
+"""Seconds between two reloads: the first few, and the others."""
 
 
-class OrderPages:
-    """An order after checkout, for whoever has its link."""
+class OrderPages(Pages):
+    """An order after checkout, for every browser that has its link."""
 
-    def __init__(self, front: PageRenderer) -> None:
-        self._front, self._deps, self._checkout = front, front.deps, Checkout(front.deps)
+    def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
+        super().__init__(deps, visits, renderer)
+        self._checkout = Checkout(deps)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/checkout/success/{link}", self.success, name="confirmation"),
+            Route("/checkout/unpaid/{link}", self.unpaid, name="unpaid"),
+            Route("/checkout/unpaid/{link}/pay", self.pay, methods=["POST"]),
+            Route("/checkout/unpaid/{link}/call-off", self.cancel, methods=["POST"]),
+        ]
 
     async def success(self, request: Request) -> Response:
-        visit = await self._front.visit_even_if_closed(request)
-        order_id, order = await self.order_of(visit)
+        visit = await self._visits.to_public_store(request)
+        order_id, order = await self._order_of(visit)
         if order is not None and (not is_open(order) or order.unmatched_payments):
             if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
-                return self._front.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
-            self.take_from_cart(visit, order)
-            standing = await order_status(order, self._deps.queries, self._deps.personal)
-            return self._front.page(visit, "confirmation.html", order=order, standing=standing, robots="noindex")
-        return self.waiting(visit, order_id, order)
+                return self._renderer.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
+            self._take_from_cart(visit, order)
+            standing = await order_status(order, self._queries, self._deps.personal)
+            return self._renderer.page(visit, "confirmation.html", order=order, standing=standing, robots="noindex")
+        return self._waiting(visit, order_id, order)
 
     async def unpaid(self, request: Request) -> Response:
-        visit = await self._front.visit_even_if_closed(request)
-        order_id, order = await self.order_of(visit)
+        visit = await self._visits.to_public_store(request)
+        order_id, order = await self._order_of(visit)
         if order is None:
-            return self.waiting(visit, order_id, None)
+            return self._waiting(visit, order_id, None)
         if order.status in {OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.REFUNDED}:
-            return self._front.redirect(visit, f"/checkout/success/{visit.request.path_params['link']}")
+            return self._renderer.redirect(visit, f"/checkout/success/{visit.request.path_params['link']}")
         link = visit.request.path_params["link"]
-        count = tried(request)
-        # Back from the payment page: its answer is on its way, but a shopper who only looked is not kept waiting.
-        asks = request.query_params.get("from") == "payment" and count <= QUICK_TRIES and visit.is_open
-        waits = asks and is_open(order) and order.payment_failure is None and not order.unmatched_payments
-        return self._front.page(
+        count = try_of(request)
+        # After the payment page its answer may be on the way. Without it the page must not keep the shopper waiting.
+        is_fresh = request.query_params.get("from") == "payment" and count <= QUICK_TRIES and visit.is_open
+        reloads = is_fresh and is_open(order) and order.payment_failure is None and not order.unmatched_payments
+        return self._renderer.page(
             visit,
             "unpaid.html",
             order=order,
-            standing=await order_status(order, self._deps.queries, self._deps.personal),
+            standing=await order_status(order, self._queries, self._deps.personal),
             link=link,
-            again=f"/checkout/unpaid/{link}?from=payment&try={count + 1}" if waits else None,
+            again=f"/checkout/unpaid/{link}?from=payment&try={count + 1}" if reloads else None,
             robots="noindex",
         )
 
     async def pay(self, request: Request) -> Response:
-        visit = await self._front.visit_even_if_closed(request)
-        await self._front.form(visit)
-        _, order = await self.order_of(visit)
+        visit = await self._visits.to_public_store(request)
+        await visit.form()
+        _, order = await self._order_of(visit)
         if order is None or visit.is_gone:
-            return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
-        return await send_to_payment(self._front, self._checkout, visit, order)
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
+        return await send_to_payment(self._renderer, self._checkout, visit, order)
 
-    async def call_off(self, request: Request) -> Response:
-        visit = await self._front.visit_even_if_closed(request)
-        await self._front.form(visit)
-        order_id, _ = await self.order_of(visit)
+    async def cancel(self, request: Request) -> Response:
+        visit = await self._visits.to_public_store(request)
+        await visit.form()
+        order_id, _ = await self._order_of(visit)
         try:
-            receipt = await self._checkout.call_off(order_id)
+            receipt = await self._checkout.cancel(order_id)
         except DomainError:
-            return self._front.redirect(visit, f"/checkout/success/{request.path_params['link']}")
+            return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
         except ConcurrencyConflict:
             visit.say(f"{BUSY} Nothing was changed.")
-            return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         if receipt.token is not None:
-            # The cart shows what is free again; if the read models lag, the next look at the cart shows it.
-            await self._checkout.settle(receipt.token)
+            # The cart shows what is free again. If the read models lag, the next request shows it.
+            await self._checkout.wait_for(receipt.token)
         if not visit.is_open:
-            return self._front.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
-        last = visit.ordered
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
+        last = visit.last_order
         if last is not None and last.order_id == order_id and last.is_of(visit.cart):
-            visit.keep_cart(visit.cart.renewed())
-        visit.say("That order is called off. Everything is still in your cart.")
-        return self._front.redirect(visit, "/cart")
+            visit.save_cart(visit.cart.renewed())
+        visit.say("The order is cancelled. Everything is still in your cart.")
+        return self._renderer.redirect(visit, "/cart")
 
-    async def order_of(self, visit: Visit) -> tuple[UUID, OrderView | None]:
-        order_id = self._front.order_of_link(visit, visit.request.path_params["link"])
-        return order_id, await self._deps.queries.order(visit.store.id, order_id)
+    async def _order_of(self, visit: Visit) -> tuple[UUID, OrderView | None]:
+        order_id = visit.order_links.order_of(visit.request.path_params["link"])
+        return order_id, await self._queries.order(visit.store.id, order_id)
 
-    def waiting(self, visit: Visit, order_id: UUID, order: OrderView | None) -> Response:
-        count = tried(visit.request)
+    def _waiting(self, visit: Visit, order_id: UUID, order: OrderView | None) -> Response:
+        count = try_of(visit.request)
         path = visit.request.url.path
-        return self._front.page(
+        return self._renderer.page(
             visit,
             "waiting.html",
             number=order.number if order is not None else order_number(order_id),
@@ -112,29 +124,18 @@ class OrderPages:
             before_payment=order is None and "/unpaid/" in path,
             seconds=(SOON if count <= QUICK_TRIES else LATER) if count < TRIES else None,
             again=f"{path}?try={count + 1}",
-            afresh=path,
+            reload=path,
             link=visit.request.path_params["link"],
             robots="noindex",
         )
 
-    def take_from_cart(self, visit: Visit, order: OrderView) -> None:
-        """Take out of the cart what was ordered from it, once; what came in since stays."""
-        last = visit.ordered
+    def _take_from_cart(self, visit: Visit, order: OrderView) -> None:
+        """Take the order's goods out of the cart it was placed from, once; goods added since then stay."""
+        last = visit.last_order
         if last is not None and last.order_id == order.id and last.is_of(visit.cart):
-            visit.settle(order)
+            visit.close_order(order)
 
 
-def tried(request: Request) -> int:
-    """Return the how-manieth time a page asks, as its address says."""
+def try_of(request: Request) -> int:
+    """Return the number of this try, 1 for the first, as the address has it."""
     return min(max(whole_number(request.query_params.get("try", "1")[:4]) or 1, 1), TRIES)
-
-
-def routes(front: PageRenderer) -> list[Route]:
-    """Return the routes of an order after checkout."""
-    pages = OrderPages(front)
-    return [
-        Route("/checkout/success/{link}", pages.success, name="confirmation"),
-        Route("/checkout/unpaid/{link}", pages.unpaid, name="unpaid"),
-        Route("/checkout/unpaid/{link}/pay", pages.pay, methods=["POST"]),
-        Route("/checkout/unpaid/{link}/call-off", pages.call_off, methods=["POST"]),
-    ]

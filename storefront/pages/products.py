@@ -1,9 +1,9 @@
-"""The listing, with filter and sort, and one product's page."""
+"""The listing with its filters and sort orders, and the page of a product."""
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,8 +17,10 @@ from domain.money import Money
 from domain.product.events import ProductStatus
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
-from storefront.rendering.formatting import SYMBOLS, Picture, cards, pictures, summary
-from storefront.rendering.renderer import PageMissing, PageRenderer, Visit
+from storefront.pages.base import Pages
+from storefront.rendering.formatting import Card, Picture, cards, pictures, summary, without_currency
+from storefront.visit.errors import PageMissing
+from storefront.visit.visit import Visit
 
 PAGE = 24
 RELATED = 4
@@ -29,16 +31,17 @@ SORTS = {
     "price-high": (ProductSort.PRICE_HIGH, "Price: high to low"),
     "title": (ProductSort.TITLE, "Name"),
 }
-DEARER_THAN_ANYTHING = 10**9
+PRICE_LIMIT = 10**9
+"""In minor units; no price reaches it."""
 IN_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
-"""``1,249.00``, as the shop writes it."""
+"""``1,249.00``, as the storefront writes it."""
 IN_THOUSANDS_WITH_POINTS = re.compile(r"\d{1,3}(\.\d{3})+,\d+")
-"""``1.249,00``, as much of Europe does."""
+"""``1.249,00``, as much of Europe writes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListingQuery:
-    """What a shopper asked the listing for, as they typed it."""
+    """The listing's filters and sort order, as the shopper typed them."""
 
     category: str
     low: str
@@ -50,26 +53,26 @@ class ListingQuery:
 
     @classmethod
     def of(cls, request: Request) -> "ListingQuery":
-        asked = request.query_params
-        sort = asked.get("sort", "featured")
+        parameters = request.query_params
+        sort = parameters.get("sort", "featured")
         return cls(
-            category=asked.get("category", "")[:120],
-            low=asked.get("min", "")[:12].strip(),
-            high=asked.get("max", "")[:12].strip(),
-            in_stock=asked.get("stock") == "in",
+            category=parameters.get("category", "")[:120],
+            low=parameters.get("min", "")[:12].strip(),
+            high=parameters.get("max", "")[:12].strip(),
+            in_stock=parameters.get("stock") == "in",
             sort=sort if sort in SORTS else "featured",
-            after=asked.get("after", "")[:400],
-            search=" ".join(asked.get("q", "").split())[:80],
+            after=parameters.get("after", "")[:400],
+            search=" ".join(parameters.get("q", "").split())[:80],
         )
 
     @property
     def narrows(self) -> bool:
-        """Whether anything but the order was asked for."""
+        """Whether it filters products, sorting aside."""
         return bool(self.category or self.low or self.high or self.in_stock or self.search)
 
     def address(self, **changes: str) -> str:
-        """Return the listing's address for this wish with changes; changing anything starts at the first page."""
-        asked = {
+        """Return the listing's address for this query with changes, at its first page unless ``after`` is among them."""
+        parameters = {
             "q": self.search,
             "category": self.category,
             "min": self.low,
@@ -78,14 +81,14 @@ class ListingQuery:
             "sort": "" if self.sort == "featured" else self.sort,
             "after": "",
         } | changes
-        query = urlencode({name: value for name, value in asked.items() if value})
+        query = urlencode({name: value for name, value in parameters.items() if value})
         return "/products" + (f"?{query}" if query else "")
 
     def filter(self, currency: str) -> tuple[ProductFilter, str | None]:
-        """Return the filter, and what was wrong with a price if something was.
+        """Return the filter, and the problem with a price; None if there is no problem.
 
         Args:
-            currency: what the prices are in.
+            currency: of the prices.
         """
         problem: str | None = None
         bounds: list[int | None] = []
@@ -110,7 +113,7 @@ class ListingQuery:
 
 
 def _minor(text: str, currency: str) -> int | None:
-    number = text.lstrip("".join(SYMBOLS.values()))
+    number = without_currency(text, currency)
     if IN_THOUSANDS.fullmatch(number):
         number = number.replace(",", "")
     elif IN_THOUSANDS_WITH_POINTS.fullmatch(number):
@@ -119,104 +122,104 @@ def _minor(text: str, currency: str) -> int | None:
         amount = Money.parse(number.replace(",", "."), currency)
     except ValueError:
         return None
-    return amount.minor if 0 <= amount.minor < DEARER_THAN_ANYTHING else None
+    return amount.minor if 0 <= amount.minor < PRICE_LIMIT else None
 
 
-def routes(front: PageRenderer) -> list[Route]:
-    """Return the routes of the listing and of a product."""
-    queries = front.deps.queries
+class ProductPages(Pages):
+    """The listing and a product's own page."""
 
-    async def listing(request: Request) -> Response:
-        visit = await front.visit(request)
-        wish = ListingQuery.of(request)
-        where, problem = wish.filter(visit.store.currency or "USD")
-        sort, _ = SORTS[wish.sort]
+    def routes(self) -> list[Route]:
+        return [
+            Route("/products", self.listing, name="products"),
+            Route("/products/{slug}", self.product, name="product"),
+        ]
+
+    async def listing(self, request: Request) -> Response:
+        visit = await self._visits.to_open_store(request)
+        query = ListingQuery.of(request)
+        where, problem = query.filter(visit.store.currency or "USD")
+        sort, _ = SORTS[query.sort]
+        window = Window(first=PAGE, after=query.after or None)
         try:
-            found = await queries.products(
-                visit.store.id, Window(first=PAGE, after=wish.after or None), where=where, sort=sort
-            )
+            page = await self._queries.products(visit.store.id, window, where=where, sort=sort)
         except InvalidInput:
-            # An old or edited "next page" link: the first page is what they want.
-            return front.redirect(visit, wish.address())
-        ids = [product.id for product in found.nodes]
-        return front.page(
+            # The "next page" link is old or was edited: show the first page.
+            return self._renderer.redirect(visit, query.address())
+        return self._renderer.page(
             visit,
             "products.html",
-            wish=wish,
+            query=query,
             problem=problem,
-            cards=cards(
-                found.nodes,
-                await queries.images(visit.store.id, ids),
-                await queries.variants(visit.store.id, ids),
-                front.deps.media.url,
-            ),
-            total=await queries.count(visit.store.id, where=where),
-            categories=await queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)),
+            cards=await self._cards(visit.store.id, page.nodes),
+            total=await self._queries.count(visit.store.id, where=where),
+            categories=await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)),
             sorts={key: label for key, (_, label) in SORTS.items()},
-            following=wish.address(after=found.end_cursor) if found.has_next and found.end_cursor else None,
-            robots="noindex, follow" if wish.narrows or wish.after else None,
+            following=query.address(after=page.end_cursor) if page.has_next and page.end_cursor else None,
+            robots="noindex, follow" if query.narrows or query.after else None,
         )
 
-    async def product(request: Request) -> Response:
-        visit = await front.visit(request)
-        found = await queries.product(visit.store.id, request.path_params["slug"])
-        if found is None or found.status not in ON_SALE:
+    async def product(self, request: Request) -> Response:
+        visit = await self._visits.to_open_store(request)
+        product = await self._queries.product(visit.store.id, request.path_params["slug"])
+        if product is None or product.status not in ON_SALE:
             raise PageMissing
-        link = front.deps.media.url
-        variants = (await queries.variants(visit.store.id, [found.id])).get(found.id, ())
-        shown = pictures((await queries.images(visit.store.id, [found.id])).get(found.id, ()), found.title, link)
-        chosen = _chosen(variants, request.query_params.get("variant", ""))
-        return front.page(
+        variants = (await self._queries.variants(visit.store.id, [product.id])).get(product.id, ())
+        images = (await self._queries.images(visit.store.id, [product.id])).get(product.id, ())
+        photos = pictures(images, product.title, self._deps.media.url)
+        return self._renderer.page(
             visit,
             "product.html",
-            product=found,
+            product=product,
             variants=variants,
-            chosen=chosen,
+            chosen=_chosen(variants, request.query_params.get("variant", "")),
             choice=_choice_name(variants),
-            pictures=shown,
-            related=await _related(visit, found),
-            structured=_structured(visit, found, variants, shown),
+            pictures=photos,
+            related=await self._cards(visit.store.id, await self._related(visit, product)),
+            structured=_structured(visit, product, variants, photos),
         )
 
-    async def _related(visit: Visit, product: ProductView) -> list[Any]:
-        async def some(category: str | None) -> list[ProductView]:
-            where = ProductFilter(statuses=frozenset({ProductStatus.ACTIVE}), category=category)
-            window = Window(first=RELATED + 1)
-            near = await queries.products(visit.store.id, window, where=where, sort=ProductSort.SCORE)
-            return [other for other in near.nodes if other.id != product.id]
+    async def _related(self, visit: Visit, product: ProductView) -> list[ProductView]:
+        """Return other products that can be bought, those of the same category first."""
+        related = await self._best_others(visit, product, product.category) if product.category else []
+        if len(related) < RELATED:
+            known = {other.id for other in related}
+            related += [other for other in await self._best_others(visit, product, None) if other.id not in known]
+        return related[:RELATED]
 
-        near = await some(product.category) if product.category else []
-        if len(near) < RELATED:
-            known = {other.id for other in near}
-            near += [other for other in await some(None) if other.id not in known]
-        near = near[:RELATED]
-        ids = [other.id for other in near]
-        images, variants = await queries.images(visit.store.id, ids), await queries.variants(visit.store.id, ids)
-        return cards(near, images, variants, front.deps.media.url)
+    async def _best_others(self, visit: Visit, product: ProductView, category: str | None) -> list[ProductView]:
+        where = ProductFilter(statuses=frozenset({ProductStatus.ACTIVE}), category=category)
+        window = Window(first=RELATED + 1)
+        best = await self._queries.products(visit.store.id, window, where=where, sort=ProductSort.SCORE)
+        return [other for other in best.nodes if other.id != product.id]
 
-    return [Route("/products", listing, name="products"), Route("/products/{slug}", product, name="product")]
+    async def _cards(self, store_id: UUID, products: Sequence[ProductView]) -> list[Card]:
+        ids = [product.id for product in products]
+        images, variants = await self._queries.images(store_id, ids), await self._queries.variants(store_id, ids)
+        return cards(products, images, variants, self._deps.media.url)
 
 
-def _chosen(variants: "tuple[VariantView, ...] | Any", asked: str) -> VariantView | None:
-    """Return the variant to show first: the one asked for, else the first that can be bought, else the first."""
+def _chosen(variants: Sequence[VariantView], parameter: str) -> VariantView | None:
+    """Return the variant to show first: that of the address, else the first that can be bought, else the first."""
     try:
-        wanted: UUID | None = UUID(asked)
+        requested: UUID | None = UUID(parameter)
     except ValueError:
-        wanted = None
+        requested = None
     for variant in variants:
-        if variant.id == wanted:
+        if variant.id == requested:
             return variant
     return next((variant for variant in variants if variant.available > 0), variants[0] if variants else None)
 
 
-def _choice_name(variants: "tuple[VariantView, ...] | Any") -> str:
-    """Return what a shopper chooses between: ``Colour``, ``Colour and size``, or plain ``Options``."""
+def _choice_name(variants: Sequence[VariantView]) -> str:
+    """Return what a shopper chooses between: ``Size``, ``Color and size``, or plain ``Options``."""
     names = list(dict.fromkeys(name for variant in variants for name in variant.options))
     words = [name.replace("_", " ").lower() for name in names]
     return " and ".join(words).capitalize() if 0 < len(words) <= 2 else "Options"
 
 
-def _structured(visit: Visit, product: ProductView, variants: Any, shown: list[Picture]) -> Markup:
+def _structured(
+    visit: Visit, product: ProductView, variants: Sequence[VariantView], photos: Sequence[Picture]
+) -> Markup:
     """Return schema.org data about the product, safe to stand inside a script element."""
 
     def absolute(address: str) -> str:
@@ -228,7 +231,7 @@ def _structured(visit: Visit, product: ProductView, variants: Any, shown: list[P
         "@type": "Product",
         "name": product.title,
         "description": summary(product.meta_description or product.description, 500),
-        "image": [absolute(picture.large) for picture in shown],
+        "image": [absolute(picture.large) for picture in photos],
         "brand": {"@type": "Brand", "name": visit.brand.name},
         "category": product.category,
         "url": page,

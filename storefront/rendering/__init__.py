@@ -1,1 +1,1 @@
-"""How pages look: templates, theme, formatting, static files."""
+"""How pages look: templates, theme, formats, Markdown and static files. Pages and checkout may import all modules."""

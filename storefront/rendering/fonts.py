@@ -1,4 +1,4 @@
-"""The font families the storefront serves itself (SIL OFL 1.1, from Fontsource; licences beside the files)."""
+"""The font families that the storefront serves (SIL OFL 1.1, from Fontsource; licenses beside the files)."""
 
 from dataclasses import dataclass
 
@@ -9,18 +9,18 @@ NARROW = '"Arial Narrow", "Helvetica Neue", Arial, sans-serif'
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family: where its files are, which weights there are, and what stands in until they load."""
+    """A font family: its folder, its weights, and the fallback that browsers show until it is loaded."""
 
     name: str
     slug: str
     fallback: str
     weights: tuple[int, ...] = (400, 600)
     scale: float = 1.0
-    """What sizes are multiplied with, because at the same size faces are not equally large to the eye."""
+    """Factor on sizes: at the same size some typefaces look larger than others."""
 
     @property
     def bold(self) -> int:
-        """The heaviest weight there is; headings never ask for a weight a browser would have to fake."""
+        """The heaviest weight; a browser would have to fake a heavier one."""
         return self.weights[-1]
 
     @property
@@ -69,5 +69,5 @@ FAMILIES = {family.name: family for family in _FAMILIES}
 
 
 def family(name: str) -> Family:
-    """Return the family of that name; one that is not served here falls back to the system's sans serif."""
+    """Return the family of a name; the system's sans serif if the storefront does not serve it."""
     return FAMILIES.get(name) or Family("system-ui", "", SANS, ())

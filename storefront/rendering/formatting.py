@@ -1,48 +1,77 @@
-"""How things look to a shopper: money, dates, pictures and product cards."""
+"""Money, dates, countries, pictures and product cards as pages show them."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from uuid import UUID
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import NumberPattern, format_currency, get_currency_symbol, parse_pattern
 
 from domain.money import Money, exponent
 from domain.product.events import ProductStatus
 from projections.catalog.views import ImageView, ProductView, VariantView
 
-SYMBOLS = {
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "JPY": "¥",
-    "CAD": "CA$",
-    "AUD": "A$",
-    "NZD": "NZ$",
-    "INR": "₹",
-    "KRW": "₩",
-}
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
+LOCALE = Locale("en", "US")
+"""The language and region of every page. Its rules come from CLDR, by ``babel``."""
+DAY, MOMENT = "d MMMM y", "d MMMM y, HH:mm 'UTC'"
+"""Date patterns. Stores sell to many countries: the day stands first and the month is a word, so no date is ambiguous."""
 FEW_LEFT = 5
-"""From here downwards shoppers are told how many are left."""
+"""Up to this number a page says how many are left."""
 
 MediaUrl = Callable[[str], str]
 """From a media store key to the address a browser loads."""
 
 
 def money(amount: Money) -> str:
-    """Return ``$1,249.00``; currencies without a sign of their own follow the number: ``49.00 CHF``."""
-    number = f"{abs(amount.decimal):,.{exponent(amount.currency)}f}"
-    symbol = SYMBOLS.get(amount.currency)
-    shown = f"{number} {amount.currency}" if symbol is None else f"{symbol}{number}"
-    return f"−{shown}" if amount.minor < 0 else shown
+    """Return ``$1,249.00``. A currency without a symbol stands behind the number: ``49.00 CHF``."""
+    shown = format_currency(
+        abs(amount.decimal),
+        amount.currency,
+        format=_money_pattern(amount.currency),
+        locale=LOCALE,
+        currency_digits=False,
+    )
+    return f"\N{MINUS SIGN}{shown}" if amount.minor < 0 else shown
+
+
+@cache
+def _money_pattern(currency: str) -> NumberPattern:
+    """Return the locale's pattern with the decimal places of our ``Money``; CLDR shows fewer for some currencies."""
+    has_symbol = get_currency_symbol(currency, LOCALE) != currency
+    pattern = (
+        LOCALE.currency_formats["standard"].pattern
+        if has_symbol
+        else f"{LOCALE.decimal_formats[None].pattern}\N{NO-BREAK SPACE}¤"
+    )
+    number = parse_pattern(pattern)
+    places = exponent(currency)
+    number.frac_prec = (places, places)
+    return number
+
+
+def without_currency(text: str, currency: str) -> str:
+    """Return a typed price without its currency's code or symbol, or any other currency sign, around it."""
+    for mark in (currency, get_currency_symbol(currency, LOCALE)):
+        text = text.strip().removeprefix(mark).removesuffix(mark)
+    text = text.strip()
+    return text[1:].lstrip() if text and unicodedata.category(text[0]) == "Sc" else text
+
+
+@cache
+def country_name(code: str) -> str:
+    """Return the name of a country; the code itself if CLDR does not know it."""
+    name: str = LOCALE.territories.get(code, code)
+    return name
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image in the sizes the studio made."""
+    """An image in the sizes that the studio made."""
 
     src: str
     srcset: str
@@ -58,7 +87,7 @@ class Picture:
 
 
 def picture(image: ImageView, title: str, link: MediaUrl) -> Picture | None:
-    """Return an image as a page shows it, or None if the studio has not finished it."""
+    """Return an image as a page shows it; None if the studio has not finished it."""
     sizes = sorted(image.renditions.values(), key=lambda rendition: rendition.width)
     if not sizes:
         return None
@@ -89,21 +118,21 @@ class Card:
     category: str | None
     price: Money
     varies: bool
-    """Whether some variant costs more: the price is then a ``from`` price."""
+    """Whether some variant costs more; the page then writes ``from`` before the price."""
     compare_at: Money | None
-    """The former price, if there was one that is worth telling."""
+    """The former price; None if there was none or the saving is too small to show."""
     picture: Picture | None
     second: Picture | None
     sold_out: bool
 
     @property
     def saving(self) -> int | None:
-        """Per cent below the compare-at price, if there is one worth telling."""
+        """Percent below the former price; see :func:`saving`."""
         return saving(self.price, self.compare_at)
 
 
 def saving(price: Money, compare_at: Money | None) -> int | None:
-    """Return how many per cent ``price`` is below ``compare_at``; None below five."""
+    """Return how many percent ``price`` is below ``compare_at``; None below five."""
     if compare_at is None or compare_at.currency != price.currency or compare_at.minor <= price.minor:
         return None
     percent = round(100 * (compare_at.minor - price.minor) / compare_at.minor)
@@ -139,7 +168,7 @@ def cards(
 
 
 def stock_words(available: int) -> str:
-    """Return what a shopper is told about stock; never the whole number."""
+    """Return what a page says about stock; never a large number, which competitors would read."""
     if available <= 0:
         return "Sold out"
     return f"Only {available} left" if available <= FEW_LEFT else "In stock"
@@ -154,17 +183,17 @@ def days_words(days: tuple[int, int] | None) -> str | None:
 
 
 def day_words(at: datetime) -> str:
-    """Return ``28 November 2026``."""
-    return f"{at.astimezone(UTC).day} {MONTHS[at.astimezone(UTC).month - 1]} {at.astimezone(UTC).year}"
+    """Return ``28 November 2026``, the day in UTC."""
+    return format_date(at.astimezone(UTC), DAY, locale=LOCALE)
 
 
 def moment_words(at: datetime) -> str:
     """Return ``28 November 2026, 13:05 UTC``."""
-    return f"{day_words(at)}, {at.astimezone(UTC):%H:%M} UTC"
+    return format_datetime(at, MOMENT, tzinfo=UTC, locale=LOCALE)
 
 
 def summary(text: str, most: int) -> str:
-    """Return the first words of a text without Markdown's marks, at most ``most`` characters."""
+    """Return the first words of a text without Markdown, at most ``most`` characters."""
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     plain = " ".join(re.sub(r"[#*_`>|]+", " ", plain).split())
     if len(plain) <= most:

@@ -1,4 +1,4 @@
-"""Merchants' and agents' Markdown as HTML that cannot do anything but be read."""
+"""Markdown of merchants and agents as HTML without scripts, images or raw HTML."""
 
 from collections.abc import MutableMapping, Sequence
 from functools import cache
@@ -18,7 +18,7 @@ _BLOCKS = frozenset(
     f"{block}_open"
     for block in ("paragraph", "heading", "bullet_list", "ordered_list", "list_item", "blockquote", "th", "td")
 )
-"""What has a direction of its own, that of its first letter."""
+"""Blocks that take their text direction from their first letter."""
 
 
 @cache
@@ -40,7 +40,7 @@ def render(text: str, top: int = 2) -> Markup:
 
     Args:
         text: Markdown of a merchant or an agent.
-        top: the level its highest headings get, whatever they are in the text; a page's title is its only ``h1``.
+        top: the level of its highest headings on the page, whose only ``h1`` is its title.
     """
     parser = _parser()
     tokens = parser.parse(text)
@@ -64,10 +64,10 @@ _ROLES = {
 
 
 def _name_cells(tokens: Sequence[Token]) -> None:
-    """Give every cell of a table its column's name, and all of it its role.
+    """Give every cell of a table its column's name, and every part its ARIA role.
 
-    On a narrow screen the stylesheet puts a row's cells one below the other: a table that is laid out as blocks has no
-    columns to look up, and for screen readers is no table unless it says so.
+    On a narrow screen the stylesheet stacks the cells of a row. Then columns are no longer visible, and screen readers
+    need the roles to recognize a table.
     """
     names: list[str] = []
     column = 0

@@ -1,4 +1,4 @@
-"""What an order's page tells its shopper: where it stands, when it arrives, where it goes, who carries it."""
+"""An order's status as its page shows it: state, expected arrival, recipient, carrier."""
 
 import json
 import unicodedata
@@ -10,21 +10,21 @@ from urllib.parse import quote
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
 from projections.sales.views import OrderView
-from storefront.checkout.address import COUNTRIES
 from storefront.ports import StorefrontQueries
+from storefront.rendering.formatting import country_name
 
 HEADLINES: Mapping[OrderStatus, str] = {
     OrderStatus.PENDING: "Not paid yet",
     OrderStatus.PAID: "Thank you. Your order is in.",
     OrderStatus.FULFILLED: "Your order is on its way",
-    OrderStatus.CANCELLED: "This order was called off",
+    OrderStatus.CANCELLED: "This order was cancelled",
     OrderStatus.REFUNDED: "Your order was refunded",
 }
 TAGS: Mapping[OrderStatus, str] = {
     OrderStatus.PENDING: "Not paid",
     OrderStatus.PAID: "Paid",
     OrderStatus.FULFILLED: "On its way",
-    OrderStatus.CANCELLED: "Called off",
+    OrderStatus.CANCELLED: "Cancelled",
     OrderStatus.REFUNDED: "Refunded",
 }
 CARRIERS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ CARRIERS: Mapping[str, str] = {
     "ups": "https://www.ups.com/track?tracknum={}",
     "usps": "https://tools.usps.com/go/TrackConfirmAction?tLabels={}",
 }
-"""Carrier, in lower case, to the page on which it shows a parcel."""
+"""Carriers in lower case, and the page on which each shows a parcel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Step:
 
     label: str
     at: datetime | None
-    """None: it has not happened yet."""
+    """None if it has not happened yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Who gets the parcel, masked: an order's page can be seen by whoever has its link."""
+    """The parcel's recipient, masked, because everybody with the link can see an order's page."""
 
     name: str
     email: str
@@ -67,14 +67,14 @@ class OrderStatusView:
     tag: str
     steps: Sequence[Step]
     arrival: tuple[datetime, datetime] | None
-    """First and last day on which it is expected; None if no supplier says, or it will not come."""
+    """First and last expected day; None if a supplier gives none, or if nothing will be delivered."""
     tracking_url: str | None
     recipient: Recipient | None
-    """None once the shopper was forgotten."""
+    """None after the shopper's data was erased."""
 
 
 async def order_status(order: OrderView, queries: StorefrontQueries, personal: PersonalData) -> OrderStatusView:
-    """Return what an order's page tells."""
+    """Return an order's status as its page shows it."""
     declined = order.status is OrderStatus.PENDING and order.payment_failure is not None
     return OrderStatusView(
         headline="Your payment was declined" if declined else HEADLINES[order.status],
@@ -87,10 +87,10 @@ async def order_status(order: OrderView, queries: StorefrontQueries, personal: P
 
 
 def steps_of(order: OrderView) -> list[Step]:
-    """Return what happened to an order and what comes next, in order."""
+    """Return the past and the next steps of an order."""
     steps = [Step("Ordered", order.placed_at)]
     if order.status is OrderStatus.CANCELLED:
-        return [*steps, Step("Called off", order.cancelled_at)]
+        return [*steps, Step("Cancelled", order.cancelled_at)]
     steps += [Step("Paid", order.paid_at), Step("Sent", order.fulfilled_at)]
     if order.status is OrderStatus.REFUNDED:
         steps = [step for step in steps if step.at is not None]
@@ -99,7 +99,7 @@ def steps_of(order: OrderView) -> list[Step]:
 
 
 def tracking_url(carrier: str | None, number: str | None) -> str | None:
-    """Return the address at which a known carrier shows a parcel; None for other carriers or without a number."""
+    """Return the page on which a carrier shows a parcel; None without a number or if the carrier is unknown."""
     pattern = CARRIERS.get(" ".join((carrier or "").casefold().replace("postnl", "post nl").split()))
     return None if pattern is None or not number else pattern.format(quote(number, safe=""))
 
@@ -111,7 +111,7 @@ async def _arrival(order: OrderView, queries: StorefrontQueries) -> tuple[dateti
     known = [product.shipping_days for product in products.values() if product.shipping_days is not None]
     if not known or len(known) < len({line.product_id for line in order.lines}):
         return None
-    # The parcel is complete when the slowest of its things has arrived.
+    # The order is complete when its slowest product has arrived.
     begin = order.paid_at or order.placed_at
     fewest, most = max(fewest for fewest, _ in known), max(most for _, most in known)
     return begin + timedelta(days=fewest), begin + timedelta(days=most)
@@ -141,11 +141,11 @@ def masked_address(parts: Mapping[str, str | None]) -> str:
     postcode = parts.get("postcode") or ""
     town = " ".join(part for part in (f"{postcode[:2]}•••" if postcode else "", parts.get("city") or "") if part)
     street = masked(parts.get("line1") or "")
-    return ", ".join(part for part in (street, town, parts.get("region"), COUNTRIES.get(country, country)) if part)
+    return ", ".join(part for part in (street, town, parts.get("region"), country_name(country)) if part)
 
 
 def _first_letter(word: str) -> str:
-    """Return the first letter with the marks that belong to it."""
+    """Return the first letter with its combining marks."""
     end = 1
     while end < len(word) and unicodedata.combining(word[end]):
         end += 1

@@ -1,4 +1,4 @@
-"""A brand becomes a look: colours that stay readable, fonts, and one of three moods."""
+"""The look of a brand: readable colors, fonts, and one of three moods."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Mood(StrEnum):
     """The three ways a storefront is laid out."""
 
     ATELIER = "atelier"
-    """Editorial: serif headlines, hairlines, much air, square corners."""
+    """Editorial: serif headlines, hairlines, wide margins, square corners."""
     STUDIO = "studio"
     """Friendly: round shapes, tinted panels, pill buttons."""
     SIGNAL = "signal"
@@ -48,21 +48,21 @@ CALM = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Everything a stylesheet needs to know about a brand."""
+    """What a brand's stylesheet is made of."""
 
     mood: Mood
     dark: bool
     heading: Family
     body: Family
-    colours: Mapping[str, str]
+    colors: Mapping[str, str]
     """CSS custom property (without ``--``) to ``#rrggbb``."""
     version: str
-    """Changes when the look changes; part of the stylesheet's address, so that it can be cached for ever."""
+    """Changes when the look changes; part of the stylesheet's address, so that browsers may cache it permanently."""
 
     def css(self) -> str:
         """Return the brand's stylesheet."""
         faces = {self.heading.name: self.heading, self.body.name: self.body}
-        variables = "".join(f"--{name}:{value};" for name, value in self.colours.items())
+        variables = "".join(f"--{name}:{value};" for name, value in self.colors.items())
         weight = (
             400
             if self.mood is Mood.ATELIER and self.heading.is_serif
@@ -85,17 +85,17 @@ class Theme:
 
 
 def theme_of(brand: BrandIdentity) -> Theme:
-    """Return the look of a brand: always the same for the same brand."""
+    """Return the look of a brand; equal brands look the same."""
     heading, body = family(brand.fonts.heading), family(brand.fonts.body)
-    colours = derive_colours(brand.palette)
+    colors = derive_colors(brand.palette)
     dark = is_dark(brand.palette.background)
     mood = mood_of(brand, dark=dark)
-    digest = hashlib.sha256(f"{mood}|{heading.name}|{body.name}|{sorted(colours.items())}".encode()).hexdigest()
-    return Theme(mood=mood, dark=dark, heading=heading, body=body, colours=colours, version=digest[:12])
+    digest = hashlib.sha256(f"{mood}|{heading.name}|{body.name}|{sorted(colors.items())}".encode()).hexdigest()
+    return Theme(mood=mood, dark=dark, heading=heading, body=body, colors=colors, version=digest[:12])
 
 
 def mood_of(brand: BrandIdentity, *, dark: bool) -> Mood:
-    """Return the mood that fits: the typeface speaks first, then the ground, then the tone of voice."""
+    """Return the mood that fits a brand: its typeface decides first, then the background, then the tone of voice."""
     heading = family(brand.fonts.heading)
     if heading.is_serif:
         return Mood.ATELIER
@@ -110,14 +110,14 @@ def mood_of(brand: BrandIdentity, *, dark: bool) -> Mood:
 
 
 @lru_cache(maxsize=1_000)
-def derive_colours(palette: Palette) -> Mapping[str, str]:
-    """Return the palette with everything derived from it, each text colour readable on its ground.
+def derive_colors(palette: Palette) -> Mapping[str, str]:
+    """Return the palette and the colors derived from it, each text color readable on its ground.
 
-    A brand promises contrast on its background only; here every further pair is made to hold.
+    A brand ensures contrast on its background only. This function ensures it for every other pair.
     """
     ground, surface = palette.background, palette.surface
     if contrast(palette.text, surface) < 4.5:
-        # Such a surface cannot carry running text: it becomes a quiet relative of the background.
+        # Running text is not readable on such a surface: a tint of the background replaces it.
         surface = mix(ground, palette.text, 0.05)
     text = readable(palette.text, [ground, surface])
     tint = mix(ground, palette.primary, 0.10)
@@ -126,7 +126,7 @@ def derive_colours(palette: Palette) -> Mapping[str, str]:
     grounds = [ground, surface, tint]
     bad, good = ("#ff8a80", "#7bd88f") if is_dark(ground) else ("#b3261e", "#1b6e3c")
     deep = mix(palette.primary, "#000000", 0.35) if luminance(palette.primary) > 0.02 else palette.primary
-    colours = {
+    colors = {
         "bg": ground,
         "surface": surface,
         "ground": palette.surface,
@@ -150,4 +150,4 @@ def derive_colours(palette: Palette) -> Mapping[str, str]:
         "danger": readable(bad, grounds),
         "success": readable(good, grounds),
     }
-    return MappingProxyType(colours)
+    return MappingProxyType(colors)

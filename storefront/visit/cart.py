@@ -1,4 +1,4 @@
-"""The cart: what a shopper wants, kept in a signed cookie of this store and nowhere else."""
+"""The cart. It is kept in a signed cookie of its store and nowhere else."""
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 from storefront.visit.signing import Signer, Tampered
 
 MOST_LINES = 30
-"""A signed line takes some 50 bytes; browsers keep 4,096 per cookie."""
+"""A line takes about 50 bytes; browsers keep 4,096 bytes per cookie."""
 MOST_OF_ONE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class CartEntry:
-    """So many of one variant."""
+    """A quantity of one variant."""
 
     product_id: UUID
     variant_id: UUID
@@ -23,15 +23,15 @@ class CartEntry:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What a shopper wants, in the order they put it in. No prices: those are the store's."""
+    """The variants in a cart, oldest first. It has no prices; those come from the store."""
 
     entries: tuple[CartEntry, ...] = ()
     id: UUID | None = None
-    """Under which it is ordered, in every window of this browser; None while nothing was put in."""
+    """Identifies the cart in every window of the browser; at most one paid order has it. None while it is new."""
 
     @property
     def count(self) -> int:
-        """How many pieces there are in all."""
+        """The sum of all quantities."""
         return sum(entry.quantity for entry in self.entries)
 
     def __iter__(self) -> Iterator[CartEntry]:
@@ -41,7 +41,7 @@ class Cart:
         return bool(self.entries)
 
     def add(self, product_id: UUID, variant_id: UUID, quantity: int) -> "Cart":
-        """Return the cart with more of a variant in it, never over the most of one."""
+        """Return the cart with more of a variant, at most ``MOST_OF_ONE``; unchanged if all lines are taken."""
         for entry in self.entries:
             if entry.variant_id == variant_id:
                 return self.set(variant_id, entry.quantity + quantity)
@@ -50,7 +50,7 @@ class Cart:
         return replace(self, entries=(*self.entries, CartEntry(product_id, variant_id, _bounded(quantity))))
 
     def set(self, variant_id: UUID, quantity: int) -> "Cart":
-        """Return the cart with exactly so many of a variant; none of it at zero or below."""
+        """Return the cart with this quantity of a variant; without the variant at zero or below."""
         if quantity <= 0:
             return self.without([variant_id])
         entries = tuple(
@@ -60,7 +60,7 @@ class Cart:
         return replace(self, entries=entries)
 
     def less(self, ordered: Mapping[UUID, int]) -> "Cart":
-        """Return the cart with so many fewer of some variants."""
+        """Return the cart with its quantities reduced by those that were ordered."""
         cart = self
         for entry in self.entries:
             cart = cart.set(entry.variant_id, entry.quantity - ordered.get(entry.variant_id, 0))
@@ -72,18 +72,18 @@ class Cart:
         return replace(self, entries=tuple(entry for entry in self.entries if entry.variant_id not in gone))
 
     def renewed(self) -> "Cart":
-        """Return the cart as another one with the same things in it: what became of the old one is over."""
+        """Return a cart with the same contents and a new id, after the old one became an order."""
         return replace(self, id=uuid4())
 
     @property
     def contents(self) -> str:
-        """What is in it as one text: two carts with the same text are ordered alike."""
+        """Its contents as text: carts with equal texts make equal orders."""
         return ";".join(f"{entry.variant_id}x{entry.quantity}" for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
 class LastOrder:
-    """The order a browser placed last, as its cookie says."""
+    """The order that a browser placed last, as its cookie has it."""
 
     order_id: UUID
     cart_id: UUID | None = None
@@ -92,7 +92,7 @@ class LastOrder:
     """The order of the same cart before it."""
 
     def is_of(self, cart: Cart) -> bool:
-        """Return whether it was placed from this cart."""
+        """Whether it was placed from this cart."""
         return bool(cart) and (self.cart_id is None or self.cart_id == cart.id)
 
     def sealed(self, signer: Signer) -> str:
@@ -102,7 +102,7 @@ class LastOrder:
 
     @classmethod
     def read(cls, value: str, signer: Signer) -> "LastOrder | None":
-        """Return what :meth:`sealed` wrote; None if the value is not ours."""
+        """Return what :meth:`sealed` wrote; None if the value is missing, too old or forged."""
         try:
             order, *more = signer.open(value).split("~")
             cart, replaced = [UUID(part) if part else None for part in (*more, "", "")[:2]]
@@ -116,20 +116,20 @@ def _bounded(quantity: int) -> int:
 
 
 def write_cart(cart: Cart, signer: Signer) -> str:
-    """Return the cookie's value. A cart gets its id here, when the browser is first given it."""
+    """Return the cookie's value; a cart without an id gets one."""
     parts = (f"{_short(entry.product_id)}{_short(entry.variant_id)}{entry.quantity}" for entry in cart)
     return signer.seal("~".join(("v2", _short(cart.id or uuid4()), *parts)))
 
 
 def read_cart(value: str | None, signer: Signer) -> Cart:
-    """Return the cart of a cookie's value; an empty one if it is missing, foreign or was tampered with."""
+    """Return the cart of a cookie's value; an empty one if the value is missing, too old or forged."""
     if not value:
         return Cart()
     try:
         version, *parts = signer.open(value).split("~")
         if version not in {"v1", "v2"}:
             return Cart()
-        # The first release's carts have no id; they get one when they are written again.
+        # Carts of the first release have no id; :func:`write_cart` gives them one.
         id = _long(parts.pop(0)) if version == "v2" and parts else None
         entries = [CartEntry(_long(part[:22]), _long(part[22:44]), _bounded(int(part[44:]))) for part in parts if part]
     except (Tampered, ValueError):

@@ -1,4 +1,4 @@
-"""Which store a request is for: its host says so, and nothing else does."""
+"""Finds the store of a request by its host, and by nothing else."""
 
 import re
 import time
@@ -10,31 +10,16 @@ from urllib.parse import urlsplit
 from domain.store.events import StoreStatus
 from projections.catalog.views import StoreView
 from storefront.ports import StorefrontQueries
+from storefront.visit.errors import StoreClosed, UnknownHost
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 PUBLIC = frozenset({StoreStatus.ACTIVE, StoreStatus.PAUSED})
-"""What was never published is the merchant's own, its name and logo too; of what is archived, orders and words are left."""
-
-
-class UnknownHost(Exception):
-    """No store has this host."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(host)
-        self.host = host
-
-
-class StoreClosed(Exception):
-    """There is a store that shoppers know, but it is paused."""
-
-    def __init__(self, store: StoreView) -> None:
-        super().__init__(str(store.id))
-        self.store = store
+"""Statuses in which the public may know a store's name and logo. An archived store keeps its orders and content pages."""
 
 
 def bare_host(header: str) -> str:
-    """Return the host of a ``Host`` header without its port, in lower case; empty if it makes no sense."""
+    """Return the host of a ``Host`` header without its port, in lower case; empty if it is invalid."""
     host = header.strip().lower()
     if host.startswith("["):
         return host.partition("]")[0] + "]"
@@ -45,7 +30,7 @@ def bare_host(header: str) -> str:
 
 
 def is_same_host(origin: str, host: str) -> bool:
-    """Whether an ``Origin`` is of the host that a request was sent to, however case, root dot and port are written."""
+    """Whether an ``Origin`` names the host of the request, whatever the case, the root dot and a default port."""
     try:
         sender, receiver = urlsplit(origin), urlsplit(f"//{host}")
         default = {"http": 80, "https": 443}.get(sender.scheme)
@@ -65,8 +50,8 @@ class _Seen:
 class Tenancy:
     """Finds stores by host.
 
-    Open stores are remembered for ``max_age`` seconds, so pausing a store shuts it within that time; closed and unknown
-    ones are asked for each time, so publishing is seen at once and strange hosts take no memory.
+    Open stores are cached for ``max_age`` seconds, so a paused store closes within that time. Other hosts are looked up
+    for each request, so a published store opens at once and unknown hosts take no memory.
     """
 
     def __init__(
@@ -78,7 +63,7 @@ class Tenancy:
         most: int = 1_000,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shelf = queries
+        self._queries = queries
         bases = [bare_host(domain) for domain in base_domains]
         self._suffixes = tuple("." + base for base in bases)
         self._platform = LOOPBACK | set(bases)
@@ -86,28 +71,28 @@ class Tenancy:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
     def is_platform(self, host: str) -> bool:
-        """Return whether this is the platform's own address and no store's."""
+        """Whether this is the platform's own address."""
         return host in self._platform
 
     async def store_of(self, header: str) -> StoreView:
         """Return the open store that a ``Host`` header names.
 
         Raises:
-            UnknownHost: there is none, or none that the public may know of.
+            UnknownHost: no public store has this host.
             StoreClosed: it is paused.
         """
-        store = await self.once_open_store_of(header)
+        store = await self.public_store_of(header)
         if store.status not in PUBLIC:
             raise UnknownHost(bare_host(header))
         if store.status is StoreStatus.PAUSED:
             raise StoreClosed(store)
         return store
 
-    async def once_open_store_of(self, header: str) -> StoreView:
-        """Return the store that a ``Host`` header names if it was ever open, even if it is paused or archived now.
+    async def public_store_of(self, header: str) -> StoreView:
+        """Return the store that a ``Host`` header names, also if it is paused or archived now.
 
         Raises:
-            UnknownHost: there is none, or none that the public ever knew of.
+            UnknownHost: no store that was ever published has this host.
         """
         host = bare_host(header)
         if not host:
@@ -115,7 +100,7 @@ class Tenancy:
         seen = self._seen.get(host)
         if seen is not None and self._now() - seen.at < self._max_age:
             return seen.store
-        # What is known stays known until there is news: during an outage it is all there is.
+        # Keep the cached store until the query answers: pages during an outage need it.
         store = await self._find(host)
         self._seen.pop(host, None)
         if store is None or store.brand is None or store.published_at is None:
@@ -127,9 +112,9 @@ class Tenancy:
         return store
 
     def last_seen(self, header: str) -> StoreView | None:
-        """Return the store as it was when it was last found open, however long ago; None if it was not.
+        """Return the store as it was when last found open, however long ago; None if it never was.
 
-        For pages that are shown while nothing can be looked up.
+        Pages during an outage use it.
         """
         seen = self._seen.get(bare_host(header))
         return None if seen is None else seen.store
@@ -138,5 +123,5 @@ class Tenancy:
         for suffix in self._suffixes:
             if host.endswith(suffix):
                 label = host.removesuffix(suffix)
-                return None if "." in label else await self._shelf.store_by_slug(label)
-        return await self._shelf.store_by_domain(host)
+                return None if "." in label else await self._queries.store_by_slug(label)
+        return await self._queries.store_by_domain(host)

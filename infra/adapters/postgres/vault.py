@@ -42,8 +42,12 @@ class MasterKeys:
         self.current = _key_id(keys[0])
 
     def derive(self, purpose: str) -> bytes:
-        """Return 32 bytes for one purpose (signing tokens, cookies), derived from the current key alone."""
-        return hmac.digest(self._keys[self.current], b"zyenta|" + purpose.encode(), hashlib.sha256)
+        """Return 32 bytes for one purpose (signing tokens, cookies), from the current key alone."""
+        return _derive(self._keys[self.current], purpose)
+
+    def derive_each(self, purpose: str) -> Sequence[bytes]:
+        """Return the bytes of :meth:`derive` from every key, the current one first; what they signed outlives a rotation."""
+        return [_derive(key, purpose) for key in self._keys.values()]
 
     def seal(self, plaintext: bytes, *, bound_to: str) -> str:
         """Encrypt under the current key. The value opens only with the same ``bound_to``."""
@@ -59,6 +63,10 @@ class MasterKeys:
         if key is None:
             raise WrongKey(f"key {key_id_of(sealed)} is not configured; add it to ZYENTA_MASTER_KEYS")
         return _open(key, sealed, bound_to)
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return hmac.digest(key, b"zyenta|" + purpose.encode(), hashlib.sha256)
 
 
 class PostgresPersonalData:

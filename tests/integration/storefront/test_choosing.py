@@ -28,7 +28,7 @@ async def opened(browser: httpx.AsyncClient, path: str) -> AsyncIterator[Page]:
     """Open a page of the storefront in chromium; the cookies are those of ``browser``."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        missing("chromium", "there is no program of that name on the path")
+        missing("chromium", "no program on the path has that name")
 
     async def serve(route: Route) -> None:
         answer = await browser.get(route.request.url)
@@ -44,14 +44,14 @@ async def opened(browser: httpx.AsyncClient, path: str) -> AsyncIterator[Page]:
 
 
 async def settle(page: Page) -> None:
-    """Wait until nothing changes its look any more; even with reduced motion transitions take a moment."""
+    """Wait until all transitions have ended; they take a moment even with reduced motion."""
     await page.evaluate(
         "Promise.allSettled(document.getAnimations().filter(a => a instanceof CSSTransition).map(a => a.finished))"
     )
 
 
 async def style_of(face: Locator) -> dict[str, str]:
-    """Return what tells one face from another."""
+    """Return the styles that distinguish the faces of variants."""
     await settle(face.page)
     found: dict[str, str] = await face.evaluate(
         "e => { const s = getComputedStyle(e); return Object.fromEntries(['borderTopColor', 'boxShadow', "
@@ -60,7 +60,7 @@ async def style_of(face: Locator) -> dict[str, str]:
     return found
 
 
-async def test_a_dearer_variant_is_not_called_reduced_by_what_the_cheaper_one_is(
+async def test_a_variant_does_not_show_the_reduction_of_a_cheaper_one(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -79,7 +79,7 @@ async def test_a_dearer_variant_is_not_called_reduced_by_what_the_cheaper_one_is
 
 
 @in_every_mood
-async def test_the_chosen_the_focused_and_another_variant_look_different(
+async def test_a_chosen_a_focused_and_another_variant_look_different(
     floor: ShopFloor, browser: httpx.AsyncClient, mood: str
 ) -> None:
     store = await floor.open_store("fern", brand(mood))
@@ -110,7 +110,7 @@ async def test_the_chosen_the_focused_and_another_variant_look_different(
         ("/cart", "signal"),
     ],
 )
-async def test_every_stop_of_the_keyboard_is_seen(
+async def test_the_keyboard_focus_is_always_visible(
     floor: ShopFloor, browser: httpx.AsyncClient, mood: str, path: str
 ) -> None:
     store = await floor.open_store("fern", brand(mood))

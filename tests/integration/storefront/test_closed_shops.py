@@ -1,4 +1,4 @@
-"""An order outlives its shop's opening hours: what a shopper is told once the store is paused or archived."""
+"""What shoppers see of their orders after the store was paused or archived."""
 
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -29,12 +29,12 @@ async def ordered(floor: ShopFloor, browser: httpx.AsyncClient) -> tuple[UUID, S
     return store, session_at(floor, await to_payment(browser, await checkout_form(browser)))
 
 
-async def test_who_paid_a_shop_that_is_archived_meanwhile_sees_their_order(
+async def test_a_shopper_sees_a_paid_order_after_the_shop_is_archived(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
     await floor.archive_store(store)
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     page = await browser.get(urlsplit(session.success_url).path)
     assert page.status_code == 200
     assert session.order_number in page.text
@@ -43,14 +43,14 @@ async def test_who_paid_a_shop_that_is_archived_meanwhile_sees_their_order(
     assert (await browser.get(urlsplit(session.cancel_url).path)).headers["location"] in session.success_url
 
 
-async def test_who_paid_a_shop_that_is_paused_meanwhile_sees_their_order(
+async def test_a_shopper_sees_a_paid_order_after_the_shop_is_paused(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
     await floor.pause_store(store)
     path = urlsplit(session.success_url).path
     assert "Payment is being confirmed" in (await browser.get(path)).text
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     page = await browser.get(path)
     assert page.status_code == 200
     assert "Your order is in" in page.text
@@ -58,7 +58,7 @@ async def test_who_paid_a_shop_that_is_paused_meanwhile_sees_their_order(
 
 
 @pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
-async def test_an_order_page_of_a_closed_shop_is_whole_and_leads_nowhere_that_is_shut(
+async def test_an_order_page_of_a_closed_shop_has_no_links_into_the_shop(
     floor: ShopFloor, browser: httpx.AsyncClient, shut: str
 ) -> None:
     store, session = await ordered(floor, browser)
@@ -73,7 +73,7 @@ async def test_an_order_page_of_a_closed_shop_is_whole_and_leads_nowhere_that_is
 
 
 @pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
-async def test_who_ordered_can_still_write_to_a_closed_shop_and_read_what_it_promised(
+async def test_a_closed_shop_still_shows_its_contact_and_policies(
     floor: ShopFloor, browser: httpx.AsyncClient, shut: str
 ) -> None:
     store, session = await ordered(floor, browser)
@@ -88,7 +88,7 @@ async def test_who_ordered_can_still_write_to_a_closed_shop_and_read_what_it_pro
     assert (await browser.get("/pages/nothing")).status_code == (503 if shut == "pause_store" else 404)
 
 
-async def test_an_order_of_a_paused_shop_can_still_be_paid_or_called_off(
+async def test_an_order_of_a_paused_shop_can_still_be_paid_or_cancelled(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
@@ -99,11 +99,11 @@ async def test_an_order_of_a_paused_shop_can_still_be_paid_or_called_off(
     assert session_at(floor, paying.headers["location"]).order_id == session.order_id
     gone = await browser.post(f"{unpaid}/call-off", data={"csrf": token})
     assert gone.headers["location"] == unpaid
-    assert "This order was called off" in (await browser.get(unpaid)).text
+    assert "This order was cancelled" in (await browser.get(unpaid)).text
     assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
 
 
-async def test_an_order_of_an_archived_shop_is_not_offered_for_payment_and_soon_called_off(
+async def test_an_order_of_an_archived_shop_cannot_be_paid_and_is_soon_cancelled(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
@@ -114,45 +114,43 @@ async def test_an_order_of_an_archived_shop_is_not_offered_for_payment_and_soon_
     assert "can no longer be paid" in page.text
     assert "<form" not in page.text
     assert (await browser.post(f"{unpaid}/pay", data={"csrf": token})).headers["location"] == unpaid
-    await floor.call_off_overdue()
+    await floor.enforce_deadlines()
     order = await floor.queries.order(store, session.order_id)
     assert order is not None
     assert (order.status, order.cancel_reason) == (OrderStatus.CANCELLED, "The shop closed for good.")
     assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
-    await floor.call_off_overdue()
+    await floor.enforce_deadlines()
     assert (await floor.events_of(store)).count("order.order_cancelled.v1") == 1
 
 
-async def test_a_payment_that_an_archived_shop_gets_too_late_is_not_denied(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_a_late_payment_to_an_archived_shop_is_shown(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store, session = await ordered(floor, browser)
     await floor.archive_store(store)
-    await floor.call_off_overdue()
+    await floor.enforce_deadlines()
     unpaid = urlsplit(session.cancel_url).path
     before = (await browser.get(unpaid)).text
-    assert "the shop has closed for good" in before
-    await floor.told(notice_of(floor, session))
+    assert "shop has closed for good" in before
+    await floor.apply_notice(notice_of(floor, session))
     assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
     after = (await browser.get(unpaid)).text
     assert "Your payment of <strong>$49.00</strong> arrived after order" in after
     assert 'href="/pages/contact"' in after
 
 
-async def test_orders_of_open_and_paused_shops_are_left_to_their_time(
+async def test_orders_of_open_and_paused_shops_keep_their_deadline(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
-    await floor.call_off_overdue()
+    await floor.enforce_deadlines()
     await floor.pause_store(store)
-    await floor.call_off_overdue()
+    await floor.enforce_deadlines()
     order = await floor.queries.order(store, session.order_id)
     assert order is not None
     assert order.status is OrderStatus.PENDING
 
 
 @pytest.mark.parametrize("published", [True, False])
-async def test_but_for_orders_and_words_an_archived_shop_is_as_unknown_as_one_that_never_was(
+async def test_an_archived_shop_shows_orders_and_content_pages_only(
     floor: ShopFloor, browser: httpx.AsyncClient, published: bool
 ) -> None:
     forged = f"/checkout/success/{UUID(int=5).hex}.AAAA"

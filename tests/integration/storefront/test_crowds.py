@@ -1,4 +1,4 @@
-"""Many shoppers who want one thing at the same moment."""
+"""Many shoppers buy the same variant at the same time."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -32,7 +32,7 @@ def order_of(store: UUID, product: Product) -> PlaceOrder:
 
 
 class CountingLog(PostgresEventLog):
-    """Counts the commits that collided."""
+    """Counts commits with a conflict."""
 
     collisions = 0
 
@@ -44,7 +44,7 @@ class CountingLog(PostgresEventLog):
             raise
 
 
-async def test_buyers_of_a_hot_variant_are_served_in_turn_until_it_is_sold_out(
+async def test_buyers_of_a_hot_variant_are_served_in_sequence_until_it_is_sold_out(
     floor: ShopFloor, pool: asyncpg.Pool
 ) -> None:
     store = await floor.open_store("fern", BRAND)

@@ -1,4 +1,4 @@
-"""Text of merchants and suppliers cannot turn around what stands beside it, whichever way it is written."""
+"""Right-to-left text of merchants and suppliers does not reorder the text beside it."""
 
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ FSI, PDI = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
 class Isolation(HTMLParser):
-    """Finds right-to-left text in the body that stands bare, and counts what does not."""
+    """Finds right-to-left text in the body that is not isolated, and counts the isolated texts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ async def test_right_to_left_text_is_isolated_on_every_page(floor: ShopFloor, br
     app = sandbox_payment_app(floor.payments, webhook_url="http://gateway.test/webhooks/payments/sandbox")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://payments.test") as payer:
         check(await payer.get(f"/{address.rpartition('/')[2]}"), at_least=3)
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     check(await browser.get(urlsplit(session.success_url).path), at_least=3)
     await floor.pause_store(store)
     check(await browser.get("/"), at_least=3)

@@ -1,12 +1,12 @@
-"""Hosts, headers, forms from elsewhere, files: what surrounds the shop."""
+"""Hosts, headers, foreign forms and files."""
 
 import httpx
 import pytest
 
 from domain.store.events import PageType
 from infra.web.server import guarded
-from storefront.rendering.renderer import Signers
 from storefront.visit.cart import Cart, write_cart
+from storefront.visit.signing import Signers
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
 from tests.support.platforms.storefront import BRAND, PIXEL, SECRET, ShopFloor, Variant
 
@@ -37,7 +37,7 @@ async def test_an_unknown_host_gets_a_friendly_404(floor: ShopFloor, browser: ht
         assert "no shop at this address" in answer.text
 
 
-async def test_the_platforms_own_address_is_no_store(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_platforms_own_address_is_not_a_store(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     for host in ("shops.test", "localhost:8080", "127.0.0.1:8080", "[::1]:8080"):
         answer = await browser.get("/", headers={"host": host})
         assert answer.status_code == 200
@@ -45,7 +45,7 @@ async def test_the_platforms_own_address_is_no_store(floor: ShopFloor, browser: 
         assert (await browser.get("/products", headers={"host": host})).status_code == 404
 
 
-async def test_a_paused_store_says_so_in_its_own_colours(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_paused_store_says_so_in_its_own_colors(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     assert (await browser.get("/")).status_code == 200
     await floor.pause_store(store)
@@ -57,7 +57,7 @@ async def test_a_paused_store_says_so_in_its_own_colours(floor: ShopFloor, brows
 
 
 @pytest.mark.parametrize("path", ["/", "/products", "/theme.css", "/logo.svg", "/favicon.ico", "/nowhere"])
-async def test_a_store_that_was_never_published_is_as_unknown_as_one_that_is_not(
+async def test_an_unpublished_store_answers_like_an_unknown_host(
     floor: ShopFloor, browser: httpx.AsyncClient, path: str
 ) -> None:
     unknown = await browser.get(path)
@@ -66,8 +66,9 @@ async def test_a_store_that_was_never_published_is_as_unknown_as_one_that_is_not
     assert (answer.status_code, answer.content, answer.headers) == (404, unknown.content, unknown.headers)
 
 
-async def test_an_open_store_is_remembered_for_a_bounded_time(floor: ShopFloor) -> None:
-    from storefront.visit.tenancy import StoreClosed, Tenancy
+async def test_an_open_store_is_cached_for_a_bounded_time(floor: ShopFloor) -> None:
+    from storefront.visit.errors import StoreClosed
+    from storefront.visit.tenancy import Tenancy
 
     now = 0.0
     tenancy = Tenancy(floor.queries, base_domains=("shops.test",), max_age=3.0, most=1, now=lambda: now)
@@ -138,7 +139,7 @@ async def test_a_form_without_our_token_changes_nothing(floor: ShopFloor, browse
         ("fern.shops.test:8443", "https://fern.shops.test:8443"),
     ],
 )
-async def test_a_form_of_our_own_page_is_taken_however_its_host_is_written(
+async def test_a_form_of_our_own_page_is_accepted_however_its_host_is_written(
     floor: ShopFloor, browser: httpx.AsyncClient, host: str, origin: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -160,7 +161,7 @@ async def test_a_form_of_our_own_page_is_taken_however_its_host_is_written(
         "http://[",
     ],
 )
-async def test_a_form_of_any_other_page_is_not(floor: ShopFloor, browser: httpx.AsyncClient, origin: str) -> None:
+async def test_a_form_of_another_page_is_rejected(floor: ShopFloor, browser: httpx.AsyncClient, origin: str) -> None:
     store = await floor.open_store("fern", BRAND)
     pot = await floor.stock(store, "Pot", slug="pot")
     page = await browser.get("/products/pot")
@@ -168,9 +169,7 @@ async def test_a_form_of_any_other_page_is_not(floor: ShopFloor, browser: httpx.
     assert (await browser.post("/cart/add", data=form, headers={"origin": origin})).status_code == 403
 
 
-async def test_two_pages_never_carry_a_form_token_in_the_same_letters(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_two_pages_never_contain_the_same_form_token(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
     tokens = {hidden(await browser.get("/products/pot"), "csrf") for _ in range(3)}
@@ -179,7 +178,7 @@ async def test_two_pages_never_carry_a_form_token_in_the_same_letters(
 
 
 @pytest.mark.parametrize("host", ["fern.shops.test:1", "FERN.SHOPS.TEST", "fern.shops.test."])
-async def test_the_request_does_not_decide_what_address_is_written(
+async def test_pages_contain_the_stores_own_address_whatever_the_request_names(
     floor: ShopFloor, browser: httpx.AsyncClient, host: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -211,9 +210,7 @@ async def test_a_store_has_the_port_and_the_domain_of_the_settings(floor: ShopFl
         assert '<link rel="canonical" href="http://fern.shops.test:8080/">' in (await browser.get("/")).text
 
 
-async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_scripts_and_other_sites_cannot_read_cookies(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
     assert "set-cookie" not in (await browser.get("/")).headers
@@ -223,7 +220,7 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
     assert "secure" not in cookie
 
 
-async def test_behind_something_that_speaks_tls_everything_is_https(floor: ShopFloor) -> None:
+async def test_behind_a_tls_proxy_everything_is_https(floor: ShopFloor) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
     transport = httpx.ASGITransport(app=guarded(floor.app(scheme="https")), raise_app_exceptions=False)
@@ -236,24 +233,24 @@ async def test_behind_something_that_speaks_tls_everything_is_https(floor: ShopF
         assert (await proxy.get("/cart/")).headers["location"] == "/cart"
 
 
-async def test_another_stores_cart_is_an_empty_one_here(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_cart_of_another_store_is_empty_here(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     fern, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
     pot = await floor.stock(fern, "Pot", slug="pot")
     cart = Cart().add(pot.id, pot.variants[0], 1)
-    foreign = write_cart(cart, Signers(SECRET, other).cart)
-    own = write_cart(cart, Signers(SECRET, fern).cart)
+    foreign = write_cart(cart, Signers([SECRET], other, floor.clock).cart)
+    own = write_cart(cart, Signers([SECRET], fern, floor.clock).cart)
     assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={foreign}"})).text
     assert "Pot" in (await browser.get("/cart", headers={"cookie": f"cart={own}"})).text
     assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={own}x"})).text
 
 
-async def test_a_form_too_large_to_be_ours_is_refused(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_form_that_is_too_large_is_rejected(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     await floor.open_store("fern", BRAND)
     answer = await browser.post("/checkout", data={"name": "x" * 100_000})
     assert answer.status_code == 413
 
 
-async def test_pictures_are_served_for_ever_by_their_content(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_pictures_are_cached_permanently_by_their_content(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     await floor.open_store("fern", BRAND)
     key = await floor.media.put(PIXEL, mime_type="image/webp")
     answer = await browser.get(f"/media/{key}")
@@ -281,7 +278,7 @@ async def test_static_files_are_cached_by_version_and_nothing_else_is_served(
 
 @pytest.mark.parametrize("tags", ["{tag}", "W/{tag}", '"other", {tag}', 'W/"other" , W/{tag}', "*"])
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
-async def test_a_browser_that_has_a_file_is_told_so_however_it_says_that(
+async def test_a_browser_that_has_a_file_gets_304_for_every_form_of_its_tag(
     floor: ShopFloor, browser: httpx.AsyncClient, tags: str, encoding: str
 ) -> None:
     await floor.open_store("fern", BRAND)
@@ -328,9 +325,7 @@ async def test_head_requests_and_other_methods_are_answered(floor: ShopFloor, br
     assert (await browser.get("/cart/add")).status_code == 405
 
 
-async def test_search_engines_find_products_and_are_kept_from_carts(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_search_engines_find_products_and_no_carts(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot", former=5900)
     assert "Disallow: /checkout" in (await browser.get("/robots.txt")).text
@@ -340,15 +335,13 @@ async def test_search_engines_find_products_and_are_kept_from_carts(
     assert '"@type": "Product"' in page
     assert '"price": "49.00"' in page
     structured = page[page.index("application/ld+json") :].partition("</script>")[0]
-    assert "59.00" not in structured, "search engines are told the price of now alone"
+    assert "59.00" not in structured, "search engines see the present price only"
     assert 'property="og:image" content="http://fern.shops.test/media/sha256/' in page
     assert 'width="800" height="800"' in page
     assert '<meta name="robots" content="noindex">' in (await browser.get("/cart")).text
 
 
-async def test_no_price_is_struck_through_that_never_was_the_stores(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_only_a_former_price_of_the_store_is_struck_through(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     sizes = [Variant("Small", 3495, 5), Variant("Large", 3795, 5)]
     await floor.stock(store, "Pot", slug="pot", variants=sizes, claimed=3799)

@@ -49,7 +49,7 @@ async def a_phone(*clients: httpx.AsyncClient, touch: bool = True) -> AsyncItera
     """Open a browser without a pointer (unless ``touch`` is False), whose requests the clients answer by host; return it and what it asked for."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        missing("chromium", "there is no program of that name on the path")
+        missing("chromium", "no program on the path has that name")
     asked: list[str] = []
     async with async_playwright() as playwright:
         chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -116,7 +116,7 @@ async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, l
     pot = await floor.stock(store, "Pot", slug="pot", images=TWO_IMAGES)
     await put_in_cart(client, pot)
     paid = session_at(floor, await to_payment(client, await checkout_form(client)))
-    await floor.told(notice_of(floor, paid))
+    await floor.apply_notice(notice_of(floor, paid))
     success = urlsplit(paid.success_url).path
     assert (await client.get(success)).status_code == 200
     await put_in_cart(client, pot)
@@ -164,7 +164,7 @@ async def opened(app: FastAPI, address: str) -> AsyncIterator[httpx.AsyncClient]
 
 
 @pytest.mark.parametrize("pointer", [False, True], ids=["a phone", "a mouse"])
-async def test_the_picture_under_the_pointer_is_loaded_only_where_there_is_one(
+async def test_the_hover_picture_is_loaded_only_with_a_pointer(
     floor: ShopFloor, browser: httpx.AsyncClient, pointer: bool
 ) -> None:
     store = await floor.open_store("fern", BRAND)

@@ -27,13 +27,13 @@ async def test_a_shopper_is_not_locked_out_by_their_own_unpaid_order(
     cart = await browser.get("/cart")
     assert f"Order {session.order_number} is waiting" in cart.text
     assert "nothing is left" not in cart.text
-    assert "Sold out in the meantime" not in cart.text
-    assert "Put my cart in order" not in cart.text
+    assert "This is sold out now" not in cart.text
+    assert "Update my cart" not in cart.text
     assert f'action="{unpaid}/pay"' in cart.text
     second = session_at(floor, await to_payment(browser, form | {"city": "Salem"}))
     assert second.order_id != session.order_id
     assert f"Order {second.order_number} is waiting" in (await browser.get("/cart")).text
-    assert "called off" in (await browser.get(unpaid)).text
+    assert "cancelled" in (await browser.get(unpaid)).text
     await browser.post(
         f"{urlsplit(second.cancel_url).path}/call-off", data={"csrf": hidden(await browser.get("/cart"), "csrf")}
     )
@@ -56,12 +56,12 @@ async def test_an_open_order_is_shown_at_checkout_before_another_is_placed(
     unpaid = urlsplit(session.cancel_url).path
     paying = await browser.post(f"{unpaid}/pay", data={"csrf": hidden(checkout, "csrf")})
     assert paying.headers["location"] == address
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     assert "is waiting" not in (await browser.get("/checkout")).text
     assert "is waiting" not in (await browser.get("/cart")).text
 
 
-async def test_what_others_bought_is_sold_out_even_with_an_open_order(
+async def test_stock_that_others_bought_is_sold_out_for_an_open_order_too(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -74,14 +74,14 @@ async def test_what_others_bought_is_sold_out_even_with_an_open_order(
         await put_in_cart(other, pot)
         await to_payment(other, await checkout_form(other))
     cart = (await browser.get("/cart")).text
-    assert "Sold out in the meantime" in cart
-    assert "Put my cart in order" in cart
+    assert "This is sold out now" in cart
+    assert "Update my cart" in cart
     assert "is waiting" in cart
     async with httpx.AsyncClient(transport=browser._transport, base_url=browser.base_url) as stranger:
         assert "is waiting" not in (await stranger.get("/cart")).text
 
 
-async def test_what_came_into_the_cart_after_the_order_stays_in_it_when_the_order_is_paid(
+async def test_products_added_after_the_order_stay_in_the_cart_when_it_is_paid(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -91,7 +91,7 @@ async def test_what_came_into_the_cart_after_the_order_stays_in_it_when_the_orde
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     await put_in_cart(browser, vase)
     await put_in_cart(browser, bowl)
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     assert "Your order is in" in (await browser.get(urlsplit(session.success_url).path)).text
     cart = await browser.get("/cart")
     assert "Red Bowl" in cart.text
@@ -100,7 +100,7 @@ async def test_what_came_into_the_cart_after_the_order_stays_in_it_when_the_orde
     assert "2 items" in (await browser.get("/cart")).text
 
 
-async def test_a_declined_payment_is_called_declined(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_declined_payment_is_shown_as_declined(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
@@ -109,7 +109,7 @@ async def test_a_declined_payment_is_called_declined(floor: ShopFloor, browser: 
     assert "declined" not in (await browser.get(unpaid)).text
     declined = floor.payments.read_body(floor.payments.declined_webhook(session, "one"))
     assert declined is not None
-    await floor.told(declined)
+    await floor.apply_notice(declined)
     page = await browser.get(unpaid)
     assert "The payment was declined, and nothing was charged. You can try again" in page.text
     assert "No payment for it has reached us" not in page.text

@@ -1,4 +1,4 @@
-"""A shopper's way through a store: shelves, cart, checkout, payment, confirmation."""
+"""A shopper's way through a store: listing, cart, checkout, payment, confirmation."""
 
 import re
 from dataclasses import replace
@@ -55,7 +55,7 @@ async def test_a_shopper_buys_something(floor: ShopFloor, browser: httpx.AsyncCl
     assert f'content="1;url={link}?try=2"' in waiting.text
     assert (await browser.get("/cart")).text.count("Blue Vase") > 0
 
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     done = await browser.get(link)
     assert done.status_code == 200
     assert session.order_number in done.text
@@ -101,7 +101,7 @@ async def test_a_form_sent_again_with_another_address_is_another_order(
     assert first.order_id != second.order_id
 
 
-async def test_what_sold_out_before_the_order_is_said_in_the_cart(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_cart_shows_what_sold_out_before_the_order(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 2)])
     await put_in_cart(browser, vase, quantity=2)
@@ -117,7 +117,7 @@ async def test_what_sold_out_before_the_order_is_said_in_the_cart(floor: ShopFlo
     floor.behind = False
     await floor.catch_up()
     cart = await browser.get("/cart")
-    assert "Only 1 left, fewer than you want" in cart.text
+    assert "Only 1 left." in cart.text
     assert 'href="/checkout"' not in cart.text
     assert (await browser.get("/checkout")).headers["location"] == "/cart"
     await browser.post("/cart/tidy", data={"csrf": hidden(cart, "csrf")})
@@ -126,7 +126,7 @@ async def test_what_sold_out_before_the_order_is_said_in_the_cart(floor: ShopFlo
     assert 'href="/checkout"' in tidied.text
 
 
-async def test_sold_out_things_cannot_be_put_in(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_sold_out_product_cannot_be_added(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 0)])
     page = await browser.get("/products/blue-vase")
@@ -137,7 +137,7 @@ async def test_sold_out_things_cannot_be_put_in(floor: ShopFloor, browser: httpx
     assert answer.headers["location"] == "/products/blue-vase"
 
 
-async def test_products_taken_off_sale_leave_the_cart_with_a_word(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_cart_says_which_products_are_no_longer_sold(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     foreign = await floor.stock(other, "Foreign Pot", slug="foreign-pot")
@@ -157,17 +157,17 @@ async def test_declining_keeps_the_order_and_paying_later_works(floor: ShopFloor
     session = session_at(floor, address)
     refused = floor.payments.read_body(floor.payments.declined_webhook(session, "1"))
     assert refused is not None
-    await floor.told(refused)
+    await floor.apply_notice(refused)
     unpaid = urlsplit(session.cancel_url).path
     page = await browser.get(unpaid)
     assert "Your payment was declined" in page.text
     again = await browser.post(f"{unpaid}/pay", data={"csrf": hidden(page, "csrf")})
     assert again.headers["location"] == address
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     assert (await browser.get(unpaid)).headers["location"] == urlsplit(session.success_url).path
 
 
-async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
+async def test_cancelling_an_order_releases_its_stock_and_keeps_the_cart(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -175,21 +175,19 @@ async def test_calling_an_order_off_frees_its_stock_and_keeps_the_cart(
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     unpaid = urlsplit(session.cancel_url).path
-    assert "Everything in it is kept for you" in (await browser.get("/cart")).text
+    assert "Its products are reserved for you" in (await browser.get("/cart")).text
     page = await browser.get(unpaid)
     gone = await browser.post(f"{unpaid}/call-off", data={"csrf": hidden(page, "csrf")})
     assert gone.headers["location"] == "/cart"
     cart = await browser.get("/cart")
-    assert "called off" in cart.text
+    assert "The order is cancelled" in cart.text
     assert 'href="/checkout"' in cart.text
-    assert "called off" in (await browser.get(unpaid)).text
+    assert "cancelled" in (await browser.get(unpaid)).text
     assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
     assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
 
 
-async def test_a_payment_after_the_order_was_called_off_is_not_said_to_be_none(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_a_payment_of_a_cancelled_order_is_shown(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
@@ -202,7 +200,7 @@ async def test_a_payment_after_the_order_was_called_off_is_not_said_to_be_none(
     before = (await browser.get(unpaid)).text
     assert "no payment for it has reached us" in before
     assert "nothing was charged" not in before.lower()
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     assert (await browser.get(success)).headers["location"] == unpaid
     after = (await browser.get(unpaid)).text
     assert "Your payment of <strong>$49.00</strong> arrived after order" in after
@@ -211,7 +209,7 @@ async def test_a_payment_after_the_order_was_called_off_is_not_said_to_be_none(
     assert (await floor.events_of(store))[-1] == "order.payment_unmatched.v1"
 
 
-async def test_a_payment_of_another_amount_is_shown_and_not_waited_for(
+async def test_a_payment_of_a_wrong_amount_is_shown_without_waiting(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -219,7 +217,7 @@ async def test_a_payment_of_another_amount_is_shown_and_not_waited_for(
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     notice = notice_of(floor, session)
-    await floor.told(replace(notice, amount=Money(minor=1)))
+    await floor.apply_notice(replace(notice, amount=Money(minor=1)))
     unpaid = urlsplit(session.cancel_url).path
     assert (await browser.get(urlsplit(session.success_url).path)).headers["location"] == unpaid
     page = (await browser.get(unpaid)).text
@@ -234,15 +232,15 @@ async def test_a_second_payment_of_a_paid_order_is_shown_on_its_confirmation(
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
-    await floor.told(notice_of(floor, session))
-    await floor.told(replace(notice_of(floor, session), intent_id="pi_again"))
+    await floor.apply_notice(notice_of(floor, session))
+    await floor.apply_notice(replace(notice_of(floor, session), intent_id="pi_again"))
     page = (await browser.get(urlsplit(session.success_url).path)).text
     assert "Your order is in" in page
     assert "arrived after order" in page
-    assert "was paid already" in page
+    assert "was already paid" in page
 
 
-async def test_an_order_the_read_models_have_not_seen_is_waited_for(
+async def test_the_page_waits_for_an_order_that_the_read_models_lack(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -252,7 +250,7 @@ async def test_an_order_the_read_models_have_not_seen_is_waited_for(
     floor.behind = True
     link = await to_payment(browser, form)
     assert link.startswith("/checkout/unpaid/")
-    assert "Your order is being written down" in (await browser.get(link)).text
+    assert "Your order is being placed" in (await browser.get(link)).text
     floor.behind = False
     await floor.catch_up()
     page = await browser.get(link)
@@ -261,9 +259,7 @@ async def test_an_order_the_read_models_have_not_seen_is_waited_for(
     assert session_at(floor, address).total == Money(minor=4900)
 
 
-async def test_a_confirmation_that_never_comes_is_not_waited_for_for_ever(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_the_page_stops_waiting_for_a_missing_confirmation(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
@@ -275,9 +271,7 @@ async def test_a_confirmation_that_never_comes_is_not_waited_for_for_ever(
     assert "http-equiv" in (await browser.get(f"{link}?try=x")).text
 
 
-async def test_a_price_that_rose_meanwhile_is_shown_before_payment(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_a_raised_price_is_shown_before_payment(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
@@ -290,7 +284,7 @@ async def test_a_price_that_rose_meanwhile_is_shown_before_payment(
     assert "Pay $59.00" in page.text
 
 
-async def test_a_wrong_address_is_said_field_by_field_and_nothing_is_ordered(
+async def test_a_wrong_address_is_reported_field_by_field_and_nothing_is_ordered(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -308,7 +302,7 @@ async def test_a_wrong_address_is_said_field_by_field_and_nothing_is_ordered(
     session_at(floor, await to_payment(browser, fixed))
 
 
-async def test_quantities_change_and_things_are_removed(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_quantities_can_be_changed_and_products_removed(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(
         store, "Blue Vase", slug="blue-vase", variants=[Variant("Small", 4900, 5), Variant("Large", 6900, 5)]
@@ -346,7 +340,7 @@ async def test_filters_and_sorting_narrow_the_listing(floor: ShopFloor, browser:
     assert (await browser.get("/products?after=nonsense")).headers["location"] == "/products"
 
 
-async def test_legal_pages_are_shown_without_their_mischief(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_legal_pages_are_shown_without_active_content(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     evil = "# Refund policy\n\nFourteen days.\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))"
     await floor.write_page(store, PageType.REFUND_POLICY, "Refund policy", "refund-policy", evil)
@@ -360,7 +354,7 @@ async def test_legal_pages_are_shown_without_their_mischief(floor: ShopFloor, br
     assert (await browser.get("/pages/nothing")).status_code == 404
 
 
-async def test_a_products_text_cannot_leave_its_place(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_text_of_a_product_is_escaped_everywhere(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(
         store, "</script><script>alert(1)</script>", slug="evil", description="<img src=x onerror=alert(1)>",
@@ -374,13 +368,13 @@ async def test_a_products_text_cannot_leave_its_place(floor: ShopFloor, browser:
         assert "<b>x</b>" not in page.text
 
 
-async def test_order_links_are_good_for_their_own_order_only(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_forged_order_link_is_not_found(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     await floor.open_store("fern", BRAND)
     assert (await browser.get(f"/checkout/success/{UUID(int=5).hex}.AAAA")).status_code == 404
     assert (await browser.get("/checkout/unpaid/nonsense")).status_code == 404
 
 
-async def test_a_cart_of_two_currencies_is_shown_without_what_the_store_does_not_sell_in(
+async def test_a_cart_hides_products_in_a_currency_that_the_store_does_not_use(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -404,9 +398,7 @@ async def test_a_cart_of_two_currencies_is_shown_without_what_the_store_does_not
     assert "€" not in refused.text
 
 
-async def test_a_price_that_is_asked_for_is_in_the_stores_currency(
-    floor: ShopFloor, browser: httpx.AsyncClient
-) -> None:
+async def test_a_price_filter_is_in_the_stores_currency(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     for name, yen in (("Cheap Vase", 900), ("Good Vase", 4900), ("Dear Vase", 90_000)):
         slug = name.lower().replace(" ", "-")
@@ -418,7 +410,7 @@ async def test_a_price_that_is_asked_for_is_in_the_stores_currency(
     assert "Dear Vase" not in listing.text
 
 
-async def test_a_price_is_understood_as_the_shop_itself_writes_it(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_price_filter_accepts_the_format_of_the_shop(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4950, 3)])
     await floor.stock(store, "Oak Table", slug="oak-table", variants=[Variant("Default", 124900, 3)])
@@ -433,7 +425,7 @@ async def test_a_price_is_understood_as_the_shop_itself_writes_it(floor: ShopFlo
         assert "is not a price" in (await browser.get("/products", params={"min": low})).text, low
 
 
-async def test_the_first_page_promises_no_quicker_delivery_than_the_slowest_product_has(
+async def test_the_home_page_promises_the_delivery_time_of_the_slowest_product(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -443,14 +435,14 @@ async def test_the_first_page_promises_no_quicker_delivery_than_the_slowest_prod
     assert "parcels arrive in 4–21 days" in (await browser.get("/")).text
 
 
-async def test_an_order_on_its_way_tells_its_carrier_and_tracking_number(
+async def test_an_order_on_its_way_shows_its_carrier_and_tracking_number(
     floor: ShopFloor, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     link = urlsplit(session.success_url).path
     assert "racking number" not in (await browser.get(link)).text
     known = await floor.queries.store_by_slug("fern")
@@ -467,7 +459,7 @@ async def test_an_order_on_its_way_tells_its_carrier_and_tracking_number(
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1.5", "999999", "21", "", "１", "1_0", "+1", "1e1", "two"])
-async def test_a_quantity_that_cannot_be_ordered_is_refused_in_words_and_puts_nothing_in(
+async def test_an_invalid_quantity_is_explained_and_adds_nothing(
     floor: ShopFloor, browser: httpx.AsyncClient, typed: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)
@@ -487,7 +479,7 @@ async def test_a_quantity_that_cannot_be_ordered_is_refused_in_words_and_puts_no
 
 
 @pytest.mark.parametrize("typed", ["-1", "1.5", "21", "１", "x"])
-async def test_a_quantity_that_cannot_be_ordered_changes_nothing_in_the_cart_and_says_so(
+async def test_an_invalid_quantity_is_explained_and_changes_nothing_in_the_cart(
     floor: ShopFloor, browser: httpx.AsyncClient, typed: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)

@@ -1,4 +1,4 @@
-"""Back, two windows, a stale form: one cart has at most one open order, and what was paid is not ordered again."""
+"""Two windows or an outdated form: a cart has at most one open order, and a paid order is not repeated."""
 
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -37,19 +37,19 @@ async def test_a_cart_that_was_paid_while_no_page_was_open_is_empty_everywhere(
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     home = await browser.get("/")
     assert 'class="cart-count cart-count-none">0<' in home.text
     assert (await browser.get("/checkout")).headers["location"] == "/cart"
     assert await orders_and_available(floor, vase) == (1, 7)
 
 
-async def test_the_cart_says_which_order_took_its_things(
+async def test_the_cart_names_the_order_that_emptied_it(
     floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     cart = (await browser.get("/cart")).text
     assert f"Order {session.order_number} is paid" in cart
     assert f'href="{urlsplit(session.success_url).path}"' in cart
@@ -57,20 +57,20 @@ async def test_the_cart_says_which_order_took_its_things(
 
 
 @pytest.mark.parametrize("seen", [True, False], ids=["seen", "read models behind"])
-async def test_a_form_in_a_second_window_does_not_order_again_what_was_paid_in_the_first(
+async def test_a_form_in_a_second_window_does_not_repeat_a_paid_order(
     floor: ShopFloor, browser: httpx.AsyncClient, vase: Product, seen: bool
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     second_window = await checkout_form(browser, city="Salem")
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     floor.behind = not seen
-    await floor.told(notice_of(floor, session))
+    await floor.apply_notice(notice_of(floor, session))
     success = urlsplit(session.success_url).path
     assert await to_payment(browser, second_window) == success
     floor.behind = False
     await floor.catch_up()
     page = (await browser.get(success)).text
-    assert f"as order {session.order_number}. Nothing was ordered again." in page
+    assert f"order {session.order_number}. Nothing was ordered again." in page
     assert await orders_and_available(floor, vase) == (1, 7)
     assert "items" in (await browser.get("/cart")).text
     assert (await browser.get("/checkout")).headers["location"] == "/cart"
@@ -100,7 +100,7 @@ async def test_a_changed_cart_replaces_its_unpaid_order_and_gives_the_stock_back
     assert second.order_id != first.order_id
     assert second.total.minor == 9 * 4900
     assert await orders_and_available(floor, vase) == (2, 0)
-    assert "called off" in (await browser.get(urlsplit(first.cancel_url).path)).text
+    assert "cancelled" in (await browser.get(urlsplit(first.cancel_url).path)).text
     await browser.post("/cart/change", data={"csrf": hidden(cart, "csrf"), quantity: "2"})
     third = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     assert third.order_id not in {first.order_id, second.order_id}
@@ -116,17 +116,17 @@ async def test_the_same_cart_sent_again_is_the_same_order(
     assert await orders_and_available(floor, vase) == (1, 7)
 
 
-async def test_of_two_orders_of_one_cart_the_paid_one_empties_it(
+async def test_the_paid_one_of_two_orders_empties_their_cart(
     floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     await to_payment(browser, await checkout_form(browser))
     second = session_at(floor, await to_payment(browser, await checkout_form(browser, city="Salem")))
-    await floor.told(notice_of(floor, second))
+    await floor.apply_notice(notice_of(floor, second))
     assert 'class="cart-count cart-count-none">0<' in (await browser.get("/products")).text
 
 
-async def test_a_form_whose_cart_changed_in_another_window_is_shown_again_with_what_was_typed(
+async def test_a_form_whose_cart_changed_in_another_window_is_shown_again_with_its_fields(
     floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase)
@@ -141,7 +141,7 @@ async def test_a_form_whose_cart_changed_in_another_window_is_shown_again_with_w
     assert session.total.minor == 2 * 4900
 
 
-async def test_an_order_that_nobody_paid_in_time_leaves_the_cart_to_be_ordered_again(
+async def test_the_cart_of_an_expired_order_can_be_ordered_again(
     floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase)
@@ -149,13 +149,13 @@ async def test_an_order_that_nobody_paid_in_time_leaves_the_cart_to_be_ordered_a
     first = session_at(floor, await to_payment(browser, form))
     await browser.post(f"{urlsplit(first.cancel_url).path}/call-off", data={"csrf": form["csrf"]})
     assert await to_payment(browser, form) == "/cart"
-    assert f"Order {first.order_number} was called off" in (await browser.get("/cart")).text
+    assert f"Order {first.order_number} was cancelled" in (await browser.get("/cart")).text
     second = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     assert second.order_id != first.order_id
 
 
 class Crowded:
-    """A command bus on which somebody else is always first while there is a crowd."""
+    """A command bus on which another writer always wins while it is crowded."""
 
     crowd = False
 
@@ -171,7 +171,7 @@ class Crowded:
         return await self._floor.outcome(command_id)
 
 
-async def test_a_shopper_who_loses_to_too_many_others_is_asked_to_try_again(
+async def test_a_shopper_who_loses_to_concurrent_buyers_may_try_again(
     floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     crowded = Crowded(floor)

@@ -64,7 +64,7 @@ async def test_shoppers_see_the_shop_say_that_it_is_back_in_a_moment(
                         away = await browser.get(path)
                         assert away.status_code == 503, path
                         assert int(away.headers["retry-after"]) > 0
-                        assert "Fern &amp; Clay cannot be reached just now" in away.text
+                        assert "Fern &amp; Clay cannot be reached at the moment" in away.text
                 assert (await browser.get("/theme.css")).text == style
                 assert (await browser.get("/logo.svg")).status_code == 200
                 assert (await browser.post("/checkout", data={"name": "Anna"})).status_code == 503

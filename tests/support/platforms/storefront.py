@@ -65,7 +65,7 @@ PIXEL = bytes.fromhex("52494646240000005745425056503820180000003001009d012a01000
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What can be bought of a product, in a fixture's few words."""
+    """A variant of a product in a fixture."""
 
     title: str
     price: int
@@ -75,7 +75,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """One finished image: name of a size to its file."""
+    """A finished image: its files by the name of their size."""
 
     alt: str
     sizes: Mapping[str, tuple[bytes, int, int]]
@@ -86,7 +86,7 @@ ONE_IMAGE = ImageFile("A product on a plain ground", {"medium": (PIXEL, 800, 800
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Ids of a product that is on the shelf."""
+    """The ids of a product on sale."""
 
     id: UUID
     slug: str
@@ -94,7 +94,7 @@ class Product:
 
 
 class ShopFloor:
-    """Everything a storefront stands on, with the read models brought up to date after every command."""
+    """The parts below a storefront. Its read models are updated after every command."""
 
     def __init__(self, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> None:
         self.clock = SystemClock()
@@ -106,12 +106,12 @@ class ShopFloor:
         self.bus = CommandBus(self.log, handlers(self.clock))
         self.queries = ReadModelQueries(readers)
         self.behind = False
-        """While true the read models are not brought up to date, as when a projector is stopped."""
+        """While true the read models are not updated, as when a projector has stopped."""
         self._seen = 0
 
     @classmethod
     async def build(cls, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> "ShopFloor":
-        """Return a floor on a fresh database; ``readers`` has the read models on its search path."""
+        """Return the parts on a fresh database; ``readers`` has the read models on its search path."""
         async with pool.acquire() as connection, connection.transaction():
             for name, model in READ_MODELS.items():
                 await create_tables(connection, model, name)
@@ -128,7 +128,7 @@ class ShopFloor:
             media=self.media,
             clock=self.clock,
             limits=PostgresRateLimits(self._pool),
-            secret=SECRET,
+            secrets=[SECRET],
             base_domains=("shops.test",),
             payment_origins=("http://payments.test",),
             store_cache_seconds=0.0,
@@ -136,7 +136,7 @@ class ShopFloor:
         return create_app(replace(deps, **changes))
 
     async def dispatch(self, command: object, context: Context) -> Receipt:
-        """Carry out a command, and bring the read models up to date."""
+        """Execute a command and update the read models."""
         receipt = await self.bus.dispatch(command, context)
         await self.catch_up()
         return receipt
@@ -145,25 +145,25 @@ class ShopFloor:
         return await self.bus.outcome(command_id)
 
     async def wait(self, token: ConsistencyToken) -> None:
-        """Be the read barrier: fail at once when the read models are behind."""
+        """Implement the read barrier; raise at once while the read models lag."""
         if self.behind:
             raise Stale(token)
 
     async def catch_up(self) -> None:
-        """Apply what is new in the log to every read model."""
+        """Apply new events of the log to every read model."""
         if self.behind:
             return
-        news = [raw.decode() for raw in await self.log.read_settled(self._seen, 10_000)]
-        if not news:
+        envelopes = [raw.decode() for raw in await self.log.read_settled(self._seen, 10_000)]
+        if not envelopes:
             return
-        self._seen = news[-1].position
+        self._seen = envelopes[-1].position
         for name, model in READ_MODELS.items():
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(f'set local search_path to "{name}"')
-                await model.apply_envelopes(news, connection)
+                await model.apply_envelopes(envelopes, connection)
 
-    async def happened(self, kind: StreamKind[Any], tenant: UUID, *events: DomainEvent) -> None:
-        """Write events as they are, with no rule asked."""
+    async def record(self, kind: StreamKind[Any], tenant: UUID, *events: DomainEvent) -> None:
+        """Append events without checking a rule."""
         first = events[0]
         context = Context(command_id=uuid4(), correlation_id=first.originator_id)
         staged = Staged(
@@ -175,7 +175,7 @@ class ShopFloor:
             state=None,
         )
         await self.log.commit(Commit(context=context, digest=uuid4().bytes, result=None, staged=[staged]))
-        # The log remembers the state a commit hands it; this one handed none, so it must read the stream anew.
+        # The log caches the state that a commit passes. This one passed none, so the log must read the stream again.
         self.log._cache.clear()
         await self.catch_up()
 
@@ -205,7 +205,7 @@ class ShopFloor:
         ]
         if published:
             events.append(StorePublished(**base, originator_version=3))
-        await self.happened(STORE, store_id, *events)
+        await self.record(STORE, store_id, *events)
         return store_id
 
     async def pause_store(self, store_id: UUID) -> None:
@@ -218,17 +218,17 @@ class ShopFloor:
         store = await self.log.load(STORE, store_id)
         assert store is not None
         shut = how(originator_id=store_id, originator_version=store.version + 1, occurred_at=self.clock.now())
-        await self.happened(STORE, store_id, shut)
+        await self.record(STORE, store_id, shut)
 
-    async def call_off_overdue(self) -> None:
-        """Do what the deadlines process does once."""
+    async def enforce_deadlines(self) -> None:
+        """Run the deadlines policy once."""
         await DeadlinePolicy(ReadModelOverdue(self._readers), self, self.clock).enforce()
 
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)
         assert store is not None
         chosen = store.state.choose_currency(currency, existing=None, at=self.clock.now())
-        await self.happened(STORE, store_id, *chosen)
+        await self.record(STORE, store_id, *chosen)
 
     async def write_page(self, store_id: UUID, type: PageType, title: str, slug: str, content: str) -> None:
         store = await self.log.load(STORE, store_id)
@@ -244,7 +244,7 @@ class ShopFloor:
             content=content,
             written_by="house",
         )
-        await self.happened(STORE, store_id, written)
+        await self.record(STORE, store_id, written)
 
     async def stock(
         self,
@@ -263,17 +263,17 @@ class ShopFloor:
         currency: str = "USD",
         shipping_days: tuple[int, int] = (4, 8),
     ) -> Product:
-        """Put a product on the shelf, its images finished.
+        """Put a product on sale, with finished images.
 
         Args:
-            former: what it had cost before its price was reduced to that of its first variant.
-            claimed: what the supplier says that others ask, as events of earlier releases have it.
+            former: its price before it was reduced to that of its first variant.
+            claimed: the compare-at price that a supplier claims, as in events of earlier releases.
         """
         product_id = uuid4()
         raised = 0 if former is None else former - variants[0].price
         base = {"originator_id": product_id, "occurred_at": self.clock.now()}
         image_ids = [uuid4() for _ in images]
-        made = [
+        imported = [
             ImportedVariant(
                 variant_id=uuid4(),
                 title=variant.title,
@@ -284,7 +284,7 @@ class ShopFloor:
             )
             for variant in variants
         ]
-        await self.happened(
+        await self.record(
             PRODUCT,
             store_id,
             ProductImported(
@@ -300,15 +300,15 @@ class ShopFloor:
                 slug=slug,
                 category=category,
                 tags=[],
-                cost=made[0].cost,
-                price=made[0].price,
+                cost=imported[0].cost,
+                price=imported[0].price,
                 compare_at=None if claimed is None else Money(minor=claimed, currency=currency),
                 shipping_days=shipping_days,
                 images=[
                     ImportedImage(image_id=id, url="http://supplier.test/x.jpg", alt_text=image.alt, position=n)
                     for n, (id, image) in enumerate(zip(image_ids, images, strict=True))
                 ],
-                variants=made,
+                variants=imported,
                 score=WinningScore(
                     total=score, reviews=0, orders=0, price_point=0, shipping=0, image_quality=0, margin=0
                 ),
@@ -337,10 +337,10 @@ class ShopFloor:
                 compare_at=Money(minor=former, currency=currency),
                 compare_at_proven=True,
             )
-            await self.happened(PRODUCT, store_id, reduced)
+            await self.record(PRODUCT, store_id, reduced)
         for n, (id, image) in enumerate(zip(image_ids, images, strict=True)):
             await self._finish_image(store_id, product_id, id, image, n)
-        return Product(product_id, slug, tuple(variant.variant_id for variant in made))
+        return Product(product_id, slug, tuple(variant.variant_id for variant in imported))
 
     async def _finish_image(
         self, store_id: UUID, product_id: UUID, image_id: UUID, image: ImageFile, position: int
@@ -356,7 +356,7 @@ class ShopFloor:
             )
             for name, (data, width, height) in image.sizes.items()
         ]
-        await self.happened(
+        await self.record(
             IMAGE,
             store_id,
             ImageProcessingRequested(
@@ -394,10 +394,10 @@ class ShopFloor:
             price=Money(minor=price),
             compare_at=None,
         )
-        await self.happened(PRODUCT, product.state.store_id, changed)
+        await self.record(PRODUCT, product.state.store_id, changed)
 
-    async def told(self, notice: PaymentNotice) -> None:
-        """Do what the payment policy does with a notice."""
+    async def apply_notice(self, notice: PaymentNotice) -> None:
+        """Dispatch the command that the payment policy makes of a notice."""
         command: RecordPayment | RecordPaymentFailure
         match notice:
             case PaymentConfirmed(amount=paid, platform_fee=fee):

@@ -1,13 +1,20 @@
-"""The cart travels in a cookie that only we can write."""
+"""The cart is stored in a signed cookie."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from storefront.visit.cart import MOST_LINES, MOST_OF_ONE, Cart, LastOrder, read_cart, write_cart
 from storefront.visit.signing import Signer, Tampered
+from tests.support.fakes.event_log import FixedClock
 
-SIGNER = Signer(b"0123456789abcdef", "cart.one")
+
+def signer_for(purpose: str, secret: bytes = b"0123456789abcdef") -> Signer:
+    return Signer([secret], purpose, max_age=timedelta(days=30), clock=FixedClock())
+
+
+SIGNER = signer_for("cart.one")
 ONE, TWO = UUID(int=1), UUID(int=2)
 
 
@@ -28,12 +35,12 @@ def test_a_changed_or_foreign_cookie_is_an_empty_cart() -> None:
         None,
         "nonsense",
         "v1~x.y",
-        write_cart(Cart().add(ONE, TWO, 1), Signer(b"0123456789abcdef", "cart.two")),
+        write_cart(Cart().add(ONE, TWO, 1), signer_for("cart.two")),
     ):
         assert read_cart(value, SIGNER) == Cart()
 
 
-def test_a_well_signed_cookie_of_another_form_is_an_empty_cart() -> None:
+def test_a_correctly_signed_cookie_of_another_format_is_an_empty_cart() -> None:
     assert read_cart(SIGNER.seal("v1~short"), SIGNER) == Cart()
     assert read_cart(SIGNER.seal("v2~"), SIGNER) == Cart()
 
@@ -59,16 +66,16 @@ def test_the_last_order_of_the_first_release_is_read_and_a_foreign_one_is_none()
         assert LastOrder.read(value, SIGNER) is None
 
 
-def test_more_of_the_same_is_one_line_and_bounded() -> None:
+def test_adding_the_same_variant_makes_one_line_with_a_bounded_quantity() -> None:
     cart = Cart().add(ONE, TWO, 3).add(ONE, TWO, 100)
     assert [(entry.variant_id, entry.quantity) for entry in cart] == [(TWO, MOST_OF_ONE)]
 
 
-def test_nothing_of_a_thing_takes_it_out() -> None:
+def test_quantity_zero_removes_the_variant() -> None:
     assert Cart().add(ONE, TWO, 3).set(TWO, 0) == Cart()
 
 
-def test_a_full_cart_takes_no_more_and_still_fits_a_cookie() -> None:
+def test_a_full_cart_accepts_no_more_lines_and_fits_a_cookie() -> None:
     cart = Cart()
     for _ in range(MOST_LINES + 5):
         cart = cart.add(uuid4(), uuid4(), MOST_OF_ONE)
@@ -76,12 +83,12 @@ def test_a_full_cart_takes_no_more_and_still_fits_a_cookie() -> None:
     assert len(write_cart(cart, SIGNER)) < 3_000
 
 
-def test_text_signed_for_one_purpose_means_nothing_for_another() -> None:
-    sealed = Signer(b"0123456789abcdef", "order.one").seal("x")
+def test_a_token_for_one_purpose_is_invalid_for_another() -> None:
+    sealed = signer_for("order.one").seal("x")
     with pytest.raises(Tampered):
         SIGNER.open(sealed)
 
 
-def test_a_short_secret_is_refused_at_start() -> None:
+def test_a_short_secret_is_rejected() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
-        Signer(b"short", "cart")
+        signer_for("cart", b"short")

@@ -1,4 +1,4 @@
-"""What an order's page masks and links to."""
+"""Masked recipients, links to carriers, and order numbers."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from storefront.rendering.order_status import masked, masked_address, masked_ema
 @pytest.mark.parametrize(
     ("text", "shown"), [("Anna Prüfer", "A••• P•••"), ("  x ", "x•••"), ("", ""), ("e\u0301mile", "e\u0301•••")]
 )
-def test_of_a_name_the_first_letters_are_left(text: str, shown: str) -> None:
+def test_a_masked_name_shows_first_letters_only(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 
-def test_of_an_address_town_and_country_are_left() -> None:
+def test_a_masked_address_shows_town_and_country() -> None:
     parts = {"line1": "Main St 1", "city": "Portland", "region": "Oregon", "postcode": "97201", "country": "US"}
     assert masked_address(parts) == "M••• S••• 1•••, 97••• Portland, Oregon, United States"
     assert masked_address({"line1": "Pier", "city": "Oslo", "country": "NO"}) == "P•••, Oslo, Norway"
@@ -36,10 +36,10 @@ def test_known_carriers_have_a_link(carrier: str | None, number: str | None, add
 
 
 @pytest.mark.parametrize("typed", ["ZY-7Q2M4K", "zy-7q2m4k", " zy 7q2 m4k ", "7Q2M4K", "ZY7Q2M4K"])
-def test_an_order_number_is_understood_however_it_is_typed(typed: str) -> None:
+def test_an_order_number_may_be_typed_in_several_ways(typed: str) -> None:
     assert order_number_of(typed) == "ZY-7Q2M4K"
 
 
 @pytest.mark.parametrize("typed", ["", "ZY-", "ZY-7Q2M4", "ZY-7Q2M4KK", "ZY-7Q2M40", "７Q2M4K"])
-def test_what_is_no_order_number_is_none(typed: str) -> None:
+def test_other_text_is_not_an_order_number(typed: str) -> None:
     assert order_number_of(typed) is None

@@ -1,4 +1,4 @@
-"""The sandbox provider keeps the promises a real one makes."""
+"""The sandbox provider behaves like a real payment provider."""
 
 import json
 from dataclasses import replace
@@ -110,14 +110,14 @@ async def test_a_decline_is_a_failure_and_each_attempt_is_its_own_event() -> Non
     assert one.external_id != two.external_id
 
 
-async def test_a_webhook_holds_no_personal_data_nor_what_was_bought() -> None:
+async def test_a_webhook_contains_neither_personal_data_nor_products() -> None:
     provider = payments()
     _, session = await opened(provider)
     assert "Vase" not in provider.paid_webhook(session)
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
-async def test_a_webhook_from_another_time_is_refused(minutes: int) -> None:
+async def test_a_webhook_with_an_old_or_future_time_is_rejected(minutes: int) -> None:
     clock = FixedClock()
     provider = payments(clock)
     _, session = await opened(provider)
@@ -128,7 +128,7 @@ async def test_a_webhook_from_another_time_is_refused(minutes: int) -> None:
         provider.read_webhook(body.encode(), signature)
 
 
-async def test_a_webhook_that_is_not_signed_right_is_refused() -> None:
+async def test_a_webhook_with_a_wrong_signature_is_rejected() -> None:
     provider = payments()
     _, session = await opened(provider)
     body = provider.paid_webhook(session)
@@ -141,7 +141,7 @@ async def test_a_webhook_that_is_not_signed_right_is_refused() -> None:
         provider.read_webhook(body.replace("9800", "1").encode(), good)
 
 
-def test_a_webhook_of_another_kind_is_none_of_our_business_and_nonsense_is_an_error() -> None:
+def test_a_webhook_of_another_kind_is_ignored_and_an_unreadable_one_is_an_error() -> None:
     assert payments().read_body('{"id": "evt", "type": "payout.paid", "data": {}}') is None
     for body in ("", "[]", "{}", '{"type": "checkout.session.completed"}'):
         with pytest.raises(ValueError, match=r"."):
@@ -163,7 +163,7 @@ JSON = st.recursive(
     ),
     value=JSON,
 )  # fmt: skip
-def test_whatever_stands_in_a_webhook_it_is_a_sensible_notice_or_unusable(place: str, value: Any) -> None:
+def test_any_webhook_body_is_a_valid_notice_or_unusable(place: str, value: Any) -> None:
     says: dict[str, Any] = {
         "id": "evt_1",
         "type": "checkout.session.completed",
@@ -194,7 +194,7 @@ def test_whatever_stands_in_a_webhook_it_is_a_sensible_notice_or_unusable(place:
     assert "\0" not in notice.external_id + notice.intent_id + getattr(notice, "reason", "")
 
 
-async def test_webhooks_are_sent_again_as_the_same_event_until_they_are_taken() -> None:
+async def test_a_webhook_is_retried_as_the_same_event_until_it_is_accepted() -> None:
     bodies: list[bytes] = []
 
     def gateway(asked: httpx.Request) -> httpx.Response:
@@ -211,7 +211,7 @@ async def test_webhooks_are_sent_again_as_the_same_event_until_they_are_taken() 
 
 
 @pytest.mark.parametrize(("status", "tries"), [(400, 1), (500, DELIVERIES.attempts), (429, DELIVERIES.attempts)])
-async def test_a_webhook_that_is_refused_is_given_up(status: int, tries: int) -> None:
+async def test_a_rejected_webhook_is_not_retried_without_limit(status: int, tries: int) -> None:
     asked: list[httpx.Request] = []
 
     def gateway(one: httpx.Request) -> httpx.Response:
@@ -228,7 +228,7 @@ def page(provider: SandboxPayments, gateway: httpx.MockTransport) -> httpx.Async
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://pay.test")
 
 
-async def test_paying_tells_the_shop_with_a_good_signature_and_leads_back() -> None:
+async def test_paying_sends_a_signed_webhook_and_leads_back() -> None:
     provider = payments()
     path, session = await opened(provider)
     told: list[httpx.Request] = []
@@ -284,7 +284,7 @@ async def test_declining_leads_back_to_the_cart() -> None:
     assert answer.headers["location"] == session.cancel_url
 
 
-async def test_a_shop_that_cannot_be_told_is_said_so_and_the_button_stays() -> None:
+async def test_the_page_says_that_the_shop_is_unreachable_and_keeps_its_button() -> None:
     provider = payments()
     path, _ = await opened(provider)
     async with page(provider, httpx.MockTransport(lambda _: httpx.Response(404))) as browser:

@@ -1,4 +1,4 @@
-"""Whatever palette a brand has, the storefront can be read."""
+"""The storefront is readable in every palette."""
 
 import pytest
 from hypothesis import given
@@ -7,38 +7,38 @@ from hypothesis import strategies as st
 from domain.store.brand import BrandIdentity, FontPair, Palette
 from storefront.rendering.color import contrast, on, readable
 from storefront.rendering.fonts import FAMILIES
-from storefront.rendering.renderer import HERE
-from storefront.rendering.theme import Mood, derive_colours, theme_of
+from storefront.rendering.renderer import PACKAGE
+from storefront.rendering.theme import Mood, derive_colors, theme_of
 from tests.support.platforms.storefront import BRAND
 
-colour = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
+color = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
 
 
-def palette_of(**colours: str) -> Palette:
-    return BRAND.palette.model_copy(update=colours)
+def palette_of(**colors: str) -> Palette:
+    return BRAND.palette.model_copy(update=colors)
 
 
-def brand(heading: str, *tone: str, **colours: str) -> BrandIdentity:
+def brand(heading: str, *tone: str, **colors: str) -> BrandIdentity:
     return BRAND.model_copy(
         update={
             "fonts": FontPair(heading=heading, body="Inter"),
-            "palette": palette_of(**colours),
+            "palette": palette_of(**colors),
             "voice": BRAND.voice.model_copy(update={"tone": list(tone) or ["plain"]}),
         }
     )
 
 
-@given(primary=colour, secondary=colour, accent=colour, background=colour, surface=colour, text=colour)
-def test_buttons_and_badges_can_be_read_in_any_palette_at_all(**colours: str) -> None:
-    derived = derive_colours(Palette(**colours))
+@given(primary=color, secondary=color, accent=color, background=color, surface=color, text=color)
+def test_buttons_and_badges_are_readable_in_any_palette(**colors: str) -> None:
+    derived = derive_colors(Palette(**colors))
     for ground in ("primary", "accent", "secondary", "primary-deep"):
         assert contrast(derived[f"on-{ground}"], derived[ground]) >= 4.5
 
 
-@given(primary=colour, secondary=colour, accent=colour)
-def test_all_text_can_be_read_on_background_surface_and_tint(**colours: str) -> None:
+@given(primary=color, secondary=color, accent=color)
+def test_text_is_readable_on_background_surface_and_tint(**colors: str) -> None:
     for ground, surface, text in (("#fbf8f2", "#f1ebdf", "#22261f"), ("#0d0b1a", "#1a1630", "#f1eefc")):
-        derived = derive_colours(palette_of(background=ground, surface=surface, text=text, **colours))
+        derived = derive_colors(palette_of(background=ground, surface=surface, text=text, **colors))
         for ink in ("text", "muted", "primary-ink", "accent-ink", "secondary-ink", "danger", "success"):
             for under in ("bg", "surface", "tint"):
                 assert contrast(derived[ink], derived[under]) >= 4.5, (ink, under)
@@ -46,13 +46,13 @@ def test_all_text_can_be_read_on_background_surface_and_tint(**colours: str) -> 
             assert contrast(derived[edge], derived["bg"]) >= 3, edge
 
 
-def test_a_surface_that_cannot_carry_text_is_replaced_by_one_that_can() -> None:
-    derived = derive_colours(palette_of(background="#ffffff", surface="#777777", text="#222222"))
+def test_a_surface_without_readable_text_is_replaced() -> None:
+    derived = derive_colors(palette_of(background="#ffffff", surface="#777777", text="#222222"))
     assert contrast(derived["text"], derived["surface"]) >= 7
     assert derived["ground"] == "#777777"
 
 
-def test_a_colour_that_reads_already_is_left_as_it_is() -> None:
+def test_a_readable_color_is_unchanged() -> None:
     assert readable("#1b4332", ["#ffffff"]) == "#1b4332"
     assert on("#1b4332", "#ffffff") == "#ffffff"
 
@@ -69,7 +69,7 @@ def test_a_colour_that_reads_already_is_left_as_it_is() -> None:
         (brand("Raleway", "elegant"), Mood.ATELIER),
     ],
 )
-def test_typeface_ground_and_tone_choose_the_mood(look: BrandIdentity, mood: Mood) -> None:
+def test_typeface_background_and_tone_choose_the_mood(look: BrandIdentity, mood: Mood) -> None:
     assert theme_of(look).mood is mood
 
 
@@ -78,21 +78,21 @@ def test_the_same_brand_looks_the_same_and_another_differs() -> None:
     assert theme_of(BRAND).version != theme_of(brand("Lora")).version
 
 
-def test_every_font_file_a_stylesheet_names_is_there_with_its_licence() -> None:
-    fonts = HERE / "static" / "fonts"
+def test_every_font_of_a_stylesheet_has_its_file_and_license() -> None:
+    fonts = PACKAGE / "static" / "fonts"
     for family in FAMILIES.values():
         assert (fonts / family.slug / "LICENSE.txt").read_text().count("SIL Open Font License") >= 1
         for weight in family.weights:
             assert (fonts / family.slug / f"{weight}.woff2").read_bytes()[:4] == b"wOF2"
 
 
-def test_an_unknown_font_falls_back_to_the_systems() -> None:
+def test_an_unknown_font_falls_back_to_the_system_font() -> None:
     theme = theme_of(brand("Comic Sans MS"))
     assert "Comic" not in theme.css()
     assert len(theme.preloads()) == 1
 
 
-def test_the_stylesheet_names_the_fonts_and_colours() -> None:
+def test_the_stylesheet_names_the_fonts_and_colors() -> None:
     css = theme_of(BRAND).css()
     assert 'url("/static/fonts/fraunces/400.woff2")' in css
     assert "--primary:#3f5d43;" in css

@@ -1,12 +1,25 @@
 """Money, days, summaries and Markdown as shoppers see them."""
 
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from domain.money import Money
 from storefront.checkout.address import ShopperForm
-from storefront.rendering.formatting import days_words, first_sentences, money, saving, stock_words, summary
+from storefront.pages.checkout import COUNTRY_NAMES
+from storefront.rendering.formatting import (
+    country_name,
+    day_words,
+    days_words,
+    first_sentences,
+    moment_words,
+    money,
+    saving,
+    stock_words,
+    summary,
+    without_currency,
+)
 from storefront.rendering.markdown import render
 from storefront.visit.tenancy import bare_host
 
@@ -21,15 +34,43 @@ GOOD = ShopperForm(
         (4900, "USD", "$49.00"),
         (124900, "USD", "$1,249.00"),
         (500, "JPY", "¥500"),
-        (4900, "CHF", "49.00 CHF"),
+        (4900, "CHF", "49.00\xa0CHF"),
         (-250, "EUR", "−€2.50"),
+        (1234567, "KWD", "1,234.567\xa0KWD"),
+        (1234567, "IQD", "1,234.567\xa0IQD"),
     ],
 )
-def test_money_is_shown_with_its_sign_and_all_its_decimals(minor: int, currency: str, shown: str) -> None:
+def test_money_is_shown_with_its_symbol_and_all_decimal_places(minor: int, currency: str, shown: str) -> None:
     assert money(Money(minor=minor, currency=currency)) == shown
 
 
-def test_a_saving_is_told_only_when_it_is_one() -> None:
+@pytest.mark.parametrize(
+    ("typed", "currency", "number"),
+    [
+        ("25", "USD", "25"), ("$25", "USD", "25"), (" $ 25 ", "USD", "25"), ("USD 25", "USD", "25"),
+        ("49.00\xa0CHF", "CHF", "49.00"), ("€25", "USD", "25"), ("-5", "USD", "-5"), ("$", "USD", ""), ("", "USD", ""),
+        ("25 kg", "USD", "25 kg"),
+    ],
+)  # fmt: skip
+def test_a_price_may_be_typed_with_its_currency(typed: str, currency: str, number: str) -> None:
+    assert without_currency(typed, currency) == number
+
+
+def test_days_and_moments_are_in_utc_with_the_month_as_a_word() -> None:
+    at = datetime(2026, 11, 28, 1, 5, tzinfo=timezone(timedelta(hours=2)))
+    assert day_words(at) == "27 November 2026"
+    assert moment_words(at) == "27 November 2026, 23:05 UTC"
+
+
+def test_the_countries_of_the_form_have_names_and_are_sorted_by_them() -> None:
+    names = list(COUNTRY_NAMES.values())
+    assert names == sorted(names)
+    assert all(len(name) > 2 for name in names)
+    assert COUNTRY_NAMES["CZ"] == "Czechia"
+    assert country_name("XX") == "XX"
+
+
+def test_a_saving_is_shown_only_if_the_price_was_reduced() -> None:
     price = Money(minor=4900)
     assert saving(price, Money(minor=5900)) == 17
     assert saving(price, Money(minor=4950)) is None
@@ -37,7 +78,7 @@ def test_a_saving_is_told_only_when_it_is_one() -> None:
     assert saving(price, None) is None
 
 
-def test_shoppers_hear_of_stock_without_the_whole_number() -> None:
+def test_a_large_stock_is_shown_without_its_number() -> None:
     assert [stock_words(left) for left in (-1, 0, 1, 5, 6, 900)] == [
         "Sold out", "Sold out", "Only 1 left", "Only 5 left", "In stock", "In stock",
     ]  # fmt: skip
@@ -47,7 +88,7 @@ def test_days_are_a_range_or_a_number() -> None:
     assert [days_words(days) for days in ((4, 8), (3, 3), (1, 1), None)] == ["4–8 days", "3 days", "1 day", None]
 
 
-def test_summaries_end_between_words_and_have_no_marks() -> None:
+def test_summaries_end_between_words_and_contain_no_markdown() -> None:
     assert summary("# Pots\n\n**Quiet** [pots](/x) for loud leaves", 21) == "Pots Quiet pots for…"
     assert first_sentences("One. Two is longer. Three.", 20) == "One. Two is longer."
 
@@ -69,7 +110,7 @@ def test_summaries_end_between_words_and_have_no_marks() -> None:
         "[x]: javascript:alert(1)\n\n[x]",
     ],
 )
-def test_markdown_can_do_nothing_but_be_read(attack: str) -> None:
+def test_markdown_renders_no_active_content(attack: str) -> None:
     html = render(attack).lower()
     assert "<script" not in html
     assert "<img" not in html
@@ -109,7 +150,7 @@ def test_each_field_says_what_is_wrong_with_it(field: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["علی\u200cرضا حسینی", "ක්\u200dරිස්ටි"])
-def test_a_name_that_is_written_with_joiners_is_a_name(name: str) -> None:
+def test_a_name_may_contain_joiners(name: str) -> None:
     assert replace(GOOD, name=name).problems() == {}
 
 
@@ -117,33 +158,33 @@ def test_a_name_that_is_written_with_joiners_is_a_name(name: str) -> None:
     "letter",
     ["\u202a", "\u202e", "\u2066", "\u2069", "\u0007", "\u0085", "\ud800", "\ue000"],
 )
-def test_a_name_with_a_character_that_no_text_may_have_is_refused_by_its_number(letter: str) -> None:
+def test_a_forbidden_character_in_a_name_is_reported_by_its_code_point(letter: str) -> None:
     problems = ShopperForm.read({**asdict(GOOD), "name": f"An{letter}na"}).problems()
     assert list(problems) == ["name"]
     assert f"U+{ord(letter):04X}" in problems["name"]
 
 
 @pytest.mark.parametrize("letter", ["\u200b", "\u200e", "\ufeff", "\u200d", "\U000e0041"])
-def test_an_invisible_character_in_pasted_text_goes(letter: str) -> None:
+def test_an_invisible_character_in_pasted_text_is_removed(letter: str) -> None:
     assert ShopperForm.read({**asdict(GOOD), "name": f"An{letter}na"}) == replace(GOOD, name="Anna")
 
 
-def test_a_name_is_kept_composed() -> None:
+def test_a_name_is_stored_composed() -> None:
     assert ShopperForm.read({**asdict(GOOD), "name": "Andre\u0301"}).name == "Andr\xe9"
 
 
 @pytest.mark.parametrize("field", ["name", "line1", "city"])
-def test_a_field_of_nothing_but_joiners_is_empty(field: str) -> None:
+def test_a_field_with_joiners_only_is_empty(field: str) -> None:
     problems = replace(GOOD, **{field: "\u200c \u200d"}).problems()
     assert list(problems) == [field]
     assert problems[field].startswith("Write ")
 
 
-def test_problems_come_in_the_forms_order() -> None:
+def test_problems_are_in_the_order_of_the_form() -> None:
     assert list(ShopperForm().problems()) == ["name", "email", "line1", "city", "region", "postcode"]
 
 
-def test_a_country_without_postcodes_asks_for_none() -> None:
+def test_a_country_without_postal_codes_needs_none() -> None:
     form = ShopperForm(name="Anna", email="a@example.com", line1="1 Queen's Road", city="Central", country="HK")
     assert form.problems() == {}
 
@@ -155,10 +196,10 @@ def test_a_country_without_postcodes_asks_for_none() -> None:
         ("a..b", ""), ("a b", ""), ("-a.test", ""), ("a.test:x", ""), ("a.test/../b", ""), ("a" * 300, ""),
     ],
 )  # fmt: skip
-def test_hosts_are_read_strictly(header: str, host: str) -> None:
+def test_hosts_are_parsed_strictly(header: str, host: str) -> None:
     assert bare_host(header) == host
 
 
-def test_what_is_too_long_is_not_called_of_another_length_than_it_has() -> None:
+def test_the_problem_with_a_long_field_names_the_limit() -> None:
     problem = ShopperForm.read({"name": "a" * 500}).problems()["name"]
-    assert problem == "This is too long: 120 characters are the most."
+    assert problem == "This is too long. Write at most 120 characters."

@@ -1,0 +1,189 @@
+"""A visit: one request to one store, with the shopper's cart, notices and last order."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from domain.order.events import OrderStatus
+from domain.store.brand import BrandIdentity
+from domain.store.events import PageType, StoreStatus
+from projections.catalog.views import PageView, StoreView
+from projections.sales.views import OrderView
+from storefront.ports import StorefrontDependencies
+from storefront.visit.cart import Cart, LastOrder, read_cart, write_cart
+from storefront.visit.cookies import CART, DAY, LAST_ORDER, MINUTE, MONTH, NOTICE, Cookies
+from storefront.visit.errors import is_outage
+from storefront.visit.form_tokens import FormTokens, read_form
+from storefront.visit.order_links import OrderLinks
+from storefront.visit.signing import Signers, Tampered
+from storefront.visit.tenancy import Tenancy
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One request to one store."""
+
+    request: Request
+    store: StoreView
+    brand: BrandIdentity
+    pages: Sequence[PageView]
+    cart: Cart
+    cookies: Cookies
+    signers: Signers
+    form_tokens: FormTokens
+    order_links: OrderLinks
+    origin: str
+    """The store's own address, ``http://neon-haven.localhost:8080``, whatever host the request named."""
+    closed_order: OrderView | None = None
+    """The order of this cart if it proved to be paid or cancelled; the cart is changed accordingly."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the store sells; pages of a closed store do not link into its shop."""
+        return self.store.status is StoreStatus.ACTIVE
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the store closed for good."""
+        return self.store.status is StoreStatus.ARCHIVED
+
+    @property
+    def csrf(self) -> str:
+        """A form token; reading it gives the browser the cookie that the token belongs to."""
+        return self.form_tokens.issue()
+
+    @property
+    def last_order(self) -> LastOrder | None:
+        """The order this browser placed last, if that was within a day."""
+        return LastOrder.read(self.cookies.sent(LAST_ORDER) or "", self.signers.last_order)
+
+    def page_of(self, type: PageType) -> PageView | None:
+        """Return the content page of a type; None if it is not written."""
+        return next((page for page in self.pages if page.type is type), None)
+
+    async def form(self) -> FormData:
+        """Return the posted form.
+
+        Raises:
+            ForeignForm: another site sent it, or the browser keeps no cookies.
+        """
+        return await read_form(self.request, self.form_tokens)
+
+    def save_cart(self, cart: Cart) -> None:
+        """Give the browser this cart with the response."""
+        self.cart = cart = cart if cart.id is not None or not cart else cart.renewed()
+        if cart:
+            self.cookies.set(CART, write_cart(cart, self.signers.cart), age=MONTH)
+        else:
+            self.cookies.delete(CART)
+
+    def save_last_order(self, last: LastOrder) -> None:
+        """Let the browser remember the order it placed last."""
+        self.cookies.set(LAST_ORDER, last.sealed(self.signers.last_order), age=DAY)
+
+    def close_order(self, order: OrderView) -> None:
+        """Take a paid order's goods out of the cart; goods added since then stay, in a cart with a new id.
+
+        The cart of a cancelled order stays complete and gets a new id too, so that it can be ordered again. No-op while
+        the order waits for its payment.
+        """
+        if order.status is OrderStatus.PENDING:
+            return
+        paid = order.status is not OrderStatus.CANCELLED
+        cart = self.cart.less({line.variant_id: line.quantity for line in order.lines}) if paid else self.cart
+        self.closed_order = order
+        self.save_cart(cart.renewed())
+
+    def say(self, message: str) -> None:
+        """Show a message on the next page that the shopper sees."""
+        encoded = base64.urlsafe_b64encode(message[:600].encode()).decode()
+        self.cookies.set(NOTICE, self.signers.notice.seal(encoded), age=MINUTE)
+
+    def take_notice(self) -> str | None:
+        """Return the message for this page and delete it; None if there is none."""
+        sealed = self.cookies.sent(NOTICE)
+        if sealed is None:
+            return None
+        if not self.cookies.is_changed(NOTICE):
+            self.cookies.delete(NOTICE)
+        try:
+            return base64.urlsafe_b64decode(self.signers.notice.open(sealed)).decode()
+        except (Tampered, ValueError):
+            return None
+
+
+class Visits:
+    """Finds the store of a request and makes the visit; one per process."""
+
+    def __init__(self, deps: StorefrontDependencies) -> None:
+        self._deps = deps
+        self.tenancy = Tenancy(deps.queries, base_domains=deps.base_domains, max_age=deps.store_cache_seconds)
+
+    async def to_open_store(self, request: Request) -> Visit:
+        """Return the visit of a request to an open store.
+
+        Raises:
+            UnknownHost: no store has this host.
+            StoreClosed: it is paused.
+        """
+        store = await self.tenancy.store_of(request.headers.get("host", ""))
+        visit = await self.to(store, request)
+        last = visit.last_order
+        if last is not None and last.is_of(visit.cart):
+            # The payment may have arrived while the shopper had no page of this store open.
+            order = await self._deps.queries.order(store.id, last.order_id)
+            if order is not None:
+                visit.close_order(order)
+        return visit
+
+    async def to_public_store(self, request: Request) -> Visit:
+        """Return the visit of a request for pages that a closed store still shows: orders, policies, contact.
+
+        Raises:
+            UnknownHost: no store that was ever open has this host.
+        """
+        store = await self.tenancy.public_store_of(request.headers.get("host", ""))
+        return await self.to(store, request)
+
+    async def to(self, store: StoreView, request: Request) -> Visit:
+        """Return a visit to a store that has a brand."""
+        return self._visit(store, request, await self._deps.queries.pages(store.id))
+
+    def during_outage(self, request: Request) -> Visit | None:
+        """Return a visit to the store as this process last saw it; None if it never saw it."""
+        store = self.tenancy.last_seen(request.headers.get("host", ""))
+        return None if store is None else self._visit(store, request, ())
+
+    async def for_looks(self, request: Request) -> Visit:
+        """Return the visit of a request for a store's stylesheet or logo, which outage pages need too.
+
+        Raises:
+            UnknownHost: no store that was ever open has this host.
+        """
+        try:
+            return await self.to_public_store(request)
+        except Exception as error:
+            remembered = self.during_outage(request) if is_outage(error) else None
+            if remembered is None:
+                raise
+            return remembered
+
+    def _visit(self, store: StoreView, request: Request, pages: Sequence[PageView]) -> Visit:
+        assert store.brand is not None
+        cookies = Cookies(request.cookies)
+        signers = Signers(self._deps.secrets, store.id, self._deps.clock)
+        return Visit(
+            request=request,
+            store=store,
+            brand=store.brand.identity,
+            pages=pages,
+            cart=read_cart(cookies.sent(CART), signers.cart),
+            cookies=cookies,
+            signers=signers,
+            form_tokens=FormTokens(cookies, signers.csrf),
+            order_links=OrderLinks(signers.order_link),
+            origin=self._deps.origin_of(store),
+        )
