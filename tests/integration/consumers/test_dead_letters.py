@@ -19,7 +19,6 @@ from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus
 from domain.kernel import DomainError, DomainEvent
 from domain.product.events import ProductActivated
-from domain.store.events import StoreRequested
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.kafka.topic import ensure_topics
@@ -29,7 +28,7 @@ from schemas.envelope import Envelope
 from schemas.internal.deliveries import DeadLetter, LetterDone
 from schemas.topics import DEAD_LETTERS, EVENTS, Topic
 from tests.support.builders.commands import Ask, bus_on, context
-from tests.support.builders.records import AT, FakeRecord, activated, archived, headers_of, record
+from tests.support.builders.records import AT, FakeRecord, activated, archived, record, record_of
 from tests.support.fakes.deliveries import MemoryProvenance
 
 pytestmark = pytest.mark.kafka
@@ -147,19 +146,15 @@ async def test_a_letter_that_still_does_not_decode_fails_and_reaches_no_consumer
 async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
     kafka: str, database: str, queue: DeadLetterQueue, pool: asyncpg.Pool
 ) -> None:
-    requested = StoreRequested(
-        originator_id=uuid4(), originator_version=1, occurred_at=AT, merchant_id=uuid4(), niche="Ceramic planters"
-    )
+    store_id = uuid4()
     log = PostgresEventLog(pool, SystemClock())
-    await bus_on(log, SystemClock()).dispatch(Ask(store_id=requested.originator_id), context())
-    (stored,) = [event async for batch in log.scan(0) for event in batch]
-    waiting = letter_of(
-        replace(record(requested, offset=1), value=stored.data, headers=headers_of(stored)),
-        group="generation-policy",
-        reason="TimeoutError: PostgreSQL",
-    )
-    hopeless = letter_of(replace(record(requested, offset=2), value=b"{"), group="generation-policy", reason="no JSON")
-    read_model = letter_of(record(requested, offset=3), group="projector-catalog")
+    for id in (store_id, uuid4()):
+        await bus_on(log, SystemClock()).dispatch(Ask(store_id=id), context())
+    async with pool.acquire() as connection:
+        stored, other = await log.read_settled(0, 10, connection=connection)
+    waiting = letter_of(record_of(stored, offset=1), group="generation-policy", reason="TimeoutError: PostgreSQL")
+    hopeless = letter_of(replace(record_of(other, offset=2), value=b"{"), group="generation-policy", reason="no JSON")
+    read_model = letter_of(record_of(stored, offset=3), group="projector-catalog")
     await park(kafka, [waiting, hopeless, read_model])
 
     listed = dlq(kafka, database, "list")["letters"]
@@ -173,7 +168,7 @@ async def test_the_command_line_lists_replays_to_exactly_that_group_and_drops(
 
     replayed = dlq(kafka, database, "replay", "--group", "generation-policy", expect=1)["replayed"]
     assert [(each["id"], each["result"]) for each in replayed] == [(waiting.id, "handled"), (hopeless.id, "failed")]
-    assert await _generation_status(pool, requested.originator_id) == JobStatus.PROCESSING
+    assert await _generation_status(pool, store_id) == JobStatus.PROCESSING
     assert [letter.id for letter in await queue.open_letters()] == [hopeless.id, read_model.id]
 
     (refused,) = dlq(kafka, database, "replay", read_model.id, expect=1)["replayed"]

@@ -73,6 +73,22 @@ async def test_a_forged_record_is_rejected_and_the_topic_is_unchanged(
     assert await reader.end_offsets([TopicPartition(topic, 0)]) == {TopicPartition(topic, 0): 1}
 
 
+async def test_kcat_logs_in_as_the_platform_and_writes(platform: Clients, started: EmbeddedBroker) -> None:
+    topic, security = await platform.topic(), security_of(started.bootstrap_servers)
+    log_in = {
+        "security.protocol": security.protocol,
+        "sasl.mechanism": security.mechanism,
+        "sasl.username": security.username,
+        "sasl.password": security.password,
+    }
+    options = [argument for name, value in log_in.items() for argument in ("-X", f"{name}={value}")]
+    sent = await asyncio.to_thread(
+        kcat, "-b", str(started.bootstrap_servers), "-P", "-t", topic, *options, given="by kcat\n"
+    )
+    assert sent.returncode == 0, sent.stderr
+    assert [record.value for record in await take(await platform.consumer(topic), 1)] == [b"by kcat"]
+
+
 async def test_every_kind_of_change_is_rejected_with_its_error_code(platform: Clients, readers: Clients) -> None:
     topic = await platform.topic()
     plain = await readers.producer(enable_idempotence=False)

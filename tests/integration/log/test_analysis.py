@@ -73,7 +73,8 @@ class KnownLog:
 
     def positions(self, *arguments: str) -> list[int]:
         """Return the positions that ``tail`` shows."""
-        return [json.loads(line)["position"] for line in self.run("tail", "--json", *arguments).splitlines()]
+        shown = [json.loads(line) for line in self.run("tail", "--json", *arguments).splitlines()]
+        return [entry["position"] for entry in shown if "foreign" not in entry]
 
 
 def known_events() -> list[RawEvent]:
@@ -158,6 +159,13 @@ def test_tail_shows_the_last_events_in_the_order_of_the_log(log: KnownLog) -> No
     lines = log.run("tail", "--last", "2").splitlines()
     assert "product.product_activated.v1" in lines[0]
     assert "title=Questions “and” answers" in lines[1]
+
+
+def test_tail_names_foreign_records(log: KnownLog) -> None:
+    shown = [json.loads(line) for line in log.run("tail", "--json", "--from", "start").splitlines()]
+    foreign = [entry for entry in shown if "foreign" in entry]
+    assert len(foreign) == 2
+    assert all({"topic", "partition", "offset", "reason"} <= set(entry) for entry in foreign)
 
 
 def test_tail_starts_at_the_given_place_and_shows_only_selected_events(log: KnownLog) -> None:

@@ -68,7 +68,11 @@ def raw(event: DomainEvent, *, tenant: UUID, **envelope: Any) -> RawEvent:
 
 def record(event: DomainEvent, *, tenant: UUID | None = None, offset: int = 0, partition: int = 0) -> FakeRecord:
     """Return an event as the topic holds it."""
-    stored = raw(event, tenant=tenant or event.originator_id)
+    return record_of(raw(event, tenant=tenant or event.originator_id), offset=offset, partition=partition)
+
+
+def record_of(stored: RawEvent, *, offset: int = 0, partition: int = 0) -> FakeRecord:
+    """Return a stored event as the topic holds it."""
     return FakeRecord(
         partition=partition,
         offset=offset,
