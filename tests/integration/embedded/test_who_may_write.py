@@ -83,7 +83,7 @@ async def test_kcat_logs_in_as_the_platform_and_writes(platform: Clients, starte
     }
     options = [argument for name, value in log_in.items() for argument in ("-X", f"{name}={value}")]
     sent = await asyncio.to_thread(
-        kcat, "-b", str(started.bootstrap_servers), "-P", "-t", topic, *options, given="by kcat\n"
+        kcat, "-b", str(started.bootstrap_servers), "-P", "-t", topic, *options, stdin="by kcat\n"
     )
     assert sent.returncode == 0, sent.stderr
     assert [record.value for record in await take(await platform.consumer(topic), 1)] == [b"by kcat"]
