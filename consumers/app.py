@@ -62,7 +62,7 @@ logger = logging.getLogger(__name__)
 class ConsumerApp:
     """All consumers of one process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - called once, with every argument by name
         self,
         consumers: Sequence[Consumer],
         *,

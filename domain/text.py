@@ -73,10 +73,10 @@ def check_readable(field: str, text: str) -> None:
 
 
 def clean_text(text: str) -> str:
-    """Return a text in the stored form: composed (NFC), without characters that are not drawn or that reorder others.
+    r"""Return a text in the stored form: composed (NFC), without characters that are not drawn or that reorder others.
 
     Joiners stay where spelling or an emoji needs them. Variation selectors stay behind a character that has variations.
-    Direction marks stay in a text with right-to-left letters. Line breaks become ``\\n``; tabs and other white space
+    Direction marks stay in a text with right-to-left letters. Line breaks become ``\n``; tabs and other white space
     stay. The function is idempotent.
     """
     if text.isascii() and text.isprintable():

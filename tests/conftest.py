@@ -35,8 +35,8 @@ async def postgres_dsn() -> AsyncIterator[str]:
     # Not pytest's directory: as root the server runs as another user, who must be able to reach its data.
     with tempfile.TemporaryDirectory(prefix="zyenta-test-") as directory:
         Path(directory).chmod(0o711)
-        # Nobody but the tests may write: a statistic that autovacuum writes, in whatever database, holds the settled log
-        # back for as long, which is what the platform waits for and what a test that looks once does not.
+        # Only tests may write. Autovacuum's transactions hold the settled log back; the platform waits for that, but a
+        # test that reads once does not.
         settings = {"max_connections": "200", "autovacuum": "off"}
         server = EmbeddedPostgres(Path(directory) / "postgres", settings=settings)
         await server.start()
@@ -86,7 +86,7 @@ async def other_pool(other_database: str) -> AsyncIterator[asyncpg.Pool]:
 
 @asynccontextmanager
 async def opened_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    """Open a pool; closing it fails where a test has kept a connection, instead of waiting for that for ever."""
+    """Open a pool. Closing it fails if a test still holds a connection."""
     connections = await asyncpg.create_pool(dsn, min_size=1, max_size=10)
     try:
         yield connections
@@ -125,7 +125,7 @@ async def kafka(brokers: Brokers) -> AsyncIterator[ApacheKafka]:
 
 @pytest.fixture
 async def own_kafka(tmp_path: Path) -> AsyncIterator[ApacheKafka]:
-    """An Apache Kafka that nobody had before, in the test's directory: for whoever looks at its files, or kills all."""
+    """An unused Apache Kafka in the test's directory, for tests that read its files or kill it."""
     async with started(ApacheKafka(tmp_path / "kafka")) as broker:
         yield broker
 

@@ -42,6 +42,7 @@ def bench(
         list[str] | None, typer.Option("--size", help="Replace a size, for example events=5000. May be repeated.")
     ] = None,
 ) -> None:
+    """Run one bench, or list them."""
     if name is None:
         _list(as_json=as_json)
         return

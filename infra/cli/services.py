@@ -99,6 +99,7 @@ def resolver_hint(settings: Settings, slug: str) -> str | None:
 
 
 def run_services(roles: Annotated[list[str], typer.Argument(help="The services to run.")]) -> None:
+    """Run several services in one process."""
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
         console.print(f"[red]zyenta:[/] unknown service {escape(', '.join(unknown))}. Use one of: {', '.join(ROLES)}.")
@@ -107,24 +108,29 @@ def run_services(roles: Annotated[list[str], typer.Argument(help="The services t
 
 
 def gateway() -> None:
+    """Run the gateway."""
     _run([ROLES["gateway"]])
 
 
 def storefront() -> None:
+    """Run the storefront."""
     _run([ROLES["storefront"]])
 
 
 def publisher() -> None:
+    """Run the publisher."""
     _run([ROLES["publisher"]])
 
 
 def consumer(names: Annotated[list[str] | None, typer.Argument(help="Consumers to run. Default: all.")] = None) -> None:
+    """Run consumers."""
     _run([partial(run_consumers, names=tuple(names or ()))])
 
 
 def projector(
     names: Annotated[list[str] | None, typer.Argument(help="Read models to project. Default: all.")] = None,
 ) -> None:
+    """Run projectors."""
     _run([partial(run_projectors, names=tuple(names or ()))])
 
 

@@ -66,8 +66,11 @@ def check_words(path: str, line: int, text: str) -> Iterator[Finding]:
 
 def check_sentences(path: str, line: int, text: str) -> Iterator[Finding]:
     """Yield each sentence of a text that is too long."""
-    for paragraph in re.split(r"\n\s*\n|\n(?=[-*|#] )", text):
-        if paragraph.lstrip().startswith(("|", "    ", "```", "#")):
+    prose = re.sub(
+        r"```.*?```|^ {4}.*$", lambda code: "\n" * code.group(0).count("\n"), text, flags=re.DOTALL | re.MULTILINE
+    )
+    for paragraph in re.split(r"\n\s*\n|\n(?=[-*|#] )", prose):
+        if paragraph.lstrip().startswith(("|", "#")):
             continue
         for sentence in re.split(r"(?<=[.!?:;])\s+", " ".join(paragraph.split())):
             words = re.findall(r"[\w’'-]+", re.sub(r"`[^`]*`", "code", sentence))

@@ -274,7 +274,7 @@ class MediaAssetView:
 
 
 class ProductSort(StrEnum):
-    """The sortings of product lists; equal products are sorted by id."""
+    """The sort orders of product lists; equal products are sorted by id."""
 
     NEWEST = "NEWEST"
     PRICE_LOW = "PRICE_LOW"

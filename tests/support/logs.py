@@ -1,4 +1,4 @@
-"""What one part of the program has logged, whatever else this process logs meanwhile."""
+"""The log of one part of the program, apart from what else this process logs."""
 
 import pytest
 

@@ -79,7 +79,7 @@ class WebhookSender:
         raise Transient(who, what)
 
 
-def sandbox_payment_app(
+def sandbox_payment_app(  # noqa: C901 - five small handlers that share one page
     payments: SandboxPayments, *, webhook_url: str, transport: httpx.AsyncBaseTransport | None = None
 ) -> FastAPI:
     """Return the page's application, to be mounted where ``SandboxPayments.page_url`` says.

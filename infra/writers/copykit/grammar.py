@@ -306,6 +306,7 @@ def lower_first(sentence: str) -> str:
 
 
 def upper_first(sentence: str) -> str:
+    """Return a sentence with its first letter in upper case."""
     return sentence[:1].upper() + sentence[1:]
 
 

@@ -8,6 +8,8 @@ from infra.writers.copykit.supplier_text import plain_text
 
 @dataclass(frozen=True, slots=True)
 class PageKind:
+    """The template, title and address of a kind of page."""
+
     template: str
     title: str
     slug: str

@@ -40,6 +40,7 @@ def _rejection(record: Any) -> RejectionReason | None:
 
 
 def image_view(record: Any) -> ImageView:
+    """Return the view of a row."""
     return ImageView(
         id=record["id"],
         product_id=record["product_id"],
@@ -67,6 +68,7 @@ def _filename(url: str | None) -> str:
 
 
 def media_view(record: Any) -> MediaAssetView:
+    """Return the view of a row."""
     renditions, content = _by_name(record["renditions"]), record["content"]
     studio = None if record["studio"] is None else StudioNotes.model_validate_json(record["studio"])
     largest = max(renditions.values(), key=lambda rendition: rendition.width * rendition.height, default=None)

@@ -49,6 +49,7 @@ VARIANT_COLUMNS = (
 
 
 def product_view(record: Any) -> ProductView:
+    """Return the view of a row."""
     currency, compare_at = record["currency"], record["compare_at_minor"]
     copy = None if record["copy"] is None else CopyNotes.model_validate_json(record["copy"])
     source = None if record["source"] is None else Source.model_validate_json(record["source"])
@@ -89,6 +90,7 @@ def product_view(record: Any) -> ProductView:
 
 
 def variant_view(record: Any) -> VariantView:
+    """Return the view of a row."""
     currency, compare_at = record["currency"], record["compare_at_minor"]
     return VariantView(
         id=record["id"],

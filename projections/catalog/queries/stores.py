@@ -31,6 +31,7 @@ PAGE_COLUMNS = (
 
 
 def store_view(record: Any) -> StoreView:
+    """Return the view of a row."""
     brand, scouting = record["brand"], record["scouting"]
     return StoreView(
         id=record["id"],
@@ -53,6 +54,7 @@ def store_view(record: Any) -> StoreView:
 
 
 def page_view(record: Any) -> PageView:
+    """Return the view of a row."""
     return PageView(
         id=record["id"],
         store_id=record["store_id"],

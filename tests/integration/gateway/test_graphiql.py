@@ -29,7 +29,7 @@ async def page(port: int) -> AsyncIterator[Page]:
     """GraphiQL, loaded in a browser; whatever the browser complains of fails the test."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        missing("chromium", "there is no program of that name on the path")
+        missing("chromium", "the path has no such program")
     complaints: list[str] = []
     hosts: set[str] = set()
     async with async_playwright() as playwright:

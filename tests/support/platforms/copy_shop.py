@@ -41,7 +41,7 @@ NAMES = (
 
 
 class Crash(BaseException):
-    """The process died; nobody catches this."""
+    """The death of the process. No code catches it."""
 
 
 @dataclass

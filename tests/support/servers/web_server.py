@@ -1,4 +1,4 @@
-"""A real server on a free port, and a client that writes the bytes it is told to."""
+"""A real server on a free port, and a client that writes raw bytes."""
 
 import asyncio
 import logging
@@ -66,7 +66,7 @@ class _Kept(logging.Handler):
 
 @contextmanager
 def complaints(*loggers: str) -> Iterator[list[logging.LogRecord]]:
-    """Return the list of warnings and errors that these loggers, and those below them, write meanwhile."""
+    """Return the list of warnings and errors that these loggers, and those below them, write inside the block."""
     records: list[logging.LogRecord] = []
     handler = _Kept(records)
     for name in loggers:

@@ -37,7 +37,7 @@ def read_niche(niche: str, rng: SeededRandom, *, tone: str | None = None) -> Nic
 
     Args:
         niche: the merchant's words.
-        random: chooses among the moods of a category whose niche names no style.
+        rng: chooses among the moods of a category whose niche names no style.
         tone: the merchant's preference; its style or mood is used if the niche names none.
     """
     tokens = _tokens(niche)
