@@ -131,6 +131,11 @@ def _git(root: Path, *arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+def _knows(root: Path, commit: str) -> bool:
+    """Whether the checkout has the commit; a shallow clone may not."""
+    return subprocess.run(["git", "cat-file", "-e", commit], cwd=root, check=False, capture_output=True).returncode == 0  # noqa: S603, S607
+
+
 def main(root: Path, since: str | None) -> int:
     """Print what is to be rewritten and return the exit status.
 
@@ -139,7 +144,7 @@ def main(root: Path, since: str | None) -> int:
         since: the commit after which subjects are checked; None checks no subject.
     """
     found = list(findings(root, _git(root, "ls-files")))
-    if since is not None:
+    if since is not None and _knows(root, since):
         found += check_subjects(_git(root, "log", "--no-merges", "--format=%s", f"{since}..HEAD"))
     for finding in found:
         print(finding)
