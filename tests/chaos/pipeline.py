@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -22,7 +23,7 @@ from commands.ports import Context
 from commands.store import RequestStore
 from domain.ids import derived
 from domain.store.events import Preferences
-from infra.adapters.kafka.topic import TopicMissing, log_end, offsets_of_ends, open_admin, open_reader, read_to_end
+from infra.adapters.kafka.topic import TopicMissing, log_end, open_admin, open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
@@ -35,6 +36,7 @@ from tests.support.builders.samples import sealed
 GROUPS = ("generation-policy", "brand-agent", "announcer")
 SERVICES = ("publisher", "projectors", "agents-0", "agents-1")
 TIMES = frozenset({"occurred_at", "deadline"})
+PASSED_OVER = re.compile(r"(projector-\w+) passes over (\d+) foreign records")
 
 
 @dataclass
@@ -124,8 +126,8 @@ class Pipeline:
         await until(self._consumed, seconds=seconds, what="the consumer groups")
 
     async def read(self, *, seconds: float = 120) -> None:
-        """Wait until the read models have read the topic to its end, whatever is in it."""
-        await until(self._read, seconds=seconds, what="the projectors' reading")
+        """Wait until every projector has passed over the foreign record at the end of each partition."""
+        await until(self._read, seconds=seconds, what="the projectors to reach the foreign records")
 
     async def rewind_groups(self) -> None:
         """Let the consumers, which must not run, begin at offset 0 again."""
@@ -151,9 +153,9 @@ class Pipeline:
             await until(partial(rewound, group), seconds=30, what=f"the members of {group} to be given up")
 
     async def feed_again(self) -> None:
-        """Append every record of the topic once more, and one record of an unknown type to every partition.
+        """Append every record of the topic once more, and one foreign record to every partition.
 
-        What was applied already moves no read model's place; that it was read is seen by the record that follows it.
+        Neither moves a checkpoint. That a projector has read the copies is seen by its noticing the record after them.
         """
         async with (
             open_reader(self._kafka.bootstrap_servers, EVENTS) as reader,
@@ -212,13 +214,10 @@ class Pipeline:
         return len(rows) == len(READ_MODELS)
 
     async def _read(self) -> bool:
-        ends = await offsets_of_ends(self._kafka.bootstrap_servers)
-        rows = await self.pool.fetch(
-            "select partition, next_offset from checkpoints where schema_name = any ($1)", list(READ_MODELS)
-        )
-        return len(rows) == len(READ_MODELS) * len(ends) and all(
-            row["next_offset"] >= ends[row["partition"]] for row in rows
-        )
+        passed = Counter[str]()
+        for group, records in PASSED_OVER.findall((self._logs / "projectors.log").read_text()):
+            passed[group] += int(records)
+        return all(passed[f"projector-{name}"] >= EVENTS.partitions for name in READ_MODELS)
 
     async def _consumed(self) -> bool:
         ends = (await log_end(self._kafka.bootstrap_servers)).offsets
