@@ -9,8 +9,6 @@ export NICHE
 BIN := .venv/bin
 # The subjects of later commits have the form that CONTRIBUTING.md asks for.
 LANGUAGE_SINCE := 67de2ff91a29
-# "short" attacks the log for a tenth of the time.
-CHAOS ?= full
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -43,7 +41,7 @@ unit: .venv/.synced ## run rules and adapters without a server, in under a minut
 	$(BIN)/pytest -n 2 --dist worksteal tests/unit $(ARGS)
 
 test-long: tools ## attack the log in full length, run the benches, kill whole platforms
-	ZYENTA_CHAOS=$(CHAOS) $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)
+	ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)
 
 lint: .venv/.synced ## check style, format, spelling and language
 	$(BIN)/ruff check .
