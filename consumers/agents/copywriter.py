@@ -136,6 +136,7 @@ def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, eve
             original_description=product.original_description,
             category=product.category,
             tags=product.tags,
+            attributes=product.attributes,
             options=titles if len(titles) > 1 else (),
             niche=store.niche,
             brand=brand,

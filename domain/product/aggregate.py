@@ -122,6 +122,8 @@ class Product:
     original_description: str = ""
     category: str = ""
     tags: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Facts that the supplier states; empty for a product added by hand."""
     source: tuple[SupplierProvider, str] | None = None
     """The supplier and its id of the listing; None for a product added by hand."""
     shipping_days: tuple[int, int] | None = None
@@ -367,6 +369,7 @@ def import_listing(
                 for variant in draft.variants
             ],
             score=draft.score,
+            attributes=listing.attributes,
         ),
     )
 
@@ -552,6 +555,7 @@ def _create(event: ProductImported | ProductAdded) -> Product:
         original_description=event.original_description,
         category=event.category,
         tags=tuple(event.tags),
+        attributes=event.attributes,
         source=(event.source_provider, event.source_id),
         shipping_days=event.shipping_days,
     )

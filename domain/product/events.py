@@ -34,6 +34,8 @@ class WinningScore(Value):
     """Size and number of the photos."""
     margin: float
     """The margin between cost and market price."""
+    fit: float | None = None
+    """How well the listing fits the niche, from 0 to 1, independent of other listings; null in older events."""
 
 
 class ImportedImage(Value):
@@ -93,6 +95,8 @@ class ProductImported(DomainEvent, wire_name="product.product_imported.v1"):
     variants: list[ImportedVariant]
     score: WinningScore
     """The score that the listing was chosen by."""
+    attributes: dict[str, str] = {}
+    """Facts that the supplier states: ``{"Material": "stoneware"}``."""
 
 
 class ProductAdded(DomainEvent, wire_name="product.product_added.v1"):

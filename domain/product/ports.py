@@ -1,7 +1,7 @@
 """Port of the writer of product copy."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from domain.kernel import Value
@@ -22,6 +22,8 @@ class CopyBrief:
     niche: str
     brand: BrandIdentity
     seed: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Facts that the supplier states: ``{"Material": "stoneware"}``. A text must claim nothing else."""
 
 
 class ProductCopy(Value):

@@ -34,6 +34,8 @@ class Listing(Value):
     description: str
     category: str
     tags: list[str] = []
+    attributes: dict[str, str] = {}
+    """Facts that the supplier states: ``{"Material": "stoneware", "Capacity": "350 ml"}``."""
     cost: Money
     market_price: Money | None = None
     """The usual retail price; None if the supplier names none."""

@@ -53,6 +53,8 @@ WORDS: Mapping[str, Any] = {
     "colours": ["violet"],
     "category": "Lamps",
     "tags": ["neon", "desk"],
+    "attributes": {"Power": "USB, 5 V", "Material": "Aluminum"},
+    "fit": 0.93,
     "sku": "NDL-1-V",
     "options": {"Colour": "Violet"},
     "keyword_density": {"neon lamp": 0.021},

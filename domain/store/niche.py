@@ -1,0 +1,20 @@
+"""What a store's niche was understood to mean. The merchant sees it and can correct it."""
+
+from domain.kernel import Value
+
+
+class NicheReading(Value):
+    """What a niche sells, for whom, where and in which style. All texts are English, lower case and singular."""
+
+    things: list[str] = []
+    """Goods to sell, the most typical first, narrower kinds included: ``cat toy``, ``cat wand``, ``puzzle feeder``."""
+    categories: list[str] = []
+    """Categories of these goods, the most typical first: ``pet toy``."""
+    audience: list[str] = []
+    """The people or animals that the goods are for: ``senior cat``."""
+    setting: list[str] = []
+    """Places and occasions of use: ``desk``, ``rainy day``."""
+    style: list[str] = []
+    """Looks, materials and moods: ``cyberpunk``, ``linen``."""
+    unknown: list[str] = []
+    """Words of the niche that were not understood. They lead to a question."""
