@@ -4,7 +4,7 @@ from domain.kernel import Value
 
 
 class NicheReading(Value):
-    """What a niche sells, for whom, where and in which style. All texts are English, lower case and singular."""
+    """What a niche sells, its audience, setting and style. All texts are English, lower case and singular."""
 
     things: list[str] = []
     """Goods to sell, the most typical first, narrower kinds included: ``cat toy``, ``cat wand``, ``puzzle feeder``."""

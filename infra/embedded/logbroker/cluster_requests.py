@@ -12,7 +12,7 @@ from infra.embedded.logbroker.handling import (
     unique,
 )
 from infra.embedded.logbroker.topics import Topics
-from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer, name_of
+from infra.embedded.logbroker.wire import Api, ErrorCode, WireReader, WireWriter, name_of
 
 _TOPIC, _BROKER = 2, 4
 """Kinds of resource with a configuration here; the protocol has more."""
@@ -57,7 +57,7 @@ class ClusterRequests:
             Api.INCREMENTAL_ALTER_CONFIGS: Handler(0, 0, self._alter_configs_by_one),
         }
 
-    async def _describe_cluster(self, _request: Reader, caller: Caller) -> Writer:
+    async def _describe_cluster(self, _request: WireReader, caller: Caller) -> WireWriter:
         answer = caller.answer().int32(UNTHROTTLED).int16(ErrorCode.NONE).string(None)
         if caller.version >= 1:
             answer.int8(1)  # its brokers, not its controllers
@@ -66,7 +66,7 @@ class ClusterRequests:
         answer.structs([NODE], lambda node: answer.int32(node).string(host).int32(port).string(None))
         return answer.int32(NO_OPERATIONS)
 
-    async def _describe_configs(self, request: Reader, caller: Caller) -> Writer:
+    async def _describe_configs(self, request: WireReader, caller: Caller) -> WireWriter:
         def wanted() -> tuple[int, str, tuple[str, ...] | None]:
             kind, name, keys = request.int8(), request.string(), request.optional_array(request.string)
             return kind, name, None if keys is None else tuple(keys)
@@ -102,7 +102,7 @@ class ClusterRequests:
             return ErrorCode.NONE, None, _OF_BROKERS
         return ErrorCode.INVALID_REQUEST, f"No configuration for {name!r}. Use a topic or broker {NODE}.", {}
 
-    async def _describe_log_dirs(self, request: Reader, caller: Caller) -> Writer:
+    async def _describe_log_dirs(self, request: WireReader, caller: Caller) -> WireWriter:
         wanted = request.optional_structs(lambda: (request.string(), tuple(request.array(request.int32))))
         names = self._topics.names() if wanted is None else [name for name, _ in wanted]
         indexes = {} if wanted is None else dict(wanted)
@@ -130,7 +130,7 @@ class ClusterRequests:
         # A bare name, because readers need not know the path on this machine.
         return answer.structs(["log"], directory)
 
-    async def _delete_records(self, request: Reader, caller: Caller) -> Writer:
+    async def _delete_records(self, request: WireReader, caller: Caller) -> WireWriter:
         topics = request.array(lambda: (request.string(), request.array(lambda: (request.int32(), request.int64()))))
         error, _ = _refusal(caller, Api.DELETE_RECORDS)
         answer = caller.answer().int32(UNTHROTTLED)
@@ -141,7 +141,7 @@ class ClusterRequests:
             ),
         )
 
-    async def _create_partitions(self, request: Reader, caller: Caller) -> Writer:
+    async def _create_partitions(self, request: WireReader, caller: Caller) -> WireWriter:
         def wanted() -> str:
             name, _count = request.string(), request.int32()
             request.optional_array(lambda: request.array(request.int32))
@@ -152,18 +152,18 @@ class ClusterRequests:
         answer = caller.answer().int32(UNTHROTTLED)
         return answer.array(topics, lambda name: answer.string(name).int16(error).string(message))
 
-    async def _alter_configs(self, request: Reader, caller: Caller) -> Writer:
+    async def _alter_configs(self, request: WireReader, caller: Caller) -> WireWriter:
         entry = lambda: (request.string(), request.optional_string())  # noqa: E731
         resources = request.array(lambda: (request.int8(), request.string(), request.array(entry)))
         return _refuse_altering(resources, caller, Api.ALTER_CONFIGS)
 
-    async def _alter_configs_by_one(self, request: Reader, caller: Caller) -> Writer:
+    async def _alter_configs_by_one(self, request: WireReader, caller: Caller) -> WireWriter:
         entry = lambda: (request.string(), request.int8(), request.optional_string())  # noqa: E731
         resources = request.array(lambda: (request.int8(), request.string(), request.array(entry)))
         return _refuse_altering(resources, caller, Api.INCREMENTAL_ALTER_CONFIGS)
 
 
-def _refuse_altering(resources: Sequence[tuple[int, str, object]], caller: Caller, api: Api) -> Writer:
+def _refuse_altering(resources: Sequence[tuple[int, str, object]], caller: Caller, api: Api) -> WireWriter:
     answer = caller.answer().int32(UNTHROTTLED)
 
     def resource(each: tuple[int, str, object]) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from infra.embedded.logbroker.access import Listener, Session
 from infra.embedded.logbroker.handling import Caller, Handlers
 from infra.embedded.logbroker.login_requests import BEFORE_LOGIN
-from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Writer, name_of
+from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, WireReader, WireWriter, name_of
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Connection:
         """Answer requests until the client hangs up, sends a malformed request, or is too slow."""
         try:
             while True:
-                answer = await self._answer(Reader(await self._frame()))
+                answer = await self._answer(WireReader(await self._frame()))
                 if answer is not None:
                     await self._send(answer)
                 if self._session.login_failed:
@@ -122,7 +122,7 @@ class Connection:
         seconds = self._limits.transfer_seconds + size / self._limits.slowest_bytes_per_second
         return asyncio.get_running_loop().time() + seconds
 
-    async def _answer(self, request: Reader) -> list[bytes] | None:
+    async def _answer(self, request: WireReader) -> list[bytes] | None:
         """Return the response to one request; None if the client expects none."""
         key, version, correlation = request.int16(), request.int16(), request.int32()
         if key not in self._handlers:
@@ -133,7 +133,10 @@ class Connection:
         if not handler.lowest <= version <= handler.highest:
             if key == Api.API_VERSIONS:
                 # A newer client tries a newer version first and expects this answer in the oldest version.
-                return Writer().int32(correlation).parts + versions(self._handlers, ErrorCode.UNSUPPORTED_VERSION).parts
+                return (
+                    WireWriter().int32(correlation).parts
+                    + versions(self._handlers, ErrorCode.UNSUPPORTED_VERSION).parts
+                )
             raise Malformed(
                 f"{name_of(key)} version {version} is not supported, only {handler.lowest} to {handler.highest}"
             )
@@ -148,13 +151,13 @@ class Connection:
         if body is None:
             return None
         body.tags()
-        header = Writer(flexible=request.flexible and key not in _HEADER_FLEXIBLE_SINCE_VERSION_0)
+        header = WireWriter(flexible=request.flexible and key not in _HEADER_FLEXIBLE_SINCE_VERSION_0)
         return header.int32(correlation).tags().parts + body.parts
 
 
-def versions(handlers: Handlers, error: ErrorCode, *, version: int = 0) -> Writer:
+def versions(handlers: Handlers, error: ErrorCode, *, version: int = 0) -> WireWriter:
     """Return the response with the supported requests and versions."""
-    answer = Writer(flexible=version >= VERSIONS_FLEXIBLE_SINCE).int16(error)
+    answer = WireWriter(flexible=version >= VERSIONS_FLEXIBLE_SINCE).int16(error)
 
     def supported(api: Api) -> None:
         answer.int16(api).int16(handlers[api].lowest).int16(handlers[api].highest)

@@ -17,7 +17,7 @@ from infra.embedded.logbroker.handling import (
 from infra.embedded.logbroker.members import JoinRequest, Member, State
 from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.topics import Topics
-from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, WireReader, WireWriter
 
 _NO_OFFSET = -1
 _NO_EPOCH = -1
@@ -53,7 +53,7 @@ class GroupRequests:
             Api.DELETE_GROUPS: Handler(0, 1, self._delete),
         }
 
-    async def _coordinator(self, request: Reader, caller: Caller) -> Writer:
+    async def _coordinator(self, request: WireReader, caller: Caller) -> WireWriter:
         batched = caller.version >= 4
         keys = [] if batched else [request.string()]
         kind = request.int8() if caller.version >= 1 else 0
@@ -75,7 +75,7 @@ class GroupRequests:
             answer.string(None)
         return answer.int32(node).string(host).int32(port)
 
-    async def _join(self, request: Reader, caller: Caller) -> Writer:
+    async def _join(self, request: WireReader, caller: Caller) -> WireWriter:
         group, session_ms = request.string(), request.int32()
         rebalance_ms = request.int32() if caller.version >= 1 else session_ms
         application = JoinRequest(
@@ -106,7 +106,7 @@ class GroupRequests:
 
         return answer.array(joined.members, member)
 
-    async def _sync(self, request: Reader, caller: Caller) -> Writer:
+    async def _sync(self, request: WireReader, caller: Caller) -> WireWriter:
         group, generation, member = request.string(), request.int32(), request.string()
         instance = request.optional_string() if caller.version >= 3 else None
         assignments = dict(request.array(lambda: (request.string(), request.optional_bytes() or b"")))
@@ -118,7 +118,7 @@ class GroupRequests:
             return answer.int16(rejection.code).blob(b"")
         return answer.int16(ErrorCode.NONE).blob(share)
 
-    async def _heartbeat(self, request: Reader, caller: Caller) -> Writer:
+    async def _heartbeat(self, request: WireReader, caller: Caller) -> WireWriter:
         group, generation, member = request.string(), request.int32(), request.string()
         instance = request.optional_string() if caller.version >= 3 else None
 
@@ -128,7 +128,7 @@ class GroupRequests:
 
         return caller.throttled_since(1).int16(code_of(beat))
 
-    async def _leave(self, request: Reader, caller: Caller) -> Writer:
+    async def _leave(self, request: WireReader, caller: Caller) -> WireWriter:
         group = request.string()
         batched = caller.version >= 3
         if batched:
@@ -147,7 +147,7 @@ class GroupRequests:
         answer.int16(denied)
         return answer.array(answers, lambda each: answer.string(each[0]).string(each[1]).int16(each[2]))
 
-    async def _commit(self, request: Reader, caller: Caller) -> Writer:
+    async def _commit(self, request: WireReader, caller: Caller) -> WireWriter:
         group, generation, member = request.string(), request.int32(), request.string()
         instance = request.optional_string() if caller.version >= 7 else None
         if caller.version <= 4:
@@ -170,7 +170,7 @@ class GroupRequests:
             self._groups.commit(known)
         return write_by_partition(caller.throttled_since(3), by_topic(answers))
 
-    async def _committed(self, request: Reader, caller: Caller) -> Writer:
+    async def _committed(self, request: WireReader, caller: Caller) -> WireWriter:
         def requested() -> RequestedPartitions:
             return request.optional_structs(lambda: (request.string(), request.array(request.int32)))
 
@@ -187,7 +187,7 @@ class GroupRequests:
 
         return answer.structs(groups.items(), whole)
 
-    def _write_committed(self, answer: Writer, caller: Caller, group: str, requested: RequestedPartitions) -> None:
+    def _write_committed(self, answer: WireWriter, caller: Caller, group: str, requested: RequestedPartitions) -> None:
         committed = self._groups.committed(group)
         if requested is None:
             everything: dict[str, list[int]] = {}
@@ -207,7 +207,7 @@ class GroupRequests:
             lambda item: answer.string(item[0]).structs(unique(item[1]), lambda index: partition(item[0], index)),
         )
 
-    async def _list(self, request: Reader, caller: Caller) -> Writer:
+    async def _list(self, request: WireReader, caller: Caller) -> WireWriter:
         states = request.array(request.string) if caller.version >= 4 else []
         kinds = request.array(request.string) if caller.version >= 5 else []
         answer = caller.throttled_since(1).int16(ErrorCode.NONE)
@@ -227,7 +227,7 @@ class GroupRequests:
 
         return answer.structs([item for item in self._groups.ids() if is_selected(item[0])], listed)
 
-    async def _describe(self, request: Reader, caller: Caller) -> Writer:
+    async def _describe(self, request: WireReader, caller: Caller) -> WireWriter:
         answer = caller.throttled_since(1)
 
         def member(each: Member, protocol: str) -> None:
@@ -249,7 +249,7 @@ class GroupRequests:
 
         return answer.array(unique(request.array(request.string)), describe)
 
-    async def _delete(self, request: Reader, caller: Caller) -> Writer:
+    async def _delete(self, request: WireReader, caller: Caller) -> WireWriter:
         answer = caller.answer().int32(UNTHROTTLED)
 
         def delete(group_id: str) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from infra.embedded.logbroker.access import Session
 from infra.embedded.logbroker.partition import RequestRejected
 from infra.embedded.logbroker.transactions import GroupOffset
-from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, WireReader, WireWriter
 
 NODE = 1
 """The id of the only node."""
@@ -42,11 +42,11 @@ class Caller:
         """Host and port of the listener that the client uses."""
         return self.session.listener.host, self.session.listener.port
 
-    def answer(self) -> Writer:
+    def answer(self) -> WireWriter:
         """Return an empty response."""
-        return Writer(flexible=self.flexible)
+        return WireWriter(flexible=self.flexible)
 
-    def throttled_since(self, version: int) -> Writer:
+    def throttled_since(self, version: int) -> WireWriter:
         """Return a response that begins, from that version on, with a throttle time of zero."""
         return self.answer().int32(UNTHROTTLED) if self.version >= version else self.answer()
 
@@ -55,7 +55,7 @@ class Caller:
         return ErrorCode.NONE if self.may_write else code
 
 
-Answer = Callable[[Reader, Caller], Awaitable[Writer | None]]
+Answer = Callable[[WireReader, Caller], Awaitable[WireWriter | None]]
 
 NEVER = 2**15
 
@@ -96,7 +96,7 @@ def by_topic(answers: Iterable[tuple[str, int, ErrorCode]]) -> ByTopic:
     return grouped
 
 
-def write_by_partition(answer: Writer, answers: ByTopic) -> Writer:
+def write_by_partition(answer: WireWriter, answers: ByTopic) -> WireWriter:
     """Write an error code for each partition."""
 
     def topic(item: tuple[str, list[tuple[int, ErrorCode]]]) -> None:
@@ -105,7 +105,7 @@ def write_by_partition(answer: Writer, answers: ByTopic) -> Writer:
     return answer.structs(answers.items(), topic)
 
 
-def read_offsets(request: Reader, group: str, *, with_epochs: bool = False) -> list[GroupOffset]:
+def read_offsets(request: WireReader, group: str, *, with_epochs: bool = False) -> list[GroupOffset]:
     """Read the offsets to commit for a group. Leader epochs are ignored, because there is one node."""
 
     def partition() -> tuple[int, int, str]:

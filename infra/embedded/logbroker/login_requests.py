@@ -2,13 +2,13 @@
 
 from infra.embedded.logbroker.access import MECHANISM, Denied, ScramExchange
 from infra.embedded.logbroker.handling import Caller, Handler, Handlers
-from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, WireReader, WireWriter
 
 BEFORE_LOGIN = frozenset({Api.API_VERSIONS, Api.SASL_HANDSHAKE, Api.SASL_AUTHENTICATE})
 """Requests that are allowed before the log-in."""
 
 
-async def _handshake(request: Reader, caller: Caller) -> Writer:
+async def _handshake(request: WireReader, caller: Caller) -> WireWriter:
     error = ErrorCode.NONE if request.string() == MECHANISM else ErrorCode.UNSUPPORTED_SASL_MECHANISM
     if caller.version == 0:
         # It would be followed by bare SASL messages. librdkafka uses version 1, but only if version 0 is offered too.
@@ -19,7 +19,7 @@ async def _handshake(request: Reader, caller: Caller) -> Writer:
     return answer.array([MECHANISM], answer.string)
 
 
-async def _authenticate(request: Reader, caller: Caller) -> Writer:
+async def _authenticate(request: WireReader, caller: Caller) -> WireWriter:
     message = request.optional_bytes() or b""
     session = caller.session
     error = ErrorCode.NONE

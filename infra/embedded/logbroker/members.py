@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from infra.embedded.logbroker.wire import Malformed, Reader
+from infra.embedded.logbroker.wire import Malformed, WireReader
 
 _LONGEST_NAME = 200
 
@@ -100,7 +100,7 @@ def same_subscription(former: JoinRequest, latter: JoinRequest, protocol: str) -
 
 def _topics_in(subscription: bytes) -> list[str] | bytes:
     """Return the topics at the start of a consumer's subscription; the whole subscription if it has another form."""
-    reader = Reader(subscription)
+    reader = WireReader(subscription)
     try:
         _version = reader.int16()
         return sorted(reader.array(reader.string))

@@ -16,7 +16,7 @@ from infra.embedded.logbroker.handling import (
 from infra.embedded.logbroker.partition import Partition, RequestRejected, Slice
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transactions import Transactions
-from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, Malformed, WireReader, WireWriter
 from schemas.record_batches import Batch
 
 _LATEST, _EARLIEST, _MAX_TIMESTAMP, _EARLIEST_LOCAL, _LATEST_TIERED = -1, -2, -3, -4, -5
@@ -56,7 +56,7 @@ class RecordRequests:
             Api.DELETE_TOPICS: Handler(1, 3, self._delete_topics),
         }
 
-    async def _metadata(self, request: Reader, caller: Caller) -> Writer:
+    async def _metadata(self, request: WireReader, caller: Caller) -> WireWriter:
         requested = request.optional_array(request.string)
         names = self._topics.names() if requested is None else unique(requested)
         answer = caller.throttled_since(3)
@@ -83,7 +83,7 @@ class RecordRequests:
         answer.array(names, topic)
         return answer.int32(NO_OPERATIONS) if caller.version >= 8 else answer
 
-    async def _create_topics(self, request: Reader, caller: Caller) -> Writer:
+    async def _create_topics(self, request: WireReader, caller: Caller) -> WireWriter:
         def requested() -> tuple[str, int]:
             name, count, _replicas = request.string(), request.int32(), request.int16()
             assigned = request.array(lambda: (request.int32(), request.array(request.int32)))
@@ -110,7 +110,7 @@ class RecordRequests:
 
         return answer.array(topics, create)
 
-    async def _delete_topics(self, request: Reader, caller: Caller) -> Writer:
+    async def _delete_topics(self, request: WireReader, caller: Caller) -> WireWriter:
         names, _timeout = request.array(request.string), request.int32()
         answer = caller.answer().int32(UNTHROTTLED)
 
@@ -119,7 +119,7 @@ class RecordRequests:
 
         return answer.array(names, delete)
 
-    async def _produce(self, request: Reader, caller: Caller) -> Writer | None:
+    async def _produce(self, request: WireReader, caller: Caller) -> WireWriter | None:
         _transactional_id, acks, _timeout = request.optional_string(), request.int16(), request.int32()
         answer = caller.answer()
         denied = caller.denied(_DENIED)
@@ -153,7 +153,7 @@ class RecordRequests:
         except RequestRejected as rejection:
             return rejection.code, _UNKNOWN
 
-    async def _fetch(self, request: Reader, caller: Caller) -> Writer:
+    async def _fetch(self, request: WireReader, caller: Caller) -> WireWriter:
         _replica, max_wait, min_bytes, max_bytes = (request.int32() for _ in range(4))
         max_bytes = min(max_bytes, caller.session.listener.limits.fetch_bytes)
         min_bytes = min(min_bytes, max_bytes)
@@ -203,7 +203,7 @@ class RecordRequests:
         return result
 
     def _write_slice(
-        self, answer: Writer, requested: _PartitionFetch, result: Slice | ErrorCode, *, committed_only: bool
+        self, answer: WireWriter, requested: _PartitionFetch, result: Slice | ErrorCode, *, committed_only: bool
     ) -> None:
         partitions = self._topics.of(requested.topic) or []
         if isinstance(result, ErrorCode) or requested.index >= len(partitions):
@@ -237,7 +237,7 @@ class RecordRequests:
             for partition in partitions:
                 partition.unwatch(waiter)
 
-    async def _list_offsets(self, request: Reader, caller: Caller) -> Writer:
+    async def _list_offsets(self, request: WireReader, caller: Caller) -> WireWriter:
         _replica = request.int32()
         committed_only = caller.version >= 2 and request.int8() == _READ_COMMITTED
 

@@ -19,7 +19,7 @@ from infra.embedded.logbroker.record_requests import RecordRequests
 from infra.embedded.logbroker.topics import Topics
 from infra.embedded.logbroker.transaction_requests import TransactionRequests
 from infra.embedded.logbroker.transactions import Transactions
-from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, WireReader, WireWriter
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Broker:
             | (LOGIN if listener.credentials is not None else {})
         )
 
-        async def answer_versions(_request: Reader, caller: Caller) -> Writer:
+        async def answer_versions(_request: WireReader, caller: Caller) -> WireWriter:
             return versions(handlers, ErrorCode.NONE, version=caller.version)
 
         handlers[Api.API_VERSIONS] = Handler(0, 4, answer_versions, flexible_since=VERSIONS_FLEXIBLE_SINCE)

@@ -12,7 +12,7 @@ from infra.embedded.logbroker.handling import (
     write_by_partition,
 )
 from infra.embedded.logbroker.transactions import Transactions
-from infra.embedded.logbroker.wire import Api, ErrorCode, Reader, Writer
+from infra.embedded.logbroker.wire import Api, ErrorCode, WireReader, WireWriter
 
 _NO_PRODUCER = -1
 _DENIED = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
@@ -32,7 +32,7 @@ class TransactionRequests:
             Api.END_TXN: Handler(0, 0, self._end),
         }
 
-    async def _init_producer_id(self, request: Reader, caller: Caller) -> Writer:
+    async def _init_producer_id(self, request: WireReader, caller: Caller) -> WireWriter:
         name, timeout_ms = request.optional_string(), request.int32()
         answer = caller.answer().int32(UNTHROTTLED)
         if not caller.may_write:
@@ -41,7 +41,7 @@ class TransactionRequests:
         producer_id, epoch = self._transactions.new_producer(name, timeout_ms)
         return answer.int16(ErrorCode.NONE).int64(producer_id).int16(epoch)
 
-    async def _add_partitions(self, request: Reader, caller: Caller) -> Writer:
+    async def _add_partitions(self, request: WireReader, caller: Caller) -> WireWriter:
         name, producer_id, epoch = request.string(), request.int64(), request.int16()
         topics = request.structs(lambda: (request.string(), request.array(request.int32)))
         wanted = [(topic, index) for topic, indexes in topics for index in indexes]
@@ -53,7 +53,7 @@ class TransactionRequests:
             caller.answer().int32(UNTHROTTLED), by_topic((*partition, answers[partition]) for partition in wanted)
         )
 
-    async def _add_offsets(self, request: Reader, caller: Caller) -> Writer:
+    async def _add_offsets(self, request: WireReader, caller: Caller) -> WireWriter:
         name, producer_id, epoch, group = request.string(), request.int64(), request.int16(), request.string()
 
         def add() -> None:
@@ -62,7 +62,7 @@ class TransactionRequests:
 
         return caller.answer().int32(UNTHROTTLED).int16(caller.denied(_DENIED) or code_of(add))
 
-    async def _commit_offsets(self, request: Reader, caller: Caller) -> Writer:
+    async def _commit_offsets(self, request: WireReader, caller: Caller) -> WireWriter:
         name, group, producer_id, epoch = request.string(), request.string(), request.int64(), request.int16()
         offsets = read_offsets(request, group)
 
@@ -75,7 +75,7 @@ class TransactionRequests:
             caller.answer().int32(UNTHROTTLED), by_topic((topic, index, error) for _, topic, index, _, _ in offsets)
         )
 
-    async def _end(self, request: Reader, caller: Caller) -> Writer:
+    async def _end(self, request: WireReader, caller: Caller) -> WireWriter:
         name, producer_id, epoch = request.string(), request.int64(), request.int16()
         commit = request.int8() != 0
         error = caller.denied(_DENIED) or code_of(

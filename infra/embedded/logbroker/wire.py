@@ -133,7 +133,7 @@ class ErrorCode(IntEnum):
     FENCED_INSTANCE_ID = 82
 
 
-class Reader:
+class WireReader:
     """A cursor over one request.
 
     From some version on, each request has the flexible form: lengths are variable and fields may be tagged. A handler
@@ -237,34 +237,34 @@ class Reader:
         raise Malformed("a variable-length integer has no end")
 
 
-class Writer:
+class WireWriter:
     """A writer for one response in either form. Record batches are not copied."""
 
     def __init__(self, *, flexible: bool = False) -> None:
         self.parts: list[bytes] = []
         self._flexible = flexible
 
-    def int8(self, value: int) -> "Writer":
+    def int8(self, value: int) -> "WireWriter":
         """A signed byte."""
         self.parts.append(value.to_bytes(1, "big", signed=True))
         return self
 
-    def int16(self, value: int) -> "Writer":
+    def int16(self, value: int) -> "WireWriter":
         """A signed 16-bit integer."""
         self.parts.append(_INT16.pack(value))
         return self
 
-    def int32(self, value: int) -> "Writer":
+    def int32(self, value: int) -> "WireWriter":
         """A signed 32-bit integer."""
         self.parts.append(_INT32.pack(value))
         return self
 
-    def int64(self, value: int) -> "Writer":
+    def int64(self, value: int) -> "WireWriter":
         """A signed 64-bit integer."""
         self.parts.append(_INT64.pack(value))
         return self
 
-    def string(self, value: str | None) -> "Writer":
+    def string(self, value: str | None) -> "WireWriter":
         """UTF-8 text or null."""
         encoded = None if value is None else value.encode()
         size = -1 if encoded is None else len(encoded)
@@ -272,12 +272,12 @@ class Writer:
         self.parts.append(encoded or b"")
         return self
 
-    def blob(self, value: bytes) -> "Writer":
+    def blob(self, value: bytes) -> "WireWriter":
         """Bytes with their length."""
         self._size(len(value)).parts.append(value)
         return self
 
-    def array(self, items: Iterable[T], item: Callable[[T], object]) -> "Writer":
+    def array(self, items: Iterable[T], item: Callable[[T], object]) -> "WireWriter":
         """Items with their count; ``item`` writes one of them."""
         counted = list(items)
         self._size(len(counted))
@@ -285,7 +285,7 @@ class Writer:
             item(each)
         return self
 
-    def structs(self, items: Iterable[T], item: Callable[[T], object]) -> "Writer":
+    def structs(self, items: Iterable[T], item: Callable[[T], object]) -> "WireWriter":
         """Items with tagged fields at their end."""
 
         def tagged(each: T) -> None:
@@ -294,13 +294,13 @@ class Writer:
 
         return self.array(items, tagged)
 
-    def tags(self) -> "Writer":
+    def tags(self) -> "WireWriter":
         """An empty list of tagged fields, which the flexible form has at the end of each structure."""
         if self._flexible:
             self.parts.append(b"\0")
         return self
 
-    def _size(self, size: int) -> "Writer":
+    def _size(self, size: int) -> "WireWriter":
         self.parts.append(_varint(size + 1) if self._flexible else _INT32.pack(size))
         return self
 

@@ -35,7 +35,7 @@ from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, clien
 from schemas.topics import EVENTS
 from tests.conftest import started
 from tests.integration.log.halves import append
-from tests.support.fakes.deliveries import LetterBox
+from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.requirements import missing
 from tests.support.servers.kafka_tools import run_tool
 
@@ -152,7 +152,7 @@ async def test_the_platform_works_over_sasl_and_tls_and_a_reader_can_read_and_no
     assert len(COMMANDS) == 4
     platform, analyst = guarded.as_("zyenta"), guarded.as_("analyst")
     stores = await append(log, 3)
-    poison = PoisonRecordPorts(dead_letters=LetterBox(), ledger=None, clock=SystemClock())  # type: ignore[arg-type]
+    poison = PoisonRecordPorts(dead_letters=RecordedDeadLetters(), ledger=None, clock=SystemClock())  # type: ignore[arg-type]
     projector = ProjectionRunner(catalog.MODEL, pool, platform, poison, rebuild=_never)
     running = [asyncio.create_task(Publisher(pool, log, platform).run()), asyncio.create_task(projector.run())]
     try:

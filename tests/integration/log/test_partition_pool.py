@@ -98,9 +98,9 @@ sys.path.insert(0, sys.argv[1])
 from infra.log.partition_pool import in_processes
 from piecework import work_on
 
-def told(numbers):
+def on_progress(numbers):
     if all(first for first, *_ in numbers):
         print("at work", flush=True)
 
-asyncio.run(in_processes(work_on, [1, 2], (), progress=told))
+asyncio.run(in_processes(work_on, [1, 2], (), progress=on_progress))
 """

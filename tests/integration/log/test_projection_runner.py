@@ -32,7 +32,7 @@ from schemas.envelope import RawEvent
 from schemas.internal.deliveries import read_dead_letter
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
 from tests.support.builders.records import without_value
-from tests.support.fakes.deliveries import LetterBox
+from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import (
     Record,
     Tampered,
@@ -68,7 +68,7 @@ def runner_of(
     kafka: ApacheKafka,
     *,
     projection: Projection = MODEL,
-    letters: LetterBox | None = None,
+    letters: RecordedDeadLetters | None = None,
     ledger: Any = None,
     session_seconds: float = 10,
 ) -> ProjectionRunner:
@@ -76,7 +76,9 @@ def runner_of(
         projection,
         pool,
         kafka.bootstrap_servers,
-        PoisonRecordPorts(dead_letters=letters or LetterBox(), ledger=ledger or NoLedger(), clock=SystemClock()),
+        PoisonRecordPorts(
+            dead_letters=letters or RecordedDeadLetters(), ledger=ledger or NoLedger(), clock=SystemClock()
+        ),
         rebuild=never,
         session_timeout=timedelta(seconds=session_seconds),
     )
@@ -220,7 +222,7 @@ async def test_a_runner_whose_partitions_were_taken_in_the_middle_of_a_batch_wri
         held.set()
         await go.wait()
 
-    letters = LetterBox()
+    letters = RecordedDeadLetters()
     first, second = parts(EVENTS, 2)
     await write_topic(kafka.bootstrap_servers, first, store=pool)
     runner = runner_of(pool, kafka, projection=Tampered(MODEL, wait), letters=letters, ledger=PostgresDeliveries(pool))
@@ -303,7 +305,7 @@ async def test_a_zombie_that_wakes_after_its_partitions_moved_writes_nothing(
 
 
 async def test_what_cannot_be_read_is_parked_and_the_line_goes_on(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
-    letters = LetterBox()
+    letters = RecordedDeadLetters()
     first, (last, *second) = parts(EVENTS, 2)
     events = [replace(each, position=each.position * 2) for each in (*first, *second)]
     garbage = hashed(replace(last, position=events[700].position + 1, data=b"{not json"))
@@ -329,7 +331,7 @@ async def test_foreign_records_are_noted_and_change_no_row_and_no_checkpoint(
     first, second = parts(EVENTS, 2)
     foreign = foreign_records(first[0], second[0])
     await write_topic(kafka.bootstrap_servers, [*first, *foreign], store=pool)
-    async with running(runner_of(pool, kafka, letters=LetterBox())):
+    async with running(runner_of(pool, kafka, letters=RecordedDeadLetters())):
         await applied(pool, first)
         async with asyncio.timeout(30):
             while await pool.fetchval("select count(*) from foreign_records") < len(foreign) - 1:
@@ -337,7 +339,7 @@ async def test_foreign_records_are_noted_and_change_no_row_and_no_checkpoint(
         await applied(pool, first)
     # All but the copy of an event in its own partition, which comes too late to count.
     assert await pool.fetchval("select count(*) from foreign_records") == len(foreign) - 1
-    async with running(runner_of(pool, kafka, letters=LetterBox())):
+    async with running(runner_of(pool, kafka, letters=RecordedDeadLetters())):
         await write_topic(kafka.bootstrap_servers, second, store=pool)
         await applied(pool, EVENTS)
     await expect_rows_of(pool, EVENTS)
@@ -375,7 +377,7 @@ def hashed(event: RawEvent) -> RawEvent:
 async def test_an_event_that_cannot_follow_is_parked_and_the_line_goes_on(
     pool: asyncpg.Pool, kafka: ApacheKafka
 ) -> None:
-    letters = LetterBox()
+    letters = RecordedDeadLetters()
     events = [replace(each, position=each.position * 2) for each in EVENTS]
     known = next(each for each in events if each.type == "product.product_copy_written.v1")
     stream = uuid4()
@@ -391,7 +393,7 @@ async def test_an_event_that_cannot_follow_is_parked_and_the_line_goes_on(
 
 
 async def test_an_event_whose_fold_raises_is_parked_after_five_tries(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
-    letters = LetterBox()
+    letters = RecordedDeadLetters()
     poisoned = EVENTS[-1]
     tries = 0
 
@@ -466,7 +468,7 @@ async def dead_letters(kafka: ApacheKafka) -> list[Any]:
 
 
 async def test_trouble_with_the_database_blames_no_record(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
-    letters = LetterBox()
+    letters = RecordedDeadLetters()
     outages = iter([True] * 3)
 
     async def breaks(batch: Sequence[DecodedEvent]) -> None:

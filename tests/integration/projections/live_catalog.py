@@ -16,7 +16,7 @@ from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.runner import ProjectionRunner
 from schemas.envelope import RawEvent
-from tests.support.fakes.deliveries import LetterBox
+from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import all_rows, last_positions, rows_by_the_log
 
 MODEL = catalog.MODEL
@@ -37,7 +37,7 @@ class Histories:
 
 @asynccontextmanager
 async def live(
-    pool: asyncpg.Pool, kafka: ApacheKafka, *, model: Any = MODEL, letters: LetterBox | None = None
+    pool: asyncpg.Pool, kafka: ApacheKafka, *, model: Any = MODEL, letters: RecordedDeadLetters | None = None
 ) -> AsyncIterator[ProjectionRunner]:
     """Run the read model's runner for as long as the context lasts."""
     rebuilder = Rebuilder(pool, kafka.bootstrap_servers)
@@ -45,7 +45,9 @@ async def live(
         model,
         pool,
         kafka.bootstrap_servers,
-        PoisonRecordPorts(dead_letters=letters or LetterBox(), ledger=PostgresDeliveries(pool), clock=SystemClock()),
+        PoisonRecordPorts(
+            dead_letters=letters or RecordedDeadLetters(), ledger=PostgresDeliveries(pool), clock=SystemClock()
+        ),
         rebuild=lambda: rebuilder.rebuild_when_due(model),
     )
     task = asyncio.create_task(runner.run())

@@ -21,7 +21,7 @@ from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgres
 from projections.engine.rebuild.verification import verify_projection
 from schemas.topics import PARTITIONS
 from tests.integration.projections.live_catalog import MODEL, applied, expect_rows_of, live
-from tests.support.fakes.deliveries import LetterBox
+from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import last_positions, write_topic
 
 pytestmark = pytest.mark.kafka
@@ -33,7 +33,7 @@ EVENTS = list(catalog_events(3_000, seed=7, side_by_side=12, per_store=200))
 async def test_several_processes_write_the_same_rows_and_report_what_they_pass_over(
     pool: asyncpg.Pool, kafka: ApacheKafka, database: str
 ) -> None:
-    letters = LetterBox()
+    letters = RecordedDeadLetters()
     orphans = [each for each in EVENTS[1500:] if each.type == "product.product_copy_written.v1"][:2]
     # Their products are never imported.
     lost = {each.stream_id for each in orphans}

@@ -24,7 +24,7 @@ from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgres
 from projections.engine.tables import Connection, ReadModel
 from projections.reading.scope import SYSTEM
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
-from tests.support.fakes.deliveries import LetterBox
+from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import Tampered, all_rows, write_topic
 
 pytestmark = pytest.mark.kafka
@@ -46,7 +46,7 @@ async def schemas(pool: asyncpg.Pool) -> set[str]:
     return names
 
 
-class Reading:
+class ContinuousReads:
     """Queries the read model without pause, with prepared and plain statements."""
 
     def __init__(self, database: str) -> None:
@@ -55,7 +55,7 @@ class Reading:
         self._most = 0
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Reading"]:
+    async def running(self) -> AsyncIterator["ContinuousReads"]:
         tasks = [asyncio.create_task(self._read(prepared)) for prepared in (True, False, True)]
         try:
             yield self
@@ -113,7 +113,7 @@ async def test_a_rebuild_swaps_under_readers_and_the_runner_without_a_failure(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(live(pool, kafka))
         await applied(pool, first)
-        reading = await stack.enter_async_context(Reading(database).running())
+        reading = await stack.enter_async_context(ContinuousReads(database).running())
         oid = await pool.fetchval("select 'catalog'::regnamespace::oid")
         writing = asyncio.create_task(write_on())
         rebuilt = [await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report) for _ in range(3)]
@@ -352,7 +352,7 @@ async def test_a_new_version_is_built_while_the_old_one_serves_queries(
 
     newer: Any = version_of(MODEL, MODEL.version + 1)
     slow = Tampered(newer, wait, version=newer.version)
-    async with Reading(database).running() as reading, live(pool, kafka), live(pool, kafka, model=slow):
+    async with ContinuousReads(database).running() as reading, live(pool, kafka), live(pool, kafka, model=slow):
         await building.wait()
         await reading.some_more()
         assert await pool.fetchval("select version from projections where name = 'catalog'") == MODEL.version
@@ -386,7 +386,7 @@ async def test_a_new_version_that_lost_all_rows_of_a_table_is_refused(pool: asyn
 
 
 async def test_a_rebuild_passes_over_what_the_live_runner_parked(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
-    letters = LetterBox()
+    letters = RecordedDeadLetters()
     orphans = [each for each in EVENTS[1500:] if each.type == "product.product_copy_written.v1"][:2]
     # Their products are never imported.
     lost = {each.stream_id for each in orphans}

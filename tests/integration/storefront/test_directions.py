@@ -12,12 +12,12 @@ from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
 
 NAME, LAMP, SIZE, KIND, PAGE = "متجر", "مصباح (قطعتان) 12 cm", "كبير", "إضاءة", "עלינו (C++)"
 STORY = "نبيع المصابيح."
-OURS = (NAME, LAMP, SIZE, KIND, PAGE, STORY)
+USER_TEXTS = (NAME, LAMP, SIZE, KIND, PAGE, STORY)
 VOID = {"meta", "link", "img", "input", "br", "hr", "path", "circle", "rect"}
 FSI, PDI = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
-class Isolation(HTMLParser):
+class DirectionAudit(HTMLParser):
     """Finds right-to-left text in the body that is not isolated, and counts the isolated texts."""
 
     def __init__(self) -> None:
@@ -35,9 +35,9 @@ class Isolation(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if not any(text in data for text in OURS) or {"title", "script"} & {tag for tag, _ in self.open}:
+        if not any(text in data for text in USER_TEXTS) or {"title", "script"} & {tag for tag, _ in self.open}:
             return
-        if any(isolates for _, isolates in self.open) or any(f"{FSI}{text}{PDI}" in data for text in OURS):
+        if any(isolates for _, isolates in self.open) or any(f"{FSI}{text}{PDI}" in data for text in USER_TEXTS):
             self.isolated += 1
         else:
             self.bare.append(data.strip())
@@ -45,7 +45,7 @@ class Isolation(HTMLParser):
 
 def check(page: httpx.Response, *, at_least: int) -> None:
     assert page.status_code in {200, 503}, page.text
-    seen = Isolation()
+    seen = DirectionAudit()
     seen.feed(page.text)
     assert seen.bare == [], page.url
     assert seen.isolated >= at_least, page.url

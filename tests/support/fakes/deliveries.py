@@ -48,7 +48,7 @@ class MemoryLedger:
 
 
 @dataclass(slots=True)
-class LetterBox:
+class RecordedDeadLetters:
     """Implements ``DeadLetters``."""
 
     letters: list[DeadLetter] = field(default_factory=list)

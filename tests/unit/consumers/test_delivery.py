@@ -15,7 +15,7 @@ from schemas.envelope import Envelope
 from schemas.headers import header
 from schemas.topics import Topic
 from tests.support.builders.records import FakeRecord, activated, archived, record, without_value
-from tests.support.fakes.deliveries import LetterBox, MemoryLedger, MemoryProvenance
+from tests.support.fakes.deliveries import MemoryLedger, MemoryProvenance, RecordedDeadLetters
 from tests.support.fakes.event_log import FixedClock
 
 GOOD = record(activated(uuid4()))
@@ -42,7 +42,7 @@ class Desk:
 
     probe: Probe
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    letters: LetterBox = field(default_factory=LetterBox)
+    letters: RecordedDeadLetters = field(default_factory=RecordedDeadLetters)
     provenance: MemoryProvenance = field(default_factory=MemoryProvenance)
     solo_gate: SoloGate = field(default_factory=SoloGate)
 

@@ -203,8 +203,8 @@ async def ordered(platform: Platform) -> UUID:
     return order_id
 
 
-async def told(platform: Platform, body: str, source: str = "sandbox-payments") -> Sequence[DomainEvent]:
-    """Take a webhook in and return what the payments policy made of it."""
+async def reaction_to_webhook(platform: Platform, body: str, source: str = "sandbox-payments") -> Sequence[DomainEvent]:
+    """Receive a webhook and return the events of the payments policy."""
     await platform.send(
         ReceiveWebhook(source=source, external_id=str(uuid4()), type="payment", store_id=platform.store_id, body=body)
     )
@@ -220,32 +220,34 @@ def payment(platform: Platform, order_id: UUID, *, ok: bool = True, minor: int =
 
 async def test_a_payment_webhook_pays_the_order(platform: Platform) -> None:
     order_id = await ordered(platform)
-    assert kinds(await told(platform, payment(platform, order_id))) == ["OrderPaid", "StockSold"]
-    assert await told(platform, payment(platform, order_id)) == [], "told again under another id: paid is paid"
+    assert kinds(await reaction_to_webhook(platform, payment(platform, order_id))) == ["OrderPaid", "StockSold"]
+    assert await reaction_to_webhook(platform, payment(platform, order_id)) == [], (
+        "a second notice under another id changes nothing"
+    )
 
 
 async def test_a_failed_payment_is_noted(platform: Platform) -> None:
     order_id = await ordered(platform)
-    assert kinds(await told(platform, payment(platform, order_id, ok=False))) == ["PaymentFailed"]
+    assert kinds(await reaction_to_webhook(platform, payment(platform, order_id, ok=False))) == ["PaymentFailed"]
 
 
 async def test_a_wrong_amount_pays_nothing_and_is_kept_for_a_person(platform: Platform) -> None:
     order_id = await ordered(platform)
-    assert kinds(await told(platform, payment(platform, order_id, minor=1999))) == ["PaymentUnmatched"]
+    assert kinds(await reaction_to_webhook(platform, payment(platform, order_id, minor=1999))) == ["PaymentUnmatched"]
     assert (await platform.get(ORDER, order_id)).status is OrderStatus.PENDING
 
 
 async def test_webhooks_of_other_kinds_and_sources_are_left_alone(platform: Platform) -> None:
     order_id = await ordered(platform)
-    assert await told(platform, '{"kind": "payout"}') == []
-    assert await told(platform, payment(platform, order_id), source="cj") == []
+    assert await reaction_to_webhook(platform, '{"kind": "payout"}') == []
+    assert await reaction_to_webhook(platform, payment(platform, order_id), source="cj") == []
 
 
 async def test_a_webhook_of_one_store_cannot_pay_anothers_order(platform: Platform) -> None:
     order_id = await ordered(platform)
     platform.store_id, platform.merchant_id = uuid4(), uuid4()
     await platform.request()
-    (rejected,) = await told(platform, payment(platform, order_id))
+    (rejected,) = await reaction_to_webhook(platform, payment(platform, order_id))
     assert isinstance(rejected, WebhookRejected)
     assert (rejected.store_id, rejected.order_id) == (platform.store_id, order_id)
     assert (await platform.get(ORDER, order_id)).status is OrderStatus.PENDING
@@ -254,14 +256,14 @@ async def test_a_webhook_of_one_store_cannot_pay_anothers_order(platform: Platfo
 async def test_a_webhook_that_names_no_order_is_rejected_at_once_and_the_merchant_told(platform: Platform) -> None:
     await ordered(platform)
     for id in (uuid4(), platform.store_id):
-        (rejected,) = await told(platform, payment(platform, id))
+        (rejected,) = await reaction_to_webhook(platform, payment(platform, id))
         assert isinstance(rejected, WebhookRejected)
         assert (rejected.order_id, rejected.reason) == (id, "It names an order that does not exist.")
 
 
 async def test_a_webhook_body_that_makes_no_sense_is_rejected_and_not_lost(platform: Platform) -> None:
     await ordered(platform)
-    (rejected,) = await told(platform, "{")
+    (rejected,) = await reaction_to_webhook(platform, "{")
     assert isinstance(rejected, WebhookRejected)
     assert rejected.reason.startswith("It makes no sense: Expecting")
     taken_in = platform.log.events[-2]

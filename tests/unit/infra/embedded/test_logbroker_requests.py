@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra.embedded.logbroker.access import READING, WRITING, Credentials, Listener, Session
 from infra.embedded.logbroker.handling import Caller
 from infra.embedded.logbroker.server import Broker
-from infra.embedded.logbroker.wire import Malformed, Reader
+from infra.embedded.logbroker.wire import Malformed, WireReader
 
 LISTENERS = (
     Listener(host="127.0.0.1", port=1, limits=READING),
@@ -42,7 +42,7 @@ def test_no_request_makes_a_handler_fail(listener: Listener, bodies: list[bytes]
             for body in bodies:
                 handler = handlers[data.draw(st.sampled_from(list(handlers)))]
                 version = data.draw(st.integers(handler.lowest, handler.highest))
-                request = Reader(body)
+                request = WireReader(body)
                 request.flexible = version >= handler.flexible_since
                 caller = Caller("client", version, request.flexible, Session(listener, "host", logged_in=True))
                 # Some requests wait by design: for records, or for the other members of a group.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.embedded.logbroker.access import Credentials, Denied, ScramExchange
-from infra.embedded.logbroker.wire import Malformed, Reader, Writer
+from infra.embedded.logbroker.wire import Malformed, WireReader, WireWriter
 
 TEXTS = st.text(max_size=300).filter(lambda text: len(text.encode()) < 32_767)
 
@@ -18,10 +18,10 @@ TEXTS = st.text(max_size=300).filter(lambda text: len(text.encode()) < 32_767)
 @given(st.lists(TEXTS, max_size=200))
 def test_the_flexible_form_is_that_of_the_client_library(texts: list[str]) -> None:
     encoded = CompactArray(CompactString("utf-8")).encode(texts)
-    reader = Reader(encoded)
+    reader = WireReader(encoded)
     reader.flexible = True
     assert reader.array(reader.string) == texts
-    writer = Writer(flexible=True)
+    writer = WireWriter(flexible=True)
     assert b"".join(writer.array(texts, writer.string).parts) == encoded
     assert CompactArray(CompactString("utf-8")).decode(io.BytesIO(encoded)) == texts
 
@@ -29,13 +29,13 @@ def test_the_flexible_form_is_that_of_the_client_library(texts: list[str]) -> No
 @given(TEXTS | st.none())
 def test_the_fixed_form_is_that_of_the_client_library(text: str | None) -> None:
     encoded = String("utf-8").encode(text)
-    assert Reader(encoded).optional_string() == text
-    assert b"".join(Writer().string(text).parts) == encoded
+    assert WireReader(encoded).optional_string() == text
+    assert b"".join(WireWriter().string(text).parts) == encoded
 
 
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_are_read_or_rejected_as_malformed_in_bounded_time(data: bytes, flexible: bool) -> None:
-    reader = Reader(data)
+    reader = WireReader(data)
     reader.flexible = flexible
     try:
         reader.structs(lambda: (reader.string(), reader.array(reader.int32), reader.optional_bytes()))
