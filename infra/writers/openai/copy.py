@@ -3,8 +3,7 @@
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, create_model, model_validator
 
@@ -13,25 +12,30 @@ from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
 from domain.store.events import PageType
 from domain.store.ports import PageDraft, PageWriter, StoreFacts
+from infra.writers.copykit.claims import (
+    Evidence,
+    is_supported,
+    product_evidence,
+    store_evidence,
+    supported_part,
+    unsupported,
+)
 from infra.writers.copykit.description import as_markdown, tag_keywords
 from infra.writers.copykit.grammar import running
-from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
+from infra.writers.copykit.spelling import american
 from infra.writers.copykit.supplier_text import plain_text
 from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST
 from infra.writers.openai.client import OpenAiClient, as_data
 
 logger = logging.getLogger(__name__)
 
-_UNTRUE = re.compile(
-    r"(?i)\bwarrant(?:y|ies)\b|\bguarantee[ds]?\b|\bfree (?:shipping|delivery|returns)\b|\bships? (?:in|within)\b|"
-    r"\bmoney[- ]back\b|\bbest[- ]?sell\w+|\baward\b|\bcertified\b|\b\d+ ?% off\b|\bdiscount\w*|[$€£]\s?\d|"
-    r"\bsince (?:18|19|20)\d\d\b|\best(?:ablished|\.)\b|\bfounded\b|\bfamily[- ](?:owned|run)\b|"
-    r"\b\d[\d,.]* (?:happy )?customers\b"
-)
-"""Claims that the merchant did not make and would be liable for."""
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+IdeaT = TypeVar("IdeaT", bound=BaseModel)
+
+SHORTEST_BODY = 10
+"""Characters of a section that is worth its heading after untrue sentences are dropped."""
+FEWEST_SECTIONS = 3
 _PLAIN = r"^[^\n\r<>\[\]`*_#{}\\]*$"
 _TOO_LONG_FOR_AN_ANSWER = 6000
 """Characters of a supplier's description that are sent. Longer texts repeat themselves and cost money."""
@@ -59,10 +63,10 @@ class CopyIdea(BaseModel):
                 raise ValueError(f"{field} has {noise.group()!r} in it, which is supplier's noise; leave it out")
         return self
 
-    def words(self) -> str:
-        """Return all of its text, to check it against the source."""
+    def texts(self) -> list[str]:
+        """Return all of its texts, to hold them against the facts."""
         rest = (self.opening, self.call_to_action, self.meta_title, self.meta_description)
-        return "\n".join((self.title, *self.features, *self.benefits, *rest))
+        return [self.title, *self.features, *self.benefits, *rest]
 
 
 class Section(BaseModel):
@@ -80,9 +84,9 @@ class PageIdea(BaseModel):
 
     sections: Annotated[list[Section], Field(min_length=3, max_length=16)]
 
-    def words(self) -> str:
-        """Return all of its text, to check it against the source."""
-        return "\n".join(f"{section.heading}\n{section.body}" for section in self.sections)
+    def texts(self) -> list[str]:
+        """Return all of its texts, to hold them against the facts."""
+        return [text for section in self.sections for text in (section.heading, section.body)]
 
 
 class AboutIdea(PageIdea):
@@ -117,18 +121,25 @@ class OpenAiCopywriter:
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
         """Return the model's copy, or the fallback's if the model gives no usable answer."""
-        data = _brief_data(brief)
+        data, evidence = _brief_data(brief), product_evidence(brief)
         try:
             idea = await self._client.structured(
                 self._prompt,
                 as_data(data),
-                _bound_to_source(CopyIdea, _source(data), materials=True),
+                _held_to(CopyIdea, evidence),
                 idempotency_key=f"copy:{_digest(brief.seed, brief.original_title)}",
                 seed=_number(brief.seed),
             )
         except Transient as outage:
             logger.warning("A product's copy comes from the fallback writer: %s", outage)
             return await self._fallback.write(brief)
+        idea = _american(idea)
+        if any(unsupported(text, evidence) for text in idea.texts()):
+            kept = _supported(idea, evidence)
+            if kept is None:
+                logger.warning("A product's copy comes from the fallback writer: too few of its sentences are true")
+                return await self._fallback.write(brief)
+            idea = kept
         description = as_markdown(idea.opening, idea.features, idea.benefits, idea.call_to_action)
         return ProductCopy(
             title=idea.title,
@@ -162,23 +173,31 @@ class OpenAiPageWriter:
         shape = _IDEAS.get(type)
         if shape is None:
             return await self._fallback.write(type, facts, seed=seed)
-        data = _facts_data(type, facts)
+        data, evidence = _facts_data(type, facts), store_evidence(facts)
         try:
             idea = await self._client.structured(
                 self._prompt,
                 as_data(data),
-                # 14 days to withdraw: the only number that comes from the prompt.
-                _bound_to_source(shape, f"{_source(data)} 14", materials=False),
+                _held_to(shape, evidence),
                 idempotency_key=f"page:{type}:{_digest(seed, facts.name)}",
                 seed=_number(seed),
             )
         except Transient as outage:
             logger.warning("The %s page comes from the fallback writer: %s", type, outage)
             return await self._fallback.write(type, facts, seed=seed)
+        sections = [
+            section.model_copy(update={"body": body})
+            for section in _american(idea).sections
+            if is_supported(section.heading, evidence)
+            and len(body := supported_part(section.body, evidence).strip()) >= SHORTEST_BODY
+        ]
+        if len(sections) < FEWEST_SECTIONS:
+            logger.warning("The %s page comes from the fallback writer: too few of its sentences are true", type)
+            return await self._fallback.write(type, facts, seed=seed)
         page, name = PAGES[type], line(facts.name)
         tagline = line(facts.brand.voice.tagline)
         opening = f"> {tagline}\n\n" if type is PageType.ABOUT and tagline else ""
-        content = opening + "\n\n".join(f"## {one.heading}\n\n{_paragraphs(one.body)}" for one in idea.sections) + "\n"
+        content = opening + "\n\n".join(f"## {one.heading}\n\n{_paragraphs(one.body)}" for one in sections) + "\n"
         return PageDraft(
             type=type,
             title=page.title.format(name=name),
@@ -189,19 +208,22 @@ class OpenAiPageWriter:
         )
 
 
-def _bound_to_source(shape: type[Any], source: str, *, materials: bool) -> Any:
-    """Return the model class with a further rule: the text may state only claims, numbers and materials of its source."""
-    known_numbers = set(_NUMBER.findall(source))
-    known_words = set(re.findall(r"[a-z]+", source.casefold()))
+def _held_to(shape: type[Any], evidence: Evidence) -> Any:
+    """Return the model class with a further rule: its first answer may claim only what the evidence states.
+
+    The model gets one chance to mend its claims. A second answer passes, and its untrue sentences are dropped afterwards:
+    a model that insists on a claim would insist again.
+    """
+    complained = False
 
     def check(idea: Any) -> Any:
-        words = idea.words()
-        if claim := _UNTRUE.search(words):
-            raise ValueError(f"the text claims {claim.group()!r}, which is not in the data; leave the claim out")
-        if invented := [number for number in _NUMBER.findall(words) if number not in known_numbers]:
-            raise ValueError(f"these numbers are not in the data: {', '.join(sorted(set(invented)))}; leave them out")
-        if materials and (made_of := _materials_in(words) - known_words):
-            raise ValueError(f"these materials are not in the data: {', '.join(sorted(made_of))}; leave them out")
+        nonlocal complained
+        if complained:
+            return idea
+        if claims := [claim for text in idea.texts() for claim in unsupported(text, evidence)]:
+            complained = True
+            listed = "; ".join(dict.fromkeys(map(str, claims)))
+            raise ValueError(f"the data does not support these claims, so leave them out: {listed}")
         return idea
 
     # A subclass per source, since validators of pydantic see the answer only.
@@ -212,8 +234,28 @@ def _bound_to_source(shape: type[Any], source: str, *, materials: bool) -> Any:
     )
 
 
-def _materials_in(text: str) -> set[str]:
-    return set(re.findall(r"[a-z]+", text.casefold())) & lexicon().words["materials"]
+def _supported(idea: CopyIdea, evidence: Evidence) -> CopyIdea | None:
+    """Return the copy without its untrue sentences; None if a part of it that every copy needs would be empty."""
+    opening = supported_part(idea.opening, evidence).strip()
+    features = [text for text in idea.features if is_supported(text, evidence)]
+    benefits = [text for text in idea.benefits if is_supported(text, evidence)]
+    fixed = (idea.title, idea.meta_title, idea.meta_description, idea.call_to_action)
+    if not opening or not features or not benefits or not all(is_supported(text, evidence) for text in fixed):
+        return None
+    return idea.model_copy(update={"opening": opening, "features": features, "benefits": benefits})
+
+
+def _american(idea: IdeaT) -> IdeaT:
+    """Return an answer in the store's one spelling of English."""
+    return idea.model_copy(update={name: _spelled(getattr(idea, name)) for name in type(idea).model_fields})
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_spelled(one) for one in value]
+    if isinstance(value, BaseModel):
+        return value.model_copy(update={name: _spelled(getattr(value, name)) for name in type(value).model_fields})
+    return american(value) if isinstance(value, str) else value
 
 
 def _brief_data(brief: CopyBrief) -> dict[str, Any]:
@@ -225,6 +267,7 @@ def _brief_data(brief: CopyBrief) -> dict[str, Any]:
             "category": brief.category[:200],
             "tags": [tag[:60] for tag in brief.tags[:20]],
             "variants": [option[:80] for option in brief.options[:30]],
+            "attributes": {name[:100]: value[:500] for name, value in list(brief.attributes.items())[:40]},
         },
         "niche": brief.niche,
         "brand": {"name": brief.brand.name, "tone": voice.tone, "tagline": voice.tagline},
@@ -248,19 +291,6 @@ def _facts_data(type: PageType, facts: StoreFacts) -> dict[str, Any]:
         },
         "brand": {"tone": voice.tone, "tagline": voice.tagline, "story": voice.story},
     }
-
-
-def _source(data: dict[str, Any]) -> str:
-    """Return the text that an answer may use: all data without the seed."""
-    return " ".join(_leaves({key: value for key, value in data.items() if key != "seed"}))
-
-
-def _leaves(node: Any) -> Sequence[str]:
-    if isinstance(node, dict):
-        return [text for value in node.values() for text in _leaves(value)]
-    if isinstance(node, list):
-        return [text for value in node for text in _leaves(value)]
-    return [str(node)]
 
 
 def _paragraphs(body: str) -> str:

@@ -152,7 +152,7 @@ async def test_supplier_text_goes_to_the_model_as_fenced_data() -> None:
         ("meta_description", "x" * 156, "at most 155"),
         ("opening", COPY["opening"] + " It weighs 900 grams.", "900"),
         ("opening", COPY["opening"] + " It comes with a two year warranty.", "warranty"),
-        ("features", ["Solid oak and brass."], "brass, oak"),
+        ("features", ["Solid oak and brass."], "brass"),
         ("call_to_action", "Buy it <b>now</b> or never.", "pattern"),
         ("benefits", [], "at least 2"),
     ],
@@ -164,6 +164,36 @@ async def test_an_answer_that_breaks_a_rule_goes_back_with_the_reason(field: str
     assert copy.title == COPY["title"]
     assert len(server.requests) == 2
     assert complaint in server.requests[1]["messages"][-1]["content"]
+
+
+async def test_a_claim_that_the_model_insists_on_is_dropped_after_one_repair() -> None:
+    insists = COPY | {
+        "opening": COPY["opening"] + " We tested it for a year.",
+        "features": [*COPY["features"], "Made of recycled oak."],
+    }
+    async with model(insists) as (client, server):
+        copy = await copywriter(client).write(brief())
+    assert len(server.requests) == 2
+    assert copy.written_by == "test-model"
+    assert copy.features == COPY["features"]
+    assert copy.description.startswith(COPY["opening"].replace("colour", "color") + "\n")
+
+
+async def test_untrue_titles_that_the_model_insists_on_end_with_the_rules() -> None:
+    async with model(COPY | {"title": "Solid Oak Neon Desk Lamp"}) as (client, server):
+        copy = await copywriter(client).write(brief())
+    assert len(server.requests) == 2
+    assert copy.written_by == "house"
+
+
+async def test_a_section_that_only_claims_is_dropped_after_one_repair() -> None:
+    claims = {"heading": "Who are you?", "body": "Two friends founded the shop in 1998."}
+    async with model({"sections": [*FAQ["sections"], claims]}) as (client, server):
+        draft = await page_writer(client).write(PageType.FAQ, facts(), seed="s")
+    assert len(server.requests) == 2
+    assert draft.written_by == "test-model"
+    assert "friends" not in draft.content
+    assert "Who are you?" not in draft.content
 
 
 async def test_after_two_repairs_the_rules_take_over_and_log_it(caplog: pytest.LogCaptureFixture) -> None:
