@@ -2,13 +2,14 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 
 from commands.media import RecordImage, RejectImage
 from consumers.ports import Aggregates, Consumer, React
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition
-from domain.media.ports import ImageFetcher, ImageStudio, MediaStore, UnusableImage
+from domain.media.ports import ImageFetcher, ImageStudio, MediaStore, RenderedImage, UnusableImage
 from infra.retry import RetryPolicy, retry
 from schemas.envelope import Envelope
 from schemas.topics import IMAGE_WORK
@@ -58,25 +59,16 @@ class ImagerAgent(Consumer):
         try:
             photo = await self._fetch(event.source_url)
             result = await self._studio.process(photo, operations=event.operations, ground=event.ground)
-            renditions = [
-                Rendition(
-                    name=rendered.name,
-                    key=await self._media.put(rendered.data, mime_type=rendered.mime_type),
-                    width=rendered.width,
-                    height=rendered.height,
-                    size_bytes=len(rendered.data),
-                    mime_type=rendered.mime_type,
-                )
-                for rendered in result.renditions
-            ]
             command = RecordImage(
                 image_id=event.originator_id,
                 attempt=event.attempt,
-                renditions=renditions,
+                renditions=await self._store(result.renditions),
                 source_sha256=hashlib.sha256(photo).hexdigest(),
                 source_size=result.source_size,
                 operations=list(result.operations),
                 seconds=round(time.monotonic() - started, 3),
+                review=result.review,
+                other_renditions=await self._store(result.other_renditions),
             )
         except UnusableImage as unusable:
             command = RejectImage(
@@ -86,6 +78,19 @@ class ImagerAgent(Consumer):
                 message=unusable.message,
             )
         await self._react(command, cause=envelope, name=NAME)
+
+    async def _store(self, renditions: Sequence[RenderedImage]) -> list[Rendition]:
+        return [
+            Rendition(
+                name=rendered.name,
+                key=await self._media.put(rendered.data, mime_type=rendered.mime_type),
+                width=rendered.width,
+                height=rendered.height,
+                size_bytes=len(rendered.data),
+                mime_type=rendered.mime_type,
+            )
+            for rendered in renditions
+        ]
 
     async def _fetch(self, url: str) -> bytes:
         """Download a photo, with retries.

@@ -11,7 +11,7 @@ from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import GenerationCompleted, Step, StepStarted
 from domain.kernel import DomainEvent
 from domain.media.aggregate import IMAGE, ImageStatus
-from domain.media.events import ImageProcessed, ImageRejected
+from domain.media.events import CutoutReview, ImageProcessed, ImageRejected
 from domain.store.events import StoreRequested
 from schemas import topics
 from schemas.envelope import Envelope
@@ -44,6 +44,8 @@ class GenerationPolicy:
             case StepStarted(step=Step.IMAGES) as started:
                 request = RequestStepImages(generation_id=started.originator_id, attempt=started.attempt)
                 await self._react(request, cause=envelope, name=self.name)
+            case ImageProcessed(originator_id=image_id, review=CutoutReview(needs_review=True, reason=reason)):
+                await self._count(envelope, image_id, f"Image kept whole for your review: {reason}")
             case ImageProcessed(originator_id=image_id, seconds=seconds):
                 await self._count(envelope, image_id, f"Image ready after {seconds:.1f} s")
             case ImageRejected(originator_id=image_id, message=message):

@@ -1,4 +1,4 @@
-"""The image aggregate: requested, then processed or rejected; may be requested again."""
+"""The image aggregate: requested, then processed or rejected; may be requested again. The merchant chooses its version."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,10 +7,14 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.kernel import CorruptStream, StreamKind, header_after, next_header
+from domain.media.errors import ImageVersionUnavailable
 from domain.media.events import (
+    CutoutReview,
     ImageProcessed,
     ImageProcessingRequested,
     ImageRejected,
+    ImageVersion,
+    ImageVersionChosen,
     MediaEvent,
     Operation,
     RejectionReason,
@@ -53,6 +57,14 @@ class StudioJob:
     """The background color behind the product, ``#rrggbb``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """The studio's judgment of a cut-out, and the version that is not shown."""
+
+    review: CutoutReview
+    other_renditions: Sequence[Rendition] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """One image of one store."""
@@ -66,6 +78,13 @@ class Image:
     alt_text: str
     attempt: int
     status: ImageStatus = ImageStatus.REQUESTED
+    shown: ImageVersion = ImageVersion.ORIGINAL
+    """The version that shoppers see, once the image is processed."""
+    stored: frozenset[ImageVersion] = frozenset()
+    """The versions that the media store holds."""
+    cutout_failed: bool = False
+    """Whether the studio looked for the product and found none."""
+    needs_review: bool = False
 
     def process(
         self,
@@ -77,6 +96,7 @@ class Image:
         operations: Sequence[Operation],
         seconds: float,
         at: datetime,
+        judgment: Judgment | None = None,
     ) -> Sequence[MediaEvent]:
         """Record the studio's result. No-op if the attempt has a result or a newer attempt was requested."""
         if self.status is not ImageStatus.REQUESTED or attempt != self.attempt:
@@ -90,7 +110,34 @@ class Image:
                 source_height=source_size[1],
                 operations=list(operations),
                 seconds=seconds,
+                review=None if judgment is None else judgment.review,
+                other_renditions=[] if judgment is None else list(judgment.other_renditions),
             ),
+        )
+
+    def choose(self, version: ImageVersion, *, at: datetime) -> Sequence[MediaEvent]:
+        """Record the merchant's choice. No-op if the version is shown and no review is open.
+
+        Raises:
+            ImageVersionUnavailable: the image is not processed, or the version is not stored.
+        """
+        if self.status is not ImageStatus.PROCESSED:
+            raise ImageVersionUnavailable(self.id, "it is not processed. Wait for its result, or send it again.")
+        if version is self.shown and not self.needs_review:
+            return ()
+        if version not in self.stored:
+            raise ImageVersionUnavailable(
+                self.id, f"the studio has no {version} of it. Choose the other version, or send another photo."
+            )
+        return (ImageVersionChosen(**next_header(self, at), version=version),)
+
+    def must_redo(self, version: ImageVersion) -> bool:
+        """Return whether the studio must process the photo again to show a version."""
+        return (
+            self.status is ImageStatus.PROCESSED
+            and version is not self.shown
+            and version not in self.stored
+            and not (version is ImageVersion.CUTOUT and self.cutout_failed)
         )
 
     def reject(self, *, attempt: int, reason: RejectionReason, message: str, at: datetime) -> Sequence[MediaEvent]:
@@ -145,11 +192,26 @@ def evolve(image: Image | None, event: MediaEvent) -> Image:
                 attempt=event.attempt,
             )
         case Image(), ImageProcessed():
-            return replace(image, version=event.originator_version, status=ImageStatus.PROCESSED)
+            return _processed(image, event)
+        case Image(), ImageVersionChosen():
+            return replace(image, version=event.originator_version, shown=event.version, needs_review=False)
         case Image(), ImageRejected():
             return replace(image, version=event.originator_version, status=ImageStatus.REJECTED)
         case _:
             raise CorruptStream(event)
+
+
+def _processed(image: Image, event: ImageProcessed) -> Image:
+    review, shown = event.review, event.shown
+    return replace(
+        image,
+        version=event.originator_version,
+        status=ImageStatus.PROCESSED,
+        shown=shown,
+        stored=frozenset(ImageVersion) if event.other_renditions else frozenset({shown}),
+        cutout_failed=review is not None and shown is ImageVersion.ORIGINAL and not event.other_renditions,
+        needs_review=review is not None and review.needs_review,
+    )
 
 
 IMAGE = StreamKind("media", Image, evolve)

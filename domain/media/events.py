@@ -40,6 +40,30 @@ class RejectionReason(StrEnum):
     FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
 
 
+class ImageVersion(StrEnum):
+    """The versions of an image that a merchant chooses from."""
+
+    CUTOUT = "CUTOUT"
+    """The product on the brand's ground."""
+    ORIGINAL = "ORIGINAL"
+    """The whole photo, squared and with corrected colors."""
+
+
+class CutoutReview(Value):
+    """The studio's judgment of a cut-out."""
+
+    confidence: float
+    """How likely the mask is right, from 0 to 1."""
+    shown: ImageVersion
+    """The version that shoppers see until the merchant chooses another."""
+    needs_review: bool = False
+    """Whether the merchant is asked to choose."""
+    reason: str = ""
+    """What is doubtful, for the merchant; empty if the cut-out is clear."""
+    signals: dict[str, float] = {}
+    """The measured signals by name, each from 0 (no doubt) to 1: ``{"cut_edges": 0.2}``."""
+
+
 class Rendition(Value):
     """One exported size of an image."""
 
@@ -90,6 +114,23 @@ class ImageProcessed(DomainEvent, wire_name="media.image_processed.v1"):
     """The operations that were applied."""
     seconds: float
     """The studio's processing time."""
+    review: CutoutReview | None = None
+    """Null if no cut-out was requested, and in older events."""
+    other_renditions: list[Rendition] = []
+    """The version that is not shown; stored only if the merchant is asked to choose."""
+
+    @property
+    def shown(self) -> ImageVersion:
+        """The version that ``renditions`` has."""
+        if self.review is not None:
+            return self.review.shown
+        return ImageVersion.CUTOUT if Operation.REMOVE_BACKGROUND in self.operations else ImageVersion.ORIGINAL
+
+
+class ImageVersionChosen(DomainEvent, wire_name="media.image_version_chosen.v1"):
+    """The merchant looked at an image and chose the version that shoppers see."""
+
+    version: ImageVersion
 
 
 class ImageRejected(DomainEvent, wire_name="media.image_rejected.v1"):
@@ -100,4 +141,4 @@ class ImageRejected(DomainEvent, wire_name="media.image_rejected.v1"):
     """For the merchant."""
 
 
-MediaEvent = ImageProcessingRequested | ImageProcessed | ImageRejected
+MediaEvent = ImageProcessingRequested | ImageProcessed | ImageVersionChosen | ImageRejected

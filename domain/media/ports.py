@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.media.events import Operation, RejectionReason
+from domain.media.events import CutoutReview, Operation, RejectionReason
 
 MEDIA_KEY = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\.([a-z0-9]{2,5})")
 """The pattern of a media store's keys. Other keys are not looked up, so that no path leads out of the store."""
@@ -37,6 +37,10 @@ class StudioResult:
     renditions: Sequence[RenderedImage]
     source_size: tuple[int, int]
     operations: Sequence[Operation]
+    review: CutoutReview | None = None
+    """None if no cut-out was requested."""
+    other_renditions: Sequence[RenderedImage] = ()
+    """The version that is not shown, if the merchant is asked to choose."""
 
 
 class ImageFetcher(Protocol):

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from commands.media import RequestImage
+from commands.media import ChooseImageVersion, RequestImage
 from commands.product import AddProduct, CountStock, EditProduct
 from commands.store import RequestStore
 from domain.kernel import InvalidInput, NotFound
-from domain.media.events import Operation
+from domain.media.events import ImageVersion, Operation
 from domain.money import Money
 from domain.store.events import Preferences
 from gateway.api.command_request import CommandRequest
@@ -197,6 +197,15 @@ async def request_image(request: CommandRequest, store: str, image: ImageFields,
         operations=list(dict.fromkeys(operations)),
         ground=ground_color(image.ground),
     )
+
+
+def choose_image_version(request: CommandRequest, image: str, version: ImageVersion) -> ChooseImageVersion:
+    """Return the command that chooses an image's version.
+
+    Raises:
+        InvalidInput: the image's id is malformed.
+    """
+    return ChooseImageVersion(image_id=as_id("image", image), merchant_id=request.merchant_id, version=version)
 
 
 async def _product_of_image(request: CommandRequest, store_id: UUID, image_id: UUID) -> UUID | None:

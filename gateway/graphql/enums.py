@@ -3,7 +3,7 @@
 import strawberry
 
 from domain.generation.events import JobStatus, JobType, Step
-from domain.media.events import MediaType, Operation, RejectionReason
+from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
@@ -16,7 +16,9 @@ ENUMS = {
     ProductStatus: "Status of a product. OUT_OF_STOCK: on sale, but no units are available.",
     PageType: "Kind of content page.",
     MediaType: "Kind of media file.",
-    ImageState: "Status of an image. ORIGINAL: only the original photo exists.",
+    ImageState: "Status of an image. ORIGINAL: only the original photo exists. "
+    "NEEDS_REVIEW: the photo is shown whole because its cut-out is doubtful; choose with `chooseImageVersion`.",
+    ImageVersion: "Version of an image. CUTOUT: the product on the brand's ground. ORIGINAL: the whole photo.",
     Operation: "Operations of the studio on an image, in processing order.",
     RejectionReason: "Why an image could not be used.",
     SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",

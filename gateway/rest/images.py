@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse
 from commands.media import RequestImages
 from domain.kernel import InvalidInput
 from domain.media.events import Operation
-from gateway.api.commands import request_image
+from gateway.api.commands import choose_image_version, request_image
 from gateway.api.validation import as_id, require
 from gateway.rest.dependencies import CurrentMerchant, MerchantContext, changed
-from gateway.rest.schemas.inputs import BackgroundInput, ImageBatchInput, ImageInput, StoreImageInput
+from gateway.rest.schemas.inputs import BackgroundInput, ImageBatchInput, ImageInput, ImageVersionInput, StoreImageInput
 from gateway.rest.schemas.outputs import ImageJobBody
 from projections.catalog import queries as catalog_queries
 
@@ -60,6 +60,18 @@ async def get_image_job(id: str, context: CurrentMerchant) -> ImageJobBody:
     image_id = as_id("image job", id)
     view = await catalog_queries.media_by_id(context.db, image_id, scope=context.scope)
     return ImageJobBody.of(require(view, "image job", image_id), context.deps)
+
+
+@router.post("/{id}/version", status_code=202, summary="Choose the version of an image")
+async def choose_version(id: str, body: ImageVersionInput, context: CurrentMerchant) -> JSONResponse:
+    """Show the cut-out or the whole photo to shoppers.
+
+    Choose the version that is shown to accept it. A version that is not stored is requested from the studio.
+    """
+    request = context.begin()
+    receipt = await request.send(choose_image_version(request, id, body.version))
+    job = {"jobId": receipt.result["image_id"], "requested": receipt.result["requested"]}
+    return changed(receipt, job, location=f"/api/v1/images/jobs/{job['jobId']}")
 
 
 async def _send(context: MerchantContext, store: str, image: ImageInput) -> JSONResponse:

@@ -135,6 +135,14 @@ class MediaRow:
     ground: str | None
     studio: Json | None
     """``views.StudioNotes``; None until the image is processed."""
+    review: Json | None
+    """``domain.media.events.CutoutReview``; None if no cut-out was requested."""
+    shown: str | None
+    """``domain.media.events.ImageVersion``; None until the image is processed."""
+    other_renditions: Json
+    """The version that is not shown."""
+    quality: float | None
+    """``domain.media.quality.picture_quality``; None until the image is processed."""
     attempt: int
     generation_id: UUID | None
     rejection: str | None
@@ -199,6 +207,10 @@ MEDIA = Table(
         "renditions",
         "ground",
         "studio",
+        "review",
+        "shown",
+        "other_renditions",
+        "quality",
         "attempt",
         "generation_id",
         "rejection",

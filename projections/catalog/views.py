@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.kernel import Value
-from domain.media.events import MediaType, Operation, RejectionReason, Rendition
+from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason, Rendition
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import ProductStatus, WinningScore
@@ -204,7 +204,33 @@ class ImageState(StrEnum):
     """The image is the supplier's photo; no processing was requested."""
     REQUESTED = "REQUESTED"
     PROCESSED = "PROCESSED"
+    NEEDS_REVIEW = "NEEDS_REVIEW"
+    """The image is processed and shown whole: its cut-out is doubtful, and the merchant is asked to choose."""
     REJECTED = "REJECTED"
+
+
+FINISHED = frozenset({ImageState.PROCESSED, ImageState.NEEDS_REVIEW})
+"""The states of images that the studio has finished."""
+
+
+def largest(renditions: Mapping[str, Rendition]) -> Rendition | None:
+    """Return the largest rendition; None if there is none."""
+    return max(renditions.values(), key=lambda rendition: rendition.width * rendition.height, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReview:
+    """The judgment of an image's cut-out, with both versions."""
+
+    confidence: float
+    reason: str
+    """What is doubtful, for the merchant; empty if the cut-out is clear."""
+    signals: Mapping[str, float]
+    shown: ImageVersion
+    original: Mapping[str, Rendition]
+    """The whole photo; empty if it is not stored."""
+    cutout: Mapping[str, Rendition]
+    """The cut-out; empty if it is not stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +246,10 @@ class ImageView:
     status: ImageState
     renditions: Mapping[str, Rendition]
     """``thumbnail``, ``medium`` and ``large``; kept while the image is processed again."""
+    review: ImageReview | None
+    """None until the image is processed, or if no cut-out was requested."""
+    quality: float | None
+    """From 0 to 1, for the choice of the first pictures; None until the image is processed."""
     rejection: RejectionReason | None
     rejection_message: str | None
     created_at: datetime
@@ -265,6 +295,10 @@ class MediaAssetView:
     source_height: int | None
     seconds: float | None
     """How long processing took."""
+    review: ImageReview | None
+    """See :attr:`ImageView.review`."""
+    quality: float | None
+    """See :attr:`ImageView.quality`."""
     attempt: int
     generation_id: UUID | None
     rejection: RejectionReason | None

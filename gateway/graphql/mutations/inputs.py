@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from domain.generation.events import Step
-from domain.media.events import Operation
+from domain.media.events import ImageVersion, Operation
 from domain.merchant.events import SupplierProvider
 
 
@@ -157,6 +157,12 @@ class ProcessImageInput(MutationInput):
     ground: str | None = strawberry.field(
         default=None, description="Background color as #rrggbb. If omitted, the brand's surface color."
     )
+
+
+@strawberry.input
+class ChooseImageVersionInput(MutationInput):
+    image_id: strawberry.ID
+    version: ImageVersion
 
 
 @strawberry.input(description="Keys are stored encrypted. No field returns them.")

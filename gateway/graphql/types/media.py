@@ -9,9 +9,9 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from domain.media.events import MediaType, Operation, RejectionReason, Rendition
+from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason, Rendition
 from gateway.graphql.context import ReadContext
-from projections.catalog.views import ImageState, ImageView, MediaAssetView
+from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, largest
 
 SIZES = ("thumbnail", "medium", "large")
 
@@ -42,6 +42,38 @@ def renditions(exported: Iterable[Rendition], reading: ReadContext) -> list[Rend
     ]
 
 
+@strawberry.type(
+    name="ImageReview", description="The studio's judgment of a cut-out, with the versions to choose from."
+)
+class ImageReviewType:
+    confidence: float = strawberry.field(description="How likely the cut-out is right, from 0 to 1.")
+    reason: str | None = strawberry.field(description="What is doubtful. Null if the cut-out is clear.")
+    shown: ImageVersion = strawberry.field(description="The version that shoppers see.")
+    signals: JSON = strawberry.field(
+        description="The measured signals by name, each from 0 to 1. The larger, the more doubtful."
+    )
+
+    @classmethod
+    def of(cls, view: ImageReview | None) -> Self | None:
+        if view is None:
+            return None
+        return cls(
+            confidence=view.confidence, reason=view.reason or None, shown=view.shown, signals=JSON(dict(view.signals))
+        )
+
+
+def before_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | None:
+    """Return the address of an image's whole photo: the stored version, else the original photo."""
+    stored = None if view.review is None else largest(view.review.original)
+    return view.original_url if stored is None else reading.deps.media_url(stored.key)
+
+
+def after_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | None:
+    """Return the address of an image's cut-out. None if none is stored."""
+    stored = None if view.review is None else largest(view.review.cutout)
+    return None if stored is None else reading.deps.media_url(stored.key)
+
+
 @strawberry.type(description="A photo of a product: the original, and its processed renditions.")
 class ProductImage:
     id: strawberry.ID
@@ -54,6 +86,16 @@ class ProductImage:
     position: int
     status: ImageState
     renditions: list[RenditionType]
+    before: str | None = strawberry.field(description="Address of the whole photo.")
+    after: str | None = strawberry.field(
+        description="Address of the cut-out, also while it is not shown. Null if there is none."
+    )
+    review: ImageReviewType | None = strawberry.field(
+        description="The studio's judgment of the cut-out. Null until the photo is processed, or if no cut-out was requested."
+    )
+    quality: float | None = strawberry.field(
+        description="Picture quality from 0 to 1: a clear cut-out and a large photo count most. Null until processed."
+    )
     rejection: RejectionReason | None = strawberry.field(
         description="Why the photo could not be used. Null if it was not rejected."
     )
@@ -72,6 +114,10 @@ class ProductImage:
             position=view.position,
             status=view.status,
             renditions=renditions(view.renditions.values(), reading),
+            before=before_url(view, reading),
+            after=after_url(view, reading),
+            review=ImageReviewType.of(view.review),
+            quality=view.quality,
             rejection=view.rejection,
             rejection_message=view.rejection_message,
             created_at=view.created_at,
@@ -100,6 +146,16 @@ class MediaAsset:
     renditions: list[RenditionType]
     operations: list[Operation] = strawberry.field(description="The operations that the studio carried out.")
     attempt: int
+    before: str | None = strawberry.field(description="Address of the whole photo.")
+    after: str | None = strawberry.field(
+        description="Address of the cut-out, also while it is not shown. Null if there is none."
+    )
+    review: ImageReviewType | None = strawberry.field(
+        description="The studio's judgment of the cut-out. Null until the photo is processed, or if no cut-out was requested."
+    )
+    quality: float | None = strawberry.field(
+        description="Picture quality from 0 to 1: a clear cut-out and a large photo count most. Null until processed."
+    )
     rejection: RejectionReason | None
     rejection_message: str | None
     created_at: datetime
@@ -123,6 +179,10 @@ class MediaAsset:
             renditions=renditions(view.renditions.values(), reading),
             operations=list(view.operations),
             attempt=view.attempt,
+            before=before_url(view, reading),
+            after=after_url(view, reading),
+            review=ImageReviewType.of(view.review),
+            quality=view.quality,
             rejection=view.rejection,
             rejection_message=view.rejection_message,
             created_at=view.created_at,

@@ -21,7 +21,7 @@ from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from projections.catalog import queries as catalog_queries
-from projections.catalog.views import ImageState, ProductFilter, ProductSort, StoreView
+from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 
@@ -103,7 +103,7 @@ class Store:
         page = sliced(views, window, lambda view: str(view.id))
         return connection(page, lambda view: Page.of(view, reading), count=count)
 
-    @field("The store's media files, the newest first. By default only processed ones.")
+    @field("The store's media files, the newest first. By default only those that the studio has finished.")
     async def media(
         self,
         first: int | None = None,
@@ -115,7 +115,7 @@ class Store:
     ) -> Connection[MediaAsset]:
         reading, id = self.reading, self.view.id
         kinds = frozenset(types or ())
-        states = frozenset({ImageState.PROCESSED} if statuses is None else statuses)
+        states = FINISHED if statuses is None else frozenset(statuses)
         page = await catalog_queries.media_of_store(
             reading.db,
             id,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from domain.media.events import Operation
+from domain.media.events import ImageVersion, Operation
 from domain.product.events import ProductStatus
 from gateway.api.validation import PlainDecimal, PlainInt
 from gateway.rest.schemas.body import Body
@@ -90,6 +90,12 @@ class ImageBatchInput(Body):
 
     store_id: str
     images: Annotated[list[ImageInput], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+class ImageVersionInput(Body):
+    """The version of an image that shoppers see."""
+
+    version: ImageVersion
 
 
 class BackgroundInput(Body):

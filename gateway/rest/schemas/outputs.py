@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import PlainSerializer
 
 from domain.generation.events import JobStatus, JobType, Step
-from domain.media.events import MediaType, Operation, RejectionReason
+from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus
 from domain.store.brand import BrandIdentity, FontPair, HexColor, Logo, Voice
@@ -18,12 +18,14 @@ from gateway.api.validation import settings_of
 from gateway.ports import GatewayDependencies
 from gateway.rest.schemas.body import Body
 from projections.catalog.views import (
+    ImageReview,
     ImageState,
     ImageView,
     MediaAssetView,
     ProductView,
     StoreView,
     VariantView,
+    largest,
 )
 from projections.jobs.views import JobLogView, JobView
 from projections.reading.paging import Slice
@@ -127,6 +129,33 @@ class StoreBody(Body):
         )
 
 
+class ImageReviewBody(Body):
+    """The studio's judgment of a cut-out."""
+
+    confidence: float
+    """From 0 to 1."""
+    reason: str | None
+    """What is doubtful. Null if the cut-out is clear."""
+    shown: ImageVersion
+    signals: dict[str, float]
+
+    @classmethod
+    def of(cls, view: ImageReview | None) -> Self | None:
+        if view is None:
+            return None
+        return cls(confidence=view.confidence, reason=view.reason or None, shown=view.shown, signals=dict(view.signals))
+
+
+def _before(view: ImageView | MediaAssetView, deps: GatewayDependencies) -> str | None:
+    stored = None if view.review is None else largest(view.review.original)
+    return view.original_url if stored is None else deps.media_url(stored.key)
+
+
+def _after(view: ImageView | MediaAssetView, deps: GatewayDependencies) -> str | None:
+    stored = None if view.review is None else largest(view.review.cutout)
+    return None if stored is None else deps.media_url(stored.key)
+
+
 class ImageBody(Body):
     """A product's image."""
 
@@ -136,6 +165,14 @@ class ImageBody(Body):
     alt_text: str
     position: int
     status: ImageState
+    before: str | None
+    """Address of the whole photo."""
+    after: str | None
+    """Address of the cut-out, also while it is not shown. Null if there is none."""
+    review: ImageReviewBody | None
+    """Null until the photo is processed, or if no cut-out was requested."""
+    quality: float | None
+    """From 0 to 1. Null until the photo is processed."""
     rejection: RejectionReason | None
 
     @classmethod
@@ -148,6 +185,10 @@ class ImageBody(Body):
             alt_text=view.alt_text,
             position=view.position,
             status=view.status,
+            before=_before(view, deps),
+            after=_after(view, deps),
+            review=ImageReviewBody.of(view.review),
+            quality=view.quality,
             rejection=view.rejection,
         )
 
@@ -324,6 +365,14 @@ class ImageJobBody(Body):
     """Addresses of ``thumbnail``, ``medium`` and ``large``. Empty until the image is processed."""
     operations: list[Operation]
     metadata: dict[str, Any]
+    before: str | None
+    """Address of the whole photo."""
+    after: str | None
+    """Address of the cut-out, also while it is not shown. Null if there is none."""
+    review: ImageReviewBody | None
+    """Null until the photo is processed, or if no cut-out was requested."""
+    quality: float | None
+    """From 0 to 1. Null until the photo is processed."""
     rejection: RejectionReason | None
     rejection_message: str | None
     created_at: datetime
@@ -350,6 +399,10 @@ class ImageJobBody(Body):
             urls={name: deps.media_url(one.key) for name, one in view.renditions.items()},
             operations=list(view.operations),
             metadata={name: value for name, value in known.items() if value is not None},
+            before=_before(view, deps),
+            after=_after(view, deps),
+            review=ImageReviewBody.of(view.review),
+            quality=view.quality,
             rejection=view.rejection,
             rejection_message=view.rejection_message,
             created_at=view.created_at,

@@ -3,7 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected, MediaType
+from domain.media.events import (
+    CutoutReview,
+    ImageProcessed,
+    ImageProcessingRequested,
+    ImageRejected,
+    ImageVersionChosen,
+    MediaType,
+)
+from domain.media.quality import picture_quality
 from domain.product.events import (
     PriceChanged,
     ProductActivated,
@@ -25,7 +33,7 @@ from domain.product.events import (
 from domain.store.aggregate import BY_MERCHANT
 from domain.text import fold
 from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
-from projections.catalog.views import ImageState
+from projections.catalog.views import ImageState, StudioNotes
 from projections.engine.tables import Folds, Json, as_json
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
@@ -165,6 +173,10 @@ def _image(
         renditions=EMPTY_LIST,
         ground=None,
         studio=None,
+        review=None,
+        shown=None,
+        other_renditions=EMPTY_LIST,
+        quality=None,
         attempt=0,
         generation_id=generation_id,
         rejection=None,
@@ -305,8 +317,14 @@ def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequeste
 @PRODUCT_FOLDS.on(ImageProcessed, media="originator_id")
 def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
     image = rows.media[event.originator_id]
-    image.status, image.updated_at = ImageState.PROCESSED, event.occurred_at
-    image.renditions = as_json(event.renditions)
+    review = event.review
+    needs_review = review is not None and review.needs_review
+    image.status = ImageState.NEEDS_REVIEW if needs_review else ImageState.PROCESSED
+    image.updated_at = event.occurred_at
+    image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
+    image.review, image.shown = None if review is None else as_json(review), event.shown
+    size = event.source_width, event.source_height
+    image.quality = picture_quality(size, shown=event.shown, review=review, chosen=False)
     image.studio = as_json(
         {
             "operations": event.operations,
@@ -316,6 +334,20 @@ def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
             "seconds": event.seconds,
         }
     )
+
+
+@PRODUCT_FOLDS.on(ImageVersionChosen, media="originator_id")
+def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, _: UUID) -> None:
+    image = rows.media[event.originator_id]
+    image.status, image.updated_at = ImageState.PROCESSED, event.occurred_at
+    if image.shown != event.version:
+        image.renditions, image.other_renditions = image.other_renditions, image.renditions
+    image.shown = event.version
+    if image.studio is not None:
+        studio = StudioNotes.model_validate_json(image.studio)
+        review = None if image.review is None else CutoutReview.model_validate_json(image.review)
+        size = studio.source_width, studio.source_height
+        image.quality = picture_quality(size, shown=event.version, review=review, chosen=True)
 
 
 @PRODUCT_FOLDS.on(ImageRejected, media="originator_id")

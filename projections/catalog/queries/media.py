@@ -10,13 +10,16 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from domain.media.events import MediaType, RejectionReason, Rendition
+from domain.media.events import CutoutReview, ImageVersion, MediaType, RejectionReason, Rendition
 from projections.catalog.queries.scoped import within
 from projections.catalog.views import (
+    FINISHED,
+    ImageReview,
     ImageState,
     ImageView,
     MediaAssetView,
     StudioNotes,
+    largest,
 )
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
@@ -25,7 +28,7 @@ _renditions = TypeAdapter(list[Rendition])
 
 IMAGE_COLUMNS = (
     "m.id, m.product_id, m.position, m.original_url, m.alt_text, m.status, m.renditions, m.rejection, "
-    "m.rejection_message, m.created_at, m.updated_at"
+    "m.rejection_message, m.review, m.shown, m.other_renditions, m.quality, m.created_at, m.updated_at"
 )
 
 MEDIA_COLUMNS = f"{IMAGE_COLUMNS}, m.store_id, m.type, m.content, m.ground, m.studio, m.attempt, m.generation_id"
@@ -39,8 +42,25 @@ def _rejection(record: Any) -> RejectionReason | None:
     return None if record["rejection"] is None else RejectionReason(record["rejection"])
 
 
+def _review(record: Any, renditions: dict[str, Rendition]) -> ImageReview | None:
+    if record["review"] is None:
+        return None
+    judged, shown = CutoutReview.model_validate_json(record["review"]), ImageVersion(record["shown"])
+    other = _by_name(record["other_renditions"])
+    original, cutout = (renditions, other) if shown is ImageVersion.ORIGINAL else (other, renditions)
+    return ImageReview(
+        confidence=judged.confidence,
+        reason=judged.reason,
+        signals=judged.signals,
+        shown=shown,
+        original=original,
+        cutout=cutout,
+    )
+
+
 def image_view(record: Any) -> ImageView:
     """Return the view of a row."""
+    renditions = _by_name(record["renditions"])
     return ImageView(
         id=record["id"],
         product_id=record["product_id"],
@@ -48,7 +68,9 @@ def image_view(record: Any) -> ImageView:
         original_url=record["original_url"],
         alt_text=record["alt_text"],
         status=ImageState(record["status"]),
-        renditions=_by_name(record["renditions"]),
+        renditions=renditions,
+        review=_review(record, renditions),
+        quality=record["quality"],
         rejection=_rejection(record),
         rejection_message=record["rejection_message"],
         created_at=record["created_at"],
@@ -71,11 +93,11 @@ def media_view(record: Any) -> MediaAssetView:
     """Return the view of a row."""
     renditions, content = _by_name(record["renditions"]), record["content"]
     studio = None if record["studio"] is None else StudioNotes.model_validate_json(record["studio"])
-    largest = max(renditions.values(), key=lambda rendition: rendition.width * rendition.height, default=None)
+    large = largest(renditions)
     if content is not None:
         file: tuple[str | None, int | None] = "image/svg+xml", len(content.encode())
     else:
-        file = (None, None) if largest is None else (largest.mime_type, largest.size_bytes)
+        file = (None, None) if large is None else (large.mime_type, large.size_bytes)
     return MediaAssetView(
         id=record["id"],
         store_id=record["store_id"],
@@ -85,12 +107,12 @@ def media_view(record: Any) -> MediaAssetView:
         filename=_filename(record["original_url"]),
         mime_type=file[0],
         size_bytes=file[1],
-        key=None if largest is None else largest.key,
+        key=None if large is None else large.key,
         content=content,
         original_url=record["original_url"],
         alt_text=record["alt_text"],
-        width=None if largest is None else largest.width,
-        height=None if largest is None else largest.height,
+        width=None if large is None else large.width,
+        height=None if large is None else large.height,
         renditions=renditions,
         operations=() if studio is None else tuple(studio.operations),
         ground=record["ground"],
@@ -98,6 +120,8 @@ def media_view(record: Any) -> MediaAssetView:
         source_width=None if studio is None else studio.source_width,
         source_height=None if studio is None else studio.source_height,
         seconds=None if studio is None else studio.seconds,
+        review=_review(record, renditions),
+        quality=record["quality"],
         attempt=record["attempt"],
         generation_id=record["generation_id"],
         rejection=_rejection(record),
@@ -130,7 +154,7 @@ async def media_of_store(
     *,
     scope: Scope,
     types: Collection[MediaType] = (),
-    statuses: Collection[ImageState] = frozenset({ImageState.PROCESSED}),
+    statuses: Collection[ImageState] = FINISHED,
 ) -> Slice[MediaAssetView]:
     """Return a store's media assets, the newest first by the time of the image, not of its product.
 
@@ -163,7 +187,7 @@ async def count_media(
     *,
     scope: Scope,
     types: Collection[MediaType] = (),
-    statuses: Collection[ImageState] = frozenset({ImageState.PROCESSED}),
+    statuses: Collection[ImageState] = FINISHED,
 ) -> int:
     """Return how many assets :func:`media_of_store` lists."""
     where = _media(store_id, types, statuses, scope)

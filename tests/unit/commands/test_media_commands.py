@@ -1,17 +1,35 @@
 """Commands for images."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from commands.media import CountStepImage, RecordImage, RejectImage, RequestImage, RequestImages, RequestStepImages
+from commands.bus import payload_digest
+from commands.media import (
+    ChooseImageVersion,
+    CountStepImage,
+    RecordImage,
+    RejectImage,
+    RequestImage,
+    RequestImages,
+    RequestStepImages,
+)
 from domain.generation.aggregate import GENERATION
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import JobStatus, Step, StepFailed, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.media.aggregate import IMAGE
-from domain.media.events import ImageProcessingRequested, Operation, RejectionReason, Rendition
+from domain.media.events import (
+    CutoutReview,
+    ImageProcessingRequested,
+    ImageVersion,
+    ImageVersionChosen,
+    Operation,
+    RejectionReason,
+    Rendition,
+)
 from tests.support.builders.samples import listing
 from tests.support.platforms.write_side import Platform, kinds
 
@@ -206,3 +224,59 @@ async def test_a_count_in_a_failed_job_is_still_kept(platform: Platform) -> None
     assert kinds(await platform.do(counted(platform, first))) == ["StepProgressed"]
     generation = await platform.get(GENERATION, platform.generation_id)
     assert generation.status is JobStatus.FAILED
+
+
+def choice(platform: Platform, image_id: UUID, version: ImageVersion) -> ChooseImageVersion:
+    return ChooseImageVersion(image_id=image_id, merchant_id=platform.merchant_id, version=version)
+
+
+def doubtful(image_id: UUID, attempt: int = 1) -> RecordImage:
+    result = processed(image_id, attempt)
+    review = CutoutReview(confidence=0.4, shown=ImageVersion.ORIGINAL, needs_review=True, reason="A leg is missing.")
+    return replace(result, operations=[Operation.SHARPEN], review=review, other_renditions=result.renditions)
+
+
+async def test_the_images_step_says_how_many_photos_are_kept_whole_for_review(platform: Platform) -> None:
+    first, second = await prepare(platform)
+    await platform.send(send_off(platform))
+    for result in (doubtful(first), processed(second)):
+        await platform.send(result)
+    await platform.send(counted(platform, first))
+    _, ended = await platform.do(counted(platform, second))
+    assert isinstance(ended, StepSucceeded)
+    assert ended.summary == "2 images processed (1 kept whole for your review), 0 rejected"
+
+
+async def test_the_merchant_chooses_between_the_stored_versions(platform: Platform) -> None:
+    first, _ = await prepare(platform)
+    await platform.send(send_off(platform))
+    await platform.send(doubtful(first))
+    (event,) = await platform.do(choice(platform, first, ImageVersion.CUTOUT))
+    assert isinstance(event, ImageVersionChosen)
+    assert event.version is ImageVersion.CUTOUT
+    assert not (await platform.get(IMAGE, first)).needs_review
+
+
+async def test_the_whole_photo_of_a_clear_cut_out_is_requested_from_the_studio(platform: Platform) -> None:
+    first, _ = await prepare(platform)
+    await platform.send(send_off(platform))
+    await platform.send(processed(first))
+    (event,) = await platform.do(choice(platform, first, ImageVersion.ORIGINAL))
+    assert isinstance(event, ImageProcessingRequested)
+    assert event.operations == [Operation.CORRECT_COLOUR, Operation.SHARPEN]
+    assert (event.attempt, event.generation_id) == (2, None)
+
+
+async def test_another_merchant_cannot_choose(platform: Platform) -> None:
+    first, _ = await prepare(platform)
+    await platform.send(send_off(platform))
+    await platform.send(doubtful(first))
+    with pytest.raises(NotFound):
+        await platform.send(replace(choice(platform, first, ImageVersion.CUTOUT), merchant_id=uuid4()))
+    assert (await platform.get(IMAGE, first)).needs_review
+
+
+def test_a_result_without_a_judgment_keeps_the_digest_that_it_had_before_judgments_existed() -> None:
+    result = processed(UUID(int=1))
+    assert payload_digest(result).hex() == "fc28da621e9b444b1ecd967a6a056de16826131eec35395c72595d4e1bf51860"
+    assert payload_digest(result) != payload_digest(doubtful(UUID(int=1)))

@@ -6,16 +6,30 @@ from uuid import uuid4
 import pytest
 
 from domain.kernel import CorruptStream
-from domain.media.aggregate import IMAGE, Image, ImageStatus, SourcePhoto, StudioJob, evolve, request_processing
+from domain.media.aggregate import (
+    IMAGE,
+    Image,
+    ImageStatus,
+    Judgment,
+    SourcePhoto,
+    StudioJob,
+    evolve,
+    request_processing,
+)
+from domain.media.errors import ImageVersionUnavailable
 from domain.media.events import (
+    CutoutReview,
     ImageProcessed,
     ImageProcessingRequested,
     ImageRejected,
+    ImageVersion,
+    ImageVersionChosen,
     MediaEvent,
     Operation,
     RejectionReason,
     Rendition,
 )
+from domain.media.quality import picture_quality
 from tests.support.builders.samples import NOON
 
 ID, STORE_ID = uuid4(), uuid4()
@@ -110,3 +124,82 @@ def test_a_result_of_an_earlier_attempt_is_dropped() -> None:
 def test_a_result_without_a_request_is_corrupt() -> None:
     with pytest.raises(CorruptStream):
         evolve(None, ImageRejected(**head(1), reason=RejectionReason.CORRUPT, message="x"))
+
+
+def quality(shown: ImageVersion, *, confidence: float, chosen: bool = False, side: int = 1200) -> float:
+    review = CutoutReview(confidence=confidence, shown=shown)
+    return picture_quality((side, side), shown=shown, review=review, chosen=chosen)
+
+
+SMALL = Rendition(name="large", key="sha256/cd/cdef.webp", width=800, height=800, size_bytes=4000)
+DOUBTFUL = CutoutReview(
+    confidence=0.3, shown=ImageVersion.ORIGINAL, needs_review=True, reason="A part is missing.", signals={"area": 0.9}
+)
+
+
+def judged(review: CutoutReview | None, *others: Rendition) -> Image:
+    image = fold(*request(None, 1))
+    (event,) = image.process(
+        attempt=1,
+        renditions=[RENDITION],
+        source_sha256="ab" * 32,
+        source_size=(2000, 1500),
+        operations=list(Operation) if review is None or review.shown is ImageVersion.CUTOUT else [Operation.SHARPEN],
+        seconds=1.2,
+        at=NOON,
+        judgment=None if review is None else Judgment(review, others),
+    )
+    return evolve(image, event)
+
+
+def test_the_judgment_of_a_cut_out_is_recorded_with_both_versions() -> None:
+    image = judged(DOUBTFUL, SMALL)
+    assert (image.shown, image.stored, image.needs_review) == (ImageVersion.ORIGINAL, frozenset(ImageVersion), True)
+
+
+def test_a_chosen_version_is_shown_and_closes_the_review() -> None:
+    image = judged(DOUBTFUL, SMALL)
+    events = image.choose(ImageVersion.CUTOUT, at=NOON)
+    assert events == (ImageVersionChosen(**head(3), version=ImageVersion.CUTOUT),)
+    after = evolve(image, events[0])
+    assert (after.shown, after.needs_review) == (ImageVersion.CUTOUT, False)
+    assert after.choose(ImageVersion.CUTOUT, at=NOON) == ()
+
+
+def test_choosing_what_is_shown_accepts_it() -> None:
+    image = judged(DOUBTFUL, SMALL)
+    assert image.choose(ImageVersion.ORIGINAL, at=NOON) == (
+        ImageVersionChosen(**head(3), version=ImageVersion.ORIGINAL),
+    )
+
+
+def test_a_cut_out_that_the_studio_could_not_make_cannot_be_chosen() -> None:
+    image = judged(DOUBTFUL)
+    assert not image.must_redo(ImageVersion.CUTOUT)
+    with pytest.raises(ImageVersionUnavailable, match="no CUTOUT"):
+        image.choose(ImageVersion.CUTOUT, at=NOON)
+
+
+def test_an_image_without_a_result_has_no_version_to_choose() -> None:
+    image = fold(*request(None, 1))
+    assert not image.must_redo(ImageVersion.ORIGINAL)
+    with pytest.raises(ImageVersionUnavailable, match="not processed"):
+        image.choose(ImageVersion.ORIGINAL, at=NOON)
+
+
+def test_a_version_that_is_not_stored_is_made_again() -> None:
+    assert judged(None).must_redo(ImageVersion.ORIGINAL)
+    assert not judged(None).must_redo(ImageVersion.CUTOUT), "it is shown"
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (quality(ImageVersion.CUTOUT, confidence=0.9), quality(ImageVersion.CUTOUT, confidence=0.6)),
+        (quality(ImageVersion.CUTOUT, confidence=0.6), quality(ImageVersion.ORIGINAL, confidence=0.3)),
+        (quality(ImageVersion.ORIGINAL, confidence=0.3, chosen=True), quality(ImageVersion.ORIGINAL, confidence=0.3)),
+        (quality(ImageVersion.CUTOUT, confidence=0.9), quality(ImageVersion.CUTOUT, confidence=0.9, side=300)),
+    ],
+)
+def test_a_clear_large_cut_out_is_the_better_picture(better: float, worse: float) -> None:
+    assert 0 < worse < better <= 1

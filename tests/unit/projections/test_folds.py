@@ -1,17 +1,29 @@
 """Folds are pure: rows and events in, rows out, no database."""
 
 from collections import Counter
+from uuid import UUID
 
 import pytest
 
 from domain.generation.events import JobStatus
 from domain.ids import derived
 from domain.kernel import CorruptStream
+from domain.media.events import (
+    CutoutReview,
+    ImageProcessed,
+    ImageProcessingRequested,
+    ImageVersion,
+    ImageVersionChosen,
+    MediaEvent,
+    Operation,
+    Rendition,
+)
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
 from projections.catalog.tables import CatalogRows
+from projections.catalog.views import ImageState
 from projections.jobs import model as jobs
 from projections.jobs.tables import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
@@ -19,6 +31,7 @@ from projections.sales import model as sales
 from projections.sales.tables import SalesRows
 from schemas.registry import EVENTS
 from tests.support.builders.histories import MOVES, History
+from tests.support.builders.samples import NOON
 
 MOVES_OF_ALL_KINDS = [(name, number) for number in range(80) for name in sorted(MOVES)]
 
@@ -108,3 +121,54 @@ def test_the_workload_is_lawful_and_the_same_for_the_same_seed() -> None:
     rows = catalog.MODEL.fold(CatalogRows(), ((raw.decode().event, raw.tenant) for raw in first))
     assert all(variant.on_hand >= variant.reserved >= 0 for variant in rows.variants.values())
     assert {raw.position for raw in first} == set(range(1, 3001))
+
+
+def test_a_chosen_version_swaps_an_images_renditions_and_closes_its_review() -> None:
+    rows = CatalogRows()
+    image_id, at = UUID(int=1), NOON
+    whole, cut = (
+        Rendition(name="large", key=f"sha256/{n}/{n}.webp", width=800, height=800, size_bytes=9) for n in ("aa", "bb")
+    )
+    review = CutoutReview(confidence=0.4, shown=ImageVersion.ORIGINAL, needs_review=True, reason="A leg is missing.")
+    events: list[MediaEvent] = [
+        ImageProcessingRequested(
+            originator_id=image_id,
+            originator_version=1,
+            occurred_at=at,
+            store_id=UUID(int=2),
+            product_id=None,
+            generation_id=None,
+            attempt=1,
+            source_url="https://images.example/1.jpg",
+            alt_text="Chair",
+            position=0,
+            operations=list(Operation),
+            ground="#ffffff",
+        ),
+        ImageProcessed(
+            originator_id=image_id,
+            originator_version=2,
+            occurred_at=at,
+            renditions=[whole],
+            source_sha256="ab" * 32,
+            source_width=1200,
+            source_height=1200,
+            operations=[Operation.SHARPEN],
+            seconds=1.0,
+            review=review,
+            other_renditions=[cut],
+        ),
+    ]
+    catalog.MODEL.fold(rows, [(event, UUID(int=2)) for event in events])
+    row = rows.media[image_id]
+    assert (row.status, row.shown) == (ImageState.NEEDS_REVIEW, ImageVersion.ORIGINAL)
+    quality = row.quality
+    chosen = ImageVersionChosen(
+        originator_id=image_id, originator_version=3, occurred_at=at, version=ImageVersion.CUTOUT
+    )
+    catalog.MODEL.fold(rows, [(chosen, UUID(int=2))])
+    assert (row.status, row.shown) == (ImageState.PROCESSED, ImageVersion.CUTOUT)
+    assert ("bb" in row.renditions, "aa" in row.other_renditions) == (True, True)
+    assert quality is not None
+    assert row.quality is not None
+    assert row.quality > quality
