@@ -30,7 +30,7 @@ class WinningScore:
 
     @classmethod
     def of(cls, score: Score) -> Self:
-        return cls(**score.model_dump())
+        return cls(**score.model_dump(exclude={"fit"}))
 
 
 @strawberry.type(description="Measurements of a text.")
