@@ -24,6 +24,7 @@ from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
+from gateway.graphql.planned_executor import PlannedExecutor
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
@@ -110,6 +111,7 @@ def build_schema() -> Schema:
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=PlannedExecutor,
         # Classes, not instances: extensions have state, so each operation needs new ones.
         extensions=[MaskErrors, ClosePastReadings, CachedIntrospection],
     )

@@ -1,0 +1,167 @@
+"""Runs queries by their plans, and everything else as graphql-core does."""
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from graphql import (
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    OperationType,
+    Source,
+    VariableNode,
+    get_argument_values,
+    located_error,
+)
+from graphql.execution.collect_fields import collect_fields
+from graphql.execution.executor import CollectedErrors
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.graphql.plans import Irregular, NotPlannable, ObjectPlan, Planner, ResolvedField, walk
+
+CACHED_FIELDS_MAX = 400
+"""Fields of the largest plan that is kept. A field takes about 1 kB; larger plans are made for each run."""
+PLANS_OF_TEXT_MAX = 4
+"""Plans that are kept for one text. Operations and the variables of ``@include`` and ``@skip`` make different plans."""
+
+_PlanKey = tuple[str | None, tuple[object, ...]]
+
+
+@dataclass(slots=True)
+class PlanCounts:
+    """How queries of a schema were run since the process started."""
+
+    made: int = 0
+    """Plans that were made; other runs used a kept one."""
+    planned: int = 0
+    unplannable: int = 0
+    """Queries that graphql-core ran because no plan can carry them."""
+    irregular: int = 0
+    """Queries that graphql-core repeated, to report a failure exactly."""
+
+
+class PlanCache:
+    """The plans of one schema. They live as long as the parsed documents that they belong to, and are bounded by them."""
+
+    def __init__(self) -> None:
+        self.counts = PlanCounts()
+        self._by_text: WeakKeyDictionary[Source, dict[_PlanKey, ObjectPlan | None]] = WeakKeyDictionary()
+        self._conditions: WeakKeyDictionary[Source, tuple[str, ...]] = WeakKeyDictionary()
+
+    def plan(self, executor: "PlannedExecutor") -> ObjectPlan | None:
+        """Return the plan of an executor's operation. None if plans cannot carry it."""
+        operation = executor.operation
+        source = operation.loc.source if operation.loc else None
+        if source is None:
+            return executor.make_plan()[0]
+        names = self._conditions.get(source)
+        if names is None:
+            names = self._conditions[source] = tuple(sorted(_condition_variables(executor)))
+        coerced = executor.variable_values.coerced
+        key = operation.name.value if operation.name else None, tuple(coerced.get(name) for name in names)
+        plans = self._by_text.setdefault(source, {})
+        if key in plans:
+            return plans[key]
+        plan, fields = executor.make_plan()
+        self.counts.made += 1
+        if fields <= CACHED_FIELDS_MAX:
+            if len(plans) >= PLANS_OF_TEXT_MAX:
+                plans.pop(next(iter(plans)))
+            plans[key] = plan
+        return plan
+
+
+_caches: WeakKeyDictionary[GraphQLSchema, PlanCache] = WeakKeyDictionary()
+
+
+def plan_cache(schema: GraphQLSchema) -> PlanCache:
+    """Return the plans of a schema."""
+    cache = _caches.get(schema)
+    if cache is None:
+        cache = _caches[schema] = PlanCache()
+    return cache
+
+
+class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor, with plans for queries. The answers are the same."""
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        middleware = self.middleware_manager
+        if self.operation.operation is not OperationType.QUERY or (middleware and middleware.middlewares):
+            return super().execute_operation(serially)
+        cache = plan_cache(self.schema)
+        plan = cache.plan(self)
+        if plan is None:
+            cache.counts.unplannable += 1
+            return super().execute_operation(serially)
+        return self._run(plan, cache.counts)
+
+    def make_plan(self) -> tuple[ObjectPlan | None, int]:
+        """Return the operation's plan and the number of its fields. None if plans cannot carry it."""
+
+        def collect(type: Any, details: list[Any]) -> Any:
+            return self.collect_subfields(type, details)[0]
+
+        planner = Planner(collect, self.variable_values)
+        root = self.schema.query_type
+        assert root is not None
+        fields = collect_fields(self.schema, self.fragments, self.variable_values, root, self.operation)[0]
+        try:
+            return planner.plan(root, fields), planner.fields
+        except (NotPlannable, RecursionError):
+            return None, 0
+
+    async def _run(self, plan: ObjectPlan, counts: PlanCounts) -> Any:
+        try:
+            async with asyncio.TaskGroup() as group:
+                data = plan.answer(_Run(self, group), self.root_value, None)
+        except (Irregular, ExceptionGroup) as failure:
+            if isinstance(failure, ExceptionGroup) and failure.split(Irregular)[1] is not None:
+                raise
+            counts.irregular += 1
+            self.collected_errors = CollectedErrors()
+            result = super().execute_operation()
+            return await result if isinstance(result, Awaitable) else result
+        counts.planned += 1
+        return ExecutionResult(data, self.collected_errors.errors or None)
+
+
+class _Run:
+    """Implements :class:`gateway.graphql.plans.Run`: one execution, whose resolvers are tasks of one group."""
+
+    def __init__(self, executor: PlannedExecutor, group: asyncio.TaskGroup) -> None:
+        self._executor = executor
+        self._group = group
+
+    def info(self, field: ResolvedField, path: Path) -> Any:
+        return self._executor.build_resolve_info(field.definition, field.nodes, field.parent, path)
+
+    def arguments(self, field: ResolvedField) -> dict[str, Any]:
+        first = field.details[0]
+        return get_argument_values(
+            field.definition, first.node, self._executor.variable_values, first.fragment_variable_values
+        )
+
+    def start(self, work: Any) -> None:
+        self._group.create_task(work)
+
+    def fail(self, field: ResolvedField, path: Path, error: Exception) -> None:
+        if not field.is_nullable:
+            raise Irregular from error
+        self._executor.collected_errors.add(located_error(error, field.nodes, path.as_list()), path)
+
+
+def _condition_variables(executor: PlannedExecutor) -> Iterator[str]:
+    """Yield the variables that decide which fields an operation has."""
+    nodes: list[Node] = [executor.operation, *executor.fragment_definitions.values()]
+    for top in nodes:
+        assert isinstance(top, OperationDefinitionNode | FragmentDefinitionNode)
+        for node in walk(top.selection_set):
+            for directive in getattr(node, "directives", None) or ():
+                yield from (part.name.value for part in walk(directive) if isinstance(part, VariableNode))
