@@ -71,9 +71,34 @@ async def disconnect_supplier(command: DisconnectSupplier, work: Work, *, clock:
     work.append(MERCHANT, merchant.id, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBusinessIdentity:
+    """State the business behind a merchant's stores."""
+
+    merchant_id: UUID
+    country: str
+    """ISO 3166-1 alpha-2, already checked like the rest."""
+    parts: list[str]
+    """The optional parts that are stated."""
+    identity: Sealed
+    """JSON of ``BusinessIdentity``, sealed under the merchant's key."""
+
+
+async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clock: Clock) -> None:
+    """Append ``BusinessIdentityStated``.
+
+    Raises:
+        NotFound: no merchant has the id; retrying cannot help.
+    """
+    merchant = await work.get(MERCHANT, command.merchant_id)
+    events = merchant.state_identity(command.identity, country=command.country, parts=command.parts, at=clock.now())
+    work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
+
+
 HANDLERS: UnboundHandlers = {
     RegisterMerchant: register_merchant,
     ConnectSupplier: connect_supplier,
     DisconnectSupplier: disconnect_supplier,
+    SetBusinessIdentity: set_business_identity,
 }
 """Each command and its handler."""

@@ -15,8 +15,9 @@ from domain.inbox.aggregate import INBOX
 from domain.inbox.events import SubjectKind, WebhookReceived, WebhookRejected, WebhookSubject
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
-from domain.order.aggregate import ORDER, Order, ShopperDetails, place
-from domain.order.events import OrderLine, OrderPaid, OrderStatus
+from domain.order.aggregate import ORDER, Order, OrderTerms, ShopperDetails, place
+from domain.order.delivery import DeliveryDays, arrival_window, day_in
+from domain.order.events import OrderLine, OrderPaid, OrderStatus, PageVersionRef
 from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
@@ -78,6 +79,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
     if command.cart_id is not None:
         await _order_cart(work, command.cart_id, command, at=at)
     lines: list[OrderLine] = []
+    delivery: list[DeliveryDays | None] = []
     for (product_id, variant_id), quantity in quantities.items():
         product = await product_of_store(work, product_id, store.id)
         # The reservation refuses products that are not for sale, unknown or sold out.
@@ -88,6 +90,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
             tenant=store.id,
         )
         variant = product.variants[variant_id]
+        delivery.append(product.shipping_days)
         lines.append(
             OrderLine(
                 product_id=product_id,
@@ -116,6 +119,12 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
             lines=lines,
             shipping=zero,
             tax=zero,
+            terms=OrderTerms(
+                arrival=arrival_window(delivery, ordered_on=day_in(store.time_zone, at)),
+                pages=[
+                    PageVersionRef(page_id=id, type=page.type, number=page.number) for id, page in store.legal_pages
+                ],
+            ),
             at=at,
         ),
         tenant=store.id,

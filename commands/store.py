@@ -248,6 +248,32 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetDeliveryPromise:
+    """Set the longest delivery time that a store promises."""
+
+    store_id: UUID
+    merchant_id: UUID
+    days: int
+    """Calendar days."""
+    time_zone: str | None = None
+    """IANA name; None keeps the store's."""
+
+
+async def set_delivery_promise(command: SetDeliveryPromise, work: Work, *, clock: Clock) -> None:
+    """Append ``DeliveryPromised``. No-op if the promise is the same.
+
+    Raises:
+        InvalidInput: the days are out of range, or the time zone is unknown.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: the store is archived.
+    """
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    time_zone = store.time_zone if command.time_zone is None else command.time_zone
+    events = store.promise_delivery(command.days, time_zone=time_zone, at=clock.now())
+    work.append(STORE, store.id, events, tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkStoreReady:
     """Hand a generated store to its merchant for review."""
 
@@ -387,6 +413,7 @@ HANDLERS: UnboundHandlers = {
     WritePages: write_pages,
     AddPage: add_page,
     EditPage: edit_page,
+    SetDeliveryPromise: set_delivery_promise,
     MarkStoreReady: mark_store_ready,
     ApproveStore: approve_store,
     PublishStore: publish_store,

@@ -14,6 +14,7 @@ from domain.privacy import PersonalData
 from projections.catalog.views import (
     CategoryCount,
     ImageView,
+    PageVersionView,
     PageView,
     ProductFilter,
     ProductSort,
@@ -36,6 +37,8 @@ class StorefrontQueries(Protocol):
     async def pages(self, store_id: UUID) -> Sequence[PageView]: ...
 
     async def page(self, store_id: UUID, slug: str) -> PageView | None: ...
+
+    async def page_version(self, store_id: UUID, page_id: UUID, number: int) -> PageVersionView | None: ...
 
     async def products(
         self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort

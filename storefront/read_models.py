@@ -7,6 +7,7 @@ from projections.catalog import queries as catalog_queries
 from projections.catalog.views import (
     CategoryCount,
     ImageView,
+    PageVersionView,
     PageView,
     ProductFilter,
     ProductSort,
@@ -39,6 +40,12 @@ class ReadModelQueries:
 
     async def page(self, store_id: UUID, slug: str) -> PageView | None:
         return await catalog_queries.page_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))
+
+    async def page_version(self, store_id: UUID, page_id: UUID, number: int) -> PageVersionView | None:
+        versions = await catalog_queries.versions_of_page(
+            self._db, page_id, scope=ShopperScope(store_id), numbers=[number]
+        )
+        return versions[0] if versions else None
 
     async def products(
         self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort

@@ -14,6 +14,7 @@ from consumers.agents.outside_calls import GivenUp
 from domain.generation.events import Step, StepStarted
 from domain.kernel import NotFound
 from domain.money import Money
+from domain.order.delivery import typical_days
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.errors import ProductIsArchived
 from domain.product.events import ProductStatus
@@ -240,7 +241,7 @@ def store_facts(
             kind for kind, _ in Counter(product.category for product in products if product.category).most_common()
         ],
         price_range=(min(prices), max(prices)) if prices else None,
-        shipping_days=(min(fewest for fewest, _ in days), max(most for _, most in days)) if days else None,
+        shipping_days=typical_days(days),
         effective_on=event.occurred_at,
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.kernel import CorruptStream, StreamKind, first_header, next_header
 from domain.merchant.events import (
+    BusinessIdentityStated,
     MerchantEvent,
     MerchantRegistered,
     SupplierConnected,
@@ -17,6 +18,16 @@ from domain.privacy import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedBusiness:
+    """The unsealed parts of a stated business identity."""
+
+    country: str
+    """ISO 3166-1 alpha-2."""
+    parts: frozenset[str]
+    """The optional parts that are stated, such as ``vat_id``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Merchant:
     """A merchant's account, without credentials."""
 
@@ -24,6 +35,8 @@ class Merchant:
     version: int
     suppliers: Mapping[SupplierProvider, str | None] = field(default_factory=dict)
     """Connected suppliers, each with the merchant's account there; None if the supplier names none."""
+    business: StatedBusiness | None = None
+    """The business behind the stores; None until the merchant states it."""
 
     def connect(
         self, provider: SupplierProvider, *, account_id: str | None = None, at: datetime
@@ -45,6 +58,12 @@ class Merchant:
             return ()
         return (SupplierDisconnected(**next_header(self, at), provider=provider),)
 
+    def state_identity(
+        self, identity: Sealed, *, country: str, parts: Sequence[str], at: datetime
+    ) -> Sequence[MerchantEvent]:
+        """State the business behind the merchant's stores. The caller has checked and sealed it."""
+        return (BusinessIdentityStated(**next_header(self, at), country=country, parts=list(parts), identity=identity),)
+
 
 def register(merchant_id: UUID, *, email: Sealed, name: Sealed | None, at: datetime) -> Sequence[MerchantEvent]:
     """Open an account. The accounts table, not the log, keeps e-mail addresses unique."""
@@ -62,6 +81,9 @@ def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
         case Merchant(), SupplierDisconnected(provider=provider):
             left = {one: account for one, account in merchant.suppliers.items() if one != provider}
             return replace(merchant, version=event.originator_version, suppliers=left)
+        case Merchant(), BusinessIdentityStated():
+            business = StatedBusiness(country=event.country, parts=frozenset(event.parts))
+            return replace(merchant, version=event.originator_version, business=business)
         case _:
             raise CorruptStream(event)
 

@@ -51,4 +51,15 @@ class SupplierDisconnected(DomainEvent, wire_name="merchant.supplier_disconnecte
     provider: SupplierProvider
 
 
-MerchantEvent = MerchantRegistered | SupplierConnected | SupplierDisconnected
+class BusinessIdentityStated(DomainEvent, wire_name="merchant.business_identity_stated.v1"):
+    """The merchant stated the business behind all of their stores; a later statement replaces it."""
+
+    country: str
+    """ISO 3166-1 alpha-2 code of the business's country, which decides what its stores must publish."""
+    parts: list[str] = []
+    """The optional parts that are stated, such as ``vat_id``."""
+    identity: Sealed
+    """JSON of ``domain.merchant.identity.BusinessIdentity``, sealed under the merchant's key."""
+
+
+MerchantEvent = MerchantRegistered | SupplierConnected | SupplierDisconnected | BusinessIdentityStated

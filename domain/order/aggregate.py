@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.money import Money
+from domain.order.delivery import ArrivalWindow
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
@@ -16,6 +17,7 @@ from domain.order.events import (
     OrderPaid,
     OrderPlaced,
     OrderStatus,
+    PageVersionRef,
     PaymentFailed,
     PaymentSessionOpened,
     PaymentUnmatched,
@@ -128,6 +130,16 @@ class ShopperDetails:
     """JSON of line1, line2, city, region, postcode, country."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTerms:
+    """What the shopper orders under."""
+
+    arrival: ArrivalWindow | None = None
+    """The promised days; None if they are unknown."""
+    pages: Sequence[PageVersionRef] = ()
+    """The legal pages, each in its present version."""
+
+
 def place(
     order_id: UUID,
     *,
@@ -136,9 +148,20 @@ def place(
     shipping: Money,
     tax: Money,
     shopper: ShopperDetails,
+    terms: OrderTerms = OrderTerms(),
     at: datetime,
 ) -> Sequence[OrderEvent]:
     """Place an order; the caller reserves the stock in the same transaction.
+
+    Args:
+        order_id: the new order.
+        store_id: the store that sells.
+        lines: what is ordered.
+        shipping: the price of delivery.
+        tax: tax in addition to lines and shipping.
+        shopper: the person who orders.
+        terms: the promised days and the legal pages that apply.
+        at: the time of the order.
 
     Raises:
         InvalidInput: there are no lines.
@@ -160,6 +183,8 @@ def place(
             shopper_name=shopper.name,
             shopper_email=shopper.email,
             shipping_address=shopper.address,
+            arrival=terms.arrival,
+            pages=list(terms.pages),
         ),
     )
 

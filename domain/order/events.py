@@ -5,7 +5,9 @@ from uuid import UUID
 
 from domain.kernel import DomainEvent, Value
 from domain.money import Money
+from domain.order.delivery import ArrivalWindow
 from domain.privacy import Sealed
+from domain.store.events import PageType
 
 
 class OrderStatus(StrEnum):
@@ -36,6 +38,15 @@ class OrderLine(Value):
         return self.unit_price * self.quantity
 
 
+class PageVersionRef(Value):
+    """One version of a content page of the store."""
+
+    page_id: UUID
+    type: PageType
+    number: int
+    """1 for the page's first text, 2 for the next."""
+
+
 class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     """A shopper placed an order. It reserves stock and waits for payment.
 
@@ -59,6 +70,10 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     shopper_email: Sealed
     shipping_address: Sealed
     """JSON of line1, line2, city, region, postcode, country."""
+    arrival: ArrivalWindow | None = None
+    """The days that were promised when the order was placed; null if a supplier states none, and in older events."""
+    pages: list[PageVersionRef] = []
+    """The legal pages that apply, each in the version of that time; empty in older events."""
 
 
 class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.v1"):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from domain.ids import slug_stream
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
@@ -14,6 +15,7 @@ from domain.store.events import (
     BrandGenerated,
     CopyScores,
     CurrencyChosen,
+    DeliveryPromised,
     PageRetitled,
     PageType,
     PageWritten,
@@ -36,6 +38,12 @@ BY_MERCHANT = "merchant"
 """The author of a page that the merchant wrote."""
 NICHE_MAX = 120
 """Longest niche, in characters."""
+PROMISE_DAYS = 30
+"""The delivery time that a store promises if its merchant sets none: the legal limit in the European Union
+(Directive 2011/83/EU, Article 18)."""
+PROMISE_MOST = 120
+LEGAL_PAGES = (PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY, PageType.PRIVACY_POLICY)
+"""The pages that an order is placed under."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +55,8 @@ class PageRef:
     slug: str
     by_merchant: bool = False
     """Whether the merchant wrote it; agents do not overwrite such a page."""
+    number: int = 1
+    """How often its text or title was written; the number of its present version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +81,20 @@ class Store:
     """The products of earlier scoutings; some may still be on sale."""
     currency: str | None = None
     """The currency of its products; None without products, or if the first one is older than this rule."""
+    delivery_promise_days: int = PROMISE_DAYS
+    """The most calendar days from an order to the shopper's door; slower products are not imported."""
+    time_zone: str = "UTC"
+    """The IANA time zone of the store's dates."""
 
     @property
     def was_published(self) -> bool:
         """Whether the store was ever published, so that shoppers may know its address."""
         return self.status in {StoreStatus.ACTIVE, StoreStatus.PAUSED}
+
+    @property
+    def legal_pages(self) -> Sequence[tuple[UUID, PageRef]]:
+        """The pages that an order is placed under, with their ids, in the order of ``LEGAL_PAGES``."""
+        return [(id, page) for type in LEGAL_PAGES for id, page in self.pages.items() if page.type is type]
 
     def refuse_archived(self, action: str) -> None:
         """Refuse a change of an archived store or its contents.
@@ -150,6 +169,24 @@ class Store:
                 "currency", f"This store sells in {known}, not in {currency}. Give the prices in {known}."
             )
         return () if self.currency else (CurrencyChosen(**next_header(self, at), currency=currency),)
+
+    def promise_delivery(self, days: int, *, time_zone: str, at: datetime) -> Sequence[StoreEvent]:
+        """Set the longest delivery time and the time zone of dates. No-op if both are set so.
+
+        Raises:
+            InvalidInput: the days are out of range, or the time zone is unknown.
+            StoreNotReady: the store is archived.
+        """
+        self.refuse_archived("edited")
+        if not 1 <= days <= PROMISE_MOST:
+            raise InvalidInput("days", f"days cannot be {days}. Use 1 to {PROMISE_MOST} calendar days.")
+        if time_zone not in available_timezones():
+            raise InvalidInput(
+                "time_zone", f"Invalid timeZone {time_zone[:60]!r}. Use an IANA name such as Europe/Berlin or UTC."
+            )
+        if (days, time_zone) == (self.delivery_promise_days, self.time_zone):
+            return ()
+        return (DeliveryPromised(**next_header(self, at), days=days, time_zone=time_zone),)
 
     def write_page(
         self,
@@ -355,6 +392,13 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             return replace(store, version=event.originator_version, currency=event.currency)
         case Store(), PageWritten() | PageRetitled():
             return _with_page(store, event)
+        case Store(), DeliveryPromised():
+            return replace(
+                store,
+                version=event.originator_version,
+                delivery_promise_days=event.days,
+                time_zone=event.time_zone,
+            )
         case Store(), StoreApproved():
             return replace(store, version=event.originator_version, approved=True)
         case Store(), StoreReadyForReview() | StorePublished() | StorePaused() | StoreArchived():
@@ -374,11 +418,17 @@ _STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
 def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:
     match event:
         case PageWritten():
+            former = store.pages.get(event.page_id)
             page = PageRef(
-                type=event.type, title=event.title, slug=event.slug, by_merchant=event.written_by == BY_MERCHANT
+                type=event.type,
+                title=event.title,
+                slug=event.slug,
+                by_merchant=event.written_by == BY_MERCHANT,
+                number=1 if former is None else former.number + 1,
             )
         case PageRetitled():
-            page = replace(store.pages[event.page_id], title=event.title, by_merchant=True)
+            former = store.pages[event.page_id]
+            page = replace(former, title=event.title, by_merchant=True, number=former.number + 1)
     return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
 
 

@@ -131,6 +131,15 @@ class PageWritten(DomainEvent, wire_name="store.page_written.v1"):
     """``house``, a model's name, or ``merchant``."""
 
 
+class DeliveryPromised(DomainEvent, wire_name="store.delivery_promised.v1"):
+    """The merchant set the longest delivery time that the store promises, and the time zone of its dates."""
+
+    days: int
+    """Calendar days from the order to the shopper's door."""
+    time_zone: str = "UTC"
+    """IANA name, such as ``Europe/Berlin``."""
+
+
 class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
     """The merchant changed a page's title; its text stays."""
 
@@ -175,6 +184,7 @@ StoreEvent = (
     | CurrencyChosen
     | PageWritten
     | PageRetitled
+    | DeliveryPromised
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

@@ -37,7 +37,7 @@ class StoreFacts:
     """The kinds of product, the most frequent first: ``Desk Mats``. Titles are written at the same time as pages."""
     price_range: tuple[Money, Money] | None
     shipping_days: tuple[int, int] | None
-    """Fewest and most days from order to delivery."""
+    """Fewest and most calendar days from the order to the door, of the middle product."""
     effective_on: datetime
 
 

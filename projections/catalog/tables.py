@@ -38,6 +38,9 @@ class StoreRow:
     updated_at: datetime
     published_at: datetime | None
     currency: str | None
+    contact_email: str | None
+    delivery_promise_days: int
+    time_zone: str
 
 
 @dataclass(slots=True)
@@ -52,8 +55,23 @@ class PageRow:
     content: str
     scores: Json
     written_by: str
+    version: int
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(slots=True)
+class PageVersionRow:
+    """A page's text at one time; orders name the versions that they were placed under."""
+
+    page_id: UUID
+    number: int
+    store_id: UUID
+    type: str
+    title: str
+    content: str
+    written_by: str
+    written_at: datetime
 
 
 @dataclass(slots=True)
@@ -165,6 +183,8 @@ STORES = Table(
         "updated_at",
         "published_at",
         "currency",
+        "delivery_promise_days",
+        "time_zone",
     ),
     indexes=(
         "create index on stores (merchant_id, created_at, id)",
@@ -175,9 +195,10 @@ STORES = Table(
 PAGES = Table(
     "pages",
     PageRow,
-    hot=("type", "title", "slug", "content", "scores", "written_by", "updated_at"),
+    hot=("type", "title", "slug", "content", "scores", "written_by", "version", "updated_at"),
     indexes=("create index on pages (store_id, slug)",),
 )
+PAGE_VERSIONS = Table("page_versions", PageVersionRow, key=("page_id", "number"))
 PRODUCTS = Table(
     "products",
     ProductRow,
@@ -230,10 +251,11 @@ class CatalogRows:
 
     stores: dict[UUID, StoreRow] = field(default_factory=dict)
     pages: dict[UUID, PageRow] = field(default_factory=dict)
+    page_versions: dict[tuple[UUID, int], PageVersionRow] = field(default_factory=dict)
     products: dict[UUID, ProductRow] = field(default_factory=dict)
     product_texts: dict[UUID, ProductTextRow] = field(default_factory=dict)
     variants: dict[UUID, VariantRow] = field(default_factory=dict)
     media: dict[UUID, MediaRow] = field(default_factory=dict)
 
 
-TABLES = (STORES, PAGES, PRODUCTS, PRODUCT_TEXTS, VARIANTS, MEDIA)
+TABLES = (STORES, PAGES, PAGE_VERSIONS, PRODUCTS, PRODUCT_TEXTS, VARIANTS, MEDIA)

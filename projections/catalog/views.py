@@ -14,6 +14,7 @@ from domain.media.events import ImageVersion, MediaType, Operation, RejectionRea
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import ProductStatus, WinningScore
+from domain.store.aggregate import PROMISE_DAYS
 from domain.store.brand import BrandIdentity, NameOption
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus, SupplierReport
 
@@ -102,6 +103,12 @@ class StoreView:
     """When the storefront was last published."""
     currency: str | None
     """The ISO 4217 code of its prices; None while the store has no products."""
+    contact_email: str | None = None
+    """The address that shoppers write to; None if the merchant gave none with the store."""
+    delivery_promise_days: int = PROMISE_DAYS
+    """The most calendar days from an order to the shopper's door."""
+    time_zone: str = "UTC"
+    """The IANA time zone of the store's dates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +127,23 @@ class PageView:
     """``house``, a model's name, or ``merchant``."""
     created_at: datetime
     updated_at: datetime
+    version: int = 1
+    """The number of this text; see :class:`PageVersionView`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageVersionView:
+    """The text that a page had at one time."""
+
+    page_id: UUID
+    number: int
+    """1 for the first text."""
+    type: PageType
+    title: str
+    content: str
+    """Markdown."""
+    written_by: str
+    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from domain.ids import derived
-from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected
+from domain.merchant.events import BusinessIdentityStated, MerchantRegistered, SupplierConnected, SupplierDisconnected
 from projections.engine.tables import Folds, as_json
-from projections.merchants.tables import MerchantRow, MerchantsRows, SupplierAccountRow
+from projections.merchants.tables import BusinessIdentityRow, MerchantRow, MerchantsRows, SupplierAccountRow
 
 FOLDS: Folds[MerchantsRows] = Folds()
 
@@ -51,3 +51,16 @@ def supplier_connected(rows: MerchantsRows, event: SupplierConnected, tenant: UU
 def supplier_disconnected(rows: MerchantsRows, event: SupplierDisconnected, tenant: UUID) -> None:
     account = rows.supplier_accounts[_account_of(event, tenant)]
     account.is_active, account.updated_at = False, event.occurred_at
+
+
+@FOLDS.on(BusinessIdentityStated)
+def business_identity_stated(rows: MerchantsRows, event: BusinessIdentityStated, _: UUID) -> None:
+    id, number = event.originator_id, event.originator_version
+    rows.business_identities[id, number] = BusinessIdentityRow(
+        merchant_id=id,
+        number=number,
+        country=event.country,
+        parts=as_json(event.parts),
+        identity=as_json(event.identity),
+        stated_at=event.occurred_at,
+    )

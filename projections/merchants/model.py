@@ -1,4 +1,4 @@
-"""The merchants read model: sealed profiles, and the suppliers that merchants connected.
+"""The merchants read model: sealed profiles and business identities, and the suppliers that merchants connected.
 
 Password hashes and supplier keys are not in it: they never enter the log.
 """
@@ -7,5 +7,5 @@ from projections.engine.tables import ReadModel
 from projections.merchants.fold import FOLDS
 from projections.merchants.tables import TABLES, MerchantsRows
 
-MODEL = ReadModel("merchants", 2, MerchantsRows, TABLES, (FOLDS,))
+MODEL = ReadModel("merchants", 3, MerchantsRows, TABLES, (FOLDS,))
 """The read model."""

@@ -2,11 +2,13 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
+import json
+from datetime import datetime
 from uuid import UUID
 
 from domain.merchant.events import SupplierProvider
 from domain.privacy import Sealed
-from projections.merchants.views import MerchantView, SupplierAccountView
+from projections.merchants.views import BusinessIdentityView, MerchantView, SupplierAccountView
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
 
@@ -48,4 +50,39 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
         ),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
+    )
+
+
+async def business_identity(
+    db: Reader, merchant_id: UUID, *, scope: Scope, at: datetime | None = None
+) -> BusinessIdentityView | None:
+    """Return the business identity that a merchant stated last; None if there is none.
+
+    Args:
+        db: the database.
+        merchant_id: the merchant.
+        scope: whose rows may be returned; shoppers see none, a storefront asks for its merchant.
+        at: return the identity that counted at this time instead.
+    """
+    where = restrict(
+        Conditions().add("i.merchant_id = {}", merchant_id),
+        scope,
+        merchant="i.merchant_id = {}",
+        store=None,
+    )
+    if at is not None:
+        where = where.add("i.stated_at <= {}", at)
+    record = await db.fetchrow(
+        "select i.merchant_id, i.country, i.parts, i.identity, i.stated_at from business_identities i "
+        f"where {where.sql} order by i.number desc limit 1",
+        *where.arguments,
+    )
+    if record is None:
+        return None
+    return BusinessIdentityView(
+        merchant_id=record["merchant_id"],
+        country=record["country"],
+        parts=frozenset(json.loads(record["parts"])),
+        identity=Sealed.model_validate_json(record["identity"]),
+        stated_at=record["stated_at"],
     )

@@ -36,6 +36,19 @@ class SupplierAccountRow:
     updated_at: datetime
 
 
+@dataclass(slots=True)
+class BusinessIdentityRow:
+    """One statement of a merchant's business identity; orders keep to the one of their time."""
+
+    merchant_id: UUID
+    number: int
+    """The version of the merchant's stream; the highest counts."""
+    country: str
+    parts: Json
+    identity: Json
+    stated_at: datetime
+
+
 MERCHANTS = Table("merchants", MerchantRow)
 
 SUPPLIER_ACCOUNTS = Table(
@@ -46,12 +59,16 @@ SUPPLIER_ACCOUNTS = Table(
 )
 
 
+BUSINESS_IDENTITIES = Table("business_identities", BusinessIdentityRow, key=("merchant_id", "number"))
+
+
 @dataclass(slots=True)
 class MerchantsRows:
     """The rows that a batch touches, by table and key."""
 
     merchants: dict[UUID, MerchantRow] = field(default_factory=dict)
     supplier_accounts: dict[UUID, SupplierAccountRow] = field(default_factory=dict)
+    business_identities: dict[tuple[UUID, int], BusinessIdentityRow] = field(default_factory=dict)
 
 
-TABLES = (MERCHANTS, SUPPLIER_ACCOUNTS)
+TABLES = (MERCHANTS, SUPPLIER_ACCOUNTS, BUSINESS_IDENTITIES)

@@ -38,3 +38,17 @@ class MerchantView:
     """By provider, including disconnected ones (``is_active`` is false)."""
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessIdentityView:
+    """A merchant's business identity. Open the sealed part through ``PersonalData``."""
+
+    merchant_id: UUID
+    country: str
+    """ISO 3166-1 alpha-2."""
+    parts: frozenset[str]
+    """The optional parts that are stated, such as ``vat_id``."""
+    identity: Sealed
+    """JSON of ``domain.merchant.identity.BusinessIdentity``."""
+    stated_at: datetime

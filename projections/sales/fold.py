@@ -63,6 +63,8 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
         cancel_reason=None,
         carrier=None,
         tracking_number=None,
+        arrival=None if event.arrival is None else as_json(event.arrival),
+        pages=as_json(event.pages),
         placed_at=event.occurred_at,
         paid_at=None,
         fulfilled_at=None,

@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from domain.money import Money
-from domain.order.events import OrderStatus, UnmatchedReason
+from domain.order.delivery import ArrivalWindow
+from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason
 from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
@@ -16,11 +19,13 @@ from projections.sales.views import OrderLineView, OrderView, RejectedWebhookVie
 
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
 
+_PAGES = TypeAdapter(list[PageVersionRef])
+
 COLUMNS = (
     "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
     "o.items, o.shopper_id, o.shopper_name, o.shopper_email, o.shipping_address, o.provider, o.session_id, o.intent_id, "
-    "o.paid_minor, o.platform_fee_minor, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.placed_at, "
-    "o.paid_at, o.fulfilled_at, o.cancelled_at, o.updated_at"
+    "o.paid_minor, o.platform_fee_minor, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.arrival, o.pages, "
+    "o.placed_at, o.paid_at, o.fulfilled_at, o.cancelled_at, o.updated_at"
 )
 
 
@@ -222,6 +227,8 @@ def _order(
         cancel_reason=record["cancel_reason"],
         carrier=record["carrier"],
         tracking_number=record["tracking_number"],
+        arrival=None if record["arrival"] is None else ArrivalWindow.model_validate_json(record["arrival"]),
+        pages=tuple(_PAGES.validate_json(record["pages"])),
         placed_at=record["placed_at"],
         paid_at=record["paid_at"],
         fulfilled_at=record["fulfilled_at"],

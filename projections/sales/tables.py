@@ -38,6 +38,8 @@ class OrderRow:
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
+    arrival: Json | None
+    pages: Json
     placed_at: datetime
     paid_at: datetime | None
     fulfilled_at: datetime | None

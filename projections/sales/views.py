@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.money import Money
-from domain.order.events import OrderStatus, UnmatchedReason
+from domain.order.delivery import ArrivalWindow
+from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason
 from domain.privacy import Sealed
 
 
@@ -73,6 +74,10 @@ class OrderView:
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
+    arrival: ArrivalWindow | None
+    """The days that were promised when the order was placed; None if they are unknown."""
+    pages: tuple[PageVersionRef, ...]
+    """The legal pages that apply, in the version of that time; empty for older orders."""
     placed_at: datetime
     paid_at: datetime | None
     fulfilled_at: datetime | None

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from domain.money import Money
+from domain.order.delivery import ArrivalWindow, DeliveryDays, arrival_window
 from projections.catalog.views import ON_SALE, ProductView, StoreView
 from storefront.checkout.unpaid_order import UnpaidOrder
 from storefront.ports import StorefrontQueries
@@ -24,6 +26,8 @@ class PricedLine:
     url: str
     picture: Picture | None
     unit_price: Money
+    delivery: DeliveryDays | None
+    """The product's delivery days; None if its supplier states none."""
     available: int
     """Stock for this shopper, including the stock reserved by the open order of this cart."""
 
@@ -59,6 +63,10 @@ class PricedCart:
         return Money.total(
             (line.total for line in self.lines), self.lines[0].unit_price.currency if self.lines else "USD"
         )
+
+    def arrival(self, today: date) -> ArrivalWindow | None:
+        """Return when all of it arrives if it is ordered today; None if a supplier states no days."""
+        return arrival_window((line.delivery for line in self.lines), ordered_on=today)
 
     @property
     def ready(self) -> bool:
@@ -112,6 +120,7 @@ async def price_cart(
                 url=f"/products/{product.slug}",
                 picture=photos[0] if photos else None,
                 unit_price=variant.price,
+                delivery=product.shipping_days,
                 available=variant.available + reserved.get(variant.id, 0),
             )
         )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from storefront.pages.base import Pages
+from storefront.rendering.markdown import without_title
 from storefront.rendering.renderer import LEGAL
 from storefront.visit.errors import PageMissing
 
@@ -28,12 +29,6 @@ class ContentPages(Pages):
             "content.html",
             page=page,
             robots=None if visit.is_open else "noindex",
-            body=_without_title(page.content, page.title),
+            body=without_title(page.content, page.title),
             legal=[other for other in visit.pages if other.type in LEGAL] if page.type in LEGAL else [],
         )
-
-
-def _without_title(content: str, title: str) -> str:
-    """Return the text without a first heading that repeats the title."""
-    first, _, rest = content.lstrip().partition("\n")
-    return rest if first.startswith("# ") and first[2:].strip().casefold() == title.casefold() else content

@@ -19,8 +19,10 @@ from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.base import Pages
 from storefront.pages.payment import BUSY, send_to_payment
 from storefront.ports import StorefrontDependencies
+from storefront.rendering.markdown import without_title
 from storefront.rendering.order_status import order_status
 from storefront.rendering.renderer import PageRenderer
+from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit, Visits
 
 TRIES = 30
@@ -41,6 +43,7 @@ class OrderPages(Pages):
     def routes(self) -> list[Route]:
         return [
             Route("/checkout/success/{link}", self.success, name="confirmation"),
+            Route("/checkout/success/{link}/pages/{page}", self.page_version, name="ordered_under"),
             Route("/checkout/unpaid/{link}", self.unpaid, name="unpaid"),
             Route("/checkout/unpaid/{link}/pay", self.pay, methods=["POST"]),
             Route("/checkout/unpaid/{link}/call-off", self.cancel, methods=["POST"]),
@@ -54,8 +57,37 @@ class OrderPages(Pages):
                 return self._renderer.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
             self._take_from_cart(visit, order)
             standing = await order_status(order, self._queries, self._deps.personal)
-            return self._renderer.page(visit, "confirmation.html", order=order, standing=standing, robots="noindex")
+            return self._renderer.page(
+                visit,
+                "confirmation.html",
+                order=order,
+                standing=standing,
+                link=visit.request.path_params["link"],
+                robots="noindex",
+            )
         return self._waiting(visit, order_id, order)
+
+    async def page_version(self, request: Request) -> Response:
+        """Show a legal page as it was when the order was placed."""
+        visit = await self._visits.to_public_store(request)
+        _, order = await self._order_of(visit)
+        reference = None
+        if order is not None:
+            reference = next((one for one in order.pages if str(one.page_id) == request.path_params["page"]), None)
+        if order is None or reference is None:
+            raise PageMissing
+        version = await self._queries.page_version(visit.store.id, reference.page_id, reference.number)
+        if version is None:
+            raise PageMissing
+        return self._renderer.page(
+            visit,
+            "page_version.html",
+            order=order,
+            version=version,
+            body=without_title(version.content, version.title),
+            link=visit.request.path_params["link"],
+            robots="noindex",
+        )
 
     async def unpaid(self, request: Request) -> Response:
         visit = await self._visits.to_public_store(request)

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from domain.kernel import InvalidInput
 from domain.money import Money
+from domain.order.delivery import arrival_window
 from domain.product.events import ProductStatus
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
@@ -174,6 +175,7 @@ class ProductPages(Pages):
             chosen=_chosen(variants, request.query_params.get("variant", "")),
             choice=_choice_name(variants),
             pictures=photos,
+            arrival=arrival_window([product.shipping_days], ordered_on=visit.today),
             related=await self._cards(visit.store.id, await self._related(visit, product)),
             structured=_structured(visit, product, variants, photos),
         )

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import NumberPattern, format_currency, get_currency_symbol, parse_pattern
 
 from domain.money import Money, exponent
+from domain.order.delivery import ArrivalWindow
 from domain.product.events import ProductStatus
 from projections.catalog.views import ImageView, ProductView, VariantView
 
@@ -180,6 +181,21 @@ def days_words(days: tuple[int, int] | None) -> str | None:
         return None
     fewest, most = days
     return f"{fewest}–{most} days" if fewest != most else f"{most} days" if most != 1 else "1 day"
+
+
+def arrival_words(window: ArrivalWindow) -> str:
+    """Return ``5 to 10 December``: the year only where the two days are in different years."""
+    first, last = window.earliest, window.latest
+    if first.year != last.year:
+        return f"{_date(first, DAY)} to {_date(last, DAY)}"
+    if first == last:
+        return _date(last, "d MMMM")
+    return f"{_date(first, 'd' if first.month == last.month else 'd MMMM')} to {_date(last, 'd MMMM')}"
+
+
+def _date(day: date, pattern: str) -> str:
+    words: str = format_date(day, pattern, locale=LOCALE)
+    return words
 
 
 def day_words(at: datetime) -> str:

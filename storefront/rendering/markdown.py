@@ -53,6 +53,12 @@ def render(text: str, top: int = 2) -> Markup:
     return Markup(html)  # noqa: S704 - the parser escapes everything and knows no raw HTML
 
 
+def without_title(content: str, title: str) -> str:
+    """Return the text without a first heading that repeats the title."""
+    first, _, rest = content.lstrip().partition("\n")
+    return rest if first.startswith("# ") and first[2:].strip().casefold() == title.casefold() else content
+
+
 _ROLES = {
     "table_open": "table",
     "thead_open": "rowgroup",

@@ -4,9 +4,10 @@ import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 
+from domain.order.delivery import ArrivalWindow, arrival_window
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
 from projections.sales.views import OrderView
@@ -66,8 +67,8 @@ class OrderStatusView:
     headline: str
     tag: str
     steps: Sequence[Step]
-    arrival: tuple[datetime, datetime] | None
-    """First and last expected day; None if a supplier gives none, or if nothing will be delivered."""
+    arrival: ArrivalWindow | None
+    """The days that were promised when the order was placed; None if a supplier gives none, or if nothing will be delivered."""
     tracking_url: str | None
     recipient: Recipient | None
     """None after the shopper's data was erased."""
@@ -104,17 +105,17 @@ def tracking_url(carrier: str | None, number: str | None) -> str | None:
     return None if pattern is None or not number else pattern.format(quote(number, safe=""))
 
 
-async def _arrival(order: OrderView, queries: StorefrontQueries) -> tuple[datetime, datetime] | None:
+async def _arrival(order: OrderView, queries: StorefrontQueries) -> ArrivalWindow | None:
     if order.status not in {OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED}:
         return None
+    if order.arrival is not None or order.pages:
+        return order.arrival
+    # Orders from before the promise was recorded: what the suppliers say now.
     products = await queries.products_by_ids(order.store_id, [line.product_id for line in order.lines])
     known = [product.shipping_days for product in products.values() if product.shipping_days is not None]
     if not known or len(known) < len({line.product_id for line in order.lines}):
         return None
-    # The order is complete when its slowest product has arrived.
-    begin = order.paid_at or order.placed_at
-    fewest, most = max(fewest for fewest, _ in known), max(most for _, most in known)
-    return begin + timedelta(days=fewest), begin + timedelta(days=most)
+    return arrival_window(known, ordered_on=order.placed_at.date())
 
 
 async def _recipient(order: OrderView, personal: PersonalData) -> Recipient | None:

@@ -40,6 +40,7 @@ class PageRenderer:
             sentences=formatting.first_sentences,
             stock=formatting.stock_words,
             days=formatting.days_words,
+            arrival=formatting.arrival_words,
             day=formatting.day_words,
             moment=formatting.moment_words,
         )

@@ -3,10 +3,12 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from domain.order.delivery import day_in
 from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
@@ -35,6 +37,8 @@ class Visit:
     signers: Signers
     form_tokens: FormTokens
     order_links: OrderLinks
+    today: date
+    """The present day in the store's time zone."""
     origin: str
     """The store's own address, ``http://neon-haven.localhost:8080``, whatever host the request named."""
     closed_order: OrderView | None = None
@@ -185,5 +189,6 @@ class Visits:
             signers=signers,
             form_tokens=FormTokens(cookies, signers.csrf),
             order_links=OrderLinks(signers.order_link),
+            today=day_in(store.time_zone, self._deps.clock.now()),
             origin=self._deps.origin_of(store),
         )

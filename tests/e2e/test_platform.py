@@ -123,7 +123,7 @@ async def buys_in_a_real_browser(storefront: str) -> None:
             await looks_right(page)
             for name, value in SHOPPER.items():
                 await page.locator(f"[name={name}]").fill(value)
-            await page.get_by_role("button", name="Continue to payment").click()
+            await page.get_by_role("button", name="Buy now and pay").click()
             await page.get_by_role("button", name="Pay $").click()
             await expect(page.get_by_text(re.compile("ZY-[2-9A-Z]{6}")).first).to_be_visible(timeout=30_000)
             await looks_right(page)

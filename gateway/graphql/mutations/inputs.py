@@ -69,6 +69,17 @@ class StoreInput(MutationInput):
 
 
 @strawberry.input
+class SetDeliveryPromiseInput(StoreInput):
+    days: int = strawberry.field(
+        description="The most calendar days from an order to the shopper's door, 1 to 120. Slower products are not imported."
+    )
+    time_zone: str | None = strawberry.field(
+        default=None,
+        description="IANA time zone of the dates that shoppers see, such as Europe/Berlin. Omitted: unchanged.",
+    )
+
+
+@strawberry.input
 class GenerationInput(MutationInput):
     generation_id: strawberry.ID
 

@@ -7,7 +7,7 @@ import strawberry
 
 from commands.generation import CancelGeneration, RetryStep, RunStepAgain
 from commands.ports import Receipt
-from commands.store import ApproveStore, ArchiveStore, PauseStore, PublishStore
+from commands.store import ApproveStore, ArchiveStore, PauseStore, PublishStore, SetDeliveryPromise
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from gateway.api.command_request import CommandRequest
@@ -19,6 +19,7 @@ from gateway.graphql.mutations.inputs import (
     GenerationInput,
     PreferencesInput,
     RequestStoreInput,
+    SetDeliveryPromiseInput,
     StepInput,
     StoreInput,
 )
@@ -68,6 +69,18 @@ class StoreMutations:
     async def archive_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(
             info, input, lambda store_id, owner: ArchiveStore(store_id=store_id, merchant_id=owner)
+        )
+
+    @mutation(
+        "Set the longest delivery time that a store promises, and the time zone of its dates. Default: 30 days, UTC."
+    )
+    async def set_delivery_promise(self, info: Info, input: SetDeliveryPromiseInput) -> StorePayload | None:
+        return await _store_change(
+            info,
+            input,
+            lambda store_id, owner: SetDeliveryPromise(
+                store_id=store_id, merchant_id=owner, days=input.days, time_zone=input.time_zone
+            ),
         )
 
     @mutation("Cancel a generation. Finished steps keep their results; retryStep continues from them.")

@@ -1,7 +1,7 @@
 """Orders. Only this module unseals their personal data, for the merchant who ships the parcel."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
 
@@ -12,7 +12,9 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.product import Product
+from projections.catalog import queries as catalog_queries
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
 
 
@@ -124,6 +126,12 @@ class UnmatchedPayment:
         )
 
 
+@strawberry.type(description="The first and the last day on which an order arrives, in the store's time zone.")
+class ArrivalWindow:
+    earliest: date
+    latest: date
+
+
 @strawberry.type(description="A shopper's order.")
 class Order:
     id: strawberry.ID
@@ -149,6 +157,9 @@ class Order:
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
+    arrival: ArrivalWindow | None = strawberry.field(
+        description="The days that were promised when the order was placed. Null if a supplier states none."
+    )
     placed_at: datetime
     paid_at: datetime | None
     fulfilled_at: datetime | None
@@ -165,6 +176,19 @@ class Order:
     @field("Payments that came late, twice or in a wrong amount, the oldest first. The merchant must settle them.")
     def unmatched_payments(self) -> list[UnmatchedPayment]:
         return [UnmatchedPayment.of(payment) for payment in self.view.unmatched_payments]
+
+    @field(
+        "The versions of the legal pages that the order was placed under. Empty for orders from before they were kept."
+    )
+    async def page_versions(self) -> list[PageVersion]:
+        reading = self.reading
+        kept: list[PageVersion] = []
+        for page in self.view.pages:
+            versions = await catalog_queries.versions_of_page(
+                reading.db, page.page_id, scope=reading.scope, numbers=[page.number]
+            )
+            kept += map(PageVersion.of, versions)
+        return kept
 
     @strawberry.field
     async def shopper(self) -> Shopper:
@@ -205,6 +229,7 @@ class Order:
             cancel_reason=view.cancel_reason,
             carrier=view.carrier,
             tracking_number=view.tracking_number,
+            arrival=None if view.arrival is None else ArrivalWindow(**view.arrival.model_dump()),
             placed_at=view.placed_at,
             paid_at=view.paid_at,
             fulfilled_at=view.fulfilled_at,

@@ -7,10 +7,35 @@ import strawberry
 
 from domain.store.events import PageType
 from gateway.graphql.context import ReadContext
+from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import CopyScores
-from projections.catalog.views import PageView
+from projections.catalog import queries as catalog_queries
+from projections.catalog.views import PageVersionView, PageView
+
+
+@strawberry.type(description="The text that a page had at one time. Orders name the versions they were placed under.")
+class PageVersion:
+    page_id: strawberry.ID
+    number: int = strawberry.field(description="1 for the first text, then upwards.")
+    type: PageType
+    title: str
+    content: str = strawberry.field(description="Markdown.")
+    written_by: str
+    written_at: datetime
+
+    @classmethod
+    def of(cls, view: PageVersionView) -> Self:
+        return cls(
+            page_id=as_gid(view.page_id),
+            number=view.number,
+            type=view.type,
+            title=view.title,
+            content=view.content,
+            written_by=view.written_by,
+            written_at=view.written_at,
+        )
 
 
 @strawberry.type(description="A content page of a store.")
@@ -27,12 +52,19 @@ class Page:
     )
     created_at: datetime
     updated_at: datetime
+    version: int = strawberry.field(description="The number of this text among the page's versions.")
     view: strawberry.Private[PageView]
     reading: strawberry.Private[ReadContext]
 
     @strawberry.field
     async def store(self) -> StoreRef | None:
         return await load_store(self.view.store_id, self.reading)
+
+    @field("All texts that the page had, the newest first.")
+    async def versions(self) -> list[PageVersion]:
+        reading = self.reading
+        views = await catalog_queries.versions_of_page(reading.db, self.view.id, scope=reading.scope)
+        return [PageVersion.of(view) for view in views]
 
     @classmethod
     def of(cls, view: PageView, reading: ReadContext) -> Self:
@@ -47,6 +79,7 @@ class Page:
             written_by=view.written_by,
             created_at=view.created_at,
             updated_at=view.updated_at,
+            version=view.version,
             view=view,
             reading=reading,
         )

@@ -54,6 +54,10 @@ class Store:
     currency: str | None = strawberry.field(
         description="Currency of the store, set by its first product. Null before that."
     )
+    delivery_promise_days: int = strawberry.field(
+        description="The most calendar days from an order to the shopper's door. Slower products are not imported."
+    )
+    time_zone: str = strawberry.field(description="IANA time zone of the dates that shoppers see.")
     view: strawberry.Private[StoreView]
     reading: strawberry.Private[ReadContext]
 
@@ -189,6 +193,8 @@ class Store:
             updated_at=view.updated_at,
             published_at=view.published_at,
             currency=view.currency,
+            delivery_promise_days=view.delivery_promise_days,
+            time_zone=view.time_zone,
             view=view,
             reading=reading,
         )

@@ -4,9 +4,11 @@ from uuid import UUID
 
 from domain.ids import derived
 from domain.media.events import MediaType
+from domain.store.aggregate import PROMISE_DAYS
 from domain.store.events import (
     BrandGenerated,
     CurrencyChosen,
+    DeliveryPromised,
     PageRetitled,
     PageWritten,
     ProductsScouted,
@@ -18,7 +20,7 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
 )
-from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, StoreRow
+from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, PageVersionRow, StoreRow
 from projections.catalog.views import ImageState
 from projections.engine.tables import Folds, as_json
 
@@ -44,6 +46,9 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         updated_at=event.occurred_at,
         published_at=None,
         currency=None,
+        contact_email=event.contact_email,
+        delivery_promise_days=PROMISE_DAYS,
+        time_zone="UTC",
     )
 
 
@@ -120,6 +125,13 @@ def currency_chosen(rows: CatalogRows, event: CurrencyChosen, _: UUID) -> None:
     store.currency, store.updated_at = event.currency, event.occurred_at
 
 
+@STORE_FOLDS.on(DeliveryPromised, stores="originator_id")
+def delivery_promised(rows: CatalogRows, event: DeliveryPromised, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.delivery_promise_days, store.time_zone = event.days, event.time_zone
+    store.updated_at = event.occurred_at
+
+
 @STORE_FOLDS.on(PageWritten, pages="page_id")
 def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
     page = rows.pages.get(event.page_id)
@@ -133,18 +145,38 @@ def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
             content=event.content,
             scores=as_json(event.scores),
             written_by=event.written_by,
+            version=1,
             created_at=event.occurred_at,
             updated_at=event.occurred_at,
         )
+        _keep_version(rows, event.originator_id, page)
         return
     page.type, page.title, page.slug, page.content = event.type, event.title, event.slug, event.content
     page.scores, page.written_by, page.updated_at = as_json(event.scores), event.written_by, event.occurred_at
+    page.version += 1
+    _keep_version(rows, event.originator_id, page)
 
 
 @STORE_FOLDS.on(PageRetitled, pages="page_id")
 def page_retitled(rows: CatalogRows, event: PageRetitled, _: UUID) -> None:
     page = rows.pages[event.page_id]
     page.title, page.updated_at = event.title, event.occurred_at
+    page.version += 1
+    _keep_version(rows, event.originator_id, page)
+
+
+def _keep_version(rows: CatalogRows, store_id: UUID, page: PageRow) -> None:
+    # A loaded row has no store_id: it never changes, so it is not among the hot columns.
+    rows.page_versions[page.id, page.version] = PageVersionRow(
+        page_id=page.id,
+        number=page.version,
+        store_id=store_id,
+        type=page.type,
+        title=page.title,
+        content=page.content,
+        written_by=page.written_by,
+        written_at=page.updated_at,
+    )
 
 
 def _store_in(

@@ -25,6 +25,7 @@ from projections.catalog.queries.stores import (
     store_by_slug,
     stores_by_ids,
     stores_of_merchant,
+    versions_of_page,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "stores_by_ids",
     "stores_of_merchant",
     "variants_by_products",
+    "versions_of_page",
 ]

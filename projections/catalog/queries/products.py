@@ -182,11 +182,15 @@ async def delivery_of_store(
     scope: Scope,
     where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
 ) -> tuple[int, int] | None:
-    """Return the shortest and longest delivery of a store's products in days; None if no supplier states it."""
+    """Return the delivery days of a store's middle product; None if no supplier states any.
+
+    Texts about the whole store use it: the slowest product would speak for all of them otherwise.
+    """
     conditions = _products(store_id, where, scope).add("t.source is not null")
     record = await db.fetchrow(
-        "select min((t.source -> 'shipping_days' ->> 0)::int) as fewest, "
-        f"max((t.source -> 'shipping_days' ->> 1)::int) as most from {PRODUCT_SOURCE} where {conditions.sql}",
+        "select percentile_disc(0.5) within group (order by (t.source -> 'shipping_days' ->> 0)::int) as fewest, "
+        "percentile_disc(0.5) within group (order by (t.source -> 'shipping_days' ->> 1)::int) as most "
+        f"from {PRODUCT_SOURCE} where {conditions.sql}",
         *conditions.arguments,
     )
     return None if record is None or record["fewest"] is None else (record["fewest"], record["most"])

@@ -10,6 +10,7 @@ from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
 from projections.catalog.queries.scoped import within
 from projections.catalog.views import (
     BrandResult,
+    PageVersionView,
     PageView,
     ScoutingResult,
     StoreView,
@@ -20,13 +21,15 @@ from projections.reading.scope import Scope, restrict
 STORE_COLUMNS = (
     "s.id, s.merchant_id, s.niche, s.name, s.slug, s.description, s.status, s.approved, s.preferences, s.brand, "
     "s.scouting, s.custom_domain, s.created_at, s.updated_at, s.published_at, "
+    "s.contact_email, s.delivery_promise_days, s.time_zone, "
     # Old stores have no CurrencyChosen event: they sell in the currency of their products, active ones first.
     "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
     "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1)) as currency"
 )
 
 PAGE_COLUMNS = (
-    "g.id, g.store_id, g.type, g.title, g.slug, g.content, g.scores, g.written_by, g.created_at, g.updated_at"
+    "g.id, g.store_id, g.type, g.title, g.slug, g.content, g.scores, g.written_by, g.created_at, g.updated_at, "
+    "g.version"
 )
 
 
@@ -50,6 +53,9 @@ def store_view(record: Any) -> StoreView:
         updated_at=record["updated_at"],
         published_at=record["published_at"],
         currency=record["currency"],
+        contact_email=record["contact_email"],
+        delivery_promise_days=record["delivery_promise_days"],
+        time_zone=record["time_zone"],
     )
 
 
@@ -66,6 +72,7 @@ def page_view(record: Any) -> PageView:
         written_by=record["written_by"],
         created_at=record["created_at"],
         updated_at=record["updated_at"],
+        version=record["version"],
     )
 
 
@@ -165,6 +172,28 @@ async def page_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -
     """Return a store's page by its slug."""
     where = within(scope, Conditions().add("g.store_id = {}", store_id).add("g.slug = {}", slug), "g.store_id")
     return await _page(db, where)
+
+
+async def versions_of_page(
+    db: Reader, page_id: UUID, *, scope: Scope, numbers: Collection[int] = ()
+) -> tuple[PageVersionView, ...]:
+    """Return the texts that a page had, the newest first.
+
+    Args:
+        db: the database.
+        page_id: the page.
+        scope: whose rows may be returned.
+        numbers: only these versions; empty means all.
+    """
+    where = within(scope, Conditions().add("v.page_id = {}", page_id), "v.store_id")
+    if numbers:
+        where = where.add("v.number = any({})", list(numbers))
+    records = await db.fetch(
+        "select v.page_id, v.number, v.type, v.title, v.content, v.written_by, v.written_at from page_versions v "
+        f"where {where.sql} order by v.number desc",
+        *where.arguments,
+    )
+    return tuple(PageVersionView(**dict(record) | {"type": PageType(record["type"])}) for record in records)
 
 
 async def _page(db: Reader, where: Conditions) -> PageView | None:

@@ -8,8 +8,12 @@ import pytest
 
 from commands.order import FulfilOrder
 from commands.ports import Context
+from commands.store import EditPage
+from domain.order.delivery import arrival_window, day_in
+from domain.store.events import PageType
 from infra.adapters.payments.sandbox import SandboxSession
 from storefront.pages.find_order import PER_CALLER, PER_NUMBER, UNKNOWN
+from storefront.rendering.formatting import arrival_words
 from tests.integration.storefront.shopping import (
     ANNA,
     checkout_form,
@@ -25,6 +29,7 @@ from tests.support.platforms.storefront import BRAND, ShopFloor
 @pytest.fixture
 async def session(floor: ShopFloor, browser: httpx.AsyncClient) -> SandboxSession:
     store = await floor.open_store("fern", BRAND)
+    await floor.write_page(store, PageType.TERMS_OF_SERVICE, "Terms of Service", "terms", "The first terms.")
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", shipping_days=(4, 8))
     await put_in_cart(browser, vase)
     return session_at(floor, await to_payment(browser, await checkout_form(browser)))
@@ -49,6 +54,40 @@ async def test_a_paid_order_shows_dates_arrival_and_a_masked_address(
         assert told in page
     for secret in (ANNA["name"], ANNA["email"], ANNA["line1"], ANNA["postcode"]):
         assert secret not in page
+
+
+async def test_dates_are_the_same_on_product_cart_checkout_and_order(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    window = arrival_window([(4, 8)], ordered_on=day_in("UTC", floor.clock.now()))
+    assert window is not None
+    words = arrival_words(window)
+    for path in ("/products/blue-vase", "/cart", "/checkout"):
+        assert words in (await browser.get(path)).text, path
+    await floor.apply_notice(notice_of(floor, session))
+    assert words in (await browser.get(urlsplit(session.success_url).path)).text
+
+
+async def test_an_order_links_to_the_terms_as_they_were_when_it_was_placed(
+    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    store = await floor.queries.store_by_slug("fern")
+    assert store is not None
+    (terms,) = await floor.queries.pages(store.id)
+    await floor.dispatch(
+        EditPage(
+            store_id=store.id, merchant_id=store.merchant_id, page_id=terms.id, title=None, content="Later terms."
+        ),
+        Context(command_id=uuid4(), correlation_id=uuid4()),
+    )
+    await floor.apply_notice(notice_of(floor, session))
+    path = urlsplit(session.success_url).path
+    assert f'href="{path}/pages/{terms.id}"' in (await browser.get(path)).text
+    kept = (await browser.get(f"{path}/pages/{terms.id}")).text
+    assert "The first terms." in kept
+    assert "Later terms." not in kept
+    assert "Later terms." in (await browser.get("/pages/terms")).text
+    assert (await browser.get(f"{path}/pages/{uuid4()}")).status_code == 404
 
 
 async def test_an_order_on_its_way_says_so_and_links_to_its_parcel(

@@ -20,6 +20,7 @@ from domain.product.aggregate import PRODUCT, Product
 from domain.sourcing.listing import Listing
 from domain.store.aggregate import STORE, Store
 from domain.store.events import Preferences, SupplierReport
+from domain.store.ports import PageDraft
 from infra.bootstrap import handlers
 from schemas.envelope import Envelope
 from tests.support.builders.samples import SCORE, dollars, listing, page, proposal, sealed
@@ -37,6 +38,8 @@ class Platform:
     bus: CommandBus = field(init=False)
     merchant_id: UUID = field(default_factory=uuid4)
     store_id: UUID = field(default_factory=uuid4)
+    pages: Sequence[PageDraft] = field(default_factory=lambda: [page()])
+    """What the page writer hands in."""
 
     def __post_init__(self) -> None:
         self.log = MemoryEventLog(self.clock)
@@ -109,7 +112,7 @@ class Platform:
     async def complete(self) -> None:
         """Bring a scouted store to its merchant's review."""
         await self.brand()
-        await self.send(WritePages(generation_id=self.generation_id, attempt=1, pages=[page()]))
+        await self.send(WritePages(generation_id=self.generation_id, attempt=1, pages=list(self.pages)))
         for step in (Step.COPY, Step.IMAGES):
             await self.succeed(step)
         await self.send(MarkStoreReady(store_id=self.store_id, generation_id=self.generation_id))

@@ -1,7 +1,7 @@
 """Bodies of events from their JSON Schemas, for property tests."""
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from schemas.contracts.json_schemas import JsonSchema, json_schema
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+DAYS = st.dates(date(1970, 1, 1), date(2200, 1, 1)).map(date.isoformat)
 INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=ZONES).map(datetime.isoformat)  # noqa: DTZ001
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -50,6 +51,8 @@ def _plain(schema: JsonSchema) -> st.SearchStrategy[Any]:
     match schema:
         case {"format": "uuid"}:
             return st.uuids().map(str)
+        case {"format": "date"}:
+            return DAYS
         case {"format": "date-time"}:
             return INSTANTS
         case {"pattern": pattern}:

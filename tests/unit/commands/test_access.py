@@ -9,7 +9,7 @@ import pytest
 
 from commands.generation import CancelGeneration, RetryStep, RunStepAgain
 from commands.media import ChooseImageVersion, RequestImage, RequestImages
-from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant
+from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant, SetBusinessIdentity
 from commands.order import CartLine, FulfilOrder, PlaceOrder
 from commands.product import (
     ActivateProduct,
@@ -20,7 +20,16 @@ from commands.product import (
     EditProduct,
 )
 from commands.product_changes import ChangeProduct
-from commands.store import AddPage, ApproveStore, ArchiveStore, EditPage, PauseStore, PublishStore, RequestStore
+from commands.store import (
+    AddPage,
+    ApproveStore,
+    ArchiveStore,
+    EditPage,
+    PauseStore,
+    PublishStore,
+    RequestStore,
+    SetDeliveryPromise,
+)
 from domain.generation.events import Step
 from domain.kernel import NotFound
 from domain.media.events import Operation
@@ -29,7 +38,7 @@ from tests.support.builders.samples import dollars, sealed
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
 
-OWN_ACCOUNT = {RegisterMerchant, ConnectSupplier, DisconnectSupplier, RequestStore}
+OWN_ACCOUNT = {RegisterMerchant, ConnectSupplier, DisconnectSupplier, RequestStore, SetBusinessIdentity}
 """Commands whose merchant is the caller's own account: there is no other owner to compare with."""
 
 ELSEWHERE = {ChooseImageVersion}
@@ -70,6 +79,7 @@ COMMANDS: dict[type, Build] = {
     EditPage: lambda p, _p, _o, m: EditPage(
         store_id=p.store_id, merchant_id=m, page_id=uuid4(), title="News", content=None
     ),
+    SetDeliveryPromise: lambda p, _p, _o, m: SetDeliveryPromise(store_id=p.store_id, merchant_id=m, days=20),
     ApproveStore: lambda p, _p, _o, m: ApproveStore(store_id=p.store_id, merchant_id=m),
     PublishStore: lambda p, _p, _o, m: PublishStore(store_id=p.store_id, merchant_id=m),
     PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),

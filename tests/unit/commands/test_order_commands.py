@@ -1,6 +1,7 @@
 """Commands for orders, carts and webhooks."""
 
 import asyncio
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,19 +21,21 @@ from commands.order import (
     inbox_stream,
 )
 from commands.product import EditProduct
-from commands.store import PauseStore
+from commands.store import EditPage, PauseStore, SetDeliveryPromise
 from domain.cart.aggregate import CART, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.cart.events import CartOrdered
 from domain.kernel import DomainError, InvalidInput, NotFound
 from domain.money import Money
 from domain.order.aggregate import ORDER
+from domain.order.delivery import ArrivalWindow
 from domain.order.errors import OrderNotOpen
-from domain.order.events import OrderPlaced, OrderStatus
+from domain.order.events import OrderPlaced, OrderStatus, PageVersionRef
 from domain.product.errors import InsufficientStock, NotForSale
 from domain.product.events import StockReserved
 from domain.store.errors import StoreNotReady
-from tests.support.builders.samples import dollars, listing, sealed
+from domain.store.events import PageType
+from tests.support.builders.samples import dollars, listing, page, sealed
 from tests.support.platforms.write_side import Platform, kinds
 
 SHOPPER = uuid4()
@@ -93,6 +96,31 @@ async def test_an_order_keeps_its_stock_in_the_same_transaction(platform: Platfo
         "total": {"minor": 6000, "currency": "USD"},
     }
     assert await stock(platform, lamp) == (10, 8)
+
+
+async def test_an_order_keeps_the_promised_days_and_the_versions_of_its_legal_pages(platform: Platform) -> None:
+    platform.pages = (page(), page(PageType.PRIVACY_POLICY, "privacy-policy"), page(PageType.TERMS_OF_SERVICE, "terms"))
+    (lamp,) = await platform.publish()
+    store = await platform.store()
+    ids = {ref.type: id for id, ref in store.pages.items()}
+    terms = ids[PageType.TERMS_OF_SERVICE]
+    await platform.send(
+        EditPage(store_id=store.id, merchant_id=store.merchant_id, page_id=terms, title=None, content="Other terms.")
+    )
+    await platform.send(
+        SetDeliveryPromise(store_id=store.id, merchant_id=store.merchant_id, days=30, time_zone="Pacific/Auckland")
+    )
+    (placed,) = [
+        event
+        for event in await platform.do(cart(platform, await line(platform, lamp)))
+        if isinstance(event, OrderPlaced)
+    ]
+    # Noon of 23 November in UTC is 24 November in Auckland; the lamp takes 5 to 9 days.
+    assert placed.arrival == ArrivalWindow(earliest=date(2026, 11, 29), latest=date(2026, 12, 3))
+    assert placed.pages == [
+        PageVersionRef(page_id=terms, type=PageType.TERMS_OF_SERVICE, number=2),
+        PageVersionRef(page_id=ids[PageType.PRIVACY_POLICY], type=PageType.PRIVACY_POLICY, number=1),
+    ]
 
 
 async def test_the_price_is_the_products_and_not_the_carts(platform: Platform) -> None:

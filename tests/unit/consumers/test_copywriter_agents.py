@@ -248,7 +248,7 @@ async def test_pages_state_the_stores_own_facts() -> None:
     pages = {page.type: page.content for page in shop.of(PageWritten)}
     assert "[hello@neonhaven.com](mailto:hello@neonhaven.com)" in pages[PageType.CONTACT]
     assert "neonhaven.localhost" in pages[PageType.TERMS_OF_SERVICE]
-    assert "4 to 14 days" in pages[PageType.FAQ]
+    assert "6 to 11 days" in pages[PageType.FAQ]
     assert "10.00 USD to 15.00 USD" in pages[PageType.FAQ]
     assert "23 November 2026" in pages[PageType.REFUND_POLICY]
 

@@ -26,6 +26,7 @@ from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
     BrandGenerated,
     CopyScores,
+    DeliveryPromised,
     PageRetitled,
     PageType,
     PageWritten,
@@ -319,3 +320,22 @@ def test_archiving_twice_is_archiving() -> None:
 def test_events_without_a_beginning_are_corrupt() -> None:
     with pytest.raises(CorruptStream):
         evolve(None, StorePaused(originator_id=ID, originator_version=1, occurred_at=NOON))
+
+
+def test_a_delivery_promise_is_kept_once_with_its_time_zone() -> None:
+    store = published()
+    assert (store.delivery_promise_days, store.time_zone) == (30, "UTC")
+    events = store.promise_delivery(21, time_zone="Europe/Berlin", at=NOON)
+    assert events == (DeliveryPromised(**head(store), days=21, time_zone="Europe/Berlin"),)
+    promised = fold(events, store)
+    assert (promised.delivery_promise_days, promised.time_zone) == (21, "Europe/Berlin")
+    assert promised.promise_delivery(21, time_zone="Europe/Berlin", at=NOON) == ()
+
+
+@pytest.mark.parametrize(
+    ("days", "time_zone", "field"), [(0, "UTC", "days"), (121, "UTC", "days"), (20, "Middle/Earth", "time_zone")]
+)
+def test_an_impossible_delivery_promise_names_its_field(days: int, time_zone: str, field: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        published().promise_delivery(days, time_zone=time_zone, at=NOON)
+    assert refusal.value.field == field

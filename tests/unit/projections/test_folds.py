@@ -1,7 +1,7 @@
 """Folds are pure: rows and events in, rows out, no database."""
 
 from collections import Counter
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -20,6 +20,7 @@ from domain.media.events import (
 )
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
+from domain.store.events import PageRetitled, PageType, PageWritten
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
 from projections.catalog.tables import CatalogRows
@@ -68,7 +69,34 @@ def test_the_catalog_agrees_with_the_aggregates(history: History) -> None:
         assert {page.id: (page.slug, page.title) for page in rows.pages.values() if page.store_id == id} == {
             id: (page.slug, page.title) for id, page in store.pages.items()
         }
+        for page_id, page in store.pages.items():
+            kept = [version for version in rows.page_versions.values() if version.page_id == page_id]
+            assert sorted(version.number for version in kept) == list(range(1, page.number + 1))
+            last = max(kept, key=lambda version: version.number)
+            assert (last.title, last.content) == (rows.pages[page_id].title, rows.pages[page_id].content)
+        assert (store_row.delivery_promise_days, store_row.time_zone) == (store.delivery_promise_days, store.time_zone)
     assert {row.status for row in rows.products.values()} >= {ProductStatus.DRAFT, ProductStatus.ACTIVE}
+
+
+def test_every_text_and_title_of_a_page_is_kept_under_its_number() -> None:
+    store_id, page_id = uuid4(), uuid4()
+    base = {"originator_id": store_id, "page_id": page_id}
+    written = {"type": PageType.TERMS_OF_SERVICE, "slug": "terms", "title": "Terms", "written_by": "house"}
+    events = [
+        PageWritten(**base, **written, originator_version=2, occurred_at=NOON, content="First"),
+        PageWritten(**base, **written, originator_version=3, occurred_at=NOON, content="Second"),
+        PageRetitled(**base, originator_version=4, occurred_at=NOON, title="Conditions"),
+    ]
+    rows = CatalogRows()
+    for event in events:
+        rows = catalog.MODEL.fold(rows, [(event, store_id)])
+    kept = {number: (row.title, row.content, row.store_id) for (_, number), row in rows.page_versions.items()}
+    assert kept == {
+        1: ("Terms", "First", store_id),
+        2: ("Terms", "Second", store_id),
+        3: ("Conditions", "Second", store_id),
+    }
+    assert rows.pages[page_id].version == 3
 
 
 def test_jobs_agree_with_the_aggregates(history: History) -> None:

@@ -1,14 +1,16 @@
 """Money, days, summaries and Markdown as shoppers see them."""
 
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
 from domain.money import Money
+from domain.order.delivery import ArrivalWindow
 from storefront.checkout.address import ShopperForm
 from storefront.pages.checkout import COUNTRY_NAMES
 from storefront.rendering.formatting import (
+    arrival_words,
     country_name,
     day_words,
     days_words,
@@ -203,3 +205,16 @@ def test_hosts_are_parsed_strictly(header: str, host: str) -> None:
 def test_the_problem_with_a_long_field_names_the_limit() -> None:
     problem = ShopperForm.read({"name": "a" * 500}).problems()["name"]
     assert problem == "This is too long. Write at most 120 characters."
+
+
+@pytest.mark.parametrize(
+    ("earliest", "latest", "words"),
+    [
+        (date(2026, 12, 5), date(2026, 12, 10), "5 to 10 December"),
+        (date(2026, 11, 28), date(2026, 12, 3), "28 November to 3 December"),
+        (date(2026, 12, 29), date(2027, 1, 4), "29 December 2026 to 4 January 2027"),
+        (date(2026, 12, 5), date(2026, 12, 5), "5 December"),
+    ],
+)
+def test_an_arrival_is_a_pair_of_dates(earliest: date, latest: date, words: str) -> None:
+    assert arrival_words(ArrivalWindow(earliest=earliest, latest=latest)) == words
