@@ -18,3 +18,9 @@ class NicheReading(Value):
     """Looks, materials and moods: ``cyberpunk``, ``linen``."""
     unknown: list[str] = []
     """Words of the niche that were not understood. They lead to a question."""
+    separate: list[str] = []
+    """Goods that do not belong in one store, in the niche's words: ``yoga mats``, ``fishing lures``. They lead to a question."""
+    suggestions: list[str] = []
+    """Niches that may have been meant, if some words are unknown or no goods are named."""
+    read_by: str = "house"
+    """Who read the niche: ``house`` for the rules, a model's name, or ``merchant``."""

@@ -9,6 +9,7 @@ from domain.kernel import Value
 from domain.money import Money
 from domain.store.brand import Availability, BrandIdentity, BrandProposal
 from domain.store.events import CopyScores, PageType, Preferences
+from domain.store.niche import NicheReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,18 @@ class BrandWriter(Protocol):
 
         Raises:
             Transient: the writer cannot be reached; retrying may help.
+        """
+        ...
+
+
+class NicheReader(Protocol):
+    """Reader of niches."""
+
+    async def read(self, niche: str, *, preferences: Preferences) -> NicheReading:
+        """Return what the niche means. Words that are not understood are ``unknown``, never guessed.
+
+        Raises:
+            Transient: the reader cannot be reached; retrying may help.
         """
         ...
 

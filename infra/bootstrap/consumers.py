@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from consumers.ports import Consumer
     from domain.product.ports import ProductCopywriter
     from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
-    from domain.store.ports import BrandWriter, PageWriter
+    from domain.store.ports import BrandWriter, NicheReader, PageWriter
 
 
 CONSUMERS = (
@@ -122,6 +122,7 @@ class Writers:
     keywords: "KeywordWriter"
     copy: "ProductCopywriter"
     pages: "PageWriter"
+    niches: "NicheReader"
 
 
 def writers(settings: Settings) -> Writers:
@@ -131,15 +132,17 @@ def writers(settings: Settings) -> Writers:
     from infra.writers.rules.copy.copywriter import RuleCopywriter
     from infra.writers.rules.copy.pages import RulePageWriter
     from infra.writers.rules.keywords import RuleKeywords
+    from infra.writers.rules.niche.reader import RuleNicheReader
 
     registry = RdapRegistry()
-    rules = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter())
+    rules = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader())
     if settings.openai_api_key is None:
         return rules
     from infra.writers.openai.brand import OpenAiBrandWriter
     from infra.writers.openai.client import OpenAiClient
     from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
     from infra.writers.openai.keywords import OpenAiKeywords
+    from infra.writers.openai.niche import OpenAiNicheReader
 
     model = OpenAiClient(
         model=settings.openai_model,
@@ -151,6 +154,7 @@ def writers(settings: Settings) -> Writers:
         OpenAiKeywords(model, rules.keywords, prompt=prompt("keywords.v1")),
         OpenAiCopywriter(model, rules.copy, prompt=prompt("copy.v1")),
         OpenAiPageWriter(model, rules.pages, prompt=prompt("page.v1")),
+        OpenAiNicheReader(model, rules.niches, prompt=prompt("niche.v1")),
     )
 
 

@@ -1,38 +1,21 @@
 """Search phrases from a model, over real HTTP against a local server that speaks the protocol."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 
 from infra.writers.openai.client import REQUESTS, OpenAiClient
 from infra.writers.openai.keywords import MOST, OpenAiKeywords
 from infra.writers.rules.keywords import RuleKeywords
 from tests.support.fakes.supply import served
+from tests.support.servers.chat_model import model_server
 
 GOOD = [f"neon lamp model{n}" for n in range(34)]
 
 
-def model_server(*answers: Any) -> tuple[FastAPI, list[dict[str, Any]]]:
-    """Return a server that gives the answers in turn and repeats the last, and the requests that it received."""
-    app, asked = FastAPI(), []
-
-    @app.post("/v1/chat/completions")
-    async def complete(request: Request) -> dict[str, Any]:
-        asked.append(await request.json())
-        content = json.dumps({"phrases": answers[min(len(asked), len(answers)) - 1]})
-        message = {"role": "assistant", "content": content, "refusal": None}
-        return {
-            "id": "1",
-            "object": "chat.completion",
-            "created": 0,
-            "model": "test",
-            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-        }
-
-    return app, asked
+def phrases_server(*answers: Any) -> tuple[FastAPI, list[dict[str, Any]]]:
+    return model_server(*({"phrases": answer} for answer in answers))
 
 
 def client(address: str) -> OpenAiClient:
@@ -42,7 +25,7 @@ def client(address: str) -> OpenAiClient:
 
 
 async def test_repeated_phrases_of_the_model_are_dropped() -> None:
-    app, asked = model_server([*GOOD, "Lamp  NEON model0"])
+    app, asked = phrases_server([*GOOD, "Lamp  NEON model0"])
     async with served(app) as address:
         model = client(address)
         phrases = await OpenAiKeywords(model, RuleKeywords(), prompt="Write search phrases.").keywords(
@@ -54,7 +37,7 @@ async def test_repeated_phrases_of_the_model_are_dropped() -> None:
 
 
 async def test_repeats_are_sent_back_and_the_repaired_answer_counts() -> None:
-    app, asked = model_server(["neon lamp"] * 25, GOOD[:24])
+    app, asked = phrases_server(["neon lamp"] * 25, GOOD[:24])
     async with served(app) as address:
         model = client(address)
         phrases = await OpenAiKeywords(model, RuleKeywords(), prompt="Write search phrases.").keywords("Neon", seed="1")
@@ -64,7 +47,7 @@ async def test_repeats_are_sent_back_and_the_repaired_answer_counts() -> None:
 
 
 async def test_the_fallback_replaces_a_model_without_usable_answers() -> None:
-    app, asked = model_server(["neon lamp"])
+    app, asked = phrases_server(["neon lamp"])
     async with served(app) as address:
         model = client(address)
         phrases = await OpenAiKeywords(model, RuleKeywords(), prompt="Write search phrases.").keywords(
