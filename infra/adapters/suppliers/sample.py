@@ -72,6 +72,7 @@ class _Item(BaseModel):
     description: str
     category: str
     keywords: list[str]
+    attributes: dict[str, str] = Field(default_factory=dict)
     link: str
     price: _Amount
     retail: Annotated[_Amount | None, Field(alias="suggestedRetailPrice")]
@@ -93,6 +94,7 @@ class _Item(BaseModel):
             description=self.description,
             category=self.category,
             tags=self.keywords,
+            attributes=self.attributes,
             cost=self.price.money,
             market_price=None if self.retail is None else self.retail.money,
             rating=None if rating is None else rating.average,

@@ -140,6 +140,7 @@ def _as_json(offer: Offer, root: str) -> dict[str, Any]:
         "description": offer.description,
         "category": offer.goods.category,
         "keywords": list(offer.tags),
+        "attributes": offer.goods.attributes,
         "link": listing_address(root, offer.id),
         "price": _usd(offer.cents),
         "suggestedRetailPrice": None if offer.retail_cents is None else _usd(offer.retail_cents),
@@ -147,7 +148,12 @@ def _as_json(offer: Offer, root: str) -> dict[str, Any]:
         "sold": offer.sold,
         "shipping": {"fee": _usd(offer.fee_cents), "minDays": offer.days[0], "maxDays": offer.days[1]},
         "images": [
-            {"url": f"{root}/images/{offer.image_file(n)}", "width": shot.size[0], "height": shot.size[1]}
+            {
+                "url": f"{root}/images/{offer.image_file(n)}",
+                "width": shot.size[0],
+                "height": shot.size[1],
+                "kind": "sample render" if shot.is_sample_render else "photo",
+            }
             for n, shot in enumerate(offer.shots)
         ],
         "skus": [

@@ -17,6 +17,7 @@ from domain.kernel import Value
 from infra.sandbox.sample_supplier.goods import Crop, Goods, all_goods
 from infra.sandbox.sample_supplier.pictures import Shot
 from infra.sandbox.sample_supplier.printing import SIZES
+from infra.sandbox.sample_supplier.staging import scene_shots
 
 NOISE_BEFORE = ("2026 New", "Hot Sale", "Free Shipping", "Wholesale", "New Arrival", "[Fast Ship]", "Factory Direct")
 NOISE_AFTER = ("1pc", "High Quality", "Dropshipping", "Best Gift Idea", "In Stock", "Trending 2026", "Top Seller")
@@ -137,7 +138,9 @@ def _offer(goods: Goods, seller: str, rng: random.Random, *, fault: Fault | None
         sold=sold,
         fee_cents=fee,
         days=days,
-        shots=tuple(_shots(goods, echo, rng)),
+        shots=tuple(
+            _shots(goods, echo, rng) if goods.render is None else scene_shots(goods, seller, near=echo is Echo.NEAR)
+        ),
         skus=tuple(_skus(id, goods, cents, rng, sold_out=fault is Fault.SOLD_OUT)),
         echo=echo,
         fault=fault,
@@ -179,13 +182,16 @@ def _description(goods: Goods, rng: random.Random) -> str:
     lines = [f"{goods.names[0]}!!", "", "Features:"]
     lines += [f"* {fact}" for fact in goods.facts]
     lines += ["", "Specification:", f"Category: {goods.category}"]
+    lines += [f"{name}: {value}" for name, value in goods.attributes.items()]
     lines += [f"{name}: {' / '.join(values)}" for name, values in goods.options.items()]
-    lines += ["", "Package Includes: 1 x " + goods.category.removesuffix("s"), "", "Note:"]
-    lines += rng.sample(NOTES, 2)
+    if goods.photo is not None:
+        lines += ["", "Package Includes: 1 x " + goods.category.removesuffix("s")]
+    lines += ["", "Note:", *rng.sample(NOTES, 2)]
     return "\n".join(lines)
 
 
 def _shots(goods: Goods, echo: Echo | None, rng: random.Random) -> Iterator[Shot]:
+    assert goods.photo is not None
     edge = 1200 if goods.printed_on is None else max(SIZES[goods.printed_on])
     main = Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on, long_edge=edge)
     if echo is Echo.NEAR:

@@ -1,4 +1,4 @@
-"""The sample supplier's pictures: cut out of photos, resized, printed on goods and marked when they are requested.
+"""The sample supplier's pictures: cut out of photos or composed from renders, printed on goods and marked on request.
 
 A picture is described by a :class:`Shot`; its size follows from the description without rendering it, so that the
 catalog can state true sizes cheaply.
@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from infra.sandbox.sample_supplier.printing import SIZES, Print, draw_print
+from infra.sandbox.sample_supplier.scenes import Staging, compose
 
 PHOTOS = Path(__file__).parent / "photos"
 """The folder of the photos, with their licence and photographers."""
@@ -21,15 +22,21 @@ LARGEST_ZOOM = 3.0
 
 WATERMARK = "SAMPLE SUPPLIER"
 
+Crop = tuple[float, float, float, float]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """One picture of one listing."""
+    """One picture of one listing: a cut-out of a photo, or a scene with renders."""
 
-    photo: str
-    """File name in ``photos/``, without its ending."""
-    crop: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
-    """Left, top, right, bottom, as shares of the photo."""
+    photo: str = ""
+    """File name in ``photos/``, without its ending; empty for a scene."""
+    staging: Staging | None = None
+    """The scene; None for a photo."""
+    aspect: tuple[int, int] = (1200, 1200)
+    """Width and height of a scene, before it is cropped."""
+    crop: Crop = (0.0, 0.0, 1.0, 1.0)
+    """Left, top, right, bottom, as shares of the photo or scene."""
     long_edge: int = 1200
     """Pixels of the longer side, as far as :data:`LARGEST_ZOOM` lets a cut-out grow."""
     quality: int = 86
@@ -38,6 +45,11 @@ class Shot:
     """Whether the supplier's mark is drawn over it."""
     printed_on: Print | None = None
     """The goods that the cut-out is printed on; None if it shows the goods themselves."""
+
+    @property
+    def is_sample_render(self) -> bool:
+        """Whether the picture shows a render and not a photographed thing."""
+        return self.staging is not None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -52,8 +64,8 @@ class Shot:
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """The cut-out in the photo's pixels."""
-        width, height = photo_size(self.photo)
+        """The cut-out in the pixels of the photo or scene."""
+        width, height = photo_size(self.photo) if self.staging is None else self.aspect
         left, top, right, bottom = self.crop
         return round(left * width), round(top * height), round(right * width), round(bottom * height)
 
@@ -68,8 +80,11 @@ def photo_size(photo: str) -> tuple[int, int]:
 @lru_cache(maxsize=96)
 def render(shot: Shot) -> bytes:
     """Return a picture as JPEG. The same shot gives the same bytes."""
-    with Image.open(PHOTOS / f"{shot.photo}.jpg") as photo:
-        picture = photo.convert("RGB").crop(shot.box)
+    if shot.staging is None:
+        with Image.open(PHOTOS / f"{shot.photo}.jpg") as photo:
+            picture = photo.convert("RGB").crop(shot.box)
+    else:
+        picture = compose(shot.staging, shot.aspect)[0].crop(shot.box)
     if shot.printed_on is not None:
         picture = draw_print(picture, shot.printed_on)
     if picture.size != shot.size:
@@ -79,6 +94,17 @@ def render(shot: Shot) -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=shot.quality)
     return out.getvalue()
+
+
+def mask_of(shot: Shot) -> Image.Image | None:
+    """Return the exact mask of the things in a picture: 255 inside, 0 outside, between at smooth edges.
+
+    It has the size of the picture that :func:`render` returns. None for photos, whose masks are unknown.
+    """
+    if shot.staging is None:
+        return None
+    mask = compose(shot.staging, shot.aspect)[1].crop(shot.box)
+    return mask if mask.size == shot.size else mask.resize(shot.size, Image.Resampling.LANCZOS)
 
 
 def _mark(picture: Image.Image) -> Image.Image:

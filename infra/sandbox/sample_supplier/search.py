@@ -6,41 +6,53 @@ Like a real supplier's search it returns all listings, the least relevant last.
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from domain.sourcing.relevance import words
 from infra.sandbox.sample_supplier.catalog import Offer, offers
-from infra.sandbox.sample_supplier.goods import taxonomy
+from infra.sandbox.sample_supplier.goods import department_of, departments, synonyms
 
 SYNONYM_SHARE = 0.6
 """Weight of a synonym, compared with the word itself."""
+PARTIAL = 0.5
+"""Least factor on a listing that has only some of a phrase's words; one with all of them keeps its full weight."""
 
 
+@lru_cache(maxsize=512)
 def search(keyword: str) -> Sequence[Offer]:
     """Return the whole catalog, the most relevant first, and the more popular first among equals."""
     query_words = _query_words(keyword)
     if not query_words:
-        return sorted(offers(), key=_popularity, reverse=True)
-    inverse_frequency = _inverse_frequency()
-    relevance: dict[str, float] = {}
-    departments: Counter[str] = Counter()
-    for offer in offers():
-        weights = _index()[offer.id]
-        relevance[offer.id] = sum(
-            weight * weights.get(word, 0.0) * inverse_frequency.get(word, 0.0) for word, weight in query_words.items()
+        return tuple(sorted(offers(), key=_popularity, reverse=True))
+    relevance = _relevance(query_words)
+    found = Counter(department_of(offer.goods.category) for offer in offers() if offer.id in relevance)
+    ranks = _department_ranks(found)
+    return tuple(
+        sorted(
+            offers(),
+            key=lambda offer: (
+                relevance.get(offer.id, 0.0),
+                ranks.get(department_of(offer.goods.category), 0),
+                _popularity(offer),
+            ),
+            reverse=True,
         )
-        if relevance[offer.id] > 0:
-            departments[taxonomy().department_of(offer.goods.category)] += 1
-    department_ranks = _department_ranks(departments)
-    return sorted(
-        offers(),
-        key=lambda offer: (
-            relevance[offer.id],
-            department_ranks.get(taxonomy().department_of(offer.goods.category), 0),
-            _popularity(offer),
-        ),
-        reverse=True,
     )
+
+
+def _relevance(query_words: dict[str, float]) -> dict[str, float]:
+    """Return the relevance of each listing that has a word of the query."""
+    index = _index()
+    sums: defaultdict[str, float] = defaultdict(float)
+    known: defaultdict[str, float] = defaultdict(float)
+    whole = sum(weight for weight in query_words.values() if weight == 1.0) or 1.0
+    for word, weight in query_words.items():
+        entries = index.get(word, ())
+        rarity = math.log((1 + len(offers())) / max(1, len(entries)))
+        for id, place in entries:
+            sums[id] += weight * place * rarity
+            known[id] += weight
+    return {id: value * (PARTIAL + (1 - PARTIAL) * min(1.0, known[id] / whole)) for id, value in sums.items()}
 
 
 def _query_words(keyword: str) -> dict[str, float]:
@@ -55,12 +67,12 @@ def _query_words(keyword: str) -> dict[str, float]:
     return query_words
 
 
-def _department_ranks(departments: Counter[str]) -> dict[str, int]:
+def _department_ranks(found: Counter[str]) -> dict[str, int]:
     """Rank departments: first the one with most hits, then those related to it, then the rest."""
-    if not departments:
+    if not found:
         return {}
-    home = departments.most_common(1)[0][0]
-    return {home: 2} | dict.fromkeys(taxonomy().departments[home].related, 1)
+    home = found.most_common(1)[0][0]
+    return {home: 2} | dict.fromkeys(departments()[home].related, 1)
 
 
 def _popularity(offer: Offer) -> float:
@@ -68,9 +80,13 @@ def _popularity(offer: Offer) -> float:
 
 
 @cache
-def _index() -> dict[str, dict[str, float]]:
-    """Return the words of each listing, with weights."""
-    return {offer.id: _word_weights(offer) for offer in offers()}
+def _index() -> dict[str, tuple[tuple[str, float], ...]]:
+    """Return the listings that each word is in, with the word's weight there."""
+    index: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
+    for offer in offers():
+        for word, weight in _word_weights(offer).items():
+            index[word].append((offer.id, weight))
+    return {word: tuple(entries) for word, entries in index.items()}
 
 
 def _word_weights(offer: Offer) -> dict[str, float]:
@@ -87,12 +103,5 @@ def _word_weights(offer: Offer) -> dict[str, float]:
 
 
 @cache
-def _inverse_frequency() -> dict[str, float]:
-    """Return the inverse document frequency of each word."""
-    seen = Counter(word for weights in _index().values() for word in weights)
-    return {word: math.log((1 + len(offers())) / count) for word, count in seen.items()}
-
-
-@cache
 def _synonyms() -> tuple[tuple[tuple[str, ...], ...], ...]:
-    return tuple(tuple(words(phrase) for phrase in group) for group in taxonomy().synonyms)
+    return tuple(tuple(words(phrase) for phrase in group) for group in synonyms())

@@ -37,6 +37,7 @@ def sizes(result: StudioResult) -> dict[str, tuple[int, int]]:
 def supplied(id: str) -> bytes:
     """Return the sample supplier's photo of its goods of that id."""
     (goods,) = (goods for goods in all_goods() if goods.id == id)
+    assert goods.photo is not None
     return render(Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on))
 
 

@@ -23,6 +23,9 @@ READ_AT_RUN_TIME = (
     "infra/writers/rules/brand/lexicon/categories/*.toml",
     "infra/writers/rules/copy/templates/*.j2",
     "infra/sandbox/sample_supplier/photos/*.jpg",
+    "infra/sandbox/sample_supplier/renders/*.webp",
+    "infra/sandbox/sample_supplier/renders/manifest.toml",
+    "infra/sandbox/sample_supplier/fields/*.toml",
 )
 
 
