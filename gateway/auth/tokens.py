@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ ALGORITHM = "HS256"
 ACCESS_FOR = timedelta(minutes=15)
 REFRESH_FOR = timedelta(days=30)
 DEVICE_FOR = timedelta(days=180)
+VERIFIED_MOST = 4096
+"""Tokens whose signature is known to be valid. Invalid ones are not remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,8 @@ class AccessTokens:
     def __init__(self, keys: SigningKeys, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
+        # A request reads its token for limits and for access, and the next request has the same token.
+        self._claims = lru_cache(VERIFIED_MOST)(partial(_claims, keys, AUDIENCE))
 
     def sign(self, merchant_id: UUID, session_id: UUID | None = None) -> tuple[str, datetime]:
         """Return an access token for a merchant, and its expiry time."""
@@ -72,7 +77,7 @@ class AccessTokens:
             Unauthenticated: the token is foreign, altered or expired.
         """
         try:
-            claims = _claims(self._keys, AUDIENCE, token)
+            claims = self._claims(token)
             session_id = claims.get("sid")
             identity = Identity(
                 merchant_id=UUID(claims["sub"]), session_id=None if session_id is None else UUID(session_id)
@@ -139,7 +144,7 @@ def _signed(
     return jwt.encode(claims, keys.keys[keys.active], algorithm=ALGORITHM, headers={"kid": keys.active}), expires_at
 
 
-def _claims(keys: SigningKeys, audience: str, token: str) -> dict[str, Any]:
+def _claims(keys: SigningKeys, audience: str, token: str) -> Mapping[str, Any]:
     """Return a token's claims after checking its signature. The caller checks the expiry.
 
     Raises:

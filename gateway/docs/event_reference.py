@@ -77,7 +77,7 @@ class Stream:
 
 
 @router.get("/events")
-def events() -> HTMLResponse:
+async def events() -> HTMLResponse:
     """Return the page with every event: its meaning, its fields and a sample."""
     return HTMLResponse(_page(), headers=FRESH)
 
@@ -98,7 +98,7 @@ async def schema(wire_name: str) -> JSONResponse:
 
 
 @router.get("/asyncapi.yaml")
-def asyncapi() -> Response:
+async def asyncapi() -> Response:
     """Return the log's AsyncAPI document."""
     return Response(_asyncapi(), media_type="application/yaml; charset=utf-8", headers=FRESH)
 

@@ -89,7 +89,7 @@ async def merchant_context(
 CurrentMerchant = Annotated[MerchantContext, Depends(merchant_context)]
 
 
-def window(
+async def window(
     first: Annotated[PlainInt | None, Query(description="Number of entries: 20 by default, 100 at most.")] = None,
     after: Annotated[str | None, Query(description="The endCursor of the previous page.")] = None,
 ) -> Window:

@@ -1,8 +1,10 @@
 """The edge: request ids, headers, limits, errors without secrets, media, webhooks, health and pages."""
 
+import inspect
 import json
 import logging
 import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -342,3 +344,20 @@ async def test_the_gateway_s_pages_load_nothing_external(platform: Platform) -> 
 async def test_the_home_page_shows_the_public_address(database: str) -> None:
     async with a_platform(database, public_url="https://api.example/") as platform:
         assert "curl -s https://api.example/graphql " in (await platform.client.get("/")).text
+
+
+def handlers_of(routes: Iterable[Any]) -> Iterator[Callable[..., Any]]:
+    """Yield the functions that answer requests, with their dependencies."""
+    for route in routes:
+        yield from handlers_of(getattr(getattr(route, "original_router", None), "routes", ()))
+        waiting = [route.dependant] if hasattr(route, "dependant") else []
+        for dependant in waiting:
+            waiting.extend(dependant.dependencies)
+            yield dependant.call
+
+
+async def test_no_request_waits_for_a_thread(platform: Platform) -> None:
+    # FastAPI hands plain functions to a thread, which takes longer than the rest of a small request.
+    handlers = list(handlers_of(platform.app.routes))
+    assert len(handlers) > 30
+    assert [call.__qualname__ for call in handlers if not inspect.iscoroutinefunction(call)] == []

@@ -19,10 +19,8 @@ VALUES: dict[str, Any] = {
     "String": "A lamp",
     "Decimal": "9.90",
     "Int": 1,
-    "Step": "BRAND",
-    "SupplierProvider": "SAMPLE",
 }
-"""Values for required fields that are not ids, by type."""
+"""Values for required fields that are not ids, by scalar."""
 
 
 def input_fields(mutation: str) -> dict[str, graphql.GraphQLInputField]:
@@ -76,10 +74,14 @@ async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
     }
 
 
+def a_value(kind: graphql.GraphQLNamedType) -> Any:
+    return next(iter(kind.values)) if isinstance(kind, graphql.GraphQLEnumType) else VALUES[kind.name]
+
+
 def valid_input(mutation: str, field: str, ids: dict[str, UUID]) -> dict[str, Any]:
     """Return an input that is valid except for the field."""
     fields = {
-        name: str(ids[name]) if is_id(each) else VALUES[graphql.get_named_type(each.type).name]
+        name: str(ids[name]) if is_id(each) else a_value(graphql.get_named_type(each.type))
         for name, each in input_fields(mutation).items()
         if graphql.is_required_input_field(each)
     }
