@@ -290,7 +290,7 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
     """
     image = await work.get(IMAGE, command.image_id)
     store = await work.get(STORE, image.store_id)
-    require_owner("image", command.image_id, owner=store.merchant_id, caller=command.merchant_id)
+    require_owner(IMAGE.name, command.image_id, owner=store.merchant_id, caller=command.merchant_id)
     store.refuse_archived("given images")
     redo = image.must_redo(command.version)
     if redo:
