@@ -37,6 +37,8 @@ WORDS = {
 PUBLIC = ("schemas/schema.graphql", "README.md", "CONTRIBUTING.md", "SECURITY.md")
 """Where the length of sentences counts too."""
 SKIPPED = ("infra/writers/openai/prompts/", "infra/writers/rules/brand/naming.py", "infra/writers/rules/brand/writer.py", "schemas/samples/", "uv.lock", "infra/setup/language.py", "tests/unit/infra/setup/test_language.py")  # fmt: skip
+LICENSES = frozenset({"LICENSE", "LICENCE"})
+"""Names of files whose wording is their author's."""
 
 SUBJECT = re.compile(r"[a-z][a-z0-9-]*(, [a-z][a-z0-9-]*)*: \S.*")
 SUBJECT_MOST = 72
@@ -100,7 +102,7 @@ def prose_of_graphql(source: str) -> Iterator[tuple[int, str]]:
 def findings(root: Path, paths: list[str]) -> Iterator[Finding]:
     """Yield everything to rewrite in these files."""
     for path in paths:
-        if path.startswith(SKIPPED) or not path.endswith((".py", ".graphql", ".md", ".html")):
+        if path.startswith(SKIPPED) or Path(path).stem in LICENSES or not path.endswith((".py", ".graphql", ".md", ".html")):
             continue
         source = (root / path).read_text("utf-8")
         if path.endswith(".py"):

@@ -1,4 +1,4 @@
-"""The rule-based reader of niches: what a niche sells, for whom, where, in which style, and what is not understood."""
+"""The rule-based reader of niches: goods, audience, setting and style, and what is not understood."""
 
 import pytest
 
