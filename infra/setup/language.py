@@ -102,7 +102,11 @@ def prose_of_graphql(source: str) -> Iterator[tuple[int, str]]:
 def findings(root: Path, paths: list[str]) -> Iterator[Finding]:
     """Yield everything to rewrite in these files."""
     for path in paths:
-        if path.startswith(SKIPPED) or Path(path).stem in LICENSES or not path.endswith((".py", ".graphql", ".md", ".html")):
+        if (
+            path.startswith(SKIPPED)
+            or Path(path).stem in LICENSES
+            or not path.endswith((".py", ".graphql", ".md", ".html"))
+        ):
             continue
         source = (root / path).read_text("utf-8")
         if path.endswith(".py"):
