@@ -25,13 +25,15 @@ from projections.reading.scope import Scope
 
 PRODUCT_STATUS = "case when p.status = 'ACTIVE' and k.available <= 0 then 'OUT_OF_STOCK' else p.status end"
 
-PRODUCT_SOURCE = (
-    "products p join product_texts t on t.id = p.id cross join lateral ("
+_TEXTS = " join product_texts t on t.id = p.id"
+_STOCK = (
+    " cross join lateral ("
     "select coalesce(sum(v.on_hand), 0)::bigint as on_hand, "
     "coalesce(sum(greatest(v.on_hand - v.reserved, 0)), 0)::bigint as available, "
     "coalesce(sum(v.missing + greatest(v.reserved - v.on_hand, 0)), 0)::bigint as short, max(v.updated_at) as counted_at "
     "from variants v where v.product_id = p.id) k"
 )
+PRODUCT_SOURCE = f"products p{_TEXTS}{_STOCK}"
 
 PRODUCT_COLUMNS = (
     f"p.id, p.store_id, {PRODUCT_STATUS} as status, p.title, p.slug, p.category, p.currency, p.price_minor, "
@@ -154,7 +156,7 @@ async def count_products(
 ) -> int:
     """Return how many products :func:`products_of_store` lists."""
     conditions = _products(store_id, where, scope)
-    query = f"select count(*) from {PRODUCT_SOURCE} where {conditions.sql}"
+    query = f"select count(*) from {_filtered(where)} where {conditions.sql}"
     return int(await db.fetchval(query, *conditions.arguments))
 
 
@@ -168,7 +170,7 @@ async def categories_of_store(
     """Return the categories of a store's products by name, with their product counts."""
     conditions = _products(store_id, where, scope).add("p.category is not null")
     records = await db.fetch(
-        f"select p.category, count(*) as products from {PRODUCT_SOURCE} where {conditions.sql} "
+        f"select p.category, count(*) as products from {_filtered(where)} where {conditions.sql} "
         'group by p.category order by p.category collate "C"',
         *conditions.arguments,
     )
@@ -194,6 +196,11 @@ async def delivery_of_store(
         *conditions.arguments,
     )
     return None if record is None or record["fewest"] is None else (record["fewest"], record["most"])
+
+
+def _filtered(filter: ProductFilter) -> str:
+    """Return the tables that a filter's conditions need: stock and texts are read only if it asks for them."""
+    return f"products p{_TEXTS if filter.text else ''}{_STOCK if filter.statuses else ''}"
 
 
 def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
