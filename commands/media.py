@@ -30,7 +30,7 @@ PLAIN_GROUND = "#ffffff"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStepImages:
-    """Request the processing of all photos of a store's products."""
+    """Request the processing of all photos of a store's products: the main photos first, the best product's before others."""
 
     generation_id: UUID
     attempt: int
@@ -68,7 +68,8 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
     )
     if not sent:
         return None
-    for product, photo in photos:
+    # The log keeps this order and workers follow it: three products with a photo each are a store to look at.
+    for product, photo in sorted(photos, key=lambda each: each[1].position):
         image = await work.find(IMAGE, photo.image_id)
         events = request_processing(
             image,

@@ -33,7 +33,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from consumers.ports import Consumer
 from consumers.runtime.broker_security import broker_security
 from consumers.runtime.delivery import CONCURRENCY, REDELIVERY, RecordDelivery, SoloGate
-from consumers.runtime.key_ordered import KeyOrderedExecutor
+from consumers.runtime.key_ordered import KeyOrderedExecutor, in_log_order
 from consumers.runtime.topic_identity import TopicIdentity
 from domain.kernel import Clock
 from infra.retry import RetryPolicy
@@ -177,6 +177,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._grace_seconds = grace_seconds
         self._assigned = asyncio.Event()
         self._stopping = False
+        self._released = 0
         self._committer: asyncio.Task[None] | None = None
         self._subscriber = broker.subscriber(
             *((consumer.topic.name,) if canaries is None else (consumer.topic.name, CANARY.name)),
@@ -232,33 +233,41 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             batches.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
         # A batch may have been fetched before a rebalance that is still going on.
         await self._assigned.wait()
+        released = self._released
+        accepted: list[Sequence[Record]] = []
         for partition, batch in batches.items():
             if self._stopping:
                 return
             try:
                 if await self._is_current(partition, batch[-1].offset):
-                    await self._submit(partition, batch)
+                    accepted.append(await self._new_records(partition, batch))
             except Exception:
                 logger.exception("%s could not submit a batch of %s", self.consumer.name, partition)
                 self._fetch_again(partition, batch[0].offset)
+        if self._released == released:  # else the next assignment fetches these records again, from the last commit
+            self._submit(accepted)
         self._pause_or_resume()
         if self._canaries is not None:
             await self._canaries.answer(self.consumer.name, seen_in(records))
 
-    async def _submit(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
+    async def _new_records(self, partition: TopicPartition, batch: Sequence[Record]) -> Sequence[Record]:
+        """Return the records of a batch that were not fetched before; none if the topic was created again."""
         if partition.topic == CANARY.name:
             self._executor.skip(batch[-1])
-            return
+            return ()
         new = self._topic_identity.new_records(batch)
         if new is None:
             await self._restart(partition)
-            return
-        for record in new:
+            return ()
+        self._topic_identity.remember(batch[-1])
+        return new
+
+    def _submit(self, batches: Sequence[Sequence[Record]]) -> None:
+        for record in in_log_order(batches):
             if self._delivery.skips(record):
                 self._executor.skip(record)
             else:
                 self._executor.submit(record)
-        self._topic_identity.remember(batch[-1])
 
     async def _restart(self, partition: TopicPartition) -> None:
         """Read a partition of a topic that was created again from its beginning; consumers recognize what is done."""
@@ -347,6 +356,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             self._executor.mark_committed(marks)
 
     async def _release(self, partitions: set[tuple[str, int]]) -> None:
+        self._released += 1
         await self._executor.drain(partitions, grace_seconds=self._grace_seconds)
         await self._commit()
         self._executor.forget(partitions)

@@ -1,6 +1,6 @@
 """The ports of agents and policies: sending commands, reading aggregates, and recorded answers from outside."""
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 from uuid import UUID
 
 from commands.ports import OutsideAnswers, Receipt, reaction_id
@@ -9,6 +9,9 @@ from schemas.envelope import Envelope
 from schemas.topics import Topic
 
 S = TypeVar("S")
+
+Urgency: TypeAlias = tuple[int, ...]
+"""The place of a record among those that wait for a consumer: the lowest is handled first."""
 
 
 class React(Protocol):
@@ -70,4 +73,22 @@ class Consumer(Protocol):
         ...
 
 
-__all__ = ["Aggregates", "Consumer", "OutsideAnswers", "React", "Receipt", "reaction_id"]
+@runtime_checkable
+class Prioritized(Protocol):
+    """A consumer that handles some records before earlier ones. The records of one key stay in order."""
+
+    def urgency(self, envelope: Envelope) -> Urgency:
+        """Return a record's place among those that wait. It must follow from the record alone."""
+        ...
+
+
+__all__ = [
+    "Aggregates",
+    "Consumer",
+    "OutsideAnswers",
+    "Prioritized",
+    "React",
+    "Receipt",
+    "Urgency",
+    "reaction_id",
+]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from commands.media import RecordImage, RejectImage
-from consumers.ports import Aggregates, Consumer, React
+from consumers.ports import Aggregates, Consumer, React, Urgency
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition
@@ -20,7 +20,7 @@ DOWNLOADS = RetryPolicy(attempts=4, first_pause=0.5, longest_pause=20.0)
 
 
 class ImagerAgent(Consumer):
-    """Processes every requested image once.
+    """Processes every requested image once: the products' main photos before all others, and the merchant's with them.
 
     Safe to redeliver: an image with a result is not fetched again, the media store is addressed by content, and the
     command id comes from the event.
@@ -46,6 +46,13 @@ class ImagerAgent(Consumer):
         self._aggregates = aggregates
         self._react = react
         self._retries = retries
+
+    def urgency(self, envelope: Envelope) -> Urgency:
+        """Return the image's place in its product: a store with a picture of each product is worth a look."""
+        event = envelope.event
+        if not isinstance(event, ImageProcessingRequested) or event.generation_id is None:
+            return (0, envelope.position)  # a person waits for a photo that was requested by hand
+        return (event.position, envelope.position)
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event

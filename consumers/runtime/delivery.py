@@ -13,7 +13,8 @@ The rules, for every consumer:
 * A record that the event store does not hold is foreign. It is noted and parked before the consumer sees it
   (``infra/decisions/0017``).
 * A parked record is done for its group, and later records of its key follow. A replay therefore comes out of order.
-* Other keys are handled in the meantime: a pause between deliveries holds no slot.
+* Other keys are handled in the meantime: a pause between deliveries holds no slot. A consumer may put records of some keys
+  before others (``Prioritized``); equals are handled in the order of arrival.
 * While PostgreSQL or the dead letter topic is out of reach, records wait. Such an outage does not count as a delivery.
 """
 
@@ -24,7 +25,8 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from commands.ports import UnknownCause
-from consumers.ports import Consumer
+from consumers.ports import Consumer, Prioritized, Urgency
+from consumers.runtime.slots import UrgentFirstSlots
 from domain.kernel import Clock, DomainError, Transient
 from infra.retry import RetryPolicy
 from schemas.envelope import Envelope, from_record
@@ -111,7 +113,7 @@ class RecordDelivery:
         self._provenance = provenance
         self._solo_gate = solo_gate
         self._clock = clock
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = UrgentFirstSlots(concurrency)
         self._redelivery = redelivery
         self._handled_types = frozenset(event.wire_name.encode() for event in consumer.handles)
         self._skipped_types = frozenset(name.encode() for name in EVENTS) - self._handled_types
@@ -156,7 +158,7 @@ class RecordDelivery:
 
     async def _deliver(self, record: Record, envelope: Envelope, place: Place) -> float | None:
         """Deliver once; return the seconds until the next delivery, or None if the record is done."""
-        async with self._slots:
+        async with self._slots.slot(self._urgency(envelope)):
             async with self._solo_gate.together():
                 delivery = await self._until_available(lambda: self._ledger.begin(place))
                 if delivery.crashes < SUSPECT_AFTER:
@@ -167,6 +169,9 @@ class RecordDelivery:
                 logger.warning("handling alone, after %d crashes: %s", delivery.crashes, self._about(envelope))
                 delivery = await self._until_available(lambda: self._ledger.begin(place))
                 return await self._run(record, envelope, place, delivery)
+
+    def _urgency(self, envelope: Envelope) -> Urgency:
+        return self._consumer.urgency(envelope) if isinstance(self._consumer, Prioritized) else ()
 
     async def _run(self, record: Record, envelope: Envelope, place: Place, delivery: Delivery) -> float | None:
         if delivery.count > self._redelivery.attempts:

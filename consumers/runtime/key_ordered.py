@@ -8,9 +8,11 @@ other queue. A partition's watermark is the offset below which everything is don
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import merge
 from typing import TypeAlias
 
+from schemas.headers import position_in
 from schemas.internal.deliveries import Record
 
 Partition: TypeAlias = tuple[str, int]
@@ -20,6 +22,14 @@ QueueKey: TypeAlias = tuple[Partition, bytes]
 RETRY_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
+
+
+def in_log_order(batches: Iterable[Sequence[Record]]) -> Iterator[Record]:
+    """Yield the records of several partitions: each partition's in its own order, and among partitions by position.
+
+    Work that was requested first therefore begins first, whichever partition a broker hands out first.
+    """
+    return merge(*batches, key=lambda record: position_in(record.headers) or 0)
 
 
 class _PartitionProgress:

@@ -255,6 +255,40 @@ async def test_no_more_keys_than_allowed_are_handled_at_once() -> None:
     assert most == 3
 
 
+@dataclass
+class UrgentProbe(Probe):
+    """A consumer to which some records are more urgent than others."""
+
+    places: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
+
+    def urgency(self, envelope: Envelope) -> tuple[int, ...]:
+        return self.places[envelope.event.originator_id.bytes]
+
+
+async def test_of_the_records_that_wait_the_most_urgent_gets_the_next_slot() -> None:
+    begun: list[bytes] = []
+    first_may_end = asyncio.Event()
+
+    async def watch(envelope: Envelope) -> None:
+        begun.append(envelope.event.originator_id.bytes)
+        await first_may_end.wait()
+
+    events = [activated(uuid4()) for _ in range(5)]
+    places = dict(
+        zip([event.originator_id.bytes for event in events], [(2,), (1, 9), (0,), (1, 2), (1, 2)], strict=True)
+    )
+    delivery = Desk(UrgentProbe(watch, places=places)).delivery(concurrency=1)
+    handled = [asyncio.create_task(delivery.handle(record(event))) for event in events]
+    while not begun:
+        await asyncio.sleep(0)
+    for _turn in range(20):  # the others reach the slots
+        await asyncio.sleep(0)
+    first_may_end.set()
+    await asyncio.gather(*handled)
+    assert [places[each] for each in begun] == [(2,), (0,), (1, 2), (1, 2), (1, 9)]
+    assert begun[2:4] == [events[3].originator_id.bytes, events[4].originator_id.bytes], "equals keep their order"
+
+
 async def test_a_foreign_record_reaches_no_consumer_and_is_noted_and_parked_at_once() -> None:
     desk = Desk(Probe(_content))
     forged = record(activated(uuid4()))

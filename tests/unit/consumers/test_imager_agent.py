@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -155,6 +155,41 @@ async def test_when_no_photo_can_be_used_the_step_fails_in_words(imaging: Imagin
     assert failed.step is Step.IMAGES
     generation = await imaging.platform.get(GENERATION, imaging.platform.generation_id)
     assert generation.status is JobStatus.FAILED
+
+
+async def test_main_photos_are_requested_first_in_the_order_of_the_products_and_are_the_most_urgent(
+    imaging: Imaging,
+) -> None:
+    await imaging.platform.request()
+    await imaging.platform.brand()
+    products = await imaging.platform.scout(*(listing(f"L-{n}", title=f"Lamp {n}", images=3) for n in range(3)))
+    (started,) = [e for e in imaging.envelopes(StepStarted) if e.event.step is Step.IMAGES]  # type: ignore[attr-defined]
+    await imaging.policy(started)
+    requested = imaging.envelopes(ImageProcessingRequested)
+    places = [(e.event.position, products.index(e.event.product_id)) for e in requested]  # type: ignore[attr-defined]
+    assert places == sorted(places)
+    assert places[:4] == [(0, 0), (0, 1), (0, 2), (1, 0)]
+    assert sorted(requested, key=imaging.agent.urgency) == requested
+
+
+async def test_a_photo_that_a_merchant_requests_is_as_urgent_as_a_main_photo(imaging: Imaging) -> None:
+    product_id = await imaging.begin(images=3)
+    waiting = imaging.envelopes(ImageProcessingRequested)
+    await imaging.platform.send(
+        RequestImage(
+            image_id=uuid4(),
+            store_id=imaging.platform.store_id,
+            merchant_id=imaging.platform.merchant_id,
+            product_id=product_id,
+            url="https://images.example/own.jpg",
+            alt_text=None,
+            operations=list(Operation),
+            ground=None,
+        )
+    )
+    by_hand = imaging.envelopes(ImageProcessingRequested)[-1]
+    urgency = imaging.agent.urgency
+    assert urgency(waiting[0]) < urgency(by_hand) < urgency(waiting[1])
 
 
 async def test_redelivery_fetches_no_photo_twice_and_changes_nothing(imaging: Imaging) -> None:

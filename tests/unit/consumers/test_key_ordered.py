@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.runtime.key_ordered import KeyOrderedExecutor
+from consumers.runtime.key_ordered import KeyOrderedExecutor, in_log_order
 from schemas.internal.deliveries import Record
 from tests.support.builders.records import FakeRecord
 
@@ -143,3 +144,28 @@ def test_whatever_ends_first_the_watermark_is_the_first_record_not_done(keys: li
             assert mine == sorted(mine)
 
     asyncio.run(play())
+
+
+def _placed(partition: int, offset: int, position: int) -> FakeRecord:
+    headers = [("ce_id", str(uuid4()).encode()), ("ce_position", str(position).encode())]
+    return FakeRecord(partition=partition, offset=offset, headers=headers)
+
+
+def test_records_of_several_partitions_come_in_the_order_of_the_log() -> None:
+    first = [_placed(0, 4, 10), _placed(0, 5, 13)]
+    second = [_placed(1, 7, 11), _placed(1, 8, 12), _placed(1, 9, 14)]
+    assert [(each.partition, each.offset) for each in in_log_order([second, first])] == [
+        (0, 4), (1, 7), (1, 8), (0, 5), (1, 9),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.none() | st.integers(0, 9), max_size=6), max_size=4))
+def test_a_partitions_own_order_is_kept_whatever_positions_its_records_claim(claims: list[list[int | None]]) -> None:
+    batches = [
+        [_record(offset, "a") if position is None else _placed(number, offset, position) for offset, position in each]
+        for number, each in enumerate(list(enumerate(positions)) for positions in claims)
+    ]
+    merged = list(in_log_order(batches))
+    assert len(merged) == sum(map(len, batches))
+    for batch in batches:
+        assert [each for each in merged if any(each is one for one in batch)] == batch
