@@ -1,8 +1,8 @@
 """The studio: passes photos to worker processes, each with rembg's model in memory.
 
-Workers start with the first photo and end after some idle time, because the model takes most of the platform's memory.
-They are replaced regularly, because rembg's memory grows. A worker has one photo at a time, so a crash or a hang always
-belongs to a known photo.
+A worker with a loaded model and no photo yet takes about 80 MB, and 360 MB after its first photo. So fresh workers may wait
+for photos, and used ones are replaced after some idle time. They are replaced regularly too, because rembg's memory grows.
+A worker has one photo at a time, so a crash or a hang always belongs to a known photo.
 """
 
 import asyncio
@@ -44,17 +44,19 @@ class RembgStudio:
         model: Path,
         *,
         workers: int = 2,
+        warm: int = 0,
         seconds: float = SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         command: Sequence[str] = WORKER,
     ) -> None:
-        """Name the model; the first photo starts a worker.
+        """Name the model. Without :meth:`warm_up`, the first photo starts a worker.
 
         Args:
             model: path of ``u2netp.onnx``.
-            workers: the most processes; each takes about 450 MB.
+            workers: the most processes; each takes about 400 MB while it works.
+            warm: how many fresh workers wait for photos; at most ``workers``.
             seconds: limit of one photo.
-            idle_seconds: idle time after which the processes end.
+            idle_seconds: idle time after which used workers end.
             command: the command that starts a worker.
         """
         self._model = model
@@ -65,6 +67,23 @@ class RembgStudio:
         self._free: list[_Worker] = []
         self._busy = 0
         self._closing: asyncio.TimerHandle | None = None
+        self._warm = min(warm, workers)
+        self._warming: set[asyncio.Task[None]] = set()
+
+    def warm_up(self) -> None:
+        """Start the fresh workers that are missing, in the background. Photos that come meanwhile wait for them."""
+        for _ in range(self._warm - len(self._free) - len(self._warming) - self._busy):
+            task = asyncio.get_running_loop().create_task(self._start_fresh())
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
+
+    async def _start_fresh(self) -> None:
+        # The slot makes a photo wait for this worker, where it would start one more.
+        async with self._slots:
+            try:
+                self._free.append(await _Worker.start(self._command, self._model))
+            except Transient as outage:
+                logger.warning("no worker waits for photos: %s %s", outage.who, outage.what)
 
     async def process(self, photo: bytes, *, operations: Sequence[Operation], ground: str) -> StudioResult:
         task = protocol.Task(photo=photo, operations=list(operations), ground=ground)
@@ -78,23 +97,36 @@ class RembgStudio:
             finally:
                 self._busy -= 1
                 if not self._busy:
-                    self._closing = asyncio.get_running_loop().call_later(self._idle_seconds, self.close)
+                    self._closing = asyncio.get_running_loop().call_later(self._idle_seconds, self._rest)
         if answer.result is None:
             raise UnusableImage(answer.rejection or RejectionReason.CORRUPT, answer.message)
         return answer.result
+
+    def _rest(self) -> None:
+        """Replace used workers with fresh ones, which take a fifth of the memory."""
+        self._closing = None
+        used = [worker for worker in self._free if worker.answers]
+        self._free = [worker for worker in self._free if not worker.answers]
+        for worker in used:
+            worker.kill()
+        self.warm_up()
 
     def close(self) -> None:
         """End the idle workers. The next photo starts new ones."""
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
+        for task in self._warming:
+            task.cancel()
         while self._free:
             self._free.pop().kill()
 
     async def end(self) -> None:
         """End the idle workers and wait until their processes are gone."""
         leaving = list(self._free)
+        starting = list(self._warming)
         self.close()
+        await asyncio.gather(*starting, return_exceptions=True)
         for worker in leaving:
             await worker.gone()
 
