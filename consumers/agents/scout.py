@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 from uuid import UUID
 
 from commands.sourcing import ImportProducts, Pick
@@ -24,11 +25,16 @@ from schemas.envelope import Envelope
 CANDIDATES_EACH = 150
 """Most listings from one supplier."""
 COMPARED = 48
-"""The best candidates, whose photos are compared; each costs a download."""
+"""The most photos that are compared."""
 COMPARING_SECONDS = 60.0
 """Time limit for comparing photos; titles are always compared."""
 
 T = TypeVar("T")
+_Compared: TypeAlias = tuple[SupplierProvider, str, str | None]
+"""A listing's key and its main photo's fingerprint; None if it is not known.
+
+Fingerprints are hexadecimal text: JSON readers may lose digits of a 64-bit number.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -151,16 +157,34 @@ class ScoutAgent(StepAgent):
     ) -> Ranking:
         ranked = candidates(listings, niche=niche, keywords=phrases)
 
-        async def compare() -> list[str | None]:
-            left = (event.deadline - self._clock.now()).total_seconds() / 2
-            return await self._photos(ranked[:COMPARED], seconds=max(0.0, min(COMPARING_SECONDS, left)))
+        def choose(compared: Sequence[_Compared]) -> Ranking:
+            fingerprints: dict[Key, int] = {
+                (provider, source_id): int(text, 16) for provider, source_id, text in compared if text is not None
+            }
+            return rank(ranked, fingerprints=fingerprints, total=len(listings))
 
-        # Hashes are hexadecimal text: JSON readers may lose digits of a 64-bit number.
-        hashes = await self._answers.once(reaction_id(envelope, f"{self.name}:photos"), list[str | None], compare)
-        fingerprints: dict[Key, int] = {
-            candidate.key: int(text, 16) for candidate, text in zip(ranked, hashes, strict=False) if text is not None
-        }
-        return rank(ranked, fingerprints=fingerprints, total=len(listings))
+        async def compare() -> list[_Compared]:
+            left = (event.deadline - self._clock.now()).total_seconds() / 2
+            return await self._compare(choose, seconds=max(0.0, min(COMPARING_SECONDS, left)))
+
+        name = f"{self.name}:fingerprints"
+        return choose(await self._answers.once(reaction_id(envelope, name), list[_Compared], compare))
+
+    async def _compare(self, choose: Callable[[Sequence[_Compared]], Ranking], *, seconds: float) -> list[_Compared]:
+        """Fingerprint the main photos of the chosen listings, then of those that replace duplicates among them.
+
+        Each photo costs a download. The chosen ones are needed anyway, so only duplicates cost one more.
+        """
+        compared: list[_Compared] = []
+        ends = time.monotonic() + seconds
+        while True:
+            known = {(provider, source_id) for provider, source_id, _ in compared}
+            new = [each for each in choose(compared).chosen if each.key not in known][: COMPARED - len(compared)]
+            if not new:
+                logger.info("Compared %d photos", sum(text is not None for _, _, text in compared))
+                return compared
+            hashes = await self._photos(new, seconds=max(0.0, ends - time.monotonic()))
+            compared.extend((*each.key, text) for each, text in zip(new, hashes, strict=True))
 
     async def _photos(self, compared: Sequence[Candidate], *, seconds: float) -> list[str | None]:
         """Return the fingerprints of the main photos; None for a photo that took too long or failed."""
@@ -175,9 +199,7 @@ class ScoutAgent(StepAgent):
             for task in tasks:
                 task.cancel()
             known = await asyncio.gather(*tasks, return_exceptions=True)
-        hashes = [f"{value:016x}" if isinstance(value, int) else None for value in known]
-        logger.info("Compared %d of %d photos", sum(value is not None for value in hashes), len(hashes))
-        return hashes
+        return [f"{value:016x}" if isinstance(value, int) else None for value in known]
 
 
 async def _gather(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

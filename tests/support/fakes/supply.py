@@ -98,10 +98,10 @@ class KnownPhotos:
     """Implements ``ImageFingerprints`` from a table. Other photos are unavailable."""
 
     hashes: dict[str, int] = field(default_factory=dict)
-    asked: int = 0
+    asked: list[str] = field(default_factory=list)
 
     async def fingerprint(self, url: str) -> int | None:
-        self.asked += 1
+        self.asked.append(url)
         return self.hashes.get(url)
 
 

@@ -158,7 +158,7 @@ async def test_a_crash_before_the_import_repeats_no_call() -> None:
     with pytest.raises(Crash):
         await agent(envelope)
     assert scouting.of(ProductsScouted) == []
-    photos_asked = scouting.photos.asked
+    photos_asked = list(scouting.photos.asked)
     await scouting.agent(envelope)
     assert len(scouting.of(ProductsScouted)) == 1
     assert (scouting.catalogs[SupplierProvider.SAMPLE].asked, scouting.keywords.asked) == (1, 1)
@@ -247,6 +247,29 @@ async def test_the_same_photo_at_two_suppliers_is_imported_once() -> None:
     await scouting.agent(await scouting.begin(SupplierProvider.SAMPLE, SupplierProvider.ALIEXPRESS))
     (scouted,) = scouting.of(ProductsScouted)
     assert (scouted.candidates, scouted.duplicates, len(scouted.product_ids)) == (2, 1, 1)
+
+
+async def test_only_the_photos_of_chosen_listings_are_compared_and_each_once() -> None:
+    scouting = Scouting()
+    await scouting.agent(await scouting.begin())
+    imported = [event.images[0].url for event in scouting.of(ProductImported)]
+    assert len(imported) == 18
+    assert sorted(scouting.photos.asked) == sorted(imported), "26 candidates, of which 18 were chosen"
+
+
+async def test_what_takes_the_place_of_a_duplicate_is_compared_as_well() -> None:
+    scouting = Scouting()
+    await scouting.agent(await scouting.begin())
+    chosen = [event.images[0].url for event in scouting.of(ProductImported)]
+    again = Scouting()
+    again.photos.hashes = {chosen[0]: 0xFF, chosen[1]: 0xFF}
+    await again.agent(await again.begin())
+    imported = [event.images[0].url for event in again.of(ProductImported)]
+    (scouted,) = again.of(ProductsScouted)
+    assert (len(imported), scouted.duplicates) == (18, 1)
+    assert len({chosen[0], chosen[1]} & set(imported)) == 1
+    assert set(imported) < set(again.photos.asked)
+    assert len(again.photos.asked) == len(set(again.photos.asked)) == 19
 
 
 async def test_what_a_supplier_writes_is_cleaned_before_it_is_recorded() -> None:
