@@ -208,6 +208,11 @@ class Settings(BaseSettings):
         """Directory for media on the local disk."""
         return self.data_dir / "media"
 
+    @property
+    def handover_dir(self) -> Path:
+        """Directory for photos on their way from the scout to the imager."""
+        return self.data_dir / "handover"
+
 
 ENV_FILE = "ZYENTA_ENV_FILE"
 """Names a file to read instead of ``.env``; if empty, none. The supervisor passes every setting to its services."""

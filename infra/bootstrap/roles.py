@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.bootstrap.consumers import CONSUMERS, consumers, origin, supplier_catalogs
+from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers, origin, supplier_catalogs
 from infra.bootstrap.lifecycle import reachable, serve, until
 from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
 from infra.embedded.heartbeat import beat
@@ -89,7 +89,8 @@ async def run_consumers(
         dead_letters=await platform.dead_letters(),
         provenance=PostgresProvenance(await platform.pool()),
         clock=platform.clock,
-        concurrency={"imager": 4},
+        # Twice the studio's workers: while some photos are processed, the next ones are downloaded.
+        concurrency={"imager": 2 * STUDIO_WORKERS},
         canaries=PostgresCanaries(await platform.pool()),
     )
     async with asyncio.TaskGroup() as tasks:

@@ -33,6 +33,7 @@ OWN_NAMES = (
     "broker",
     "logs",
     "media",
+    "handover",
     "lock",
     "ports.json",
     "ports.unfinished",
