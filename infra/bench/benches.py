@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 
-from infra.bench import append, hot, latency, publish, rebuild, travel, verify
+from infra.bench import append, generate, hot, latency, publish, rebuild, travel, verify
 from infra.bench.figures import Bench
 
 BENCHES: Mapping[str, Bench] = {
     bench.name: bench
-    for bench in (append.BENCH, hot.BENCH, publish.BENCH, latency.BENCH, rebuild.BENCH, travel.BENCH, verify.BENCH)
+    for bench in (
+        append.BENCH,
+        hot.BENCH,
+        publish.BENCH,
+        latency.BENCH,
+        rebuild.BENCH,
+        travel.BENCH,
+        verify.BENCH,
+        generate.BENCH,
+    )
 }
 """Benches by name."""

@@ -47,6 +47,17 @@ query($id: ID!, $token: String) {
   }
 }
 """
+SIGHT = """
+query($id: ID!) {
+  store(id: $id) {
+    status
+    brandIdentity { name }
+    products(first: 50) { edges { node { images { originalUrl status } } } }
+    generation { status }
+    jobs { step startedAt completedAt }
+  }
+}
+"""
 ORDERS = """
 query($id: ID!) { store(id: $id) { orders(first: 5) { edges { node { id number status total currency } } } } }
 """
@@ -121,6 +132,17 @@ class Merchant:
         answer = await self._query(STORE, {"id": store_id, "token": payload["consistencyToken"]})
         store: dict[str, Any] = answer["store"]
         return store
+
+    async def sight(self, store_id: str) -> dict[str, Any]:
+        """Return what the store shows so far: its brand, photos and jobs. Its fields are empty until it is known."""
+        store: dict[str, Any] | None = (await self._query(SIGHT, {"id": store_id}))["store"]
+        nothing: dict[str, Any] = {
+            "status": "CREATING",
+            "brandIdentity": None,
+            "products": {"edges": []},
+            "generation": None,
+        }
+        return {**nothing, "jobs": []} if store is None else store
 
     async def orders(self, store_id: str) -> list[dict[str, Any]]:
         """Return the store's newest orders."""

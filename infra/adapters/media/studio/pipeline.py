@@ -52,7 +52,7 @@ def process_photo(data: bytes, *, operations: Sequence[Operation], ground: str, 
     else:
         picture = _on_plain(picture, ground)
     return StudioResult(
-        renditions=_renditions(picture, sharpen=Operation.SHARPEN in operations),
+        renditions=render_sizes(picture, sharpen=Operation.SHARPEN in operations),
         source_size=photo.source_size,
         operations=tuple(operation for operation in Operation if operation in done),
     )
@@ -79,7 +79,7 @@ def _on_plain(cut: Image.Image, ground: str) -> Image.Image:
     return canvas
 
 
-def _renditions(picture: Image.Image, *, sharpen: bool) -> tuple[RenderedImage, ...]:
+def render_sizes(picture: Image.Image, *, sharpen: bool) -> tuple[RenderedImage, ...]:
     """Return the renditions, small to large. Each is scaled from the next larger one; none is enlarged."""
     renditions: list[RenderedImage] = []
     scaled = picture
