@@ -71,7 +71,7 @@ class RembgStudio:
         self._warming: set[asyncio.Task[None]] = set()
 
     def warm_up(self) -> None:
-        """Start the fresh workers that are missing, in the background. Photos that come meanwhile wait for them."""
+        """Start the fresh workers that are missing, in the background. Photos wait for them."""
         for _ in range(self._warm - len(self._free) - len(self._warming) - self._busy):
             task = asyncio.get_running_loop().create_task(self._start_fresh())
             self._warming.add(task)
