@@ -10,6 +10,7 @@ from domain.media.events import (
     ImageRejected,
     ImageVersionChosen,
     MediaType,
+    version_shown,
 )
 from domain.media.quality import picture_quality
 from domain.product.events import (
@@ -322,9 +323,10 @@ def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
     image.status = ImageState.NEEDS_REVIEW if needs_review else ImageState.PROCESSED
     image.updated_at = event.occurred_at
     image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
-    image.review, image.shown = None if review is None else as_json(review), event.shown
+    shown = version_shown(review, event.operations)
+    image.review, image.shown = None if review is None else as_json(review), shown
     size = event.source_width, event.source_height
-    image.quality = picture_quality(size, shown=event.shown, review=review, chosen=False)
+    image.quality = picture_quality(size, shown=shown, review=review, chosen=False)
     image.studio = as_json(
         {
             "operations": event.operations,

@@ -1,13 +1,14 @@
 """Folds are pure: rows and events in, rows out, no database."""
 
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.generation.events import JobStatus
 from domain.ids import derived
-from domain.kernel import CorruptStream
+from domain.kernel import CorruptStream, DomainEvent
 from domain.media.events import (
     CutoutReview,
     ImageProcessed,
@@ -25,12 +26,13 @@ from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
 from projections.catalog.tables import CatalogRows
 from projections.catalog.views import ImageState
+from projections.engine.decoding import DecodedEvent, EventDecoder
 from projections.jobs import model as jobs
 from projections.jobs.tables import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import model as sales
 from projections.sales.tables import SalesRows
-from schemas.registry import EVENTS
+from schemas.registry import EVENTS, encode
 from tests.support.builders.histories import MOVES, History
 from tests.support.builders.samples import NOON
 
@@ -44,6 +46,16 @@ def history() -> History:
 
 def decoded(history: History) -> list[tuple[object, object]]:
     return [(envelope.event, envelope.tenant) for envelope in history.envelopes]
+
+
+def as_read(events: Sequence[DomainEvent]) -> list[DecodedEvent]:
+    """Return events as projectors read them from the log: with the fields of their classes and no methods."""
+    decoder, tenant = EventDecoder({type(event) for event in events}), str(UUID(int=2)).encode()
+    read = [
+        decoder.decode_record([("ce_type", event.wire_name.encode()), ("ce_tenant", tenant)], encode(event))
+        for event in events
+    ]
+    return [each for each in read if each is not None]
 
 
 def test_the_catalog_agrees_with_the_aggregates(history: History) -> None:
@@ -187,14 +199,14 @@ def test_a_chosen_version_swaps_an_images_renditions_and_closes_its_review() -> 
             other_renditions=[cut],
         ),
     ]
-    catalog.MODEL.fold(rows, [(event, UUID(int=2)) for event in events])
+    catalog.MODEL.fold(rows, as_read(events))
     row = rows.media[image_id]
     assert (row.status, row.shown) == (ImageState.NEEDS_REVIEW, ImageVersion.ORIGINAL)
     quality = row.quality
     chosen = ImageVersionChosen(
         originator_id=image_id, originator_version=3, occurred_at=at, version=ImageVersion.CUTOUT
     )
-    catalog.MODEL.fold(rows, [(chosen, UUID(int=2))])
+    catalog.MODEL.fold(rows, as_read([chosen]))
     assert (row.status, row.shown) == (ImageState.PROCESSED, ImageVersion.CUTOUT)
     assert ("bb" in row.renditions, "aa" in row.other_renditions) == (True, True)
     assert quality is not None
