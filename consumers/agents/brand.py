@@ -7,8 +7,11 @@ from consumers.agents.base import StepAgent, StepPorts
 from domain.generation.events import Step, StepStarted
 from domain.store.aggregate import STORE
 from domain.store.brand import BrandProposal
-from domain.store.ports import BrandBrief, BrandWriter
+from domain.store.ports import BrandBrief, BrandWriter, MerchantBrands
 from schemas.envelope import Envelope
+
+NEIGHBORS = 12
+"""A new brand should look unlike the merchant's newest stores, of which it gets this many."""
 
 
 class BrandAgent(StepAgent):
@@ -20,9 +23,10 @@ class BrandAgent(StepAgent):
     name: ClassVar[str] = "brand-agent"
     step: ClassVar[Step] = Step.BRAND
 
-    def __init__(self, writer: BrandWriter, ports: StepPorts) -> None:
+    def __init__(self, writer: BrandWriter, ports: StepPorts, brands: MerchantBrands) -> None:
         super().__init__(ports)
         self._writer = writer
+        self._brands = brands
 
     async def work(self, envelope: Envelope, event: StepStarted) -> AdoptBrand:
         store = await self._aggregates.get(STORE, event.store_id)
@@ -32,6 +36,8 @@ class BrandAgent(StepAgent):
             preferences=store.preferences,
             seed=f"{event.originator_id}:{event.attempt}",
             former_name=None if store.brand is None else store.brand.name,
+            # A retry may find other neighbors. That is harmless, because the first answer is recorded and counts.
+            neighbors=await self._brands.newest(store.merchant_id, other_than=event.store_id, limit=NEIGHBORS),
         )
         proposal = await self.ask_once(
             envelope, event, BrandProposal, lambda: self._writer.propose(brief), who="the brand writer"

@@ -72,6 +72,53 @@ class Voice(Value):
     """Two to four sentences: the brand's origin and values."""
 
 
+class Mood(StrEnum):
+    """The ways a storefront is laid out."""
+
+    ATELIER = "ATELIER"
+    """Editorial: serif headlines, hairlines, wide margins, square corners."""
+    STUDIO = "STUDIO"
+    """Friendly: round shapes, tinted panels, pill buttons."""
+    SIGNAL = "SIGNAL"
+    """Technical: dense grid, capitals, cut corners, lit edges."""
+    GALLERY = "GALLERY"
+    """Quiet: wide white space, small type, tall pictures without frames."""
+    MARKET = "MARKET"
+    """Loud: thick outlines, hard shadows, blocks of color."""
+    ALMANAC = "ALMANAC"
+    """Classic: centered headings, a deep colored head, framed pictures."""
+
+
+class HeroKind(StrEnum):
+    """What the top of a home page shows."""
+
+    PRODUCT = "PRODUCT"
+    """The best products, one of them large."""
+    CATEGORY = "CATEGORY"
+    """The store's categories as tiles."""
+    ROOM = "ROOM"
+    """Several products side by side on one shelf."""
+
+
+class Section(StrEnum):
+    """The parts of a home page below its hero."""
+
+    CATEGORIES = "CATEGORIES"
+    FEATURED = "FEATURED"
+    STORY = "STORY"
+    PROMISES = "PROMISES"
+    """Delivery, returns, payment and contact."""
+
+
+class Look(Value):
+    """The layout of a storefront, drawn with its brand."""
+
+    mood: Mood
+    hero: HeroKind
+    sections: Annotated[list[Section], Field(min_length=1)]
+    """The parts of the home page below its hero, from top to bottom."""
+
+
 class BrandIdentity(Value):
     """A complete brand."""
 
@@ -80,6 +127,8 @@ class BrandIdentity(Value):
     palette: Palette
     fonts: FontPair
     voice: Voice
+    look: Annotated[Look | None, Field(exclude_if=lambda look: look is None)] = None
+    """Null in brands of earlier releases: fonts, colors and tone decide their mood."""
 
 
 class BrandProposal(Value):

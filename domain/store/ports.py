@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from domain.kernel import Value
 from domain.money import Money
@@ -22,6 +23,8 @@ class BrandBrief:
     """The same seed gives the same brand; a model may ignore it, the rules do not."""
     former_name: str | None = None
     """The store's current name, which the new brand must not repeat unless the merchant asked for that name."""
+    neighbors: Sequence[BrandIdentity] = ()
+    """Brands of the merchant's other stores, the newest first; the new one should look unlike them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,17 @@ class DomainRegistry(Protocol):
 
     async def availability(self, domains: Sequence[str]) -> Mapping[str, Availability]:
         """Return an answer for every name; ``UNKNOWN`` instead of an exception if a look-up fails."""
+        ...
+
+
+class MerchantBrands(Protocol):
+    """Look-up of the brands that a merchant has already."""
+
+    async def newest(self, merchant_id: UUID, *, other_than: UUID, limit: int) -> Sequence[BrandIdentity]:
+        """Return the brands of a merchant's stores without the store ``other_than``, the newest first.
+
+        A store that was made a moment ago may be missing.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from domain.media.events import ImageVersion, MediaType, Operation, RejectionRea
 from domain.merchant.events import SupplierProvider
 from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
-from domain.store.brand import Availability
+from domain.store.brand import Availability, HeroKind, Mood, Section
 from domain.store.events import PageType, StoreStatus
 from projections.catalog.views import ImageState, ProductSort
 
@@ -29,6 +29,9 @@ ENUMS = {
     UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "
     "DUPLICATE: the order was already paid. MISMATCH: the amount differs from the amount due.",
     Availability: "A domain registry's answer about a name. UNKNOWN: the registry was unreachable or its answer unclear.",
+    Mood: "Layout of a storefront.",
+    HeroKind: "What the top of a storefront's home page shows.",
+    Section: "Part of a storefront's home page.",
     ProductSort: "Sort order of products.",
 }
 """Every enum of the schema, with its description."""

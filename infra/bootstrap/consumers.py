@@ -68,6 +68,7 @@ async def consumers(
     from infra.adapters.media.fetch import HttpImageFetcher
     from infra.adapters.media.fingerprints import HttpFingerprints
     from infra.adapters.media.handover import GivingFetcher, HandoverFolder, TakingFetcher
+    from infra.adapters.postgres.merchant_brands import ReadModelBrands
 
     settings, clock = platform.settings, platform.clock
     dispatch = BusDispatch(await platform.bus())
@@ -86,6 +87,9 @@ async def consumers(
 
     async def forgetting_policy() -> "Consumer":
         return ForgettingPolicy(await platform.personal())
+
+    async def brand_agent() -> "Consumer":
+        return BrandAgent(writing().brand, ports, ReadModelBrands(await platform.pool()))
 
     def scout_agent() -> "Consumer":
         fingerprints = HttpFingerprints(GivingFetcher(fetcher, handover).fetch)
@@ -110,7 +114,7 @@ async def consumers(
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates),
         "payments-policy": lambda: PaymentsPolicy(dispatch, aggregates, platform.gateways()),
         "forgetting-policy": forgetting_policy,
-        "brand-agent": lambda: BrandAgent(writing().brand, ports),
+        "brand-agent": brand_agent,
         "scout-agent": scout_agent,
         "copy-agent": lambda: CopyAgent(writing().copy, ports),
         "page-agent": page_agent,

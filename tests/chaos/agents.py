@@ -27,6 +27,7 @@ from domain.store.ports import BrandBrief
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.topic import ensure_topics
 from infra.adapters.postgres.deliveries import PostgresDeliveries
+from infra.adapters.postgres.merchant_brands import ReadModelBrands
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import open_platform
@@ -102,6 +103,7 @@ async def main() -> None:
                 BrandAgent(
                     outside,
                     StepPorts(aggregates, PostgresOutsideAnswers(await platform.pool()), dispatch, platform.clock),
+                    ReadModelBrands(await platform.pool()),
                 ),
                 Announcer(outside, dispatch, aggregates),
             ],

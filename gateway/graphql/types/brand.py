@@ -5,7 +5,7 @@ from typing import Self
 import strawberry
 
 from domain.merchant.events import SupplierProvider
-from domain.store.brand import Availability
+from domain.store.brand import Availability, HeroKind, Mood, Section
 from gateway.graphql.types.media import as_gid
 from projections.catalog.views import BrandResult, ScoutingResult
 
@@ -41,6 +41,13 @@ class Voice:
     story: str
 
 
+@strawberry.type(description="The layout of the storefront, drawn with the brand.")
+class Look:
+    mood: Mood
+    hero: HeroKind = strawberry.field(description="What the top of the home page shows.")
+    sections: list[Section] = strawberry.field(description="The parts of the home page below the hero.")
+
+
 @strawberry.type(description="A brand name that the agent considered.")
 class NameOption:
     name: str
@@ -56,6 +63,9 @@ class BrandIdentity:
     colors: Palette
     fonts: FontPair
     voice: Voice
+    look: Look | None = strawberry.field(
+        description="Null for brands of earlier releases, whose fonts and colors decide the layout."
+    )
     options: list[NameOption] = strawberry.field(description="The five names that the agent considered.")
     reason: str = strawberry.field(description="Why the agent chose this name.")
     written_by: str = strawberry.field(
@@ -71,6 +81,7 @@ class BrandIdentity:
             colors=Palette(**brand.palette.model_dump()),
             fonts=FontPair(**brand.fonts.model_dump()),
             voice=Voice(tone=list(brand.voice.tone), tagline=brand.voice.tagline, story=brand.voice.story),
+            look=None if brand.look is None else Look(**brand.look.model_dump()),
             options=[
                 NameOption(name=one.name, domain=one.domain, availability=one.availability, rationale=one.rationale)
                 for one in result.options

@@ -17,5 +17,8 @@ PAIRS: dict[str, FontPair] = {
         FontPair(heading="Fraunces", body="Work Sans"),
         FontPair(heading="Bebas Neue", body="Montserrat"),
         FontPair(heading="Syne", body="Manrope"),
+        FontPair(heading="Merriweather", body="Open Sans"),
+        FontPair(heading="Manrope", body="Source Sans 3"),
+        FontPair(heading="DM Sans", body="Lora"),
     )
 }

@@ -52,6 +52,11 @@ def contrast(one: str, other: str) -> float:
     return float(Color(one).contrast(Color(other)))
 
 
+def color_distance(one: str, other: str) -> float:
+    """Return how unlike two colors look: their distance in OKLab, 0 to about 1."""
+    return float(Color(one).delta_e(Color(other), method="ok"))
+
+
 def tune(scheme: Scheme, rng: SeededRandom, wishes: Sequence[str] = ()) -> Palette:
     """Return a palette near ``scheme``, moved towards the merchant's colors.
 
@@ -88,11 +93,11 @@ def prefers_dark(wishes: Sequence[str]) -> bool | None:
 def _assemble(scheme: Scheme) -> Palette:
     chroma, hue = scheme.ground
     if scheme.dark:
-        background, surface = _hex((0.165, chroma, hue)), _hex((0.235, chroma * 1.15, hue))
-        ink = _hex((0.95, min(chroma, 0.012), hue))
+        background, surface = hex_color((0.165, chroma, hue)), hex_color((0.235, chroma * 1.15, hue))
+        ink = hex_color((0.95, min(chroma, 0.012), hue))
     else:
-        background, surface = _hex((0.98, chroma * 0.7, hue)), _hex((0.94, chroma * 1.5, hue))
-        ink = _hex((0.24, min(0.035, chroma * 2), scheme.primary[2]))
+        background, surface = hex_color((0.98, chroma * 0.7, hue)), hex_color((0.94, chroma * 1.5, hue))
+        ink = hex_color((0.24, min(0.035, chroma * 2), scheme.primary[2]))
     grounds = (background, surface)
     # Links and prices are set in the primary color, on both grounds.
     primary = _readable(scheme.primary, grounds, READABLE, darker=not scheme.dark)
@@ -110,7 +115,7 @@ def _assemble(scheme: Scheme) -> Palette:
 
 def _text_on(color: str, scheme: Scheme) -> str:
     hue = scheme.ground[1]
-    pale, deep = _hex((0.99, 0.005, hue)), _hex((0.17, 0.02, hue))
+    pale, deep = hex_color((0.99, 0.005, hue)), hex_color((0.17, 0.02, hue))
     best = max((pale, deep), key=lambda text: contrast(text, color))
     # Pale text is the convention on strong colors: keep it wherever it is readable.
     if contrast(pale, color) >= READABLE + _MARGIN:
@@ -125,7 +130,7 @@ def _readable(color: Lch, grounds: Sequence[str], ratio: float, *, darker: bool)
     """Return the color, moved in OKLCH lightness until it has the contrast ratio on all ``grounds``."""
     lightness, chroma, hue = color
     for _ in range(100):
-        shown = _hex((lightness, chroma, hue))
+        shown = hex_color((lightness, chroma, hue))
         if all(contrast(shown, ground) >= ratio + _MARGIN for ground in grounds):
             return shown
         lightness = max(0.0, lightness - 0.01) if darker else min(1.0, lightness + 0.01)
@@ -193,6 +198,7 @@ def _lch(color: str) -> Lch:
     return (float(lightness), float(chroma), float(hue))
 
 
-def _hex(color: Lch) -> str:
+def hex_color(color: Lch) -> str:
+    """Return the nearest sRGB color as ``#rrggbb``."""
     fitted = Color("oklch", [min(1.0, max(0.0, color[0])), color[1], color[2]]).fit("srgb", method="oklch-chroma")
     return str(fitted.convert("srgb").to_string(hex=True, fit="clip")).lower()

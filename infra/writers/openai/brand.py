@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from domain.kernel import Transient
-from domain.store.brand import Availability, BrandIdentity, BrandProposal, NameOption, Voice
+from domain.store.brand import Availability, BrandIdentity, BrandProposal, Mood, NameOption, Voice
 from domain.store.ports import BrandBrief, BrandWriter, DomainRegistry
 from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
+from infra.writers.brandkit.looks import Taste, draw_look, fonts_of
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import from_anchors
 from infra.writers.brandkit.seeded_random import SeededRandom
@@ -138,6 +139,9 @@ class OpenAiBrandWriter:
         chosen, reason = _choose(options, idea, asked)
         palette = from_anchors(idea.primary, idea.secondary, idea.accent, dark=idea.dark)
         rng = SeededRandom(brief.seed, "logo")
+        moods = [mood for mood in Mood if idea.heading_font in fonts_of(mood)] or list(Mood)
+        taste = Taste(moods=moods, fonts=[idea.heading_font], strict=True)
+        look, _ = draw_look(taste, brief.neighbors, SeededRandom(brief.seed, "look"))
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,
@@ -146,6 +150,7 @@ class OpenAiBrandWriter:
                 fonts=PAIRS[idea.heading_font],
                 # The model wrote the story with its own best name.
                 voice=Voice(tone=idea.tone, tagline=idea.tagline, story=idea.story.replace(idea.best_name, chosen)),
+                look=look,
             ),
             options=options,
             reason=reason,

@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
 
-from domain.store.brand import Availability
+from domain.store.brand import Availability, BrandIdentity
 from domain.store.events import Preferences
 from domain.store.ports import BrandBrief
 from tests.support.fakes.supply import served
 
 
-def brief(niche: str = "Cyberpunk home decor", *, seed: str = "1", **wishes: Any) -> BrandBrief:
-    """Return a brief; keywords are the merchant's preferences."""
-    return BrandBrief(niche=niche, preferences=Preferences(**wishes), seed=seed)
+def brief(
+    niche: str = "Cyberpunk home decor", *, seed: str = "1", neighbors: Sequence[BrandIdentity] = (), **wishes: Any
+) -> BrandBrief:
+    """Return a brief; further keywords are the merchant's preferences."""
+    return BrandBrief(niche=niche, preferences=Preferences(**wishes), seed=seed, neighbors=neighbors)
 
 
 @dataclass
@@ -31,6 +34,16 @@ class KnownDomains:
     async def availability(self, domains: Sequence[str]) -> Mapping[str, Availability]:
         self.asked.append(list(domains))
         return {domain: self.known.get(domain, self.otherwise) for domain in domains}
+
+
+@dataclass
+class KnownBrands:
+    """Implements ``MerchantBrands`` from a list, the newest first."""
+
+    brands: list[BrandIdentity] = field(default_factory=list)
+
+    async def newest(self, merchant_id: UUID, *, other_than: UUID, limit: int) -> Sequence[BrandIdentity]:
+        return self.brands[:limit]
 
 
 @dataclass(frozen=True)

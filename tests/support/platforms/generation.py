@@ -23,6 +23,7 @@ from domain.merchant.events import SupplierProvider
 from domain.product.ports import CopyBrief, ProductCopy
 from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
+from infra.adapters.postgres.merchant_brands import ReadModelBrands
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.adapters.suppliers.shared import SharedCatalogs
@@ -109,7 +110,7 @@ class Pipeline:
         ports = StepPorts(aggregates, PostgresOutsideAnswers(pool), dispatch, clock, at_once)
         self.policies: Sequence[Consumer] = [GenerationPolicy(dispatch, aggregates), Studio(dispatch)]
         self.agents: Sequence[Consumer] = [
-            BrandAgent(outside, ports),
+            BrandAgent(outside, ports, ReadModelBrands(pool)),
             ScoutAgent(
                 SharedCatalogs({SupplierProvider.SAMPLE: outside.catalog}),
                 outside.keywords,

@@ -23,7 +23,7 @@ from domain.store.events import BrandGenerated, Preferences
 from domain.store.ports import BrandBrief
 from infra.writers.rules.brand import RuleBrandWriter
 from schemas.envelope import Envelope
-from tests.support.fakes.brand import KnownDomains
+from tests.support.fakes.brand import KnownBrands, KnownDomains, brief
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
 from tests.support.fakes.supply import BusDispatch, LogAggregates, MemoryAnswers, step_ports
 
@@ -53,6 +53,7 @@ class Branding:
     writer: CountingWriter = field(default_factory=CountingWriter)
     answers: MemoryAnswers = field(default_factory=MemoryAnswers)
     clock: FixedClock = field(default_factory=FixedClock)
+    brands: KnownBrands = field(default_factory=KnownBrands)
 
     async def begin(self) -> Envelope:
         at = self.clock.now()
@@ -75,7 +76,7 @@ class Branding:
             FailStep: partial(fail_step, clock=self.clock),
         }
         dispatch = BusDispatch(CommandBus(self.log, handlers))
-        return BrandAgent(self.writer, step_ports(self.log, self.answers, dispatch, self.clock))
+        return BrandAgent(self.writer, step_ports(self.log, self.answers, dispatch, self.clock), self.brands)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.log.events if isinstance(event, kind)]
@@ -92,7 +93,21 @@ async def test_a_started_brand_step_ends_with_a_brand() -> None:
     (progressed,) = branding.of(StepProgressed)
     assert progressed.message.startswith("Weighed 5 names: “")
     (brief,) = branding.writer.briefs
-    assert brief == BrandBrief(niche="Tea", preferences=Preferences(tone="wry"), seed=f"{GENERATION_ID}:1")
+    assert brief == BrandBrief(
+        niche="Tea", preferences=Preferences(tone="wry"), seed=f"{GENERATION_ID}:1", neighbors=[]
+    )
+
+
+async def test_the_writer_gets_the_brands_of_the_merchants_other_stores() -> None:
+    branding = Branding()
+    other = (await RuleBrandWriter(KnownDomains()).propose(brief("Coffee"))).brand
+    branding.brands.brands.append(other)
+    await branding.agent(await branding.begin())
+    (asked,) = branding.writer.briefs
+    assert asked.neighbors == [other]
+    (generated,) = branding.of(BrandGenerated)
+    assert other.look is not None
+    assert generated.brand.look.mood is not other.look.mood
 
 
 async def test_redelivery_changes_nothing_and_does_not_call_the_writer() -> None:

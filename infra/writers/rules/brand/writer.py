@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
-from domain.store.brand import Availability, BrandIdentity, BrandProposal, FontPair, NameOption
+from domain.store.brand import Availability, BrandIdentity, BrandProposal, NameOption, Palette
 from domain.store.events import Preferences
 from domain.store.ports import BrandBrief, DomainRegistry
 from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
-from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
+from infra.writers.brandkit.looks import Taste, draw_look
 from infra.writers.brandkit.marks import MARKS
-from infra.writers.brandkit.palette import tune
+from infra.writers.brandkit.palette import color_distance, hex_color, tune
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.rules.brand.lexicon import NicheProfile, read_niche
+from infra.writers.rules.brand.lexicon import NicheProfile, lexicon, read_niche
 from infra.writers.rules.brand.naming import Candidate, propose_names
 from infra.writers.rules.brand.voice import write_voice
 
+_COLORS_APART = 4
+"""A store's main color should differ from those of this many stores before it."""
 _WORTH = {Availability.FREE: 1.5, Availability.UNKNOWN: 0.0, Availability.TAKEN: -1.5}
 
 
@@ -46,14 +48,16 @@ class RuleBrandWriter:
             for candidate in candidates
         ]
         chosen, reason = _choose(candidates, options, by_merchant=bool(clean_name(wishes.name or "")))
-        palette = tune(SCHEMES[rng.fork("scheme").pick(_schemes(niche))], rng.fork("palette"), wishes.colours)
+        palette = _palette(niche, wishes, brief.neighbors, rng)
+        look, fonts = draw_look(_taste(niche), brief.neighbors, rng.fork("look"))
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,
                 logo=draw_logo(_symbol(niche, rng.fork("symbol")), palette, rng.fork("logo"), name=chosen),
                 palette=palette,
-                fonts=_fonts(niche, rng.fork("fonts")),
+                fonts=fonts,
                 voice=write_voice(chosen, niche, wishes, rng.fork("voice")),
+                look=look,
             ),
             options=options,
             reason=reason,
@@ -111,11 +115,25 @@ def _schemes(niche: NicheProfile) -> Sequence[str]:
     return niche.style.schemes if niche.is_styled and niche.style.schemes else niche.category.schemes
 
 
-def _fonts(niche: NicheProfile, rng: SeededRandom) -> FontPair:
-    own, styled = niche.category.fonts, niche.style.fonts
+def _palette(
+    niche: NicheProfile, wishes: Preferences, neighbors: Sequence[BrandIdentity], rng: SeededRandom
+) -> Palette:
+    """Return the palette of one of the niche's schemes, the one whose main color is least like the neighbors'."""
+    near = [brand.palette.primary for brand in neighbors[:_COLORS_APART]]
+    schemes = [SCHEMES[name] for name in rng.fork("scheme").shuffled(_schemes(niche))]
+    scheme = max(
+        schemes, key=lambda one: min((color_distance(hex_color(one.primary), other) for other in near), default=0.0)
+    )
+    return tune(scheme, rng.fork("palette"), wishes.colours)
+
+
+def _taste(niche: NicheProfile) -> Taste:
+    """Return what suits a niche: its style's moods and fonts, or those of all styles that its category comes in."""
     if niche.is_styled:
-        return PAIRS[rng.pick(styled)]
-    return PAIRS[rng.pick([font for font in own if font in styled] or own)]
+        return Taste(moods=niche.style.looks, fonts=niche.style.fonts, strict=True)
+    styles = [style for style in lexicon().moods if style.key in niche.category.styles]
+    moods = dict.fromkeys(mood for style in styles for mood in style.looks)
+    return Taste(moods=tuple(moods), fonts=(*niche.category.fonts, *niche.style.fonts))
 
 
 _LITERAL = {

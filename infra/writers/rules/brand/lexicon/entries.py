@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
+from domain.store.brand import Mood
+
 Gloss = tuple[str, str]
 """A word of another language, and what it means: ``("Folia", "Latin for leaves")``."""
 
@@ -48,6 +50,8 @@ class Style(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How a store looks and sounds."""
 
     key: str
+    looks: tuple[Mood, ...]
+    """Moods of the storefront that suit it."""
     words: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
     """Empty: the category's own colors are kept."""
