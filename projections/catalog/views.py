@@ -352,6 +352,8 @@ class ProductFilter:
 
     statuses: frozenset[ProductStatus] = frozenset()
     category: str | None = None
+    categories: frozenset[str] = frozenset()
+    """Products in one of these."""
     price_min: int | None = None
     """Minor units, inclusive."""
     price_max: int | None = None

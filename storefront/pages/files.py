@@ -13,6 +13,7 @@ from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import PAGE_MAX, Window
 from storefront.pages.base import Pages
 from storefront.rendering.theme import theme_of
+from storefront.shelves.grouping import shelves_of
 from storefront.visit.errors import PageMissing
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -78,7 +79,13 @@ class FilePages(Pages):
 
     async def sitemap(self, request: Request) -> Response:
         visit = await self._visits.to_open_store(request)
-        addresses = ["/", "/products", *(f"/pages/{content.slug}" for content in visit.pages)]
+        shelves = shelves_of(await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)))
+        addresses = [
+            "/",
+            "/products",
+            *(f"/c/{shelf.slug}" for shelf in shelves),
+            *(f"/pages/{content.slug}" for content in visit.pages),
+        ]
         after: str | None = None
         while len(addresses) < MOST_IN_SITEMAP:
             page = await self._queries.products(

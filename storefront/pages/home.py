@@ -1,16 +1,40 @@
 """The home page: what this shop is, and its best products."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
+from domain.money import Money
+from domain.store.brand import HeroKind, Mood, Section
+from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
-from storefront.rendering.formatting import Card, cards
+from storefront.rendering.formatting import Card, Picture, cards
+from storefront.rendering.offer import offer_line
+from storefront.rendering.theme import theme_of
+from storefront.shelves.grouping import Shelf, shelf_of, shelves_of
 
 FEATURED = 8
 HERO = 3
+TILES = 6
+FEWEST_TILES = 3
+"""Of a hero."""
+TILED = 48
+"""The products among which each shelf finds its picture."""
+OWN_HEROES = frozenset({Mood.ATELIER, Mood.STUDIO, Mood.SIGNAL})
+"""Moods with a product hero of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A shelf with the picture of its best product."""
+
+    shelf: Shelf
+    picture: Picture | None
 
 
 class HomePages(Pages):
@@ -21,20 +45,66 @@ class HomePages(Pages):
 
     async def show(self, request: Request) -> Response:
         visit = await self._visits.to_open_store(request)
-        queries, where = self._queries, ProductFilter(statuses=ON_SALE)
-        best = await queries.products(visit.store.id, Window(first=FEATURED + 4), where=where, sort=ProductSort.SCORE)
+        queries, where, store_id = self._queries, ProductFilter(statuses=ON_SALE), visit.store.id
+        theme = theme_of(visit.brand)
+        categories = await queries.categories(store_id, where=where)
+        shelves = shelves_of(categories)
+        shows_tiles = theme.hero is HeroKind.CATEGORY or theme.sections[:1] != (Section.CATEGORIES,)
+        most = TILED if shows_tiles and len(shelves) > 1 else FEATURED + 4
+        best = await queries.products(store_id, Window(first=most), where=where, sort=ProductSort.SCORE)
         ids = [product.id for product in best.nodes]
-        images, variants = await queries.images(visit.store.id, ids), await queries.variants(visit.store.id, ids)
+        images, variants = await queries.images(store_id, ids), await queries.variants(store_id, ids)
         best_cards = cards(best.nodes, images, variants, self._deps.media.url)
+        hero = _for_hero(best_cards)[:HERO]
+        tiles = _tiles(shelves, best.nodes, best_cards) if shows_tiles else []
+        kind = _hero_kind(theme.hero, tiles, hero)
+        own_template = kind is HeroKind.PRODUCT and theme.mood in OWN_HEROES
+        delivery = await queries.delivery(store_id, where=where)
         return self._renderer.page(
             visit,
             "home.html",
-            hero=_for_hero(best_cards)[:HERO],
-            featured=_varied(best_cards)[:FEATURED],
-            categories=await queries.categories(visit.store.id, where=where),
-            total=await queries.count(visit.store.id, where=where),
-            delivery=await queries.delivery(visit.store.id, where=where),
+            hero=hero,
+            hero_template=theme.name if own_template else kind.lower(),
+            sections=_sections(theme.sections, kind),
+            featured=_varied(best_cards[: FEATURED + 4])[:FEATURED],
+            shelves=shelves,
+            tiles=tiles[:TILES],
+            offer=offer_line(categories, await self._lowest_price(store_id, where), delivery),
+            total=await queries.count(store_id, where=where),
+            delivery=delivery,
         )
+
+    async def _lowest_price(self, store_id: UUID, where: ProductFilter) -> Money | None:
+        cheapest = await self._queries.products(store_id, Window(first=1), where=where, sort=ProductSort.PRICE_LOW)
+        variants = await self._queries.variants(store_id, [product.id for product in cheapest.nodes])
+        cards_of = cards(cheapest.nodes, {}, variants, self._deps.media.url)
+        return cards_of[0].price if cards_of else None
+
+
+def _hero_kind(drawn: HeroKind, tiles: Sequence[Tile], hero: Sequence[Card]) -> HeroKind:
+    """Return the drawn kind, or a product if the store has too few pictures for it."""
+    pictured = sum(tile.picture is not None for tile in tiles)
+    if (drawn is HeroKind.CATEGORY and pictured < FEWEST_TILES) or (drawn is HeroKind.ROOM and len(hero) < HERO):
+        return HeroKind.PRODUCT
+    return drawn
+
+
+def _sections(drawn: Sequence[Section], kind: HeroKind) -> list[Section]:
+    """Return the drawn sections, with the categories in front if the hero was to show them and does not."""
+    if Section.CATEGORIES in drawn or kind is HeroKind.CATEGORY:
+        return list(drawn)
+    return [Section.CATEGORIES, *drawn]
+
+
+def _tiles(shelves: Sequence[Shelf], products: Sequence[ProductView], shown: Sequence[Card]) -> list[Tile]:
+    """Return a tile for each shelf, those with a picture first."""
+    pictures: dict[str, Picture] = {}
+    for product, card in zip(products, shown, strict=True):
+        shelf = shelf_of(shelves, product.category)
+        if shelf is not None and card.picture is not None:
+            pictures.setdefault(shelf.slug, card.picture)
+    tiles = [Tile(shelf, pictures.get(shelf.slug)) for shelf in shelves]
+    return sorted(tiles, key=lambda tile: tile.picture is None)
 
 
 def _for_hero(best: list[Card]) -> list[Card]:

@@ -1,13 +1,11 @@
-"""The listing with its filters and sort orders, and the page of a product."""
+"""The listing with its filters and sort orders, the page of a shelf, and the page of a product."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,10 +14,13 @@ from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.order.delivery import arrival_window
 from domain.product.events import ProductStatus
+from domain.store.aggregate import slugify
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
-from storefront.rendering.formatting import Card, Picture, cards, pictures, summary, without_currency
+from storefront.rendering.formatting import Card, cards, pictures, without_currency
+from storefront.rendering.structured_data import product_data, shelf_data
+from storefront.shelves.grouping import Shelf, category_name, find_shelf, shelf_of, shelves_of
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit
 
@@ -45,6 +46,7 @@ class ListingQuery:
     """The listing's filters and sort order, as the shopper typed them."""
 
     category: str
+    """The slug of a shelf, or a supplier's category as addresses of earlier releases have it."""
     low: str
     high: str
     in_stock: bool
@@ -53,11 +55,12 @@ class ListingQuery:
     search: str
 
     @classmethod
-    def of(cls, request: Request) -> "ListingQuery":
+    def of(cls, request: Request, shelf: str | None = None) -> "ListingQuery":
+        """Return the query of a request; ``shelf`` is the slug of the shelf whose page it is."""
         parameters = request.query_params
         sort = parameters.get("sort", "featured")
         return cls(
-            category=parameters.get("category", "")[:120],
+            category=parameters.get("category", "")[:120] if shelf is None else shelf,
             low=parameters.get("min", "")[:12].strip(),
             high=parameters.get("max", "")[:12].strip(),
             in_stock=parameters.get("stock") == "in",
@@ -69,7 +72,17 @@ class ListingQuery:
     @property
     def narrows(self) -> bool:
         """Whether it filters products, sorting aside."""
-        return bool(self.category or self.low or self.high or self.in_stock or self.search)
+        return bool(self.category) or self.filters
+
+    @property
+    def filters(self) -> bool:
+        """Whether it filters the products of its shelf or of the store, sorting aside."""
+        return bool(self.low or self.high or self.in_stock or self.search)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the first page of a listing in its usual order, which search engines may list."""
+        return not self.filters and not self.after and self.sort == "featured"
 
     def address(self, **changes: str) -> str:
         """Return the listing's address for this query with changes, at its first page unless ``after`` is among them."""
@@ -85,11 +98,12 @@ class ListingQuery:
         query = urlencode({name: value for name, value in parameters.items() if value})
         return "/products" + (f"?{query}" if query else "")
 
-    def filter(self, currency: str) -> tuple[ProductFilter, str | None]:
+    def filter(self, currency: str, shelf: Shelf | None) -> tuple[ProductFilter, str | None]:
         """Return the filter, and the problem with a price; None if there is no problem.
 
         Args:
             currency: of the prices.
+            shelf: the one that ``category`` names; None if it names none.
         """
         problem: str | None = None
         bounds: list[int | None] = []
@@ -104,7 +118,8 @@ class ListingQuery:
         return (
             ProductFilter(
                 statuses=frozenset({ProductStatus.ACTIVE}) if self.in_stock else ON_SALE,
-                category=self.category or None,
+                category=None if shelf is not None else self.category or None,
+                categories=frozenset() if shelf is None else shelf.categories,
                 price_min=low,
                 price_max=high,
                 text=self.search or None,
@@ -132,13 +147,33 @@ class ProductPages(Pages):
     def routes(self) -> list[Route]:
         return [
             Route("/products", self.listing, name="products"),
+            Route("/c/{slug}", self.shelf, name="shelf"),
             Route("/products/{slug}", self.product, name="product"),
         ]
 
     async def listing(self, request: Request) -> Response:
         visit = await self._visits.to_open_store(request)
+        shelves = await self._shelves(visit)
         query = ListingQuery.of(request)
-        where, problem = query.filter(visit.store.currency or "USD")
+        return await self._list(visit, query, shelves, find_shelf(shelves, slugify(query.category, fallback="")))
+
+    async def shelf(self, request: Request) -> Response:
+        visit = await self._visits.to_open_store(request)
+        shelves = await self._shelves(visit)
+        slug = request.path_params["slug"]
+        shelf = find_shelf(shelves, slug)
+        if shelf is None:
+            raise PageMissing
+        if shelf.slug != slug:
+            # This category had a shelf of its own when somebody noted the address.
+            return self._renderer.redirect(visit, f"/c/{shelf.slug}")
+        return await self._list(visit, ListingQuery.of(request, shelf.slug), shelves, shelf)
+
+    async def _shelves(self, visit: Visit) -> Sequence[Shelf]:
+        return shelves_of(await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)))
+
+    async def _list(self, visit: Visit, query: ListingQuery, shelves: Sequence[Shelf], shelf: Shelf | None) -> Response:
+        where, problem = query.filter(visit.store.currency or "USD", shelf)
         sort, _ = SORTS[query.sort]
         window = Window(first=PAGE, after=query.after or None)
         try:
@@ -146,17 +181,20 @@ class ProductPages(Pages):
         except InvalidInput:
             # The "next page" link is old or was edited: show the first page.
             return self._renderer.redirect(visit, query.address())
+        shown = await self._cards(visit.store.id, page.nodes)
         return self._renderer.page(
             visit,
             "products.html",
             query=query,
+            shelf=shelf,
+            shelves=shelves,
             problem=problem,
-            cards=await self._cards(visit.store.id, page.nodes),
+            cards=shown,
             total=await self._queries.count(visit.store.id, where=where),
-            categories=await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)),
             sorts={key: label for key, (_, label) in SORTS.items()},
             following=query.address(after=page.end_cursor) if page.has_next and page.end_cursor else None,
-            robots="noindex, follow" if query.narrows or query.after else None,
+            structured=() if shelf is None else shelf_data(visit, shelf, shown),
+            robots=None if query.is_plain and (shelf or not query.category) else "noindex, follow",
         )
 
     async def product(self, request: Request) -> Response:
@@ -177,7 +215,9 @@ class ProductPages(Pages):
             pictures=photos,
             arrival=arrival_window([product.shipping_days], ordered_on=visit.today),
             related=await self._cards(visit.store.id, await self._related(visit, product)),
-            structured=_structured(visit, product, variants, photos),
+            shelf=(shelf := shelf_of(await self._shelves(visit), product.category)),
+            category=category_name(product.category) if product.category else None,
+            structured=product_data(visit, product, variants, photos, shelf),
         )
 
     async def _related(self, visit: Visit, product: ProductView) -> list[ProductView]:
@@ -217,38 +257,3 @@ def _choice_name(variants: Sequence[VariantView]) -> str:
     names = list(dict.fromkeys(name for variant in variants for name in variant.options))
     words = [name.replace("_", " ").lower() for name in names]
     return " and ".join(words).capitalize() if 0 < len(words) <= 2 else "Options"
-
-
-def _structured(
-    visit: Visit, product: ProductView, variants: Sequence[VariantView], photos: Sequence[Picture]
-) -> Markup:
-    """Return schema.org data about the product, safe to stand inside a script element."""
-
-    def absolute(address: str) -> str:
-        return address if "://" in address else visit.origin + address
-
-    page = f"{visit.origin}/products/{product.slug}"
-    data = {
-        "@context": "https://schema.org",
-        "@type": "Product",
-        "name": product.title,
-        "description": summary(product.meta_description or product.description, 500),
-        "image": [absolute(picture.large) for picture in photos],
-        "brand": {"@type": "Brand", "name": visit.brand.name},
-        "category": product.category,
-        "url": page,
-        "offers": [
-            {
-                "@type": "Offer",
-                "name": variant.title,
-                "sku": variant.sku or str(variant.id),
-                "price": str(variant.price.decimal),
-                "priceCurrency": variant.price.currency,
-                "availability": "https://schema.org/" + ("InStock" if variant.available > 0 else "OutOfStock"),
-                "url": page,
-            }
-            for variant in variants
-        ],
-    }
-    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
-    return Markup(text)  # noqa: S704 - JSON in which no "<" is left cannot end its script element

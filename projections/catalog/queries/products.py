@@ -209,6 +209,8 @@ def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions
         where.add(f"{PRODUCT_STATUS} = any({{}})", list(filter.statuses))
     if filter.category is not None:
         where.add("p.category = {}", filter.category)
+    if filter.categories:
+        where.add("p.category = any({})", list(filter.categories))
     if filter.price_min is not None:
         where.add("p.price_minor >= {}", filter.price_min)
     if filter.price_max is not None:

@@ -1,0 +1,50 @@
+"""The plain line that says what a store sells: kinds of goods, lowest price, delivery. Facts only."""
+
+from collections.abc import Sequence
+
+from domain.money import Money
+from projections.catalog.views import CategoryCount
+from storefront.rendering.formatting import days_words, money
+from storefront.shelves.grouping import category_name
+
+_KINDS = 3
+
+
+def offer_line(
+    categories: Sequence[CategoryCount], lowest: Money | None, delivery: tuple[int, int] | None
+) -> str | None:
+    """Return a line such as ``Mugs, teapots and tea tins, from $12. Delivery included, in 6–12 days.``, or None.
+
+    Args:
+        categories: of the store's products, with their counts.
+        lowest: the lowest price; None if nothing is on sale.
+        delivery: fewest and most days; None if no supplier states them.
+
+    Returns:
+        None if nothing is on sale.
+    """
+    if lowest is None:
+        return None
+    by_count = sorted(categories, key=lambda one: (-one.products, one.category))
+    names = list(dict.fromkeys(category_name(one.category) for one in by_count if one.category.strip()))
+    goods = _listed(names[:_KINDS], more=len(names) > _KINDS) if names else "Everything"
+    days = days_words(delivery)
+    return f"{goods}, from {_round(lowest)}. Delivery included{f', in {days}' if days else ''}."
+
+
+def _listed(names: Sequence[str], *, more: bool) -> str:
+    """Return ``Mugs, teapots and tea tins``; the first name keeps its capital."""
+    spoken = [names[0], *(_uncapitalized(name) for name in names[1:])]
+    if more:
+        return f"{', '.join(spoken)} and more"
+    return " and ".join(filter(None, (", ".join(spoken[:-1]), spoken[-1])))
+
+
+def _uncapitalized(name: str) -> str:
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
+def _round(price: Money) -> str:
+    """Return a price without its decimal places if they are all zero: ``$12``."""
+    shown = money(price)
+    return shown.removesuffix(".00")

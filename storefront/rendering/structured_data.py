@@ -1,0 +1,87 @@
+"""schema.org data of pages, as JSON-LD that is safe inside a script element."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from projections.catalog.views import ProductView, VariantView
+from storefront.rendering.formatting import Card, Picture, summary
+from storefront.shelves.grouping import Shelf
+from storefront.visit.visit import Visit
+
+
+def product_data(
+    visit: Visit,
+    product: ProductView,
+    variants: Sequence[VariantView],
+    photos: Sequence[Picture],
+    shelf: Shelf | None,
+) -> list[Markup]:
+    """Return a product's data, and the way to it."""
+
+    def absolute(address: str) -> str:
+        return address if "://" in address else visit.origin + address
+
+    page = f"{visit.origin}/products/{product.slug}"
+    data = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": product.title,
+        "description": summary(product.meta_description or product.description, 500),
+        "image": [absolute(picture.large) for picture in photos],
+        "brand": {"@type": "Brand", "name": visit.brand.name},
+        "category": product.category,
+        "url": page,
+        "offers": [
+            {
+                "@type": "Offer",
+                "name": variant.title,
+                "sku": variant.sku or str(variant.id),
+                "price": str(variant.price.decimal),
+                "priceCurrency": variant.price.currency,
+                "availability": "https://schema.org/" + ("InStock" if variant.available > 0 else "OutOfStock"),
+                "url": page,
+            }
+            for variant in variants
+        ],
+    }
+    return [_script(data), _breadcrumbs(visit, shelf, (product.title, f"/products/{product.slug}"))]
+
+
+def shelf_data(visit: Visit, shelf: Shelf, shown: Sequence[Card]) -> list[Markup]:
+    """Return the data of a shelf's page: its first products, and the way to it."""
+    data = {
+        "@context": "https://schema.org",
+        "@type": "CollectionPage",
+        "name": shelf.name,
+        "url": f"{visit.origin}/c/{shelf.slug}",
+        "mainEntity": {
+            "@type": "ItemList",
+            "numberOfItems": shelf.products,
+            "itemListElement": [
+                {"@type": "ListItem", "position": position, "name": card.title, "url": visit.origin + card.url}
+                for position, card in enumerate(shown, 1)
+            ],
+        },
+    }
+    return [_script(data), _breadcrumbs(visit, shelf)]
+
+
+def _breadcrumbs(visit: Visit, shelf: Shelf | None, *last: tuple[str, str]) -> Markup:
+    steps = [("Home", "/"), ("Shop", "/products"), *([(shelf.name, f"/c/{shelf.slug}")] if shelf else []), *last]
+    data = {
+        "@context": "https://schema.org",
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": name, "item": visit.origin + address}
+            for position, (name, address) in enumerate(steps, 1)
+        ],
+    }
+    return _script(data)
+
+
+def _script(data: Mapping[str, Any]) -> Markup:
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    return Markup(text)  # noqa: S704 - JSON in which no "<" is left cannot end its script element

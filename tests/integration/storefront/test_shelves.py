@@ -1,0 +1,89 @@
+"""A store's categories have pages of their own, which search engines may list."""
+
+import json
+import re
+
+import httpx
+
+from tests.support.platforms.storefront import BRAND, ShopFloor
+
+
+async def stocked(floor: ShopFloor, slug: str = "fern") -> None:
+    store = await floor.open_store(slug, BRAND)
+    for n, category in enumerate(["Mugs"] * 4 + ["Home > Kitchen > Teapots"] * 2 + ["Kettles", "Coasters"]):
+        await floor.stock(store, f"Thing {n}", slug=f"thing-{n}", category=category, score=1 - n / 10)
+
+
+def robots(page: str) -> str | None:
+    found = re.search(r'<meta name="robots" content="([^"]+)">', page)
+    return found[1] if found else None
+
+
+def canonical(page: str) -> str:
+    found = re.search(r'<link rel="canonical" href="([^"]+)">', page)
+    assert found
+    return found[1]
+
+
+async def test_a_shelf_has_a_page_with_its_own_title_address_and_data(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    await stocked(floor)
+    page = (await browser.get("/c/mugs")).text
+    assert "<title>Mugs — Fern &amp; Clay</title>" in page
+    assert 'content="Mugs at Fern &amp; Clay: 4 products, among them Thing 0. Delivery included."' in page
+    assert robots(page) is None
+    assert canonical(page).endswith("/c/mugs")
+    assert re.findall(r'href="/products/(thing-\d)"', page) == ["thing-0", "thing-1", "thing-2", "thing-3"]
+    data = [json.loads(one) for one in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)]
+    assert [one["@type"] for one in data] == ["CollectionPage", "BreadcrumbList"]
+    assert [step["name"] for step in data[1]["itemListElement"]] == ["Home", "Shop", "Mugs"]
+    assert data[0]["mainEntity"]["numberOfItems"] == 4
+
+
+async def test_home_links_to_shelves_and_the_sitemap_lists_them(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await stocked(floor)
+    home, sitemap = (await browser.get("/")).text, (await browser.get("/sitemap.xml")).text
+    for slug in ("mugs", "teapots", "more-for-the-kitchen"):
+        assert f'href="/c/{slug}"' in home
+        assert f"/c/{slug}</loc>" in sitemap
+    assert "/c/kettles" not in home + sitemap
+
+
+async def test_filters_and_sort_orders_are_not_listed_and_point_to_the_shelf(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    await stocked(floor)
+    for query in ("?sort=price-low", "?min=10", "?stock=in", "?q=thing"):
+        page = (await browser.get(f"/c/mugs{query}")).text
+        assert robots(page) == "noindex, follow", query
+        assert canonical(page).endswith("/c/mugs")
+    by_query = (await browser.get("/products?category=mugs")).text
+    assert robots(by_query) is None
+    assert canonical(by_query).endswith("/c/mugs")
+    assert canonical((await browser.get("/products?sort=title")).text).endswith("/products")
+
+
+async def test_the_address_of_a_merged_category_leads_to_its_shelf(
+    floor: ShopFloor, browser: httpx.AsyncClient
+) -> None:
+    await stocked(floor)
+    moved = await browser.get("/c/kettles")
+    assert (moved.status_code, moved.headers["location"]) == (303, "/c/more-for-the-kitchen")
+    assert (await browser.get("/c/sofas")).status_code == 404
+
+
+async def test_a_shelf_shows_nothing_of_another_store(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await stocked(floor)
+    other = await floor.open_store("other", BRAND)
+    for n in range(3):
+        await floor.stock(other, f"Foreign {n}", slug=f"foreign-{n}", category="Mugs")
+    assert "Foreign" not in (await browser.get("/c/mugs")).text
+    assert (await browser.get("http://other.shops.test/c/teapots")).status_code == 404
+
+
+async def test_a_product_says_which_shelf_it_is_on(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+    await stocked(floor)
+    page = (await browser.get("/products/thing-4")).text
+    assert '<a href="/c/teapots"><bdi>Teapots</bdi></a>' in page
+    assert "Home &gt; Kitchen" not in page
