@@ -12,7 +12,7 @@ LANGUAGE_SINCE := 67de2ff91a29
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test unit test-long tools lint types contracts audit check
+.PHONY: help setup demo test unit test-long screenshots tools lint types contracts audit check
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -39,6 +39,9 @@ test: tools ## run what the project promises, with real servers, in minutes
 
 unit: .venv/.synced ## run rules and adapters without a server, in under a minute
 	$(BIN)/pytest -n 2 --dist worksteal tests/unit $(ARGS)
+
+screenshots: tools ## photograph storefront pages in every mood, to OUT=DIRECTORY; ARGS="--help" lists what can be chosen
+	$(BIN)/python -c "import runpy, tests; tests.__path__[:] = ['tests']; runpy.run_module('tests.support.screenshots', run_name='__main__', alter_sys=True)" $(or $(OUT),/tmp/zyenta-screenshots) $(ARGS)
 
 test-long: tools ## attack the log in full length, run the benches, kill whole platforms
 	ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)

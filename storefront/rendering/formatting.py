@@ -16,6 +16,7 @@ from domain.money import Money, exponent
 from domain.order.delivery import ArrivalWindow
 from domain.product.events import ProductStatus
 from projections.catalog.views import ImageView, ProductView, VariantView
+from storefront.shelves.grouping import category_name
 
 LOCALE = Locale("en", "US")
 """The language and region of every page. Its rules come from CLDR, by ``babel``."""
@@ -148,7 +149,7 @@ def card(product: ProductView, images: Sequence[ImageView], variants: Sequence[V
     return Card(
         title=product.title,
         url=f"/products/{product.slug}",
-        category=product.category,
+        category=category_name(product.category) if product.category else None,
         price=lowest,
         varies=any(price.minor != lowest.minor for price, _ in prices),
         compare_at=former if saving(lowest, former) else None,

@@ -13,12 +13,12 @@ _KINDS = 3
 def offer_line(
     categories: Sequence[CategoryCount], lowest: Money | None, delivery: tuple[int, int] | None
 ) -> str | None:
-    """Return a line such as ``Mugs, teapots and tea tins, from $12. Delivery included, in 6–12 days.``, or None.
+    """Return a line such as ``Mugs, teapots and tea tins, from $12. Delivery included; most parcels take 6–12 days.``, or None.
 
     Args:
         categories: of the store's products, with their counts.
         lowest: the lowest price; None if nothing is on sale.
-        delivery: fewest and most days; None if no supplier states them.
+        delivery: fewest and most days of most parcels; None if no supplier states them.
 
     Returns:
         None if nothing is on sale.
@@ -29,7 +29,7 @@ def offer_line(
     names = list(dict.fromkeys(category_name(one.category) for one in by_count if one.category.strip()))
     goods = _listed(names[:_KINDS], more=len(names) > _KINDS) if names else "Everything"
     days = days_words(delivery)
-    return f"{goods}, from {_round(lowest)}. Delivery included{f', in {days}' if days else ''}."
+    return f"{goods}, from {_round(lowest)}. Delivery included{f'; most parcels take {days}' if days else ''}."
 
 
 def _listed(names: Sequence[str], *, more: bool) -> str:

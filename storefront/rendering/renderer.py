@@ -55,11 +55,13 @@ class PageRenderer:
     def page(self, visit: Visit, template: str, *, status: int = 200, **context: Any) -> Response:
         """Render a page of the store in its theme."""
         context.setdefault("robots", None)
+        theme = theme_of(visit.brand)
         html = self._templates.get_template(template).render(
             visit=visit,
             store=visit.store,
             brand=visit.brand,
-            theme=theme_of(visit.brand),
+            theme=theme,
+            words=theme.words,
             path=visit.request.url.path,
             notice=visit.take_notice(),
             year=self._clock.now().year,

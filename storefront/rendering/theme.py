@@ -1,29 +1,25 @@
-"""The look of a brand: readable colors, fonts, and one of three moods."""
+"""The look of a brand: readable colors, fonts, mood, and the order of its home page."""
 
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from types import MappingProxyType
 
-from domain.store.brand import BrandIdentity, Palette
+from domain.kernel import Value
+from domain.store.brand import BrandIdentity, HeroKind, Mood, Palette, Section
 from storefront.rendering.color import AA_GRAPHIC, contrast, is_dark, luminance, mix, on, readable
 from storefront.rendering.fonts import Family, family
 
 FONTS_BASE = "/static/fonts"
 
 
-class Mood(StrEnum):
-    """The three ways a storefront is laid out."""
-
-    ATELIER = "atelier"
-    """Editorial: serif headlines, hairlines, wide margins, square corners."""
-    STUDIO = "studio"
-    """Friendly: round shapes, tinted panels, pill buttons."""
-    SIGNAL = "signal"
-    """Technical: dense grid, capitals, cut corners, glowing edges."""
-
+DEFAULT_SECTIONS = (Section.CATEGORIES, Section.FEATURED, Section.STORY, Section.PROMISES)
+"""The home page of brands without a look."""
+LIGHT_SERIFS = frozenset({Mood.ATELIER, Mood.ALMANAC})
+"""Moods that set serif headings in the regular weight; ``GALLERY`` sets all of them so."""
 
 TECHNICAL = frozenset({"Orbitron", "Rajdhani", "Bebas Neue", "Oswald", "Space Grotesk", "Syne"})
 LOUD = frozenset(
@@ -46,11 +42,34 @@ CALM = frozenset(
 )
 
 
+class MoodWords(Value):
+    """What a mood calls parts of pages."""
+
+    shop: str
+    """The button that leads to all products."""
+    about: str
+    featured: str
+    story: str
+    story_names_store: bool = False
+    """Whether the store's name follows ``story``."""
+    details: str
+    """The heading above a product's description."""
+
+
+@cache
+def _mood_words() -> Mapping[Mood, MoodWords]:
+    text = Path(__file__).with_name("mood_words.toml").read_text("utf-8")
+    return {Mood(mood): MoodWords(**words) for mood, words in tomllib.loads(text).items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """What a brand's stylesheet is made of."""
 
     mood: Mood
+    hero: HeroKind
+    sections: tuple[Section, ...]
+    """Of the home page, below its hero."""
     dark: bool
     heading: Family
     body: Family
@@ -59,13 +78,23 @@ class Theme:
     version: str
     """Changes when the look changes; part of the stylesheet's address, so that browsers may cache it permanently."""
 
+    @property
+    def name(self) -> str:
+        """The mood as templates and stylesheets are named."""
+        return self.mood.lower()
+
+    @property
+    def words(self) -> "MoodWords":
+        """The words that the mood uses for parts of pages."""
+        return _mood_words()[self.mood]
+
     def css(self) -> str:
         """Return the brand's stylesheet."""
         faces = {self.heading.name: self.heading, self.body.name: self.body}
         variables = "".join(f"--{name}:{value};" for name, value in self.colors.items())
         weight = (
             400
-            if self.mood is Mood.ATELIER and self.heading.is_serif
+            if self.mood is Mood.GALLERY or (self.mood in LIGHT_SERIFS and self.heading.is_serif)
             else self.heading.bold
             if self.heading.weights
             else 600
@@ -89,13 +118,23 @@ def theme_of(brand: BrandIdentity) -> Theme:
     heading, body = family(brand.fonts.heading), family(brand.fonts.body)
     colors = derive_colors(brand.palette)
     dark = is_dark(brand.palette.background)
-    mood = mood_of(brand, dark=dark)
-    digest = hashlib.sha256(f"{mood}|{heading.name}|{body.name}|{sorted(colors.items())}".encode()).hexdigest()
-    return Theme(mood=mood, dark=dark, heading=heading, body=body, colors=colors, version=digest[:12])
+    look = brand.look
+    mood = mood_of(brand, dark=dark) if look is None else look.mood
+    digest = hashlib.sha256(f"{mood.lower()}|{heading.name}|{body.name}|{sorted(colors.items())}".encode()).hexdigest()
+    return Theme(
+        mood=mood,
+        hero=HeroKind.PRODUCT if look is None else look.hero,
+        sections=DEFAULT_SECTIONS if look is None else tuple(look.sections),
+        dark=dark,
+        heading=heading,
+        body=body,
+        colors=colors,
+        version=digest[:12],
+    )
 
 
 def mood_of(brand: BrandIdentity, *, dark: bool) -> Mood:
-    """Return the mood that fits a brand: its typeface decides first, then the background, then the tone of voice."""
+    """Return the mood of a brand without a look: its typeface decides first, then the background, then the tone of voice."""
     heading = family(brand.fonts.heading)
     if heading.is_serif:
         return Mood.ATELIER

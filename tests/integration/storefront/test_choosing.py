@@ -8,19 +8,20 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, Route, async_playwright
 
-from domain.store.brand import BrandIdentity, FontPair
+from domain.store.brand import BrandIdentity, HeroKind, Look, Mood, Section
 from tests.integration.storefront.shopping import put_in_cart
 from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
 from tests.support.requirements import missing
 
 STOPS_MOST = 80
 SIZES = [Variant("Small", 4900, 3), Variant("Medium", 4900, 3), Variant("Large", 5900, 3), Variant("Huge", 5900, 0)]
-MOODS = {"atelier": "Fraunces", "studio": "Nunito", "signal": "Orbitron"}
+MOODS = [mood.lower() for mood in Mood]
 in_every_mood = pytest.mark.parametrize("mood", MOODS)
 
 
 def brand(mood: str) -> BrandIdentity:
-    return BRAND.model_copy(update={"fonts": FontPair(heading=MOODS[mood], body="Work Sans")})
+    look = Look(mood=Mood(mood.upper()), hero=HeroKind.PRODUCT, sections=list(Section))
+    return BRAND.model_copy(update={"look": look})
 
 
 @asynccontextmanager
@@ -106,6 +107,8 @@ async def test_a_chosen_a_focused_and_another_variant_look_different(
         *(("/products/blue-vase", mood) for mood in MOODS),
         ("/", "studio"),
         ("/", "signal"),
+        ("/", "market"),
+        ("/", "almanac"),
         ("/products", "atelier"),
         ("/cart", "signal"),
     ],

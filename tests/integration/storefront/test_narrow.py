@@ -10,11 +10,13 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import BrowserContext, Page, Route, ViewportSize, async_playwright
 
-from domain.store.brand import BrandIdentity, FontPair
+from domain.store.aggregate import slugify
+from domain.store.brand import BrandIdentity, FontPair, HeroKind, Look, Mood
 from infra.sandbox.app import sandbox_app
 from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import RulePageWriter
-from storefront.rendering.theme import Mood, theme_of
+from projections.catalog.views import ProductFilter
+from storefront.rendering.theme import DEFAULT_SECTIONS, theme_of
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.gateway import a_platform
@@ -42,6 +44,16 @@ BRANDS = (
     brand("Orbitron", "bold", background="#0d0b1a", text="#f1eefc"),
     brand("Inter", "plain"),
 )
+
+
+DRAWN = {
+    f"{mood}-{hero}".lower(): BRANDS[0].model_copy(
+        update={"look": Look(mood=mood, hero=hero, sections=list(DEFAULT_SECTIONS))}
+    )
+    for mood in Mood
+    for hero in HeroKind
+}
+"""A brand for each mood and kind of hero."""
 
 
 @asynccontextmanager
@@ -82,7 +94,7 @@ async def too_wide(page: Page, addresses: Iterable[str]) -> list[str]:
 
 
 async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: ShopFloor) -> None:
-    assert {theme_of(each).mood for each in BRANDS} == set(Mood)
+    assert {theme_of(each).mood for each in BRANDS} == {Mood.ATELIER, Mood.SIGNAL, Mood.STUDIO}
     transport = httpx.ASGITransport(app=floor.app())
     wide: list[str] = []
     for number, look in enumerate(BRANDS):
@@ -91,6 +103,27 @@ async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: ShopFloor)
             page = await phone.new_page()
             addresses = await a_whole_shop(floor, client, f"look{number}", look)
             wide += await too_wide(page, [f"{host}{address}" for address in addresses])
+    assert not wide, "\n".join(wide)
+
+
+async def test_no_home_page_of_any_mood_and_hero_scrolls_sideways_on_a_phone(floor: ShopFloor) -> None:
+    app, wide = floor.app(), []
+    for slug, look in DRAWN.items():
+        host = f"http://{slug}.shops.test"
+        store = await floor.open_store(slug, look)
+        for n in range(6):
+            title = f"{LONG} number {n} with a name of some length"
+            await floor.stock(store, title, slug=f"pot-{n}", category=f"{LONG[:30]} {n // 2}", images=TWO_IMAGES)
+        async with opened(app, host) as client, a_phone(client) as (phone, _):
+            page = await phone.new_page()
+            (shelf, *_) = await floor.queries.categories(store, where=ProductFilter())
+            addresses = ["/", f"/c/{slugify(shelf.category)}"]
+            if look.look is not None and look.look.hero is HeroKind.ROOM:
+                addresses += ["/products", "/products/pot-0", "/cart"]
+            wide += await too_wide(page, [f"{host}{address}" for address in addresses])
+            await page.goto(host)
+            kind = look.look.hero.lower() if look.look else ""
+            assert await page.locator(f".hero-{kind}, .hero-art").count() > 0
     assert not wide, "\n".join(wide)
 
 

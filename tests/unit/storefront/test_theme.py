@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.store.brand import BrandIdentity, FontPair, Palette
+from domain.store.brand import BrandIdentity, FontPair, HeroKind, Look, Mood, Palette, Section
 from storefront.rendering.color import contrast, on, readable
 from storefront.rendering.fonts import FAMILIES
 from storefront.rendering.renderer import PACKAGE
-from storefront.rendering.theme import Mood, derive_colors, theme_of
+from storefront.rendering.theme import DEFAULT_SECTIONS, derive_colors, theme_of
 from tests.support.platforms.storefront import BRAND
 
 color = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
@@ -71,6 +71,26 @@ def test_a_readable_color_is_unchanged() -> None:
 )
 def test_typeface_background_and_tone_choose_the_mood(look: BrandIdentity, mood: Mood) -> None:
     assert theme_of(look).mood is mood
+
+
+def test_a_look_decides_whatever_the_typeface() -> None:
+    look = Look(mood=Mood.MARKET, hero=HeroKind.ROOM, sections=[Section.FEATURED, Section.STORY])
+    theme = theme_of(BRAND.model_copy(update={"look": look}))
+    assert (theme.mood, theme.hero, theme.sections) == (Mood.MARKET, HeroKind.ROOM, (Section.FEATURED, Section.STORY))
+
+
+def test_a_brand_of_an_earlier_release_looks_as_before() -> None:
+    theme = theme_of(BRAND)
+    assert (theme.mood, theme.hero, theme.sections) == (Mood.ATELIER, HeroKind.PRODUCT, DEFAULT_SECTIONS)
+    assert "look" not in BRAND.model_dump()
+
+
+@pytest.mark.parametrize("mood", Mood)
+def test_every_mood_has_its_stylesheet_and_its_words(mood: Mood) -> None:
+    look = Look(mood=mood, hero=HeroKind.PRODUCT, sections=list(Section))
+    theme = theme_of(BRAND.model_copy(update={"look": look}))
+    assert (PACKAGE / "static" / "css" / f"{theme.name}.css").stat().st_size < 10_000
+    assert theme.words.shop
 
 
 def test_the_same_brand_looks_the_same_and_another_differs() -> None:
