@@ -54,7 +54,7 @@ async def test_ten_random_niches_use_every_mood_and_six_font_pairs() -> None:
         assert {brand.look.hero for brand in brands if brand.look} == set(HeroKind)
 
 
-async def test_two_stores_of_one_niche_are_told_apart_at_a_glance() -> None:
+async def test_two_stores_of_one_niche_look_different_at_a_glance() -> None:
     for number, niche in enumerate(NICHES):
         first, second = await stores([niche, niche], str(number))
         assert mood_of(first) is not mood_of(second), niche
