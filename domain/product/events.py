@@ -18,6 +18,16 @@ class ProductStatus(StrEnum):
     ARCHIVED = "ARCHIVED"
 
 
+class ScoreTerm(Value):
+    """One term of a score."""
+
+    name: str
+    value: float
+    """0 to 1."""
+    weight: float
+    """Its share in the result, compared with the other terms' weights."""
+
+
 class WinningScore(Value):
     """The score of a chosen listing: terms from 0 to 1 and their weighted sum."""
 
@@ -36,6 +46,14 @@ class WinningScore(Value):
     """The margin between cost and market price."""
     fit: float | None = None
     """How well the listing fits the niche, from 0 to 1, independent of other listings; null in older events."""
+    fit_terms: list[ScoreTerm] = []
+    """The terms of the fit: thing, category, audience, style and setting, as far as the niche asks for them."""
+    destination: str | None = None
+    """ISO 3166-1 code of the country that the landed cost is for; null in older events."""
+    landed_cost: Money | None = None
+    """What one piece costs the merchant at the destination: price, freight and duty; null in older events."""
+    duty: Money | None = None
+    """The customs duty in the landed cost; null in older events."""
 
 
 class ImportedImage(Value):

@@ -1,0 +1,409 @@
+"""The fit of a listing with a niche: an absolute measure of words, independent of other listings. Pure.
+
+Each term compares one part of the niche's reading with the listing and has a value from 0 (contradicts it) to 1. The fit
+is the weighted geometric mean of the terms that the niche asks for, so one contradiction rules a listing out.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from domain.product.events import ScoreTerm
+from domain.sourcing.fit_listing import ListingWords
+from domain.sourcing.listing import Listing
+from domain.sourcing.relevance import words
+from domain.sourcing.supplier_words import (
+    contrary,
+    groups,
+    lexicon,
+    pairs_of,
+    synonyms,
+    tokens,
+    word_set,
+)
+from domain.store.niche import NicheReading
+
+FLOOR = 0.5
+"""Listings with a lower fit are not imported."""
+
+WEIGHTS: Mapping[str, float] = {"thing": 0.4, "category": 0.2, "audience": 0.15, "style": 0.2, "setting": 0.1}
+"""Each term's weight. What a thing is counts most; style counts as much as the supplier's category."""
+
+SILENT = 0.5
+"""A category that says little, such as ``Home & Garden``."""
+UNPROVED = 0.03
+"""A style or material that the niche asks for and the listing does not mention."""
+
+BY_CATEGORY = 0.3
+"""A title that names none of the niche's things, in a category of the niche."""
+
+PLACES: Sequence[tuple[str, float]] = (("title", 1.0), ("labels", 0.9), ("description", 0.8))
+"""How far a word is believed by its place. Labels are category, tags and facts."""
+
+ANIMALS = "animals"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a listing fits a niche."""
+
+    value: float
+    """0 to 1."""
+    terms: Sequence[ScoreTerm]
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the listing may be imported."""
+        return self.value >= FLOOR
+
+
+class FitMeasure:
+    """The measure of listings against one niche."""
+
+    def __init__(self, reading: NicheReading) -> None:
+        self._things = _phrases(reading.things)
+        self._categories = _phrases([*reading.categories, *reading.things])
+        self._audience = _phrases(reading.audience) or _implied_audience(self._things)
+        self._style = _phrases(reading.style)
+        self._setting = _phrases(reading.setting)
+        self._own = frozenset(word for phrase in self._categories for word in phrase)
+        named = [*self._categories, *self._audience, *self._style, *self._setting]
+        self._named = frozenset(word for phrase in named for word in phrase)
+
+    def __call__(self, listing: Listing) -> Fit:
+        """Return the fit of a listing. A niche without things fits nothing."""
+        if not self._things:
+            return Fit(0.0, ())
+        seen = ListingWords.of(listing)
+        category = self._category(seen)
+        thing = self._thing(seen)
+        if thing == UNPROVED and category >= 0.9 and not self._is_picture(seen):
+            thing = BY_CATEGORY
+        values = {
+            "thing": thing,
+            "category": category,
+            "audience": self._audience_term(seen),
+            "style": self._style_term(seen) if self._style else None,
+            "setting": self._setting_term(seen, thing),
+        }
+        terms = [
+            ScoreTerm(name=name, value=round(value, 4), weight=WEIGHTS[name])
+            for name, value in values.items()
+            if value is not None
+        ]
+        return Fit(round(_mean(terms), 4), terms)
+
+    def _thing(self, seen: ListingWords) -> float:
+        """Return whether the title names one of the niche's things."""
+        if self._is_picture(seen) or self._is_of_another_category(seen):
+            return UNPROVED
+        return max(self._one_thing(phrase, seen) for phrase in self._things)
+
+    def _is_of_another_category(self, seen: ListingWords) -> bool:
+        """Whether the title repeats the name of a category that is not the niche's: a ``Camera Wall Clock`` in ``Clocks``."""
+        vague = word_set("generic") | word_set("broad")
+        return any(
+            seen.names & ({part[-1]} | synonyms().get(part[-1], frozenset()))
+            and part[-1] not in vague
+            and not any(_same_name(part[-1], word) for word in self._own)
+            for part in seen.categories
+            if part
+        )
+
+    def _is_picture(self, seen: ListingWords) -> bool:
+        """Whether the listing only shows the niche's things: a sticker, a poster."""
+        wall_art = frozenset(lexicon()["prints"]) | {"poster"}
+        own = self._own | wall_art if self._own & wall_art else self._own
+        return bool(seen.pictures - own)
+
+    def _one_thing(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+        *modifiers, head = phrase
+        if head in word_set("generic"):
+            return self._generic_thing(phrase, seen)
+        best = 0.0
+        for clause in seen.clauses:
+            for n, word in enumerate(clause.names):
+                whole = "".join(phrase)
+                is_whole = word == whole or (n > 0 and clause.names[n - 1] + word == whole)
+                name = 1.0 if is_whole else _same_name(word, head)
+                if not name:
+                    continue
+                if self._is_companion(clause.names, n) or self._is_other(clause.names, n):
+                    best = max(best, 0.1)
+                    continue
+                proved = [1.0 if is_whole else self._modifier(modifier, seen) for modifier in modifiers]
+                missing = 1 - sum(proved) / len(proved) if proved else 0.0
+                best = max(best, name * (1 - 0.7 * missing))
+            if head in clause.purpose:
+                best = max(best, 0.12)
+        if best == 0 and any(set(phrase) <= set(tag) for tag in seen.tags):
+            return 0.35
+        return max(best, UNPROVED)
+
+    def _generic_thing(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+        for clause in seen.clauses:
+            if phrase[-1] in clause.names and all(
+                any(_same_name(word, modifier) for word in clause.names) for modifier in phrase[:-1]
+            ):
+                positions = [clause.names.index(word) for word in phrase if word in clause.names]
+                apart = any(self._is_other(clause.names, n) for n in positions)
+                return 0.1 if apart or self._is_companion(clause.names, max(positions)) else 1.0
+        # "cat toy" is also a wand for cats.
+        members = groups("kinds").words.get(phrase[-1], frozenset())
+        named = any(
+            word in members and not self._is_companion(clause.names, n)
+            for clause in seen.clauses
+            for n, word in enumerate(clause.names)
+        )
+        field = [modifier for modifier in phrase[:-1] if modifier not in word_set("broad")]
+        if named:
+            return max(UNPROVED, 0.85 * min((self._modifier(modifier, seen) for modifier in field), default=1.0))
+        if field and phrase[-1] in word_set("fields") and not self._is_apart(seen):
+            categories = frozenset(word for part in seen.categories for word in part)
+            return 0.75 if all(_equivalents(word) & (seen.names | categories) for word in field) else UNPROVED
+        return UNPROVED
+
+    def _is_apart(self, seen: ListingWords) -> bool:
+        """Whether a title names other goods, such as a spray or a security camera."""
+        return any(
+            (clause.names[-1] in word_set("enders") and clause.names[-1] not in self._own)
+            or any(self._is_other(clause.names, n) for n in range(len(clause.names)))
+            for clause in seen.clauses
+            if clause.names
+        )
+
+    def _is_companion(self, names: Sequence[str], n: int) -> bool:
+        """Whether the word names what other goods are for: the knife of a knife sharpener."""
+        following = [*names[n + 1 : n + 3], *(names[-1:] if names[-1] in word_set("enders") else ())]
+        if names[n : n + 2] in pairs_of("same_goods"):
+            return False
+        return any(word in word_set("companions") and word not in self._own for word in following)
+
+    def _is_other(self, names: Sequence[str], n: int) -> bool:
+        """Whether a word before this one makes it something else: the knife of a palette knife."""
+        return any(
+            (before, names[n]) in pairs_of("other_goods") and before not in self._own
+            for before in names[max(0, n - 2) : n]
+        )
+
+    def _modifier(self, modifier: str, seen: ListingWords) -> float:
+        """Return how far a listing shows a modifier such as ``matcha`` of ``matcha bowl``."""
+        accepted = _equivalents(modifier)
+        return next((belief for place, belief in PLACES if accepted & seen.place(place)), 0.0)
+
+    def _category(self, seen: ListingWords) -> float:
+        parts = [part for part in seen.categories if part]
+        if not parts:
+            return SILENT
+        return max(self._one_category(part) for part in parts)
+
+    def _one_category(self, part: tuple[str, ...]) -> float:
+        if all(word in word_set("broad") for word in part):
+            kin = _kin(self._named)
+            return 0.7 if any(word in kin for word in part) else SILENT
+        best = 0.15
+        for phrase in self._categories:
+            name = _same_name(part[-1], phrase[-1])
+            others, wanted = set(part[:-1]), set(phrase[:-1])
+            if "".join(part) == "".join(phrase):
+                best = 1.0
+            elif name and part[-1] not in word_set("generic"):
+                if others <= self._own or all(_equivalents(word) & self._named for word in others):
+                    best = max(best, name * (1.0 if others or not wanted else 0.85))
+                else:
+                    best = max(best, 0.35)
+            elif part[-1] in word_set("generic") and any(_equivalents(word) & self._named for word in others):
+                best = max(best, 0.7)
+        return best
+
+    def _audience_term(self, seen: ListingWords) -> float | None:
+        """Return the fit with the niche's audience; None if none is asked for and the listing names no other."""
+        if not self._audience:
+            return 0.0 if self._names_strangers(seen) else None
+        return max(self._one_audience(phrase, seen) for phrase in self._audience)
+
+    def _one_audience(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+        own = groups("audiences").of(phrase[-1])
+        if not own:
+            proved = self._modifier(phrase[-1], seen)
+            return max(0.6, proved) if not self._names_strangers(seen) else 0.0
+        ours = frozenset(word for name in own for word in groups("audiences").words[name])
+        related = _related(own)
+        rivals = _rivals(own, related)
+        is_animal = any(name in word_set(ANIMALS, "audience_relations") for name in own)
+        near = frozenset(word for name in related for word in groups("audiences").words.get(name, ()))
+        if is_animal:
+            near |= {"pet", "animal"}
+        found = self._found(ours, seen)
+        # A plush cat for kids is for kids.
+        addressed = seen.purpose & rivals and not seen.purpose & (ours | near)
+        named = rivals & (seen.title if is_animal else seen.title - _animal_words())
+        labelled = rivals & frozenset(word for part in seen.categories for word in part)
+        if addressed or (named and not (ours | near) & seen.title) or (labelled and found < 1):
+            return 0.0
+        if not found:
+            found = 0.85 * self._found(near, seen) or (
+                0.25 if is_animal or own & {"baby", "toddler", "child"} else 0.65
+            )
+        return found * self._qualified(phrase, seen)
+
+    def _found(self, accepted: frozenset[str], seen: ListingWords) -> float:
+        return next((belief for place, belief in PLACES if accepted & seen.place(place)), 0.0)
+
+    def _qualified(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+        if any(
+            pair & set(phrase) and (pair - set(phrase)) & seen.title for pair in contrary("qualifiers", "opposites")
+        ):
+            return 0.5
+        return 1.0
+
+    def _names_strangers(self, seen: ListingWords) -> bool:
+        """Whether a listing is made for an audience that the niche does not name, such as dogs, babies or cars."""
+        for name, members in groups("audiences").words.items():
+            if name in {"man", "woman", "adult"} or members & self._named:
+                continue
+            labelled = any(word in members or word == "pet" for part in seen.categories for word in part)
+            if "pet" in self._named:
+                labelled = False
+            young = name in {"baby", "toddler", "child", "vehicle"} and members & seen.names
+            if labelled or members & seen.purpose or young:
+                return True
+        return False
+
+    def _style_term(self, seen: ListingWords) -> float:
+        values = [self._one_style(phrase, seen) for phrase in self._style]
+        return min(values) if 0.0 in values else max(values)
+
+    def _one_style(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+        known = groups("styles").words
+        accepted = known.get(phrase[-1], frozenset()) | {phrase[-1]} | _equivalents(phrase[-1])
+        name = phrase[-1] if phrase[-1] in known else next(iter(groups("styles").of(phrase[-1])), phrase[-1])
+        accepted |= known.get(name, frozenset())
+        materials = word_set("materials", "style_rules")
+        if name in materials:
+            accepted -= seen.imitated
+        proved = self._found(accepted, seen)
+        if name == "vintage" and proved < 1 and word_set("vintage_contrary", "style_rules") & seen.title:
+            return 0.0
+        if proved:
+            return proved
+        if accepted & seen.imitated or self._contradicts(name, materials, seen):
+            return 0.0
+        is_soft = name not in groups("styles").words or name in word_set("soft", "style_rules")
+        return 0.7 if is_soft else UNPROVED
+
+    def _contradicts(self, name: str, materials: frozenset[str], seen: ListingWords) -> bool:
+        pairs = contrary("style_rules", "contrary")
+        others = {next(iter(pair - {name})) for pair in pairs if name in pair}
+        if name in materials:
+            others |= materials - {name}
+        known = groups("styles").words
+        return any(known.get(other, frozenset({other})) & (seen.title | seen.facts) for other in others)
+
+    def _setting_term(self, seen: ListingWords, thing: float) -> float | None:
+        if not self._setting:
+            return None
+        return max(self._one_setting(phrase, seen, thing) for phrase in self._setting)
+
+    def _one_setting(self, phrase: tuple[str, ...], seen: ListingWords, thing: float) -> float:
+        known = groups("settings").words
+        accepted = frozenset(phrase).union(*(known.get(word, frozenset()) for word in phrase))
+        proved = self._found(accepted, seen)
+        if proved:
+            return proved
+        for pair in contrary("setting_rules", "contrary"):
+            if pair & set(phrase):
+                (other,) = pair - set(phrase)
+                if known.get(other, frozenset({other})) & (seen.title | seen.labels):
+                    return 0.0
+        # A thing that the niche names needs no proof of its setting.
+        return 0.6 if thing >= 0.9 else 0.25
+
+
+@lru_cache(maxsize=64)
+def measure_of(reading: str) -> FitMeasure:
+    """Return the measure of a reading, given as JSON."""
+    return FitMeasure(NicheReading.model_validate_json(reading))
+
+
+def fit_of(reading: NicheReading, listing: Listing) -> Fit:
+    """Return how well a listing fits a niche."""
+    return measure_of(reading.model_dump_json())(listing)
+
+
+def plain_reading(niche: str, phrases: Iterable[str] = ()) -> NicheReading:
+    """Return a reading of a niche that was never read: its own words and the search phrases name the things."""
+    named, _, audience = niche.partition(" for ")
+    things = [" ".join(words(text)) for text in (named, *phrases)]
+    return NicheReading(
+        things=[thing for thing in dict.fromkeys(things) if thing],
+        audience=[" ".join(words(audience))] if words(audience) else [],
+    )
+
+
+def _mean(terms: Sequence[ScoreTerm]) -> float:
+    if any(term.value == 0 for term in terms):
+        return 0.0
+    weight = sum(term.weight for term in terms)
+    return math.exp(sum(term.weight * math.log(term.value) for term in terms) / weight)
+
+
+def _phrases(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys(phrase for phrase in map(tokens, texts) if phrase))
+
+
+def _implied_audience(things: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Return the audience that the things name themselves, such as ``dog`` of ``dog bed``."""
+    known = groups("audiences")
+    named = [[word for word in phrase[:-1] if known.of(word)] for phrase in things]
+    return tuple(dict.fromkeys((words[0],) for words in named if words)) if named and all(named) else ()
+
+
+def _same_name(word: str, head: str) -> float:
+    """Return how far a word of a title names the same thing as a head word; 0 if it does not."""
+    if word == head:
+        return 1.0
+    if word in synonyms().get(head, ()):
+        return 0.95
+    return 0.9 if word in groups("kinds").words.get(head, ()) else 0.0
+
+
+@lru_cache(maxsize=4_096)
+def _equivalents(word: str) -> frozenset[str]:
+    """Return the words that show the same as a word: its synonyms, and its audience's, style's and setting's words."""
+    found = {word} | synonyms().get(word, frozenset())
+    for table in ("audiences", "settings", "styles"):
+        known = groups(table).words
+        found |= known.get(word, frozenset())
+        if table == "audiences":
+            found |= frozenset(other for name in groups(table).of(word) for other in known[name])
+    if word == "pet":
+        pets = word_set("pet", "audience_relations")
+        found |= {other for name in pets for other in groups("audiences").words[name]}
+    return frozenset(found)
+
+
+def _kin(named: frozenset[str]) -> frozenset[str]:
+    """Return the words of the kinds that the niche's words belong to, such as ``pet`` for ``cat``."""
+    animals = groups("audiences").of
+    is_pet = any(animals(word) & word_set("pet", "audience_relations") for word in named)
+    return named | ({"pet"} if is_pet else frozenset())
+
+
+def _related(own: frozenset[str]) -> frozenset[str]:
+    return frozenset(
+        other for name in own for other in lexicon()["audience_relations"].get(name, "").split() if other not in own
+    )
+
+
+def _rivals(own: frozenset[str], related: frozenset[str]) -> frozenset[str]:
+    """Return the words of all audiences that exclude these."""
+    known = groups("audiences").words
+    ours = frozenset(word for name in own | related for word in known.get(name, ()))
+    return frozenset(word for name, members in known.items() if name not in own | related for word in members) - ours
+
+
+def _animal_words() -> frozenset[str]:
+    known = groups("audiences").words
+    return frozenset(word for name in word_set(ANIMALS, "audience_relations") for word in known[name])

@@ -1,0 +1,115 @@
+"""The fit of a listing with a niche."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.sourcing.fit import FLOOR, WEIGHTS, FitMeasure, plain_reading
+from domain.sourcing.listing import Listing
+from domain.sourcing.ranking import candidates
+from domain.store.niche import NicheReading
+from infra.bench.fit.labelled import HALVES, agreement, by_orders, by_worth, labelled, mean_ndcg, ranked
+from tests.support.fakes.supply import listing
+
+CATS = NicheReading(things=["cat toy", "cat wand"], categories=["pet toy"], audience=["senior cat"])
+LEATHER = NicheReading(things=["wallet", "card holder"], categories=["wallet"], style=["leather"])
+WORDS = ("cat", "dog", "toy", "wand", "laptop", "sticker", "for", "kid", "puzzle", "bed", "plush", ",", "senior")
+
+
+def named(title: str, category: str = "", **more: Any) -> Listing:
+    return listing(title, title=title, category=category, tags=[], description="", **more)
+
+
+@st.composite
+def listings(draw: st.DrawFn) -> list[Listing]:
+    titles = draw(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6), max_size=12))
+    categories = st.sampled_from(("Cat Toys", "Pet Toys", "Stickers", "Dog Toys", ""))
+    return [
+        listing(str(draw(st.integers(0, 30))), title=" ".join(words), category=draw(categories), tags=[])
+        for words in titles
+    ]
+
+
+def test_the_labelled_set_has_300_pairs_of_20_niches_with_a_reason_each() -> None:
+    niches = [niche for half in HALVES for niche in labelled(half)]
+    pairs = [pair for niche in niches for pair in niche.pairs]
+    assert (len({niche.name for niche in niches}), len(pairs)) == (20, 300)
+    assert 0.4 <= sum(pair.fits for pair in pairs) / len(pairs) <= 0.6
+    assert sum(len(niche.listings) for niche in ranked()) == 60
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_what_is_imported_fits_and_what_fits_is_imported(half: str) -> None:
+    found = agreement(labelled(half))
+    assert found.precision >= 0.95
+    assert found.recall >= 0.85
+
+
+def test_the_whole_ranking_is_close_to_the_order_by_hand_and_most_orders_first_is_not() -> None:
+    assert mean_ndcg(by_worth) >= 0.9
+    assert mean_ndcg(by_orders) < 0.5
+
+
+@settings(deadline=None, max_examples=60)
+@given(listings(), listings())
+def test_other_listings_change_no_fit_and_never_lower_the_number_that_fit(
+    some: list[Listing], others: list[Listing]
+) -> None:
+    alone, together = candidates(some, CATS), candidates([*some, *others], CATS)
+    assert together.fitting >= alone.fitting
+    fits = {(each.key, each.listing.title, each.listing.category): each.fit for each in together.candidates}
+    for each in alone.candidates:
+        assert fits.get((each.key, each.listing.title, each.listing.category), each.fit) == each.fit
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60), st.text(max_size=200), st.text(max_size=40), st.lists(st.text(max_size=20), max_size=4))
+def test_whatever_people_and_suppliers_write_a_fit_is_a_share_with_weighted_terms(
+    niche: str, title: str, category: str, tags: list[str]
+) -> None:
+    fit = FitMeasure(plain_reading(niche, tags))(listing(title=title, category=category, tags=tags))
+    assert 0 <= fit.value <= 1
+    assert all(0 <= term.value <= 1 and term.weight == WEIGHTS[term.name] for term in fit.terms)
+
+
+def test_a_thing_for_the_audience_fits_and_a_contradiction_of_one_term_rules_out() -> None:
+    measure = FitMeasure(CATS)
+    assert measure(named("Feather Wand Toy for Cats", "Cat Toys")).value > 0.9
+    assert measure(named("Squeaky Toy for Dogs", "Pet Toys")).value == 0
+    assert measure(named("Plush Cat Toy for Kids", "Toys")).value == 0
+
+
+@pytest.mark.parametrize(
+    "title", ["Knife Sharpener", "Knife Block Stand", "Cutting Board for Knives", "Knife Stickers", "Palette Knife"]
+)
+def test_goods_that_are_named_after_the_things_do_not_fit(title: str) -> None:
+    measure = FitMeasure(NicheReading(things=["knife", "chef knife"], categories=["knife"]))
+    assert not measure(named(title, "Kitchen")).is_enough
+    assert measure(named("Forged Knife 20 cm", "Kitchen")).is_enough
+
+
+def test_a_material_is_proved_by_title_facts_or_text_and_an_imitation_is_not() -> None:
+    measure = FitMeasure(LEATHER)
+    assert measure(named("Bifold Wallet", "Wallets", attributes={"Material": "Leather"})).is_enough
+    assert not measure(named("Bifold Wallet", "Wallets")).is_enough
+    assert not measure(named("PU Leather Wallet", "Wallets")).is_enough
+    assert not measure(named("Wallet", "Wallets", attributes={"Material": "Nylon"})).is_enough
+
+
+def test_one_word_or_two_makes_no_difference() -> None:
+    measure = FitMeasure(NicheReading(things=["teapot"], categories=["teapot"]))
+    assert measure(named("Iron Tea Pot", "Kitchen")).is_enough
+    other = FitMeasure(NicheReading(things=["tea pot"], categories=["tea pot"]))
+    assert other(named("Iron Teapot", "Kitchen")).is_enough
+
+
+def test_a_niche_without_things_fits_nothing() -> None:
+    assert FitMeasure(NicheReading(unknown=["asdf"]))(listing()).value == 0 < FLOOR
+
+
+def test_a_niche_that_was_never_read_is_measured_by_its_words_and_phrases() -> None:
+    reading = plain_reading("Toys for cats", ["feather wand"])
+    assert (reading.things, reading.audience) == (["toy", "feather wand"], ["cat"])
+    assert FitMeasure(reading)(named("Feather Wand for Cats", "Pet Supplies")).is_enough
