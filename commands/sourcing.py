@@ -1,8 +1,8 @@
 """The scout's command."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from uuid import UUID
 
@@ -41,6 +41,10 @@ class ImportProducts:
     suppliers: list[SupplierReport]
     duplicates: int
     picks: list[Pick]
+    fitting: int | None = None
+    """The number of different listings that fit the niche."""
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    """The number of listings that were not imported, by reason."""
 
 
 async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
@@ -72,7 +76,9 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     sellable = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
     picks = {key: pick for key, pick in sellable.items() if key not in existing_sources}
     if picks:
-        summary = _summary(list(picks.values()), command.suppliers, known=len(sellable) - len(picks))
+        summary = _summary(
+            list(picks.values()), command.suppliers, known=len(sellable) - len(picks), fitting=command.fitting
+        )
     elif sellable:
         summary = "Every listing that was found is in the store already: it keeps its products"
     else:
@@ -119,6 +125,8 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
             keywords=command.keywords,
             suppliers=command.suppliers,
             duplicates=command.duplicates,
+            fitting=command.fitting,
+            rejected=dict(command.rejected),
             product_ids=ids,
             at=at,
         ),
@@ -128,7 +136,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     return {"product_ids": [str(id) for id in ids]}
 
 
-def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, known: int) -> str:
+def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, known: int, fitting: int | None) -> str:
     """Return the step's summary: products, candidates, sources, known listings and suppliers that did not answer."""
     candidates = sum(report.candidates for report in suppliers)
     sources = Counter(pick.listing.provider.display_name.removeprefix("the ") for pick in picks).most_common()
@@ -139,7 +147,8 @@ def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, know
     unreachable = [
         f"{report.provider.display_name} could not be searched" for report in suppliers if report.error is not None
     ]
-    return "; ".join([scouted, *known_again, *unreachable])
+    fit = [] if fitting is None else [f"{fitting} of {candidates} fit the niche"]
+    return "; ".join([scouted, *fit, *known_again, *unreachable])
 
 
 def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
@@ -149,7 +158,7 @@ def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
             sku=variant.sku,
             title=variant.title,
             options=variant.options,
-            price=price_variant(pick.listing, pick.price, variant.cost),
+            price=price_variant(pick.listing, pick.price, variant.cost, duty=pick.score.duty),
             cost=variant.cost,
             stock=variant.stock,
         )

@@ -1,8 +1,13 @@
-"""The margin rule: a listing's selling price. Pure, in integer minor units."""
+"""The margin rule: a listing's selling price. Pure, in integer minor units.
+
+The landed cost is price, freight and customs duty. Price and freight are marked up; the duty is passed on as it is. The
+minimum margin is what stays after all three.
+"""
 
 from dataclasses import dataclass
 
 from domain.money import CURRENCIES, Money, exponent
+from domain.sourcing.landed import Destination, customs_duty
 from domain.sourcing.listing import Listing
 
 MINIMUM_MARGIN = 2_500
@@ -32,7 +37,9 @@ class Pricing:
 
     price: Money
     landed: Money
-    """The cost of one piece, shipping included."""
+    """The cost of one piece at the shopper's door: price, freight and duty."""
+    duty: Money
+    """The customs duty in ``landed``; zero if no rule is known."""
 
     @property
     def margin(self) -> int:
@@ -40,11 +47,11 @@ class Pricing:
         return 10_000 * (self.price.minor - self.landed.minor) // self.price.minor
 
 
-def price_listing(listing: Listing) -> Pricing | None:
+def price_listing(listing: Listing, destination: Destination | None = None) -> Pricing | None:
     """Return a listing's price; None if no price leaves the minimum margin or an amount makes no sense.
 
     The price belongs to ``listing.cost``, the cheapest variant's; other variants have the same markup. Amounts in several
-    currencies cannot be priced, because there is no exchange rate.
+    currencies cannot be priced, because there is no exchange rate. Without a destination there is no duty.
     """
     cost, shipping, market = listing.cost, listing.shipping_cost, listing.market_price
     if cost.minor <= 0 or shipping.minor < 0 or cost.currency not in CURRENCIES:
@@ -52,33 +59,37 @@ def price_listing(listing: Listing) -> Pricing | None:
     amounts = [cost, shipping, *(variant.cost for variant in listing.variants), *([] if market is None else [market])]
     if any(amount.currency != cost.currency or amount.minor > DEAREST for amount in amounts):
         return None
-    landed = cost + shipping
+    duty = Money.zero(cost.currency) if destination is None else customs_duty(cost, destination)
+    landed = cost + shipping + duty
     least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))
     most = None if market is None else market.minor
     if most is not None and most < least:
         return None
-    target = _mark_up(landed)
+    target = _mark_up(cost + shipping) + duty.minor
     if most is not None:
         target = min(target, most * UNDERCUT // 10_000)
     price = Money(
         minor=charming(max(target, least), least=least, most=most, major=_major(cost.currency)), currency=cost.currency
     )
-    return Pricing(price=price, landed=landed)
+    return Pricing(price=price, landed=landed, duty=duty)
 
 
-def price_variant(listing: Listing, price: Money, cost: Money) -> Money:
+def price_variant(listing: Listing, price: Money, cost: Money, *, duty: Money | None = None) -> Money:
     """Return a variant's price, with the listing's markup and rounding. A higher cost never gives a lower price.
 
     Args:
         listing: the variant's listing.
         price: the listing's price.
         cost: the variant's cost before shipping.
+        duty: the customs duty on one piece; None if there is none.
     """
     difference = cost - listing.cost
     if difference.minor == 0 or listing.cost.minor <= 0:
         return price + difference
     target = price + difference.basis_points(price.minor * 10_000 // listing.cost.minor)
     landed = cost + listing.shipping_cost
+    if duty is not None:
+        landed += duty
     least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))
     most = None
     if difference.minor > 0:

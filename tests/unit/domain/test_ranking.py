@@ -10,33 +10,29 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import price_listing
-from domain.sourcing.ranking import (
-    MINIMUM_COUNT,
+from domain.sourcing.ranking import TARGET_COUNT, Ranking, candidates, key_of, rank
+from domain.sourcing.scoring import (
     NEUTRAL,
-    TARGET_COUNT,
     WEIGHTS,
-    Ranking,
-    candidates,
     image_score,
-    key_of,
     order_score,
     price_point_score,
-    rank,
     review_score,
     shipping_score,
     winning_score,
 )
+from domain.sourcing.screening import Rejection
+from domain.store.niche import NicheReading
 from tests.support.fakes.supply import listing
 
-NICHE = "Ceramic planters"
-KEYWORDS = ("ceramic planter", "flower pot", "stoneware pot")
+POTS = NicheReading(things=["planter", "flower pot", "pot"], categories=["planter"])
 WORDS = ("ceramic", "planter", "flower", "pot", "stoneware", "neon", "lamp", "chair", "red", "blue", "oak", "garden")
 
 
 def ranked(*listings: Listing, fingerprints: dict[str, int] | None = None, count: int = TARGET_COUNT) -> Ranking:
-    found = candidates(listings, niche=NICHE, keywords=KEYWORDS)
+    found = candidates(listings, POTS)
     known = {(SupplierProvider.SAMPLE, id): print_ for id, print_ in (fingerprints or {}).items()}
-    return rank(found, fingerprints=known, total=len(listings), count=count)
+    return rank(found, fingerprints=known, count=count)
 
 
 def ids(ranking: Ranking) -> list[str]:
@@ -80,7 +76,7 @@ def test_whatever_suppliers_list_the_choice_can_be_sold_and_is_chosen_once(given
         terms = {name: getattr(candidate.score, name) for name in (*WEIGHTS, "total")}
         assert all(0 <= value <= 1 for value in terms.values())
         assert abs(terms["total"] - sum(WEIGHTS[name] * terms[name] for name in WEIGHTS)) < 0.001
-    assert ranking.unsellable + ranking.duplicates + len(ranking.chosen) <= len(given_listings)
+    assert sum(ranking.rejected.values()) + len(ranking.chosen) == len(given_listings)
 
 
 @settings(deadline=None, max_examples=40)
@@ -120,11 +116,13 @@ def test_what_a_supplier_does_not_say_is_neutral() -> None:
     pricing = price_listing(silent)
     assert pricing is not None
     score = winning_score(silent, pricing)
-    assert (score.reviews, score.orders, score.margin) == (NEUTRAL, NEUTRAL, NEUTRAL)
+    assert (score.orders, score.margin) == (NEUTRAL, NEUTRAL)
+    assert abs(score.reviews - NEUTRAL) < 0.01
 
 
 def test_a_few_perfect_ratings_count_less_than_many_very_good_ones() -> None:
     assert review_score(5.0, 3) < review_score(4.6, 900)
+    assert review_score(5.0, 30) < review_score(4.7, 900) < review_score(5.0, 300)
 
 
 def test_fast_and_free_shipping_scores_best() -> None:
@@ -149,7 +147,12 @@ def test_sold_out_unprofitable_pictureless_and_disliked_listings_are_never_chose
         listing("disliked", title="Hanging Pot Green", rating=2.9, review_count=500),
     )
     assert ids(ranking) == ["good"]
-    assert ranking.unsellable == 4
+    assert ranking.rejected == {
+        Rejection.SOLD_OUT: 1,
+        Rejection.NO_MARGIN: 1,
+        Rejection.NO_PHOTO: 1,
+        Rejection.POOR_RATING: 1,
+    }
 
 
 def test_the_same_photo_is_the_same_thing_and_the_better_offer_stays() -> None:
@@ -172,22 +175,30 @@ def test_photos_that_differ_in_more_than_six_bits_are_different_things() -> None
     assert ranking.duplicates == 0
 
 
+def test_one_photo_in_two_categories_of_a_supplier_shows_two_things() -> None:
+    ranking = ranked(
+        listing("one", title="Ombre Flower Pot", category="Planters"),
+        listing("other", title="Gradient Glaze Planter", category="Garden Planters"),
+        fingerprints={"one": 0b1011_0000, "other": 0b1011_0001},
+    )
+    assert sorted(ids(ranking)) == ["one", "other"]
+
+
 def test_the_same_title_with_other_sales_talk_is_the_same_thing_at_any_supplier() -> None:
     here = listing("1", title="2026 New Small Ceramic Planter Pink, Free Shipping")
     there = listing(
         "1", title="Pink small ceramic planters - hot sale", provider=SupplierProvider.ALIEXPRESS, rating=4.9
     )
-    found = candidates([here, there], niche=NICHE, keywords=KEYWORDS)
-    ranking = rank(found, fingerprints={}, total=2)
+    ranking = rank(candidates([here, there], POTS), fingerprints={})
     assert [candidate.key for candidate in ranking.chosen] == [key_of(there)]
     assert ranking.duplicates == 1
 
 
-def test_what_fits_the_niche_comes_before_a_better_seller_that_does_not() -> None:
+def test_a_better_seller_that_does_not_fit_is_not_imported() -> None:
     bestseller = {"rating": 5.0, "review_count": 90_000, "order_count": 500_000}
     lamp = listing("lamp", title="Neon Desk Lamp", category="Lamps", tags=["neon"], description="A lamp.", **bestseller)
     ranking = ranked(lamp, listing("pot", rating=4.0))
-    assert ids(ranking) == ["pot", "lamp"]
+    assert ids(ranking) == ["pot"]
     assert ranking.fitting == 1
 
 
@@ -203,15 +214,15 @@ def test_a_store_that_could_be_full_takes_nothing_that_does_not_fit() -> None:
     assert all(id.startswith("pot") for id in ids(ranking))
 
 
-def test_a_small_niche_is_filled_up_with_the_closest_other_listings() -> None:
+def test_a_small_niche_gets_fewer_goods_instead_of_others() -> None:
     pot = listing("pot")
     lamps = [
         listing(f"lamp-{n}", title=f"Neon{n} lamp{n}", category="Lamps", tags=[], description="Light.")
         for n in range(30)
     ]
     ranking = ranked(*lamps, pot)
-    assert len(ranking.chosen) == MINIMUM_COUNT
-    assert ids(ranking)[0] == "pot"
+    assert ids(ranking) == ["pot"]
+    assert ranking.rejected == {Rejection.DOES_NOT_FIT: 30}
 
 
 def test_no_kind_of_product_fills_the_store_while_others_fit() -> None:
@@ -233,13 +244,13 @@ def test_no_kind_of_product_fills_the_store_while_others_fit() -> None:
 
 
 def test_nothing_listed_means_nothing_chosen() -> None:
-    assert ranked() == Ranking(chosen=[], duplicates=0, unsellable=0, fitting=0)
+    assert ranked() == Ranking(chosen=[])
 
 
 def test_a_listing_found_for_two_keywords_counts_once() -> None:
     ranking = ranked(listing("1"), listing("1"))
     assert ids(ranking) == ["1"]
-    assert ranking.duplicates == 0
+    assert ranking.rejected == {Rejection.LISTED_TWICE: 1}
 
 
 def test_money_in_a_score_is_only_read_never_made() -> None:
