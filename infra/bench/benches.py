@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from infra.bench import append, generate, hot, latency, publish, rebuild, travel, verify
 from infra.bench.figures import Bench
+from infra.bench.fit import bench as fit
 
 BENCHES: Mapping[str, Bench] = {
     bench.name: bench
@@ -16,6 +17,7 @@ BENCHES: Mapping[str, Bench] = {
         travel.BENCH,
         verify.BENCH,
         generate.BENCH,
+        fit.BENCH,
     )
 }
 """Benches by name."""

@@ -40,9 +40,9 @@ class Target:
     def __str__(self) -> str:
         parts = []
         if self.least is not None:
-            parts.append(f"≥ {self.least:,.0f}")
+            parts.append(f"≥ {_limit(self.least)}")
         if self.most is not None:
-            parts.append(f"≤ {self.most:,.0f}")
+            parts.append(f"≤ {_limit(self.most)}")
         if self.share is not None:
             parts.append(f"≥ {self.share:g} × {self.limit}")
         return ", ".join(parts)
@@ -61,6 +61,7 @@ class Bench:
     """Sizes for a run of less than 30 seconds."""
     targets: Sequence[Target]
     with_kafka: bool = True
+    with_postgres: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,10 @@ class Outcome:
     settings: Mapping[str, int | bool]
     machine: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+def _limit(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:g}"
 
 
 def percentile(values: Sequence[float], share: float) -> float:

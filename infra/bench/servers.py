@@ -37,12 +37,12 @@ class Servers:
     """The servers of one bench."""
 
     dsn: str
-    """Address of a migrated, empty database."""
+    """Address of a migrated, empty database; empty if the bench needs no database."""
     bootstrap_servers: str | None
     """Address of an empty broker; None if the bench needs no broker."""
     directory: Path
     """Folder for other files of the bench; deleted at the end."""
-    postgres_version: str
+    postgres_version: str | None
 
     @property
     def kafka(self) -> str:
@@ -84,7 +84,7 @@ class Servers:
 
 
 @asynccontextmanager
-async def open_servers(*, with_kafka: bool) -> AsyncIterator[Servers]:
+async def open_servers(*, with_kafka: bool, with_postgres: bool = True) -> AsyncIterator[Servers]:
     """Start the servers. Stop them and delete their data at the end.
 
     Kafka runs with Java's quick compiler. The full compiler is twice as fast, but only after some minutes of load, and takes
@@ -98,6 +98,9 @@ async def open_servers(*, with_kafka: bool) -> AsyncIterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="zyenta-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         directory.chmod(0o711)  # noqa: ASYNC240  # once, on a local disk
+        if not with_postgres:
+            yield Servers(dsn="", bootstrap_servers=None, directory=directory, postgres_version=None)
+            return
         async with AsyncExitStack() as stack:
             postgres = EmbeddedPostgres(directory / "postgres", settings=POSTGRES_SETTINGS)
             kafka = ApacheKafka(directory / "kafka", jit="quick") if with_kafka else None

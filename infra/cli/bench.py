@@ -94,7 +94,7 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
     began = time.perf_counter()
     async with shown_progress(console, chosen.name) as report:
         report("starting the servers")
-        async with open_servers(with_kafka=chosen.with_kafka) as servers:
+        async with open_servers(with_kafka=chosen.with_kafka, with_postgres=chosen.with_postgres) as servers:
             measured = await unless_stopped(chosen.measure(servers, sizes, seed, report), stop)
             return Outcome(
                 bench=chosen.name,
@@ -182,5 +182,5 @@ def _circumstances(outcome: Outcome) -> str:
     sizes = ", ".join(f"{name} {value}" for name, value in outcome.settings.items())
     return (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, Python {machine['python']}, "
-        f"PostgreSQL {machine['postgres']}, Kafka {machine['kafka'] or 'not used'}; {sizes}; {outcome.seconds:.0f} s"
+        f"PostgreSQL {machine['postgres'] or 'not used'}, Kafka {machine['kafka'] or 'not used'}; {sizes}; {outcome.seconds:.0f} s"
     )

@@ -22,6 +22,7 @@ TINY = {
     "rebuild": {"events": 1200},
     "travel": {"events": 200, "queries": 2, "warm_up": 1},
     "verify": {"events": 1200},
+    "fit": {"listings": 50},
 }
 
 pytestmark = pytest.mark.kafka
@@ -77,6 +78,7 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_no_files(
     assert printed["settings"] == {**bench.quick, **sizes, "quick": True, "seed": 7}
     assert set(printed["machine"]) == {"cpu", "cores", "memory_gb", "python", "postgres", "kafka"}
     assert (printed["machine"]["kafka"] is not None) is bench.with_kafka
+    assert (printed["machine"]["postgres"] is not None) is bench.with_postgres
     assert printed["seconds"] > 0
 
 

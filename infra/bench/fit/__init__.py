@@ -1,0 +1,1 @@
+"""The labelled sets of fit and ranking, and the bench that measures them. Tests import ``labelled``."""
