@@ -15,9 +15,13 @@ from consumers.ports import reaction_id
 from domain.generation.events import Step, StepStarted
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
+from domain.sourcing.alternatives import alternatives, describe_alternatives
+from domain.sourcing.fit import plain_reading
+from domain.sourcing.landed import DEFAULT_DESTINATION, Destination
 from domain.sourcing.listing import Listing
 from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalogs
-from domain.sourcing.ranking import Candidate, Key, Ranking, candidates, rank
+from domain.sourcing.ranking import Candidate, Key, Pool, Ranking, candidates, rank
+from domain.sourcing.screening import describe_rejections
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
 from schemas.envelope import Envelope
@@ -62,11 +66,14 @@ class ScoutAgent(StepAgent):
         keywords: KeywordWriter,
         fingerprints: ImageFingerprints,
         ports: StepPorts,
+        *,
+        country: str = DEFAULT_DESTINATION,
     ) -> None:
         super().__init__(ports)
         self._catalogs = catalogs
         self._keywords = keywords
         self._fingerprints = fingerprints
+        self._country = country
 
     async def work(self, envelope: Envelope, event: StepStarted) -> ImportProducts:
         store = await self._aggregates.get(STORE, event.store_id)
@@ -95,20 +102,22 @@ class ScoutAgent(StepAgent):
         if all(report.error is not None for report in reports):
             raise GivenUp(_names(providers), " ".join(report.error or "" for report in reports))
         listings = [listing for result in results for listing in result.listings]
-        ranking = await self._choose(envelope, event, listings, niche=store.niche, phrases=phrases)
+        reading = plain_reading(store.niche, phrases)
+        destination = Destination(country=self._country, on=event.occurred_at.date())
+        pool = candidates(listings, reading, destination=destination)
+        ranking = await self._choose(envelope, event, pool)
         if not ranking.chosen:
-            raise GivenUp(
-                _names(providers),
-                _nothing_to_sell(listings, _names(providers)),
-            )
-        left_out = f", leaving out {ranking.duplicates} that were there twice" if ranking.duplicates else ""
-        await report("ranking", f"Chose the best {_count(ranking.chosen, 'product')}{left_out}")
+            offered = describe_alternatives(alternatives(pool.candidates, reading))
+            raise GivenUp(_names(providers), _nothing_to_sell(ranking, _names(providers), offered))
+        await report("ranking", _outcome(ranking))
         return ImportProducts(
             generation_id=event.originator_id,
             attempt=event.attempt,
             keywords=phrases,
             suppliers=reports,
             duplicates=ranking.duplicates,
+            fitting=ranking.fitting,
+            rejected={str(reason): count for reason, count in ranking.rejected.items()},
             picks=[_pick(candidate) for candidate in ranking.chosen],
         )
 
@@ -152,16 +161,12 @@ class ScoutAgent(StepAgent):
             return _SearchResult(SupplierReport(provider=provider, candidates=0, error=given_up.reason))
         return _SearchResult(SupplierReport(provider=provider, candidates=len(listings)), listings)
 
-    async def _choose(
-        self, envelope: Envelope, event: StepStarted, listings: Sequence[Listing], *, niche: str, phrases: Sequence[str]
-    ) -> Ranking:
-        ranked = candidates(listings, niche=niche, keywords=phrases)
-
+    async def _choose(self, envelope: Envelope, event: StepStarted, pool: Pool) -> Ranking:
         def choose(compared: Sequence[_Compared]) -> Ranking:
             fingerprints: dict[Key, int] = {
                 (provider, source_id): int(text, 16) for provider, source_id, text in compared if text is not None
             }
-            return rank(ranked, fingerprints=fingerprints, total=len(listings))
+            return rank(pool, fingerprints=fingerprints)
 
         async def compare() -> list[_Compared]:
             left = (event.deadline - self._clock.now()).total_seconds() / 2
@@ -225,17 +230,29 @@ def _names(providers: Sequence[SupplierProvider]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _nothing_to_sell(listings: Sequence[Listing], names: str) -> str:
-    if not listings:
+def _outcome(ranking: Ranking) -> str:
+    """Return what became of the candidates: ``3 of 150 candidates fit. Chose the best 3 products; 12 had no photo``."""
+    fitting = f"{ranking.fitting} of {_counted(ranking.total, 'candidate')} fit the niche"
+    left_out = describe_rejections(ranking.rejected)
+    return f"{fitting}. Chose the best {_count(ranking.chosen, 'product')}" + (f"; {left_out}" if left_out else "")
+
+
+def _nothing_to_sell(ranking: Ranking, names: str, offered: str) -> str:
+    if not ranking.total:
         return f"Nothing in this niche was found at {names}. Try a wider niche, or connect another supplier."
+    reasons = describe_rejections(ranking.rejected)
     return (
-        f"None of the {_count(listings, 'candidate')} from {names} could be sold at a profit: all were sold out, without "
-        "a picture, poorly rated or too dear. Try a wider niche, or connect another supplier."
+        f"None of the {_counted(ranking.total, 'candidate')} from {names} can be sold in this niche: {reasons}. "
+        f"{offered + ' ' if offered else ''}Choose another niche, or connect another supplier."
     )
 
 
 def _count(things: Sequence[object], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+    return _counted(len(things), noun)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _capital(text: str) -> str:

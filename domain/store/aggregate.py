@@ -126,7 +126,7 @@ class Store:
             ),
         )
 
-    def record_scouting(
+    def record_scouting(  # noqa: PLR0913 - each is a field of the event
         self,
         *,
         generation_id: UUID,
@@ -135,6 +135,8 @@ class Store:
         suppliers: list[SupplierReport],
         duplicates: int,
         product_ids: list[UUID],
+        fitting: int | None = None,
+        rejected: Mapping[str, int] | None = None,
         at: datetime,
     ) -> Sequence[StoreEvent]:
         """Record a scouting and the products it imported."""
@@ -149,6 +151,8 @@ class Store:
                 candidates=sum(report.candidates for report in suppliers),
                 duplicates=duplicates,
                 product_ids=product_ids,
+                fitting=fitting,
+                rejected=dict(rejected or {}),
             ),
         )
 

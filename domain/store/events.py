@@ -106,6 +106,10 @@ class ProductsScouted(DomainEvent, wire_name="store.products_scouted.v1"):
     """The number of candidates that were the same thing as a better one."""
     product_ids: list[UUID]
     """The imported products."""
+    fitting: int | None = None
+    """The number of different candidates that fit the niche, whether they can be sold or not; null in older events."""
+    rejected: dict[str, int] = {}
+    """The number of candidates that were not imported, by reason: ``{"NO_PHOTO": 12}``. Empty in older events."""
 
 
 class CurrencyChosen(DomainEvent, wire_name="store.currency_chosen.v1"):

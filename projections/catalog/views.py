@@ -40,6 +40,9 @@ class ScoutingResult(Value):
     suppliers: list[SupplierReport]
     candidates: int
     duplicates: int
+    fitting: int | None = None
+    """The number of different candidates that fit the niche; None for scoutings that did not measure it."""
+    rejected: dict[str, int] = {}
     product_ids: list[UUID]
     generation_id: UUID
     attempt: int

@@ -231,6 +231,8 @@ def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
                 "suppliers": event.suppliers,
                 "candidates": event.candidates,
                 "duplicates": event.duplicates,
+                "fitting": event.fitting,
+                "rejected": event.rejected,
                 "productIds": event.product_ids,
             }
         )

@@ -98,12 +98,25 @@ class SupplierReport:
     error: str | None
 
 
+@strawberry.type(description="How many candidates were not imported for one reason.")
+class Rejection:
+    reason: str = strawberry.field(description="Such as NO_PHOTO, TOO_SLOW, DOES_NOT_FIT or SAME_THING.")
+    count: int
+
+
 @strawberry.type(description="The result of the latest scouting.")
 class Scouting:
     keywords: list[str]
     suppliers: list[SupplierReport]
     candidates: int
     duplicates: int
+    fitting: int | None = strawberry.field(
+        description="Different candidates that fit the niche, whether they can be sold or not. "
+        "Null for scoutings before fit was measured."
+    )
+    rejected: list[Rejection] = strawberry.field(
+        description="Why candidates were not imported. Each candidate counts once. Empty for older scoutings."
+    )
     product_ids: list[strawberry.ID]
 
     @classmethod
@@ -116,5 +129,7 @@ class Scouting:
             ],
             candidates=result.candidates,
             duplicates=result.duplicates,
+            fitting=result.fitting,
+            rejected=[Rejection(reason=reason, count=count) for reason, count in result.rejected.items()],
             product_ids=[as_gid(id) for id in result.product_ids],
         )

@@ -18,6 +18,13 @@ from gateway.graphql.types.media import ProductImage, as_gid
 from projections.catalog.views import ProductView, VariantView
 
 
+@strawberry.type(description="One term of a score, from 0 to 1, and its weight among the terms.")
+class ScoreTerm:
+    name: str
+    value: float
+    weight: float
+
+
 @strawberry.type(description="Why a listing was chosen: terms from 0 to 1, and their weighted sum.")
 class WinningScore:
     total: float
@@ -27,10 +34,31 @@ class WinningScore:
     shipping: float
     image_quality: float
     margin: float
+    fit: float | None = strawberry.field(
+        description="How well the listing fits the niche, from 0 to 1, independent of other listings. "
+        "It is not part of the total. Null for products imported before fit was measured."
+    )
+    fit_terms: list[ScoreTerm] = strawberry.field(
+        description="The terms of the fit, as far as the niche asks for them: thing, category, audience, style and setting."
+    )
+    destination: str | None = strawberry.field(
+        description="The country that the landed cost is for, as an ISO 3166-1 code. Null for older products."
+    )
+    landed_cost: Decimal | None = strawberry.field(
+        description="What one piece costs at the destination: price, freight and customs duty. Price and margin include it."
+    )
+    duty: Decimal | None = strawberry.field(
+        description="The customs duty in the landed cost; 0 if no duty is known for the destination."
+    )
 
     @classmethod
     def of(cls, score: Score) -> Self:
-        return cls(**score.model_dump(exclude={"fit"}))
+        return cls(
+            **score.model_dump(exclude={"fit_terms", "landed_cost", "duty"}),
+            fit_terms=[ScoreTerm(name=term.name, value=term.value, weight=term.weight) for term in score.fit_terms],
+            landed_cost=None if score.landed_cost is None else score.landed_cost.decimal,
+            duty=None if score.duty is None else score.duty.decimal,
+        )
 
 
 @strawberry.type(description="Measurements of a text.")

@@ -11,7 +11,7 @@ from pydantic import PlainSerializer
 from domain.generation.events import JobStatus, JobType, Step
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
-from domain.product.events import ProductStatus
+from domain.product.events import ProductStatus, WinningScore
 from domain.store.brand import BrandIdentity, FontPair, HexColor, Logo, Voice
 from domain.store.events import StoreStatus
 from gateway.api.validation import settings_of
@@ -219,6 +219,40 @@ class VariantBody(Body):
         )
 
 
+class ScoreTermBody(Body):
+    """One term of a score."""
+
+    name: str
+    value: float
+    weight: float
+
+
+class WinningScoreBody(Body):
+    """Why a listing was chosen: terms from 0 to 1, and their weighted sum. The fit is beside the total, not in it."""
+
+    total: float
+    reviews: float
+    orders: float
+    price_point: float
+    shipping: float
+    image_quality: float
+    margin: float
+    fit: float | None
+    fit_terms: list[ScoreTermBody]
+    destination: str | None
+    landed_cost: Decimal | None
+    duty: Decimal | None
+
+    @classmethod
+    def of(cls, score: WinningScore) -> Self:
+        amounts = {"landed_cost": score.landed_cost, "duty": score.duty}
+        return cls(
+            **score.model_dump(exclude={"fit_terms", *amounts}),
+            fit_terms=[ScoreTermBody(name=term.name, value=term.value, weight=term.weight) for term in score.fit_terms],
+            **{name: None if amount is None else amount.decimal for name, amount in amounts.items()},
+        )
+
+
 class ProductBody(Body):
     """A product."""
 
@@ -246,6 +280,7 @@ class ProductBody(Body):
     track_inventory: bool
     meta_title: str | None
     meta_description: str | None
+    winning_score: WinningScoreBody | None
     images: list[ImageBody]
     variants: list[VariantBody]
     created_at: datetime
@@ -284,6 +319,7 @@ class ProductBody(Body):
             track_inventory=view.track_inventory,
             meta_title=view.meta_title,
             meta_description=view.meta_description,
+            winning_score=None if view.score is None else WinningScoreBody.of(view.score),
             images=[ImageBody.of(image, deps) for image in images],
             variants=[VariantBody.of(variant) for variant in variants],
             created_at=view.created_at,

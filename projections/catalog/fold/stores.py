@@ -111,6 +111,8 @@ def products_scouted(rows: CatalogRows, event: ProductsScouted, _: UUID) -> None
             "suppliers": event.suppliers,
             "candidates": event.candidates,
             "duplicates": event.duplicates,
+            "fitting": event.fitting,
+            "rejected": event.rejected,
             "product_ids": event.product_ids,
             "generation_id": event.generation_id,
             "attempt": event.attempt,

@@ -125,7 +125,7 @@ async def test_the_merchant_sees_each_part_of_the_work() -> None:
     assert [progress.message for progress in scouting.of(StepProgressed)] == [
         "Thought of 3 search phrases, such as “ceramic pot”",
         "Found 26 candidates at the sample supplier",
-        "Chose the best 18 products",
+        "26 of 26 candidates fit the niche. Chose the best 18 products; 8 more fit, but the store is full",
     ]
 
 
