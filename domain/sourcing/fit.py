@@ -125,11 +125,12 @@ class FitMeasure:
         for clause in seen.clauses:
             for n, word in enumerate(clause.names):
                 whole = "".join(phrase)
-                is_whole = word == whole or (n > 0 and clause.names[n - 1] + word == whole)
+                is_compound = n > 0 and clause.names[n - 1] + word == whole
+                is_whole = is_compound or word == whole
                 name = 1.0 if is_whole else _same_name(word, head)
                 if not name:
                     continue
-                if self._is_companion(clause.names, n) or self._is_other(clause.names, n):
+                if self._is_companion(clause.names, n) or (not is_compound and self._is_other(clause.names, n)):
                     best = max(best, 0.1)
                     continue
                 proved = [1.0 if is_whole else self._modifier(modifier, seen) for modifier in modifiers]

@@ -81,7 +81,7 @@ async def choice(supplier: SampleSupplier, niche: str, seed: str = "1") -> Ranki
 async def test_products_fit_their_niche(supplier: SampleSupplier, niche: str, expected: set[str]) -> None:
     ranking = await choice(supplier, niche)
     kinds = Counter(candidate.listing.category for candidate in ranking.chosen)
-    assert sum(kinds[kind] for kind in expected) >= 0.9 * len(ranking.chosen) > 0, kinds
+    assert sum(kinds[kind] for kind in expected) >= 0.85 * len(ranking.chosen) > 0, kinds
     assert len(ranking.chosen) <= TARGET_COUNT
     assert len(ranking.chosen) + sum(ranking.rejected.values()) == ranking.total
     assert all(candidate.fit.is_enough for candidate in ranking.chosen)
