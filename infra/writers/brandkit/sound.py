@@ -1,6 +1,9 @@
 """Judges names: whether they are suitable, and how easy they are to say."""
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
 
 from domain.text import fold
 
@@ -10,25 +13,28 @@ _UNFORTUNATE_WORDS = re.compile(
     r"orgy|penis|piss|poo[pf]?(?!l|h|d)|porn|prick|puke|puss|rape|rapist|retard|scam|scrot|semen|(?<![a-z])sex|shit|slag|"
     r"slut|smeg|snot|spic(?!e|y)|suck|(?<!s)tit(?!le|an|ude)|turd|twat|urin|vomit|wank|whore|(?<![a-z])dead|death|isis|toxic"
 )
-_KNOWN_BRANDS = (
-    "adidas adobe alibaba amazon apple asos canon casio chanel cisco corsair dell dior disney dyson ebay etsy fender "
-    "ferrari fujifilm garmin gibson google gucci hermes ikea intel jordan kodak lego leica levi logitech lululemon "
-    "lumen lush marshall mattel microsoft moleskine nest nike nikon nintendo olympus omega oracle patagonia pandora "
-    "peloton penguin pentax pepsi philips polaroid porsche prada puma razer reebok rolex samsung sephora shopify smeg "
-    "sony spotify starbucks steam stanley swatch tesla tiffany timberland toyota vans versace volvo wayfair xerox yeti "
-    "yamaha zara zippo muji uniqlo aesop arcteryx anthropologie folia luna ember moka oura tempo fable sonos bose beats "
-    "roku hulu kindle vinted depop ticketmaster trello notion asana nivea dove olay lumix casetify anker belkin vero "
-    "garnier clarins lumene rimowa samsonite tumi fossil seiko citizen tissot vimeo vevo solgar velux vileda celtic "
-    "imagine aroma serena aurum marina vertu astra corsa passat opel seat rothys hellofresh habitat missoma mejuri camera"
-)
-_TRADEMARKS = frozenset(_KNOWN_BRANDS.split())
+
+
+@cache
+def _marks() -> dict[str, frozenset[str]]:
+    text = Path(__file__).with_name("known_marks.toml").read_text("utf-8")
+    return {kind: frozenset(marks) for kind, marks in tomllib.loads(text).items()}
+
+
+def trade_mark_in(name: str) -> str | None:
+    """Return the word of a name that is a well-known trade mark; the whole name may be one, too. None if there is none."""
+    words = name.split()
+    for word in [*words, name]:
+        if _letters(word) in _marks()["distinctive"]:
+            return word
+    return name if _letters(name) in _marks()["ordinary"] else None
 
 
 def is_unsuitable(name: str) -> bool:
-    """Whether a name has an unfortunate word in it, is a known brand, or is hard to say."""
+    """Whether a name has an unfortunate word in it, has a known trade mark, or is hard to say."""
     label = _letters(name)
     words = [_letters(word) for word in name.split()]
-    if label in _TRADEMARKS or len(label) < 4:
+    if trade_mark_in(name) is not None or len(label) < 4:
         return True
     if any(_UNFORTUNATE_WORDS.search(text) for text in {label, *words}):
         return True

@@ -18,6 +18,8 @@ from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import from_anchors
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import is_unsuitable
+from infra.writers.copykit.claims import Evidence, is_supported, supported_part
+from infra.writers.copykit.spelling import american
 from infra.writers.openai.client import OpenAiClient, as_data
 
 logger = logging.getLogger(__name__)
@@ -142,14 +144,19 @@ class OpenAiBrandWriter:
         moods = [mood for mood in Mood if idea.heading_font in fonts_of(mood)] or list(Mood)
         taste = Taste(moods=moods, fonts=[idea.heading_font], strict=True)
         look, _ = draw_look(taste, brief.neighbors, SeededRandom(brief.seed, "look"))
+        facts = Evidence.of([brief.niche, chosen, idea.best_name, brief.preferences.audience or ""])
+        # The model wrote the story with its own best name.
+        story = supported_part(idea.story.replace(idea.best_name, chosen), facts).strip()
+        tagline = idea.tagline if is_supported(idea.tagline, facts) else f"{brief.niche[:1].upper()}{brief.niche[1:]}."
         return BrandProposal(
             brand=BrandIdentity(
                 name=chosen,
                 logo=draw_logo(idea.symbol, palette, rng, name=chosen, idea=idea.logo_idea),
                 palette=palette,
                 fonts=PAIRS[idea.heading_font],
-                # The model wrote the story with its own best name.
-                voice=Voice(tone=idea.tone, tagline=idea.tagline, story=idea.story.replace(idea.best_name, chosen)),
+                voice=Voice(
+                    tone=idea.tone, tagline=american(tagline), story=american(story or f"{chosen} sells {brief.niche}.")
+                ),
                 look=look,
             ),
             options=options,

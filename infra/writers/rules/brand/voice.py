@@ -1,11 +1,14 @@
 """Writes a brand's voice: adjectives, a tagline and a short story."""
 
 import re
+from collections.abc import Sequence
 
 from domain.store.brand import Voice
 from domain.store.events import Preferences
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.rules.brand.lexicon import NicheProfile, lexicon
+from infra.writers.copykit.claims import Evidence, is_supported
+from infra.writers.copykit.spelling import american
+from infra.writers.rules.brand.lexicon import Category, NicheProfile, Sober, lexicon
 
 _TONES = 4
 
@@ -14,33 +17,37 @@ def write_voice(name: str, niche: NicheProfile, preferences: Preferences, rng: S
     """Return a voice for ``name``.
 
     The story has two to four sentences. They state attitudes only: no founding year, no workshop, no promise that the
-    store might not keep.
+    store might not keep. Serious goods get a sober voice.
     """
-    category, style = niche.category, niche.style
-    taglines = [*category.taglines, *(style.taglines if niche.is_styled else ())]
+    category, style, sober = niche.category, niche.style, lexicon().sober
+    is_sober = bool(sober.words.intersection(niche.words))
+    voice: Category | Sober = sober if is_sober else category
+    # Some words of a niche are claims that a shop may not make, such as “eco-friendly”.
+    says = niche.phrase if is_supported(niche.phrase, Evidence.of([niche.phrase])) else category.title
+    taglines = [*voice.taglines, *(style.taglines if niche.is_styled and not is_sober else ())]
     sentences = [
-        rng.pick(category.scenes),
-        rng.pick(category.intros).format(name=name, niche=niche.phrase),
+        rng.pick(voice.scenes),
+        rng.pick(voice.intros).format(name=name, niche=american(says)),
     ]
     # Sentences of styles fit every niche; those of moods do not.
-    if niche.style in lexicon().styles:
+    if niche.style in lexicon().styles and not is_sober:
         sentences.append(rng.pick(style.turns))
     audience = _plain(preferences.audience, 80)
     if audience:
-        sentences.append(f"If you are one of {_those(audience)}, it was made with you in mind.")
+        sentences.append(f"If you are one of {_those(audience)}, you are in the right place.")
     else:
-        sentences.append(rng.pick(category.beliefs))
+        sentences.append(rng.pick(voice.beliefs))
     return Voice(
-        tone=_tones(preferences.tone, niche),
+        tone=_tones(preferences.tone, sober.tones if is_sober else niche.style.tones),
         tagline=rng.pick(taglines),
         story=" ".join(sentences),
     )
 
 
-def _tones(wish: str | None, niche: NicheProfile) -> list[str]:
+def _tones(wish: str | None, fitting: Sequence[str]) -> list[str]:
     asked = [_plain(part, 24).lower() for part in re.split(r"[,;/&\n]| and ", wish or "")]
     tones = [tone for tone in asked if tone]
-    own = [tone for tone in niche.style.tones if tone not in tones]
+    own = [tone for tone in fitting if tone not in tones]
     return [*tones, *own][: max(_TONES, min(len(tones), 6))]
 
 

@@ -12,6 +12,7 @@ from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import color_distance, hex_color, tune
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
+from infra.writers.brandkit.sound import trade_mark_in
 from infra.writers.rules.brand.lexicon import NicheProfile, lexicon, read_niche
 from infra.writers.rules.brand.naming import Candidate, propose_names
 from infra.writers.rules.brand.voice import write_voice
@@ -81,9 +82,11 @@ def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, b
     """Return the best name and the reason for the merchant."""
     if by_merchant:
         asked = options[0]
+        mark = trade_mark_in(asked.name)
+        caution = "" if mark is None else f"“{mark}” is a well-known trade mark: check that you may use it. "
         return asked.name, (
             f"“{asked.name}” is the name you asked for; {describe_availability(asked.domain, asked.availability)}. "
-            "Four alternatives are kept in case you change your mind."
+            f"{caution}Four alternatives are kept in case you change your mind."
         )
     # Candidates are sorted by score, so max() takes the better of two equal options.
     best = max(range(len(options)), key=lambda n: candidates[n].score + _WORTH[options[n].availability])

@@ -8,7 +8,10 @@ from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
+from infra.writers.copykit.claims import Evidence, unsupported
+from infra.writers.copykit.spelling import british_in
 from infra.writers.rules.brand.lexicon import Category, Style, lexicon, read_niche
+from infra.writers.rules.brand.lexicon.unknown import unknown_category
 
 CATEGORIES, STYLES, MOODS = lexicon().categories, lexicon().styles, lexicon().moods
 
@@ -56,6 +59,24 @@ def test_a_niche_reads_well_inside_a_sentence(niche: str, phrase: str) -> None:
 def test_the_merchants_tone_sets_the_style_if_the_niche_names_none() -> None:
     assert read_niche("Lamps", SeededRandom("1"), tone="gothic and dry").style.key == "gothic"
     assert read_niche("Cyberpunk lamps", SeededRandom("1"), tone="gothic").style.key == "cyberpunk"
+
+
+def test_no_sentence_claims_anything_about_goods_or_the_shop() -> None:
+    evidence = Evidence.of(["Xname", "Yniche"])
+    sentences = [
+        text.format(name="Xname", niche="Yniche")
+        for entry in (*CATEGORIES, unknown_category(["a"]), lexicon().sober)
+        for text in (*entry.taglines, *entry.scenes, *entry.intros, *entry.beliefs)
+    ]
+    sentences += [text for style in (*STYLES, *MOODS) for text in (*style.taglines, *style.turns)]
+    assert not [(text, str(claims[0])) for text in sentences if (claims := unsupported(text, evidence))]
+    # The shop has seen no goods, so it has not chosen, judged or compared any by hand.
+    acts = re.compile(
+        r"(?i)\b(?:we|xname) (?:choose|pick|select|edit|judge|hunt|look for|look at|test|check|prefer|track)s?\b|"
+        r"\b(?:hand-?picked|chosen|picked|selected|tested|founded|workshop)\b"
+    )
+    assert not [text for text in sentences if acts.search(text)]
+    assert not [text for text in sentences if british_in(text)]
 
 
 def test_there_are_enough_themes_and_marks() -> None:

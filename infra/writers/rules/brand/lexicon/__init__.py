@@ -3,7 +3,7 @@
 Import from here: :func:`read_niche` and its :class:`NicheProfile`; :func:`lexicon` and the types of its entries.
 """
 
-from infra.writers.rules.brand.lexicon.entries import Category, Gloss, Lexicon, Style, lexicon
+from infra.writers.rules.brand.lexicon.entries import Category, Gloss, Lexicon, Sober, Style, lexicon
 from infra.writers.rules.brand.lexicon.niche import NicheProfile, read_niche
 
-__all__ = ["Category", "Gloss", "Lexicon", "NicheProfile", "Style", "lexicon", "read_niche"]
+__all__ = ["Category", "Gloss", "Lexicon", "NicheProfile", "Sober", "Style", "lexicon", "read_niche"]

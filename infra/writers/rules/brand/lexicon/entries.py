@@ -71,6 +71,18 @@ class Style(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One sentence each: the style in the store's own voice."""
 
 
+class Sober(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The voice for serious goods, which nobody jokes about."""
+
+    words: frozenset[str]
+    """Words of a niche that ask for it."""
+    tones: tuple[str, ...]
+    taglines: tuple[str, ...]
+    scenes: tuple[str, ...]
+    intros: tuple[str, ...]
+    beliefs: tuple[str, ...]
+
+
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words that niches are read with, lower case; ``words.toml`` says what each group is for."""
 
@@ -90,6 +102,7 @@ class Lexicon(msgspec.Struct, frozen=True):
     moods: tuple[Style, ...]
     """The styles of niches that name none."""
     words: Words
+    sober: Sober
 
 
 FOLDER = Path(__file__).parent
@@ -112,6 +125,7 @@ def lexicon() -> Lexicon:
         styles=_read("styles.toml", "style", tuple[Style, ...]),
         moods=_read("moods.toml", "style", tuple[Style, ...]),
         words=_read("words.toml", "words", Words),
+        sober=_read("sober.toml", "sober", Sober),
     )
 
 

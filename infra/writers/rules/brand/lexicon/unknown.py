@@ -51,7 +51,7 @@ def unknown_category(tokens: Sequence[str]) -> Category:
             ("Singular", "one of a kind, in any language"),
         ),
         taglines=(
-            "Oddly specific. Surprisingly good.",
+            "Oddly specific.",
             "For people who know what they want.",
             "A small obsession, shared.",
             "Exactly that, and nothing else.",
@@ -62,7 +62,7 @@ def unknown_category(tokens: Sequence[str]) -> Category:
             "Some things are hard to find until somebody decides to look properly.",
         ),
         intros=(
-            "{name} is devoted to {niche}, looked at from close up.",
+            "{name} is about {niche} and little else.",
             "{name} keeps to {niche} and enjoys every detail of it.",
         ),
         beliefs=(
