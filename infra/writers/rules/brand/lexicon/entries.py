@@ -72,7 +72,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Sober(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The voice for serious goods, which nobody jokes about."""
+    """The voice for serious goods, such as for illness or loss, which are no matter for jokes."""
 
     words: frozenset[str]
     """Words of a niche that ask for it."""
