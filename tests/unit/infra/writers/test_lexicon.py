@@ -10,7 +10,7 @@ from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.copykit.claims import Evidence, unsupported
 from infra.writers.copykit.spelling import british_in
-from infra.writers.rules.brand.lexicon import Category, Style, lexicon, read_niche
+from infra.writers.rules.brand.lexicon import Category, Sober, Style, lexicon, read_niche
 from infra.writers.rules.brand.lexicon.unknown import unknown_category
 
 CATEGORIES, STYLES, MOODS = lexicon().categories, lexicon().styles, lexicon().moods
@@ -63,9 +63,10 @@ def test_the_merchants_tone_sets_the_style_if_the_niche_names_none() -> None:
 
 def test_no_sentence_claims_anything_about_goods_or_the_shop() -> None:
     evidence = Evidence.of(["Xname", "Yniche"])
+    voices: list[Category | Sober] = [*CATEGORIES, unknown_category(["a"]), lexicon().sober]
     sentences = [
         text.format(name="Xname", niche="Yniche")
-        for entry in (*CATEGORIES, unknown_category(["a"]), lexicon().sober)
+        for entry in voices
         for text in (*entry.taglines, *entry.scenes, *entry.intros, *entry.beliefs)
     ]
     sentences += [text for style in (*STYLES, *MOODS) for text in (*style.taglines, *style.turns)]
