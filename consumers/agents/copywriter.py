@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from commands.generation import SucceedStep
@@ -78,7 +79,8 @@ class CopyAgent(StepAgent):
         chosen = [
             product for product in products if product.status is not ProductStatus.ARCHIVED and not product.by_merchant
         ]
-        briefs = list(zip(chosen, _briefs(chosen, store, brand, event), strict=True))
+        shelf = tuple(_briefs(chosen, store, brand, event))
+        briefs = [(product, replace(brief, shelf=shelf)) for product, brief in zip(chosen, shelf, strict=True)]
         left = iter(briefs)
         stopped = asyncio.Event()
 
@@ -139,6 +141,7 @@ def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, eve
             tags=product.tags,
             attributes=product.attributes,
             options=titles if len(titles) > 1 else (),
+            price=product.price,
             niche=store.niche,
             brand=brand,
             # A writer may use the ranks in the store and in the category so that no two products read alike.

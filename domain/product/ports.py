@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from domain.kernel import Value
+from domain.money import Money
 from domain.store.brand import BrandIdentity
 from domain.store.events import CopyScores
 
@@ -24,6 +25,13 @@ class CopyBrief:
     seed: str
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Facts that the supplier states: ``{"Material": "stoneware"}``. A text must claim nothing else."""
+    price: Money | None = None
+    """What shoppers pay; None if it is not known."""
+    shelf: Sequence["CopyBrief"] = ()
+    """The briefs of all of the store's products, this one included, so that no two texts repeat each other.
+
+    Their own shelves are empty. Without a shelf the product stands alone.
+    """
 
 
 class ProductCopy(Value):

@@ -12,10 +12,11 @@ def one_line(text: str) -> str:
 
 
 def as_markdown(opening: str, features: Sequence[str], benefits: Sequence[str], call_to_action: str) -> str:
-    """Return a product description in Markdown."""
+    """Return a product description in Markdown. Without benefits it has no heading for them."""
     listed_features = "\n".join(f"- {feature}" for feature in features)
     listed_benefits = "\n".join(f"- {benefit}" for benefit in benefits)
-    return f"{opening}\n\n## Features\n\n{listed_features}\n\n## Why you'll like it\n\n{listed_benefits}\n\n{call_to_action}"
+    why = f"## Why you'll like it\n\n{listed_benefits}\n\n" if benefits else ""
+    return f"{opening}\n\n## Features\n\n{listed_features}\n\n{why}{call_to_action}"
 
 
 def tag_keywords(brief: CopyBrief) -> list[str]:

@@ -1,140 +1,24 @@
 """English grammar for short texts: number, articles, capitals, truncation."""
 
 import re
+import tomllib
 from collections.abc import Iterable
+from importlib import resources
+from typing import Any
 
 _CHOICE = re.compile(r"\[([^\[\]/]*)/([^\[\]]*)\]")
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "but",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "with",
-        "per",
-    ]
-)
-_PROPER = frozenset(
-    [
-        "italian",
-        "japanese",
-        "scandinavian",
-        "nordic",
-        "french",
-        "english",
-        "german",
-        "danish",
-        "swedish",
-        "norwegian",
-        "finnish",
-        "turkish",
-        "moroccan",
-        "persian",
-        "indian",
-        "chinese",
-        "korean",
-        "spanish",
-        "portuguese",
-        "american",
-        "european",
-        "african",
-        "asian",
-        "british",
-        "mexican",
-        "egyptian",
-        "zen",
-        "android",
-        "bluetooth",
-        "christmas",
-        "halloween",
-        "easter",
-        "wifi",
-        "bauhaus",
-    ]
-)
-_ACRONYMS = {
-    word.casefold(): word
-    for word in (
-        [
-            "LED",
-            "RGB",
-            "USB",
-            "PC",
-            "TV",
-            "HD",
-            "QHD",
-            "UHD",
-            "HDMI",
-            "IPS",
-            "SSD",
-            "RAM",
-            "CPU",
-            "GPU",
-            "LCD",
-            "OLED",
-            "UV",
-            "PU",
-            "PVC",
-            "ABS",
-            "PBT",
-            "TLR",
-            "SLR",
-            "DSLR",
-            "RJ45",
-            "LAN",
-            "UK",
-            "US",
-            "EU",
-            "DIY",
-            "GPS",
-            "NFC",
-            "VR",
-            "AC",
-            "DC",
-            "MP3",
-            "FHD",
-            "ATX",
-            "USB-C",
-            "USB-A",
-            "PBT",
-            "OEM",
-            "II",
-            "III",
-            "XL",
-            "XXL",
-        ]
-    )
-} | {"iphone": "iPhone", "ipad": "iPad", "wifi": "Wi-Fi", "wi-fi": "Wi-Fi", "usb-c": "USB-C", "usb-a": "USB-A"}
-_SINGULAR_S = frozenset(
-    [
-        "canvas",
-        "compass",
-        "glass",
-        "lens",
-        "series",
-        "chess",
-        "chassis",
-        "atlas",
-        "gas",
-        "bus",
-        "cactus",
-        "iris",
-        "hibiscus",
-        "grass",
-    ]
-)
+_DATA: dict[str, Any] = tomllib.loads(resources.files(__package__).joinpath("grammar.toml").read_text(encoding="utf-8"))
+_SMALL = frozenset(_DATA["small"])
+_PROPER = frozenset(_DATA["proper"])
+_ACRONYMS: dict[str, str] = {word.casefold(): word for word in _DATA["acronyms"]} | _DATA["spelled"]
+_SINGULAR_S = frozenset(_DATA["singular_s"])
+_MASS = frozenset(_DATA["mass"])
+_PAIRS = frozenset(_DATA["pairs"])
+_SAME_PLURAL = frozenset(_DATA["same_plural"])
+_AN = frozenset(_DATA["vowel_sound"])
+_A = frozenset(_DATA["consonant_sound"])
+_WORDLIKE = frozenset({"ram", "nas", "midi", "hepa", "hiit"})
+"""Acronyms that are read as words."""
 _UNIT = re.compile(
     r"^\d+([.,]\d+)?(mm|cm|m|km|g|kg|mg|ml|l|w|kw|v|a|mah|hz|khz|mhz|ghz|mp|gb|tb|mb|k|p|x|d|inch|in|ft|pcs|pack|c|db|ma|bit)?$"
     r"|^(f|e|m|ip|usb|ddr|cat|rj|r|t|gu|type)\d+([.,]\d+)?$|^\d+([.,]\d+)?x\d+([.,]\d+)?(x\d+([.,]\d+)?)?(mm|cm|m|in)?$",
@@ -150,88 +34,49 @@ def agree(sentence: str, *, plural: bool) -> str:
 def is_plural(word: str) -> bool:
     """Whether a noun is plural, by its ending."""
     low = word.casefold()
-    if low in _SINGULAR_S or low.endswith(("ss", "us")):
-        return low == "greens"
+    if low in _SINGULAR_S or low in _SAME_PLURAL or low.endswith(("ss", "us", "'s", "’s")):
+        return False
     return low in _IRREGULAR_PLURALS or (low.endswith("s") and len(low) > 2)
 
 
-_IRREGULAR = {
-    "shelf": "shelves",
-    "knife": "knives",
-    "scarf": "scarves",
-    "leaf": "leaves",
-    "loaf": "loaves",
-    "half": "halves",
-    "cactus": "cacti",
-    "mouse": "mice",
-    "goose": "geese",
-    "foot": "feet",
-    "tooth": "teeth",
-    "child": "children",
-    "woman": "women",
-    "man": "men",
-    "tomato": "tomatoes",
-    "potato": "potatoes",
-}
+_IRREGULAR: dict[str, str] = _DATA["irregular"]
 """Compounds follow their last part, ``bookshelf``. Compounds of the words in ``_ALONE`` do not, such as ``ottoman``."""
-_ALONE = frozenset(["man", "goose", "half"])
+_ALONE = frozenset(["man", "goose", "half", "ox", "die", "elf", "hero", "person"])
 _IRREGULAR_ENDING = re.compile(f"({'|'.join(f'^{word}' if word in _ALONE else word for word in _IRREGULAR)})$")
 _IRREGULAR_PLURALS = frozenset(_IRREGULAR.values())
-_UNCOUNTED = frozenset(
-    [
-        "art",
-        "decor",
-        "bedding",
-        "greenery",
-        "luggage",
-        "cutlery",
-        "stationery",
-        "ram",
-        "moss",
-        "soil",
-        "ivy",
-        "jewelry",
-        "jewellery",
-        "clothing",
-        "furniture",
-        "bonsai",
-        "sheep",
-        "fish",
-        "equipment",
-        "software",
-        "hardware",
-        "lingerie",
-        "crockery",
-        "glassware",
-        "drinkware",
-        "tableware",
-        "cookware",
-        "bakeware",
-        "footwear",
-        "knitwear",
-        "sportswear",
-        "underwear",
-        "homeware",
-        "lighting",
-        "seating",
-        "storage",
-        "skincare",
-        "makeup",
-        "coffee",
-        "tea",
-        "matcha",
-        "yarn",
-        "wool",
-        "merchandise",
-    ]
-)
+
+
+def head_of(phrase: str) -> str:
+    """Return the noun that a phrase is about: ``pair`` of ``pair of shoes``, ``lamp`` of ``desk lamp with a clip``."""
+    words = re.split(r"(?i)\s+(?:of|with|in|for|from|on|to)\s+|,", phrase.strip(), maxsplit=1)[0].split()
+    return words[-1] if words else ""
+
+
+def is_mass(phrase: str) -> bool:
+    """Whether a noun phrase takes neither "a" nor a plural, by its last word: ``green tea``."""
+    return head_of(phrase).casefold() in _MASS
+
+
+def is_pair(phrase: str) -> bool:
+    """Whether one such thing is plural in English: ``scissors``."""
+    return head_of(phrase).casefold() in _PAIRS
+
+
+def indefinite(phrase: str) -> str:
+    """Return a noun phrase for the first mention: ``a lamp``, ``an LED lamp``, ``yarn``, ``running shoes``."""
+    if is_mass(phrase) or is_plural(head_of(phrase)):
+        return phrase
+    return f"{article(phrase)} {phrase}"
 
 
 def pluralize(phrase: str) -> str:
-    """Return the plural of a noun phrase. A mass noun stays as it is."""
+    """Return the plural of a noun phrase; a mass noun stays as it is. ``pair of shoes`` becomes ``pairs of shoes``."""
+    inner = re.match(r"(?i)^(.*?\w)(\s+(?:of|in|with|for)\s.+)$", phrase)
+    if inner is not None:
+        return pluralize(inner[1]) + inner[2]
     head, space, last = phrase.rpartition(" ")
     low = last.casefold()
-    if low in _UNCOUNTED or is_plural(last):
+    if low in _MASS | _SAME_PLURAL or is_plural(last):
         return phrase
     irregular = _IRREGULAR_ENDING.search(low)
     if irregular is not None:
@@ -253,15 +98,18 @@ def _like(model: str, word: str) -> str:
 
 
 def article(phrase: str) -> str:
-    """Return ``a`` or ``an`` for a phrase."""
-    first = re.split(r"[\s-]", phrase.strip(), maxsplit=1)[0]
-    if re.match(r"^(8|11|18)(\D|$)", first):
+    """Return ``a`` or ``an`` for a phrase, by the sound of its first word."""
+    first = re.split(r"[\s-]", phrase.strip(), maxsplit=1)[0].strip("“\"'(")
+    low = first.casefold()
+    if re.match(r"^(8|11|18)(\D|$)", first) or re.match(r"^8\d*(\D|$)", first):
         return "an"
-    if first.isupper() and 1 < len(first) <= 5:
-        return "an" if first[0] in "AEFHILMNORSX" else "a"
-    if re.match(r"(?i)^(uni|use|usu|euro|one\b|once|u[bks]i)", first):
+    # LED, USB, MP3: spelled out, and it is the letter's name that sounds.
+    spelled_out = first.isupper() or (low in _ACRONYMS and _ACRONYMS[low].isupper())
+    if spelled_out and first[:1].isalpha() and 1 < len(first) <= 5 and low not in _WORDLIKE:
+        return "an" if first[0].upper() in "AEFHILMNORSX" else "a"
+    if low in _A or any(low == word + "s" for word in _A):
         return "a"
-    return "an" if re.match(r"(?i)^([aeiou]|hour|honest|heir)", first) else "a"
+    return "an" if low in _AN or low[:1] in set("aeiou") else "a"
 
 
 def is_measure(word: str) -> bool:
@@ -269,14 +117,33 @@ def is_measure(word: str) -> bool:
     return bool(_UNIT.match(word))
 
 
+def spaced_measures(text: str) -> str:
+    """Return a text with a space between number and unit, and liters as L: ``1.5 L``, ``45 x 45 cm``."""
+    text = re.sub(r"(?<=\d)\s?[xX×]\s?(?=\d)", " x ", text)
+    text = _JOINED.sub(r"\1 \2", text)
+    return re.sub(r"(?<=\d )l\b(?!['’])", "L", text)
+
+
+_JOINED = re.compile(
+    r"(?<![\w.])(?!2\.4G)(\d+(?:[.,]\d+)?)(ml|cl|cm|mm|kg|oz|lbs?|inch|in|g|m|l|w|v)\b(?![./])", re.IGNORECASE
+)
+_UNITS = frozenset(("ml", "cl", "cm", "mm", "kg", "g", "m", "oz", "lb", "lbs"))
+
+
 def capitals(words: Iterable[str]) -> str:
     """Return words in title case: small words in lower case, acronyms and measures unchanged."""
     given = list(words)
     # "USB A", "Vitamin C": a single capital after a name is part of it.
     return " ".join(
-        word if len(word) == 1 and word.isupper() and at else _capital(word, first=at == 0)
+        word if len(word) == 1 and word.isupper() and at else _unit_or_capital(word, given[at - 1] if at else "")
         for at, word in enumerate(given)
     )
+
+
+def _unit_or_capital(word: str, before: str) -> str:
+    if before[-1:].isdigit() and word.casefold() in _UNITS:
+        return word.casefold()
+    return _capital(word, first=not before)
 
 
 def _capital(word: str, *, first: bool) -> str:

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from domain.money import Money
 from infra.writers.copykit.grammar import pluralize
 
 GENERIC = "generic"
@@ -24,12 +25,17 @@ class Kind:
     nouns: tuple[str, ...]
     scene: tuple[str, ...]
     """Sentences about the situation, not about the product."""
-    does: tuple[str, ...]
-    """Predicates, to follow a subject such as ``This neon desk lamp``."""
     likes: tuple[str, ...]
     cta: tuple[str, ...]
     pair: bool = False
     """Whether one item is plural in English: shoes."""
+
+    def fits(self, category: str) -> bool:
+        """Whether its sentences suit a product of this category: a bowl for cats is none for flowers."""
+        if self.name == GENERIC:
+            return True
+        named = lexicon().kind_in(category)
+        return named is not None and named.category == self.category
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,8 @@ class Lexicon:
     """Words in the longest noun."""
     words: dict[str, frozenset[str]]
     """Words for the analysis of titles, by group."""
-    leads: tuple[str, ...]
-    """Introductions of a fact: ``Worth knowing:``."""
+    dear: dict[str, int]
+    """The price in whole units from which goods are dear, by currency."""
 
     def noun_at(self, words: Sequence[str], at: int) -> tuple[int, Kind] | None:
         """Return the length in words and the kind of the longest known noun at ``at``; None if there is none."""
@@ -104,13 +110,21 @@ class Lexicon:
         return self.registers[-1]
 
 
+def is_dear(price: Money | None) -> bool:
+    """Whether goods are dear enough for a plain voice."""
+    if price is None:
+        return False
+    dear = lexicon().dear
+    return price.decimal >= dear.get(price.currency, dear["other"])
+
+
 @cache
 def lexicon() -> Lexicon:
     """Return the lexicon, read from the TOML beside this module."""
     kinds: dict[str, Kind] = {}
     reasons: list[Reason] = []
     registers: list[Register] = []
-    leads: list[str] = []
+    dear: dict[str, int] = {}
     words: dict[str, frozenset[str]] = {}
     folder = resources.files(__package__) / "phrases"
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
@@ -130,15 +144,16 @@ def lexicon() -> Lexicon:
             for row in data.get("register", ())
         ]
         words |= {group: frozenset(listed) for group, listed in data.get("words", {}).items()}
-        leads += data.get("weave", {}).get("leads", ())
+        dear |= data.get("dear", {})
     by_noun: dict[tuple[str, ...], Kind] = {}
     for kind in kinds.values():
         for noun in kind.nouns:
             by_noun[tuple(noun.split())] = kind
             by_noun.setdefault(tuple(pluralize(noun).split()), kind)
-    return Lexicon(
-        kinds, by_noun, tuple(reasons), tuple(registers), max(len(noun) for noun in by_noun), words, tuple(leads)
-    )
+    for noun in words["goods"]:
+        by_noun.setdefault(tuple(noun.split()), kinds[GENERIC])
+        by_noun.setdefault(tuple(pluralize(noun).split()), kinds[GENERIC])
+    return Lexicon(kinds, by_noun, tuple(reasons), tuple(registers), max(len(noun) for noun in by_noun), words, dear)
 
 
 def _tuples(row: dict[str, Any]) -> dict[str, Any]:

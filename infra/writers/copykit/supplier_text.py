@@ -76,7 +76,7 @@ _LEAD = re.compile(r"^(?:features?|featuring)\s*:?\s+", re.IGNORECASE)
 _DANGLING = re.compile(r"(?:\b(?:and|or|with|of|the|a|an|for|is|are|in|to)|[,&])\s*$", re.IGNORECASE)
 
 _KEYS = {
-    "colour": "Colour", "color": "Colour", "size": "Size", "product size": "Size", "dimensions": "Size",
+    "colour": "Color", "color": "Color", "size": "Size", "product size": "Size", "dimensions": "Size",
     "item size": "Size", "dimension": "Size", "weight": "Weight", "item weight": "Weight", "net weight": "Weight",
     "material": "Material", "materials": "Material", "main material": "Material",
     "package includes": "In the box", "package included": "In the box", "package content": "In the box",
@@ -103,7 +103,7 @@ class SupplierFacts:
     text: str
     """All points as one text, to search."""
     choices: Mapping[frozenset[str], str]
-    """The name of each set of option values: ``{"pink", "white"}`` is a ``Colour``."""
+    """The name of each set of option values: ``{"pink", "white"}`` is a ``Color``."""
 
 
 def plain_text(raw: str) -> str:
@@ -189,19 +189,26 @@ def _is_heading(text: str) -> bool:
 
 
 def _spec(key: str, value: str) -> str:
-    if _USELESS_KEYS.match(key):
-        return ""
-    if " / " in value:
-        return ""  # values of an option, which the shopper chooses from
-    value = _without_boasts(value).strip(" ,.!")
-    if not value or len(value) > 90 or _NOTHING.match(value) or _PROMISES.search(f"{key} {value}"):
-        return ""
+    name, stated = spec_value(key, value)
+    return sentence(f"{name}: {stated}") if stated else ""
+
+
+def spec_value(key: str, value: str) -> tuple[str, str]:
+    """Return the name and the value of an attribute as a shop states them; no value if it is useless or a promise."""
+    key, value = plain_text(key).strip(), " ".join(plain_text(value).split())
     name = _key_name(key)
-    if name == "In the box" and not re.search(r"[,+&]| and |\d.*\d", value):
-        return ""  # a box with nothing but the product needs no mention
+    if not key or _USELESS_KEYS.match(key) or is_instruction(value) or is_instruction(key):
+        return name, ""
+    if " / " in value:
+        return name, ""  # values of an option, which the shopper chooses from
+    value = _without_boasts(value).strip(" ,.!")
+    if not value or len(value) > 90 or len(name) > 40 or _NOTHING.match(value) or _PROMISES.search(f"{key} {value}"):
+        return name, ""
+    if name == "In the box" and not re.search(r"[,+]|\d.*\d", value):
+        return name, ""  # a box with nothing but the product needs no mention
     if name == "In the box":
         value = re.sub(r"\b(\d+) ?(?:x|\*|pcs?|pieces?)(?: of)?\s+", r"\1 × ", value, flags=re.IGNORECASE)
-    return sentence(f"{name}: {value}")
+    return name, value
 
 
 def _key_name(key: str) -> str:

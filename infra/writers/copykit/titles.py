@@ -1,15 +1,28 @@
 """Makes readable titles from suppliers' titles, which are mostly lists of keywords."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from infra.writers.copykit.grammar import capitals, is_measure, is_plural, running, shorten
+from infra.writers.copykit.grammar import (
+    capitals,
+    is_measure,
+    is_pair,
+    is_plural,
+    pluralize,
+    running,
+    shorten,
+    spaced_measures,
+)
 from infra.writers.copykit.lexicon import GENERIC, Kind, lexicon
 from infra.writers.copykit.supplier_text import is_instruction, plain_text
 
-SHORTEST, LONGEST = 20, 70
+SHORTEST, LONGEST = 3, 70
 """Characters of a title."""
+TELLING = 20
+"""A title with fewer characters gets a fact more, if one is known."""
+MOST_CORE = 5
+"""Most words up to a noun that is not the first in a supplier's title."""
 MOST_WORDS = 12
 """Most words of a title without its extras; the last ones name the product."""
 
@@ -27,6 +40,8 @@ _BRACKETS = re.compile(r"[(（【\[]([^()（）【】\[\]]{0,80})[)）】\]]")
 _SEPARATOR = re.compile(r"\s*[|/;,，:•~+=·]\s*|\s+[-–—]+\s+|\s*[–—]\s*|\s*&\s*(?=$)")
 _WORD = re.compile(r"[\w][\w.'’°%-]*|&", re.UNICODE)
 _PREPOSITIONS = frozenset({"with", "in", "for", "from"})
+_COUNTS = frozenset({"pcs", "pack", "piece", "pieces", "pc"})
+_PIECES = re.compile(r"(?i)\d(pcs|pack|p)$")
 _JOINERS = frozenset({"and", "&"})
 
 
@@ -45,39 +60,55 @@ class Title:
     """The product's noun, for running text: ``desk lamp``."""
     kind: Kind
     plural: bool
+    noun_is_known: bool
+    """Whether the title names the goods, so that it can follow "this"."""
 
 
-def make_title(raw: str, *, category: str, options: Sequence[str], brand: str, most: int = LONGEST) -> Title:
+def make_title(
+    raw: str,
+    *,
+    category: str,
+    options: Sequence[str],
+    facts: Mapping[str, str] | None = None,
+    taken: int = 0,
+    most: int = LONGEST,
+) -> Title:
     """Return the title for a supplier's title.
 
     Args:
-        raw: the supplier's title.
+        raw: the supplier's title, in American spelling.
         category: the supplier's category; it determines the kind if the title does not.
         options: of the variants. A title names none of several colors.
-        brand: added to a title that is too short.
+        facts: what the supplier states, by name: ``{"capacity": "350 ml"}``. They complete short titles.
+        taken: how many titles for this product another product has already; each adds a fact.
         most: longest title, in characters.
     """
-    words, rest = _words(raw)
+    words, rest = _words(_without_ratios(raw[:2000]))
     known = lexicon()
     named = _kind_at_end(category)
-    span = _head(words, named) or _head(words)
+    span = _named(words, category, named)
     kind = None
     if span is not None:
         end, kind = span
         core, tail = words[:end], words[end:] + rest
     else:
-        kept = _without_repeats(words or rest)[:6]
-        core, tail = kept, []
+        kept = _without_repeats(words or rest)
+        end = next((at for at, word in enumerate(kept[:6]) if at > 1 and _ends_a_name(word)), 5)
+        core, tail = kept[:end], kept[end:]
     varied = _option_words(options)
     if len(core) > 2 and len(fewer := _without_options(core, varied)) > 1:
         core = fewer
     core = _trimmed(_without_repeats(core) if span is None else _without_echoes(core))
+    while len(core) > 2 and core[-1].casefold() in _words_of("front") | _words_of("materials") | _words_of(
+        "adjectives"
+    ):
+        tail = [core.pop(), *tail]
     if kind is None:
         kind = named or known.kinds[GENERIC]
     if not any(any(letter.isalpha() for letter in word) for word in core):
         core = capitals(_words(category)[0][:4]).split() or [kind.noun.capitalize()]
     core_text = shorten(capitals(core), most)
-    text = _filled(core_text, tail, varied, brand, most)
+    text = _filled(core_text, tail, varied, facts or {}, taken, most)
     noun = _noun(core, kind)
     last = core[-1] if core else ""
     bundle = re.search(r"(?i)\b(set|pack|pair|bunch|box) of\b", core_text) is not None
@@ -86,8 +117,58 @@ def make_title(raw: str, *, category: str, options: Sequence[str], brand: str, m
         core=core_text,
         noun=noun,
         kind=kind,
-        plural=kind.pair or (not bundle and is_plural(last)),
+        plural=kind.pair or (not bundle and (is_pair(last) or is_plural(last))),
+        noun_is_known=span is not None,
     )
+
+
+def _without_ratios(raw: str) -> str:
+    """Return the text with ``7 in 1`` as one word, which no preposition splits."""
+    return re.sub(r"(?i)\b(\d+) ?-?in-? ?(1|one)\b", r"\1-in-1", raw)
+
+
+def _ends_a_name(word: str) -> bool:
+    """Whether a word of a supplier's title that names no known goods comes after the name."""
+    low = word.casefold()
+    ends = _PREPOSITIONS | _words_of("stuffing") | _words_of("colors") | _words_of("materials") | _words_of("front")
+    return low in ends or is_measure(word)
+
+
+def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int, Kind] | None:
+    """Return where the core of a title ends, and the kind of goods: by the category's words, else by the first goods.
+
+    "Neon Camera Framed Wall Art Print" in "Wall Art" is no camera, but "LED Case Fan 120mm Ring Light" is a fan.
+    """
+    whole = _category_head(words, category, least=2)
+    if whole is not None:
+        return whole
+    first = _head(words)
+    if kind is not None and kind.name != GENERIC and (first is None or first[1] is not kind):
+        wanted = _head(words, kind)
+        if wanted is not None and wanted[0] <= MOST_CORE and not any(map(is_measure, words[1 : wanted[0]])):
+            return wanted
+    return first or _category_head(words, category, least=1)
+
+
+def _category_head(words: Sequence[str], category: str, *, least: int) -> tuple[int, Kind] | None:
+    """Return where the goods of the category are named first: ``Dog Harness`` No Pull, of ``Dog Harnesses``.
+
+    Args:
+        words: of the title.
+        category: the supplier's, in the plural.
+        least: the fewest of its words that must stand in the title.
+    """
+    named = [word.casefold() for word in re.findall(r"[\w'-]+", category)][-3:]
+    if not named or re.search(r"[&/,]| and ", category) or not (is_plural(named[-1]) or least > 1):
+        return None
+    for start in range(len(named) - least + 1):
+        size = len(named) - start
+        for at in range(len(words) - size + 1):
+            have = [word.casefold() for word in words[at : at + size]]
+            if pluralize(" ".join(have)) == " ".join(named[start:]) or have == named[start:]:
+                kind = lexicon().kind_in(" ".join(have)) or lexicon().kinds[GENERIC]
+                return _extended(words, at + size, kind)
+    return None
 
 
 def _words(raw: str) -> tuple[list[str], list[str]]:
@@ -143,8 +224,8 @@ def _head(words: Sequence[str], wanted: Kind | None = None) -> tuple[int, Kind] 
             continue
         size, kind = hit
         end = at + size
-        # "Rangefinder Style Mirrorless Camera" is no rangefinder.
-        if end < len(words) and words[end].casefold() in _words_of("likeness"):
+        # "Rangefinder Style Mirrorless Camera" is no rangefinder, and "Set of 8 Succulents" no set.
+        if end < len(words) and words[end].casefold() in _words_of("likeness") | {"of"}:
             at = end + 1
             continue
         if wanted is not None and kind is not wanted:
@@ -157,7 +238,12 @@ def _head(words: Sequence[str], wanted: Kind | None = None) -> tuple[int, Kind] 
 def _extended(words: Sequence[str], end: int, kind: Kind) -> tuple[int, Kind]:
     known = lexicon()
     following = known.noun_at(words, end) if end < len(words) else None
-    if following is not None and following[0] == 1 and following[1] is not kind:
+    if (
+        following is not None
+        and following[0] == 1
+        and following[1] is not kind
+        and words[end].casefold() not in _words_of("materials")
+    ):
         end, kind = end + 1, following[1]
     # "Camera Neck Strap": one word may stand between. Several shoes do not make a strap, but have one.
     reach = 1 if is_plural(words[end - 1]) else 2
@@ -167,36 +253,63 @@ def _extended(words: Sequence[str], end: int, kind: Kind) -> tuple[int, Kind]:
             found = known.noun_at(words, ahead - 1) if ahead > end else None
             found = found if found and found[0] > 1 else known.noun_at(words, ahead)
             return ahead + 1, found[1] if found else kind
-        if low in _PREPOSITIONS | _JOINERS | _words_of("styles") | _words_of("colours") or is_measure(low):
+        if low in _PREPOSITIONS | _JOINERS | _words_of("styles") | _words_of("colors") or is_measure(low):
             break
     return end, kind
 
 
-def _filled(core: str, tail: Sequence[str], varied: frozenset[str], brand: str, most: int) -> str:
-    """Return the core with what the rest of the supplier's title adds, and never less than ``SHORTEST``."""
+def _filled(
+    core: str, tail: Sequence[str], varied: frozenset[str], facts: Mapping[str, str], taken: int, most: int
+) -> str:
+    """Return the core with what the rest of the supplier's title adds, and with facts if it is short or not the first."""
     words = _without_options(tail, varied)
     used = {_key(word) for word in core.split()}
     phrase = _phrase(words, used)
     used |= {_key(word) for word in phrase.split()}
     text = f"{core} {phrase}" if phrase and len(core) + len(phrase) < most else core
-    if len(text) < SHORTEST:
+    if len(text) < TELLING:
         part, material = _part(words, used), _material(words, used)
-        front = _leading_style(words, used) or _style(words, used)
+        # Where the supplier names several materials, none of them is the whole.
+        stated = facts.get("material", material.casefold())
+        material = material if material.casefold() in stated and "," not in stated else ""
+        front = _leading_style(words, used) or _style(words, used) or (material if not phrase else "")
         fullers = (
             f"{front} {text}" if front else "",
             f"{text} with {part}" if part else "",
             f"{text}, {material}" if material else "",
         )
-        text = next((fuller for fuller in fullers if SHORTEST <= len(fuller) <= most), text)
+        text = next((fuller for fuller in fullers if fuller and len(fuller) <= most), text)
         used |= {_key(word) for word in text.split()}
-    figure = _figure(words, used, varied)
+    figure = spaced_measures(_figure(words, used, varied))
     if figure and len(text) + len(figure) + 2 <= min(most, 60):
         text = f"{text}, {figure}"
-    if len(text) < SHORTEST:
-        text = shorten(f"{text} from {' '.join(plain_text(brand).split()) or 'Our Shop'}", most)
-    if len(text) < SHORTEST:
-        text = shorten(f"{text}, Our Selection", most)
+        used |= {_key(word) for word in figure.split()}
+    # If sizes are for the shopper to choose, none is in the title.
+    chosen_by_size = any(any(map(str.isdigit, option)) for option in varied)
+    known = [
+        facts[name]
+        for name in (_TELLING_FACTS if taken else _TELLING_FACTS[:_USUAL_FACTS])
+        if name in facts and _is_short(facts[name], used) and not (chosen_by_size and facts[name][:1].isdigit())
+    ]
+    needed = taken + (1 if len(text) < TELLING and not figure else 0)
+    for value in known[:needed]:
+        if len(text) + len(value) + 2 <= most:
+            text = f"{text}, {_as_title(value)}"
     return text
+
+
+_TELLING_FACTS = ("capacity", "length", "height", "diameter", "material", "dimensions", "width", "weight")
+_USUAL_FACTS = 5
+"""The first facts that complete a short title; the others only tell two titles apart."""
+
+
+def _is_short(value: str, used: set[str]) -> bool:
+    words = [_key(word) for word in value.split()]
+    return len(value) <= 24 and len(words) <= 4 and "," not in value and not set(words) <= used
+
+
+def _as_title(value: str) -> str:
+    return value if value[:1].isdigit() else capitals(value.split())
 
 
 def _phrase(words: Sequence[str], used: set[str]) -> str:
@@ -205,6 +318,8 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
         return ""
     known = lexicon()
     after = list(words[at + 1 :])
+    # "for One 450 ml": a measure is no part of the phrase.
+    after = after[: next((step for step, word in enumerate(after) if word[:1].isdigit() and step), len(after))]
     end = 0
     for step, word in enumerate(after[:5]):
         if word.casefold() in _PREPOSITIONS:
@@ -224,7 +339,7 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
         end = next((step for step, word in enumerate(after[:end]) if word.casefold() in _PREPOSITIONS), end)
     chosen = after[:end]
     while chosen and (
-        chosen[-1].casefold() in _JOINERS | _words_of("colours") or chosen[-1].casefold() in {"a", "the", "of"}
+        chosen[-1].casefold() in _JOINERS | _words_of("colors") or chosen[-1].casefold() in {"a", "the", "of"}
     ):
         chosen.pop()
     # A phrase that only says the same again, or names nothing at all, is stuffing.
@@ -237,11 +352,15 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
 def _figure(words: Sequence[str], used: set[str], varied: frozenset[str]) -> str:
     """Return the first measure or standard: ``34 Inch``, ``DDR4 3200MHz``, ``RGB LED``."""
     for at, word in enumerate(words):
+        if re.fullmatch(r"\d+-in-1", word):
+            return word
         if _key(word) in used or not (word in _words_of("standards") or (is_measure(word) and word[0].isalnum())):
+            continue
+        if _PIECES.search(word) or (at + 1 < len(words) and words[at + 1].casefold() in _COUNTS):
             continue
         run = [word]
         for following in words[at + 1 : at + 4]:
-            measure = is_measure(following) and not following.isalpha()
+            measure = is_measure(following) and not following.isalpha() and not _PIECES.search(following)
             if not (following.casefold() in _words_of("units") or measure or following in _words_of("standards")):
                 break
             run.append(following)
@@ -252,12 +371,15 @@ def _figure(words: Sequence[str], used: set[str], varied: frozenset[str]) -> str
 
 def _part(words: Sequence[str], used: set[str]) -> str:
     for at, word in enumerate(words):
-        if word.casefold() in _words_of("parts") and _key(word) not in used:
+        if word.casefold() in _words_of("sub_parts") and _key(word) not in used:
+            if at + 1 < len(words) and lexicon().noun_at(words, at + 1):
+                continue
             run = [word]
             for before in reversed(words[max(0, at - 2) : at]):
                 low = before.casefold()
                 if (
                     low in _words_of("styles") | _words_of("stuffing") | _PREPOSITIONS | _JOINERS
+                    or is_measure(before)
                     or lexicon().noun_at([before], 0)
                     or low in _words_of("parts")
                 ):
@@ -271,6 +393,12 @@ def _part(words: Sequence[str], used: set[str]) -> str:
 def _material(words: Sequence[str], used: set[str]) -> str:
     for at, word in enumerate(words):
         if word.casefold() in _words_of("materials") and _key(word) not in used:
+            # "Glass Jar", "Wooden Legs": the material of a part is not that of the goods.
+            if at + 1 < len(words) and (
+                lexicon().noun_at(words, at + 1)
+                or words[at + 1].casefold() in _words_of("parts") | _words_of("sub_parts")
+            ):
+                continue
             before = words[at - 1] if at and words[at - 1].casefold() in _words_of("material_adjectives") else ""
             return capitals([before, word] if before else [word])
     return ""

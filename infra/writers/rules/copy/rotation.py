@@ -1,9 +1,9 @@
-"""Repeatable choices that differ between the products of a store."""
+"""Repeatable choices that differ between the texts of a store."""
 
-import hashlib
 import random
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,41 +12,44 @@ _PLACE = re.compile(r"^(.*)#(\d{1,6})(?:\.(\d{1,6}))?$", re.DOTALL)
 
 
 class Rotation:
-    """Chooses from shuffled banks of sentences, in turn.
-
-    A seed of the form ``<store>#<place>.<rank>`` gives a product's place in the store and its rank in its category.
-    The products of a store then use every sentence of a bank once before they use one twice. With another seed the
-    place is a hash of it.
+    """Chooses from shuffled banks of sentences and remembers what it gave out.
 
     Args:
-        seed: as above.
-        group: the category.
+        seed: the same seed gives the same choices. ``#<place>`` at its end is left out: the texts of a store share one
+            rotation.
     """
 
-    def __init__(self, seed: str, *, group: str = "") -> None:
+    def __init__(self, seed: str) -> None:
         found = _PLACE.match(seed)
-        drawn = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[:4], "big")
-        self._shared = found[1] if found else seed
-        self._place = int(found[2]) if found else drawn
-        # Different categories start at different sentences, or all of their first products would open alike.
-        start = hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[0] if group else 0
-        self._rank = start + (int(found[3]) if found and found[3] else self._place)
+        self._seed = found[1] if found else seed
+        self._used: Counter[object] = Counter()
 
-    def pick(self, bank: str, choices: Sequence[T], *, skip: int = 0) -> T:
-        """Return a choice, in turn among all products of the store.
+    def pick(self, bank: str, choices: Sequence[T]) -> T:
+        """Return one of the choices that were given out least often, in an order of its own for each bank.
 
         Args:
-            bank: the name of the choices, which determines their order.
+            bank: the name of the choices.
             choices: at least one.
-            skip: the number of turns to skip.
         """
-        return self._shuffled(bank, choices)[(self._place + skip) % len(choices)]
+        shuffled = self._shuffled(bank, choices)
+        chosen = min(shuffled, key=lambda choice: self._used[choice])
+        self._used[chosen] += 1
+        return chosen
 
-    def pick_in_category(self, bank: str, choices: Sequence[T], *, skip: int = 0, stride: int = 1) -> T:
-        """Return a choice, in turn among products of the category. Each product takes ``stride`` choices."""
-        return self._shuffled(bank, choices)[(self._rank * stride + skip) % len(choices)]
+    def pick_new(self, bank: str, choices: Iterable[T]) -> T | None:
+        """Return a choice that was never given out; None if each was."""
+        fresh = [choice for choice in choices if not self._used[choice]]
+        return self.pick(bank, fresh) if fresh else None
+
+    def is_new(self, choice: object) -> bool:
+        """Whether it was never given out."""
+        return not self._used[choice]
+
+    def use(self, choice: object) -> None:
+        """Count something as given out."""
+        self._used[choice] += 1
 
     def _shuffled(self, bank: str, choices: Sequence[T]) -> list[T]:
         shuffled = list(choices)
-        random.Random(f"{self._shared}|{bank}").shuffle(shuffled)  # noqa: S311 - repeatable on purpose
+        random.Random(f"{self._seed}|{bank}").shuffle(shuffled)  # noqa: S311 - repeatable on purpose
         return shuffled
