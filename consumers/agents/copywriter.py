@@ -246,6 +246,7 @@ def store_facts(
         price_range=(min(prices), max(prices)) if prices else None,
         shipping_days=typical_days(days),
         effective_on=event.occurred_at,
+        product_count=len(products),
     )
 
 

@@ -43,6 +43,8 @@ class StoreFacts:
     shipping_days: tuple[int, int] | None
     """Fewest and most calendar days from the order to the door, of the middle product."""
     effective_on: datetime
+    product_count: int = 0
+    """How many products are in the shop; 0 if it is not known."""
 
 
 class PageDraft(Value):

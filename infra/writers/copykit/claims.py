@@ -13,6 +13,7 @@ from typing import Any
 
 from domain.product.ports import CopyBrief
 from domain.store.ports import StoreFacts
+from infra.writers.copykit.description import one_line
 from infra.writers.copykit.grammar import is_plural
 from infra.writers.copykit.quantities import Quantities, quantities
 from infra.writers.copykit.spelling import american
@@ -40,6 +41,25 @@ _SAYS_NOTHING = frozenset(
     {"it", "them", "everything", "something", "this", "that", "nothing", "these", "you", "care", "love"}
 )
 
+_VERBS = frozenset(
+    (
+        "it",
+        "they",
+        "is",
+        "are",
+        "has",
+        "have",
+        "holds",
+        "hold",
+        "weighs",
+        "weigh",
+        "measures",
+        "measure",
+        "carries",
+        "carry",
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -64,17 +84,23 @@ class Evidence:
     quantities: Quantities
     squeezed: str
     """The text without spaces and hyphens, to compare ``water-proof`` with ``waterproof``."""
+    names: Sequence[str] = ()
+    """Names that claim nothing: a shop called Copper Frame sells no copper."""
 
     @classmethod
-    def of(cls, statements: Iterable[str], counts: Iterable[tuple[int, str]] = ()) -> "Evidence":
+    def of(
+        cls, statements: Iterable[str], counts: Iterable[tuple[int, str]] = (), *, names: Sequence[str] = ()
+    ) -> "Evidence":
         """Return the evidence in these statements.
 
         Args:
             statements: texts of others, each complete in itself.
             counts: further countable facts: three colors.
+            names: names that claim nothing.
         """
         text = american("\n".join(statements)).casefold()
-        return cls(text, frozenset(map(stem, re.findall(r"\w+", text))), quantities(text, counts), _squeezed(text))
+        words = frozenset(map(stem, re.findall(r"\w+", text)))
+        return cls(text, words, quantities(text, counts), _squeezed(text), tuple(filter(None, names)))
 
 
 def product_evidence(brief: CopyBrief) -> Evidence:
@@ -94,7 +120,9 @@ def product_evidence(brief: CopyBrief) -> Evidence:
             columns.setdefault(at, set()).add(value.strip().casefold())
     counts = {len(values) for values in columns.values()} | {len(brief.options)}
     chosen = ("color", "size", "version", "variant", "option", "finish", "design", "pattern", "motif")
-    return Evidence.of(statements, [(count, noun) for count in counts for noun in chosen])
+    return Evidence.of(
+        statements, [(count, noun) for count in counts for noun in chosen], names=[one_line(brief.brand.name)]
+    )
 
 
 def store_evidence(facts: StoreFacts, more: Sequence[str] = ()) -> Evidence:
@@ -107,7 +135,8 @@ def store_evidence(facts: StoreFacts, more: Sequence[str] = ()) -> Evidence:
     prices = [] if facts.price_range is None else [str(money) for money in facts.price_range]
     days = [] if facts.shipping_days is None else [f"{day} days" for day in facts.shipping_days]
     statements = [facts.name, facts.host, facts.niche, *facts.products, *prices, *days, *more]
-    return Evidence.of([*statements, f"{WITHDRAWAL_DAYS} days", f"{len(facts.products)} categories"])
+    counted = [f"{WITHDRAWAL_DAYS} days", f"{len(facts.products)} categories", f"{facts.product_count} products"]
+    return Evidence.of([*statements, *counted], names=[one_line(facts.name)])
 
 
 def sentences(text: str) -> list[str]:
@@ -117,6 +146,8 @@ def sentences(text: str) -> list[str]:
 
 def unsupported(text: str, evidence: Evidence) -> list[Claim]:
     """Return the claims in a text that the evidence does not support."""
+    for name in evidence.names:
+        text = text.replace(name, "·")
     return [claim for sentence in sentences(text) for claim in _claims_of(american(sentence), evidence)]
 
 
@@ -182,6 +213,8 @@ def _parts_without_proof(rule: "_Rule", found: re.Match[str], evidence: Evidence
     phrase = found["what"]
     for part in _LIST.split(phrase):
         words = re.findall(r"[^\W\d_]+", _TAIL.sub("", part))
+        if words and words[0].casefold() in _VERBS:
+            return  # "made of steel and is 9 cm high": another statement begins
         if not words or words[-1].casefold() in _SAYS_NOTHING:
             continue
         head = stem(words[-1])

@@ -95,7 +95,7 @@ def _attribute(key: str, value: str) -> Iterator[Fact]:
 
 def _is_part(material: str) -> bool:
     """Whether a material is a part made of it: ``terracotta pot``, of a plant."""
-    last = material.split()[-1]
+    last = material.rsplit(maxsplit=1)[-1]
     named = lexicon().words["materials"]
     return last not in named and (lexicon().noun_at([last], 0) is not None or last in lexicon().words["parts"])
 

@@ -46,6 +46,11 @@ _IRREGULAR_ENDING = re.compile(f"({'|'.join(f'^{word}' if word in _ALONE else wo
 _IRREGULAR_PLURALS = frozenset(_IRREGULAR.values())
 
 
+def is_small(word: str) -> bool:
+    """Whether a word is written small in a title and cannot end one."""
+    return word.casefold() in _SMALL
+
+
 def head_of(phrase: str) -> str:
     """Return the noun that a phrase is about: ``pair`` of ``pair of shoes``, ``lamp`` of ``desk lamp with a clip``."""
     words = re.split(r"(?i)\s+(?:of|with|in|for|from|on|to)\s+|,", phrase.strip(), maxsplit=1)[0].split()
@@ -62,9 +67,12 @@ def is_pair(phrase: str) -> bool:
     return head_of(phrase).casefold() in _PAIRS
 
 
+_BUNDLE = re.compile(r"(?i)(?:\S+ )?(?:set|pair|pack|box|bunch) of\b")
+
+
 def indefinite(phrase: str) -> str:
     """Return a noun phrase for the first mention: ``a lamp``, ``an LED lamp``, ``yarn``, ``running shoes``."""
-    if is_mass(phrase) or is_plural(head_of(phrase)):
+    if is_mass(phrase) or (is_plural(head_of(phrase)) and not _BUNDLE.match(phrase)):
         return phrase
     return f"{article(phrase)} {phrase}"
 
@@ -120,7 +128,7 @@ def is_measure(word: str) -> bool:
 def spaced_measures(text: str) -> str:
     """Return a text with a space between number and unit, and liters as L: ``1.5 L``, ``45 x 45 cm``."""
     text = re.sub(r"(?<=\d)\s?[xX×]\s?(?=\d)", " x ", text)
-    text = _JOINED.sub(r"\1 \2", text)
+    text = _JOINED.sub(lambda found: f"{found[1]} {'inch' if found[2].casefold() == 'in' else found[2]}", text)
     return re.sub(r"(?<=\d )l\b(?!['’])", "L", text)
 
 

@@ -62,6 +62,8 @@ class Title:
     plural: bool
     noun_is_known: bool
     """Whether the title names the goods, so that it can follow "this"."""
+    motif: str
+    """The picture on the goods: ``Retro Instant Camera``; mostly empty."""
 
 
 def make_title(
@@ -107,8 +109,13 @@ def make_title(
         kind = named or known.kinds[GENERIC]
     if not any(any(letter.isalpha() for letter in word) for word in core):
         core = capitals(_words(category)[0][:4]).split() or [kind.noun.capitalize()]
+    if len("".join(core)) < SHORTEST:
+        core = [kind.noun.capitalize()]
+    core, motif = _without_motif(core)
     core_text = shorten(capitals(core), most)
-    text = _filled(core_text, tail, varied, facts or {}, taken, most)
+    text = _filled(core_text, tail, varied, facts or {}, taken, most - len(motif) - 2 if motif else most)
+    if motif:
+        text = f"{text}, {motif}" if len(text) + len(motif) + 2 <= most else text
     noun = _noun(core, kind)
     last = core[-1] if core else ""
     bundle = re.search(r"(?i)\b(set|pack|pair|bunch|box) of\b", core_text) is not None
@@ -119,6 +126,7 @@ def make_title(
         kind=kind,
         plural=kind.pair or (not bundle and (is_pair(last) or is_plural(last))),
         noun_is_known=span is not None,
+        motif=motif,
     )
 
 
@@ -134,13 +142,38 @@ def _ends_a_name(word: str) -> bool:
     return low in ends or is_measure(word)
 
 
+def _ends_loosely(core: Sequence[str]) -> bool:
+    """Whether a core ends with an adjective or a material that suppliers put behind the name."""
+    if any((hit := lexicon().noun_at(core, at)) and at + hit[0] == len(core) for at in range(len(core))):
+        return False
+    return core[-1].casefold() in _words_of("front") | _words_of("materials") | _words_of("adjectives")
+
+
+def _without_motif(core: list[str]) -> tuple[list[str], str]:
+    """Return the goods and the picture on them: ``Framed Wall Art Print`` and ``Retro Instant Camera``."""
+    small = _PREPOSITIONS | _JOINERS | {"of"}
+    if len(core) <= MOST_CORE or any(word.casefold() in small for word in core):
+        return core, ""
+    end = len(core) - (core[-1].casefold() in _words_of("accessories"))
+    starts = (
+        at for at in range(2, len(core)) if (hit := lexicon().noun_at(core, at)) and at + hit[0] in (end, len(core))
+    )
+    start = next(starts, 0)
+    while start > 1 and core[start - 1].casefold() in _words_of("of_goods"):
+        start -= 1
+    if start < 2:
+        return core, ""
+    motif = [word for word in _without_repeats(core[:start]) if word.casefold() not in _words_of("stuffing")]
+    return core[start:], capitals(motif if start > MOST_CORE and motif else core[:start])
+
+
 def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int, Kind] | None:
     """Return where the core of a title ends, and the kind of goods: by the category's words, else by the first goods.
 
     "Neon Camera Framed Wall Art Print" in "Wall Art" is no camera, but "LED Case Fan 120mm Ring Light" is a fan.
     """
     whole = _category_head(words, category, least=2)
-    if whole is not None:
+    if whole is not None and not any(map(is_measure, words[1 : whole[0]])):
         return whole
     first = _head(words)
     if kind is not None and kind.name != GENERIC and (first is None or first[1] is not kind):
@@ -218,6 +251,8 @@ def _head(words: Sequence[str], wanted: Kind | None = None) -> tuple[int, Kind] 
     known = lexicon()
     at = 0
     while at < len(words):
+        if at and words[at].casefold() in _PREPOSITIONS:
+            return None  # what follows comes with the goods
         hit = known.noun_at(words, at)
         if hit is None:
             at += 1
@@ -288,7 +323,7 @@ def _filled(
     chosen_by_size = any(any(map(str.isdigit, option)) for option in varied)
     known = [
         facts[name]
-        for name in (_TELLING_FACTS if taken else _TELLING_FACTS[:_USUAL_FACTS])
+        for name in (dict.fromkeys([*_TELLING_FACTS, *facts]) if taken else _TELLING_FACTS[:_USUAL_FACTS])
         if name in facts and _is_short(facts[name], used) and not (chosen_by_size and facts[name][:1].isdigit())
     ]
     needed = taken + (1 if len(text) < TELLING and not figure else 0)

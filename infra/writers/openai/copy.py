@@ -26,7 +26,7 @@ from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
 from infra.writers.copykit.spelling import american
 from infra.writers.copykit.supplier_text import plain_text
-from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST
+from infra.writers.copykit.titles import LONGEST, NOISE, TELLING
 from infra.writers.openai.client import OpenAiClient, as_data
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def _text(least: int, most: int) -> Any:
 class CopyIdea(BaseModel):
     """The answer that the model must give. The model receives the message of each rule that its answer breaks."""
 
-    title: Annotated[str, _text(SHORTEST, LONGEST)]
+    title: Annotated[str, _text(TELLING, LONGEST)]
     opening: Annotated[str, _text(60, 900)]
     features: Annotated[list[Annotated[str, _text(3, 200)]], Field(min_length=1, max_length=6)]
     benefits: Annotated[list[Annotated[str, _text(10, 200)]], Field(min_length=2, max_length=4)]
@@ -286,6 +286,7 @@ def _facts_data(type: PageType, facts: StoreFacts) -> dict[str, Any]:
             "niche": facts.niche,
             "contact_email": facts.contact_email,
             "sells": list(facts.products[:20]),
+            "number_of_products": facts.product_count or None,
             "prices": None if low_high is None else {"lowest": str(low_high[0]), "highest": str(low_high[1])},
             "days_from_order_to_delivery": None if facts.shipping_days is None else list(facts.shipping_days),
         },

@@ -56,7 +56,7 @@ def _drafts(shelf: Sequence[CopyBrief]) -> Sequence[Draft]:
     key = tuple(map(_key, shelf))
     with _keeping:
         if key not in _kept:
-            rotation = Rotation(shelf[0].seed)
+            rotation = Rotation(shelf[0].seed, shared=len(shelf) > 1)
             _kept[key] = [draft_of(brief, rotation) for brief in shelf]
             if len(_kept) > SHELVES:
                 _kept.popitem(last=False)

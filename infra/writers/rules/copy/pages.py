@@ -12,44 +12,21 @@ from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.store.events import PageType
 from domain.store.ports import PageDraft, StoreFacts
-from infra.writers.copykit.grammar import is_plural, listed, pluralize, running, sentence, upper_first
+from infra.writers.copykit.grammar import is_mass, is_plural, listed, pluralize, running, sentence, upper_first
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
+from infra.writers.copykit.spelling import american
 from infra.writers.rules.copy.rotation import Rotation
 
 WRITTEN_BY = "house"
 TO_COMPLETE = "To be completed by the merchant:"
 """Begins every line that the merchant must fill in. A page without it is complete."""
+MOST_NAMED = 5
+"""Most kinds of goods that a sentence names."""
 NOT_ADVICE = "Template, not legal advice."
 """A sentence on every legal page."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
-_MASS = frozenset(
-    [
-        "decor",
-        "furniture",
-        "lighting",
-        "gear",
-        "equipment",
-        "clothing",
-        "wear",
-        "jewellery",
-        "jewelry",
-        "art",
-        "stationery",
-        "tech",
-        "luggage",
-        "bedding",
-        "cookware",
-        "tableware",
-        "footwear",
-        "apparel",
-        "kit",
-        "greenery",
-        "pottery",
-        "glassware",
-    ]
-)
 
 
 class RulePageWriter:
@@ -98,10 +75,11 @@ class RulePageWriter:
             "email": _address(facts.contact_email or ""),
             "niche": running(line(facts.niche)),
             "niche_goods": goods,
-            "niche_goods_first": upper_first(goods),
             "products": products,
             "first_products": [upper_first(product) for product in products[:8]],
-            "some_products": listed(products[:5]) if products else "",
+            "some_products": _some(products),
+            "some_products_first": upper_first(_some(products)),
+            "counted": _counted(facts.product_count, len(facts.products)),
             "currency": facts.price_range[0].currency if facts.price_range else "",
             "price_range": _range(facts.price_range),
             "shipping": _days(facts.shipping_days),
@@ -128,9 +106,33 @@ def _address(text: str) -> str:
 def _kinds_of_goods(categories: Sequence[str]) -> list[str]:
     """Return categories for use inside a sentence: ``desk mats``. Numbers, which some suppliers use, are left out."""
     named = [
-        pluralize(running(text)) for category in categories if re.search(r"[^\W\d_]{3}", text := line(category, 60))
+        _as_goods(running(american(text)))
+        for category in categories
+        if re.search(r"[^\W\d_]{3}", text := line(category, 60))
     ]
     return list(dict.fromkeys(named))
+
+
+def _as_goods(category: str) -> str:
+    """Return a category as goods that a shop can sell: ``Baby`` is ``baby goods``, ``Bonsai`` and ``Desk Mat`` are plain."""
+    last = category.rsplit(maxsplit=1)[-1]
+    if is_plural(last) or is_mass(category):
+        return category
+    return pluralize(category) if lexicon().kind_in(last) is not None else f"{category} goods"
+
+
+def _some(products: Sequence[str]) -> str:
+    """Return the most frequent goods as a list, and say that there are more."""
+    if len(products) > MOST_NAMED:
+        return f"{', '.join(products[:MOST_NAMED])} and more"
+    return listed(list(products)) if products else ""
+
+
+def _counted(products: int, categories: int) -> str:
+    """Return how much there is, as a sentence; empty for a single product."""
+    if products < 2:
+        return ""
+    return f"There are {products} products{f' in {categories} categories' if categories > 1 else ''}."
 
 
 def _goods(niche: str) -> str:
@@ -139,7 +141,7 @@ def _goods(niche: str) -> str:
     last = text.split()[-1] if text else ""
     if not last:
         return "the products shown here"
-    return text if is_plural(last) or last.casefold() in _MASS else f"products around {text}"
+    return text if is_plural(last) or is_mass(last) else f"products around {text}"
 
 
 def _range(prices: tuple[Money, Money] | None) -> str:

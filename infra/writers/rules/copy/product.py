@@ -1,12 +1,12 @@
 """The draft of one product's copy. All drafts of a store share a rotation, so that none repeats another."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import CopyBrief
-from infra.writers.copykit.claims import is_supported, product_evidence
+from infra.writers.copykit.claims import is_supported, product_evidence, stem
 from infra.writers.copykit.description import one_line
 from infra.writers.copykit.facts import Fact, facts_of, openings, text_of
 from infra.writers.copykit.grammar import (
@@ -25,7 +25,7 @@ from infra.writers.copykit.grammar import (
 )
 from infra.writers.copykit.lexicon import GENERIC, Register, is_dear, lexicon
 from infra.writers.copykit.spelling import american
-from infra.writers.copykit.titles import Title, make_title
+from infra.writers.copykit.titles import LONGEST, Title, make_title
 from infra.writers.rules.copy.rotation import Rotation
 
 MOST_FEATURES = 7
@@ -77,6 +77,7 @@ class _Writer:
         self._facts = facts_of(brief, self._evidence)
         self._choice_names = text_of(brief).choices
         self._title = self._own_title(brief)
+        self._category_noun = _singular_of(running(american(one_line(brief.category))))
         self._name, self._plural, self._mass = self._named()
         self._is_dear = is_dear(brief.price)
         self._register: Register = (
@@ -116,7 +117,10 @@ class _Writer:
             if self._rotation.is_new(title.text.casefold()):
                 self._rotation.use(title.text.casefold())
                 return title
-        return made[0]
+        number = next(n for n in range(2, 1000) if self._rotation.is_new(f"{made[0].text}, No. {n}".casefold()))
+        text = f"{shorten(made[0].text, LONGEST - 10)}, No. {number}"
+        self._rotation.use(text.casefold())
+        return replace(made[0], text=text)
 
     def _agree(self, text: str) -> str:
         return agree(text, plural=self._plural)
@@ -127,7 +131,9 @@ class _Writer:
         name = running(title.core)
         # A title in another script, of one unknown word, or of many words reads badly after "this".
         unknown = title.kind.name == GENERIC and not title.noun_is_known
-        if not title.core.isascii() or unknown or len(words) > MOST_NAME:
+        if unknown:
+            name = self._category_noun or title.kind.noun
+        elif not title.core.isascii() or len(words) > MOST_NAME:
             name = title.noun if title.noun.isascii() and len(title.noun.split()) < 4 else title.kind.noun
         head = head_of(name)
         if title.kind.pair and not head.endswith("s"):
@@ -135,9 +141,11 @@ class _Writer:
         return name, title.kind.pair or is_pair(head) or is_plural(head), is_mass(name)
 
     def _filled(self, frame: str, **parts: str) -> str:
-        this = f"{'these' if self._plural else 'this'} {self._name}"
+        motif = f"“{self._title.motif}” " if self._title.motif else ""
+        this = f"{'these' if self._plural else 'this'} {motif}{self._name}"
         text = frame.replace("{this}", this).replace("{This}", upper_first(this))
-        text = text.replace("{The}", f"The {self._name}").replace("{a}", indefinite(self._name))
+        a = f"{'' if self._plural or self._mass else 'the '}{motif}{self._name}" if motif else indefinite(self._name)
+        text = text.replace("{The}", f"The {motif}{self._name}").replace("{a}", a)
         for name, value in parts.items():
             text = text.replace("{" + name + "}", value)
         return self._agree(text)
@@ -149,7 +157,7 @@ class _Writer:
         if len(clauses) > 2 or (len(clauses) == 1 and len(self._facts) > 2):
             # What it weighs is the last thing that a shopper asks.
             clauses = [fact for fact in clauses if fact.name != "weight"]
-        points = [fact for fact in self._facts if not fact.clause and _stands_alone(fact.feature)]
+        points = [fact for fact in self._facts if not fact.name and _stands_alone(fact.feature)]
         used: list[Fact] = []
         if len(clauses) > 1:
             used = self._two_of(clauses)
@@ -159,8 +167,7 @@ class _Writer:
             used = clauses[:1]
             thing = self._filled(self._rotation.pick("one", bank.one), c1=used[0].clause)
         elif points:
-            used = points[:1]
-            thing = self._filled(self._rotation.pick("fact", bank.fact), fact=lower_first(used[0].feature))
+            thing, used = self._fact_opening(points)
         else:
             thing = self._filled(self._rotation.pick("none", bank.none))
         parts = [thing]
@@ -175,6 +182,18 @@ class _Writer:
         if len(self._facts) - len(used) < 1:
             used = []  # the list repeats the facts rather than being empty
         return " ".join(upper_first(part) for part in parts), used
+
+    def _fact_opening(self, points: Sequence[Fact]) -> tuple[str, list[Fact]]:
+        """Return an opening with a fact that no other product of the store has, if there is one."""
+        frames = openings().fact
+        first = self._rotation.pick("fact", frames)
+        for point in points:
+            for frame in (first, *frames):
+                thing = self._filled(frame, fact=lower_first(point.feature))
+                if self._rotation.is_new(thing):
+                    self._rotation.use(thing)
+                    return thing, [point]
+        return self._filled(first, fact=lower_first(points[0].feature)), [points[0]]
 
     def _two_of(self, clauses: Sequence[Fact]) -> list[Fact]:
         """Return two clauses for the opening, so that products with the same kinds of facts do not open alike."""
@@ -226,48 +245,43 @@ class _Writer:
     def _benefits(self) -> list[str]:
         """Return reasons to like it; no other product of the store has the same sentence."""
         chosen: list[str] = []
-        for bank, lines in self._benefit_banks():
-            # A bank of facts says the same of each value, so its sentences take turns by their form.
-            fresh = {
-                f"{bank}.{at}": text
-                for at, line in enumerate(lines)
-                if self._rotation.is_new(text := sentence(upper_first(self._agree(line))))
-                and is_supported(text, self._evidence)
-            }
-            if fresh:
-                chosen.append(fresh[self._rotation.pick(bank, list(fresh))])
-                self._rotation.use(chosen[-1])
-            if len(chosen) >= MOST_BENEFITS:
-                break
-        return chosen
+        for enough, banks in self._benefit_banks():
+            if len(chosen) >= enough:
+                continue
+            for bank, lines in banks:
+                # A bank of facts says the same of each value, so its sentences take turns by their form.
+                fresh = {
+                    f"{bank}.{at}": text
+                    for at, line in enumerate(lines)
+                    if self._rotation.is_new(text := sentence(upper_first(self._agree(line))))
+                    and is_supported(text, self._evidence)
+                }
+                if fresh:
+                    chosen.append(fresh[self._rotation.pick(bank, list(fresh))])
+                    self._rotation.use(chosen[-1])
+        return chosen[:MOST_BENEFITS]
 
-    def _benefit_banks(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """Yield banks with their names; those that say little follow only if the others gave little."""
+    def _benefit_banks(self) -> list[tuple[int, list[tuple[str, Sequence[str]]]]]:
+        """Return named banks, those that say most first, and from how many benefits on they are not needed."""
         known, kind = lexicon(), self._title.kind
         evidence = f"{self._title.text} {self._evidence.text}"
-        reasons = [reason for reason in known.reasons if reason.holds(kind, evidence)]
-        yield from ((reason.says[0], reason.says) for reason in reasons[:2])
-        has_likes = not self._is_dear and self._banks_fit and kind.name != GENERIC
-        if has_likes:
-            yield f"likes:{kind.name}", kind.likes
-        if len(reasons) + has_likes > 1:
-            return
-        facts = [fact for fact in self._facts if fact.benefits]
+        first = [(reason.says[0], reason.says) for reason in known.reasons if reason.holds(kind, evidence)][:2]
+        if not self._is_dear and self._banks_fit and kind.name != GENERIC:
+            first.append((f"likes:{kind.name}", kind.likes))
+        facts = {fact.name: fact.benefits for fact in self._facts if fact.benefits}
+        second: list[tuple[str, Sequence[str]]] = []
         if facts:
-            name = self._rotation.pick("fact-benefit", [fact.name for fact in facts])
-            yield f"fact:{name}", next(fact.benefits for fact in facts if fact.name == name)
-        if reasons or has_likes:
-            return
+            name = self._rotation.pick("fact-benefit", list(facts))
+            second = [(f"fact:{name}", facts[name])]
+        third: list[tuple[str, Sequence[str]]] = []
         for name, values in self._columns()[:1]:
             if name and len(values) <= MOST_VALUES:
+                these = listed(values, "or")
                 frames = openings().choice
-                listed_values = listed(values, "or")
-                yield (
-                    "choice",
-                    [line.replace("{name}", name.casefold()).replace("{values}", listed_values) for line in frames],
-                )
-                return
-        yield "likes", known.kinds[GENERIC].likes
+                third = [
+                    ("choice", [line.replace("{name}", name.casefold()).replace("{values}", these) for line in frames])
+                ]
+        return [(1, first), (2, second), (2, third), (1, [("likes", known.kinds[GENERIC].likes)])]
 
     def _call_to_action(self) -> str:
         kind, register = self._title.kind, self._register
@@ -285,7 +299,7 @@ class _Writer:
             has_brand = self._brand.casefold() in head.casefold()
             candidates += [] if has_brand else [f"{head} | {self._brand}"]
             candidates.append(head)
-        candidates.append(shorten(title.text, META_TITLE_MAX))
+        candidates += [_whole_phrases(title.text), shorten(title.core, META_TITLE_MAX)]
         fitting = [text for text in candidates if len(text) <= META_TITLE_MAX]
         chosen = next((text for text in fitting if self._rotation.is_new(("meta", text))), fitting[0])
         self._rotation.use(("meta", chosen))
@@ -305,10 +319,28 @@ class _Writer:
         return f"{text} {closer}" if len(text) < 70 and len(text) + len(closer) < META_DESCRIPTION_MAX else text
 
 
+def _whole_phrases(title: str) -> str:
+    """Return as many whole phrases of a title as a meta title has room for."""
+    ends = [
+        found.start()
+        for found in re.finditer(r",| (?=(?:with|in|for|from)\b)", title)
+        if found.start() <= META_TITLE_MAX
+    ]
+    return title[: ends[-1]] if ends else title
+
+
 def _shortened(values: list[str]) -> str:
     if len(values) <= MOST_VALUES:
         return listed(values, "or")
     return f"{', '.join(values[:MOST_VALUES])} and {len(values) - MOST_VALUES} more"
+
+
+def _singular_of(category: str) -> str:
+    """Return what one thing of a category is called: ``saxophone reed``; empty if its name is no plural."""
+    words = category.split()
+    if not 0 < len(words) < 4 or not is_plural(words[-1]) or not re.fullmatch(r"[a-zA-Z -]+", category):
+        return ""
+    return " ".join([*words[:-1], stem(words[-1])])
 
 
 def _stands_alone(point: str) -> bool:

@@ -15,24 +15,27 @@ class Rotation:
     """Chooses from shuffled banks of sentences and remembers what it gave out.
 
     Args:
-        seed: the same seed gives the same choices. ``#<place>`` at its end is left out: the texts of a store share one
-            rotation.
+        seed: the same seed gives the same choices.
+        shared: whether the texts of a store share the rotation; ``#<place>`` at the seed's end is left out then.
     """
 
-    def __init__(self, seed: str) -> None:
-        found = _PLACE.match(seed)
+    def __init__(self, seed: str, *, shared: bool = True) -> None:
+        found = _PLACE.match(seed) if shared else None
         self._seed = found[1] if found else seed
+        self._given: Counter[tuple[str, object]] = Counter()
         self._used: Counter[object] = Counter()
 
     def pick(self, bank: str, choices: Sequence[T]) -> T:
-        """Return one of the choices that were given out least often, in an order of its own for each bank.
+        """Return one of the choices that the bank gave out least often, in an order of its own.
 
         Args:
             bank: the name of the choices.
-            choices: at least one.
+            choices: at least one; a choice that is listed twice is given out twice as often.
         """
         shuffled = self._shuffled(bank, choices)
-        chosen = min(shuffled, key=lambda choice: self._used[choice])
+        chances = Counter(shuffled)
+        chosen = min(shuffled, key=lambda choice: self._given[bank, choice] / chances[choice])
+        self._given[bank, chosen] += 1
         self._used[chosen] += 1
         return chosen
 

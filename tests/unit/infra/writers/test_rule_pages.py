@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.store.events import PageType
+from infra.writers.copykit.claims import store_evidence, unsupported
 from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, TO_COMPLETE, RulePageWriter
 from tests.support.fakes.copywriting import brand, facts
@@ -158,9 +159,31 @@ def test_the_about_page_tells_the_brands_story_and_what_it_sells() -> None:
     text = page(PageType.ABOUT)
     assert text.startswith("> Light for loud rooms.")
     missing = says(
-        text, "beige to others", "cyberpunk home decor", "- Desk mats", "9.90 USD to 189.00 USD", "5 to 16 days"
+        text,
+        "beige to others",
+        "lamps, desk mats and wall art",
+        "- Desk mats",
+        "9.90 USD to 189.00 USD",
+        "5 to 16 days",
     )
     assert missing == []
+
+
+@pytest.mark.parametrize("type", [PageType.ABOUT, PageType.FAQ])
+def test_pages_speak_only_of_what_is_in_the_shop(type: PageType) -> None:
+    text = page(type, niche="Toys for senior cats", products=("Baby", "Bonsai", "Desk Mats"), product_count=7)
+    assert says(text, "baby goods, bonsai and desk mats", "7 products in 3 categories") == []
+    assert "senior cats" not in text
+    assert "babies" not in text
+    assert not re.search(r"(?i)everything in the shop|warehouse of our team|we test|short list", text)
+
+
+@pytest.mark.parametrize("type", [PageType.ABOUT, PageType.FAQ, PageType.CONTACT])
+def test_pages_claim_nothing_that_the_facts_do_not_state(type: PageType) -> None:
+    for seed in range(6):
+        given_facts = facts(brand=brand("Neonhaven", story="Neonhaven likes color after dark."))
+        text = WRITER.compose(type, given_facts, f"store-{seed}").content
+        assert unsupported(text, store_evidence(given_facts)) == []
 
 
 def test_the_faq_answers_eight_questions_and_more() -> None:

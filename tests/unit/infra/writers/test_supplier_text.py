@@ -44,7 +44,7 @@ def test_promises_praise_and_instructions_are_left_out(noise: str) -> None:
     [
         ("<li>Solid <b>pine</b>&nbsp;legs</li>", "Solid pine legs."),
         ("Material: ABS and silicone", "Material: ABS and silicone."),
-        ("color : matt black", "Colour: matt black."),
+        ("color : matt black", "Color: matt black."),
         ("Package Includes: 1 x lamp, 2 x bulbs", "In the box: 1 × lamp, 2 × bulbs."),
         ("This lamp has a touch switch.", "A touch switch."),
         ("It is made of solid pine!", "Made of solid pine."),
@@ -68,7 +68,7 @@ def test_lines_without_facts_are_left_out(line: str) -> None:
 def test_option_values_have_the_name_of_their_option() -> None:
     facts = read("Color: Pink / White\nSize: 4 / 5")
     assert facts.points == ()
-    assert facts.choices == {frozenset({"pink", "white"}): "Colour", frozenset({"4", "5"}): "Size"}
+    assert facts.choices == {frozenset({"pink", "white"}): "Color", frozenset({"4", "5"}): "Size"}
 
 
 def test_markup_scripts_and_links_are_removed() -> None:
