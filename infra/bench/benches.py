@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from infra.bench import append, generate, hot, latency, publish, rebuild, travel, verify
 from infra.bench.figures import Bench
 from infra.bench.fit import bench as fit
+from infra.bench.words import bench as words
 
 BENCHES: Mapping[str, Bench] = {
     bench.name: bench
@@ -18,6 +19,7 @@ BENCHES: Mapping[str, Bench] = {
         verify.BENCH,
         generate.BENCH,
         fit.BENCH,
+        words.BENCH,
     )
 }
 """Benches by name."""

@@ -101,9 +101,7 @@ def make_title(
     if len(core) > 2 and len(fewer := _without_options(core, varied)) > 1:
         core = fewer
     core = _trimmed(_without_repeats(core) if span is None else _without_echoes(core))
-    while len(core) > 2 and core[-1].casefold() in _words_of("front") | _words_of("materials") | _words_of(
-        "adjectives"
-    ):
+    while len(core) > 2 and _ends_loosely(core):
         tail = [core.pop(), *tail]
     if kind is None:
         kind = named or known.kinds[GENERIC]
@@ -353,7 +351,7 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
         return ""
     known = lexicon()
     after = list(words[at + 1 :])
-    # "for One 450 ml": a measure is no part of the phrase.
+    # "for One 450 ml": a measure ends the phrase.
     after = after[: next((step for step, word in enumerate(after) if word[:1].isdigit() and step), len(after))]
     end = 0
     for step, word in enumerate(after[:5]):

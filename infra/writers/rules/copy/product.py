@@ -36,6 +36,8 @@ MOST_VALUES = 6
 """Most values of an option that are listed. The shopper sees all of them when choosing."""
 LONGEST_FACT = 90
 """Characters of a point that may stand in an opening."""
+_Bank = tuple[str, Sequence[str]]
+"""A name and sentences to choose from."""
 _CHOICE = re.compile(r"\b(versions?|sizes?|colou?rs?)\b", re.IGNORECASE)
 
 
@@ -261,19 +263,20 @@ class _Writer:
                     self._rotation.use(chosen[-1])
         return chosen[:MOST_BENEFITS]
 
-    def _benefit_banks(self) -> list[tuple[int, list[tuple[str, Sequence[str]]]]]:
+    def _benefit_banks(self) -> list[tuple[int, list[_Bank]]]:
         """Return named banks, those that say most first, and from how many benefits on they are not needed."""
         known, kind = lexicon(), self._title.kind
         evidence = f"{self._title.text} {self._evidence.text}"
-        first = [(reason.says[0], reason.says) for reason in known.reasons if reason.holds(kind, evidence)][:2]
+        reasons = [reason for reason in known.reasons if reason.holds(kind, evidence)]
+        first: list[_Bank] = [(reason.says[0], reason.says) for reason in reasons[:2]]
         if not self._is_dear and self._banks_fit and kind.name != GENERIC:
             first.append((f"likes:{kind.name}", kind.likes))
         facts = {fact.name: fact.benefits for fact in self._facts if fact.benefits}
-        second: list[tuple[str, Sequence[str]]] = []
+        second: list[_Bank] = []
         if facts:
             name = self._rotation.pick("fact-benefit", list(facts))
             second = [(f"fact:{name}", facts[name])]
-        third: list[tuple[str, Sequence[str]]] = []
+        third: list[_Bank] = []
         for name, values in self._columns()[:1]:
             if name and len(values) <= MOST_VALUES:
                 these = listed(values, "or")
