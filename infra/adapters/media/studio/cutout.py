@@ -1,22 +1,16 @@
-"""Cuts the product out of its photo, by rembg's U²-Net or by its outline on a plain background."""
+"""Cuts the product out of its photo along its mask, with a judgment of the mask."""
 
-import importlib
-import sys
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from types import ModuleType
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
+from domain.media.events import CutoutReview, ImageVersion
+from infra.adapters.media.studio.judgment import NO_PRODUCT, judge
+from infra.adapters.media.studio.mask import Predict, find_mask
 from infra.adapters.media.studio.open_photo import Photo
-from infra.adapters.media.studio.plain_background import outline_on_plain_background
 
-MODEL_SIDE = 320
-"""The model's input size in pixels."""
 FAINT, FIRM = 0.12, 0.84
 """Mask values below the first are background, above the second product; between them is the edge."""
 SURE = 240
@@ -37,60 +31,33 @@ class Cutout:
     """The sides where the photo's edge cuts through the product."""
 
 
-def cut_out(photo: Photo, model: str) -> Cutout | None:
-    """Cut the product out.
+def cut_out(photo: Photo, predict: Predict) -> tuple[Cutout | None, CutoutReview]:
+    """Cut the product out and judge the cut-out.
 
     Args:
         photo: the product's photo.
-        model: path of ``u2netp.onnx``.
+        predict: the network.
 
     Returns:
-        None if the product is not certain.
+        The cut-out, None if no product was found, and its judgment.
     """
     size = photo.image.size
     if photo.alpha is not None:
         box = _box(photo.alpha, size)
         alpha = photo.alpha.crop(box)
+        review = CutoutReview(confidence=1.0, shown=ImageVersion.CUTOUT)  # the supplier cut it out
     else:
-        mask = find_product(photo.image, model)
+        mask = find_mask(photo.image, predict)
         if mask is None:
-            return None
-        box = _box(mask, size)
+            missing = CutoutReview(confidence=0.0, shown=ImageVersion.ORIGINAL, needs_review=True, reason=NO_PRODUCT)
+            return None, missing
+        review = judge(mask.signals, has_ground=mask.has_ground)
+        box = _box(mask.image, size)
         # Sharpen after enlarging, or the mask's pixels would show as steps.
-        alpha = _enlarged(mask, size, box).point(_FIRM_EDGES)
+        alpha = _enlarged(mask.image, size, box).point(_FIRM_EDGES)
     cut = without_halo(photo.image.crop(box), alpha)
     cut.putalpha(alpha)
-    return Cutout(cut, _cropped(alpha, box, size))
-
-
-def find_product(image: Image.Image, model: str) -> Image.Image | None:
-    """Return a mask, white where the product is.
-
-    The mask is the model's, unless the product is flat and on a plain background, where its outline is more accurate.
-
-    Returns:
-        None if both are uncertain.
-    """
-    mask = predict_mask(image, model)
-    sure, outline = is_sure(mask), outline_on_plain_background(image)
-    if outline is not None and outline.is_flat and (not sure or outline.surrounds(mask)):
-        return outline.mask()
-    return mask if sure and (outline is None or outline.agrees(mask)) else None
-
-
-def predict_mask(image: Image.Image, model: str) -> Image.Image:
-    """Return the model's mask of the product, 320 pixels square, white where it is certain."""
-    small = image.resize((MODEL_SIDE, MODEL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    mask: Image.Image = session(model).predict(small)[0]
-    return mask
-
-
-def is_sure(mask: Image.Image) -> bool:
-    """Return whether a mask shows a product with little uncertain area."""
-    histogram = mask.histogram()
-    total = sum(histogram)
-    solid, unsure = sum(histogram[224:]) / total, sum(histogram[32:224]) / total
-    return solid >= 0.03 and unsure <= max(0.12, 0.6 * solid)
+    return Cutout(cut, _cropped(alpha, box, size)), review
 
 
 def without_halo(image: Image.Image, alpha: Image.Image) -> Image.Image:
@@ -112,44 +79,6 @@ def without_halo(image: Image.Image, alpha: Image.Image) -> Image.Image:
     edge = alpha.point(lambda value: 255 if value < SURE else 0)
     near_solid = Image.fromarray((known[..., 0] * 255).astype(np.uint8), "L").resize(image.size)
     return Image.composite(recolored, image, ImageChops.darker(edge, near_solid))
-
-
-@cache
-def session(model: str) -> Any:
-    """Return rembg's session for the weights at a path, loaded once per process."""
-    import onnxruntime  # noqa: PLC0415 - slow and large: worker processes only
-
-    network = _u2netp()
-
-    class Local(network):  # type: ignore[misc, valid-type]  # rembg is untyped
-        @classmethod
-        def download_models(cls, *_: Any, **__: Any) -> str:
-            return model  # never from the network: set-up downloaded and checked the file
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    # A memory pattern costs 190 MB. Without an arena every run allocates again, which takes a fifth of its time.
-    options.enable_mem_pattern = False
-    return Local("u2netp", options, providers=["CPUExecutionProvider"])
-
-
-def _u2netp() -> type:
-    """Return rembg's session class without importing the rest of rembg.
-
-    ``import rembg`` loads numba, scipy and scikit-image for alpha matting, which we do not use: a second of processor
-    time and 100 MB in every worker. Empty package objects stand in for rembg, so only the needed modules run.
-    """
-    spec = find_spec("rembg")
-    if spec is None or spec.origin is None:
-        raise ImportError("the package `rembg` is not installed")
-    root = Path(spec.origin).parent
-    for name, folder in (("rembg", root), ("rembg.sessions", root / "sessions")):
-        if name not in sys.modules:
-            package = ModuleType(name)
-            package.__path__ = [str(folder)]
-            sys.modules[name] = package
-    network: type = importlib.import_module("rembg.sessions.u2netp").U2netpSession
-    return network
 
 
 def _box(mask: Image.Image, size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageFilter, ImageOps
 
-from domain.media.events import Operation
+from domain.media.events import ImageVersion, Operation
 from domain.media.ports import RenderedImage, StudioResult
 from infra.adapters.media.studio.color_correction import apply_table, correction
 from infra.adapters.media.studio.compositing import compose
 from infra.adapters.media.studio.cutout import Cutout, cut_out
-from infra.adapters.media.studio.open_photo import LARGEST, open_photo
+from infra.adapters.media.studio.mask import Predict
+from infra.adapters.media.studio.open_photo import LARGEST, Photo, open_photo
 from infra.adapters.media.studio.plain_background import extend_to_square
 
 SIZES = {"thumbnail": 320, "medium": 800, "large": LARGEST}
@@ -19,20 +20,38 @@ EFFORT = 2
 """WebP's method: 4 takes twice the time for 3 % smaller files."""
 
 
-def process_photo(data: bytes, *, operations: Sequence[Operation], ground: str, model: str) -> StudioResult:
-    """Produce all renditions of a photo.
+def process_photo(data: bytes, *, operations: Sequence[Operation], ground: str, predict: Predict) -> StudioResult:
+    """Produce all renditions of a photo, and of its other version if the merchant is asked to choose.
 
     Args:
         data: the file as it was downloaded.
         operations: the requested operations. An operation that cannot be done well is skipped; the result lists the others.
         ground: the background color, ``#rrggbb``.
-        model: path of ``u2netp.onnx``.
+        predict: the network.
 
     Raises:
         UnusableImage: not an image, corrupt, too small, or a decompression bomb.
     """
     photo = open_photo(data)
-    cut = cut_out(photo, model) if Operation.REMOVE_BACKGROUND in operations else None
+    cut, review = cut_out(photo, predict) if Operation.REMOVE_BACKGROUND in operations else (None, None)
+    shown = cut if review is not None and review.shown is ImageVersion.CUTOUT else None
+    picture, done = _picture(photo, shown, operations, ground)
+    other: tuple[RenderedImage, ...] = ()
+    if cut is not None and review is not None and review.needs_review:
+        other = render_sizes(_picture(photo, cut, operations, ground)[0], sharpen=Operation.SHARPEN in operations)
+    return StudioResult(
+        renditions=render_sizes(picture, sharpen=Operation.SHARPEN in operations),
+        source_size=photo.source_size,
+        operations=tuple(operation for operation in Operation if operation in done),
+        review=review,
+        other_renditions=other,
+    )
+
+
+def _picture(
+    photo: Photo, cut: Cutout | None, operations: Sequence[Operation], ground: str
+) -> tuple[Image.Image, list[Operation]]:
+    """Return the square picture of a cut-out, or of the whole photo, and the operations that were applied."""
     picture = photo.image if cut is None else cut.image
     done = [] if cut is None else [Operation.REMOVE_BACKGROUND]
     table = (
@@ -45,17 +64,11 @@ def process_photo(data: bytes, *, operations: Sequence[Operation], ground: str, 
         picture = sharpen_picture(picture)
         done.append(Operation.SHARPEN)
     if cut is None:
-        picture = _square(picture)
-    elif Operation.PLACE_ON_GROUND in operations:
-        picture = compose(Cutout(picture, cut.cropped), ground, at_most=max(photo.source_size))
+        return _square(picture), done
+    if Operation.PLACE_ON_GROUND in operations:
         done.append(Operation.PLACE_ON_GROUND)
-    else:
-        picture = _on_plain(picture, ground)
-    return StudioResult(
-        renditions=render_sizes(picture, sharpen=Operation.SHARPEN in operations),
-        source_size=photo.source_size,
-        operations=tuple(operation for operation in Operation if operation in done),
-    )
+        return compose(Cutout(picture, cut.cropped), ground, at_most=max(photo.source_size)), done
+    return _on_plain(picture, ground), done
 
 
 def sharpen_picture(picture: Image.Image) -> Image.Image:

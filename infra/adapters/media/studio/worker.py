@@ -1,6 +1,6 @@
 """A worker process of the studio: reads photos from standard input and writes renditions to standard output.
 
-``worker_pool`` runs it as ``python -m infra.adapters.media.studio.worker MODEL PARENT``. A photo may be hostile and a
+``worker_pool`` runs it as ``python -m infra.adapters.media.studio.worker MODEL PARENT KIND``. A photo may be hostile and a
 decoder may have bugs, so the worker gets no secrets, and its answers are validated data, never pickled objects.
 
 A message is four bytes of length, then MessagePack.
@@ -11,6 +11,7 @@ import os
 import signal
 import struct
 import sys
+from functools import partial
 from typing import BinaryIO
 
 import msgspec
@@ -47,22 +48,23 @@ def frame(message: msgspec.Struct) -> bytes:
     return LENGTH.pack(len(body)) + body
 
 
-def main(model: str, parent: int) -> None:
+def main(model: str, parent: int, kind: str) -> None:
     """Answer tasks until standard input or the parent process ends."""
     _end_with(parent)
     # Output printed by libraries must not mix with the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    from infra.adapters.media.studio.cutout import session  # noqa: PLC0415 - after the pipes are safe
+    from infra.adapters.media.studio.network import predict_mask, session  # noqa: PLC0415 - after the pipes are safe
     from infra.adapters.media.studio.pipeline import process_photo  # noqa: PLC0415
 
-    session(model)
+    session(model, kind)
+    predict = partial(predict_mask, model=model, kind=kind)
     _send(answers, READY)
     tasks = msgspec.msgpack.Decoder(Task)
     while head := sys.stdin.buffer.read(LENGTH.size):
         task = tasks.decode(sys.stdin.buffer.read(LENGTH.unpack(head)[0]))
         try:
-            result = process_photo(task.photo, operations=task.operations, ground=task.ground, model=model)
+            result = process_photo(task.photo, operations=task.operations, ground=task.ground, predict=predict)
         except UnusableImage as unusable:
             _send(answers, Answer(rejection=unusable.reason, message=unusable.message))
         else:
@@ -83,4 +85,4 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

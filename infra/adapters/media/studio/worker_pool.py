@@ -48,18 +48,21 @@ class RembgStudio:
         seconds: float = SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         command: Sequence[str] = WORKER,
+        kind: str = "u2net",
     ) -> None:
         """Name the model. Without :meth:`warm_up`, the first photo starts a worker.
 
         Args:
-            model: path of ``u2netp.onnx``.
+            model: path of the weights.
             workers: the most processes; each takes about 400 MB while it works.
             warm: how many fresh workers wait for photos; at most ``workers``.
             seconds: limit of one photo.
             idle_seconds: idle time after which used workers end.
             command: the command that starts a worker.
+            kind: the weights' network; see ``network.SESSIONS``.
         """
         self._model = model
+        self._kind = kind
         self._seconds = seconds
         self._idle_seconds = idle_seconds
         self._command = command
@@ -81,7 +84,7 @@ class RembgStudio:
         # The slot makes a photo wait for this worker, where it would start one more.
         async with self._slots:
             try:
-                self._free.append(await _Worker.start(self._command, self._model))
+                self._free.append(await _Worker.start(self._command, self._model, self._kind))
             except Transient as outage:
                 logger.warning("no worker waits for photos: %s %s", outage.who, outage.what)
 
@@ -138,7 +141,7 @@ class RembgStudio:
     async def _answer(self, task: protocol.Task) -> protocol.Answer:
         """Pass the task to a worker. If the worker dies or hangs, try a second one, because the cause may be outside."""
         for _ in range(2):
-            worker = self._free.pop() if self._free else await _Worker.start(self._command, self._model)
+            worker = self._free.pop() if self._free else await _Worker.start(self._command, self._model, self._kind)
             try:
                 async with asyncio.timeout(self._seconds):
                     answer = await worker.ask(task)
@@ -167,7 +170,7 @@ class _Worker:
         self.answers = 0
 
     @classmethod
-    async def start(cls, command: Sequence[str], model: Path) -> "_Worker":
+    async def start(cls, command: Sequence[str], model: Path, kind: str) -> "_Worker":
         """Start a worker and wait until it has loaded the model.
 
         Raises:
@@ -179,7 +182,7 @@ class _Worker:
             "OMP_NUM_THREADS": "1"
         }
         process = await asyncio.create_subprocess_exec(
-            *command, str(model), str(os.getpid()),
+            *command, str(model), str(os.getpid()), kind,
             stdin=PIPE, stdout=PIPE, env=environment, cwd=_ROOT,
         )  # fmt: skip
         worker = cls(process)
