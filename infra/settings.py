@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from domain.numbers import whole_number
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, Mechanism, Protocol
 
+SHA256 = re.compile("[0-9a-fA-F]{64}")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -164,6 +165,22 @@ class Settings(BaseSettings):
 
     rembg_model_path: Path | None = Field(default=None, validation_alias=AliasChoices("REMBG_MODEL_PATH"))
     """``u2netp.onnx``, the weights of the background model; the file from ``make setup`` if not set."""
+
+    studio_model: str | None = None
+    """Path or web address of a stronger background model as ONNX; it needs ``studio_model_sha256``."""
+    studio_model_sha256: str | None = None
+    """SHA-256 of the stronger model's file, in hexadecimal digits. Another file is refused."""
+    studio_model_kind: Literal["isnet", "birefnet"] = "isnet"
+    """The stronger model's network."""
+
+    @model_validator(mode="after")
+    def _pinned_model(self) -> Self:
+        if self.studio_model is not None and not SHA256.fullmatch(self.studio_model_sha256 or ""):
+            raise BadSettings(
+                f"ZYENTA_STUDIO_MODEL is {self.studio_model!r}, but ZYENTA_STUDIO_MODEL_SHA256 is "
+                f"{self.studio_model_sha256!r}. Set it to the file's SHA-256, 64 hexadecimal digits."
+            )
+        return self
 
     @model_validator(mode="after")
     def _kafka_log_in(self) -> Self:

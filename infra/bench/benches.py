@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from infra.bench import append, generate, hot, latency, publish, rebuild, travel, verify
+from infra.bench import append, generate, hot, latency, masks, publish, rebuild, travel, verify
 from infra.bench.figures import Bench
 from infra.bench.fit import bench as fit
 from infra.bench.words import bench as words
@@ -20,6 +20,7 @@ BENCHES: Mapping[str, Bench] = {
         generate.BENCH,
         fit.BENCH,
         words.BENCH,
+        masks.BENCH,
     )
 }
 """Benches by name."""

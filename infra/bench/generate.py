@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -192,18 +193,18 @@ def _memory_mb(*, without: AbstractSet[int]) -> float:
 def _studio_alone(photos: Sequence[bytes]) -> Figures:
     """Return the mean processor seconds of a photo in the studio and in each of its stages, with a warm model."""
     # Every service imports the benches with the command line, and must not hold the studio's packages in memory.
-    from infra.adapters.media.studio import compositing, cutout, open_photo, pipeline  # noqa: PLC0415
+    from infra.adapters.media.studio import compositing, network, open_photo, pipeline  # noqa: PLC0415
 
     codes: Mapping[str, CodeType] = {
         "decode": open_photo.open_photo.__code__,
-        "model": cutout.predict_mask.__code__,
+        "model": network.predict_mask.__code__,
         "compose": compositing.compose.__code__,
         "encode": pipeline.render_sizes.__code__,
     }
-    model = str(read_settings().rembg_model_path or model_path())
+    predict = partial(network.predict_mask, model=str(read_settings().rembg_model_path or model_path()))
 
     def process(photo: bytes) -> object:
-        return pipeline.process_photo(photo, operations=list(Operation), ground=GROUND, model=model)
+        return pipeline.process_photo(photo, operations=list(Operation), ground=GROUND, predict=predict)
 
     process(photos[0])  # the first photo pays for imports and the model
     profile = cProfile.Profile(time.process_time, builtins=False)

@@ -1,6 +1,7 @@
 """Agents, policies and writers, wired."""
 # ruff: noqa: PLC0415
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from commands.reactions import BusDispatch, EventLogAggregates
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.bootstrap.platform import Platform
-from infra.settings import Settings
+from infra.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from consumers.ports import Consumer
@@ -36,6 +37,8 @@ CONSUMERS = (
 STUDIO_WORKERS = min(4, max(2, os.cpu_count() or 1))
 """Processes of the studio, with one thread each: photos need no other photo, so a core each is the best use of cores."""
 
+STRONG_SECONDS = 180.0
+"""Limit of one photo with a stronger model."""
 WARM_WORKERS = 1
 """Processes of the studio that wait with a loaded model: 80 MB each, and half a second less for the first photo."""
 
@@ -104,9 +107,17 @@ async def consumers(
 
     async def imager() -> "Consumer":
         from infra.adapters.media.studio.worker_pool import RembgStudio
-        from infra.setup.model import model_path
+        from infra.setup.model import ModelUnavailable, ensure_chosen_model, model_path
 
-        studio = RembgStudio(settings.rembg_model_path or model_path(), workers=STUDIO_WORKERS, warm=WARM_WORKERS)
+        chosen = settings.studio_model
+        if chosen is None:
+            studio = RembgStudio(settings.rembg_model_path or model_path(), workers=STUDIO_WORKERS, warm=WARM_WORKERS)
+        else:
+            try:
+                path = await asyncio.to_thread(ensure_chosen_model, chosen, settings.studio_model_sha256 or "")
+            except ModelUnavailable as refusal:
+                raise BadSettings(str(refusal)) from refusal
+            studio = RembgStudio(path, workers=1, warm=1, seconds=STRONG_SECONDS, kind=settings.studio_model_kind)
         studio.warm_up()
         return ImagerAgent(TakingFetcher(fetcher, handover), studio, await platform.media(), aggregates, dispatch)
 

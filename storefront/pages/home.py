@@ -13,6 +13,7 @@ from domain.store.brand import HeroKind, Mood, Section
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
+from storefront.pages.first_places import first_places
 from storefront.rendering.formatting import Card, Picture, cards
 from storefront.rendering.offer import offer_line
 from storefront.rendering.theme import theme_of
@@ -54,9 +55,10 @@ class HomePages(Pages):
         best = await queries.products(store_id, Window(first=most), where=where, sort=ProductSort.SCORE)
         ids = [product.id for product in best.nodes]
         images, variants = await queries.images(store_id, ids), await queries.variants(store_id, ids)
-        best_cards = cards(best.nodes, images, variants, self._deps.media.url)
+        products = first_places(best.nodes, images)
+        best_cards = cards(products, images, variants, self._deps.media.url)
         hero = _for_hero(best_cards)[:HERO]
-        tiles = _tiles(shelves, best.nodes, best_cards) if shows_tiles else []
+        tiles = _tiles(shelves, products, best_cards) if shows_tiles else []
         kind = _hero_kind(theme.hero, tiles, hero)
         own_template = kind is HeroKind.PRODUCT and theme.mood in OWN_HEROES
         delivery = await queries.delivery(store_id, where=where)

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -22,6 +23,7 @@ from playwright.async_api import BrowserContext, Route, async_playwright
 from domain.store.brand import BrandIdentity, HeroKind, Look, Mood, Section
 from infra.adapters.media.studio.compositing import compose
 from infra.adapters.media.studio.cutout import Cutout, cut_out
+from infra.adapters.media.studio.network import predict_mask
 from infra.adapters.media.studio.open_photo import open_photo
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.postgres import EmbeddedPostgres
@@ -86,7 +88,7 @@ def cutouts(scene: Scene, cache: Path) -> Iterator[tuple[str, str, Cutout]]:
             continue
         kept, note = cache / f"{photo.stem}.png", cache / f"{photo.stem}.json"
         if not note.exists():
-            cut = cut_out(open_photo(photo.read_bytes()), str(model_path()))
+            cut, _ = cut_out(open_photo(photo.read_bytes()), partial(predict_mask, model=str(model_path())))
             note.write_text(json.dumps(None if cut is None else sorted(cut.cropped)))
             if cut is not None:
                 cut.image.save(kept)

@@ -13,13 +13,14 @@ import pytest
 from PIL import Image
 
 from domain.kernel import Transient
-from domain.media.events import Operation, RejectionReason
+from domain.media.events import ImageVersion, Operation, RejectionReason
 from domain.media.ports import StudioResult, UnusableImage
 from infra.adapters.media.disk import DiskMediaStore, content_key
 from infra.adapters.media.studio import worker_pool as rembg_studio
 from infra.adapters.media.studio.worker_pool import RembgStudio
 from infra.sandbox.sample_supplier.goods import all_goods
-from infra.sandbox.sample_supplier.pictures import Shot, render
+from infra.sandbox.sample_supplier.pictures import PHOTOS, Shot, render
+from tests.support.builders.networks import brightness_network
 from tests.support.builders.photographs import encoded, opened, png_of, product_photo
 
 EVERYTHING = list(Operation)
@@ -39,6 +40,11 @@ def supplied(id: str) -> bytes:
     (goods,) = (goods for goods in all_goods() if goods.id == id)
     assert goods.photo is not None
     return render(Shot(photo=goods.photo, crop=goods.crop, printed_on=goods.printed_on))
+
+
+def photo_of(name: str) -> bytes:
+    """Return one of the sample supplier's photos."""
+    return (PHOTOS / f"{name}.jpg").read_bytes()
 
 
 def stranger(code: str) -> list[str]:
@@ -132,6 +138,44 @@ async def test_a_cut_out_with_its_own_transparency_is_staged_as_it_is(studio: Re
     assert Operation.PLACE_ON_GROUND in result.operations
     picture = opened(result.renditions[-1].data)
     assert picture.getpixel((picture.width // 2, picture.height // 2))[0] > 120  # type: ignore[index]
+
+
+async def test_a_doubtful_cut_out_is_not_shown_but_kept_beside_the_whole_photo(studio: RembgStudio) -> None:
+    result = await studio.process(photo_of("road-bicycle"), operations=EVERYTHING, ground="#14101f")
+    assert result.review is not None
+    assert (result.review.shown, result.review.needs_review) == (ImageVersion.ORIGINAL, True)
+    assert result.review.reason == "The background may show through the product."
+    assert not {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND} & set(result.operations)
+    assert sizes(result)["large"][0] == sizes(result)["large"][1], "squared"
+    assert [each.name for each in result.other_renditions] == ["thumbnail", "medium", "large"]
+    assert opened(result.other_renditions[1].data).convert("L").getpixel((3, 3)) < 60, "on the brand's ground"  # type: ignore[operator]
+
+
+async def test_a_clear_cut_out_is_shown_alone(studio: RembgStudio) -> None:
+    result = await studio.process(photo_of("tan-leather-sofa"), operations=EVERYTHING, ground=GROUND)
+    assert result.review is not None
+    assert (result.review.shown, result.review.needs_review, result.review.reason) == (ImageVersion.CUTOUT, False, "")
+    assert not result.other_renditions
+
+
+async def test_without_a_request_to_cut_out_nothing_is_judged(studio: RembgStudio) -> None:
+    assert (await studio.process(SMALL, operations=[Operation.SHARPEN], ground=GROUND)).review is None
+
+
+@pytest.mark.parametrize("kind", ["isnet", "birefnet"])
+async def test_a_stronger_model_is_used_by_its_path(studio_with: Studios, tmp_path: Path, kind: str) -> None:
+    """The stand-in takes bright things for the product. The real weights are too large for a test."""
+    weights = tmp_path / "bright.onnx"
+    weights.write_bytes(brightness_network(1024))
+    scene = Image.new("RGB", (600, 500), "#101010")
+    scene.paste("#f0e6d2", (200, 150, 400, 350))
+    studio = studio_with(model=weights, kind=kind, workers=1)
+    result = await studio.process(encoded(scene, "PNG"), operations=EVERYTHING, ground="#2040c0")
+    assert Operation.REMOVE_BACKGROUND in result.operations
+    picture = opened(result.renditions[1].data)
+    corner, middle = picture.getpixel((4, 4)), picture.getpixel((picture.width // 2, picture.height // 2))
+    assert corner[2] > 100, "the ground is the brand's"  # type: ignore[index]
+    assert middle[0] > 200, "the bright thing stays"  # type: ignore[index]
 
 
 async def test_a_killed_worker_is_replaced_and_its_photo_processed(studio: RembgStudio) -> None:

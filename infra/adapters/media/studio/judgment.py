@@ -44,7 +44,9 @@ DOUBTS: Mapping[str, Doubt] = {
     "tiny": Doubt(0.005, 0.02, 1.0, "The product is very small in the photo."),
     "full": Doubt(0.75, 0.95, 1.0, "The product fills the photo."),
 }
-"""By signal. Tuned on the odd photos of ``infra/bench/masks``, checked on the even ones (``zyenta bench masks``)."""
+"""By signal. Set by eye on the photos of ``zyenta bench masks``; its renders of the sample supplier were not used."""
+CONFIRMED_MIRROR = Doubt(0.07, 0.4, 0.9, DOUBTS["mirror"].reason)
+"""The doubt about the mirrored photo if a plain ground confirms the mask."""
 NO_PRODUCT = "No product can be told from the background."
 
 
@@ -60,6 +62,7 @@ def judge(signals: Mapping[str, float], *, has_ground: bool) -> CutoutReview:
         doubts["borders"] = 0.0
         if all(signals.get(name, 0.0) <= most for name, most in SUPPORT.items()):
             doubts = {name: value * (1 if name == "scale" else SUPPORTED) for name, value in doubts.items()}
+            doubts["mirror"] = CONFIRMED_MIRROR.of(signals.get("mirror", 0.0))
     confidence = 1.0
     for doubt in doubts.values():
         confidence *= 1 - doubt

@@ -25,6 +25,8 @@ WALL = 0.55
 """Share of the surroundings of a hole that must be goods: a hole has walls, a pale part has only an outline."""
 COLORED_WALL = 0.7
 """The same for a hole in shadow, with walls of another color than the ground."""
+CERTAIN = 0.98
+"""Model probability from which a region of the ground's hue may be goods of that hue."""
 OPEN_HOLE = 0.9
 """Model probability below which a ground-colored region needs no walls to be a hole."""
 STRONG = 3.0
@@ -39,6 +41,8 @@ TOUCHED = 0.01
 """Share of the mask's edge on the photo's border from which the model looks closer."""
 SAME = 0.1
 """The most that a look may differ from the first to be averaged with it."""
+PANEL = 25.0
+"""Distance from the ground within which a surface is the ground in another light, in levels."""
 FAR = 12
 """Least distance that a thin part reaches from the mask, in pixels; nearer is a contact shadow."""
 SHARP = 40
@@ -76,11 +80,11 @@ def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
     first = _enlarge(predict(image), small.size)
     outline = outline_on_plain_background(image)
     seen = _as_image(first)
-    if outline is not None and outline.is_flat and not _overlaps(outline, first) and outline.surrounds(seen):
+    ground = fit_ground(pixels, first)
+    if outline is not None and _is_thing(outline, first, ground):
         return Mask(outline.mask(), {"area": float(outline.filled.mean())}, has_ground=True)
     if not (first > HALF).any():
         return None
-    ground = fit_ground(pixels, first)
     plain = ground if ground is not None and ground.is_plain else None
     mask, hollow = _mend(first, plain)
     overlooked = 0.0 if outline is None or outline.agrees(seen) else 1.0
@@ -170,7 +174,7 @@ def _is_hole(
     region: np.ndarray, mask: np.ndarray, probability: np.ndarray, ground: Ground, box: tuple[slice, ...]
 ) -> bool:
     """Return whether a ground-colored region within the mask is ground that shows through the product."""
-    if ground.shade[box][region].mean() > HALF:
+    if ground.shade[box][region].mean() > HALF and float(probability[region].mean()) < CERTAIN:
         return True  # gray goods do not have a colored ground's hue
     if not _is_even(region, ground, box) or ground.blown[box][region].mean() > HALF:
         return False
@@ -258,6 +262,20 @@ def _difference(one: np.ndarray, other: np.ndarray) -> float:
 def _overlaps(outline: Outline, probability: np.ndarray) -> bool:
     filled = np.asarray(Image.fromarray(outline.filled).resize(probability.shape[::-1], Image.Resampling.NEAREST))
     return 1 - _difference(filled.astype(np.float32), probability) >= AGREES
+
+
+def _is_thing(outline: Outline, probability: np.ndarray, ground: Ground | None) -> bool:
+    """Return whether an outline is that of a flat product, such as a print, of which the model sees only a part.
+
+    An outline on the ground itself, such as a wall's panel, has the product before it.
+    """
+    if not outline.is_flat or _overlaps(outline, probability) or not outline.surrounds(_as_image(probability)):
+        return False
+    if ground is None:
+        return True
+    filled = np.asarray(Image.fromarray(outline.filled).resize(probability.shape[::-1], Image.Resampling.NEAREST))
+    around = filled & ~ndimage.binary_dilation(probability > OPEN, iterations=6)
+    return not (around.any() and (ground.distance < PANEL)[around].mean() > HALF)
 
 
 def _enlarge(mask: Image.Image, size: tuple[int, int]) -> np.ndarray:

@@ -12,10 +12,11 @@ import signal
 import struct
 import sys
 from functools import partial
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
+from domain.kernel import Value
 from domain.media.events import Operation, RejectionReason
 from domain.media.ports import StudioResult, UnusableImage
 
@@ -42,9 +43,27 @@ READY = Answer(message="ready")
 """Sent once, when the model is loaded."""
 
 
+def _plain(value: Any) -> Any:
+    """Return a pydantic value as plain data; msgspec does not know pydantic."""
+    if isinstance(value, Value):
+        return value.model_dump(mode="json")
+    raise NotImplementedError(f"{type(value)} cannot be sent")
+
+
+def _validated(kind: type, plain: Any) -> Any:
+    if issubclass(kind, Value):
+        return kind.model_validate(plain)
+    raise NotImplementedError(f"{kind} cannot be received")
+
+
+def answer_decoder() -> msgspec.msgpack.Decoder[Answer]:
+    """Return a decoder of answers."""
+    return msgspec.msgpack.Decoder(Answer, dec_hook=_validated)
+
+
 def frame(message: msgspec.Struct) -> bytes:
     """Return a message as bytes for the pipe."""
-    body = msgspec.msgpack.encode(message)
+    body = msgspec.msgpack.encode(message, enc_hook=_plain)
     return LENGTH.pack(len(body)) + body
 
 

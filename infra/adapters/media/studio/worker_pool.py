@@ -166,7 +166,7 @@ class RembgStudio:
 class _Worker:
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._decoder = msgspec.msgpack.Decoder(protocol.Answer)
+        self._decoder = protocol.answer_decoder()
         self.answers = 0
 
     @classmethod
