@@ -1,4 +1,4 @@
-"""Finds the mask of a product: the model's looks, mended where the ground is plain, with the signals of doubt."""
+"""Finds the mask of a product: the model's looks, fixed where the ground is plain, with the signals of doubt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
