@@ -82,10 +82,12 @@ class SetBusinessIdentity:
     """The optional parts that are stated."""
     identity: Sealed
     """JSON of ``BusinessIdentity``, sealed under the merchant's key."""
+    fingerprint: str
+    """Keyed digest of the identity. Each sealing gives another ciphertext, so a repeat is recognized by this."""
 
 
-async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clock: Clock) -> None:
-    """Append ``BusinessIdentityStated``.
+async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``BusinessIdentityStated`` and return the fingerprint.
 
     Raises:
         NotFound: no merchant has the id; retrying cannot help.
@@ -93,6 +95,7 @@ async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clo
     merchant = await work.get(MERCHANT, command.merchant_id)
     events = merchant.state_identity(command.identity, country=command.country, parts=command.parts, at=clock.now())
     work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
+    return {"fingerprint": command.fingerprint}
 
 
 HANDLERS: UnboundHandlers = {

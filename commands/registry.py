@@ -20,15 +20,20 @@ HANDLERS: UnboundHandlers = dict(
 """Each command and its handler as the modules list them."""
 
 
-def bind(*, clock: Clock, measure: TextMeasure) -> Handlers:
+def bind(*, clock: Clock, measure: TextMeasure, sandbox: bool = True) -> Handlers:
     """Return each command with a handler that the bus can call.
 
     A handler receives the dependencies that its keyword-only parameters name, and no others.
 
+    Args:
+        clock: the current time.
+        measure: measures texts.
+        sandbox: whether payments are a sandbox, so that an incomplete store may be published.
+
     Raises:
         TypeError: a handler names a dependency that ``bind`` does not have.
     """
-    dependencies = {"clock": clock, "measure": measure}
+    dependencies = {"clock": clock, "measure": measure, "sandbox": sandbox}
     return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}
 
 

@@ -22,6 +22,7 @@ from domain.store.brand import BrandProposal
 from domain.store.errors import StoreNotReady
 from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.ports import PageDraft, TextMeasure
+from domain.store.publication import PublicationBlocked, facts_of, publication_blockers
 from domain.text import clean_title
 
 
@@ -332,19 +333,28 @@ class PublishStore:
     merchant_id: UUID
 
 
-async def publish_store(command: PublishStore, work: Work, *, clock: Clock) -> dict[str, int]:
+async def publish_store(command: PublishStore, work: Work, *, clock: Clock, sandbox: bool) -> dict[str, int]:
     """Append ``StorePublished``; the first time also activate every scouted draft with a price and stock.
 
     Drafts of earlier scoutings that were not archived are included. Later publications do not activate products, so a
-    product that the merchant took off sale stays off sale.
+    product that the merchant took off sale stays off sale. Where real money moves, a store is refused while its identity
+    or legal pages are missing; the gateway asks about its products too.
 
     Raises:
+        PublicationBlocked: something is missing, and payments are not a sandbox.
         NotFound: no store has the id, or it is another merchant's.
         StoreNotReady: the store is not approved, archived, or never published and its generation is running.
     """
     at = clock.now()
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.id, store.publish(at=at), tenant=store.id)
+    events = store.publish(at=at)
+    if events and not sandbox:
+        business = (await work.get(MERCHANT, store.merchant_id)).business
+        country, parts = (None, frozenset[str]()) if business is None else (business.country, business.parts)
+        missing = [each for each in publication_blockers(facts_of(store, country=country, parts=parts)) if each.blocks]
+        if missing:
+            raise PublicationBlocked(missing)
+    work.append(STORE, store.id, events, tenant=store.id)
     activated = 0
     if not store.was_published:
         await _refuse_running(work, store, "published")

@@ -50,6 +50,10 @@ class GatewayDependencies:
     """Payment gateways by the provider name in their webhook address."""
     readiness: Readiness
 
+    sandbox: bool = True
+    """Whether no real money moves; then publishing reports what is missing instead of refusing it."""
+    platform_fee_basis_points: int = 500
+    """The platform's share of a payment, in hundredths of a percent."""
     storefront_url: str = "http://{slug}.localhost:8001"
     """Address of a store's storefront. ``{slug}`` is replaced by its host label."""
     public_url: str = ""

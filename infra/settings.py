@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     """Origins whose pages may call the gateway from a browser."""
     platform_fee_basis_points: Whole = 500
     """The platform's share of a sale in basis points; 500 is 5 %."""
+    strict_publication: bool = False
+    """Whether a store with publication blockers is refused although payments are a sandbox."""
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
     """With a key, a model writes brands, keywords, copy and pages; the rule writers do if not set."""

@@ -15,6 +15,7 @@ from storefront.pages.content import ContentPages
 from storefront.pages.files import FilePages
 from storefront.pages.find_order import FindOrderPages
 from storefront.pages.home import HomePages
+from storefront.pages.legal import LegalPages
 from storefront.pages.order import OrderPages
 from storefront.pages.products import ProductPages
 from storefront.ports import StorefrontDependencies
@@ -32,6 +33,7 @@ PAGES: Sequence[type[Pages]] = (
     OrderPages,
     FindOrderPages,
     ContentPages,
+    LegalPages,
     FilePages,
 )
 

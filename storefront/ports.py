@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from projections.catalog.views import (
     StoreView,
     VariantView,
 )
+from projections.merchants.views import BusinessIdentityView
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Slice, Window
 from projections.sales.views import OrderView
@@ -37,6 +39,10 @@ class StorefrontQueries(Protocol):
     async def pages(self, store_id: UUID) -> Sequence[PageView]: ...
 
     async def page(self, store_id: UUID, slug: str) -> PageView | None: ...
+
+    async def business_identity(
+        self, store: StoreView, *, at: datetime | None = None
+    ) -> BusinessIdentityView | None: ...
 
     async def page_version(self, store_id: UUID, page_id: UUID, number: int) -> PageVersionView | None: ...
 

@@ -1,6 +1,7 @@
 """The storefront's queries on the read models."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from projections.catalog import queries as catalog_queries
@@ -15,8 +16,10 @@ from projections.catalog.views import (
     StoreView,
     VariantView,
 )
+from projections.merchants import queries as merchants_queries
+from projections.merchants.views import BusinessIdentityView
 from projections.reading.paging import Reader, Slice, Window
-from projections.reading.scope import SYSTEM, ShopperScope
+from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales_queries
 from projections.sales.views import OrderView
 
@@ -40,6 +43,10 @@ class ReadModelQueries:
 
     async def page(self, store_id: UUID, slug: str) -> PageView | None:
         return await catalog_queries.page_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))
+
+    async def business_identity(self, store: StoreView, *, at: datetime | None = None) -> BusinessIdentityView | None:
+        scope = MerchantScope(store.merchant_id)
+        return await merchants_queries.business_identity(self._db, store.merchant_id, scope=scope, at=at)
 
     async def page_version(self, store_id: UUID, page_id: UUID, number: int) -> PageVersionView | None:
         versions = await catalog_queries.versions_of_page(

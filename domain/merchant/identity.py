@@ -1,8 +1,10 @@
 """The business behind a merchant's stores, as the law wants shoppers to see it."""
 
+import json
 from collections.abc import Sequence
 
 from domain.kernel import Value
+from domain.privacy import PersonalData, Sealed
 
 
 class BusinessIdentity(Value):
@@ -41,3 +43,9 @@ OPTIONAL = ("vat_id", "register_entry", "responsible_person", "eu_contact", "not
 def optional_parts(identity: BusinessIdentity) -> Sequence[str]:
     """Return the names of the optional parts that are stated. They are no personal data, so events hold them unsealed."""
     return [name for name in OPTIONAL if getattr(identity, name)]
+
+
+async def open_identity(sealed: Sealed, personal: PersonalData) -> BusinessIdentity | None:
+    """Return a stated identity; None if the merchant's personal data was erased."""
+    text = await personal.open(sealed)
+    return None if text is None else BusinessIdentity(**json.loads(text))

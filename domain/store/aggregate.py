@@ -32,6 +32,7 @@ from domain.store.events import (
     StoreStatus,
     SupplierReport,
 )
+from domain.store.legal_text import NAMES_BUSINESS, has_blanks
 from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
 BY_MERCHANT = "merchant"
@@ -57,6 +58,10 @@ class PageRef:
     """Whether the merchant wrote it; agents do not overwrite such a page."""
     number: int = 1
     """How often its text or title was written; the number of its present version."""
+    has_blanks: bool = False
+    """Whether an earlier release left blanks in it for the merchant."""
+    names_business: bool = False
+    """Whether it has a placeholder for the trader's details."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,6 +434,8 @@ def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:
                 slug=event.slug,
                 by_merchant=event.written_by == BY_MERCHANT,
                 number=1 if former is None else former.number + 1,
+                has_blanks=has_blanks(event.content),
+                names_business=NAMES_BUSINESS in event.content,
             )
         case PageRetitled():
             former = store.pages[event.page_id]

@@ -99,11 +99,20 @@ def contact_email(email: str | None) -> str | None:
     Raises:
         InvalidInput: the text is not an e-mail address.
     """
-    cleaned = check_text("contactEmail", email, EMAIL_MAX)
+    return email_address("contactEmail", email)
+
+
+def email_address(field: str, email: str | None) -> str | None:
+    """Return an e-mail address that pages may show. None if it is empty.
+
+    Raises:
+        InvalidInput: the text is not an e-mail address.
+    """
+    cleaned = check_text(field, email, EMAIL_MAX)
     if cleaned is not None and not _CONTACT_EMAIL.fullmatch(cleaned):
         raise InvalidInput(
-            "contactEmail",
-            f"Invalid contactEmail {cleaned!r}. Use an e-mail address such as hello@example.com.",
+            field,
+            f"Invalid {field} {cleaned!r}. Use an e-mail address such as hello@example.com.",
         )
     return cleaned
 

@@ -9,6 +9,7 @@ from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
 from domain.store.brand import Availability, HeroKind, Mood, Section
 from domain.store.events import PageType, StoreStatus
+from domain.store.publication import BlockerCode
 from projections.catalog.views import ImageState, ProductSort
 
 ENUMS = {
@@ -33,6 +34,7 @@ ENUMS = {
     HeroKind: "What the top of a storefront's home page shows.",
     Section: "Part of a storefront's home page.",
     ProductSort: "Sort order of products.",
+    BlockerCode: "What is missing before a store may be published.",
 }
 """Every enum of the schema, with its description."""
 

@@ -18,6 +18,7 @@ from gateway.graphql.documents import DocumentAdmission, DocumentRejected
 from gateway.graphql.errors import MaskErrors, masked
 from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
+from gateway.graphql.mutations.businesses import BusinessMutations
 from gateway.graphql.mutations.media import MediaMutations
 from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
@@ -34,6 +35,7 @@ from gateway.graphql.subscriptions import Subscription
 class Mutation(
     AccountMutations,
     SupplierMutations,
+    BusinessMutations,
     OrderMutations,
     StoreMutations,
     PageMutations,

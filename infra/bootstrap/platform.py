@@ -42,12 +42,17 @@ class NotConfigured(Exception):
     """A setting that this role needs is missing; the message names it."""
 
 
-def handlers(clock: Clock) -> Handlers:
-    """Return each command with its handler, ready for the bus."""
+def handlers(clock: Clock, *, sandbox: bool = True) -> Handlers:
+    """Return each command with its handler, ready for the bus.
+
+    Args:
+        clock: the current time.
+        sandbox: whether an incomplete store may be published; see :attr:`Platform.is_sandbox`.
+    """
     from commands.registry import bind
     from infra.writers.copykit.scoring import measure
 
-    return bind(clock=clock, measure=measure)
+    return bind(clock=clock, measure=measure, sandbox=sandbox)
 
 
 class Platform:
@@ -115,7 +120,7 @@ class Platform:
 
     async def bus(self) -> CommandBus:
         """The command bus with every handler."""
-        return CommandBus(await self.log(), handlers(self.clock))
+        return CommandBus(await self.log(), handlers(self.clock, sandbox=self.is_sandbox))
 
     def keys(self) -> MasterKeys:
         """The platform's master keys.
@@ -195,6 +200,14 @@ class Platform:
         configured = self.settings.sandbox_secret
         secret = bytes.fromhex(configured.get_secret_value()) if configured else self.keys().derive(DERIVATION)
         return SandboxPayments(secret, page_url=f"{self.settings.sandbox_url}/pay", clock=self.clock)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether no real money moves, so that publishing a store reports what is missing instead of refusing it.
+
+        :meth:`payments` is always the sandbox until Stripe stands behind the same port.
+        """
+        return not self.settings.strict_publication
 
     def gateways(self) -> "Mapping[str, PaymentGateway]":
         """Payment gateways by the name in their webhook address."""

@@ -168,6 +168,8 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             media=await platform.media(),
             payments=platform.gateways(),
             readiness=readiness(platform, pool),
+            sandbox=platform.is_sandbox,
+            platform_fee_basis_points=settings.platform_fee_basis_points,
             storefront_url=settings.storefront_url("{slug}"),
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,

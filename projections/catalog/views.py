@@ -4,7 +4,7 @@ All frozen. Times are in UTC; money is in the product's currency; a missing valu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -67,6 +67,8 @@ class Source(Value):
     generation_id: UUID
     shipping_days: tuple[int, int]
     score: WinningScore
+    attributes: dict[str, str] = {}
+    """Facts that the supplier states: ``{"Manufacturer": "Acme Ltd, Shenzhen"}``."""
 
 
 class StudioNotes(Value):
@@ -112,6 +114,8 @@ class StoreView:
     """The most calendar days from an order to the shopper's door."""
     time_zone: str = "UTC"
     """The IANA time zone of the store's dates."""
+    business_country: str | None = None
+    """ISO 3166-1 alpha-2 code of the merchant's business; None until it is stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +187,9 @@ class ProductView:
     """Why the product was chosen, term by term."""
     shipping_days: tuple[int, int] | None
     """Fewest and most days from order to delivery."""
+
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Facts that the supplier states."""
 
     cost: Money
     price: Money

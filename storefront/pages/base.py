@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
+from storefront.visit.shop_details import ShopDetailsReader
 from storefront.visit.visit import Visits
 
 
@@ -15,6 +16,7 @@ class Pages(ABC):
     def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
         self._deps, self._queries = deps, deps.queries
         self._visits, self._renderer = visits, renderer
+        self._shops = ShopDetailsReader(deps)
 
     @abstractmethod
     def routes(self) -> list[Route]:

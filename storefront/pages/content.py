@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.store.legal_text import published
 from storefront.pages.base import Pages
 from storefront.rendering.markdown import without_title
 from storefront.rendering.renderer import LEGAL
@@ -24,11 +25,13 @@ class ContentPages(Pages):
         page = await self._queries.page(visit.store.id, request.path_params["slug"])
         if page is None:
             raise PageMissing
+        content = published(page.content, await self._shops.of(visit.store))
         return self._renderer.page(
             visit,
             "content.html",
             page=page,
             robots=None if visit.is_open else "noindex",
-            body=without_title(page.content, page.title),
+            content=content,
+            body=without_title(content, page.title),
             legal=[other for other in visit.pages if other.type in LEGAL] if page.type in LEGAL else [],
         )

@@ -14,6 +14,7 @@ from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.order.events import OrderStatus
+from domain.store.legal_text import published
 from projections.sales.views import OrderView
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.base import Pages
@@ -79,12 +80,13 @@ class OrderPages(Pages):
         version = await self._queries.page_version(visit.store.id, reference.page_id, reference.number)
         if version is None:
             raise PageMissing
+        shop = await self._shops.at(visit.store, order.placed_at)
         return self._renderer.page(
             visit,
             "page_version.html",
             order=order,
             version=version,
-            body=without_title(version.content, version.title),
+            body=without_title(published(version.content, shop), version.title),
             link=visit.request.path_params["link"],
             robots="noindex",
         )

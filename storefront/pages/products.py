@@ -213,6 +213,7 @@ class ProductPages(Pages):
             chosen=_chosen(variants, request.query_params.get("variant", "")),
             choice=_choice_name(variants),
             pictures=photos,
+            shop=await self._shops.of(visit.store),
             arrival=arrival_window([product.shipping_days], ordered_on=visit.today),
             related=await self._cards(visit.store.id, await self._related(visit, product)),
             shelf=(shelf := shelf_of(await self._shelves(visit), product.category)),

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.store.events import PageType
+from domain.store.law import imprint_title, in_union
 from infra.web.static_files import StaticFolder
 from storefront.ports import StorefrontDependencies
 from storefront.rendering import formatting, markdown
@@ -50,6 +51,8 @@ class PageRenderer:
             LEGAL=LEGAL,
             NAVIGATION=NAVIGATION,
             PageType=PageType,
+            imprint_title=imprint_title,
+            in_union=in_union,
         )
 
     def page(self, visit: Visit, template: str, *, status: int = 200, **context: Any) -> Response:

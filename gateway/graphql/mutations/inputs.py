@@ -176,6 +176,35 @@ class ChooseImageVersionInput(MutationInput):
     version: ImageVersion
 
 
+@strawberry.input(
+    description="The business behind your stores. It replaces what you stated before, on all pages at once."
+)
+class SetBusinessIdentityInput(MutationInput):
+    name: str = strawberry.field(description="Registered name.")
+    legal_form: str = strawberry.field(description="Such as GmbH, Ltd or Sole trader.")
+    address_lines: list[str] = strawberry.field(description="Street and house number, not a post box. At most 4 lines.")
+    postal_code: str | None = None
+    city: str
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code, such as DE.")
+    phone: str
+    email: str = strawberry.field(description="Address that shoppers can write to.")
+    vat_id: str | None = strawberry.field(default=None, description="Checked for the format and digits of the country.")
+    register_entry: str | None = strawberry.field(
+        default=None, description="Register and number, such as Amtsgericht München, HRB 123456."
+    )
+    responsible_person: str | None = strawberry.field(
+        default=None, description="The person who may act for the business."
+    )
+    eu_contact: str | None = strawberry.field(
+        default=None,
+        description="Name, postal and e-mail address of the responsible economic operator in the European Union, "
+        "for a business outside it.",
+    )
+    note: str | None = strawberry.field(
+        default=None, description="Further words for the imprint, such as a supervisory authority."
+    )
+
+
 @strawberry.input(description="Keys are stored encrypted. No field returns them.")
 class ConnectSupplierInput(MutationInput):
     provider: SupplierProvider

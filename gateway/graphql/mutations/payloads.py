@@ -19,6 +19,7 @@ from gateway.graphql.types.merchant import SupplierAccount
 from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
+from gateway.graphql.types.publication import BusinessIdentity, PlatformFee, PublicationBlocker
 from gateway.graphql.types.store import Store
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,13 @@ CHANGED = "Null if the mutation was refused. Null too if the read models lag beh
 @strawberry.type
 class StorePayload(Payload):
     store: Store | None = strawberry.field(default=None, description=CHANGED)
+    blockers: list[PublicationBlocker] = strawberry.field(
+        default_factory=list,
+        description="Only of publishStore: what is missing. With sandbox payments the store is published all the same.",
+    )
+    platform_fee: PlatformFee | None = strawberry.field(
+        default=None, description="Only of approveStore and publishStore: what the platform keeps of each payment."
+    )
 
 
 @strawberry.type
@@ -55,6 +63,14 @@ class RequestStorePayload(Payload):
     generation_id: strawberry.ID | None = strawberry.field(
         default=None, description="The generation that makes the store. It starts a moment later."
     )
+    platform_fee: PlatformFee | None = strawberry.field(
+        default=None, description="What the platform will keep of each payment."
+    )
+
+
+@strawberry.type
+class BusinessIdentityPayload(Payload):
+    business_identity: BusinessIdentity | None = strawberry.field(default=None, description=CHANGED)
 
 
 @strawberry.type
@@ -95,6 +111,7 @@ async def change(
     show: Show,
     *,
     known: Callable[[Receipt], dict[str, object]] | None = None,
+    refused: Callable[[Exception], dict[str, object]] | None = None,
 ) -> P:
     """Carry out a mutation.
 
@@ -105,6 +122,7 @@ async def change(
         send: sends the command.
         show: reads the changed object and returns it as fields of the payload.
         known: returns the payload's fields that do not depend on the read models.
+        refused: returns the payload's fields that a refusal fills.
 
     Raises:
         Unauthenticated: the caller is not logged in.
@@ -113,7 +131,12 @@ async def change(
     try:
         receipt = await send(request)
     except REFUSALS as error:
-        return payload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
+        known_of = {} if refused is None else refused(error)
+        return payload(
+            user_errors=[user_error(error)],
+            client_mutation_id=input.client_mutation_id,
+            **known_of,  # type: ignore[arg-type]
+        )
     values: dict[str, object] = {} if known is None else known(receipt)
     if await request.settled(receipt):
         try:

@@ -10,8 +10,10 @@ from commands.ports import Receipt
 from commands.store import ApproveStore, ArchiveStore, PauseStore, PublishStore, SetDeliveryPromise
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
+from domain.store.publication import PublicationBlocked
 from gateway.api.command_request import CommandRequest
 from gateway.api.commands import request_store
+from gateway.api.publication import refuse_blocked
 from gateway.api.validation import as_id, preferences
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
@@ -26,6 +28,7 @@ from gateway.graphql.mutations.inputs import (
 from gateway.graphql.mutations.payloads import GenerationPayload, RequestStorePayload, StorePayload, change
 from gateway.graphql.queries.root import find_generation, find_store
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 
 
 @strawberry.type
@@ -45,19 +48,43 @@ class StoreMutations:
         async def show(reading: ReadContext, receipt: Receipt) -> dict[str, object]:
             return {"store": await find_store(reading, UUID(receipt.result["store_id"]))}
 
-        return await change(info, RequestStorePayload, input, send, show, known=_ids_of_request)
+        return await change(
+            info,
+            RequestStorePayload,
+            input,
+            send,
+            show,
+            known=lambda receipt: _ids_of_request(receipt) | _fee(info)(receipt),
+        )
 
     @mutation("Approve a reviewed store. Publishing requires approval.")
     async def approve_store(self, info: Info, input: StoreInput) -> StorePayload | None:
         return await _store_change(
-            info, input, lambda store_id, owner: ApproveStore(store_id=store_id, merchant_id=owner)
+            info, input, lambda store_id, owner: ApproveStore(store_id=store_id, merchant_id=owner), known=_fee(info)
         )
 
-    @mutation("Open the storefront.")
+    @mutation(
+        "Open the storefront. Where real money moves, it is refused while something is missing (publicationBlockers)."
+    )
     async def publish_store(self, info: Info, input: StoreInput) -> StorePayload | None:
-        return await _store_change(
-            info, input, lambda store_id, owner: PublishStore(store_id=store_id, merchant_id=owner)
-        )
+        deps = info.context.deps
+        store_id = as_id("store", input.store_id)
+
+        async def send(request: CommandRequest) -> Receipt:
+            # A repeat gets its first answer, whatever is missing by now.
+            if not deps.sandbox and await deps.commands.outcome(request.command_id) is None:
+                await refuse_blocked(deps.reader, store_id, merchant_id=request.merchant_id)
+            return await request.send(PublishStore(store_id=store_id, merchant_id=request.merchant_id))
+
+        async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
+            store = await find_store(reading, store_id)
+            return {"store": store, "blockers": await store.publication_blockers()}
+
+        def blockers(refusal: Exception) -> dict[str, object]:
+            missing = refusal.blockers if isinstance(refusal, PublicationBlocked) else ()
+            return {"blockers": [PublicationBlocker.of(each) for each in missing]}
+
+        return await change(info, StorePayload, input, send, show, known=_fee(info), refused=blockers)
 
     @mutation("Close the storefront temporarily.")
     async def pause_store(self, info: Info, input: StoreInput) -> StorePayload | None:
@@ -103,14 +130,20 @@ class StoreMutations:
         return await _step_change(info, input, RunStepAgain)
 
 
-async def _store_change(info: Info, input: StoreInput, command: Callable[[UUID, UUID], object]) -> StorePayload:
+async def _store_change(
+    info: Info,
+    input: StoreInput,
+    command: Callable[[UUID, UUID], object],
+    *,
+    known: Callable[[Receipt], dict[str, object]] | None = None,
+) -> StorePayload:
     async def send(request: CommandRequest) -> Receipt:
         return await request.send(command(as_id("store", input.store_id), request.merchant_id))
 
     async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
         return {"store": await find_store(reading, as_id("store", input.store_id))}
 
-    return await change(info, StorePayload, input, send, show)
+    return await change(info, StorePayload, input, send, show, known=known)
 
 
 async def _step_change(info: Info, input: StepInput, command: type[RetryStep | RunStepAgain]) -> GenerationPayload:
@@ -128,3 +161,8 @@ def _ids_of_request(receipt: Receipt) -> dict[str, object]:
     """Return the ids of a requested store and its generation, which are known before they can be read."""
     store_id = UUID(receipt.result["store_id"])
     return {"store_id": as_gid(store_id), "generation_id": as_gid(generation_of(store_id))}
+
+
+def _fee(info: Info) -> Callable[[Receipt], dict[str, object]]:
+    """Return what adds the platform's fee to a payload."""
+    return lambda _receipt: {"platform_fee": PlatformFee.of(info.context.deps)}

@@ -6,13 +6,16 @@ from typing import Self
 import strawberry
 
 from domain.merchant.events import SupplierProvider
+from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.publication import BusinessIdentity
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
+from projections.merchants import queries as merchants_queries
 from projections.merchants.views import MerchantView, SupplierAccountView
 from projections.reading.paging import Window
 
@@ -65,6 +68,13 @@ class User:
     async def name(self) -> str | None:
         sealed = self.view.name
         return None if sealed is None else await self.reading.loaders.personal.load(sealed)
+
+    @field("The business behind all of the merchant's stores. Null until setBusinessIdentity states it.")
+    async def business_identity(self) -> BusinessIdentity | None:
+        reading = self.reading
+        view = await merchants_queries.business_identity(reading.db, self.view.id, scope=reading.scope)
+        identity = None if view is None else await open_identity(view.identity, reading.deps.personal)
+        return None if identity is None else BusinessIdentity.of(identity)
 
     @field("The merchant's stores, the newest first.")
     async def stores(

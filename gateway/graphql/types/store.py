@@ -10,6 +10,7 @@ from domain.media.events import MediaType
 from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.store.events import StoreStatus
+from gateway.api.publication import blockers_of_store
 from gateway.api.validation import settings_of
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
@@ -20,6 +21,7 @@ from gateway.graphql.types.media import MediaAsset, as_gid
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
+from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
 from projections.reading.paging import Window
@@ -161,6 +163,16 @@ class Store:
     async def rejected_webhooks(self) -> list[RejectedWebhook]:
         views = await sales_queries.rejected_webhooks_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [RejectedWebhook.of(view) for view in views]
+
+    @field(
+        "What is missing before the store may sell for real money, what blocks first. The merchant sees it, shoppers do not."
+    )
+    async def publication_blockers(self) -> list[PublicationBlocker]:
+        return [PublicationBlocker.of(each) for each in await blockers_of_store(self.reading.deps.reader, self.view)]
+
+    @field("What the platform keeps of each payment.")
+    def platform_fee(self) -> PlatformFee:
+        return PlatformFee.of(self.reading.deps)
 
     @field("The newest generation. Null until it starts.")
     async def generation(self) -> Generation | None:

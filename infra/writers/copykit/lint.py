@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
+from domain.store.legal_text import PLACEHOLDER
 from infra.writers.copykit.claims import Evidence, sentences, stem, unsupported
 from infra.writers.copykit.grammar import agree, article, is_mass, is_small
 from infra.writers.copykit.lexicon import lexicon
@@ -126,7 +127,7 @@ def _in_prose(place: str, markdown: str, evidence: Evidence) -> Iterator[Finding
         )
         for rule, faults in _GRAMMAR.items():
             yield from (Finding(rule, place, f"{fault!r} in {sentence!r}") for fault in faults(sentence))
-    for mark in _OPEN_MARK.findall(re.sub(r"\*\*\[To be completed[^\]]*\]\*\*", "", markdown)):
+    for mark in _OPEN_MARK.findall(PLACEHOLDER.sub("", markdown)):
         yield Finding("unexpanded placeholder", place, mark)
     if text.count("!") > MOST_EXCLAMATIONS:
         yield Finding("exclamation marks", place, f"{text.count('!')} of them")

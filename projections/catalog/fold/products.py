@@ -70,6 +70,7 @@ def product_imported(rows: CatalogRows, event: ProductImported, _: UUID) -> None
                 "generation_id": event.generation_id,
                 "shipping_days": event.shipping_days,
                 "score": event.score,
+                "attributes": event.attributes,
             }
         ),
     )

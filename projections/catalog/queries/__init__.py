@@ -15,6 +15,7 @@ from projections.catalog.queries.products import (
     products_of_store,
     variants_by_products,
 )
+from projections.catalog.queries.publication import page_facts, product_facts
 from projections.catalog.queries.stores import (
     count_stores,
     page_by_id,
@@ -41,9 +42,11 @@ __all__ = [
     "media_of_store",
     "page_by_id",
     "page_by_slug",
+    "page_facts",
     "pages_by_stores",
     "product_by_id",
     "product_by_slug",
+    "product_facts",
     "products_by_ids",
     "products_of_store",
     "store_by_domain",

@@ -79,6 +79,7 @@ def product_view(record: Any) -> ProductView:
         generation_id=None if source is None else source.generation_id,
         score=None if source is None else source.score,
         shipping_days=None if source is None else source.shipping_days,
+        attributes={} if source is None else source.attributes,
         cost=Money(minor=record["cost_minor"], currency=currency),
         price=Money(minor=record["price_minor"], currency=currency),
         compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),

@@ -22,6 +22,9 @@ STORE_COLUMNS = (
     "s.id, s.merchant_id, s.niche, s.name, s.slug, s.description, s.status, s.approved, s.preferences, s.brand, "
     "s.scouting, s.custom_domain, s.created_at, s.updated_at, s.published_at, "
     "s.contact_email, s.delivery_promise_days, s.time_zone, "
+    # The merchants read model is on the same search path.
+    "(select i.country from business_identities i where i.merchant_id = s.merchant_id order by i.number desc limit 1) "
+    "as business_country, "
     # Old stores have no CurrencyChosen event: they sell in the currency of their products, active ones first.
     "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
     "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1)) as currency"
@@ -56,6 +59,7 @@ def store_view(record: Any) -> StoreView:
         contact_email=record["contact_email"],
         delivery_promise_days=record["delivery_promise_days"],
         time_zone=record["time_zone"],
+        business_country=record["business_country"],
     )
 
 

@@ -15,12 +15,13 @@ from starlette.responses import JSONResponse
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import ProductCopywriter
 from domain.store.events import PageType
+from domain.store.legal_text import NOT_ADVICE
 from domain.store.ports import PageWriter
 from infra.writers.copykit.pages import PAGES
 from infra.writers.openai.client import REPAIRS, REQUESTS, OpenAiClient
 from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
-from infra.writers.rules.copy.pages import LEGAL, NOT_ADVICE, RulePageWriter
+from infra.writers.rules.copy.pages import LEGAL, RulePageWriter
 from tests.support.fakes.copywriting import LAMP_TEXT, ChatServer, brief, facts
 from tests.support.fakes.supply import served
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from domain.merchant.events import SupplierProvider
+from domain.merchant.identity import BusinessIdentity
 from domain.money import Money
 from domain.privacy import Sealed
 from domain.product.events import ImportedImage, ImportedVariant, ProductAdded, WinningScore
@@ -93,6 +94,22 @@ def copy(title: str = "The Neon Lamp") -> ProductCopy:
 
 def page(type: PageType = PageType.ABOUT, slug: str = "about") -> PageDraft:
     return PageDraft(type=type, title=slug.title(), slug=slug, content="# Words", written_by="house")
+
+
+def identity(**changes: object) -> BusinessIdentity:
+    parts: dict[str, object] = {
+        "name": "Neon Haven GmbH",
+        "legal_form": "GmbH",
+        "address_lines": ["Lampenweg 3"],
+        "postal_code": "80331",
+        "city": "München",
+        "country": "DE",
+        "phone": "+49 89 123456",
+        "email": "post@neonhaven.example",
+        "vat_id": "DE136695976",
+        "responsible_person": "Ada Licht",
+    }
+    return BusinessIdentity(**(parts | changes))
 
 
 def sealed(person_id: UUID | None = None) -> Sealed:

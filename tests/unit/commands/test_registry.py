@@ -30,7 +30,7 @@ def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
             if parameter.kind is parameter.KEYWORD_ONLY
         }
         assert handler.keywords.keys() == named
-        assert {"clock": clock, "measure": measure}.items() >= handler.keywords.items()
+        assert {"clock": clock, "measure": measure, "sandbox": True}.items() >= handler.keywords.items()
 
 
 def test_a_dependency_that_is_unknown_is_refused_by_name() -> None:

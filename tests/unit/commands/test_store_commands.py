@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.bus import CommandBus
 from commands.generation import CancelGeneration, RunStepAgain, StartGeneration
-from commands.merchant import RegisterMerchant
+from commands.merchant import RegisterMerchant, SetBusinessIdentity
 from commands.product import ArchiveProduct, DeactivateProduct
 from commands.store import (
     AddPage,
@@ -24,8 +25,11 @@ from domain.generation.errors import GenerationEnded, StepNotRunning
 from domain.generation.events import Step, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.product.events import ProductStatus
+from domain.store.aggregate import LEGAL_PAGES
 from domain.store.errors import StoreNotReady
 from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
+from domain.store.publication import PublicationBlocked
+from infra.bootstrap import handlers
 from infra.writers.copykit.scoring import measure
 from tests.support.builders.samples import listing, page, proposal, sealed
 from tests.support.platforms.write_side import Platform, kinds
@@ -358,3 +362,21 @@ async def test_a_foreign_store_reads_like_one_that_is_not_there(platform: Platfo
 def test_the_first_free_slug_is_taken() -> None:
     assert free_slug("lamp", []) == "lamp"
     assert free_slug("lamp", ["lamp", "lamp-2", "lamp-4"]) == "lamp-3"
+
+
+async def test_where_money_moves_a_store_without_a_business_is_not_published(platform: Platform) -> None:
+    platform.pages = [page(type, type.lower()) for type in LEGAL_PAGES]
+    platform.bus = CommandBus(platform.log, handlers(platform.clock, sandbox=False))
+    await platform.request()
+    await platform.scout()
+    await platform.complete()
+    await platform.send(ApproveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
+    publish = PublishStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
+    with pytest.raises(PublicationBlocked) as refusal:
+        await platform.send(publish)
+    assert {blocker.code for blocker in refusal.value.blockers} == {"NO_BUSINESS_IDENTITY", "NO_CONTACT_EMAIL"}
+    identity = SetBusinessIdentity(
+        merchant_id=platform.merchant_id, country="DE", parts=[], identity=sealed(platform.merchant_id), fingerprint="f"
+    )
+    assert kinds(await platform.do(identity)) == ["BusinessIdentityStated"]
+    assert kinds(await platform.do(publish)) == ["StorePublished", "ProductActivated"]

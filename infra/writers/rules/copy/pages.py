@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.store.events import PageType
+from domain.store.legal_text import NOT_ADVICE
 from domain.store.ports import PageDraft, StoreFacts
 from infra.writers.copykit.grammar import is_mass, is_plural, listed, pluralize, running, sentence, upper_first
 from infra.writers.copykit.lexicon import lexicon
@@ -20,24 +21,21 @@ from infra.writers.copykit.spelling import american
 from infra.writers.rules.copy.rotation import Rotation
 
 WRITTEN_BY = "house"
-TO_COMPLETE = "To be completed by the merchant:"
-"""Begins every line that the merchant must fill in. A page without it is complete."""
 MOST_NAMED = 5
 """Most kinds of goods that a sentence names."""
-NOT_ADVICE = "Template, not legal advice."
-"""A sentence on every legal page."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
 
 
 class RulePageWriter:
     """Implements ``domain.store.ports.PageWriter`` offline. The same facts and seed give the same page.
 
+    Legal pages have placeholders for what the merchant may change later; see ``domain.store.legal_text``.
+
     Args:
-        withdrawal_path: path of the storefront's online withdrawal function (Directive (EU) 2023/2673). If it is None,
-            the refund policy says what the merchant must add.
+        withdrawal_path: path of the storefront's page for withdrawing from a contract (Directive (EU) 2023/2673).
     """
 
-    def __init__(self, *, withdrawal_path: str | None = None) -> None:
+    def __init__(self, *, withdrawal_path: str = "/withdraw") -> None:
         self._withdrawal_path = withdrawal_path
 
     async def write(self, type: PageType, facts: StoreFacts, *, seed: str) -> PageDraft:
@@ -88,7 +86,6 @@ class RulePageWriter:
             "story": sentence(line(voice.story)) or f"{name} is a small shop for {goods}.",
             "closing": lexicon().register_of(voice.tone).closing,
             "withdrawal_url": self._withdrawal_path,
-            "to_complete": TO_COMPLETE,
             "not_advice": NOT_ADVICE,
             "pick": lambda bank, choices: _picked(rotation, bank, choices),
         }

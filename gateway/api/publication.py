@@ -1,0 +1,46 @@
+"""What is missing before a store may be published, from the read models."""
+
+from uuid import UUID
+
+from domain.store.events import StoreStatus
+from domain.store.publication import Blocker, PublicationBlocked, PublicationFacts, publication_blockers
+from projections.catalog import queries as catalog_queries
+from projections.catalog.views import StoreView
+from projections.merchants import queries as merchants_queries
+from projections.reading.paging import Reader
+from projections.reading.scope import MerchantScope
+
+
+async def blockers_of_store(db: Reader, store: StoreView) -> list[Blocker]:
+    """Return what is missing, what blocks first. The business identity is the present one."""
+    scope = MerchantScope(store.merchant_id)
+    business = await merchants_queries.business_identity(db, store.merchant_id, scope=scope)
+    return publication_blockers(
+        PublicationFacts(
+            country=None if business is None else business.country,
+            has_eu_contact=business is not None and "eu_contact" in business.parts,
+            has_contact_email=store.contact_email is not None,
+            pages=await catalog_queries.page_facts(db, store.id, scope=scope),
+            products=await catalog_queries.product_facts(
+                db,
+                store.id,
+                scope=scope,
+                with_drafts=store.status in {StoreStatus.CREATING, StoreStatus.PENDING_REVIEW},
+            ),
+            promise_days=store.delivery_promise_days,
+        )
+    )
+
+
+async def refuse_blocked(db: Reader, store_id: UUID, *, merchant_id: UUID) -> None:
+    """Refuse to publish a store while something is missing. No-op if the store is unknown: the command refuses it.
+
+    Raises:
+        PublicationBlocked: names everything that is missing.
+    """
+    store = await catalog_queries.store_by_id(db, store_id, scope=MerchantScope(merchant_id))
+    if store is None or store.status is StoreStatus.ACTIVE:
+        return
+    missing = [blocker for blocker in await blockers_of_store(db, store) if blocker.blocks]
+    if missing:
+        raise PublicationBlocked(missing)

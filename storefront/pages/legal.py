@@ -1,0 +1,48 @@
+"""Legal pages that the platform writes: imprint, accessibility statement, and how to withdraw from a contract.
+
+Their words follow from the business identity and the storefront's own code, so no merchant has to write them. A closed
+store still shows them.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.store.law import imprint_title
+from domain.store.legal_text import business_block
+from storefront.pages.base import Pages
+from storefront.visit.errors import PageMissing
+
+
+class LegalPages(Pages):
+    """One page for each duty."""
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/imprint", self.imprint, name="imprint"),
+            Route("/accessibility", self.accessibility, name="accessibility"),
+            Route("/withdraw", self.withdraw, name="withdraw"),
+        ]
+
+    async def imprint(self, request: Request) -> Response:
+        visit = await self._visits.to_public_store(request)
+        title = imprint_title(visit.store.business_country or "")
+        if title is None:
+            raise PageMissing
+        shop = await self._shops.of(visit.store)
+        return self._renderer.page(
+            visit, "imprint.html", title=title, shop=shop, business=business_block(shop), robots="noindex, follow"
+        )
+
+    async def accessibility(self, request: Request) -> Response:
+        visit = await self._visits.to_public_store(request)
+        return self._renderer.page(
+            visit, "accessibility.html", shop=await self._shops.of(visit.store), robots="noindex, follow"
+        )
+
+    async def withdraw(self, request: Request) -> Response:
+        visit = await self._visits.to_public_store(request)
+        shop = await self._shops.of(visit.store)
+        return self._renderer.page(
+            visit, "withdraw.html", shop=shop, business=business_block(shop), robots="noindex, follow"
+        )
