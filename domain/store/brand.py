@@ -82,7 +82,7 @@ class Mood(StrEnum):
     SIGNAL = "SIGNAL"
     """Technical: dense grid, capitals, cut corners, lit edges."""
     GALLERY = "GALLERY"
-    """Quiet: wide white space, small type, tall pictures without frames."""
+    """Quiet: wide white space, small type, large pictures without frames."""
     MARKET = "MARKET"
     """Loud: thick outlines, hard shadows, blocks of color."""
     ALMANAC = "ALMANAC"

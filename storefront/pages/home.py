@@ -71,6 +71,7 @@ class HomePages(Pages):
             featured=_varied(best_cards[: FEATURED + 4])[:FEATURED],
             shelves=shelves,
             tiles=tiles[:TILES],
+            hero_tiles=_for_hero_tiles(tiles),
             offer=offer_line(categories, await self._lowest_price(store_id, where), delivery),
             total=await queries.count(store_id, where=where),
             delivery=delivery,
@@ -81,6 +82,12 @@ class HomePages(Pages):
         variants = await self._queries.variants(store_id, [product.id for product in cheapest.nodes])
         cards_of = cards(cheapest.nodes, {}, variants, self._deps.media.url)
         return cards_of[0].price if cards_of else None
+
+
+def _for_hero_tiles(tiles: Sequence[Tile]) -> Sequence[Tile]:
+    """Return as many tiles with a picture as fill their rows: six, four, or three."""
+    pictured = [tile for tile in tiles if tile.picture is not None]
+    return pictured[: next((rows for rows in (6, 4, 3) if rows <= len(pictured)), 0)]
 
 
 def _hero_kind(drawn: HeroKind, tiles: Sequence[Tile], hero: Sequence[Card]) -> HeroKind:
