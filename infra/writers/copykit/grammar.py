@@ -129,7 +129,7 @@ def spaced_measures(text: str) -> str:
     """Return a text with a space between number and unit, and liters as L: ``1.5 L``, ``45 x 45 cm``."""
     text = re.sub(r"(?<=\d)\s?[xX×]\s?(?=\d)", " x ", text)
     text = _JOINED.sub(lambda found: f"{found[1]} {'inch' if found[2].casefold() == 'in' else found[2]}", text)
-    return re.sub(r"(?<=\d )l\b(?!['’])", "L", text)
+    return re.sub(r"(?<=\d )(?:l|L|[Ll]iters?|[Ll]itres?)\b(?!['’])", "L", text)
 
 
 _JOINED = re.compile(

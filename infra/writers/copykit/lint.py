@@ -16,7 +16,7 @@ from infra.writers.copykit.grammar import agree, article, is_mass, is_small
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.scoring import plain
 from infra.writers.copykit.spelling import british_in
-from infra.writers.copykit.titles import NOISE
+from infra.writers.copykit.title_words import NOISE
 
 SHORTEST_DESCRIPTION = 60
 MOST_TITLE_WORDS = 11

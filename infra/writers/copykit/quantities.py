@@ -20,6 +20,8 @@ _WORDS = {
     )
 }
 
+_SMALL = "(?:with|in|for|and|of|to|on|a|an|the|or|from|at)"
+"""Words that end the phrase of a number."""
 _SPELLED_TIME = re.compile(rf"\b(?:{'|'.join(_WORDS)})(?=[ -](?:hour|day|week|month|year)s?\b)")
 
 
@@ -130,4 +132,4 @@ def _singulars() -> dict[str, str]:
 @cache
 def _count() -> re.Pattern[str]:
     nouns = "|".join(sorted(map(re.escape, _singulars()), key=len, reverse=True))
-    return re.compile(rf"\b(?P<number>{'|'.join(_WORDS)}|\d+)[ -](?:[a-z-]+ ){{0,2}}?(?P<noun>{nouns})\b")
+    return re.compile(rf"\b(?P<number>{'|'.join(_WORDS)}|\d+)[ -](?:(?!{_SMALL}\b)[a-z-]+ ){{0,2}}?(?P<noun>{nouns})\b")

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.writers.copykit.grammar import sentence
+from infra.writers.copykit.grammar import is_small, sentence
 
 MOST_INPUT = 20_000
 """Characters that are read. Longer texts repeat themselves."""
@@ -184,7 +184,7 @@ def _point(raw: str) -> str:
 
 def _is_heading(text: str) -> bool:
     """Whether a line is a heading: several long words, nearly all with a capital letter."""
-    words = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
+    words = [word for word in text.split() if len(word) > 3 and word[0].isalpha() and not is_small(word)]
     return len(words) >= 3 and ":" not in text and sum(word[0].isupper() for word in words) >= 0.8 * len(words)
 
 

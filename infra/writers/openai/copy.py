@@ -26,7 +26,9 @@ from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
 from infra.writers.copykit.spelling import american
 from infra.writers.copykit.supplier_text import plain_text
-from infra.writers.copykit.titles import LONGEST, NOISE, TELLING
+from infra.writers.copykit.title_extras import TELLING
+from infra.writers.copykit.title_words import NOISE
+from infra.writers.copykit.titles import LONGEST
 from infra.writers.openai.client import OpenAiClient, as_data
 
 logger = logging.getLogger(__name__)

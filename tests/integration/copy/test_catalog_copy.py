@@ -10,7 +10,8 @@ import pytest
 from domain.product.ports import CopyBrief, ProductCopy
 from infra.sandbox.sample_supplier.catalog import Echo, Offer, offers
 from infra.writers.copykit.claims import product_evidence, unsupported
-from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST
+from infra.writers.copykit.title_words import NOISE
+from infra.writers.copykit.titles import LONGEST, SHORTEST
 from infra.writers.rules.copy.copywriter import compose
 from tests.support.fakes.copywriting import brand
 

@@ -30,7 +30,7 @@ from infra.writers.rules.copy.rotation import Rotation
 
 MOST_FEATURES = 7
 MOST_BENEFITS = 3
-MOST_NAME = 5
+MOST_NAME = 6
 """Most words of a title that is used inside a sentence."""
 MOST_VALUES = 6
 """Most values of an option that are listed. The shopper sees all of them when choosing."""
@@ -155,7 +155,8 @@ class _Writer:
     def _opening(self) -> tuple[str, list[Fact]]:
         """Return the first paragraph and the facts that it states."""
         bank = openings()
-        clauses = [fact for fact in self._facts if fact.clause]
+        named = set(self._name.casefold().split())
+        clauses = [fact for fact in self._facts if fact.clause and not set(fact.value.casefold().split()) <= named]
         if len(clauses) > 2 or (len(clauses) == 1 and len(self._facts) > 2):
             # What it weighs is the last thing that a shopper asks.
             clauses = [fact for fact in clauses if fact.name != "weight"]
@@ -272,6 +273,8 @@ class _Writer:
         if not self._is_dear and self._banks_fit and kind.name != GENERIC:
             first.append((f"likes:{kind.name}", kind.likes))
         facts = {fact.name: fact.benefits for fact in self._facts if fact.benefits}
+        if len(facts) > 1:
+            facts.pop("weight", None)
         second: list[_Bank] = []
         if facts:
             name = self._rotation.pick("fact-benefit", list(facts))

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra.writers.copykit.titles import LONGEST, NOISE, SHORTEST, make_title
+from infra.writers.copykit.spelling import american
+from infra.writers.copykit.title_words import NOISE
+from infra.writers.copykit.titles import LONGEST, SHORTEST, make_title
 
 
 def title(raw: str, *options: str, category: str = "", facts: dict[str, str] | None = None) -> str:
-    return make_title(raw, category=category, options=options, facts=facts).text
+    return make_title(american(raw), category=category, options=options, facts=facts).text
 
 
 @pytest.mark.parametrize(
@@ -66,11 +68,16 @@ def test_a_title_names_none_of_several_colors() -> None:
     ("raw", "category", "expected"),
     [
         ("LED Neon Lamp USB Desk Night Light 2026 New Hot", "Lamps", "LED Neon Lamp, USB"),
-        ("Cat Water Fountain 2.5L Quiet Pump Pet Drinking Bowl", "Pet Bowls", "Quiet Cat Water Fountain, 2.5 L"),
+        ("Cat Water Fountain 2.5L Quiet Pump Pet Drinking Bowl", "Pet Bowls", "Cat Water Fountain, 2.5 L"),
         ("Dog Harness No Pull Reflective Vest Small Medium Large", "Dog Harnesses", "Dog Harness"),
         ("Scented Candle Soy Wax 200g Lavender Glass Jar", "Candles", "Scented Candle, 200 g"),
         ("USB C Hub 7 in 1 HDMI 4K Adapter", "USB Hubs", "USB C Hub, HDMI 4K"),
         ("Small Tea Pot for One 450 ml Glazed Porcelain", "Teapots", "Small Tea Pot for One, 450 ml"),
+        ("Catnip Bubbles for Cats 150 ml Bottle with Wand", "Pet Care", "Catnip Bubbles for Cats, 150 ml"),
+        ("Factory Direct Beer Mugs Set of 2 Glass 400 ml", "Barware", "Beer Mugs Set of 2, 400 ml"),
+        ("Factory Direct Martini Glass 250 ml Cocktail Glass V Shape", "Barware", "Martini Glass, 250 ml"),
+        ("Baking Bowl 2.5 Litre Kitchen Prep Bowl Blue 1pc", "Baking", "Baking Bowl, 2.5 L"),
+        ("Shrimp Catnip Toy for Cats Crinkle 18 cm", "Cat Toys", "Shrimp Catnip Toy for Cats, 18 cm"),
         ("Hurricane Cocktail Glass 420 ml with Straw", "Barware", "Hurricane Cocktail Glass with Straw, 420 ml"),
     ],
 )

@@ -1,0 +1,181 @@
+"""What a supplier's title and facts add to the name of the goods: a phrase, a material, a figure."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from infra.writers.copykit.grammar import capitals, is_measure, is_plural, spaced_measures
+from infra.writers.copykit.lexicon import lexicon
+from infra.writers.copykit.title_words import JOINERS, PREPOSITIONS, key, without_options, words_of
+
+TELLING = 20
+"""A title with fewer characters gets a fact more, if one is known."""
+_COUNTS = frozenset({"pcs", "pack", "piece", "pieces", "pc"})
+_PIECES = re.compile(r"(?i)\d(pcs|pack|p)$")
+_TELLING_FACTS = ("capacity", "length", "height", "diameter", "material", "dimensions", "width", "weight")
+_USUAL_FACTS = 5
+"""The first facts that complete a short title; the others only tell two titles apart."""
+
+
+def filled(
+    core: str, tail: Sequence[str], varied: frozenset[str], facts: Mapping[str, str], taken: int, most: int
+) -> str:
+    """Return the core with what the rest of the supplier's title adds, and with facts if it is short or not the first."""
+    words = without_options(tail, varied)
+    used = {key(word) for word in core.split()}
+    phrase = _phrase(words, used)
+    used |= {key(word) for word in phrase.split()}
+    text = f"{core} {phrase}" if phrase and len(core) + len(phrase) < most else core
+    figure = spaced_measures(_figure(words, used, varied))
+    if len(text) + len(figure) < TELLING:
+        part, material = _part(words, used), _material(words, used)
+        # Where the supplier names several materials, none of them is the whole.
+        stated = facts.get("material", material.casefold())
+        material = material if material.casefold() in stated and "," not in stated else ""
+        front = _leading_style(words, used) or _style(words, used) or (material if not phrase else "")
+        fullers = (
+            f"{front} {text}" if front else "",
+            f"{text} with {part}" if part else "",
+            f"{text}, {material}" if material else "",
+        )
+        text = next((fuller for fuller in fullers if fuller and len(fuller) <= most), text)
+        used |= {key(word) for word in text.split()}
+    if figure and len(text) + len(figure) + 2 <= min(most, 60):
+        text = f"{text}, {figure}"
+        used |= {key(word) for word in figure.split()}
+    # If sizes are for the shopper to choose, none is in the title.
+    chosen_by_size = any(any(map(str.isdigit, option)) for option in varied)
+    known = [
+        facts[name]
+        for name in (dict.fromkeys([*_TELLING_FACTS, *facts]) if taken else _TELLING_FACTS[:_USUAL_FACTS])
+        if name in facts and _is_short(facts[name], used) and not (chosen_by_size and facts[name][:1].isdigit())
+    ]
+    needed = taken + (1 if len(text) < TELLING and not figure else 0)
+    for value in known[:needed]:
+        if len(text) + len(value) + 2 <= most:
+            text = f"{text}, {_as_title(value)}"
+    return text
+
+
+def _is_short(value: str, used: set[str]) -> bool:
+    words = [key(word) for word in value.split()]
+    return len(value) <= 24 and len(words) <= 4 and "," not in value and not set(words) <= used
+
+
+def _as_title(value: str) -> str:
+    return value if value[:1].isdigit() else capitals(value.split())
+
+
+def _phrase(words: Sequence[str], used: set[str]) -> str:
+    at = next((at for at, word in enumerate(words) if word.casefold() in PREPOSITIONS), None)
+    if at is None or at + 1 >= len(words):
+        return ""
+    known = lexicon()
+    after = list(words[at + 1 :])
+    # "for One 450 ml": a measure ends the phrase.
+    after = after[: next((step for step, word in enumerate(after) if word[:1].isdigit() and step), len(after))]
+    end = 0
+    for step, word in enumerate(after[:5]):
+        if word.casefold() in PREPOSITIONS:
+            break
+        joined = step + 1 < len(after) and after[step + 1].casefold() in JOINERS
+        if is_plural(word) and not joined:
+            end = step + 1  # "for Cats Crinkle": a plural ends the phrase
+            break
+        if (word.casefold() in words_of("parts") or known.noun_at(after, step)) and not joined:
+            size = (known.noun_at(after, step) or (1, None))[0]
+            end = step + size
+            # "Ball Head", "Tray Pot": what follows at once belongs to it.
+            while end < min(len(after), step + 3) and (
+                after[end].casefold() in words_of("parts") or (known.noun_at(after, end) or (0,))[0] == 1
+            ):
+                end += 1
+            break
+    if not end:
+        end = len(after) if len(after) <= 4 else 2
+        end = next((step for step, word in enumerate(after[:end]) if word.casefold() in PREPOSITIONS), end)
+    chosen = after[:end]
+    while chosen and (
+        chosen[-1].casefold() in JOINERS | words_of("colors") or chosen[-1].casefold() in {"a", "the", "of"}
+    ):
+        chosen.pop()
+    # A phrase that only says the same again, or names nothing at all, is stuffing.
+    fresh = [word for word in chosen if key(word) not in used]
+    if not chosen or not fresh or not any(letter.isalpha() for letter in "".join(chosen)):
+        return ""
+    return f"{words[at].casefold()} {capitals(chosen) if chosen else ''}".strip()
+
+
+def _figure(words: Sequence[str], used: set[str], varied: frozenset[str]) -> str:
+    """Return the first measure or standard: ``34 Inch``, ``DDR4 3200MHz``, ``RGB LED``."""
+    for at, word in enumerate(words):
+        if re.fullmatch(r"\d+-in-1", word):
+            return word
+        if key(word) in used or not (word in words_of("standards") or (is_measure(word) and word[0].isalnum())):
+            continue
+        if _PIECES.search(word) or (at + 1 < len(words) and words[at + 1].casefold() in _COUNTS):
+            continue
+        run = [word]
+        for following in words[at + 1 : at + 4]:
+            measure = is_measure(following) and not following.isalpha() and not _PIECES.search(following)
+            if not (following.casefold() in words_of("units") or measure or following in words_of("standards")):
+                break
+            run.append(following)
+        if key("".join(run)) not in varied and (len(run) > 1 or not word.isdigit()):
+            return " ".join(part.capitalize() if part.islower() and len(part) > 3 else part for part in run)
+    return ""
+
+
+def _part(words: Sequence[str], used: set[str]) -> str:
+    for at, word in enumerate(words):
+        if word.casefold() in words_of("sub_parts") and key(word) not in used:
+            if at + 1 < len(words) and lexicon().noun_at(words, at + 1):
+                continue
+            run = [word]
+            for before in reversed(words[max(0, at - 2) : at]):
+                low = before.casefold()
+                if (
+                    low in words_of("units") | words_of("styles") | words_of("stuffing") | PREPOSITIONS | JOINERS
+                    or is_measure(before)
+                    or lexicon().noun_at([before], 0)
+                    or low in words_of("parts")
+                ):
+                    break
+                run.insert(0, before)
+            if len(run) > 1:
+                return capitals(run)
+    return ""
+
+
+def _material(words: Sequence[str], used: set[str]) -> str:
+    for at, word in enumerate(words):
+        if word.casefold() in words_of("materials") and key(word) not in used:
+            # "Glass Jar", "Wooden Legs": the material of a part is not that of the goods.
+            if at + 1 < len(words) and (
+                lexicon().noun_at(words, at + 1)
+                or words[at + 1].casefold() in words_of("parts") | words_of("sub_parts")
+            ):
+                continue
+            before = words[at - 1] if at and words[at - 1].casefold() in words_of("material_adjectives") else ""
+            return capitals([before, word] if before else [word])
+    return ""
+
+
+def _leading_style(words: Sequence[str], used: set[str]) -> str:
+    for at, word in enumerate(words):
+        low = word.casefold()
+        if key(word) in used:
+            continue
+        if low == "led":
+            continue
+        if low in words_of("front") or (low.endswith("ed") and len(low) > 5 and low not in words_of("not_participles")):
+            return capitals([word])
+        if low in {"slip", "lace"} and at + 1 < len(words) and words[at + 1].casefold() in {"on", "up"}:
+            return f"{word.capitalize()}-{words[at + 1].capitalize()}"
+    return ""
+
+
+def _style(words: Sequence[str], used: set[str]) -> str:
+    for word in words:
+        if word.casefold() in words_of("styles_in_front") and key(word) not in used:
+            return capitals([word])
+    return ""
