@@ -12,7 +12,7 @@ from pydantic import Field
 from commands.access import product_of_store, require_owner, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, Generation
-from domain.generation.events import Step
+from domain.generation.events import GenerationEvent, Step, StepStarted
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, Image, ImageStatus, Judgment, SourcePhoto, StudioJob, request_processing
 from domain.media.events import CutoutReview, ImageVersion, Operation, RejectionReason, Rendition
@@ -46,6 +46,9 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
     """
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
+    state = generation.steps[Step.IMAGES]
+    if state.attempt == command.attempt and SENT in state.items:
+        return None
     store = await work.get(STORE, generation.store_id)
     photos = [
         (product, image)
@@ -66,8 +69,6 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
         message=f"{len(photos)} {noun} sent to the studio",
         at=at,
     )
-    if not sent:
-        return None
     # The log keeps this order and workers follow it: three products with a photo each are a store to look at.
     for product, photo in sorted(photos, key=lambda each: each[1].position):
         image = await work.find(IMAGE, photo.image_id)
@@ -87,6 +88,20 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
         work.append(IMAGE, photo.image_id, events, tenant=store.id)
     work.append(GENERATION, generation.id, sent, tenant=store.id)
     return {"images": len(photos)}
+
+
+async def append_end_of_step(
+    work: Work, generation: Generation, ended: Sequence[GenerationEvent], *, clock: Clock
+) -> None:
+    """Append the end of a step. If the images step starts with it, request its photos in the same transaction.
+
+    The generation policy requests them too, for a step that starts in another way; that is then a no-op.
+    """
+    work.append(GENERATION, generation.id, ended, tenant=generation.store_id)
+    for event in ended:
+        if isinstance(event, StepStarted) and event.step is Step.IMAGES:
+            request = RequestStepImages(generation_id=generation.id, attempt=event.attempt)
+            await request_step_images(request, work, clock=clock)
 
 
 def send_new_photos(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from uuid import UUID
 
+from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from commands.product import existing_currency, images_of, slug_of
 from commands.store import free_slug
@@ -50,6 +51,8 @@ class ImportProducts:
 async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
     """Append a ``ProductImported`` for each pick, ``ProductsScouted``, and the end of the step. No-op if the step ended.
 
+    Photos are requested in the same transaction if the brand exists.
+
     The best pick sets the currency of a store without one (``CurrencyChosen``). Picks in another currency are left out,
     and picks of listings that the store has a product of. Drafts of earlier scoutings that the merchant never touched are
     archived. If no pick is left, the step succeeds and the store keeps its products.
@@ -87,7 +90,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     if not ended:
         return None
     if not picks:
-        work.append(GENERATION, generation.id, ended, tenant=store.id)
+        await append_end_of_step(work, generation, ended, clock=clock)
         return {"product_ids": []}
     for product in outdated:
         work.append(PRODUCT, product.id, product.archive(at=at), tenant=store.id)
@@ -132,7 +135,7 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         ),
         tenant=store.id,
     )
-    work.append(GENERATION, generation.id, ended, tenant=store.id)
+    await append_end_of_step(work, generation, ended, clock=clock)
     return {"product_ids": [str(id) for id in ids]}
 
 

@@ -8,6 +8,7 @@ from itertools import chain, count
 from uuid import UUID
 
 from commands.access import store_of_merchant
+from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus, Step
@@ -84,6 +85,8 @@ class AdoptBrand:
 async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[str, str] | None:
     """Append ``SlugReserved``, ``BrandGenerated`` and the end of the brand step. No-op if the step ended.
 
+    Photos are requested in the same transaction if the products exist.
+
     The address follows the brand's name until the store is published; the store keeps its earlier slugs.
 
     Raises:
@@ -105,7 +108,7 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
         store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
         tenant=store.id,
     )
-    work.append(GENERATION, generation.id, ended, tenant=store.id)
+    await append_end_of_step(work, generation, ended, clock=clock)
     return {"slug": slug}
 
 

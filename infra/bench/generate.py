@@ -34,7 +34,7 @@ NICHES = ("Film photography", "Home office", "Houseplants")
 """Niches with real photos in the sample catalog. The seed chooses the first one."""
 FIRST_SIGHT = 3
 """Products with photos that the first sight needs."""
-LOOK_SECONDS, LATER_LOOK_SECONDS = 0.05, 0.25
+LOOK_SECONDS, LATER_LOOK_SECONDS = 0.1, 0.5
 """Interval of looks at the store before and after the first sight, and the largest error of a time."""
 WARM_SECONDS = 60.0
 GENERATION_SECONDS = 600.0

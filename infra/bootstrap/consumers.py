@@ -69,7 +69,6 @@ async def consumers(
     from consumers.policies.generation import GenerationPolicy
     from consumers.policies.payments import PaymentsPolicy
     from infra.adapters.media.fetch import HttpImageFetcher
-    from infra.adapters.media.fingerprints import HttpFingerprints
     from infra.adapters.media.handover import GivingFetcher, HandoverFolder, TakingFetcher
     from infra.adapters.postgres.merchant_brands import ReadModelBrands
 
@@ -95,6 +94,8 @@ async def consumers(
         return BrandAgent(writing().brand, ports, ReadModelBrands(await platform.pool()))
 
     def scout_agent() -> "Consumer":
+        from infra.adapters.media.fingerprints import HttpFingerprints
+
         fingerprints = HttpFingerprints(GivingFetcher(fetcher, handover).fetch)
         return ScoutAgent(suppliers, writing().keywords, fingerprints, ports)
 

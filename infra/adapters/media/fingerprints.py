@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 import imagehash
+import scipy.fftpack  # noqa: F401 - imagehash imports it with the first photo, which a store would wait for
 from PIL import Image
 
 from domain.kernel import Transient

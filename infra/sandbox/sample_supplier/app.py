@@ -106,6 +106,7 @@ def sample_supplier_app(
         return Response(body, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=86400"})
 
     add_listing_pages(app)
+    _shots()  # made before the first store's scout asks
     return app
 
 

@@ -82,11 +82,19 @@ def by_hand(platform: Platform, image_id: UUID, **changes: Any) -> RequestImage:
     return RequestImage(**(given | changes))
 
 
+@pytest.mark.parametrize("last", [Step.BRAND, Step.SCOUT])
+async def test_photos_are_requested_by_the_command_that_makes_them_due(platform: Platform, last: Step) -> None:
+    await platform.request()
+    await (platform.scout() if last is Step.BRAND else platform.brand())
+    assert "ImageProcessingRequested" not in kinds(platform.log.events)
+    before = len(platform.log.raw)
+    await (platform.brand() if last is Step.BRAND else platform.scout())
+    assert kinds(platform.log.events[before:])[-2:] == ["ImageProcessingRequested", "ImageProcessingRequested"]
+
+
 async def test_every_photo_is_requested_with_the_brands_background_color(platform: Platform) -> None:
     image_ids = await prepare(platform)
-    events = await platform.do(send_off(platform))
-    assert kinds(events) == ["ImageProcessingRequested", "ImageProcessingRequested", "StepProgressed"]
-    requests = [event for event in events if isinstance(event, ImageProcessingRequested)]
+    requests = [event for event in platform.log.events if isinstance(event, ImageProcessingRequested)]
     assert [event.originator_id for event in requests] == image_ids
     assert {event.ground for event in requests} == {"#f5f3ff"}
     assert [event.position for event in requests] == [0, 1]
@@ -94,9 +102,28 @@ async def test_every_photo_is_requested_with_the_brands_background_color(platfor
     assert await platform.do(send_off(platform)) == [], "once per attempt"
 
 
+async def test_a_step_that_runs_again_requests_its_photos_once(platform: Platform) -> None:
+    await prepare(platform)
+    await platform.fail(Step.IMAGES)
+    await platform.again(Step.IMAGES)
+    events = await platform.do(send_off(platform, attempt=2))
+    assert kinds(events) == ["ImageProcessingRequested", "ImageProcessingRequested", "StepProgressed"]
+    assert await platform.do(send_off(platform, attempt=2)) == []
+
+
+async def test_a_request_that_comes_after_the_steps_end_changes_nothing(platform: Platform) -> None:
+    for image_id in await prepare(platform):
+        await platform.send(processed(image_id))
+        await platform.send(counted(platform, image_id))
+    assert (await platform.get(GENERATION, platform.generation_id)).steps[Step.IMAGES].status is JobStatus.COMPLETED
+    assert await platform.do(send_off(platform)) == []
+
+
 async def test_a_store_without_photos_ends_the_step_at_once(platform: Platform) -> None:
     await prepare(platform, images=0)
-    assert kinds(await platform.do(send_off(platform))) == ["StepSucceeded"]
+    ended = [event for event in platform.log.events if isinstance(event, StepSucceeded)]
+    assert [event.step for event in ended] == [Step.BRAND, Step.SCOUT, Step.IMAGES]
+    assert await platform.do(send_off(platform)) == []
 
 
 async def test_the_last_image_ends_the_step(platform: Platform) -> None:
@@ -170,7 +197,7 @@ async def test_a_known_photo_keeps_its_address_and_alt_text(platform: Platform) 
     await platform.send(by_hand(platform, first, **known | {"alt_text": "A brass lamp"}))
     (again,) = await platform.do(by_hand(platform, first, **known))
     assert isinstance(again, ImageProcessingRequested)
-    assert (again.source_url, again.alt_text, again.attempt) == (product.images[0].url, "A brass lamp", 3)
+    assert (again.source_url, again.alt_text, again.attempt) == (product.images[0].url, "A brass lamp", 4)
     (other,) = await platform.do(by_hand(platform, second, **known))
     assert isinstance(other, ImageProcessingRequested)
     assert (other.source_url, other.position) == (product.images[1].url, 1)
