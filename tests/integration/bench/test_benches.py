@@ -23,6 +23,7 @@ TINY = {
     "travel": {"events": 200, "queries": 2, "warm_up": 1},
     "verify": {"events": 1200},
     "fit": {"listings": 50},
+    "words": {"niches": 1},
     "masks": {"photos": 2, "crops": 1, "renders": 1},
 }
 

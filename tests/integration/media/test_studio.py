@@ -128,7 +128,7 @@ async def test_a_photo_without_a_product_is_kept_as_it_is(studio: RembgStudio) -
     noise = Image.frombytes("RGB", (400, 300), random.Random(1).randbytes(400 * 300 * 3))
     result = await studio.process(encoded(noise, "PNG"), operations=EVERYTHING, ground=GROUND)
     assert Operation.REMOVE_BACKGROUND not in result.operations
-    assert sizes(result)["large"] == (300, 300)
+    assert sizes(result)["large"] == (400, 400), "all of it is shown"
 
 
 async def test_a_cut_out_with_its_own_transparency_is_staged_as_it_is(studio: RembgStudio) -> None:

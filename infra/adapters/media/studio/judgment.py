@@ -31,8 +31,8 @@ class Doubt:
 
 
 DOUBTS: Mapping[str, Doubt] = {
-    "mirror": Doubt(0.03, 0.12, 1.0, "The mirrored photo gives another outline."),
-    "scale": Doubt(0.05, 0.15, 1.0, "A closer look gives another outline."),
+    "mirror": Doubt(0.03, 0.12, 1.0, "The outline is uncertain: a second look gives another one."),
+    "scale": Doubt(0.05, 0.15, 1.0, "The outline is uncertain: a closer look gives another one."),
     "undecided": Doubt(0.15, 0.45, 0.7, "Much of the outline is unclear."),
     "borders": Doubt(0.15, 0.25, 0.7, "The photo cuts the product off."),
     "ground_inside": Doubt(0.04, 0.2, 0.35, "Parts of the product have the background's color."),
