@@ -38,7 +38,8 @@ from tests.support.fakes.brand import KnownDomains, brief
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.storefront import READER_SETTINGS, ImageFile, ShopFloor, Variant
 
-PHOTOS = Path(sample_supplier.__file__).parent / "photos"
+SAMPLES = Path(sample_supplier.__file__).parent
+PHOTOS, RENDERS = SAMPLES / "photos", SAMPLES / "renders"
 WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
 PATHS = {"home": "/", "listing": "/products", "category": None, "product": "/products/goods-0"}
 """Pages by name; the category's address is that of the store's first shelf."""
@@ -72,6 +73,17 @@ SCENES: Mapping[str, Scene] = {
         {"keyboard": "Keyboards", "mouse": "Mice", "monitor": "Monitors", "cable": "Cables", "memory": "PC Parts", "pc-case": "PC Cases",
          "tablet": "Tablets", "laptop": "Laptops"},
     ),
+    "tea": Scene(
+        "Tea and teapots",
+        {"tea-cup": "Tea Cups", "teapot": "Teapots", "mate-gourd": "Tea Cups", "glass-jar": "Tea & Coffee Storage", "honey-pot": "Tea & Coffee Storage",
+         "bento": "Tableware", "sake-set": "Teapots", "coffee-cup": "Coffee Cups", "bubble-tea": "Tumblers", "tumbler": "Tumblers", "chopsticks": "Tableware"},
+    ),
+    "toys": Scene(
+        "Wooden toys",
+        {"locomotive": "Toy Vehicles", "racing-car": "Toy Vehicles", "tractor": "Toy Vehicles", "abacus": "Learning Toys", "globe": "Learning Toys",
+         "nesting-doll": "Figures & Playsets", "castle": "Figures & Playsets", "teddy-bear": "Plush Toys", "fox-head": "Plush Toys", "kite": "Outdoor Toys",
+         "yo-yo": "Outdoor Toys", "play-pizza": "Play Food"},
+    ),
     "home": Scene(
         "Things for small living rooms",
         {"sofa": "Sofas", "stool": "Stools", "chair": "Chairs", "lamp": "Lamps", "table": "Side Tables", "lion": "Sculptures", "vase": "Vases"},
@@ -82,7 +94,7 @@ SCENES: Mapping[str, Scene] = {
 def cutouts(scene: Scene, cache: Path) -> Iterator[tuple[str, str, Cutout]]:
     """Yield title, category and product of each of the scene's photos."""
     cache.mkdir(parents=True, exist_ok=True)
-    for photo in sorted(PHOTOS.glob("*.jpg")):
+    for photo in sorted([*PHOTOS.glob("*.jpg"), *RENDERS.glob("*.webp")]):
         category = next((kind for word, kind in scene.goods.items() if word in photo.stem), None)
         if category is None:
             continue
@@ -158,6 +170,7 @@ async def main() -> None:
     parser.add_argument("--scene", choices=SCENES, default="plants")
     parser.add_argument("--niche", help="whose colors to use; that of the scene by default")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--drawn", type=int, help="photograph this many stores as they are drawn, one after the other")
     parser.add_argument("--fold", action="store_true", help="photograph the first screen only")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -178,6 +191,22 @@ async def main() -> None:
             await server.stop()
 
 
+async def _brands(asked: argparse.Namespace) -> Sequence[tuple[str, BrandIdentity]]:
+    """Return the brands to photograph, by the slug of their store."""
+    niche = asked.niche or SCENES[asked.scene].niche
+    if not asked.drawn:
+        looks = [(Mood(mood), HeroKind(hero)) for mood in asked.moods for hero in asked.heroes]
+        return [
+            (f"{mood}-{hero}".lower(), await look_of(niche, mood, hero, asked.seed + number))
+            for number, (mood, hero) in enumerate(looks)
+        ]
+    brands: list[BrandIdentity] = []
+    for number in range(asked.drawn):
+        drawn = brief(niche, seed=f"{asked.seed}:{number}", neighbors=brands[::-1])
+        brands.append((await RuleBrandWriter(KnownDomains()).propose(drawn)).brand)
+    return [(f"store-{number}", brand) for number, brand in enumerate(brands, 1)]
+
+
 async def _photograph_all(
     floor: ShopFloor, asked: argparse.Namespace, goods: Sequence[tuple[str, str, Cutout]]
 ) -> None:
@@ -191,9 +220,7 @@ async def _photograph_all(
         chrome = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         context = await chrome.new_context(reduced_motion="reduce")
         await context.route("**/*", serve)
-        for number, (mood, hero) in enumerate((Mood(m), HeroKind(h)) for m in asked.moods for h in asked.heroes):
-            brand = await look_of(asked.niche or SCENES[asked.scene].niche, mood, hero, asked.seed + number)
-            slug = f"{mood}-{hero}".lower()
+        for slug, brand in await _brands(asked):
             shelf = await stocked(floor, slug, brand, goods)
             for page in asked.pages:
                 for width in asked.widths:

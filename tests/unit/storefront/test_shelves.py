@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import Money
+from infra.sandbox.sample_supplier.goods import all_goods
 from projections.catalog.views import CategoryCount
 from storefront.rendering.offer import offer_line
-from storefront.shelves.grouping import FEWEST, MOST, category_name, find_shelf, shelf_of, shelves_of
+from storefront.shelves.grouping import FEWEST, MOST, REST, category_name, find_shelf, shelf_of, shelves_of
 
 
 def counts(**products: int) -> list[CategoryCount]:
@@ -95,3 +96,11 @@ def test_the_offer_states_goods_lowest_price_and_delivery() -> None:
 def test_an_empty_store_offers_nothing() -> None:
     assert offer_line([], None, None) is None
     assert offer_line([], Money(minor=900), None) == "Everything, from $9. Delivery included."
+
+
+def test_the_sample_suppliers_categories_never_end_up_in_more() -> None:
+    categories = sorted({goods.category for goods in all_goods()})
+    assert len(categories) >= 60
+    for category in categories:
+        small = [CategoryCount(category=category, products=1), CategoryCount(category=f"Old {category}", products=1)]
+        assert REST not in grouped(*counts(Widgets=20), *small), category

@@ -13,11 +13,13 @@ from infra.writers.rules.brand.lexicon import Category, NicheProfile, Sober, lex
 _TONES = 4
 
 
-def write_voice(name: str, niche: NicheProfile, preferences: Preferences, rng: SeededRandom) -> Voice:
+def write_voice(
+    name: str, niche: NicheProfile, preferences: Preferences, rng: SeededRandom, *, others: Sequence[Voice] = ()
+) -> Voice:
     """Return a voice for ``name``.
 
     The story has two to four sentences. They state attitudes only: no founding year, no workshop, no promise that the
-    store might not keep. Serious goods get a sober voice.
+    store might not keep. Serious goods get a sober voice. Where it can, the voice repeats nothing that the ``others`` say.
     """
     category, style, sober = niche.category, niche.style, lexicon().sober
     is_sober = bool(sober.words.intersection(niche.words))
@@ -26,22 +28,30 @@ def write_voice(name: str, niche: NicheProfile, preferences: Preferences, rng: S
     says = niche.phrase if is_supported(niche.phrase, Evidence.of([niche.phrase])) else category.title
     taglines = [*voice.taglines, *(style.taglines if niche.is_styled and not is_sober else ())]
     sentences = [
-        rng.pick(voice.scenes),
-        rng.pick(voice.intros).format(name=name, niche=american(says)),
+        rng.pick(_unsaid(voice.scenes, others)),
+        rng.pick(_unsaid(voice.intros, others)).format(name=name, niche=american(says)),
     ]
     # Sentences of styles fit every niche; those of moods do not.
     if niche.style in lexicon().styles and not is_sober:
-        sentences.append(rng.pick(style.turns))
+        sentences.append(rng.pick(_unsaid(style.turns, others)))
     audience = _plain(preferences.audience, 80)
     if audience:
         sentences.append(f"If you are one of {_those(audience)}, you are in the right place.")
     else:
-        sentences.append(rng.pick(voice.beliefs))
+        sentences.append(rng.pick(_unsaid(voice.beliefs, others)))
     return Voice(
         tone=_tones(preferences.tone, sober.tones if is_sober else niche.style.tones),
-        tagline=rng.pick(taglines),
+        tagline=rng.pick(_unsaid(taglines, others)),
         story=" ".join(sentences),
     )
+
+
+def _unsaid(options: Sequence[str], others: Sequence[Voice]) -> Sequence[str]:
+    """Return the sentences that no other store says; all of them if every one is said."""
+    said = " ".join(f"{voice.tagline} {voice.story}" for voice in others)
+    # The longest part without the store's name and niche tells a sentence from others.
+    unsaid = [one for one in options if max(re.split(r"\{\w+\}", one), key=len) not in said]
+    return unsaid or options
 
 
 def _tones(wish: str | None, fitting: Sequence[str]) -> list[str]:

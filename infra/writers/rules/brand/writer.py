@@ -57,7 +57,9 @@ class RuleBrandWriter:
                 logo=draw_logo(_symbol(niche, rng.fork("symbol")), palette, rng.fork("logo"), name=chosen),
                 palette=palette,
                 fonts=fonts,
-                voice=write_voice(chosen, niche, wishes, rng.fork("voice")),
+                voice=write_voice(
+                    chosen, niche, wishes, rng.fork("voice"), others=[brand.voice for brand in brief.neighbors]
+                ),
                 look=look,
             ),
             options=options,
