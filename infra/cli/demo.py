@@ -218,6 +218,8 @@ def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving
         "equal in event store and topic, every hash chain intact" if outcome.log_verified else "[red]NOT equal[/]"
     )
     facts.add_row("Log", f"{sum(outcome.events.values()):,} events, {verified}")
+    missing = ", ".join(f"{code} ({mutation})" for code, mutation in outcome.blockers.items())
+    facts.add_row("Before real sales", missing or "nothing is missing")
     if serving:
         facts.add_row("Storefront", outcome.storefront_url)
         facts.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")

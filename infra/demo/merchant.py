@@ -43,6 +43,7 @@ query($id: ID!, $token: String) {
     scouting { candidates }
     products(first: 50) { totalCount edges { node { title status images { status rejection } } } }
     pages(first: 20) { totalCount }
+    publicationBlockers { code mutation blocks }
     jobs { type step status startedAt completedAt }
   }
 }

@@ -25,6 +25,8 @@ class Outcome:
     products_without_image: list[str] = field(default_factory=list)
     """Titles of products without a processed image whose images were not all rejected with a reason."""
     pages: int = 0
+    blockers: dict[str, str] = field(default_factory=dict)
+    """What is missing before real money may move, with the mutation that fixes it."""
     order: dict[str, Any] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
     log_verified: bool = False
@@ -38,6 +40,7 @@ class Outcome:
         self.candidates = store["scouting"]["candidates"]
         self.products = store["products"]["totalCount"]
         self.pages = store["pages"]["totalCount"]
+        self.blockers = {each["code"]: each["mutation"] for each in store["publicationBlockers"] if each["blocks"]}
         self.images_processed = sum(image["status"] == "PROCESSED" for image in images)
         self.images_rejected = sum(image["status"] == "REJECTED" for image in images)
         self.products_without_image = [product["title"] for product in products if not _is_settled(product["images"])]

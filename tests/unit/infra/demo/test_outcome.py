@@ -20,6 +20,10 @@ def store(*products: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "scouting": {"candidates": 150},
         "products": {"totalCount": 15, "edges": [{"node": one} for one in shown]},
         "pages": {"totalCount": 6},
+        "publicationBlockers": [
+            {"code": "NO_BUSINESS_IDENTITY", "mutation": "setBusinessIdentity", "blocks": True},
+            {"code": "NO_MANUFACTURER", "mutation": "editProduct", "blocks": False},
+        ],
         "jobs": [],
     } | changes
 
@@ -32,6 +36,10 @@ def outcome_of(shown: dict[str, Any]) -> Outcome:
 
 def test_a_complete_published_store_has_no_problems() -> None:
     assert outcome_of(store()).problems() == []
+
+
+def test_what_blocks_real_sales_is_named_with_the_mutation_that_fixes_it() -> None:
+    assert outcome_of(store()).blockers == {"NO_BUSINESS_IDENTITY": "setBusinessIdentity"}
 
 
 def test_a_product_may_lack_an_image_only_if_all_its_images_were_rejected_with_a_reason() -> None:
