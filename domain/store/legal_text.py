@@ -63,7 +63,7 @@ def business_block(shop: ShopDetails) -> str:
     if identity is None:
         return UNSTATED
     entries = [
-        f"**{_plain(identity.name)}**, {_plain(identity.legal_form)}",
+        _with_form(identity),
         _plain(_address(identity, shop)),
         _entry("Represented by", identity.responsible_person),
         _entry("Phone", identity.phone),
@@ -108,6 +108,12 @@ def _value(token: str, shop: ShopDetails) -> str | None:
             return None if part is None else _plain(part)
         case _:
             return None
+
+
+def _with_form(identity: BusinessIdentity) -> str:
+    # "Fern GmbH" says its form already.
+    is_named = identity.name.casefold().endswith(identity.legal_form.casefold())
+    return f"**{_plain(identity.name)}**" + ("" if is_named else f", {_plain(identity.legal_form)}")
 
 
 def _address(identity: BusinessIdentity, shop: ShopDetails) -> str:

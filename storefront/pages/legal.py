@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.store.law import imprint_title
-from domain.store.legal_text import business_block
+from domain.store.legal_text import UNSTATED, business_block
 from storefront.pages.base import Pages
 from storefront.visit.errors import PageMissing
 
@@ -43,6 +43,4 @@ class LegalPages(Pages):
     async def withdraw(self, request: Request) -> Response:
         visit = await self._visits.to_public_store(request)
         shop = await self._shops.of(visit.store)
-        return self._renderer.page(
-            visit, "withdraw.html", shop=shop, business=business_block(shop), robots="noindex, follow"
-        )
+        return self._renderer.page(visit, "withdraw.html", shop=shop, unstated=UNSTATED, robots="noindex, follow")

@@ -14,13 +14,18 @@ NOTHING = ShopDetails(identity=None, delivery_promise_days=30)
 def test_the_traders_details_stand_where_the_page_says_business() -> None:
     assert published("You buy from:\n\n{business}\n", STATED) == (
         "You buy from:\n\n"
-        "- **Neon Haven GmbH**, GmbH\n"
+        "- **Neon Haven GmbH**\n"
         "- Lampenweg 3, 80331 München, Germany\n"
         "- Represented by: Ada Licht\n"
         "- Phone: +49 89 123456\n"
         "- E-mail: [post@neonhaven.example](mailto:post@neonhaven.example)\n"
         "- VAT ID: DE136695976\n"
     )
+
+
+def test_the_form_of_a_business_stands_beside_a_name_without_it() -> None:
+    shop = ShopDetails(identity=identity(name="Ada Licht", legal_form="Sole trader"), delivery_promise_days=30)
+    assert published("{business}", shop).startswith("- **Ada Licht**, Sole trader\n")
 
 
 def test_placeholders_within_a_line_are_filled_and_other_braces_stay() -> None:
