@@ -18,9 +18,8 @@ ONE_EACH = list({offer.shots[0].staging.scene: offer for offer in RENDERED if of
 
 
 def test_every_render_is_licensed_and_unchanged() -> None:
-    licence = (RENDERS / "LICENSE.md").read_text("utf-8")
-    assert "MIT License" in licence
-    assert "@lobehub/fluent-emoji-3d" in licence
+    assert "MIT License" in (RENDERS / "LICENSE").read_text("utf-8")
+    assert "@lobehub/fluent-emoji-3d` 1.1.0" in (RENDERS / "README.md").read_text("utf-8")
     files = {path.stem: path for path in RENDERS.glob("*.webp")}
     assert set(files) == set(drawings())
     for name, drawing in drawings().items():
