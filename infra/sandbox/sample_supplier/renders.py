@@ -52,8 +52,14 @@ _HUES: dict[str, int] = {
     "Pink": 234,
 }
 """Hues of the color names, 0 to 255."""
-_CALMER: dict[str, tuple[float, float]] = {"Green": (0.72, 0.72), "Teal": (0.8, 0.75), "Yellow": (0.9, 1.0)}
-"""Factors on saturation and value, since some hues look brighter than others."""
+_CALMER: dict[str, tuple[float, float, float]] = {
+    "Green": (0.72, 0.74, 1.0),
+    "Teal": (0.8, 0.76, 1.0),
+    "Yellow": (0.9, 1.0, 0.7),
+    "Orange": (0.95, 1.0, 0.8),
+    "Pink": (0.75, 1.0, 0.6),
+}
+"""Factors on saturation and value, and the value's exponent: some hues look brighter than others."""
 _GREYS: dict[str, tuple[float, float]] = {"White": (0.42, 0.58), "Grey": (0.2, 0.5), "Black": (0.04, 0.3)}
 """Darkest value and range of values of the colors without a hue."""
 _NEAR, _FAR = 26, 44
@@ -98,9 +104,9 @@ def _recolored(picture: Image.Image, color: str) -> Image.Image:
     share = np.clip((_FAR - np.abs(distance)) / (_FAR - _NEAR), 0, 1) * np.clip(saturation / 40, 0, 1)
     if color in _HUES:
         hsv[..., 0] = (hue + share * (_HUES[color] - own - 0.45 * distance)) % 256
-        calm, dark = _CALMER.get(color, (1.0, 1.0))
+        calm, dim, exponent = _CALMER.get(color, (1.0, 1.0, 1.0))
         hsv[..., 1] = saturation * (1 - share * (1 - calm))
-        hsv[..., 2] = value * (1 - share * (1 - dark))
+        hsv[..., 2] = value + share * (dim * 255 * (value / 255) ** exponent - value)
     else:
         darkest, span = _GREYS[color]
         hsv[..., 1] = saturation * (1 - 0.95 * share)
