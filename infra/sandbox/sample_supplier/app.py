@@ -65,6 +65,8 @@ def sample_supplier_app(
     admitted = Depends(_gate(key, limit or RateLimit(per_second=40, burst=80)))
     # Two threads, because each keeps the memory that it needed for drawing.
     drawing = ThreadPoolExecutor(2, thread_name_prefix="drawing")
+    # The first search of a store must not wait for the catalog.
+    drawing.submit(search, "")
 
     @app.get("/v1/products", dependencies=[admitted], response_model=None)
     async def products(

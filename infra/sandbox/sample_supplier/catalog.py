@@ -95,7 +95,12 @@ def offers() -> tuple[Offer, ...]:
 
 def offer_by_id(id: str) -> Offer | None:
     """Return a listing; None if there is none with this id."""
-    return next((offer for offer in offers() if offer.id == id), None)
+    return _offers_by_id().get(id)
+
+
+@cache
+def _offers_by_id() -> dict[str, Offer]:
+    return {offer.id: offer for offer in offers()}
 
 
 def _all_offers() -> Iterator[Offer]:

@@ -18,7 +18,8 @@ from infra.sandbox.sample_supplier.search import search
 def test_there_are_many_listings_and_all_faults() -> None:
     faults = Counter(offer.fault for offer in offers())
     echoes = Counter(offer.echo for offer in offers())
-    assert len(offers()) >= 500
+    assert len(offers()) >= 1200
+    assert len({offer.goods.category for offer in offers()}) >= 120
     assert all(faults[fault] >= 5 for fault in Fault)
     assert all(echoes[echo] >= 10 for echo in Echo)
     assert sum(shot.watermark for offer in offers() for shot in offer.shots) >= 20
