@@ -24,12 +24,28 @@ PLANTS = {
     "Cacti",
     "Bonsai",
     "Artificial Plants",
+    "Garden & Balcony",
+    "Ornaments",
 }
 FURNITURE = {"Desks", "Side Tables", "Chairs", "Stools", "Sofas", "Coffee Tables"}
-CAMERAS = {"Film Cameras", "Instant Cameras", "Digital Cameras"}
+CAMERAS = {"Film Cameras", "Instant Cameras", "Digital Cameras", "Video Cameras"}
 WALLS = {"Wall Art", "Canvas Art", "Wall Clocks", "Light Boxes", "Coasters", "Cushions"}
-DESK = {"Desk Mats", "Keyboards", "Mice", "Monitors", "Laptops", "Notebooks", "Keycaps", "Desks", "Cables", "Tablets"}
-SPORT = {"Fitness Gear", "Balls", "Running Shoes", "Sneakers"}
+DESK = {
+    "Desk Mats",
+    "Desk Supplies",
+    "Gaming",
+    "Office Machines",
+    "Keyboards",
+    "Mice",
+    "Monitors",
+    "Laptops",
+    "Notebooks",
+    "Keycaps",
+    "Desks",
+    "Cables",
+    "Tablets",
+}
+SPORT = {"Fitness Gear", "Balls", "Running Shoes", "Sneakers", "Shoes"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +70,9 @@ READINGS = {
         things=["desk mat", "keyboard", "mouse", "monitor", "desk", "notebook", "laptop"], categories=["desk accessory"]
     ),
     "Minimalist furniture": NicheReading(
-        things=["chair", "desk", "stool", "sofa", "table"], categories=["furniture"], style=["minimalist"]
+        things=["chair", "writing desk", "stool", "sofa", "side table", "coffee table", "bed frame"],
+        categories=["furniture"],
+        style=["minimalist"],
     ),
     "Streetwear sneakers": NicheReading(things=["sneaker", "running shoe"], categories=["sneaker", "shoe"]),
 }
