@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -15,6 +15,7 @@ from domain.product.ports import CopyBrief
 from domain.store.ports import StoreFacts
 from infra.writers.copykit.description import one_line
 from infra.writers.copykit.grammar import is_plural
+from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.quantities import Quantities, quantities
 from infra.writers.copykit.spelling import american
 from infra.writers.copykit.supplier_text import is_instruction, plain_text
@@ -84,12 +85,21 @@ class Evidence:
     quantities: Quantities
     squeezed: str
     """The text without spaces and hyphens, to compare ``water-proof`` with ``waterproof``."""
+    roots: frozenset[str] = frozenset()
+    """Roots of all words."""
+    is_complete: bool = False
+    """Whether the statements are all that may be said, as with a listing. A store also has a voice."""
     names: Sequence[str] = ()
     """Names that claim nothing: a shop called Copper Frame sells no copper."""
 
     @classmethod
     def of(
-        cls, statements: Iterable[str], counts: Iterable[tuple[int, str]] = (), *, names: Sequence[str] = ()
+        cls,
+        statements: Iterable[str],
+        counts: Iterable[tuple[int, str]] = (),
+        *,
+        names: Sequence[str] = (),
+        is_complete: bool = False,
     ) -> "Evidence":
         """Return the evidence in these statements.
 
@@ -97,10 +107,14 @@ class Evidence:
             statements: texts of others, each complete in itself.
             counts: further countable facts: three colors.
             names: names that claim nothing.
+            is_complete: whether the statements are all that may be said.
         """
         text = american("\n".join(statements)).casefold()
-        words = frozenset(map(stem, re.findall(r"\w+", text)))
-        return cls(text, words, quantities(text, counts), _squeezed(text), tuple(filter(None, names)))
+        found = re.findall(r"\w+", text)
+        words, roots = frozenset(map(stem, found)), frozenset(map(_root, re.findall(r"[^\W\d_]+", text)))
+        return cls(
+            text, words, quantities(text, counts), _squeezed(text), roots, is_complete, tuple(filter(None, names))
+        )
 
 
 def product_evidence(brief: CopyBrief) -> Evidence:
@@ -121,7 +135,10 @@ def product_evidence(brief: CopyBrief) -> Evidence:
     counts = {len(values) for values in columns.values()} | {len(brief.options)}
     chosen = ("color", "size", "version", "variant", "option", "finish", "design", "pattern", "motif")
     return Evidence.of(
-        statements, [(count, noun) for count in counts for noun in chosen], names=[one_line(brief.brand.name)]
+        statements,
+        [(count, noun) for count in counts for noun in chosen],
+        names=[one_line(brief.brand.name)],
+        is_complete=True,
     )
 
 
@@ -178,22 +195,72 @@ def stem(word: str) -> str:
 
 
 def _claims_of(sentence: str, evidence: Evidence) -> Iterator[Claim]:
-    rules = _rules()
-    for rule in rules.never:
-        for found in rule.claim.finditer(sentence):
-            if not _NOT_BEFORE.search(sentence[: found.start()]):
-                yield Claim(rule.name, found.group(), rule.why)
-    for rule in rules.stated:
-        for found in rule.claim.finditer(sentence):
-            negated = _is_negated(sentence, found)
-            if not _is_stated(rule, found.group(), evidence, negated=negated):
-                yield Claim(rule.name, found.group(), "the facts do not state it")
-    for rule in rules.part:
+    yield from _never_claims(sentence, evidence)
+    yield from _unstated_claims(sentence, evidence)
+    for rule in _rules().part:
         for found in rule.claim.finditer(sentence):
             yield from _parts_without_proof(rule, found, evidence)
     yield from _materials_without_proof(sentence, evidence)
-    for words in quantities(american(sentence).casefold()).not_in(evidence.quantities):
+    for words in quantities(sentence.casefold()).not_in(evidence.quantities):
         yield Claim("number", words, "the facts do not state this number")
+    if evidence.is_complete:
+        yield from _ungrounded(sentence, evidence)
+
+
+def _never_claims(sentence: str, evidence: Evidence) -> Iterator[Claim]:
+    for rule in _rules().never:
+        if rule.goods and not evidence.is_complete:
+            continue
+        for found in rule.claim.finditer(sentence):
+            if not _NOT_BEFORE.search(sentence[: found.start()]):
+                yield Claim(rule.name, found.group(), rule.why)
+
+
+def _unstated_claims(sentence: str, evidence: Evidence) -> Iterator[Claim]:
+    for rule in _rules().stated:
+        for found in rule.claim.finditer(sentence):
+            if not _is_stated(rule, found.group(), evidence, negated=_is_negated(sentence, found)):
+                yield Claim(rule.name, found.group(), "the facts do not state it")
+
+
+def _ungrounded(sentence: str, evidence: Evidence) -> Iterator[Claim]:
+    """Yield a claim if a sentence about the goods uses words that neither the facts nor neutral sentences have.
+
+    The rules above name known claims; this one finds those that no rule foresees.
+    """
+    strange = [
+        word
+        for word in re.findall(r"[^\W\d_]{3,}", _rules().material.sub(" ", sentence))
+        if (root := _root(word)) not in _neutral() and root not in evidence.roots
+    ]
+    if strange:
+        yield Claim("not in the facts", ", ".join(strange), "the facts do not speak of it")
+
+
+_ENDINGS = ("ability", "able", "ible", "ingly", "edly", "ing", "ely", "ily", "ed", "ly", "er", "est", "en", "y", "e")
+
+
+@lru_cache(maxsize=20_000)
+def _root(word: str) -> str:
+    """Return a word without the endings of grammar: ``charging``, ``charged`` and ``charges`` are one."""
+    low = stem(american(word).casefold())
+    for ending in _ENDINGS:
+        if low.endswith(ending) and len(low) - len(ending) >= 3:
+            low = low[: -len(ending)]
+            break
+    return low[:-1] if len(low) > 3 and low[-1] == low[-2] else low
+
+
+@cache
+def _neutral() -> frozenset[str]:
+    """Return the roots of all words in sentences that claim nothing."""
+    here = resources.files(__package__)
+    known = lexicon()
+    lines = [line for kind in known.kinds.values() for line in (*kind.scene, *kind.likes, *kind.cta)]
+    lines += [line for register in known.registers for line in (*register.aside, *register.cta, register.closing)]
+    for file in ("neutral.toml", "facts.toml"):
+        lines.append(here.joinpath(file).read_text(encoding="utf-8"))
+    return frozenset(_root(word) for line in lines for word in re.findall(r"[^\W\d_]{3,}", line))
 
 
 def _is_negated(text: str, found: re.Match[str]) -> bool:
@@ -259,6 +326,8 @@ class _Rule:
     same: bool = False
     """Whether the facts must have the very words of the claim."""
     cased: bool = False
+    goods: bool = False
+    """Whether it is a claim only about goods; a shop may say it of its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,4 +356,12 @@ def _rule(row: dict[str, Any]) -> _Rule:
     cased = bool(row.get("cased"))
     flags = 0 if cased else re.IGNORECASE
     proof = re.compile(row["proof"], re.IGNORECASE) if "proof" in row else None
-    return _Rule(row["rule"], re.compile(row["claim"], flags), row.get("why", ""), proof, bool(row.get("same")), cased)
+    return _Rule(
+        row["rule"],
+        re.compile(row["claim"], flags),
+        row.get("why", ""),
+        proof,
+        same=bool(row.get("same")),
+        cased=cased,
+        goods=bool(row.get("goods")),
+    )

@@ -18,11 +18,11 @@ _WORDS = {
     for number, word in enumerate(
         ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), start=2
     )
-}
+} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
 
 _SMALL = "(?:with|in|for|and|of|to|on|a|an|the|or|from|at)"
 """Words that end the phrase of a number."""
-_SPELLED_TIME = re.compile(rf"\b(?:{'|'.join(_WORDS)})(?=[ -](?:hour|day|week|month|year)s?\b)")
+_SPELLED_TIME = re.compile(rf"\b(?:{'|'.join(_WORDS)})(?=[ -](?:(?:hour|day|week|month|year)s?|percent)\b)")
 
 
 @dataclass(frozen=True, slots=True)
