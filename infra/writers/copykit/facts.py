@@ -41,6 +41,7 @@ class Openings:
     one: tuple[str, ...]
     fact: tuple[str, ...]
     none: tuple[str, ...]
+    below: tuple[str, ...]
     more: tuple[str, ...]
     choice: tuple[str, ...]
 

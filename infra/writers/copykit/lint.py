@@ -30,7 +30,7 @@ SHARE_OF_ONE_OPENING = 0.2
 _ARTICLE = re.compile(r"(?:(?<=[^\w-])|^)([Aa]n?) ([“\"']?[\w][\w-]*)")
 _TWICE = re.compile(r"\b([a-z]+) \1\b", re.IGNORECASE)
 _WRONG_PLURAL = re.compile(
-    r"\b(?:\w*(?:mices|childs|childrens|womans|mens|knifes|shelfs|leafs|scarfs|bonsais|feets|teeths|sheeps|fishs|furnitures|"
+    r"\b(?:\w*(?:mices|childs|childrens|womans|knifes|shelfs|leafs|scarfs|bonsais|feets|teeths|sheeps|fishs|furnitures|"
     r"jewelries|jewelrys|clothings|beddings|cutleries|luggages|equipments|decors|stationeries|glassess|boxs|brushs|dishs|\w+sss))\b(?!['’])",
     re.IGNORECASE,
 )

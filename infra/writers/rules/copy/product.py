@@ -172,7 +172,7 @@ class _Writer:
         elif points:
             thing, used = self._fact_opening(points)
         else:
-            thing = self._filled(self._rotation.pick("none", bank.none))
+            thing = self._filled(self._rotation.pick("none", bank.below if self._facts else bank.none))
         parts = [thing]
         spare = [point for point in points if point not in used]
         if spare and len(self._facts) - len(used) > 2 and self._rotation.pick("woven", (True, False)):
