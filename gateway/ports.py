@@ -40,6 +40,8 @@ class GatewayDependencies:
     supplier_vault: SupplierVault
     suppliers: frozenset[SupplierProvider]
     """The suppliers that this installation can search. Merchants can connect only these."""
+    niche_suggestions: Sequence[str] = ()
+    """Niches that these suppliers serve well."""
     signing_keys: SigningKeys = field(repr=False)
     limit_secret: bytes = field(repr=False)
     """Key of the digests that rate limits are counted under."""

@@ -144,12 +144,15 @@ def signing_keys(keys: "MasterKeys") -> "SigningKeys":
 
 async def gateway_app(platform: Platform) -> "FastAPI":
     """Return the gateway, wired."""
+    from domain.merchant.events import SupplierProvider
     from gateway.app import create_app
     from gateway.ports import GatewayDependencies
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
+    from infra.sandbox.sample_supplier.niches import niche_suggestions
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
+    suppliers = (await supplier_catalogs(platform)).providers
     return create_app(
         GatewayDependencies(
             commands=await platform.bus(),
@@ -162,7 +165,8 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             limits=PostgresRateLimits(pool),
             personal=await platform.personal(),
             supplier_vault=PostgresSupplierVault(pool, keys),
-            suppliers=(await supplier_catalogs(platform)).providers,
+            suppliers=suppliers,
+            niche_suggestions=niche_suggestions() if SupplierProvider.SAMPLE in suppliers else (),
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             media=await platform.media(),

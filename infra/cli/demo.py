@@ -44,7 +44,13 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    niche: Annotated[str, typer.Argument(help="What the store sells, for example “Cyberpunk home decor”.")],
+    niche: Annotated[
+        str,
+        typer.Argument(
+            help="What the store sells: “Cyberpunk home decor”, “Dog toys”, “Tea and coffee corner”, “Rainy day gear” or another "
+            "niche. The GraphQL field nicheSuggestions has more that the sample supplier serves well."
+        ),
+    ],
     once: Annotated[bool, typer.Option("--once", help="Stop after the order is paid and the log is verified.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
 ) -> None:

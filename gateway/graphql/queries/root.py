@@ -117,6 +117,14 @@ class Query:
         await info.context.merchant()
         return strawberry.ID(str(await info.context.deps.travel.now()))
 
+    @field(
+        "Niches that the suppliers of this installation serve well, the best for a first store first. "
+        "`requestStore` takes any other niche too. Empty if nothing is known about the suppliers."
+    )
+    async def niche_suggestions(self, info: Info) -> list[str]:
+        await info.context.merchant()
+        return list(info.context.deps.niche_suggestions)
+
     @field("The logged-in merchant.")
     async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:
         return await find_user(await info.context.reading(consistency_token))

@@ -107,6 +107,12 @@ async def test_every_page_size_returns_every_product_once(platform: Platform, ow
     assert len(seen) == len(set(seen)) == 5
 
 
+async def test_niches_are_suggested_to_merchants_only(platform: Platform, owner: Merchant) -> None:
+    assert await platform.ask("{ nicheSuggestions }", by=owner) == ["Dog toys", "Candles"]
+    refused = await platform.client.post("/graphql", json={"query": "{ nicheSuggestions }"})
+    assert refused.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
 async def test_stores_are_listed_newest_first_and_only_the_merchant_s_own(
     platform: Platform, owner: Merchant, stranger: Merchant
 ) -> None:

@@ -284,6 +284,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
             personal=PostgresPersonalData(pool, MasterKeys([b"k" * 32])),
             supplier_vault=vault,
             suppliers=frozenset(SupplierProvider),
+            niche_suggestions=("Dog toys", "Candles"),
             signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
             limit_secret=b"limits",
             # argon2id at its lowest cost, because tests hash many passwords.

@@ -26,6 +26,8 @@ READ_AT_RUN_TIME = (
     "infra/sandbox/sample_supplier/renders/*.webp",
     "infra/sandbox/sample_supplier/renders/manifest.toml",
     "infra/sandbox/sample_supplier/fields/*.toml",
+    "infra/sandbox/sample_supplier/niches.toml",
+    "infra/sandbox/sample_supplier/synonyms.toml",
 )
 
 
