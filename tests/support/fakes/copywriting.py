@@ -37,7 +37,7 @@ def brand(name: str = "Neonhaven", *tone: str, **voice: str) -> BrandIdentity:
         voice=Voice(
             tone=list(tone) or ["bold"],
             tagline=voice.get("tagline", "Light for loud rooms."),
-            story=voice.get("story", "Neonhaven likes colour after dark. It leaves beige to others."),
+            story=voice.get("story", "Neonhaven likes color after dark. It leaves beige to others."),
         ),
     )
 

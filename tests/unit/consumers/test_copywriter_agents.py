@@ -18,6 +18,8 @@ from domain.product.events import ProductArchived, ProductCopyWritten
 from domain.product.ports import CopyBrief
 from domain.store.events import PageType, PageWritten
 from domain.store.ports import PageDraft, StoreFacts
+from infra.writers.copykit.lint import lint
+from infra.writers.copykit.recorded import recorded_texts
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from tests.support.fakes.copywriting import CountingCopywriter, CountingPageWriter
@@ -34,6 +36,17 @@ async def test_a_started_copy_step_writes_every_product_up_once() -> None:
     assert len(shop.writer.asked) == len(NAMES)
     (succeeded,) = [event for event in shop.of(StepSucceeded) if event.step is Step.COPY]
     assert succeeded.summary == "Wrote the copy of 6 products"
+
+
+async def test_a_store_that_the_agents_wrote_has_no_fault() -> None:
+    shop = Shop()
+    await shop.copy_agent(await shop.begin(Step.COPY))
+    await shop.page_agent(shop.started(Step.PAGES))
+    texts = recorded_texts(shop.log.events)
+    assert texts is not None
+    assert len(texts.products) == len(NAMES)
+    assert {"about", "faq", "contact"} <= set(texts.pages)
+    assert [str(finding) for finding in lint(texts)] == []
 
 
 async def test_the_merchant_sees_each_product_as_it_is_written() -> None:

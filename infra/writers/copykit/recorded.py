@@ -1,0 +1,102 @@
+"""The texts of a store as its events recorded them, for the lint: any store, whichever writer wrote it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from domain.kernel import DomainEvent
+from domain.order.delivery import typical_days
+from domain.product.events import ProductCopyWritten, ProductImported
+from domain.product.ports import CopyBrief
+from domain.store.aggregate import LEGAL_PAGES
+from domain.store.events import BrandGenerated, PageWritten, StoreRequested
+from domain.store.ports import StoreFacts
+from infra.writers.copykit.claims import product_evidence, store_evidence
+from infra.writers.copykit.lexicon import is_dear
+from infra.writers.copykit.lint import ProductTexts, StoreTexts
+
+
+def recorded_texts(events: Iterable[DomainEvent]) -> StoreTexts | None:
+    """Return the latest texts of one store; None if it has no brand yet.
+
+    Args:
+        events: of the store and of its products, in the order in which they were recorded. Others are left out.
+    """
+    requested: StoreRequested | None = None
+    brand: BrandGenerated | None = None
+    imported: dict[UUID, ProductImported] = {}
+    copies: dict[UUID, ProductCopyWritten] = {}
+    pages: dict[UUID, PageWritten] = {}
+    for event in events:
+        match event:
+            case StoreRequested():
+                requested = event
+            case BrandGenerated():
+                brand = event
+            case ProductImported():
+                imported[event.originator_id] = event
+            case ProductCopyWritten():
+                copies[event.originator_id] = event
+            case PageWritten():
+                pages[event.page_id] = event
+            case _:
+                continue
+    if requested is None or brand is None:
+        return None
+    facts = _facts(requested, brand, imported)
+    voice = brand.brand.voice
+    return StoreTexts(
+        name=brand.brand.name,
+        tagline=voice.tagline,
+        story=voice.story,
+        categories=facts.products,
+        products=[_texts(imported[id], copy, brand) for id, copy in copies.items() if id in imported],
+        evidence=store_evidence(facts),
+        pages={page.slug: page.content for page in pages.values() if page.type not in LEGAL_PAGES},
+    )
+
+
+def _facts(requested: StoreRequested, brand: BrandGenerated, imported: Mapping[UUID, ProductImported]) -> StoreFacts:
+    listings = list(imported.values())
+    prices = [listing.price for listing in listings]
+    kinds = Counter(listing.category for listing in listings if listing.category)
+    return StoreFacts(
+        name=brand.brand.name,
+        host=brand.slug,
+        niche=requested.niche,
+        brand=brand.brand,
+        contact_email=requested.contact_email,
+        products=[kind for kind, _ in kinds.most_common()],
+        price_range=(min(prices), max(prices)) if prices else None,
+        shipping_days=typical_days([listing.shipping_days for listing in listings]),
+        effective_on=requested.occurred_at,
+        product_count=len(listings),
+    )
+
+
+def _texts(listing: ProductImported, copy: ProductCopyWritten, brand: BrandGenerated) -> ProductTexts:
+    titles = [variant.title for variant in listing.variants]
+    brief = CopyBrief(
+        original_title=listing.original_title,
+        original_description=listing.original_description,
+        category=listing.category,
+        tags=listing.tags,
+        options=titles if len(titles) > 1 else (),
+        niche="",
+        brand=brand.brand,
+        seed="",
+        attributes=listing.attributes,
+        price=listing.price,
+    )
+    return ProductTexts(
+        id=str(listing.originator_id),
+        title=copy.title,
+        description=copy.description,
+        features=copy.features,
+        benefits=copy.benefits,
+        call_to_action=copy.call_to_action,
+        meta_title=copy.meta_title,
+        meta_description=copy.meta_description,
+        evidence=product_evidence(brief),
+        is_dear=is_dear(listing.price),
+    )
