@@ -160,7 +160,7 @@ def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int,
     "Neon Camera Framed Wall Art Print" in "Wall Art" is no camera, but "LED Case Fan 120mm Ring Light" is a fan.
     """
     whole = _category_head(words, category, least=2)
-    if whole is not None and not any(map(is_measure, words[1 : whole[0]])):
+    if whole is not None and not _goes_on(words[: whole[0]]):
         return whole
     first = _head(words)
     if kind is not None and kind.name != GENERIC and (first is None or first[1] is not kind):
@@ -170,6 +170,18 @@ def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int,
         if wanted is not None and wanted[0] <= most and not any(map(is_measure, words[1 : wanted[0]])):
             return wanted
     return first or _category_head(words, category, least=1)
+
+
+def _goes_on(core: Sequence[str]) -> bool:
+    """Whether a core has gone past its goods: by a measure, a repeated word, or a material behind other goods."""
+    first = _head(core)
+    behind = {word.casefold() for word in core[first[0] :]} if first else set()
+    repeats = len({word.casefold() for word in core}) < len(core)
+    return repeats or any(map(is_measure, core[1:])) or bool(behind & _words_of_materials())
+
+
+def _words_of_materials() -> frozenset[str]:
+    return words_of("materials") - {"canvas"}  # canvas is also what a picture is on
 
 
 def _category_head(words: Sequence[str], category: str, *, least: int) -> tuple[int, Kind] | None:
