@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.generation import FailStep, SucceedStep
+from commands.media import RecordImage
 from commands.order import CancelOrder, RecordPayment
 from commands.product import WriteProductCopy
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
+from domain.media.events import CutoutReview, ImageVersion, Operation, Rendition
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from infra.writers.copykit.scoring import measure
@@ -364,6 +366,60 @@ async def test_a_photo_is_sent_to_the_studio_twice(platform: Platform, owner: Me
     assert (known["mediaAsset"]["id"], known["mediaAsset"]["productId"]) == (image_id, product["id"])
 
 
+async def test_the_merchant_sees_both_versions_of_a_doubtful_image_and_chooses(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    selection = "mediaAsset { id status quality before after review { confidence reason shown signals } }"
+    url = "https://example.com/chair.jpg"
+    sent = await change(platform, owner, "processImage", selection, storeId=str(store_id), url=url)
+    asset = sent["mediaAsset"]
+    assert (asset["review"], asset["before"], asset["after"]) == (None, url, None)
+    whole, cut = (
+        Rendition(name="large", key=f"sha256/{n}/{n * 32}.webp", width=900, height=900, size_bytes=9)
+        for n in ("aa", "bb")
+    )
+    await platform.send(
+        RecordImage(
+            image_id=UUID(asset["id"]),
+            attempt=1,
+            renditions=[whole],
+            source_sha256="ab" * 32,
+            source_size=(1200, 900),
+            operations=[Operation.SHARPEN],
+            seconds=0.5,
+            review=CutoutReview(
+                confidence=0.31,
+                shown=ImageVersion.ORIGINAL,
+                needs_review=True,
+                reason="A leg is missing.",
+                signals={"mirror": 0.2},
+            ),
+            other_renditions=[cut],
+        )
+    )
+    image_id = asset["id"]
+    refused = await change(platform, stranger, "chooseImageVersion", selection, imageId=image_id, version="CUTOUT")
+    assert codes(refused) == [("NOT_FOUND", None)]
+    kept = await change(platform, owner, "chooseImageVersion", selection, imageId=image_id, version="ORIGINAL")
+    before = kept["mediaAsset"]
+    assert (before["status"], before["review"]["shown"]) == ("PROCESSED", "ORIGINAL")
+    assert ("aa" in before["before"], "bb" in before["after"]) == (True, True)
+    assert before["review"] | {"shown": None} == {
+        "confidence": 0.31, "reason": "A leg is missing.", "shown": None, "signals": {"mirror": 0.2},
+    }  # fmt: skip
+    chosen = await change(platform, owner, "chooseImageVersion", selection, imageId=image_id, version="CUTOUT")
+    after = chosen["mediaAsset"]
+    assert (after["status"], after["review"]["shown"]) == ("PROCESSED", "CUTOUT")
+    assert (after["before"], after["after"]) == (before["before"], before["after"])
+    assert after["quality"] > before["quality"]
+    again = await platform.call("POST", f"/images/{image_id}/version", by=owner, json={"version": "ORIGINAL"})
+    assert (again.status_code, again.json()["requested"]) == (202, False)
+    token = {"x-consistency-token": again.json()["consistencyToken"]}
+    job = (await platform.call("GET", f"/images/jobs/{image_id}", by=owner, headers=token)).json()
+    assert (job["review"]["shown"], "aa" in job["urls"]["large"], "bb" in job["after"]) == ("ORIGINAL", True, True)
+
+
 async def test_a_repeated_image_request_is_the_same_after_its_text_changed(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     image_id = (await first_product(platform, owner, store_id))["images"][0]["id"]
@@ -374,7 +430,10 @@ async def test_a_repeated_image_request_is_the_same_after_its_text_changed(platf
     repeated = await change(platform, owner, "processImage", "mediaAsset { attempt altText }", **again)
     assert repeated["userErrors"] == []
     assert repeated["consistencyToken"] == first["consistencyToken"]
-    assert repeated["mediaAsset"] == {"attempt": 2, "altText": "A new alt"}
+    assert repeated["mediaAsset"] == {
+        "attempt": first["mediaAsset"]["attempt"] + 1,
+        "altText": "A new alt",
+    }
 
 
 @pytest.mark.parametrize(
