@@ -37,6 +37,8 @@ HINT = 0.04
 """Least model probability of a part that is added."""
 AGREES = 0.85
 """Overlap with the outline from which the model's mask is kept, because its edge is finer."""
+ALIKE = 0.02
+"""The most that the mirrored photo's mask may differ to need no closer look."""
 TOUCHED = 0.01
 """Share of the mask's edge on the photo's border from which the model looks closer."""
 SAME = 0.1
@@ -49,7 +51,7 @@ SHARP = 40
 """Difference of neighboring pixels that only things have, in levels."""
 CALM = 10
 """Neighboring pixels that differ by less belong to one surface, in levels."""
-CLEAR = {"undecided": 0.12, "ground_inside": 0.03, "goods_outside": 0.1, "lost_edges": 0.5}
+CLEAR = {"undecided": 0.2, "ground_inside": 0.03, "goods_outside": 0.1, "lost_edges": 0.5}
 """The largest signals of a first look that needs no second one."""
 
 
@@ -68,8 +70,9 @@ class Mask:
 def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
     """Find the product.
 
-    One look of the model is enough if it agrees with a plain ground. Else it looks at the mirrored photo too, and at the
-    product's part of the photo, where the product is larger: a mask that a second look changes is doubtful.
+    One look of the model is enough if it agrees with a plain ground. Else it looks at the mirrored photo too. If that
+    decides nothing, it looks at the product's part of the photo, where the product is larger. A mask that a second look
+    changes is doubtful.
 
     Returns:
         None if the photo shows no product that the model finds, and no flat one on a plain ground.
@@ -94,7 +97,7 @@ def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
     mirrored = _enlarge(predict(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), small.size)[:, ::-1]
     signals["mirror"] = _difference(first, mirrored)
     looks = [first] if signals["mirror"] > SAME else [first, mirrored]
-    if plain is None or signals["borders"] > TOUCHED:
+    if _needs_closer_look(signals, plain):
         closer = _look_closer(image, first, predict)
         signals["scale"] = _difference(first, closer)
         if signals["scale"] <= SAME:
@@ -231,11 +234,18 @@ def _measure(probability: np.ndarray, ground: Ground | None) -> dict[str, float]
 def _is_clear(signals: dict[str, float], ground: Ground | None) -> bool:
     return (
         ground is not None
-        and signals["borders"] == 0
+        and signals["borders"] <= TOUCHED
         and signals["hollow"] == 0
         and signals["overlooked"] == 0
         and all(signals[name] <= most for name, most in CLEAR.items())
     )
+
+
+def _needs_closer_look(signals: dict[str, float], ground: Ground | None) -> bool:
+    """Return whether the mirrored photo has decided nothing yet."""
+    if signals["borders"] > TOUCHED:
+        return True
+    return ground is None and ALIKE < signals["mirror"] <= SAME
 
 
 def _look_closer(image: Image.Image, probability: np.ndarray, predict: Predict) -> np.ndarray:
