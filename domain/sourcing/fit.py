@@ -36,7 +36,11 @@ UNPROVED = 0.03
 """A style or material that the niche asks for and the listing does not mention."""
 
 BY_CATEGORY = 0.3
-"""A title that names none of the niche's things, in a category of the niche."""
+"""A title that names none of the niche's things, in a main category of the niche."""
+MAIN_CATEGORIES = 2
+"""The first categories of a reading, which are the most typical ones."""
+OF_THE_FIELD, IN_NO_CATEGORY = 0.75, 0.45
+"""Anything that a title calls by the niche's field, such as coffee; the lower value is for other categories."""
 
 PLACES: Sequence[tuple[str, float]] = (("title", 1.0), ("labels", 0.9), ("description", 0.8))
 """How far a word is believed by its place. Labels are category, tags and facts."""
@@ -64,6 +68,8 @@ class FitMeasure:
     def __init__(self, reading: NicheReading) -> None:
         self._things = _phrases(reading.things)
         self._categories = _phrases([*reading.categories, *reading.things])
+        self._main_categories = self._categories[:MAIN_CATEGORIES] if reading.categories else ()
+        self._heads = frozenset(phrase[-1] for phrase in self._categories)
         self._audience = _phrases(reading.audience) or _implied_audience(self._things)
         self._style = _phrases(reading.style)
         self._setting = _phrases(reading.setting)
@@ -78,8 +84,10 @@ class FitMeasure:
         seen = ListingWords.of(listing)
         category = self._category(seen)
         thing = self._thing(seen)
-        if thing == UNPROVED and category >= 0.9 and not self._is_picture(seen):
+        if thing == UNPROVED and not self._is_picture(seen) and self._category(seen, self._main_categories) >= 0.9:
             thing = BY_CATEGORY
+        elif thing == OF_THE_FIELD and category <= SILENT:
+            thing = IN_NO_CATEGORY
         values = {
             "thing": thing,
             "category": category,
@@ -114,7 +122,7 @@ class FitMeasure:
     def _is_picture(self, seen: ListingWords) -> bool:
         """Whether the listing only shows the niche's things: a sticker, a poster."""
         wall_art = frozenset(lexicon()["prints"]) | {"poster"}
-        own = self._own | wall_art if self._own & wall_art else self._own
+        own = self._heads | wall_art if self._heads & wall_art else self._heads
         return bool(seen.pictures - own)
 
     def _one_thing(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
@@ -162,7 +170,7 @@ class FitMeasure:
             return max(UNPROVED, 0.85 * min((self._modifier(modifier, seen) for modifier in field), default=1.0))
         if field and phrase[-1] in word_set("fields") and not self._is_apart(seen):
             categories = frozenset(word for part in seen.categories for word in part)
-            return 0.75 if all(_equivalents(word) & (seen.names | categories) for word in field) else UNPROVED
+            return OF_THE_FIELD if all(_equivalents(word) & (seen.names | categories) for word in field) else UNPROVED
         return UNPROVED
 
     def _is_apart(self, seen: ListingWords) -> bool:
@@ -193,18 +201,19 @@ class FitMeasure:
         accepted = _equivalents(modifier)
         return next((belief for place, belief in PLACES if accepted & seen.place(place)), 0.0)
 
-    def _category(self, seen: ListingWords) -> float:
+    def _category(self, seen: ListingWords, wanted: Sequence[tuple[str, ...]] | None = None) -> float:
+        """Return how far the supplier's category is one of these, by default one of the niche's."""
         parts = [part for part in seen.categories if part]
         if not parts:
             return SILENT
-        return max(self._one_category(part) for part in parts)
+        return max(self._one_category(part, self._categories if wanted is None else wanted) for part in parts)
 
-    def _one_category(self, part: tuple[str, ...]) -> float:
+    def _one_category(self, part: tuple[str, ...], categories: Sequence[tuple[str, ...]]) -> float:
         if all(word in word_set("broad") for word in part):
             kin = _kin(self._named)
             return 0.7 if any(word in kin for word in part) else SILENT
         best = 0.15
-        for phrase in self._categories:
+        for phrase in categories:
             name = _same_name(part[-1], phrase[-1])
             others, wanted = set(part[:-1]), set(phrase[:-1])
             if "".join(part) == "".join(phrase):
