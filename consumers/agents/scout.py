@@ -6,24 +6,26 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar
-from uuid import UUID
 
 from commands.sourcing import ImportProducts, Pick
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
 from consumers.ports import reaction_id
 from domain.generation.events import Step, StepStarted
-from domain.merchant.aggregate import MERCHANT
+from domain.merchant.aggregate import MERCHANT, Merchant
 from domain.merchant.events import SupplierProvider
 from domain.sourcing.alternatives import alternatives, describe_alternatives
 from domain.sourcing.fit import plain_reading
 from domain.sourcing.landed import DEFAULT_DESTINATION, Destination
 from domain.sourcing.listing import Listing
+from domain.sourcing.phrases import search_phrases
 from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalogs
-from domain.sourcing.ranking import Candidate, Key, Pool, Ranking, candidates, rank
+from domain.sourcing.ranking import HANDFUL, Candidate, Key, Pool, Ranking, candidates, rank
 from domain.sourcing.screening import describe_rejections
-from domain.store.aggregate import STORE
+from domain.store.aggregate import STORE, Store
 from domain.store.events import SupplierReport
+from domain.store.niche import NicheReading
+from domain.store.ports import NicheReader
 from schemas.envelope import Envelope
 
 CANDIDATES_EACH = 150
@@ -67,23 +69,27 @@ class ScoutAgent(StepAgent):
         fingerprints: ImageFingerprints,
         ports: StepPorts,
         *,
+        niches: NicheReader,
         country: str = DEFAULT_DESTINATION,
     ) -> None:
         super().__init__(ports)
         self._catalogs = catalogs
         self._keywords = keywords
         self._fingerprints = fingerprints
+        self._niches = niches
         self._country = country
 
     async def work(self, envelope: Envelope, event: StepStarted) -> ImportProducts:
         store = await self._aggregates.get(STORE, event.store_id)
-        providers, note = await self._providers(event.merchant_id)
+        merchant = await self._aggregates.get(MERCHANT, event.merchant_id)
+        providers, note = _providers(merchant)
         total = len(providers) + 2
 
         async def report(item: str, message: str) -> None:
             await self.report(envelope, event, item=item, total=total, message=message)
 
-        phrases = await self._phrases(envelope, event, store.niche)
+        reading = await self._reading(envelope, event, store)
+        phrases = await self._phrases(envelope, event, store.niche, reading)
         await report(
             "keywords", f"Thought of {_count(phrases, 'search phrase')}, such as “{phrases[min(1, len(phrases) - 1)]}”"
         )
@@ -102,14 +108,14 @@ class ScoutAgent(StepAgent):
         if all(report.error is not None for report in reports):
             raise GivenUp(_names(providers), " ".join(report.error or "" for report in reports))
         listings = [listing for result in results for listing in result.listings]
-        reading = plain_reading(store.niche, phrases)
-        destination = Destination(country=self._country, on=event.occurred_at.date())
-        pool = candidates(listings, reading, destination=destination)
+        country = self._country if merchant.business is None else merchant.business.country
+        destination = Destination(country=country, on=event.occurred_at.date())
+        pool = candidates(listings, reading, destination=destination, promise_days=store.delivery_promise_days)
         ranking = await self._choose(envelope, event, pool)
+        offered = describe_alternatives(alternatives(pool.candidates, reading))
         if not ranking.chosen:
-            offered = describe_alternatives(alternatives(pool.candidates, reading))
             raise GivenUp(_names(providers), _nothing_to_sell(ranking, _names(providers), offered))
-        await report("ranking", _outcome(ranking))
+        await report("ranking", _outcome(ranking, offered))
         return ImportProducts(
             generation_id=event.originator_id,
             attempt=event.attempt,
@@ -121,14 +127,16 @@ class ScoutAgent(StepAgent):
             picks=[_pick(candidate) for candidate in ranking.chosen],
         )
 
-    async def _providers(self, merchant_id: UUID) -> tuple[Sequence[SupplierProvider], str]:
-        """Return the suppliers to search, and a note for the merchant if the sample supplier stands in."""
-        merchant = await self._aggregates.get(MERCHANT, merchant_id)
-        if merchant.suppliers:
-            return sorted(merchant.suppliers), ""
-        return [SupplierProvider.SAMPLE], ", which stands in because no supplier is connected"
+    async def _reading(self, envelope: Envelope, event: StepStarted, store: Store) -> NicheReading:
+        """Return what the niche means. A niche whose goods the reader does not know is read by its own words."""
 
-    async def _phrases(self, envelope: Envelope, event: StepStarted, niche: str) -> list[str]:
+        async def read() -> NicheReading:
+            return await self._niches.read(store.niche, preferences=store.preferences)
+
+        reading = await self.ask_once(envelope, event, NicheReading, read, who="the niche reader", part="niche")
+        return reading if reading.things else plain_reading(store.niche)
+
+    async def _phrases(self, envelope: Envelope, event: StepStarted, niche: str, reading: NicheReading) -> list[str]:
         # The attempt is part of the seed, so a step that runs again searches for other phrases too.
         seed = f"{event.originator_id}:{event.attempt}"
 
@@ -136,7 +144,7 @@ class ScoutAgent(StepAgent):
             return list(await self._keywords.keywords(niche, seed=seed))
 
         phrases = await self.ask_once(envelope, event, list[str], write, who="the keyword writer", part="keywords")
-        return phrases or [niche]
+        return search_phrases(niche, reading, phrases)
 
     async def _search(
         self, envelope: Envelope, event: StepStarted, provider: SupplierProvider, phrases: Sequence[str]
@@ -217,6 +225,13 @@ async def _gather(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
+def _providers(merchant: Merchant) -> tuple[Sequence[SupplierProvider], str]:
+    """Return the suppliers to search, and a note for the merchant if the sample supplier stands in."""
+    if merchant.suppliers:
+        return sorted(merchant.suppliers), ""
+    return [SupplierProvider.SAMPLE], ", which stands in because no supplier is connected"
+
+
 def _pick(candidate: Candidate) -> Pick:
     return Pick(
         listing=candidate.listing,
@@ -230,11 +245,15 @@ def _names(providers: Sequence[SupplierProvider]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _outcome(ranking: Ranking) -> str:
-    """Return what became of the candidates: ``3 of 150 candidates fit. Chose the best 3 products; 12 had no photo``."""
+def _outcome(ranking: Ranking, offered: str) -> str:
+    """Return what became of the candidates: ``3 of 150 candidates fit. Chose the best 3 products; 12 had no photo``.
+
+    Below a handful of products, what the suppliers have instead follows.
+    """
     fitting = f"{ranking.fitting} of {_counted(ranking.total, 'candidate')} fit the niche"
     left_out = describe_rejections(ranking.rejected)
-    return f"{fitting}. Chose the best {_count(ranking.chosen, 'product')}" + (f"; {left_out}" if left_out else "")
+    outcome = f"{fitting}. Chose the best {_count(ranking.chosen, 'product')}" + (f"; {left_out}" if left_out else "")
+    return f"{outcome}. {offered}" if len(ranking.chosen) < HANDFUL and offered else outcome
 
 
 def _nothing_to_sell(ranking: Ranking, names: str, offered: str) -> str:

@@ -97,7 +97,7 @@ async def consumers(
         from infra.adapters.media.fingerprints import HttpFingerprints
 
         fingerprints = HttpFingerprints(GivingFetcher(fetcher, handover).fetch)
-        return ScoutAgent(suppliers, writing().keywords, fingerprints, ports)
+        return ScoutAgent(suppliers, writing().keywords, fingerprints, ports, niches=writing().niches)
 
     def page_agent() -> "Consumer":
         return PageAgent(

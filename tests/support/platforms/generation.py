@@ -30,6 +30,7 @@ from infra.adapters.suppliers.shared import SharedCatalogs
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
+from infra.writers.rules.niche.reader import RuleNicheReader
 from schemas import topics
 from schemas.envelope import Envelope
 from tests.support.fakes.brand import KnownDomains
@@ -116,6 +117,7 @@ class Pipeline:
                 outside.keywords,
                 KnownPhotos(),
                 ports,
+                niches=RuleNicheReader(),
             ),
             CopyAgent(outside, ports),
             PageAgent(outside.pages, ports),

@@ -20,11 +20,13 @@ from domain.ids import derived
 from domain.kernel import Transient
 from domain.merchant.aggregate import MERCHANT, register
 from domain.merchant.events import SupplierConnected, SupplierProvider
+from domain.money import Money
 from domain.privacy import Sealed
 from domain.product.events import ProductImported
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import Preferences, ProductsScouted, SupplierReport
 from infra.adapters.suppliers.shared import SharedCatalogs
+from infra.writers.rules.niche.reader import RuleNicheReader
 from schemas.envelope import Envelope
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
 from tests.support.fakes.supply import (
@@ -102,6 +104,7 @@ class Scouting:
             self.keywords,
             self.photos,
             step_ports(self.log, self.answers, BusDispatch(CommandBus(self.log, handlers)), self.clock),
+            niches=RuleNicheReader(),
         )
 
     def of(self, kind: type[Any]) -> Sequence[Any]:
@@ -113,7 +116,11 @@ async def test_a_started_scout_step_stocks_the_store() -> None:
     await scouting.agent(await scouting.begin(SupplierProvider.SAMPLE))
     (scouted,) = scouting.of(ProductsScouted)
     assert scouted.suppliers == [SupplierReport(provider=SupplierProvider.SAMPLE, candidates=26)]
-    assert scouted.keywords == ["Ceramic pots", "ceramic pot", "flower pot"]
+    assert scouted.keywords == ["Ceramic pots", "planter", "flower pot"]
+    assert (scouted.fitting, scouted.rejected) == (26, {"SURPLUS": 8})
+    imported = scouting.of(ProductImported)[0]
+    assert {term.name for term in imported.score.fit_terms} == {"thing", "category"}
+    assert (imported.score.destination, imported.score.duty) == ("DE", Money(minor=360))
     assert len(scouted.product_ids) == 18
     assert [imported.originator_id for imported in scouting.of(ProductImported)] == scouted.product_ids
     assert [step.step for step in scouting.of(StepSucceeded)] == [Step.SCOUT]
@@ -123,7 +130,7 @@ async def test_the_merchant_sees_each_part_of_the_work() -> None:
     scouting = Scouting()
     await scouting.agent(await scouting.begin(SupplierProvider.SAMPLE))
     assert [progress.message for progress in scouting.of(StepProgressed)] == [
-        "Thought of 3 search phrases, such as “ceramic pot”",
+        "Thought of 3 search phrases, such as “planter”",
         "Found 26 candidates at the sample supplier",
         "26 of 26 candidates fit the niche. Chose the best 18 products; 8 more fit, but the store is full",
     ]
@@ -225,6 +232,37 @@ async def test_nothing_that_can_be_sold_fails_the_step_and_says_why() -> None:
     await scouting.agent(await scouting.begin())
     (failed,) = scouting.of(StepFailed)
     assert "None of the 2 candidates from the sample supplier" in failed.reason
+
+
+async def test_only_what_fits_is_imported_and_the_merchant_sees_what_else_there_is() -> None:
+    scouting = Scouting()
+    colours = COLOURS[:8]
+    lamps = [
+        listing(f"lamp-{n}", title=f"{c} desk lamp", category="Desk Lamps", tags=[]) for n, c in enumerate(colours)
+    ]
+    bare = listing("bare", title="Clay pot without a photo", image_urls=[])
+    scouting.catalogs[SupplierProvider.SAMPLE] = MemoryCatalog([*pots(count=3), *lamps, bare])
+    await scouting.agent(await scouting.begin())
+    (scouted,) = scouting.of(ProductsScouted)
+    assert len(scouted.product_ids) == 3
+    assert scouted.rejected == {"NO_PHOTO": 1, "DOES_NOT_FIT": 8}
+    assert scouting.of(StepProgressed)[-1].message == (
+        "4 of 12 candidates fit the niche. Chose the best 3 products; 1 had no photo, 8 did not fit the niche. "
+        "The supplier has Desk Lamps (8), Bowls (1), Planters (1), Vases (1). Niches that it serves: “Desk lamps”."
+    )
+    assert "4 of 12 fit the niche" in scouting.of(StepSucceeded)[0].summary
+
+
+async def test_nothing_slower_than_the_stores_promise_is_imported() -> None:
+    scouting = Scouting()
+    slow = [each.model_copy(update={"shipping_days": (8, 15)}) for each in pots(count=8)]
+    scouting.catalogs[SupplierProvider.SAMPLE] = MemoryCatalog([*pots(SupplierProvider.SAMPLE, 26)[8:], *slow])
+    envelope = await scouting.begin()
+    at = scouting.clock.now()
+    store = await scouting.agent._aggregates.get(STORE, STORE_ID)
+    await scouting.log.given(STORE, store.promise_delivery(14, time_zone="UTC", at=at), tenant=STORE_ID)
+    await scouting.agent(envelope)
+    assert scouting.of(ProductsScouted)[0].rejected["TOO_SLOW"] == 8
 
 
 async def test_the_same_photo_at_two_suppliers_is_imported_once() -> None:
