@@ -42,7 +42,7 @@ class Goods(Value):
     pieces: Annotated[int, Field(ge=1, le=3)] = 1
     """How many of the render the picture shows."""
     look: int = 0
-    """Number among the goods with the same picture, which are shown turned or mirrored."""
+    """Number among the goods with the same render, which are shown in other scenes, turned or mirrored."""
     category: str
     names: Annotated[list[str], Field(min_length=2)]
     """The usual title first, then titles for duplicates."""
@@ -179,11 +179,10 @@ def _freight(weight: str) -> int:
 
 
 def _with_looks(things: list[Goods]) -> Iterator[Goods]:
-    seen: Counter[tuple[str | None, str | None, int]] = Counter()
+    seen: Counter[str | None] = Counter()
     for goods in things:
-        picture = goods.render, goods.color, goods.pieces
-        yield goods if goods.render is None else goods.model_copy(update={"look": seen[picture]})
-        seen[picture] += 1
+        yield goods if goods.render is None else goods.model_copy(update={"look": seen[goods.render]})
+        seen[goods.render] += 1
 
 
 def _printed(design: _Design, on: Print, kind: _Kind) -> Goods:

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from infra.sandbox.sample_supplier.printing import SIZES, Print, draw_print
-from infra.sandbox.sample_supplier.scenes import Staging, compose
+from infra.sandbox.sample_supplier.scenes import Staging
 
 PHOTOS = Path(__file__).parent / "photos"
 """The folder of the photos, with their licence and photographers."""
@@ -84,7 +84,7 @@ def render(shot: Shot) -> bytes:
         with Image.open(PHOTOS / f"{shot.photo}.jpg") as photo:
             picture = photo.convert("RGB").crop(shot.box)
     else:
-        picture = compose(shot.staging, shot.aspect)[0].crop(shot.box)
+        picture = _composed(shot.staging, shot.aspect)[0].crop(shot.box)
     if shot.printed_on is not None:
         picture = draw_print(picture, shot.printed_on)
     if picture.size != shot.size:
@@ -103,8 +103,15 @@ def mask_of(shot: Shot) -> Image.Image | None:
     """
     if shot.staging is None:
         return None
-    mask = compose(shot.staging, shot.aspect)[1].crop(shot.box)
+    mask = _composed(shot.staging, shot.aspect)[1].crop(shot.box)
     return mask if mask.size == shot.size else mask.resize(shot.size, Image.Resampling.LANCZOS)
+
+
+def _composed(staging: Staging, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+    # numpy needs time and memory at the start, which a server without requests for pictures does not spend.
+    from infra.sandbox.sample_supplier.composing import compose  # noqa: PLC0415
+
+    return compose(staging, size)
 
 
 def _mark(picture: Image.Image) -> Image.Image:

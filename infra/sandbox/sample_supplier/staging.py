@@ -23,9 +23,9 @@ def scene_shots(goods: Goods, seller: str, *, near: bool) -> Iterator[Shot]:
     assert goods.render is not None
     drawing = drawings()[goods.render]
     rng = random.Random(f"zyenta sample supplier, scenes of {goods.id}")  # noqa: S311 - pictures, not a secret
-    scenes = list(SCENES[drawing.pose])
-    rng.shuffle(scenes)
-    tones = rng.sample(range(len(TONES)), 3)
+    order = random.Random(f"zyenta sample supplier, order of {goods.render}")  # noqa: S311
+    scenes = order.sample(SCENES[drawing.pose], len(SCENES[drawing.pose]))
+    tones = order.sample(range(len(TONES)), len(TONES))
     lying = drawing.pose is Pose.LYING
 
     def staged(n: int, scale: float, color: str | None, shift: float = 0.0) -> Staging:
@@ -33,8 +33,8 @@ def scene_shots(goods: Goods, seller: str, *, near: bool) -> Iterator[Shot]:
             render=goods.render or "",
             color=color,
             pieces=goods.pieces,
-            scene=scenes[n % len(scenes)],
-            tone=tones[n % len(tones)],
+            scene=scenes[(goods.look + n) % len(scenes)],
+            tone=tones[(goods.look + n) % len(tones)],
             scale=scale,
             shift=shift,
             turn=TURNS[(goods.look + (n == 1)) % len(TURNS)] if lying else 0.0,

@@ -93,3 +93,39 @@ def test_a_search_ends_with_everything_once(keyword: str) -> None:
 def test_a_synonym_finds_the_same_as_the_word() -> None:
     assert {offer.goods.id for offer in search("jump rope")[:2]} == {"skipping-rope"}
     assert search("couch")[0].goods.category == "Sofas"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "goods"),
+    [
+        ("dog rope toy", "dog-rope-tug"),
+        ("enamel teapot", "enamel-teapot"),
+        ("kids microscope", "kids-microscope"),
+        ("set of espresso cups", "espresso-cup-set"),
+        ("merino wool yarn", "merino-yarn"),
+        ("couch", "floor-lamp-sofa"),
+    ],
+)
+def test_listings_with_all_words_come_first(keyword: str, goods: str) -> None:
+    assert goods in {offer.goods.id for offer in search(keyword)[:4]}
+
+
+def test_every_listing_states_its_weight_and_another_fact() -> None:
+    for goods in all_goods():
+        assert "Weight" in goods.attributes, goods.id
+        assert len(goods.attributes) >= 2, goods.id
+
+
+def test_prints_are_never_in_the_category_of_what_they_show() -> None:
+    printed = {goods.category for goods in all_goods() if goods.printed_on is not None}
+    assert printed == {
+        "Wall Art", "Canvas Art", "Desk Mats", "Coasters", "Wall Clocks", "Light Boxes", "Cushions", "Notebooks"
+    }  # fmt: skip
+    assert sum(offer.goods.printed_on is not None for offer in offers()) < len(offers()) / 8
+
+
+def test_prices_freight_and_margins_are_plausible() -> None:
+    for goods in all_goods():
+        assert goods.cost < goods.market, goods.id
+        assert goods.fee < goods.market, goods.id
+        assert 1 <= goods.days[0] < goods.days[1] <= 30, goods.id

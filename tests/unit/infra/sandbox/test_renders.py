@@ -2,15 +2,21 @@
 
 import hashlib
 import io
+from collections import defaultdict
+from itertools import combinations
 
+import imagehash
 import numpy as np
 import pytest
 from PIL import Image
 
+from domain.sourcing.ranking import SAME_PHOTO
 from infra.sandbox.sample_supplier.catalog import Echo, Offer, offers
+from infra.sandbox.sample_supplier.composing import compose
 from infra.sandbox.sample_supplier.goods import all_goods
 from infra.sandbox.sample_supplier.pictures import Shot, mask_of, render
-from infra.sandbox.sample_supplier.renders import COLORS, RENDERS, Pose, drawing_of, drawings
+from infra.sandbox.sample_supplier.recoloring import drawing_of
+from infra.sandbox.sample_supplier.renders import COLORS, RENDERS, Pose, drawings
 from infra.sandbox.sample_supplier.scenes import SCENES, TONES, Staging
 
 RENDERED = [offer for offer in offers() if offer.goods.render is not None]
@@ -118,3 +124,24 @@ def test_resellers_copy_the_first_picture() -> None:
         elif offer.echo is Echo.NEAR:
             assert offer.shots[0].staging == originals[offer.goods.id].shots[0].staging
             assert offer.shots[0] != originals[offer.goods.id].shots[0]
+
+
+def test_different_goods_of_a_category_do_not_look_like_one_photo() -> None:
+    # Otherwise the scout would take them for the same thing sold twice.
+    groups: defaultdict[tuple[str, str | None], list[Offer]] = defaultdict(list)
+    for offer in RENDERED:
+        if offer.echo is None:
+            groups[offer.goods.category, offer.goods.render].append(offer)
+    for group in groups.values():
+        assert len({offer.shots[0].staging for offer in group}) == len(group)
+    for group in sorted(groups.values(), key=len)[-5:]:
+        prints = {offer.goods.id: fingerprint(offer) for offer in group}
+        for (one, first), (other, second) in combinations(prints.items(), 2):
+            assert first - second > SAME_PHOTO, f"{one} and {other}"
+
+
+def fingerprint(offer: Offer) -> imagehash.ImageHash:
+    """Return the perceptual hash of a listing's first picture, composed small."""
+    staging = offer.shots[0].staging
+    assert staging is not None
+    return imagehash.phash(compose(staging, (300, 300))[0])
