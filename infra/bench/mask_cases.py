@@ -13,9 +13,9 @@ from scipy import ndimage
 from infra.adapters.media.studio.judgment import judge
 from infra.adapters.media.studio.mask import Predict, find_mask
 from infra.bench.figures import Figures
+from infra.sandbox.sample_supplier.composing import compose
 from infra.sandbox.sample_supplier.goods import all_goods
 from infra.sandbox.sample_supplier.pictures import PHOTOS
-from infra.sandbox.sample_supplier.scenes import compose
 from infra.sandbox.sample_supplier.staging import scene_shots
 
 TRUE_MASKS = Path(__file__).parent / "true_masks"
