@@ -9,7 +9,7 @@ from typing import Any
 from commands import generation, media, merchant, order, product, product_changes, shopper, sourcing, store
 from commands.ports import Handler, Handlers, UnboundHandlers
 from domain.kernel import Clock
-from domain.store.ports import TextMeasure
+from domain.store.ports import NicheReader, TextMeasure
 
 HANDLERS: UnboundHandlers = dict(
     chain.from_iterable(
@@ -20,7 +20,7 @@ HANDLERS: UnboundHandlers = dict(
 """Each command and its handler as the modules list them."""
 
 
-def bind(*, clock: Clock, measure: TextMeasure, sandbox: bool = True) -> Handlers:
+def bind(*, clock: Clock, measure: TextMeasure, niches: NicheReader, sandbox: bool = True) -> Handlers:
     """Return each command with a handler that the bus can call.
 
     A handler receives the dependencies that its keyword-only parameters name, and no others.
@@ -28,12 +28,13 @@ def bind(*, clock: Clock, measure: TextMeasure, sandbox: bool = True) -> Handler
     Args:
         clock: the current time.
         measure: measures texts.
+        niches: reads the goods of a corrected niche.
         sandbox: whether payments are a sandbox, so that an incomplete store may be published.
 
     Raises:
         TypeError: a handler names a dependency that ``bind`` does not have.
     """
-    dependencies = {"clock": clock, "measure": measure, "sandbox": sandbox}
+    dependencies = {"clock": clock, "measure": measure, "niches": niches, "sandbox": sandbox}
     return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}
 
 

@@ -11,7 +11,7 @@ from commands.ports import UnboundHandlers, Work
 from commands.product import existing_currency, images_of, slug_of
 from commands.store import free_slug
 from domain.generation.aggregate import GENERATION
-from domain.generation.events import Step
+from domain.generation.events import Attention, Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
@@ -48,6 +48,14 @@ class ImportProducts:
     """The number of listings that were not imported, by reason."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFewProducts(ImportProducts):
+    """Import the few listings that fit, and ask the merchant whether to go on with them."""
+
+    attention: Attention
+    """What the merchant is asked."""
+
+
 async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
     """Append a ``ProductImported`` for each pick, ``ProductsScouted``, and the end of the step. No-op if the step ended.
 
@@ -55,7 +63,8 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
 
     The best pick sets the currency of a store without one (``CurrencyChosen``). Picks in another currency are left out,
     and picks of listings that the store has a product of. Drafts of earlier scoutings that the merchant never touched are
-    archived. If no pick is left, the step succeeds and the store keeps its products.
+    archived. If no pick is left, the step succeeds and the store keeps its products. After ``ImportFewProducts`` the step
+    needs attention instead of succeeding.
 
     Raises:
         InvalidInput: there are no picks.
@@ -86,7 +95,10 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
         summary = "Every listing that was found is in the store already: it keeps its products"
     else:
         summary = f"The store sells in {currency}, and no listing that was found is priced in it: it keeps its products"
-    ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
+    if isinstance(command, ImportFewProducts):
+        ended = generation.ask_for_attention(Step.SCOUT, command.attempt, command.attention, at=at)
+    else:
+        ended = generation.succeed_step(Step.SCOUT, command.attempt, summary=summary, at=at)
     if not ended:
         return None
     if not picks:
@@ -169,5 +181,5 @@ def _variants(product_id: UUID, pick: Pick) -> list[ImportedVariant]:
     ]
 
 
-HANDLERS: UnboundHandlers = {ImportProducts: import_products}
+HANDLERS: UnboundHandlers = {ImportProducts: import_products, ImportFewProducts: import_products}
 """Each command and its handler."""

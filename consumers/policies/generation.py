@@ -3,16 +3,21 @@
 import logging
 from uuid import UUID
 
-from commands.generation import StartGeneration
+from commands.generation import UnderstandNiche
 from commands.media import CountStepImage, RequestStepImages
 from commands.store import MarkStoreReady
 from consumers.ports import Aggregates, React
 from domain.generation.aggregate import GENERATION, generation_of
-from domain.generation.events import GenerationCompleted, Step, StepStarted
+from domain.generation.events import GenerationCompleted, NicheChosen, Step, StepStarted
+from domain.generation.understanding import question_before_reading
 from domain.kernel import DomainEvent
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import CutoutReview, ImageProcessed, ImageRejected
+from domain.store.aggregate import STORE
 from domain.store.events import StoreRequested
+from domain.store.niche import NicheReading
+from domain.store.ports import NicheReader
+from domain.text import cleaned
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
@@ -29,18 +34,20 @@ class GenerationPolicy:
     name = "generation-policy"
     topic: Topic = topics.EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset(
-        {StoreRequested, StepStarted, ImageProcessed, ImageRejected, GenerationCompleted}
+        {StoreRequested, NicheChosen, StepStarted, ImageProcessed, ImageRejected, GenerationCompleted}
     )
 
-    def __init__(self, react: React, aggregates: Aggregates) -> None:
+    def __init__(self, react: React, aggregates: Aggregates, niches: NicheReader) -> None:
         self._react = react
         self._aggregates = aggregates
+        self._niches = niches
 
     async def __call__(self, envelope: Envelope) -> None:
         match envelope.event:
             case StoreRequested(originator_id=store_id):
-                start = StartGeneration(generation_id=generation_of(store_id), store_id=store_id)
-                await self._react(start, cause=envelope, name=self.name)
+                await self._understand(envelope, store_id)
+            case NicheChosen(store_id=store_id):
+                await self._understand(envelope, store_id)
             case StepStarted(step=Step.IMAGES) as started:
                 request = RequestStepImages(generation_id=started.originator_id, attempt=started.attempt)
                 await self._react(request, cause=envelope, name=self.name)
@@ -55,6 +62,21 @@ class GenerationPolicy:
                 await self._react(ready, cause=envelope, name=self.name)
             case _:
                 return
+
+    async def _understand(self, envelope: Envelope, store_id: UUID) -> None:
+        """Have the store's niche read, and start or continue the generation with the reading."""
+        # The former release started generations under the policy's own name; its command cannot be repeated as another.
+        name = f"{self.name}:niche"
+        if await self._react.outcome(envelope, name):
+            return
+        store = await self._aggregates.get(STORE, store_id)
+        reading = NicheReading()
+        if question_before_reading(store.niche) is None:
+            reading = await self._niches.read(store.niche, preferences=store.preferences)
+        understand = UnderstandNiche(
+            generation_id=generation_of(store_id), store_id=store_id, niche=store.niche, reading=cleaned(reading)
+        )
+        await self._react(understand, cause=envelope, name=name)
 
     async def _count(self, envelope: Envelope, image_id: UUID, message: str) -> None:
         """Count an image in the step that waits for it; no-op for an image that no step requested."""

@@ -15,7 +15,7 @@ from uuid import UUID
 from commands.generation import FailStep
 from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Dispatcher
-from domain.generation.aggregate import TIMEOUTS
+from domain.generation.steps import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
 from domain.order.aggregate import PAY_WITHIN

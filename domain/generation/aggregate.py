@@ -6,67 +6,43 @@ scout again, the steps whose results depend on it run again by themselves (``INV
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from domain.generation.errors import GenerationEnded, StepNotRetryable, StepNotRunning
+from domain.generation.errors import (
+    GenerationEnded,
+    NicheUnanswered,
+    NothingToContinue,
+    StepNotRetryable,
+    StepNotRunning,
+)
 from domain.generation.events import (
+    Attention,
+    AttentionCode,
     GenerationCancelled,
     GenerationCompleted,
     GenerationEvent,
     GenerationFailed,
+    GenerationNeedsAttention,
     GenerationStarted,
     JobStatus,
-    JobType,
+    NicheChosen,
+    NicheUnderstood,
     Step,
     StepFailed,
+    StepNeedsAttention,
     StepProgressed,
     StepStarted,
     StepSucceeded,
 )
+from domain.generation.steps import INVALIDATES, NEEDS, TIMEOUTS, WEIGHTS, StepState
 from domain.ids import derived
 from domain.kernel import CorruptStream, StreamKind, first_header, next_header
+from domain.store.niche import NicheReading
 
-NEEDS: Mapping[Step, frozenset[Step]] = {
-    Step.BRAND: frozenset(),
-    Step.SCOUT: frozenset(),
-    Step.COPY: frozenset({Step.BRAND, Step.SCOUT}),
-    Step.IMAGES: frozenset({Step.BRAND, Step.SCOUT}),
-    Step.PAGES: frozenset({Step.BRAND, Step.SCOUT}),
-}
-"""The steps that must succeed before a step starts."""
-
-INVALIDATES: Mapping[Step, frozenset[Step]] = {
-    Step.BRAND: frozenset({Step.COPY, Step.PAGES}),
-    Step.SCOUT: frozenset({Step.COPY, Step.IMAGES, Step.PAGES}),
-}
-"""The steps that run again after a step's new result, without a request.
-
-New products need their own texts and photos, and pages state prices, delivery times and what is sold. Product texts and
-pages name the brand. Photos stay after a new brand: their background is a matter of taste and processing them takes
-longest, so the merchant decides.
-"""
-
-TIMEOUTS: Mapping[Step, timedelta] = {
-    Step.BRAND: timedelta(minutes=3),
-    Step.SCOUT: timedelta(minutes=5),
-    Step.COPY: timedelta(minutes=10),
-    Step.IMAGES: timedelta(minutes=20),
-    Step.PAGES: timedelta(minutes=5),
-}
-"""The time limit of each step."""
-
-WEIGHTS: Mapping[Step, int] = {Step.BRAND: 15, Step.SCOUT: 20, Step.COPY: 20, Step.IMAGES: 35, Step.PAGES: 10}
-"""Each step's share of the job's progress, in percent."""
-
-JOB_TYPES: Mapping[Step, JobType] = {
-    Step.BRAND: JobType.BRAND_GENERATOR,
-    Step.SCOUT: JobType.PRODUCT_SCOUT,
-    Step.COPY: JobType.COPYWRITER,
-    Step.IMAGES: JobType.IMAGE_PROCESSOR,
-    Step.PAGES: JobType.COPYWRITER,
-}
+ACCEPTABLE = frozenset({AttentionCode.TWO_NICHES, AttentionCode.TRADE_MARK})
+"""Questions about a niche that the merchant may answer with “go on as it is”. Other niches name no goods to search for."""
 
 
 def generation_of(store_id: UUID) -> UUID:
@@ -81,34 +57,6 @@ def job_of(generation_id: UUID, step: Step) -> UUID:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepState:
-    """The state of one step."""
-
-    status: JobStatus = JobStatus.PENDING
-    attempt: int = 0
-    items: frozenset[str] = frozenset()
-    total: int = 0
-    reason: str = ""
-    """Why the step failed, for the merchant; empty unless it failed."""
-    has_result: bool = False
-    """Whether an attempt has succeeded; a later attempt that runs or is cancelled does not change that."""
-    outdated: bool = False
-    """Whether a step it needs has a newer result, so that it starts again once it does not run."""
-
-    @property
-    def is_done(self) -> bool:
-        """Whether other steps can use its result: the last attempt's, or an earlier one's if the last was cancelled."""
-        return self.status is JobStatus.COMPLETED or (self.status is JobStatus.CANCELLED and self.has_result)
-
-    @property
-    def progress(self) -> int:
-        """Progress from 0 to 100."""
-        if self.status is JobStatus.COMPLETED:
-            return 100
-        return min(99, 100 * len(self.items) // self.total) if self.total else 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """One store's generation."""
 
@@ -119,6 +67,14 @@ class Generation:
     niche: str
     status: JobStatus = JobStatus.PROCESSING
     steps: Mapping[Step, StepState] = field(default_factory=lambda: {step: StepState() for step in Step})
+    reading: NicheReading | None = None
+    """What the niche was understood to mean; None for a generation of before readings were recorded."""
+    cautions: tuple[str, ...] = ()
+    """What the merchant should be careful about."""
+    question: Attention | None = None
+    """A question about the niche that the merchant has not answered; no step starts before."""
+    awaits_reading: bool = False
+    """Whether the merchant chose a niche that is not read yet."""
 
     @property
     def progress(self) -> int:
@@ -168,7 +124,7 @@ class Generation:
 
         A step that is outdated while it runs starts again after its end, so that a step never runs twice at once. The
         job is complete when every step is. It fails again when no step runs and one is still failed, as after the retry
-        of one of two failed steps.
+        of one of two failed steps. It needs attention when no step runs and one waits for the merchant.
 
         Raises:
             GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -177,23 +133,8 @@ class Generation:
         if state.status is JobStatus.COMPLETED and state.attempt == attempt:
             return ()
         self._require_running(step, attempt)
-        events: list[GenerationEvent] = [
-            StepSucceeded(**next_header(self, at), step=step, attempt=attempt, summary=summary)
-        ]
-        after = evolve(self, events[0])
-        events.extend(after._start_due(at))
-        if len(events) > 1:
-            return events
-        if all(state.is_done for state in after.steps.values()):
-            events.append(GenerationCompleted(**next_header(self, at, 2), store_id=self.store_id))
-        elif self.status is JobStatus.PROCESSING and not after.is_running:
-            failed = next(name for name in Step if after.steps[name].status is JobStatus.FAILED)
-            events.append(
-                GenerationFailed(
-                    **next_header(self, at, 2), store_id=self.store_id, step=failed, reason=after.steps[failed].reason
-                )
-            )
-        return events
+        succeeded = StepSucceeded(**next_header(self, at), step=step, attempt=attempt, summary=summary)
+        return [succeeded, *evolve(self, succeeded)._go_on(at)]
 
     def fail_step(self, step: Step, attempt: int, *, reason: str, at: datetime) -> Sequence[GenerationEvent]:
         """Fail a step and the job. No-op if this attempt has failed.
@@ -216,6 +157,83 @@ class Generation:
             )
         return events
 
+    def ask_for_attention(
+        self, step: Step, attempt: int, attention: Attention, *, at: datetime
+    ) -> Sequence[GenerationEvent]:
+        """End a step that cannot go on without the merchant. No-op if this attempt asks already.
+
+        The job needs attention once no step runs. A step that is outdated starts again instead.
+
+        Raises:
+            GenerationEnded, StepNotRunning: too late; retrying cannot help.
+        """
+        state = self.steps[step]
+        if state.status is JobStatus.NEEDS_ATTENTION and state.attempt == attempt:
+            return ()
+        self._require_running(step, attempt)
+        asked = StepNeedsAttention(**next_header(self, at), step=step, attempt=attempt, attention=attention)
+        return [asked, *evolve(self, asked)._go_on(at)]
+
+    def choose_niche(self, niche: str, *, at: datetime) -> Sequence[GenerationEvent]:
+        """Take another niche, which is read next. No step may run."""
+        return (NicheChosen(**next_header(self, at), store_id=self.store_id, niche=niche),)
+
+    def understand(
+        self, niche: str, reading: NicheReading, *, cautions: Sequence[str], question: Attention | None, at: datetime
+    ) -> Sequence[GenerationEvent]:
+        """Record what a niche means, and start brand and scout as far as they need it; or ask the merchant.
+
+        Scout runs again, after its end if it is running. Brand runs if the store has none, or if the niche is another one.
+        """
+        understood = NicheUnderstood(
+            **next_header(self, at),
+            store_id=self.store_id,
+            niche=niche,
+            reading=reading,
+            cautions=list(cautions),
+            is_another_niche=self.awaits_reading,
+        )
+        after = evolve(self, understood)
+        if question is not None:
+            return understood, GenerationNeedsAttention(
+                **next_header(after, at), store_id=self.store_id, attention=question
+            )
+        due = [step for step in (Step.BRAND, Step.SCOUT) if after._awaits_niche(step)]
+        return understood, *(
+            after._start(step, attempt=after.steps[step].attempt + 1, at=at, offset=offset)
+            for offset, step in enumerate(due, start=1)
+        )
+
+    def go_on(self, *, products: int, at: datetime) -> Sequence[GenerationEvent]:
+        """Go on with the niche, or with the few products, as they are.
+
+        Args:
+            products: the store's number of products.
+            at: the time.
+
+        Raises:
+            NicheUnanswered: the niche names no goods to search for.
+            NothingToContinue: the job does not wait, or the store has no product.
+        """
+        if self.question is not None:
+            if self.question.code not in ACCEPTABLE or self.reading is None or not self.reading.things:
+                raise NicheUnanswered(self.question.message)
+            accepted = self.reading.model_copy(update={"separate": [], "read_by": "merchant"})
+            return self.understand(self.niche, accepted, cautions=self.cautions, question=None, at=at)
+        waiting = next((step for step in Step if self.steps[step].attention is not None), None)
+        if waiting is None:
+            raise NothingToContinue("it does not wait for you.")
+        if not products:
+            raise NothingToContinue("the store has no products. Choose another niche (chooseNiche), or add a product.")
+        count = f"{products} product{'' if products == 1 else 's'}"
+        succeeded = StepSucceeded(
+            **next_header(self, at),
+            step=waiting,
+            attempt=self.steps[waiting].attempt,
+            summary=f"Goes on with {count}, as you chose",
+        )
+        return [succeeded, *evolve(self, succeeded)._go_on(at)]
+
     def run_again(self, step: Step, *, at: datetime) -> Sequence[GenerationEvent]:
         """Run an ended step again; the steps that it outdates start after it succeeds.
 
@@ -224,7 +242,10 @@ class Generation:
 
         Raises:
             StepNotRetryable: the step is running or was never started; it can be run again after its end.
+            NicheUnanswered: the niche must be clear first.
         """
+        if self.question is not None:
+            raise NicheUnanswered(self.question.message)
         state = self.steps[step]
         if state.attempt == 0 and self.status is JobStatus.CANCELLED:
             return self._start_due(at)
@@ -254,6 +275,34 @@ class Generation:
         if self.status is JobStatus.COMPLETED:
             raise GenerationEnded(self.id, self.status)
         return (GenerationCancelled(**next_header(self, at), store_id=self.store_id),)
+
+    def _awaits_niche(self, step: Step) -> bool:
+        state = self.steps[step]
+        wanted = step is Step.SCOUT or state.outdated or not state.has_result
+        return wanted and state.status is not JobStatus.PROCESSING
+
+    def _go_on(self, at: datetime) -> Sequence[GenerationEvent]:
+        """Start the steps that are due after a step has ended, or end the job if no step is left to run."""
+        started = self._start_due(at)
+        if started:
+            return started
+        if all(state.is_done for state in self.steps.values()):
+            return (GenerationCompleted(**next_header(self, at), store_id=self.store_id),)
+        if self.status is not JobStatus.PROCESSING or self.is_running:
+            return ()
+        failed = next((name for name in Step if self.steps[name].status is JobStatus.FAILED), None)
+        if failed is not None:
+            reason = self.steps[failed].reason
+            return (GenerationFailed(**next_header(self, at), store_id=self.store_id, step=failed, reason=reason),)
+        for name in Step:
+            attention = self.steps[name].attention
+            if attention is not None:
+                return (
+                    GenerationNeedsAttention(
+                        **next_header(self, at), store_id=self.store_id, step=name, attention=attention
+                    ),
+                )
+        return ()
 
     def _is_due(self, step: Step) -> bool:
         state = self.steps[step]
@@ -291,19 +340,30 @@ class Generation:
 def start(
     generation_id: UUID, *, store_id: UUID, merchant_id: UUID, niche: str, at: datetime
 ) -> Sequence[GenerationEvent]:
-    """Start a store's generation with the steps that need no other."""
-    started = GenerationStarted(
-        **first_header(generation_id, at),
-        store_id=store_id,
-        merchant_id=merchant_id,
-        niche=niche,
-    )
+    """Start a store's generation with the steps that need no other, without a reading of the niche."""
+    started = _started(generation_id, store_id=store_id, merchant_id=merchant_id, niche=niche, at=at)
+    return started, *evolve(None, started)._start_due(at)
+
+
+def start_understood(
+    generation_id: UUID,
+    *,
+    store_id: UUID,
+    merchant_id: UUID,
+    niche: str,
+    reading: NicheReading,
+    cautions: Sequence[str],
+    question: Attention | None,
+    at: datetime,
+) -> Sequence[GenerationEvent]:
+    """Start a store's generation with what its niche means; no step starts if there is a question about it."""
+    started = _started(generation_id, store_id=store_id, merchant_id=merchant_id, niche=niche, at=at)
     generation = evolve(None, started)
-    first = [step for step in Step if not NEEDS[step]]
-    return (
-        started,
-        *(generation._start(step, attempt=1, at=at, offset=1 + n) for n, step in enumerate(first)),
-    )
+    return started, *generation.understand(niche, reading, cautions=cautions, question=question, at=at)
+
+
+def _started(generation_id: UUID, *, store_id: UUID, merchant_id: UUID, niche: str, at: datetime) -> GenerationStarted:
+    return GenerationStarted(**first_header(generation_id, at), store_id=store_id, merchant_id=merchant_id, niche=niche)
 
 
 def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
@@ -317,34 +377,75 @@ def evolve(generation: Generation | None, event: GenerationEvent) -> Generation:
                 merchant_id=event.merchant_id,
                 niche=event.niche,
             )
-        case Generation(), StepStarted(step=step):
-            before = generation.steps[step]
+        case Generation(), NicheUnderstood() | NicheChosen():
+            return _evolve_niche(generation, event)
+        case Generation(), StepStarted() | StepProgressed() | StepSucceeded() | StepFailed() | StepNeedsAttention():
+            return _evolve_step(generation, event)
+        case (
+            Generation(),
+            GenerationCompleted() | GenerationFailed() | GenerationCancelled() | GenerationNeedsAttention(),
+        ):
+            return _evolve_end(generation, event)
+        case _:
+            raise CorruptStream(event)
+
+
+def _evolve_niche(generation: Generation, event: NicheUnderstood | NicheChosen) -> Generation:
+    known = replace(generation, version=event.originator_version, niche=event.niche, question=None)
+    match event:
+        case NicheChosen():
+            return replace(known, status=JobStatus.PROCESSING, awaits_reading=True)
+        case NicheUnderstood():
+            # The products are of the former reading, and the brand is of another niche.
+            outdated = {Step.SCOUT, Step.BRAND} if event.is_another_niche else {Step.SCOUT}
+            return _outdate(
+                replace(known, reading=event.reading, cautions=tuple(event.cautions), awaits_reading=False),
+                frozenset(outdated),
+            )
+
+
+_StepEvent = StepStarted | StepProgressed | StepSucceeded | StepFailed | StepNeedsAttention
+
+
+def _evolve_step(generation: Generation, event: _StepEvent) -> Generation:
+    step, before = event.step, generation.steps[event.step]
+    match event:
+        case StepStarted():
             has_result = before.has_result and not before.outdated
             begun = StepState(status=JobStatus.PROCESSING, attempt=event.attempt, has_result=has_result)
             return _with_step(generation, event, step, begun, status=JobStatus.PROCESSING)
-        case Generation(), StepProgressed(step=step):
-            state = generation.steps[step]
-            moved = replace(state, items=state.items | {event.item}, total=event.total)
+        case StepProgressed():
+            moved = replace(before, items=before.items | {event.item}, total=event.total)
             return _with_step(generation, event, step, moved)
-        case Generation(), StepSucceeded(step=step):
-            ended = replace(generation.steps[step], status=JobStatus.COMPLETED, has_result=True)
+        case StepSucceeded():
+            ended = replace(before, status=JobStatus.COMPLETED, has_result=True, attention=None)
             return _outdate(_with_step(generation, event, step, ended), INVALIDATES.get(step, frozenset()))
-        case Generation(), StepFailed(step=step):
-            failed = replace(generation.steps[step], status=JobStatus.FAILED, reason=event.reason)
+        case StepFailed():
+            failed = replace(before, status=JobStatus.FAILED, reason=event.reason)
             return _with_step(generation, event, step, failed)
-        case Generation(), GenerationCompleted():
-            return replace(generation, version=event.originator_version, status=JobStatus.COMPLETED)
-        case Generation(), GenerationFailed():
-            return replace(generation, version=event.originator_version, status=JobStatus.FAILED)
-        case Generation(), GenerationCancelled():
-            return replace(
-                generation,
-                version=event.originator_version,
-                status=JobStatus.CANCELLED,
-                steps={step: _cancel_step(state) for step, state in generation.steps.items()},
-            )
+        case StepNeedsAttention():
+            waiting = replace(before, status=JobStatus.NEEDS_ATTENTION, attention=event.attention)
+            return _with_step(generation, event, step, waiting)
+
+
+_EndEvent = GenerationCompleted | GenerationFailed | GenerationCancelled | GenerationNeedsAttention
+_STATUS_AFTER: Mapping[type[_EndEvent], JobStatus] = {
+    GenerationCompleted: JobStatus.COMPLETED,
+    GenerationFailed: JobStatus.FAILED,
+    GenerationCancelled: JobStatus.CANCELLED,
+    GenerationNeedsAttention: JobStatus.NEEDS_ATTENTION,
+}
+
+
+def _evolve_end(generation: Generation, event: _EndEvent) -> Generation:
+    ended = replace(generation, version=event.originator_version, status=_STATUS_AFTER[type(event)])
+    match event:
+        case GenerationCancelled():
+            return replace(ended, steps={step: state.cancelled() for step, state in generation.steps.items()})
+        case GenerationNeedsAttention(step=None):
+            return replace(ended, question=event.attention)
         case _:
-            raise CorruptStream(event)
+            return ended
 
 
 def _with_step(
@@ -356,11 +457,6 @@ def _with_step(
         steps={**generation.steps, step: state},
         status=generation.status if status is None else status,
     )
-
-
-def _cancel_step(state: StepState) -> StepState:
-    ended = state.status in {JobStatus.PROCESSING, JobStatus.FAILED}
-    return replace(state, status=JobStatus.CANCELLED, reason="") if ended else state
 
 
 def _outdate(generation: Generation, steps: frozenset[Step]) -> Generation:

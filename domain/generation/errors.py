@@ -40,3 +40,21 @@ class StepNotRetryable(DomainError):
         )
         super().__init__(f"Step “{step}” is {status}; {hint}")
         self.step, self.status = step, status
+
+
+class NicheUnanswered(DomainError):
+    """The niche must be clear before a step can start."""
+
+    code: ClassVar[str] = "NICHE_UNANSWERED"
+
+    def __init__(self, question: str) -> None:
+        super().__init__(f"The generation waits for your answer: {question}")
+
+
+class NothingToContinue(DomainError):
+    """The job does not wait for the merchant, or cannot go on as it is."""
+
+    code: ClassVar[str] = "NOTHING_TO_CONTINUE"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The generation cannot go on as it is: {why}")

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from domain.kernel import DomainEvent
+from domain.kernel import DomainEvent, Value
+from domain.store.niche import NicheReading
 
 
 class Step(StrEnum):
@@ -37,6 +38,43 @@ class JobStatus(StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+    NEEDS_ATTENTION = "NEEDS_ATTENTION"
+    """Ended without a failure and waiting for the merchant, who decides how it goes on."""
+
+
+class AttentionCode(StrEnum):
+    """Why a job waits for the merchant."""
+
+    NICHE_UNCLEAR = "NICHE_UNCLEAR"
+    """Words of the niche were not understood."""
+    NICHE_NAMES_NO_GOODS = "NICHE_NAMES_NO_GOODS"
+    """The niche names no goods: a web address, program code, a sentence, a style without goods."""
+    NICHE_NOT_ENGLISH = "NICHE_NOT_ENGLISH"
+    TWO_NICHES = "TWO_NICHES"
+    """The niche names goods that do not belong in one store."""
+    TRADE_MARK = "TRADE_MARK"
+    """The niche contains a well-known trade mark."""
+    FEW_PRODUCTS_FIT = "FEW_PRODUCTS_FIT"
+    """The suppliers have too few products that fit the niche."""
+
+
+class CategoryCount(Value):
+    """A category that the suppliers have, and how many of the listings they returned are in it."""
+
+    category: str
+    count: int
+
+
+class Attention(Value):
+    """What a job that waits for the merchant asks."""
+
+    code: AttentionCode
+    message: str
+    """For the merchant: what is unclear, or how little fits, and what to do."""
+    suggestions: list[str] = []
+    """Niches to choose from; the merchant may also write another one."""
+    available: list[CategoryCount] = []
+    """What the suppliers do have, the most frequent first; empty unless too few products fit."""
 
 
 class GenerationStarted(DomainEvent, wire_name="generation.generation_started.v1"):
@@ -44,6 +82,26 @@ class GenerationStarted(DomainEvent, wire_name="generation.generation_started.v1
 
     store_id: UUID
     merchant_id: UUID
+    niche: str
+
+
+class NicheUnderstood(DomainEvent, wire_name="generation.niche_understood.v1"):
+    """The niche was read, or the merchant corrected what was understood. The latest reading counts."""
+
+    store_id: UUID
+    niche: str
+    """The niche that was read."""
+    reading: NicheReading
+    cautions: list[str] = []
+    """For the merchant: what to be careful about, such as a trade mark."""
+    is_another_niche: bool = False
+    """Whether the merchant chose another niche, so that a brand made for the former one is made again."""
+
+
+class NicheChosen(DomainEvent, wire_name="generation.niche_chosen.v1"):
+    """The merchant chose another niche; it is read next."""
+
+    store_id: UUID
     niche: str
 
 
@@ -92,6 +150,14 @@ class StepFailed(DomainEvent, wire_name="generation.step_failed.v1"):
     """For the merchant: which system did not answer, or what else went wrong."""
 
 
+class StepNeedsAttention(DomainEvent, wire_name="generation.step_needs_attention.v1"):
+    """A step ended without a failure and cannot go on alone; the merchant decides."""
+
+    step: Step
+    attempt: int
+    attention: Attention
+
+
 class GenerationCompleted(DomainEvent, wire_name="generation.generation_completed.v1"):
     """Every step is complete."""
 
@@ -108,6 +174,15 @@ class GenerationFailed(DomainEvent, wire_name="generation.generation_failed.v1")
     """For the merchant."""
 
 
+class GenerationNeedsAttention(DomainEvent, wire_name="generation.generation_needs_attention.v1"):
+    """No step is running and the job waits for the merchant; earlier results stay."""
+
+    store_id: UUID
+    step: Step | None = None
+    """The step that waits; null if the niche must be clear before the first step starts."""
+    attention: Attention
+
+
 class GenerationCancelled(DomainEvent, wire_name="generation.generation_cancelled.v1"):
     """The merchant cancelled the job; earlier results stay."""
 
@@ -116,11 +191,15 @@ class GenerationCancelled(DomainEvent, wire_name="generation.generation_cancelle
 
 GenerationEvent = (
     GenerationStarted
+    | NicheUnderstood
+    | NicheChosen
     | StepStarted
     | StepProgressed
     | StepSucceeded
     | StepFailed
+    | StepNeedsAttention
     | GenerationCompleted
     | GenerationFailed
+    | GenerationNeedsAttention
     | GenerationCancelled
 )

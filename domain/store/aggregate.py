@@ -16,6 +16,7 @@ from domain.store.events import (
     CopyScores,
     CurrencyChosen,
     DeliveryPromised,
+    NicheChanged,
     PageRetitled,
     PageType,
     PageWritten,
@@ -33,6 +34,7 @@ from domain.store.events import (
     SupplierReport,
 )
 from domain.store.legal_text import NAMES_BUSINESS, has_blanks
+from domain.store.refusals import refuse_unsellable
 from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
 BY_MERCHANT = "merchant"
@@ -263,6 +265,17 @@ class Store:
             at=at,
         )
 
+    def change_niche(self, niche: str, *, at: datetime) -> Sequence[StoreEvent]:
+        """Change the store's subject. No-op if it is the same.
+
+        Raises:
+            InvalidInput: the niche is empty, too long, has control characters, or asks for goods that are not sold.
+            StoreNotReady: the store is archived.
+        """
+        self.refuse_archived("changed")
+        niche = sellable_niche(niche)
+        return () if niche == self.niche else (NicheChanged(**next_header(self, at), niche=niche),)
+
     def mark_ready(self, generation_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
         """Hand the store to its merchant for review. No-op if that was done."""
         if self.status is not StoreStatus.CREATING:
@@ -281,7 +294,8 @@ class Store:
         if self.status is not StoreStatus.PENDING_REVIEW:
             hint = (
                 "Wait until its generation is complete; if that has failed or was cancelled, run its step again "
-                "(retryStep)."
+                "(retryStep). If it needs your attention, choose another niche (chooseNiche) or go on with what was found "
+                "(continueGeneration)."
             )
             raise StoreNotReady(self.id, self.status, "approved", hint)
         return (StoreApproved(**next_header(self, at)),)
@@ -330,17 +344,28 @@ def request_store(
     """Request a store.
 
     Raises:
-        InvalidInput: the niche is empty, too long or has control characters.
+        InvalidInput: the niche is empty, too long, has control characters, or asks for goods that are not sold.
     """
     return (
         StoreRequested(
             **first_header(store_id, at),
             merchant_id=merchant_id,
-            niche=clean_niche(niche),
+            niche=sellable_niche(niche),
             preferences=preferences,
             contact_email=contact_email,
         ),
     )
+
+
+def sellable_niche(niche: str) -> str:
+    """Return the niche in the stored form.
+
+    Raises:
+        InvalidInput: see :func:`clean_niche`; or the niche asks for goods that the platform does not sell.
+    """
+    cleaned = clean_niche(niche)
+    refuse_unsellable("niche", cleaned)
+    return cleaned
 
 
 def clean_niche(niche: str) -> str:
@@ -355,7 +380,12 @@ def clean_niche(niche: str) -> str:
             "niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”."
         )
     cleaned = clean_line(niche)
-    if not any(letter.isalnum() for letter in cleaned):
+    if cleaned and not any(letter.isalnum() for letter in cleaned):
+        raise InvalidInput(
+            "niche",
+            f"The niche “{cleaned}” has no words. Say what you want to sell in words, such as “Ceramic planters”.",
+        )
+    if not cleaned:
         raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
     if len(cleaned) > NICHE_MAX:
         raise InvalidInput("niche", f"The niche has {len(cleaned)} characters; {NICHE_MAX} is the most.")
@@ -388,6 +418,8 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 preferences=event.preferences,
                 contact_email=event.contact_email,
             )
+        case Store(), NicheChanged():
+            return replace(store, version=event.originator_version, niche=event.niche)
         case Store(), BrandGenerated():
             return replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)
         case Store(), ProductsScouted():

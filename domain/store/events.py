@@ -64,6 +64,13 @@ class StoreRequested(DomainEvent, wire_name="store.store_requested.v1"):
     """The business e-mail address that shoppers write to; the store's pages show it publicly."""
 
 
+class NicheChanged(DomainEvent, wire_name="store.niche_changed.v1"):
+    """The merchant chose another niche for the store, or corrected what it means."""
+
+    niche: str
+    """The store's subject from now on."""
+
+
 class BrandGenerated(DomainEvent, wire_name="store.brand_generated.v1"):
     """The store adopted a brand. One event per attempt of the brand step; the latest brand counts."""
 
@@ -183,6 +190,7 @@ class SlugReserved(DomainEvent, wire_name="slug.slug_reserved.v1"):
 
 StoreEvent = (
     StoreRequested
+    | NicheChanged
     | BrandGenerated
     | ProductsScouted
     | CurrencyChosen

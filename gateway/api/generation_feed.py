@@ -17,7 +17,7 @@ from projections.reading.scope import SYSTEM
 
 logger = logging.getLogger(__name__)
 
-ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
+ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.NEEDS_ATTENTION})
 LINES = 200
 """Log lines per query."""
 

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from domain.generation.events import JobStatus, JobType, Step
+from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.order.events import OrderStatus, UnmatchedReason
@@ -24,7 +24,9 @@ ENUMS = {
     RejectionReason: "Why an image could not be used.",
     SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",
     JobType: "Agent that does a job. VIDEO_GENERATOR is reserved.",
-    JobStatus: "Status of a job, a step or a generation.",
+    JobStatus: "Status of a job, a step or a generation. NEEDS_ATTENTION: it ended without a failure and waits for the "
+    "merchant's decision; see `attention`.",
+    AttentionCode: "Why a generation waits for the merchant.",
     Step: "Step of a store's generation.",
     OrderStatus: "Status of an order.",
     UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "

@@ -12,7 +12,7 @@ from gateway.api.validation import as_id
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import subscription
 from gateway.graphql.queries.root import TokenArgument, find_store
-from gateway.graphql.types.job import Generation, JobLog
+from gateway.graphql.types.job import AttentionType, Generation, JobLog
 from gateway.graphql.types.media import as_gid
 from projections.jobs.views import JobView
 
@@ -29,6 +29,7 @@ class StepProgress:
     total: int
     summary: str | None
     error: str | None
+    attention: AttentionType | None = strawberry.field(description="Null unless the step waits for you.")
 
     @classmethod
     def of(cls, step: Step, job: JobView) -> Self:
@@ -43,6 +44,7 @@ class StepProgress:
             total=job.total,
             summary=job.summary,
             error=job.error,
+            attention=AttentionType.of(job.attention),
         )
 
 
@@ -56,6 +58,9 @@ class GenerationProgress:
     steps: list[StepProgress]
     last_log: JobLog | None = strawberry.field(description="The newest line of the log.")
     error: str | None
+    attention: AttentionType | None = strawberry.field(
+        description="What the generation asks you. Null unless the status is NEEDS_ATTENTION."
+    )
     generation: Generation
 
     @classmethod
@@ -70,6 +75,7 @@ class GenerationProgress:
             steps=[StepProgress.of(job.step, job) for job in view.jobs if job.step is not None],
             last_log=None if progress.last_line is None else JobLog.of(progress.last_line),
             error=view.error,
+            attention=AttentionType.of(view.attention),
             generation=Generation.of(view, reading),
         )
 
@@ -78,7 +84,7 @@ class GenerationProgress:
 class Subscription:
     @subscription(
         "The state of a store's generation: now, and after each change. States in between may be skipped. "
-        "The subscription ends when the generation ends, or at the first state after the session ends. "
+        "The subscription ends when the generation ends or needs your attention, or at the first state after the session ends. "
         "Send {authorization: “Bearer …”} in connection_init."
     )
     async def generation_progress(

@@ -123,7 +123,7 @@ async def consumers(
         return ImagerAgent(TakingFetcher(fetcher, handover), studio, await platform.media(), aggregates, dispatch)
 
     makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {
-        "generation-policy": lambda: GenerationPolicy(dispatch, aggregates),
+        "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches),
         "payments-policy": lambda: PaymentsPolicy(dispatch, aggregates, platform.gateways()),
         "forgetting-policy": forgetting_policy,
         "brand-agent": brand_agent,

@@ -51,8 +51,10 @@ def handlers(clock: Clock, *, sandbox: bool = True) -> Handlers:
     """
     from commands.registry import bind
     from infra.writers.copykit.scoring import measure
+    from infra.writers.rules.niche.reader import RuleNicheReader
 
-    return bind(clock=clock, measure=measure, sandbox=sandbox)
+    # The rules, not a model: a command must not wait for a service outside.
+    return bind(clock=clock, measure=measure, niches=RuleNicheReader(), sandbox=sandbox)
 
 
 class Platform:

@@ -22,7 +22,7 @@ from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, sentence_of, unless_stopped
 from infra.cli.services import resolver_hint
 from infra.demo.calls import CallFailed
-from infra.demo.merchant import LogIn, Merchant, PlatformError
+from infra.demo.merchant import LogIn, Merchant, PlatformError, in_words
 from infra.demo.outcome import Outcome
 from infra.demo.shopper import Shopper, UnexpectedPage
 from infra.embedded.process import ServerFailed
@@ -151,10 +151,12 @@ async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
                 name = step["step"].lower()
                 if name not in rows:
                     rows[name] = bars.add_task(name, total=100, note="")
-                note = escape(step["summary"] or step["status"].lower())
+                note = escape(step["summary"] or step["status"].lower().replace("_", " "))
                 bars.update(rows[name], completed=step["progress"], note=note)
     if not console.is_terminal:
         console.print()  # rich ends a live display without a line break there
+    if last.get("status") == "NEEDS_ATTENTION":
+        raise PlatformError(in_words(last["attention"]))
     if last.get("status") != "COMPLETED":
         raise PlatformError(last.get("error") or "The generation ended before it was complete; it reported no error.")
 

@@ -23,6 +23,7 @@ PROGRESS = """
 subscription($store: ID!, $token: String) {
   generationProgress(storeId: $store, consistencyToken: $token) {
     status progress error lastLog { message }
+    attention { message suggestions available { category count } }
     steps { step status progress summary }
   }
 }
@@ -62,6 +63,17 @@ query($id: ID!) {
 ORDERS = """
 query($id: ID!) { store(id: $id) { orders(first: 5) { edges { node { id number status total currency } } } } }
 """
+
+
+def in_words(attention: dict[str, Any]) -> str:
+    """Return what a generation asks its merchant as text for a terminal."""
+    lines = [attention["message"]]
+    if attention["available"]:
+        has = ", ".join(f"{each['category']} ({each['count']})" for each in attention["available"])
+        lines.append(f"The supplier has: {has}.")
+    if attention["suggestions"]:
+        lines.append(f"Niches to try: {', '.join(attention['suggestions'])}.")
+    return "\n".join(lines)
 
 
 class PlatformError(Exception):

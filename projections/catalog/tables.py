@@ -173,6 +173,7 @@ STORES = Table(
     "stores",
     StoreRow,
     hot=(
+        "niche",
         "name",
         "slug",
         "description",

@@ -1,30 +1,37 @@
 """How events change the rows of the jobs read model."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from domain.generation.aggregate import JOB_TYPES, generation_of, job_of
+from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import (
     GenerationCancelled,
     GenerationCompleted,
     GenerationFailed,
+    GenerationNeedsAttention,
     GenerationStarted,
     JobStatus,
+    NicheChosen,
+    NicheUnderstood,
     Step,
     StepFailed,
+    StepNeedsAttention,
     StepProgressed,
     StepStarted,
     StepSucceeded,
 )
+from domain.generation.steps import JOB_TYPES
 from domain.kernel import DomainEvent
 from domain.store.events import BrandGenerated, ProductsScouted, StoreArchived, StoreRequested
+from domain.store.niche import NicheReading
 from projections.engine.tables import Folds, as_json
 from projections.jobs.tables import GenerationRow, JobLogRow, JobRow, JobsRows
 
 FOLDS: Folds[JobsRows] = Folds()
 
 
-def _step_job(event: StepStarted | StepProgressed | StepSucceeded | StepFailed) -> UUID:
+def _step_job(event: StepStarted | StepProgressed | StepSucceeded | StepFailed | StepNeedsAttention) -> UUID:
     return job_of(event.originator_id, event.step)
 
 
@@ -65,6 +72,9 @@ def _create(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | Ge
         niche=event.niche,
         status=JobStatus.PENDING,
         error=None,
+        reading=None,
+        cautions=as_json([]),
+        attention=None,
         created_at=at,
         updated_at=at,
         completed_at=None,
@@ -83,6 +93,7 @@ def _create(rows: JobsRows, id: UUID, store_id: UUID, event: StoreRequested | Ge
             output=None,
             summary=None,
             error=None,
+            attention=None,
             done=0,
             total=0,
             message=None,
@@ -124,15 +135,57 @@ def generation_started(rows: JobsRows, event: GenerationStarted, _: UUID) -> Non
     _write(rows, event, "INFO", f"Started to make a store for “{event.niche}”.")
 
 
+@FOLDS.on(NicheUnderstood, generations="originator_id")
+def niche_understood(rows: JobsRows, event: NicheUnderstood, _: UUID) -> None:
+    generation = rows.generations[event.originator_id]
+    generation.niche, generation.reading, generation.cautions = (
+        event.niche,
+        as_json(event.reading),
+        as_json(event.cautions),
+    )
+    generation.updated_at = event.occurred_at
+    if event.reading.things:
+        _write(rows, event, "INFO", f"Understood “{event.niche}” as {_in_words(event.reading)}.")
+    for caution in event.cautions:
+        # A log line has the number of its event, so that the cautions follow in the same line.
+        line = rows.job_logs.get((event.originator_id, event.originator_version))
+        if line is None:
+            _write(rows, event, "WARNING", caution)
+        else:
+            line.message, line.level = f"{line.message} {caution}", "WARNING"
+
+
+def _in_words(reading: NicheReading) -> str:
+    """Return a reading in words: ``cat toy, cat wand and puzzle feeder, for senior cat``."""
+    parts = [_listed(reading.things[:3])]
+    parts += [f"for {_listed(reading.audience[:2])}"] if reading.audience else []
+    parts += [f"setting: {_listed(reading.setting[:2])}"] if reading.setting else []
+    parts += [f"style: {_listed(reading.style[:3])}"] if reading.style else []
+    return ", ".join(parts)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+@FOLDS.on(NicheChosen, generations="originator_id")
+def niche_chosen(rows: JobsRows, event: NicheChosen, _: UUID) -> None:
+    generation = rows.generations[event.originator_id]
+    generation.niche, generation.status = event.niche, JobStatus.PROCESSING
+    generation.error = generation.attention = generation.completed_at = None
+    generation.updated_at = event.occurred_at
+    _write(rows, event, "INFO", f"You chose another niche: “{event.niche}”.")
+
+
 @FOLDS.on(StepStarted, generations="originator_id", jobs=lambda event, _: _jobs_of(event.originator_id))
 def step_started(rows: JobsRows, event: StepStarted, _: UUID) -> None:
     generation, job, at = rows.generations[event.originator_id], rows.jobs[_step_job(event)], event.occurred_at
     if generation.status == JobStatus.CANCELLED:
         _reopen(rows, event)
     generation.status, generation.error, generation.completed_at = JobStatus.PROCESSING, None, None
-    generation.updated_at = at
+    generation.attention, generation.updated_at = None, at
     job.status, job.attempt, job.deadline = JobStatus.PROCESSING, event.attempt, event.deadline
-    job.output = job.summary = job.error = job.message = job.completed_at = None
+    job.output = job.summary = job.error = job.message = job.completed_at = job.attention = None
     job.done = job.total = 0
     job.started_at = job.updated_at = at
     again = "" if event.attempt == 1 else f" again (attempt {event.attempt})"
@@ -158,6 +211,7 @@ def step_progressed(rows: JobsRows, event: StepProgressed, _: UUID) -> None:
 def step_succeeded(rows: JobsRows, event: StepSucceeded, _: UUID) -> None:
     job, at = rows.jobs[_step_job(event)], event.occurred_at
     job.status, job.summary, job.message = JobStatus.COMPLETED, event.summary, event.summary
+    job.attention = None
     job.completed_at = job.updated_at = at
     _write(rows, event, "INFO", f"{TITLES[event.step]} done: {event.summary}", event.step)
 
@@ -170,9 +224,24 @@ def step_failed(rows: JobsRows, event: StepFailed, _: UUID) -> None:
     _write(rows, event, "ERROR", f"{TITLES[event.step]} failed: {event.reason}", event.step)
 
 
-def _end(rows: JobsRows, event: GenerationCompleted | GenerationFailed, status: JobStatus) -> GenerationRow:
+@FOLDS.on(StepNeedsAttention, jobs=lambda event, _: _step_job(event))
+def step_needs_attention(rows: JobsRows, event: StepNeedsAttention, _: UUID) -> None:
+    job, at = rows.jobs[_step_job(event)], event.occurred_at
+    job.status, job.attention, job.message = (
+        JobStatus.NEEDS_ATTENTION,
+        as_json(event.attention),
+        event.attention.message,
+    )
+    job.completed_at = job.updated_at = at
+    _write(rows, event, "WARNING", f"{TITLES[event.step]} needs your attention: {event.attention.message}", event.step)
+
+
+_End = GenerationCompleted | GenerationFailed | GenerationNeedsAttention
+
+
+def _end(rows: JobsRows, event: _End, status: JobStatus) -> GenerationRow:
     generation = rows.generations[event.originator_id]
-    generation.status = status
+    generation.status, generation.attention = status, None
     generation.completed_at = generation.updated_at = event.occurred_at
     return generation
 
@@ -189,13 +258,20 @@ def generation_failed(rows: JobsRows, event: GenerationFailed, _: UUID) -> None:
     _write(rows, event, "ERROR", f"Stopped, because this failed: {TITLES[event.step]}. What was made is kept.")
 
 
+@FOLDS.on(GenerationNeedsAttention, generations="originator_id")
+def generation_needs_attention(rows: JobsRows, event: GenerationNeedsAttention, _: UUID) -> None:
+    _end(rows, event, JobStatus.NEEDS_ATTENTION).attention = as_json(event.attention)
+    message = event.attention.message if event.step is None else "Waiting for your decision. What was made is kept."
+    _write(rows, event, "WARNING", message)
+
+
 def _stop(rows: JobsRows, generation: GenerationRow, at: datetime) -> None:
-    generation.status = JobStatus.CANCELLED
+    generation.status, generation.attention = JobStatus.CANCELLED, None
     generation.completed_at = generation.updated_at = at
     for id in _jobs_of(generation.id):
         job = rows.jobs[id]
         if job.status != JobStatus.COMPLETED:
-            job.status = JobStatus.CANCELLED
+            job.status, job.attention = JobStatus.CANCELLED, None
             job.completed_at = job.updated_at = at
 
 

@@ -8,20 +8,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.generation.aggregate import WEIGHTS
-from domain.generation.events import JobStatus, JobType, Step
+from domain.generation.events import Attention, JobStatus, JobType, Step
+from domain.generation.steps import WEIGHTS
+from domain.store.niche import NicheReading
 from projections.jobs.views import GenerationView, JobLogView, JobView, OverdueJob
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
 
 _GENERATIONS = (
-    "select g.id, g.store_id, g.merchant_id, g.niche, g.status, g.error, g.created_at, g.updated_at, g.completed_at "
+    "select g.id, g.store_id, g.merchant_id, g.niche, g.status, g.error, g.reading, g.cautions, g.attention, g.created_at, g.updated_at, g.completed_at "
     "from generations g"
 )
 
 _JOBS = (
     "select j.id, j.generation_id, j.store_id, j.merchant_id, j.step, j.type, j.status, j.attempt, j.input, j.output, "
-    "j.summary, j.error, j.done, j.total, j.message, j.deadline, j.created_at, j.updated_at, j.started_at, "
+    "j.summary, j.error, j.attention, j.done, j.total, j.message, j.deadline, j.created_at, j.updated_at, j.started_at, "
     "j.completed_at from jobs j"
 )
 
@@ -116,6 +117,9 @@ def _generation(record: Any, jobs: list[JobView]) -> GenerationView:
         progress=100 if status is JobStatus.COMPLETED else min(99, weighted),
         current_step=next((job.step for job in jobs if job.status is JobStatus.PROCESSING), None),
         error=record["error"],
+        reading=None if record["reading"] is None else NicheReading.model_validate_json(record["reading"]),
+        cautions=tuple(json.loads(record["cautions"])),
+        attention=_attention(record["attention"]),
         jobs=tuple(jobs),
         created_at=record["created_at"],
         updated_at=max([record["updated_at"], *(job.updated_at for job in jobs)]),
@@ -140,6 +144,7 @@ def _job(record: Any) -> JobView:
         output=None if output is None else json.loads(output),
         summary=record["summary"],
         error=record["error"],
+        attention=_attention(record["attention"]),
         progress=100 if status is JobStatus.COMPLETED else part,
         current_step=record["message"],
         # A completed step is done, even if its agent did not report the last item.
@@ -151,6 +156,10 @@ def _job(record: Any) -> JobView:
         created_at=record["created_at"],
         updated_at=record["updated_at"],
     )
+
+
+def _attention(body: str | None) -> Attention | None:
+    return None if body is None else Attention.model_validate_json(body)
 
 
 def _as_job(generation: GenerationView) -> JobView:
@@ -168,6 +177,7 @@ def _as_job(generation: GenerationView) -> JobView:
         output=None,
         summary=None,
         error=generation.error,
+        attention=generation.attention,
         progress=generation.progress,
         current_step=generation.current_step,
         done=sum(job.status is JobStatus.COMPLETED for job in generation.jobs),

@@ -22,6 +22,11 @@ class GenerationRow:
     niche: str
     status: JobStatus
     error: str | None
+    reading: Json | None
+    """What the niche was understood to mean; None until it is read, and in logs of before readings were recorded."""
+    cautions: Json
+    attention: Json | None
+    """What the generation asks the merchant; None unless it needs attention."""
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None
@@ -43,6 +48,7 @@ class JobRow:
     output: Json | None
     summary: str | None
     error: str | None
+    attention: Json | None
     done: int
     total: int
     message: str | None
@@ -68,7 +74,7 @@ class JobLogRow:
 GENERATIONS = Table(
     "generations",
     GenerationRow,
-    hot=("status", "error", "completed_at", "updated_at"),
+    hot=("niche", "status", "error", "reading", "cautions", "attention", "completed_at", "updated_at"),
     indexes=("create index on generations (store_id, created_at, id)",),
 )
 
@@ -81,6 +87,7 @@ JOBS = Table(
         "output",
         "summary",
         "error",
+        "attention",
         "done",
         "total",
         "message",

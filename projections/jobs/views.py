@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.generation.events import JobStatus, JobType, Step
+from domain.generation.events import Attention, JobStatus, JobType, Step
+from domain.store.niche import NicheReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class JobView:
     """The output in a sentence, for the merchant: ``18 products from 243 candidates``."""
     error: str | None
     """Why the job failed, for the merchant."""
+    attention: Attention | None
+    """What the job asks the merchant; None unless it needs attention."""
     progress: int
     """0 to 100."""
     current_step: str | None
@@ -60,6 +63,12 @@ class GenerationView:
     current_step: Step | None
     """The first running step; None if no step is running."""
     error: str | None
+    reading: NicheReading | None
+    """What the niche was understood to mean; None until it is read, and for old generations."""
+    cautions: tuple[str, ...]
+    """What the merchant should be careful about."""
+    attention: Attention | None
+    """What the generation asks the merchant; None unless it needs attention."""
     jobs: tuple[JobView, ...]
     created_at: datetime
     updated_at: datetime

@@ -34,6 +34,7 @@ from infra.bootstrap import open_platform
 from infra.bootstrap.lifecycle import reachable
 from infra.settings import Settings
 from infra.writers.rules.brand.writer import RuleBrandWriter
+from infra.writers.rules.niche.reader import RuleNicheReader
 from schemas.envelope import Envelope
 from schemas.topics import EVENTS
 
@@ -99,7 +100,7 @@ async def main() -> None:
         await reachable(ensure_topics, platform.bootstrap_servers, stop)
         app = ConsumerApp(
             [
-                GenerationPolicy(dispatch, aggregates),
+                GenerationPolicy(dispatch, aggregates, RuleNicheReader()),
                 BrandAgent(
                     outside,
                     StepPorts(aggregates, PostgresOutsideAnswers(await platform.pool()), dispatch, platform.clock),

@@ -53,6 +53,23 @@ class PreferencesInput:
     audience: str | None = None
 
 
+@strawberry.input(description="A correction of what a niche was understood to mean. An omitted list stays as it is.")
+class CorrectNicheInput(MutationInput):
+    generation_id: strawberry.ID
+    things: list[str] | None = strawberry.field(
+        default=None, description="Goods to sell, such as “cat toys”. Narrower kinds are added. At most 16."
+    )
+    audience: list[str] | None = strawberry.field(default=None, description="People or animals that the goods are for.")
+    setting: list[str] | None = strawberry.field(default=None, description="Places and occasions of use.")
+    style: list[str] | None = strawberry.field(default=None, description="Looks, materials and moods.")
+
+
+@strawberry.input
+class ChooseNicheInput(MutationInput):
+    generation_id: strawberry.ID
+    niche: str = strawberry.field(description="One of the suggestions, or any other niche. At most 120 characters.")
+
+
 @strawberry.input
 class RequestStoreInput(MutationInput):
     niche: str = strawberry.field(description="What to sell, such as “Ceramic planters”. At most 120 characters.")

@@ -5,7 +5,14 @@ from uuid import UUID
 
 import strawberry
 
-from commands.generation import CancelGeneration, RetryStep, RunStepAgain
+from commands.generation import (
+    CancelGeneration,
+    ChooseNiche,
+    ContinueGeneration,
+    CorrectNiche,
+    RetryStep,
+    RunStepAgain,
+)
 from commands.ports import Receipt
 from commands.store import ApproveStore, ArchiveStore, PauseStore, PublishStore, SetDeliveryPromise
 from domain.generation.aggregate import generation_of
@@ -18,6 +25,8 @@ from gateway.api.validation import as_id, preferences
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
+    ChooseNicheInput,
+    CorrectNicheInput,
     GenerationInput,
     PreferencesInput,
     RequestStoreInput,
@@ -112,14 +121,44 @@ class StoreMutations:
 
     @mutation("Cancel a generation. Finished steps keep their results; retryStep continues from them.")
     async def cancel_generation(self, info: Info, input: GenerationInput) -> GenerationPayload | None:
-        async def send(request: CommandRequest) -> Receipt:
-            id = as_id("generation", input.generation_id)
-            return await request.send(CancelGeneration(generation_id=id, merchant_id=request.merchant_id))
+        return await _generation_change(
+            info, input, lambda generation_id, owner: CancelGeneration(generation_id=generation_id, merchant_id=owner)
+        )
 
-        async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
-            return {"generation": await find_generation(reading, as_id("generation", input.generation_id))}
+    @mutation(
+        "Correct what the niche was understood to mean. The scout runs again, and brand if the store has none. "
+        "This also answers a question about the niche."
+    )
+    async def correct_niche(self, info: Info, input: CorrectNicheInput) -> GenerationPayload | None:
+        return await _generation_change(
+            info,
+            input,
+            lambda generation_id, owner: CorrectNiche(
+                generation_id=generation_id,
+                merchant_id=owner,
+                things=input.things,
+                audience=input.audience,
+                setting=input.setting,
+                style=input.style,
+            ),
+        )
 
-        return await change(info, GenerationPayload, input, send, show)
+    @mutation(
+        "Choose another niche for a store whose generation is not running. Brand and scout run again; "
+        "this also answers a question about the niche."
+    )
+    async def choose_niche(self, info: Info, input: ChooseNicheInput) -> GenerationPayload | None:
+        return await _generation_change(
+            info,
+            input,
+            lambda generation_id, owner: ChooseNiche(generation_id=generation_id, merchant_id=owner, niche=input.niche),
+        )
+
+    @mutation("Go on with the niche as it is, or with the few products that fit it.")
+    async def continue_generation(self, info: Info, input: GenerationInput) -> GenerationPayload | None:
+        return await _generation_change(
+            info, input, lambda generation_id, owner: ContinueGeneration(generation_id=generation_id, merchant_id=owner)
+        )
 
     @mutation("Retry a failed or cancelled step. After a cancellation the other unfinished steps run too.")
     async def retry_step(self, info: Info, input: StepInput) -> GenerationPayload | None:
@@ -147,9 +186,20 @@ async def _store_change(
 
 
 async def _step_change(info: Info, input: StepInput, command: type[RetryStep | RunStepAgain]) -> GenerationPayload:
+    return await _generation_change(
+        info,
+        input,
+        lambda generation_id, owner: command(generation_id=generation_id, merchant_id=owner, step=Step(input.step)),
+    )
+
+
+async def _generation_change(
+    info: Info,
+    input: GenerationInput | StepInput | CorrectNicheInput | ChooseNicheInput,
+    command: Callable[[UUID, UUID], object],
+) -> GenerationPayload:
     async def send(request: CommandRequest) -> Receipt:
-        id = as_id("generation", input.generation_id)
-        return await request.send(command(generation_id=id, merchant_id=request.merchant_id, step=Step(input.step)))
+        return await request.send(command(as_id("generation", input.generation_id), request.merchant_id))
 
     async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
         return {"generation": await find_generation(reading, as_id("generation", input.generation_id))}

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from domain.generation.events import JobStatus, JobType, Step
+from domain.generation.events import Attention, AttentionCode, JobStatus, JobType, Step
 from gateway.api.validation import log_line
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
@@ -39,6 +39,53 @@ class JobLog:
             level=view.level,
             message=view.message,
         )
+
+
+@strawberry.type(
+    description="A category that the suppliers have, and how many of the listings they returned are in it."
+)
+class AvailableCategory:
+    category: str
+    count: int
+
+
+@strawberry.type(name="Attention", description="What a generation asks the merchant.")
+class AttentionType:
+    code: AttentionCode
+    message: str = strawberry.field(description="What is unclear, or how little fits, and what to do.")
+    suggestions: list[str] = strawberry.field(
+        description="Niches for `chooseNiche`. You may also choose any other niche."
+    )
+    available: list[AvailableCategory] = strawberry.field(
+        description="What the suppliers do have, the most frequent first. Empty unless too few products fit."
+    )
+
+    @classmethod
+    def of(cls, attention: Attention | None) -> Self | None:
+        if attention is None:
+            return None
+        return cls(
+            code=attention.code,
+            message=attention.message,
+            suggestions=list(attention.suggestions),
+            available=[AvailableCategory(category=each.category, count=each.count) for each in attention.available],
+        )
+
+
+@strawberry.type(description="What a niche was understood to mean. Correct it with `correctNiche`.")
+class NicheUnderstanding:
+    things: list[str] = strawberry.field(description="Goods to sell, the most typical first.")
+    categories: list[str]
+    audience: list[str] = strawberry.field(description="People or animals that the goods are for.")
+    setting: list[str] = strawberry.field(description="Places and occasions of use.")
+    style: list[str] = strawberry.field(description="Looks, materials and moods.")
+    unknown: list[str] = strawberry.field(description="Words that were not understood.")
+    question: AttentionType | None = strawberry.field(
+        description="A question about the niche. Nothing is made before it is answered with `correctNiche`, "
+        "`chooseNiche` or `continueGeneration`."
+    )
+    cautions: list[str] = strawberry.field(description="What to be careful about, such as a trade mark.")
+    read_by: str = strawberry.field(description="“house” for the built-in rules, a model's name, or “merchant”.")
 
 
 async def log_page(reading: ReadContext, id: UUID, first: int | None, after: str | None) -> Slice[JobLogView]:
@@ -74,6 +121,7 @@ class AgentJob:
     output: JSON | None
     summary: str | None = strawberry.field(description="The result in one sentence.")
     error: str | None
+    attention: AttentionType | None = strawberry.field(description="Null unless the status is NEEDS_ATTENTION.")
     progress: int = strawberry.field(description="0 to 100.")
     current_step: str | None = strawberry.field(description="The current activity, in words.")
     done: int
@@ -104,6 +152,7 @@ class AgentJob:
             output=None if view.output is None else JSON(dict(view.output)),
             summary=view.summary,
             error=view.error,
+            attention=AttentionType.of(view.attention),
             progress=view.progress,
             current_step=view.current_step,
             done=view.done,
@@ -126,8 +175,14 @@ class Generation:
     progress: int = strawberry.field(description="0 to 100.")
     current_step: Step | None = strawberry.field(description="The first running step. Null if no step is running.")
     error: str | None
+    attention: AttentionType | None = strawberry.field(
+        description="What the generation asks you. Null unless the status is NEEDS_ATTENTION."
+    )
+    understanding: NicheUnderstanding | None = strawberry.field(
+        description="What the niche was understood to mean. Null until it is read, and for old generations."
+    )
     completed_at: datetime | None = strawberry.field(
-        description="When the generation completed, failed or was cancelled."
+        description="When the generation completed, failed, was cancelled or began to wait for you."
     )
     created_at: datetime
     updated_at: datetime
@@ -156,9 +211,29 @@ class Generation:
             progress=view.progress,
             current_step=view.current_step,
             error=view.error,
+            attention=AttentionType.of(view.attention),
+            understanding=_understanding(view),
             completed_at=view.completed_at,
             created_at=view.created_at,
             updated_at=view.updated_at,
             view=view,
             reading=reading,
         )
+
+
+def _understanding(view: GenerationView) -> NicheUnderstanding | None:
+    reading, attention = view.reading, view.attention
+    if reading is None:
+        return None
+    is_about_niche = attention is not None and attention.code is not AttentionCode.FEW_PRODUCTS_FIT
+    return NicheUnderstanding(
+        things=list(reading.things),
+        categories=list(reading.categories),
+        audience=list(reading.audience),
+        setting=list(reading.setting),
+        style=list(reading.style),
+        unknown=list(reading.unknown),
+        question=AttentionType.of(attention) if is_about_niche else None,
+        cautions=list(view.cautions),
+        read_by=reading.read_by,
+    )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import PlainSerializer
 
-from domain.generation.events import JobStatus, JobType, Step
+from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus, WinningScore
@@ -327,6 +327,24 @@ class ProductBody(Body):
         )
 
 
+class AvailableCategoryBody(Body):
+    """A category that the suppliers have, and how many of the listings they returned are in it."""
+
+    category: str
+    count: int
+
+
+class AttentionBody(Body):
+    """What a job asks the merchant."""
+
+    code: AttentionCode
+    message: str
+    suggestions: list[str]
+    """Niches to choose from with the GraphQL mutation ``chooseNiche``."""
+    available: list[AvailableCategoryBody]
+    """What the suppliers do have, the most frequent first. Empty unless too few products fit."""
+
+
 class JobBody(Body):
     """An agent's job, or a generation as a whole (then ``type`` and ``step`` are null)."""
 
@@ -342,6 +360,8 @@ class JobBody(Body):
     output: dict[str, Any] | None
     summary: str | None
     error: str | None
+    attention: AttentionBody | None
+    """Null unless the status is NEEDS_ATTENTION."""
     progress: int
     current_step: str | None
     started_at: datetime | None
@@ -364,6 +384,7 @@ class JobBody(Body):
             output=None if view.output is None else dict(view.output),
             summary=view.summary,
             error=view.error,
+            attention=None if view.attention is None else AttentionBody.model_validate(view.attention.model_dump()),
             progress=view.progress,
             current_step=view.current_step,
             started_at=view.started_at,

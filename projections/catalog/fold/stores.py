@@ -9,6 +9,7 @@ from domain.store.events import (
     BrandGenerated,
     CurrencyChosen,
     DeliveryPromised,
+    NicheChanged,
     PageRetitled,
     PageWritten,
     ProductsScouted,
@@ -50,6 +51,15 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         delivery_promise_days=PROMISE_DAYS,
         time_zone="UTC",
     )
+
+
+@STORE_FOLDS.on(NicheChanged, stores="originator_id")
+def niche_changed(rows: CatalogRows, event: NicheChanged, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    if store.name == store.niche:
+        # Until the brand exists, the store goes by its niche.
+        store.name = event.niche
+    store.niche, store.updated_at = event.niche, event.occurred_at
 
 
 def logo_id(store_id: UUID) -> UUID:

@@ -109,7 +109,10 @@ class Pipeline:
         dispatch, aggregates = BusDispatch(platform.bus), EventLogAggregates(platform.log)
         clock, at_once = platform.clock, replace(OUTSIDE_CALLS, first_pause=0.0)
         ports = StepPorts(aggregates, PostgresOutsideAnswers(pool), dispatch, clock, at_once)
-        self.policies: Sequence[Consumer] = [GenerationPolicy(dispatch, aggregates), Studio(dispatch)]
+        self.policies: Sequence[Consumer] = [
+            GenerationPolicy(dispatch, aggregates, RuleNicheReader()),
+            Studio(dispatch),
+        ]
         self.agents: Sequence[Consumer] = [
             BrandAgent(outside, ports, ReadModelBrands(pool)),
             ScoutAgent(

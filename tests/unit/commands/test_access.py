@@ -7,7 +7,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import CancelGeneration, RetryStep, RunStepAgain
+from commands.generation import (
+    CancelGeneration,
+    ChooseNiche,
+    ContinueGeneration,
+    CorrectNiche,
+    RetryStep,
+    RunStepAgain,
+)
 from commands.media import ChooseImageVersion, RequestImage, RequestImages
 from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant, SetBusinessIdentity
 from commands.order import CartLine, FulfilOrder, PlaceOrder
@@ -50,6 +57,11 @@ Build = Callable[[Platform, UUID, UUID, UUID], object]
 COMMANDS: dict[type, Build] = {
     RetryStep: lambda p, _p, _o, m: RetryStep(generation_id=p.generation_id, merchant_id=m, step=Step.COPY),
     RunStepAgain: lambda p, _p, _o, m: RunStepAgain(generation_id=p.generation_id, merchant_id=m, step=Step.COPY),
+    ChooseNiche: lambda p, _p, _o, m: ChooseNiche(generation_id=p.generation_id, merchant_id=m, niche="Lanterns"),
+    CorrectNiche: lambda p, _p, _o, m: CorrectNiche(
+        generation_id=p.generation_id, merchant_id=m, things=["lantern"], audience=None, setting=None, style=None
+    ),
+    ContinueGeneration: lambda p, _p, _o, m: ContinueGeneration(generation_id=p.generation_id, merchant_id=m),
     CancelGeneration: lambda p, _p, _o, m: CancelGeneration(generation_id=p.generation_id, merchant_id=m),
     RequestImage: lambda p, product, _o, m: _image(p, product, m),
     RequestImages: lambda p, product, _o, m: RequestImages(images=[_image(p, product, m)]),

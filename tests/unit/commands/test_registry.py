@@ -9,6 +9,7 @@ import pytest
 from commands import generation, media, merchant, order, product, product_changes, shopper, sourcing, store
 from commands.registry import HANDLERS, _bound, bind
 from infra.writers.copykit.scoring import measure
+from infra.writers.rules.niche.reader import RuleNicheReader
 from tests.support.fakes.event_log import FixedClock
 
 MODULES = (generation, media, merchant, order, product, product_changes, shopper, sourcing, store)
@@ -21,8 +22,9 @@ def test_each_command_has_one_handler() -> None:
 
 
 def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
-    clock = FixedClock()
-    for command, handler in bind(clock=clock, measure=measure).items():
+    clock, niches = FixedClock(), RuleNicheReader()
+    known = {"clock": clock, "measure": measure, "niches": niches, "sandbox": True}
+    for command, handler in bind(clock=clock, measure=measure, niches=niches).items():
         assert isinstance(handler, partial)
         named = {
             name
@@ -30,7 +32,7 @@ def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
             if parameter.kind is parameter.KEYWORD_ONLY
         }
         assert handler.keywords.keys() == named
-        assert {"clock": clock, "measure": measure, "sandbox": True}.items() >= handler.keywords.items()
+        assert all(handler.keywords[name] is known[name] for name in named)
 
 
 def test_a_dependency_that_is_unknown_is_refused_by_name() -> None:

@@ -19,6 +19,7 @@ from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected, Operation, RejectionReason
 from domain.media.ports import RenderedImage, StudioResult, UnusableImage
 from infra.adapters.media.disk import DiskMediaStore
+from infra.writers.rules.niche.reader import RuleNicheReader
 from schemas.envelope import Envelope
 from tests.support.builders.samples import listing
 from tests.support.platforms.write_side import Platform
@@ -92,7 +93,7 @@ class Imaging:
             await self.policy(envelope)
 
     async def policy(self, envelope: Envelope) -> None:
-        await GenerationPolicy(self.platform, self.platform)(envelope)
+        await GenerationPolicy(self.platform, self.platform, RuleNicheReader())(envelope)
 
     def envelopes(self, kind: type[Any]) -> list[Envelope]:
         return [envelope for envelope in self.platform.log.envelopes if isinstance(envelope.event, kind)]

@@ -31,6 +31,7 @@ from domain.order.events import OrderCancelled, OrderStatus
 from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice, PaymentRequest, PaymentSession
 from domain.store.events import Preferences, StoreStatus
 from infra.bootstrap import handlers
+from infra.writers.rules.niche.reader import RuleNicheReader
 from projections.jobs.views import OverdueJob
 from tests.support.builders.samples import listing, sealed
 from tests.support.platforms.write_side import Platform, kinds
@@ -67,8 +68,9 @@ async def test_a_requested_store_is_generated(platform: Platform) -> None:
             preferences=Preferences(),
         )
     )
-    assert kinds(await deliver(platform, GenerationPolicy(platform, platform))) == [
+    assert kinds(await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()))) == [
         "GenerationStarted",
+        "NicheUnderstood",
         "StepStarted",
         "StepStarted",
     ]
@@ -79,7 +81,7 @@ async def test_images_go_to_the_studio_and_the_last_one_ends_the_step(platform: 
     await platform.request()
     await platform.brand()
     await platform.scout(listing(images=2))
-    policy = GenerationPolicy(platform, platform)
+    policy = GenerationPolicy(platform, platform, RuleNicheReader())
     assert await deliver(platform, policy) == [], "the photos were requested with the step's start"
     await platform.fail(Step.IMAGES)
     await platform.again(Step.IMAGES)
@@ -102,7 +104,7 @@ async def test_an_image_of_former_products_counts_in_no_later_step(platform: Pla
     await platform.request()
     await platform.brand()
     await platform.scout(listing("L-1", images=1))
-    policy = GenerationPolicy(platform, platform)
+    policy = GenerationPolicy(platform, platform, RuleNicheReader())
     former = platform.log.events[-1]
     await platform.fail(Step.IMAGES)
     await platform.again(Step.SCOUT)
@@ -130,7 +132,9 @@ async def test_an_image_asked_for_by_hand_counts_in_no_step(platform: Platform) 
     )
     position = len(platform.log.raw)
     await platform.send(recorded(image_id))
-    assert await deliver(platform, GenerationPolicy(platform, platform), from_position=position) == []
+    assert (
+        await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()), from_position=position) == []
+    )
 
 
 async def test_a_complete_generation_hands_the_store_over(platform: Platform) -> None:
@@ -139,7 +143,9 @@ async def test_a_complete_generation_hands_the_store_over(platform: Platform) ->
     await platform.scout(listing(images=0))
     for step in (Step.COPY, Step.IMAGES, Step.PAGES):
         await platform.succeed(step)
-    assert kinds(await deliver(platform, GenerationPolicy(platform, platform))) == ["StoreReadyForReview"]
+    assert kinds(await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()))) == [
+        "StoreReadyForReview"
+    ]
     assert (await platform.store()).status is StoreStatus.PENDING_REVIEW
 
 

@@ -36,6 +36,7 @@ class Segment:
         """Whether the lexicon or the dictionary has it. Numbers and sizes count: ``90s``, ``4k``."""
         return self.meaning is not None or all(
             (is_english(word.text) and lexicon().respelled(word.singular) is None)
+            or len(word.text) == 1  # what is left of “R&B” and “rock 'n' roll”
             or any(letter.isdigit() for letter in word.text)
             for word in self.words
         )
