@@ -56,7 +56,7 @@ def test_every_listing_gets_a_clean_title_and_readable_copy(offer: Offer) -> Non
     assert not re.search(r"[!?#*\[\]<>]", copy.title)
     assert copy.scores.reading_ease >= 60
     whole = f"{copy.description} {copy.meta_description}"
-    assert not re.search(r"(?i)monitor\.|manual measurement|feedback|dear friend|shipping|category:", whole)
+    assert not re.search(r"(?i)monitor\.|manual measurement|feedback|dear friend|shipping(?! box)|category:", whole)
     assert max(copy.scores.keyword_density.values()) <= 0.12, "a keyword is stuffed"
 
 
