@@ -35,7 +35,7 @@ async def page_facts(db: Reader, store_id: UUID, *, scope: Scope) -> dict[PageTy
     }
 
 
-async def product_facts(db: Reader, store_id: UUID, *, scope: Scope, with_drafts: bool) -> list[ProductFacts]:
+async def product_facts(db: Reader, store_id: UUID, *, scope: Scope, with_drafts: bool = False) -> list[ProductFacts]:
     """Return a store's products for sale, by age.
 
     Args:

@@ -20,6 +20,7 @@ from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales
 from tests.integration.projections.read_models import build
 from tests.support.builders.histories import History
+from tests.support.builders.samples import sealed
 
 MOVES = [
     ("supplier", 0),
@@ -44,6 +45,7 @@ HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
         jobs.job_by_id,
         jobs.job_logs,
         jobs.jobs_past_deadline,
+        merchants.business_identity,
         merchants.merchant_by_id,
         sales.rejected_webhooks_of_store,
     }
@@ -75,6 +77,9 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         catalog.pages_by_stores: ([store],),
         catalog.page_by_id: (derived(store, "fern"),),
         catalog.page_by_slug: (store, "fern"),
+        catalog.versions_of_page: (derived(store, "fern"),),
+        catalog.page_facts: (store,),
+        catalog.product_facts: (store,),
         catalog.media_of_store: (store, Window()),
         catalog.count_media: (store,),
         catalog.media_by_id: (image,),
@@ -85,6 +90,7 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         jobs.job_logs: (generation,),
         jobs.jobs_past_deadline: (FAR_AHEAD,),
         merchants.merchant_by_id: (merchant,),
+        merchants.business_identity: (merchant,),
         sales.orders_of_store: (store, Window()),
         sales.count_orders: (store,),
         sales.order_by_id: (order,),
@@ -123,6 +129,18 @@ async def history(db: asyncpg.Connection) -> History:
         "then $2 else id end where store_id = $1",
         store,
         derived(store, "fern"),
+    )
+    await db.execute(
+        "update page_versions set page_id = $1 where store_id = $2 and page_id = (select min(page_id::text)::uuid from "
+        "page_versions where store_id = $2)",
+        derived(store, "fern"),
+        store,
+    )
+    await db.execute(
+        "insert into business_identities (merchant_id, number, country, parts, identity, stated_at) "
+        "values ($1, 2, 'DE', '[]', $2, now())",
+        history.merchants[0],
+        sealed(history.merchants[0]).model_dump_json(),
     )
     await db.execute("update orders set number = 'FERN', status = $2 where store_id = $1", store, OrderStatus.PENDING)
     await db.execute(

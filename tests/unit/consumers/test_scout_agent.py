@@ -24,7 +24,7 @@ from domain.money import Money
 from domain.privacy import Sealed
 from domain.product.events import ProductImported
 from domain.store.aggregate import STORE, request_store
-from domain.store.events import Preferences, ProductsScouted, SupplierReport
+from domain.store.events import DeliveryPromised, Preferences, ProductsScouted, SupplierReport
 from infra.adapters.suppliers.shared import SharedCatalogs
 from infra.writers.rules.niche.reader import RuleNicheReader
 from schemas.envelope import Envelope
@@ -224,6 +224,19 @@ async def test_a_supplier_that_cannot_be_searched_here_is_named_with_what_to_do_
         "CJ Dropshipping is connected, but cannot be searched by this installation. Disconnect it, "
         "or connect the sample supplier too, and run this step again."
     )
+
+
+async def test_what_takes_longer_than_the_store_promises_is_not_imported() -> None:
+    scouting = Scouting()
+    slow = [each.model_copy(update={"shipping_days": (4, 12)}) for each in pots()[13:]]
+    scouting.catalogs[SupplierProvider.SAMPLE] = MemoryCatalog([*pots()[:13], *slow])
+    begun = await scouting.begin()
+    promise = DeliveryPromised(originator_id=STORE_ID, originator_version=2, occurred_at=scouting.clock.now(), days=10)
+    await scouting.log.given(STORE, [promise], tenant=STORE_ID)
+    await scouting.agent(begun)
+    imported = scouting.of(ProductImported)
+    assert len(imported) == 13
+    assert {product.shipping_days for product in imported} == {(5, 9)}
 
 
 async def test_nothing_that_can_be_sold_fails_the_step_and_says_why() -> None:
