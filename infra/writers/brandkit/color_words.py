@@ -13,7 +13,7 @@ def color_name(color: str) -> str:
     """Return a plain name of a color: ``deep green``, ``pale gold``, ``ink``."""
     lightness, chroma, hue = Color(color).convert("oklch").coords(nans=False)
     if chroma < 0.025:
-        return "ink" if lightness < 0.35 else "grey" if lightness < 0.8 else "off-white"
+        return "ink" if lightness < 0.35 else "gray" if lightness < 0.8 else "off-white"
     name = next(name for limit, name in _HUES if hue < limit)
     if lightness < 0.45:
         return f"deep {name}"

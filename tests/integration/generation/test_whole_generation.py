@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -14,6 +15,7 @@ from domain.kernel import Transient
 from domain.media.events import ImageProcessingRequested
 from domain.product.events import ProductCopyWritten
 from domain.store.events import BrandGenerated
+from infra.adapters.postgres.merchant_brands import ReadModelBrands
 from projections.registry import SEARCH_PATH
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.generation import POTS, Outside, Pipeline
@@ -162,3 +164,26 @@ async def test_steps_that_take_too_long_fail_and_can_be_run_again(pipeline: Pipe
         await pipeline.change("retryStep", generation_of(store_id), step)
     await pipeline.run()
     assert (await pipeline.store(store_id))["generation"]["status"] == "COMPLETED"
+
+
+async def test_a_merchants_second_store_gets_another_look_than_the_first(pipeline: Pipeline, database: str) -> None:
+    first = await pipeline.request()
+    await pipeline.run()
+    second = await pipeline.request()
+    await pipeline.run()
+    brands = {
+        event.originator_id: event.brand for event in await pipeline.events() if isinstance(event, BrandGenerated)
+    }
+    one, other = brands[first], brands[second]
+    assert one.look is not None
+    assert other.look is not None
+    assert one.look.mood is not other.look.mood
+    assert one.fonts.heading != other.fonts.heading
+    assert [brief.neighbors for brief in pipeline.outside.briefs] == [[], [one]]
+    paths = {"search_path": f"{SEARCH_PATH}, public"}
+    async with asyncpg.create_pool(database, min_size=1, max_size=1, server_settings=paths) as pool:
+        found = ReadModelBrands(pool)
+        merchant = await pool.fetchval("select merchant_id from stores where id = $1", first)
+        assert await found.newest(merchant, other_than=first, limit=5) == [other]
+        assert len(await found.newest(merchant, other_than=uuid4(), limit=1)) == 1
+        assert await found.newest(uuid4(), other_than=first, limit=5) == []

@@ -45,7 +45,7 @@ def sprig(sheet: Sheet) -> Drawing:
         reach = 38 - number * 5
         shapes.extend(fill(vesica(root, at(root, reach, side * lean), 0.42), inks.main) for side in (-1, 1))
     shapes.append(fill(vesica((50, 38), (50, 10), 0.44), inks.spot))
-    return Drawing(tuple(shapes), f"a sprig of {number_word(pairs * 2 + 1)} leaves, the newest in another colour")
+    return Drawing(tuple(shapes), f"a sprig of {number_word(pairs * 2 + 1)} leaves, the newest in another color")
 
 
 def bloom(sheet: Sheet) -> Drawing:
@@ -212,7 +212,7 @@ def droplet(sheet: Sheet) -> Drawing:
 
 
 def paw(sheet: Sheet) -> Drawing:
-    """A paw print with one toe in another colour."""
+    """A paw print with one toe in another color."""
     inks, odd = sheet.inks, sheet.rng.pick((0, 1, 2, 3))
     toes = ((20, 46, -24), (38, 27, -8), (62, 27, 8), (80, 46, 24))
     shapes = [
@@ -221,7 +221,7 @@ def paw(sheet: Sheet) -> Drawing:
         for number, (x, y, turn) in enumerate(toes)
     ]
     pad = "M50 47C63 47 75 61 75 72C75 82 67 87 59 84C53 82 47 82 41 84C33 87 25 82 25 72C25 61 37 47 50 47Z"
-    return Drawing((*shapes, fill(pad, inks.main)), "a paw print, one toe of a different colour")
+    return Drawing((*shapes, fill(pad, inks.main)), "a paw print, one toe of a different color")
 
 
 def cat(sheet: Sheet) -> Drawing:

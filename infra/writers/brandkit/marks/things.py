@@ -177,7 +177,7 @@ def levels(sheet: Sheet) -> Drawing:
             )
             for k, height in enumerate(heights)
         ),
-        "five bars of sound, the loudest in another colour",
+        "five bars of sound, the loudest in another color",
     )
 
 
@@ -263,7 +263,7 @@ def bag(sheet: Sheet) -> Drawing:
 
 
 def hanger(sheet: Sheet) -> Drawing:
-    """A clothes hanger with a thread of colour."""
+    """A clothes hanger with a thread of color."""
     inks = sheet.inks
     return Drawing(
         (
@@ -271,7 +271,7 @@ def hanger(sheet: Sheet) -> Drawing:
             stroke("M50 42L90 70Q94 76 86 76H14Q6 76 10 70Z", inks.main, 6),
             line((30, 88), (70, 88), inks.spot, 5),
         ),
-        "a hanger with one line of colour under it",
+        "a hanger with one line of color under it",
     )
 
 
@@ -302,7 +302,7 @@ def pencil(sheet: Sheet) -> Drawing:
             fill("M50 8L58 24H42Z", inks.spot),
             fill("M28 60A44 44 0 0 0 72 60V84A6 6 0 0 1 66 90H34A6 6 0 0 1 28 84Z", inks.main),
         ),
-        "the tip of a pencil, colour first",
+        "the tip of a pencil, color first",
     )
 
 
