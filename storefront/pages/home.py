@@ -72,7 +72,7 @@ class HomePages(Pages):
             shelves=shelves,
             tiles=tiles[:TILES],
             hero_tiles=_for_hero_tiles(tiles),
-            offer=offer_line(categories, await self._lowest_price(store_id, where), delivery),
+            offer=offer_line(categories, await self._lowest_price(store_id, where), delivery, _fits(products)),
             total=await queries.count(store_id, where=where),
             delivery=delivery,
         )
@@ -82,6 +82,15 @@ class HomePages(Pages):
         variants = await self._queries.variants(store_id, [product.id for product in cheapest.nodes])
         cards_of = cards(cheapest.nodes, {}, variants, self._deps.media.url)
         return cards_of[0].price if cards_of else None
+
+
+def _fits(products: Sequence[ProductView]) -> dict[str, float]:
+    """Return the best fit to the niche in each category; products of the merchant's own count as fitting."""
+    fits: dict[str, float] = {}
+    for product in products:
+        fit = 1.0 if product.score is None or product.score.fit is None else product.score.fit
+        fits[product.category or ""] = max(fit, fits.get(product.category or "", 0.0))
+    return fits
 
 
 def _for_hero_tiles(tiles: Sequence[Tile]) -> Sequence[Tile]:

@@ -1,6 +1,6 @@
 """The plain line that says what a store sells: kinds of goods, lowest price, delivery. Facts only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.money import Money
 from projections.catalog.views import CategoryCount
@@ -11,7 +11,10 @@ _KINDS = 3
 
 
 def offer_line(
-    categories: Sequence[CategoryCount], lowest: Money | None, delivery: tuple[int, int] | None
+    categories: Sequence[CategoryCount],
+    lowest: Money | None,
+    delivery: tuple[int, int] | None,
+    fits: Mapping[str, float] | None = None,
 ) -> str | None:
     """Return a line such as ``Mugs, teapots and tea tins, from $12. Delivery included; most parcels take 6–12 days.``, or None.
 
@@ -20,12 +23,15 @@ def offer_line(
         lowest: the lowest price; None if nothing is on sale.
         delivery: fewest and most days of most parcels; None if no supplier states them.
 
+        fits: how well the best product of a category fits the niche, 0 to 1; categories that fit best are named.
+
     Returns:
         None if nothing is on sale.
     """
     if lowest is None:
         return None
-    by_count = sorted(categories, key=lambda one: (-one.products, one.category))
+    fits = fits or {}
+    by_count = sorted(categories, key=lambda one: (-round(fits.get(one.category, 0.0), 1), -one.products, one.category))
     names = list(dict.fromkeys(category_name(one.category) for one in by_count if one.category.strip()))
     goods = _listed(names[:_KINDS], more=len(names) > _KINDS) if names else "Everything"
     days = days_words(delivery)

@@ -78,8 +78,17 @@ class Candidate:
     """Higher is better; about 0 to 10."""
 
 
+_WORN = 4.0
+"""What a name loses for a word that another store of the merchant has."""
+
+
 def propose_names(
-    niche: NicheProfile, rng: SeededRandom, *, audience: str | None = None, but: str | None = None
+    niche: NicheProfile,
+    rng: SeededRandom,
+    *,
+    audience: str | None = None,
+    but: str | None = None,
+    others: Sequence[str] = (),
 ) -> list[Candidate]:
     """Return five different names for a niche, the best first.
 
@@ -90,6 +99,7 @@ def propose_names(
         rng: chooses words and adds some variation to the scores.
         audience: the merchant's; mentioned in some rationales.
         but: the store's present name, which is left out.
+        others: names of the merchant's other stores; a name with one of their words is worth less.
     """
     taken = domain_label(but) if but else None
     ideas = [
@@ -101,7 +111,13 @@ def propose_names(
         *_coined(niche, rng.fork("coined")),
     ]
     taste = rng.fork("taste")
-    scored = [_scored(candidate, niche, audience, taste.between(0, 2.2)) for candidate in ideas]
+    worn = {word for name in others for word in name.lower().split() if len(word) > 2}
+    scored = [
+        _scored(
+            candidate, niche, audience, taste.between(0, 2.2) - _WORN * bool(worn & set(candidate.name.lower().split()))
+        )
+        for candidate in ideas
+    ]
     ranked = sorted(
         (
             candidate

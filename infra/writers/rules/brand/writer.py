@@ -37,7 +37,7 @@ class RuleBrandWriter:
         rng = SeededRandom(brief.seed, brief.niche.casefold())
         wishes = brief.preferences
         niche = read_niche(brief.niche, rng.fork("reading"), tone=wishes.tone)
-        candidates = _candidates(niche, wishes, rng.fork("names"), brief.former_name)
+        candidates = _candidates(niche, brief, rng.fork("names"))
         domains = await find_domains([candidate.name for candidate in candidates], self._registry)
         options = [
             NameOption(
@@ -68,10 +68,9 @@ class RuleBrandWriter:
         )
 
 
-def _candidates(
-    niche: NicheProfile, wishes: Preferences, rng: SeededRandom, former_name: str | None
-) -> list[Candidate]:
-    ideas = propose_names(niche, rng, audience=wishes.audience, but=former_name)
+def _candidates(niche: NicheProfile, brief: BrandBrief, rng: SeededRandom) -> list[Candidate]:
+    wishes, worn = brief.preferences, [brand.name for brand in brief.neighbors]
+    ideas = propose_names(niche, rng, audience=wishes.audience, but=brief.former_name, others=worn)
     name = clean_name(wishes.name or "")
     if not name:
         return ideas

@@ -30,6 +30,8 @@ CATEGORIES, STYLES, MOODS = lexicon().categories, lexicon().styles, lexicon().mo
         ("Saxophone reeds", "audio", None),
         ("Minimalist wall clocks", "home-decor", "minimal"),
         ("baby yoga", "baby", None),
+        ("Kitchen tools", "kitchen", None),
+        ("Desk accessories", "stationery", None),
         ("Quantum widgets", "unknown", None),
     ],
 )

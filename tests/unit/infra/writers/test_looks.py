@@ -60,6 +60,7 @@ async def test_two_stores_of_one_niche_look_different_at_a_glance() -> None:
         assert mood_of(first) is not mood_of(second), niche
         assert first.fonts.heading != second.fonts.heading, niche
         assert first.voice.tagline != second.voice.tagline, niche
+        assert not set(first.name.split()) & set(second.name.split()) - {"&"}, niche
         assert first.look is not None
         assert second.look is not None
         assert first.look.hero is not second.look.hero, niche
