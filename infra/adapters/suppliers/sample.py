@@ -1,9 +1,10 @@
 """The sample supplier's catalog over its HTTP API."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
@@ -29,6 +30,8 @@ RATE_LIMIT = RetryPolicy(attempts=4, first_pause=1.0, jitter=0.0, growth=1.0, lo
 
 The caller retries every other outage, and waits for a longer pause.
 """
+logger = logging.getLogger(__name__)
+
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -48,8 +51,8 @@ class _Rating(BaseModel):
 
 class _Shipping(BaseModel):
     fee: _Amount
-    min_days: Annotated[int, Field(alias="minDays", ge=0)]
-    max_days: Annotated[int, Field(alias="maxDays", ge=0)]
+    min_days: Annotated[int, Field(alias="minDays")]
+    max_days: Annotated[int, Field(alias="maxDays")]
 
 
 class _Image(BaseModel):
@@ -100,7 +103,7 @@ class _Item(BaseModel):
             rating=None if rating is None else rating.average,
             review_count=0 if rating is None else rating.count,
             order_count=self.sold,
-            shipping_days=(self.shipping.min_days, max(self.shipping.min_days, self.shipping.max_days)),
+            shipping_days=(self.shipping.min_days, self.shipping.max_days),
             shipping_cost=self.shipping.fee.money,
             image_urls=[str(image.url) for image in self.images],
             image_sizes=[(image.width, image.height) for image in self.images],
@@ -121,7 +124,25 @@ class _Page(BaseModel):
     total: Annotated[int, Field(ge=0)]
     page: Annotated[int, Field(ge=1)]
     pages: Annotated[int, Field(ge=0)]
-    items: list[_Item]
+    items: list[Any]
+
+    @property
+    def readable(self) -> Sequence[_Item]:
+        """The items that can be read. One bad item does not hide the others.
+
+        Raises:
+            ValidationError: no item can be read.
+        """
+        found, errors = [], []
+        for number, item in enumerate(self.items):
+            try:
+                found.append(_Item.model_validate(item))
+            except ValidationError as error:
+                errors.append(error)
+                logger.warning("Item %d of a page cannot be read: %s", number, _what(error))
+        if errors and not found:
+            raise errors[0]
+        return found
 
 
 class SampleSupplier:
@@ -179,22 +200,23 @@ class SampleSupplier:
             except* Transient as errors:
                 raise _most_patient(errors) from None
             for n, task in tasks.items():
-                results[n].extend(item.listing for item in task.result().items)
-                last_pages[n] = task.result().pages
+                result, items = task.result()
+                results[n].extend(item.listing for item in items)
+                last_pages[n] = result.pages
             if len({listing.source_id for result in results for listing in result}) >= limit:
                 break
         return merge_results(results, limit=limit)
 
-    async def _page(self, keyword: str, page: int, at_once: asyncio.Semaphore) -> _Page:
+    async def _page(self, keyword: str, page: int, at_once: asyncio.Semaphore) -> tuple[_Page, Sequence[_Item]]:
         params: dict[str, str | int] = {"keyword": keyword[:200], "page": page, "size": PAGE_SIZE}
         async with at_once:
             response = await self._get("/v1/products", params)
         try:
-            return _Page.model_validate_json(response.content)
+            result = _Page.model_validate_json(response.content)
+            items = result.readable
         except ValidationError as error:
-            what = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in what["loc"]) or "the body"
-            raise Transient(SUPPLIER, f"sent an invalid answer ({where}: {what['msg']})") from error
+            raise Transient(SUPPLIER, f"sent an invalid answer ({_what(error)})") from error
+        return result, items
 
     async def _get(self, path: str, params: dict[str, str | int]) -> httpx.Response:
         return await retry(
@@ -216,6 +238,13 @@ class SampleSupplier:
         if response.status_code == httpx.codes.OK:
             return response
         raise _refused(response, _retry_after(response))
+
+
+def _what(error: ValidationError) -> str:
+    """Return where the first fault is and what it is, without the value."""
+    what = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in what["loc"]) or "the body"
+    return f"{where}: {what['msg']}"
 
 
 class _RateLimited(Transient):

@@ -182,6 +182,18 @@ async def test_a_complete_item_passes_the_same_checks(client: httpx.AsyncClient)
     assert (found.source_id, found.review_count, found.order_count) == ("SS-1", 0, None)
 
 
+async def test_an_item_that_cannot_be_read_does_not_hide_the_others(client: httpx.AsyncClient) -> None:
+    bad = json.loads(_spoiled(id="SS-2", skus=[]))["items"]
+    slow = json.loads(
+        _spoiled(id="SS-3", shipping={"fee": {"amount": "1", "currency": "USD"}, "minDays": -2, "maxDays": 9})
+    )
+    page = json.loads(_spoiled())
+    page["items"] += bad + slow["items"]
+    async with served(sample_supplier_app(fault=_answering(200, json.dumps(page).encode()))) as address:
+        found = await SampleSupplier(address, client).search(["pot"], limit=5)
+    assert [(each.source_id, each.shipping_days) for each in found] == [("SS-1", (1, 2)), ("SS-3", (-2, 9))]
+
+
 async def test_an_unreachable_supplier_is_transient(client: httpx.AsyncClient) -> None:
     async with served(sample_supplier_app()) as address:
         pass
