@@ -71,7 +71,7 @@ async def test_a_supplier_that_is_down_fails_the_job_by_name_and_a_retry_complet
         "PAGES": ("COMPLETED", 1),
     }
     summaries = {job["step"]: job["summary"] for job in done["generation"]["jobs"]}
-    assert summaries["SCOUT"] == "5 products from 5 candidates (sample supplier)"
+    assert summaries["SCOUT"] == "5 products from 5 candidates (sample supplier); 5 of 5 fit the niche"
     assert pipeline.outside.asked == {"brand writer": 1, "supplier": 5, "copywriter": 5, "page writer": 6}
     await replay(pipeline)
 
