@@ -7,14 +7,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from commands.sourcing import ImportProducts, Pick
+from commands.generation import AskForAttention
+from commands.sourcing import ImportFewProducts, ImportProducts, Pick
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
 from consumers.ports import reaction_id
-from domain.generation.events import Step, StepStarted
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import Attention, AttentionCode, Step, StepStarted
 from domain.merchant.aggregate import MERCHANT, Merchant
 from domain.merchant.events import SupplierProvider
-from domain.sourcing.alternatives import alternatives, describe_alternatives
+from domain.sourcing.alternatives import Alternatives, alternatives
 from domain.sourcing.fit import plain_reading
 from domain.sourcing.landed import DEFAULT_DESTINATION, Destination
 from domain.sourcing.listing import Listing
@@ -79,7 +81,7 @@ class ScoutAgent(StepAgent):
         self._niches = niches
         self._country = country
 
-    async def work(self, envelope: Envelope, event: StepStarted) -> ImportProducts:
+    async def work(self, envelope: Envelope, event: StepStarted) -> ImportProducts | AskForAttention:
         store = await self._aggregates.get(STORE, event.store_id)
         merchant = await self._aggregates.get(MERCHANT, event.merchant_id)
         providers, note = _providers(merchant)
@@ -112,23 +114,42 @@ class ScoutAgent(StepAgent):
         destination = Destination(country=country, on=event.occurred_at.date())
         pool = candidates(listings, reading, destination=destination, promise_days=store.delivery_promise_days)
         ranking = await self._choose(envelope, event, pool)
-        offered = describe_alternatives(alternatives(pool.candidates, reading))
+        if len(ranking.chosen) < HANDFUL:
+            return self._ask(event, phrases, reports, ranking, alternatives(pool.candidates, reading))
+        await report("ranking", _outcome(ranking))
+        return ImportProducts(**_imported(event, phrases, reports, ranking))
+
+    def _ask(
+        self,
+        event: StepStarted,
+        phrases: list[str],
+        reports: list[SupplierReport],
+        ranking: Ranking,
+        offered: Alternatives,
+    ) -> ImportFewProducts | AskForAttention:
+        """Return the command that imports the few products, if any, and asks the merchant what to do."""
+        message = _question(ranking, _names([report.provider for report in reports]))
+        suggestions = list(offered.niches)
+        available = list(offered.categories)
+        code = AttentionCode.FEW_PRODUCTS_FIT
         if not ranking.chosen:
-            raise GivenUp(_names(providers), _nothing_to_sell(ranking, _names(providers), offered))
-        await report("ranking", _outcome(ranking, offered))
-        return ImportProducts(
-            generation_id=event.originator_id,
-            attempt=event.attempt,
-            keywords=phrases,
-            suppliers=reports,
-            duplicates=ranking.duplicates,
-            fitting=ranking.fitting,
-            rejected={str(reason): count for reason, count in ranking.rejected.items()},
-            picks=[_pick(candidate) for candidate in ranking.chosen],
-        )
+            return AskForAttention(
+                generation_id=event.originator_id,
+                step=Step.SCOUT,
+                attempt=event.attempt,
+                code=code,
+                message=message,
+                suggestions=suggestions,
+                available=available,
+            )
+        attention = Attention(code=code, message=message, suggestions=suggestions, available=available)
+        return ImportFewProducts(**_imported(event, phrases, reports, ranking), attention=attention)
 
     async def _reading(self, envelope: Envelope, event: StepStarted, store: Store) -> NicheReading:
-        """Return what the niche means. A niche whose goods the reader does not know is read by its own words."""
+        """Return what the niche means: as the generation recorded it, else as it is read now, else its own words."""
+        generation = await self._aggregates.get(GENERATION, event.originator_id)
+        if generation.reading is not None and generation.reading.things:
+            return generation.reading
 
         async def read() -> NicheReading:
             return await self._niches.read(store.niche, preferences=store.preferences)
@@ -245,25 +266,43 @@ def _names(providers: Sequence[SupplierProvider]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _outcome(ranking: Ranking, offered: str) -> str:
-    """Return what became of the candidates: ``3 of 150 candidates fit. Chose the best 3 products; 12 had no photo``.
+def _imported(
+    event: StepStarted, phrases: list[str], reports: list[SupplierReport], ranking: Ranking
+) -> dict[str, Any]:
+    """Return the fields of the command that imports the chosen products."""
+    return {
+        "generation_id": event.originator_id,
+        "attempt": event.attempt,
+        "keywords": phrases,
+        "suppliers": reports,
+        "duplicates": ranking.duplicates,
+        "fitting": ranking.fitting,
+        "rejected": {str(reason): count for reason, count in ranking.rejected.items()},
+        "picks": [_pick(candidate) for candidate in ranking.chosen],
+    }
 
-    Below a handful of products, what the suppliers have instead follows.
-    """
-    fitting = f"{ranking.fitting} of {_counted(ranking.total, 'candidate')} fit the niche"
+
+def _outcome(ranking: Ranking) -> str:
+    """Return what became of the candidates: ``3 of 150 candidates fit the niche. Chose the best 3 products``."""
     left_out = describe_rejections(ranking.rejected)
-    outcome = f"{fitting}. Chose the best {_count(ranking.chosen, 'product')}" + (f"; {left_out}" if left_out else "")
-    return f"{outcome}. {offered}" if len(ranking.chosen) < HANDFUL and offered else outcome
+    chosen = f"Chose the best {_count(ranking.chosen, 'product')}" + (f"; {left_out}" if left_out else "")
+    return f"{_fitting(ranking)}. {chosen}"
 
 
-def _nothing_to_sell(ranking: Ranking, names: str, offered: str) -> str:
+def _question(ranking: Ranking, names: str) -> str:
+    """Return what the merchant is asked about the few products that fit."""
     if not ranking.total:
-        return f"Nothing in this niche was found at {names}. Try a wider niche, or connect another supplier."
-    reasons = describe_rejections(ranking.rejected)
-    return (
-        f"None of the {_counted(ranking.total, 'candidate')} from {names} can be sold in this niche: {reasons}. "
-        f"{offered + ' ' if offered else ''}Choose another niche, or connect another supplier."
-    )
+        return f"Nothing in this niche was found at {names}. Choose another niche, or connect another supplier."
+    left_out = describe_rejections(ranking.rejected)
+    if not ranking.chosen:
+        return (
+            f"{_fitting(ranking)}, and none can be sold: {left_out}. Choose another niche, or connect another supplier."
+        )
+    return f"{_outcome(ranking)}. Go on with them, choose another niche, or connect another supplier."
+
+
+def _fitting(ranking: Ranking) -> str:
+    return f"{ranking.fitting} of {_counted(ranking.total, 'candidate')} fit{'s' if ranking.fitting == 1 else ''} the niche"
 
 
 def _count(things: Sequence[object], noun: str) -> str:

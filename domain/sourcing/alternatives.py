@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.kernel import Value
+from domain.generation.events import CategoryCount
 from domain.sourcing.fit import FLOOR
 from domain.sourcing.ranking import HANDFUL, Candidate
 from domain.sourcing.supplier_words import tokens, word_set
@@ -12,13 +12,6 @@ from domain.store.niche import NicheReading
 
 TOP_CATEGORIES = 6
 SUGGESTIONS = 3
-
-
-class CategoryCount(Value):
-    """A supplier's category and how many of the listings that were found and can be sold are in it."""
-
-    category: str
-    listings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +42,9 @@ def alternatives(candidates: Sequence[Candidate], reading: NicheReading) -> Alte
 
     enough = [category for category, count in counts.items() if count > HANDFUL and _says_something(category)]
     return Alternatives(
-        categories=[CategoryCount(category=category, listings=count) for category, count in ordered[:TOP_CATEGORIES]],
+        categories=[CategoryCount(category=category, count=count) for category, count in ordered[:TOP_CATEGORIES]],
         niches=[_niche(category) for category in sorted(enough, key=nearness)[:SUGGESTIONS]],
     )
-
-
-def describe_alternatives(found: Alternatives) -> str:
-    """Return the alternatives as sentences for the merchant; an empty text if there are none."""
-    if not found.categories:
-        return ""
-    counted = ", ".join(f"{each.category} ({each.listings})" for each in found.categories)
-    niches = ", ".join(f"“{niche}”" for niche in found.niches)
-    return f"The supplier has {counted}." + (f" Niches that it serves: {niches}." if niches else "")
 
 
 def _says_something(category: str) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Self
 
 from pydantic import Field
 
@@ -23,11 +22,6 @@ class Destination:
     country: str = DEFAULT_DESTINATION
     """ISO 3166-1 code."""
     on: date
-
-    @classmethod
-    def of(cls, country: str | None, *, on: date) -> Self:
-        """Return a store's destination; the default country if the store's is unknown."""
-        return cls(country=(country or DEFAULT_DESTINATION).upper(), on=on)
 
 
 class _Exchange(Value):

@@ -10,12 +10,28 @@ from uuid import uuid4
 import pytest
 
 from commands.bus import CommandBus
-from commands.generation import FailStep, ProgressStep, fail_step, progress_step
+from commands.generation import (
+    AskForAttention,
+    FailStep,
+    ProgressStep,
+    ask_for_attention,
+    fail_step,
+    progress_step,
+)
 from commands.ports import Handlers
-from commands.sourcing import ImportProducts, import_products
+from commands.sourcing import ImportFewProducts, ImportProducts, import_products
 from consumers.agents.scout import ScoutAgent
 from domain.generation.aggregate import GENERATION, start
-from domain.generation.events import GenerationCancelled, Step, StepFailed, StepProgressed, StepStarted, StepSucceeded
+from domain.generation.events import (
+    AttentionCode,
+    GenerationCancelled,
+    Step,
+    StepFailed,
+    StepNeedsAttention,
+    StepProgressed,
+    StepStarted,
+    StepSucceeded,
+)
 from domain.ids import derived
 from domain.kernel import Transient
 from domain.merchant.aggregate import MERCHANT, register
@@ -96,6 +112,8 @@ class Scouting:
     def agent(self) -> ScoutAgent:
         handlers: Handlers = {
             ImportProducts: partial(import_products, clock=self.clock),
+            ImportFewProducts: partial(import_products, clock=self.clock),
+            AskForAttention: partial(ask_for_attention, clock=self.clock),
             ProgressStep: partial(progress_step, clock=self.clock),
             FailStep: partial(fail_step, clock=self.clock),
         }
@@ -239,12 +257,16 @@ async def test_what_takes_longer_than_the_store_promises_is_not_imported() -> No
     assert {product.shipping_days for product in imported} == {(5, 9)}
 
 
-async def test_nothing_that_can_be_sold_fails_the_step_and_says_why() -> None:
+async def test_nothing_that_can_be_sold_needs_attention_and_says_why() -> None:
     scouting = Scouting()
     scouting.catalogs[SupplierProvider.SAMPLE] = MemoryCatalog([listing("1", stock=0), listing("2", cost=2_900)])
     await scouting.agent(await scouting.begin())
-    (failed,) = scouting.of(StepFailed)
-    assert "None of the 2 candidates from the sample supplier" in failed.reason
+    (asked,) = scouting.of(StepNeedsAttention)
+    assert asked.attention.message == (
+        "2 of 2 candidates fit the niche, and none can be sold: 1 was sold out, 1 left too little margin. "
+        "Choose another niche, or connect another supplier."
+    )
+    assert scouting.of(ProductImported) == []
 
 
 async def test_only_what_fits_is_imported_and_the_merchant_sees_what_else_there_is() -> None:
@@ -259,23 +281,20 @@ async def test_only_what_fits_is_imported_and_the_merchant_sees_what_else_there_
     (scouted,) = scouting.of(ProductsScouted)
     assert len(scouted.product_ids) == 3
     assert scouted.rejected == {"NO_PHOTO": 1, "DOES_NOT_FIT": 8}
-    assert scouting.of(StepProgressed)[-1].message == (
+    (asked,) = scouting.of(StepNeedsAttention)
+    assert asked.attention.code is AttentionCode.FEW_PRODUCTS_FIT
+    assert asked.attention.message == (
         "4 of 12 candidates fit the niche. Chose the best 3 products; 1 had no photo, 8 did not fit the niche. "
-        "The supplier has Desk Lamps (8), Bowls (1), Planters (1), Vases (1). Niches that it serves: “Desk lamps”."
+        "Go on with them, choose another niche, or connect another supplier."
     )
-    assert "4 of 12 fit the niche" in scouting.of(StepSucceeded)[0].summary
-
-
-async def test_nothing_slower_than_the_stores_promise_is_imported() -> None:
-    scouting = Scouting()
-    slow = [each.model_copy(update={"shipping_days": (8, 15)}) for each in pots(count=8)]
-    scouting.catalogs[SupplierProvider.SAMPLE] = MemoryCatalog([*pots(SupplierProvider.SAMPLE, 26)[8:], *slow])
-    envelope = await scouting.begin()
-    at = scouting.clock.now()
-    store = await scouting.agent._aggregates.get(STORE, STORE_ID)
-    await scouting.log.given(STORE, store.promise_delivery(14, time_zone="UTC", at=at), tenant=STORE_ID)
-    await scouting.agent(envelope)
-    assert scouting.of(ProductsScouted)[0].rejected["TOO_SLOW"] == 8
+    assert [(each.category, each.count) for each in asked.attention.available] == [
+        ("Desk Lamps", 8),
+        ("Bowls", 1),
+        ("Planters", 1),
+        ("Vases", 1),
+    ]
+    assert asked.attention.suggestions == ["Desk lamps"]
+    assert scouting.of(StepSucceeded) == []
 
 
 async def test_the_same_photo_at_two_suppliers_is_imported_once() -> None:
