@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-FEWEST_CANDIDATES, FEWEST_PRODUCTS, PAGES = 100, 15, 6
+from domain.sourcing.ranking import HANDFUL
+
+FEWEST_CANDIDATES, FEWEST_PRODUCTS, PAGES = 100, HANDFUL, 6
 
 
 @dataclass
