@@ -50,6 +50,8 @@ def mirror_of(model: type[BaseModel]) -> type[msgspec.Struct]:
         namespace={"wire_name": model.wire_name} if issubclass(model, DomainEvent) else {},
         kw_only=True,
         forbid_unknown_fields=True,
+        # A model that leaves a field out of its JSON while it has its default: bodies of earlier releases stay as they are.
+        omit_defaults=any(info.exclude_if is not None for info in model.model_fields.values()),
         gc=False,
     )
 
