@@ -8,6 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from infra.adapters.media.studio.ground import Ground, fit_ground
+from infra.adapters.media.studio.judgment import judge
 from infra.adapters.media.studio.plain_background import Outline, outline_on_plain_background
 
 Predict = Callable[[Image.Image], Image.Image]
@@ -72,7 +73,7 @@ def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
 
     One look of the model is enough if it agrees with a plain ground. Else it looks at the mirrored photo too. If that
     decides nothing, it looks at the product's part of the photo, where the product is larger. A mask that a second look
-    changes is doubtful.
+    changes is doubtful. A mask that is doubtful before gets no further look, because doubts only add up.
 
     Returns:
         None if the photo shows no product that the model finds, and no flat one on a plain ground.
@@ -92,12 +93,12 @@ def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
     mask, hollow = _mend(first, plain)
     overlooked = 0.0 if outline is None or outline.agrees(seen) else 1.0
     signals = _measure(mask, plain) | {"hollow": hollow, "overlooked": overlooked}
-    if _is_clear(signals, plain):
-        return Mask(_as_image(mask), signals, has_ground=True)
+    if _is_clear(signals, plain) or _is_doubtful(signals, plain):
+        return Mask(_as_image(mask), signals, has_ground=plain is not None)
     mirrored = _enlarge(predict(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), small.size)[:, ::-1]
     signals["mirror"] = _difference(first, mirrored)
     looks = [first] if signals["mirror"] > SAME else [first, mirrored]
-    if _needs_closer_look(signals, plain):
+    if _needs_closer_look(signals, plain) and not _is_doubtful(signals, plain):
         closer = _look_closer(image, first, predict)
         signals["scale"] = _difference(first, closer)
         if signals["scale"] <= SAME:
@@ -246,6 +247,10 @@ def _needs_closer_look(signals: dict[str, float], ground: Ground | None) -> bool
     if signals["borders"] > TOUCHED:
         return True
     return ground is None and ALIKE < signals["mirror"] <= SAME
+
+
+def _is_doubtful(signals: dict[str, float], ground: Ground | None) -> bool:
+    return judge(signals, has_ground=ground is not None).needs_review
 
 
 def _look_closer(image: Image.Image, probability: np.ndarray, predict: Predict) -> np.ndarray:
