@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 from domain.kernel import Transient
 from domain.store.brand import Availability, BrandIdentity, BrandProposal, Mood, NameOption, Voice
 from domain.store.ports import BrandBrief, BrandWriter, DomainRegistry
+from domain.store.trademarks import find_mark_in_name
 from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
@@ -86,7 +87,9 @@ class BrandIdea(BaseModel):
         labels = [domain_label(idea.name) for idea in self.names]
         if len(set(labels)) < len(labels):
             raise ValueError("the five names must be five different names")
-        if clumsy := [idea.name for idea in self.names if is_unsuitable(idea.name)]:
+        if clumsy := [
+            idea.name for idea in self.names if is_unsuitable(idea.name) or find_mark_in_name(idea.name) is not None
+        ]:
             raise ValueError(f"replace these names, which are taken, unfortunate or hard to say: {', '.join(clumsy)}")
         if self.best_name not in {idea.name for idea in self.names}:
             raise ValueError(f"best_name {self.best_name!r} is none of the five names")
