@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.bus import CommandBus
+from commands.generation import ChooseNiche, CorrectNiche
 from commands.media import RecordImage, RejectImage, RequestImage
 from commands.merchant import RegisterMerchant
 from commands.order import CancelOrder, CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
@@ -377,3 +378,47 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():
             await asyncio.sleep(0.001)
+
+
+async def test_an_unclear_niche_makes_nothing_until_the_merchant_answers(platform: Platform) -> None:
+    await platform.send(RegisterMerchant(merchant_id=platform.merchant_id, email=sealed(), name=None))
+    request = RequestStore(
+        store_id=platform.store_id, merchant_id=platform.merchant_id, niche="xyzzy", preferences=Preferences()
+    )
+    await platform.send(request)
+    policy = GenerationPolicy(platform, platform, RuleNicheReader())
+    assert kinds(await deliver(platform, policy)) == [
+        "GenerationStarted",
+        "NicheUnderstood",
+        "GenerationNeedsAttention",
+    ]
+    position = len(platform.log.raw)
+    choice = ChooseNiche(
+        generation_id=platform.generation_id, merchant_id=platform.merchant_id, niche="Toys for senior cats"
+    )
+    assert kinds(await platform.do(choice)) == ["NicheChanged", "NicheChosen"]
+    sent = await deliver(platform, policy, from_position=position)
+    assert kinds(sent) == ["NicheUnderstood", "StepStarted", "StepStarted"]
+    assert (await platform.store()).niche == "Toys for senior cats"
+
+
+async def test_a_corrected_niche_gets_the_merchants_words_and_starts(platform: Platform) -> None:
+    await platform.send(RegisterMerchant(merchant_id=platform.merchant_id, email=sealed(), name=None))
+    request = RequestStore(
+        store_id=platform.store_id, merchant_id=platform.merchant_id, niche="zorbs", preferences=Preferences()
+    )
+    await platform.send(request)
+    await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()))
+    correction = CorrectNiche(
+        generation_id=platform.generation_id,
+        merchant_id=platform.merchant_id,
+        things=["cat toys"],
+        audience=["kittens"],
+        setting=None,
+        style=None,
+    )
+    assert kinds(await platform.do(correction)) == ["NicheChanged", "NicheUnderstood", "StepStarted", "StepStarted"]
+    assert (await platform.store()).niche == "cat toys for kittens"
+    reading = (await platform.get(GENERATION, platform.generation_id)).reading
+    assert reading is not None
+    assert {"cat toys", "cat wand"} <= set(reading.things)
