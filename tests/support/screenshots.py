@@ -36,7 +36,7 @@ from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from tests.support.fakes.brand import KnownDomains, brief
 from tests.support.fakes.copywriting import facts
-from tests.support.platforms.storefront import READER_SETTINGS, ImageFile, ShopFloor, Variant
+from tests.support.platforms.storefront import READER_SETTINGS, ImageFile, StorefrontPlatform, Variant
 
 SAMPLES = Path(sample_supplier.__file__).parent
 PHOTOS, RENDERS = SAMPLES / "photos", SAMPLES / "renders"
@@ -117,7 +117,9 @@ def webp(picture: Image.Image, side: int) -> tuple[bytes, int, int]:
     return file.getvalue(), side, side
 
 
-async def stocked(floor: ShopFloor, slug: str, brand: BrandIdentity, goods: Sequence[tuple[str, str, Cutout]]) -> str:
+async def stocked(
+    floor: StorefrontPlatform, slug: str, brand: BrandIdentity, goods: Sequence[tuple[str, str, Cutout]]
+) -> str:
     """Open a store with these goods; return the address of its first shelf."""
     store = await floor.open_store(slug, brand)
     for n, (title, category, cut) in enumerate(goods):
@@ -185,7 +187,7 @@ async def main() -> None:
                 asyncpg.create_pool(server.dsn) as pool,
                 asyncpg.create_pool(server.dsn, server_settings=READER_SETTINGS) as readers,
             ):
-                floor = await ShopFloor.build(pool, readers, Path(directory) / "media")
+                floor = await StorefrontPlatform.build(pool, readers, Path(directory) / "media")
                 await _photograph_all(floor, asked, goods)
         finally:
             await server.stop()
@@ -208,7 +210,7 @@ async def _brands(asked: argparse.Namespace) -> Sequence[tuple[str, BrandIdentit
 
 
 async def _photograph_all(
-    floor: ShopFloor, asked: argparse.Namespace, goods: Sequence[tuple[str, str, Cutout]]
+    floor: StorefrontPlatform, asked: argparse.Namespace, goods: Sequence[tuple[str, str, Cutout]]
 ) -> None:
     app = floor.app()
     async with async_playwright() as playwright, httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:

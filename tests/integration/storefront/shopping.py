@@ -7,7 +7,7 @@ import httpx
 
 from domain.order.ports import PaymentConfirmed
 from infra.adapters.payments.sandbox import SandboxSession
-from tests.support.platforms.storefront import Product, ShopFloor
+from tests.support.platforms.storefront import Product, StorefrontPlatform
 
 ANNA = {
     "name": "Anna Prüfer",
@@ -53,12 +53,12 @@ async def to_payment(browser: httpx.AsyncClient, form: Mapping[str, str]) -> str
     return answer.headers["location"]
 
 
-def session_at(floor: ShopFloor, address: str) -> SandboxSession:
+def session_at(floor: StorefrontPlatform, address: str) -> SandboxSession:
     assert address.startswith("http://payments.test/pay/"), address
     return floor.payments.read_session(address.rpartition("/")[2])
 
 
-def notice_of(floor: ShopFloor, session: SandboxSession) -> PaymentConfirmed:
+def notice_of(floor: StorefrontPlatform, session: SandboxSession) -> PaymentConfirmed:
     notice = floor.payments.read_body(floor.payments.paid_webhook(session))
     assert isinstance(notice, PaymentConfirmed)
     return notice

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, Route, async_playwright
 
 from domain.store.brand import BrandIdentity, HeroKind, Look, Mood, Section
 from tests.integration.storefront.shopping import put_in_cart
-from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 from tests.support.requirements import missing
 
 STOPS_MOST = 80
@@ -62,7 +62,7 @@ async def style_of(face: Locator) -> dict[str, str]:
 
 
 async def test_a_variant_does_not_show_the_reduction_of_a_cheaper_one(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     sizes = [Variant("Small", 4900, 3), Variant("Large", 5900, 3)]
@@ -81,7 +81,7 @@ async def test_a_variant_does_not_show_the_reduction_of_a_cheaper_one(
 
 @in_every_mood
 async def test_a_chosen_a_focused_and_another_variant_look_different(
-    floor: ShopFloor, browser: httpx.AsyncClient, mood: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, mood: str
 ) -> None:
     store = await floor.open_store("fern", brand(mood))
     await floor.stock(store, "Blue Vase", slug="blue-vase", variants=SIZES)
@@ -114,7 +114,7 @@ async def test_a_chosen_a_focused_and_another_variant_look_different(
     ],
 )
 async def test_the_keyboard_focus_is_always_visible(
-    floor: ShopFloor, browser: httpx.AsyncClient, mood: str, path: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, mood: str, path: str
 ) -> None:
     store = await floor.open_store("fern", brand(mood))
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=SIZES)

@@ -17,10 +17,10 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
-from tests.support.platforms.storefront import BRAND, ShopFloor
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
 
-async def ordered(floor: ShopFloor, browser: httpx.AsyncClient) -> tuple[UUID, SandboxSession]:
+async def ordered(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> tuple[UUID, SandboxSession]:
     """Place an order in a fresh store; return the store and the order's payment page."""
     store = await floor.open_store("fern", BRAND)
     await floor.write_page(store, PageType.CONTACT, "Contact", "contact", "Write to hello@fern.test.")
@@ -30,7 +30,7 @@ async def ordered(floor: ShopFloor, browser: httpx.AsyncClient) -> tuple[UUID, S
 
 
 async def test_a_shopper_sees_a_paid_order_after_the_shop_is_archived(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
     await floor.archive_store(store)
@@ -44,7 +44,7 @@ async def test_a_shopper_sees_a_paid_order_after_the_shop_is_archived(
 
 
 async def test_a_shopper_sees_a_paid_order_after_the_shop_is_paused(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
     await floor.pause_store(store)
@@ -59,7 +59,7 @@ async def test_a_shopper_sees_a_paid_order_after_the_shop_is_paused(
 
 @pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
 async def test_an_order_page_of_a_closed_shop_has_no_links_into_the_shop(
-    floor: ShopFloor, browser: httpx.AsyncClient, shut: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, shut: str
 ) -> None:
     store, session = await ordered(floor, browser)
     await getattr(floor, shut)(store)
@@ -74,7 +74,7 @@ async def test_an_order_page_of_a_closed_shop_has_no_links_into_the_shop(
 
 @pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
 async def test_a_closed_shop_still_shows_its_contact_and_policies(
-    floor: ShopFloor, browser: httpx.AsyncClient, shut: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, shut: str
 ) -> None:
     store, session = await ordered(floor, browser)
     await getattr(floor, shut)(store)
@@ -89,7 +89,7 @@ async def test_a_closed_shop_still_shows_its_contact_and_policies(
 
 
 async def test_an_order_of_a_paused_shop_can_still_be_paid_or_cancelled(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
     await floor.pause_store(store)
@@ -104,7 +104,7 @@ async def test_an_order_of_a_paused_shop_can_still_be_paid_or_cancelled(
 
 
 async def test_an_order_of_an_archived_shop_cannot_be_paid_and_is_soon_cancelled(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
     token = hidden(await browser.get(urlsplit(session.cancel_url).path), "csrf")
@@ -123,7 +123,9 @@ async def test_an_order_of_an_archived_shop_cannot_be_paid_and_is_soon_cancelled
     assert (await floor.events_of(store)).count("order.order_cancelled.v1") == 1
 
 
-async def test_a_late_payment_to_an_archived_shop_is_shown(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_late_payment_to_an_archived_shop_is_shown(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store, session = await ordered(floor, browser)
     await floor.archive_store(store)
     await floor.enforce_deadlines()
@@ -138,7 +140,7 @@ async def test_a_late_payment_to_an_archived_shop_is_shown(floor: ShopFloor, bro
 
 
 async def test_orders_of_open_and_paused_shops_keep_their_deadline(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store, session = await ordered(floor, browser)
     await floor.enforce_deadlines()
@@ -151,7 +153,7 @@ async def test_orders_of_open_and_paused_shops_keep_their_deadline(
 
 @pytest.mark.parametrize("published", [True, False])
 async def test_an_archived_shop_shows_orders_and_content_pages_only(
-    floor: ShopFloor, browser: httpx.AsyncClient, published: bool
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, published: bool
 ) -> None:
     forged = f"/checkout/success/{UUID(int=5).hex}.AAAA"
     unknown = await browser.get(forged)

@@ -13,7 +13,7 @@ from domain.product.errors import InsufficientStock
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bootstrap import handlers
 from tests.support.builders.samples import sealed
-from tests.support.platforms.storefront import BRAND, Product, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 
 SHOPPERS, PIECES = 80, 60
 
@@ -45,7 +45,7 @@ class CountingLog(PostgresEventLog):
 
 
 async def test_buyers_of_a_hot_variant_are_served_in_sequence_until_it_is_sold_out(
-    floor: ShopFloor, pool: asyncpg.Pool
+    floor: StorefrontPlatform, pool: asyncpg.Pool
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, PIECES)])

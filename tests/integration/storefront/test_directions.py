@@ -8,7 +8,7 @@ import httpx
 from domain.store.events import PageType
 from infra.sandbox.payments.app import sandbox_payment_app
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
-from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 
 NAME, LAMP, SIZE, KIND, PAGE = "متجر", "مصباح (قطعتان) 12 cm", "كبير", "إضاءة", "עלינו (C++)"
 STORY = "نبيع المصابيح."
@@ -51,7 +51,9 @@ def check(page: httpx.Response, *, at_least: int) -> None:
     assert seen.isolated >= at_least, page.url
 
 
-async def test_right_to_left_text_is_isolated_on_every_page(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_right_to_left_text_is_isolated_on_every_page(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     voice = BRAND.voice.model_copy(update={"tagline": STORY, "story": STORY})
     store = await floor.open_store("fern", BRAND.model_copy(update={"name": NAME, "voice": voice}))
     for type, slug in ((PageType.REFUND_POLICY, "refunds"), (PageType.ABOUT, "about")):

@@ -8,11 +8,11 @@ from infra.web.server import guarded
 from storefront.visit.cart import Cart, write_cart
 from storefront.visit.signing import Signers
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
-from tests.support.platforms.storefront import BRAND, PIXEL, SECRET, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, PIXEL, SECRET, StorefrontPlatform, Variant
 
 
 async def test_each_host_shows_its_own_store_and_nothing_of_others(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     fern = await floor.open_store("fern", BRAND)
     other = await floor.open_store("other", BRAND.model_copy(update={"name": "Other Shop"}))
@@ -29,7 +29,9 @@ async def test_each_host_shows_its_own_store_and_nothing_of_others(
 @pytest.mark.parametrize(
     "host", ["nobody.shops.test", "a.fern.shops.test", "elsewhere.test", "bad_host!", "fern.shops.test.evil.test"]
 )
-async def test_an_unknown_host_gets_a_friendly_404(floor: ShopFloor, browser: httpx.AsyncClient, host: str) -> None:
+async def test_an_unknown_host_gets_a_friendly_404(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, host: str
+) -> None:
     await floor.open_store("fern", BRAND)
     for path in ("/", "/products", "/theme.css", "/nowhere"):
         answer = await browser.get(path, headers={"host": host})
@@ -37,7 +39,7 @@ async def test_an_unknown_host_gets_a_friendly_404(floor: ShopFloor, browser: ht
         assert "no shop at this address" in answer.text
 
 
-async def test_the_platforms_own_address_is_not_a_store(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_platforms_own_address_is_not_a_store(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     for host in ("shops.test", "localhost:8080", "127.0.0.1:8080", "[::1]:8080"):
         answer = await browser.get("/", headers={"host": host})
         assert answer.status_code == 200
@@ -45,7 +47,7 @@ async def test_the_platforms_own_address_is_not_a_store(floor: ShopFloor, browse
         assert (await browser.get("/products", headers={"host": host})).status_code == 404
 
 
-async def test_a_paused_store_says_so_in_its_own_colors(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_paused_store_says_so_in_its_own_colors(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     assert (await browser.get("/")).status_code == 200
     await floor.pause_store(store)
@@ -58,7 +60,7 @@ async def test_a_paused_store_says_so_in_its_own_colors(floor: ShopFloor, browse
 
 @pytest.mark.parametrize("path", ["/", "/products", "/theme.css", "/logo.svg", "/favicon.ico", "/nowhere"])
 async def test_an_unpublished_store_answers_like_an_unknown_host(
-    floor: ShopFloor, browser: httpx.AsyncClient, path: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, path: str
 ) -> None:
     unknown = await browser.get(path)
     await floor.open_store("fern", BRAND, published=False)
@@ -66,7 +68,7 @@ async def test_an_unpublished_store_answers_like_an_unknown_host(
     assert (answer.status_code, answer.content, answer.headers) == (404, unknown.content, unknown.headers)
 
 
-async def test_an_open_store_is_cached_for_a_bounded_time(floor: ShopFloor) -> None:
+async def test_an_open_store_is_cached_for_a_bounded_time(floor: StorefrontPlatform) -> None:
     from storefront.visit.errors import StoreClosed
     from storefront.visit.tenancy import Tenancy
 
@@ -82,7 +84,7 @@ async def test_an_open_store_is_cached_for_a_bounded_time(floor: ShopFloor) -> N
         await tenancy.store_of("fern.shops.test")
 
 
-async def test_every_answer_carries_the_security_headers(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_every_answer_carries_the_security_headers(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     await floor.open_store("fern", BRAND)
     for path in ("/", "/nowhere", "/theme.css", "/static/css/store.css", "/-/health"):
         headers = (await browser.get(path)).headers
@@ -95,7 +97,7 @@ async def test_every_answer_carries_the_security_headers(floor: ShopFloor, brows
 
 
 async def test_pages_have_neither_inline_scripts_nor_inline_styles(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
@@ -110,7 +112,7 @@ async def test_pages_have_neither_inline_scripts_nor_inline_styles(
         assert "http://" not in text.replace("http://fern.shops.test", "").replace("http://www.w3.org", "")
 
 
-async def test_a_form_without_our_token_changes_nothing(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_form_without_our_token_changes_nothing(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     pot = await floor.stock(store, "Pot", slug="pot")
     form = {"product": str(pot.id), "variant": str(pot.variants[0])}
@@ -140,7 +142,7 @@ async def test_a_form_without_our_token_changes_nothing(floor: ShopFloor, browse
     ],
 )
 async def test_a_form_of_our_own_page_is_accepted_however_its_host_is_written(
-    floor: ShopFloor, browser: httpx.AsyncClient, host: str, origin: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, host: str, origin: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     pot = await floor.stock(store, "Pot", slug="pot")
@@ -161,7 +163,9 @@ async def test_a_form_of_our_own_page_is_accepted_however_its_host_is_written(
         "http://[",
     ],
 )
-async def test_a_form_of_another_page_is_rejected(floor: ShopFloor, browser: httpx.AsyncClient, origin: str) -> None:
+async def test_a_form_of_another_page_is_rejected(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, origin: str
+) -> None:
     store = await floor.open_store("fern", BRAND)
     pot = await floor.stock(store, "Pot", slug="pot")
     page = await browser.get("/products/pot")
@@ -169,7 +173,9 @@ async def test_a_form_of_another_page_is_rejected(floor: ShopFloor, browser: htt
     assert (await browser.post("/cart/add", data=form, headers={"origin": origin})).status_code == 403
 
 
-async def test_two_pages_never_contain_the_same_form_token(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_two_pages_never_contain_the_same_form_token(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
     tokens = {hidden(await browser.get("/products/pot"), "csrf") for _ in range(3)}
@@ -179,7 +185,7 @@ async def test_two_pages_never_contain_the_same_form_token(floor: ShopFloor, bro
 
 @pytest.mark.parametrize("host", ["fern.shops.test:1", "FERN.SHOPS.TEST", "fern.shops.test."])
 async def test_pages_contain_the_stores_own_address_whatever_the_request_names(
-    floor: ShopFloor, browser: httpx.AsyncClient, host: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, host: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
@@ -192,7 +198,7 @@ async def test_pages_contain_the_stores_own_address_whatever_the_request_names(
 
 
 async def test_the_payment_page_leads_back_to_the_stores_own_address(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     await put_in_cart(browser, await floor.stock(store, "Pot", slug="pot"))
@@ -203,14 +209,16 @@ async def test_the_payment_page_leads_back_to_the_stores_own_address(
         assert address.startswith("http://fern.shops.test/checkout/")
 
 
-async def test_a_store_has_the_port_and_the_domain_of_the_settings(floor: ShopFloor) -> None:
+async def test_a_store_has_the_port_and_the_domain_of_the_settings(floor: StorefrontPlatform) -> None:
     await floor.open_store("fern", BRAND)
     transport = httpx.ASGITransport(app=floor.app(public_domain="shops.test:8080"))
     async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as browser:
         assert '<link rel="canonical" href="http://fern.shops.test:8080/">' in (await browser.get("/")).text
 
 
-async def test_scripts_and_other_sites_cannot_read_cookies(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_scripts_and_other_sites_cannot_read_cookies(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
     assert "set-cookie" not in (await browser.get("/")).headers
@@ -220,7 +228,7 @@ async def test_scripts_and_other_sites_cannot_read_cookies(floor: ShopFloor, bro
     assert "secure" not in cookie
 
 
-async def test_behind_a_tls_proxy_everything_is_https(floor: ShopFloor) -> None:
+async def test_behind_a_tls_proxy_everything_is_https(floor: StorefrontPlatform) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
     transport = httpx.ASGITransport(app=guarded(floor.app(scheme="https")), raise_app_exceptions=False)
@@ -233,7 +241,7 @@ async def test_behind_a_tls_proxy_everything_is_https(floor: ShopFloor) -> None:
         assert (await proxy.get("/cart/")).headers["location"] == "/cart"
 
 
-async def test_the_cart_of_another_store_is_empty_here(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_cart_of_another_store_is_empty_here(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     fern, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
     pot = await floor.stock(fern, "Pot", slug="pot")
     cart = Cart().add(pot.id, pot.variants[0], 1)
@@ -244,13 +252,15 @@ async def test_the_cart_of_another_store_is_empty_here(floor: ShopFloor, browser
     assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={own}x"})).text
 
 
-async def test_a_form_that_is_too_large_is_rejected(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_form_that_is_too_large_is_rejected(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     await floor.open_store("fern", BRAND)
     answer = await browser.post("/checkout", data={"name": "x" * 100_000})
     assert answer.status_code == 413
 
 
-async def test_pictures_are_cached_permanently_by_their_content(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_pictures_are_cached_permanently_by_their_content(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     await floor.open_store("fern", BRAND)
     key = await floor.media.put(PIXEL, mime_type="image/webp")
     answer = await browser.get(f"/media/{key}")
@@ -264,7 +274,7 @@ async def test_pictures_are_cached_permanently_by_their_content(floor: ShopFloor
 
 
 async def test_static_files_are_cached_by_version_and_nothing_else_is_served(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     await floor.open_store("fern", BRAND)
     home = (await browser.get("/")).text
@@ -279,7 +289,7 @@ async def test_static_files_are_cached_by_version_and_nothing_else_is_served(
 @pytest.mark.parametrize("tags", ["{tag}", "W/{tag}", '"other", {tag}', 'W/"other" , W/{tag}', "*"])
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
 async def test_a_browser_that_has_a_file_gets_304_for_every_form_of_its_tag(
-    floor: ShopFloor, browser: httpx.AsyncClient, tags: str, encoding: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, tags: str, encoding: str
 ) -> None:
     await floor.open_store("fern", BRAND)
     key = await floor.media.put(PIXEL, mime_type="image/webp")
@@ -293,7 +303,9 @@ async def test_a_browser_that_has_a_file_gets_304_for_every_form_of_its_tag(
 
 
 @pytest.mark.parametrize("wanted", ["bytes=5-1", "bytes=0-3", "bytes=99999999-", "nonsense"])
-async def test_a_range_of_a_style_is_the_whole_style(floor: ShopFloor, browser: httpx.AsyncClient, wanted: str) -> None:
+async def test_a_range_of_a_style_is_the_whole_style(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, wanted: str
+) -> None:
     await floor.open_store("fern", BRAND)
     whole = await browser.get("/static/css/store.css")
     part = await browser.get("/static/css/store.css", headers={"range": wanted})
@@ -301,7 +313,7 @@ async def test_a_range_of_a_style_is_the_whole_style(floor: ShopFloor, browser: 
 
 
 async def test_styles_are_sent_compressed_and_each_form_has_its_tag(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     await floor.open_store("fern", BRAND)
     tags = set()
@@ -317,7 +329,9 @@ async def test_styles_are_sent_compressed_and_each_form_has_its_tag(
     assert "content-encoding" not in font.headers
 
 
-async def test_head_requests_and_other_methods_are_answered(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_head_requests_and_other_methods_are_answered(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     await floor.open_store("fern", BRAND)
     head = await browser.head("/")
     assert (head.status_code, head.content) == (200, b"")
@@ -325,7 +339,7 @@ async def test_head_requests_and_other_methods_are_answered(floor: ShopFloor, br
     assert (await browser.get("/cart/add")).status_code == 405
 
 
-async def test_search_engines_find_products_and_no_carts(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_search_engines_find_products_and_no_carts(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot", former=5900)
     assert "Disallow: /checkout" in (await browser.get("/robots.txt")).text
@@ -341,7 +355,9 @@ async def test_search_engines_find_products_and_no_carts(floor: ShopFloor, brows
     assert '<meta name="robots" content="noindex">' in (await browser.get("/cart")).text
 
 
-async def test_only_a_former_price_of_the_store_is_struck_through(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_only_a_former_price_of_the_store_is_struck_through(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     sizes = [Variant("Small", 3495, 5), Variant("Large", 3795, 5)]
     await floor.stock(store, "Pot", slug="pot", variants=sizes, claimed=3799)
@@ -357,7 +373,7 @@ async def test_only_a_former_price_of_the_store_is_struck_through(floor: ShopFlo
     assert "lowest price of the 30 days before" in bowl
 
 
-async def test_a_failure_shows_a_page_and_no_traceback(floor: ShopFloor) -> None:
+async def test_a_failure_shows_a_page_and_no_traceback(floor: StorefrontPlatform) -> None:
     class Broken:
         async def store_by_slug(self, slug: str) -> None:
             raise RuntimeError("the database is on fire")

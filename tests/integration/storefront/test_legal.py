@@ -12,10 +12,10 @@ from domain.store.events import PageType
 from infra.writers.rules.copy.pages import RulePageWriter
 from tests.support.builders.samples import identity
 from tests.support.fakes.copywriting import facts
-from tests.support.platforms.storefront import BRAND, ShopFloor
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
 
-async def state(floor: ShopFloor, slug: str, business: BusinessIdentity) -> UUID:
+async def state(floor: StorefrontPlatform, slug: str, business: BusinessIdentity) -> UUID:
     """State the business behind a store; return its merchant."""
     store = await floor.queries.store_by_slug(slug)
     assert store is not None
@@ -35,12 +35,12 @@ async def state(floor: ShopFloor, slug: str, business: BusinessIdentity) -> UUID
     return store.merchant_id
 
 
-async def _send(floor: ShopFloor, command: object) -> None:
+async def _send(floor: StorefrontPlatform, command: object) -> None:
     await floor.dispatch(command, Context(command_id=uuid4(), correlation_id=uuid4()))
 
 
 @pytest.fixture
-async def store(floor: ShopFloor) -> UUID:
+async def store(floor: StorefrontPlatform) -> UUID:
     store_id = await floor.open_store("fern", BRAND)
     for type in (PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY, PageType.CONTACT):
         page = RulePageWriter().compose(type, facts(contact_email=None), "s")
@@ -52,7 +52,9 @@ PAGES = ("privacy-policy", "terms-of-service", "refund-policy", "contact")
 
 
 @pytest.mark.usefixtures("store")
-async def test_a_new_address_is_right_on_all_pages_at_once(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_new_address_is_right_on_all_pages_at_once(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     await state(floor, "fern", identity())
     for slug in PAGES:
         page = (await browser.get(f"/pages/{slug}")).text
@@ -78,7 +80,7 @@ async def test_before_a_business_is_stated_no_page_shows_a_placeholder(browser: 
 
 @pytest.mark.usefixtures("store")
 async def test_the_imprint_is_linked_where_the_country_asks_for_it(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     await state(floor, "fern", identity(note="Supervised by A & B"))
     assert '<a href="/imprint">Imprint</a>' in (await browser.get("/")).text
@@ -98,7 +100,7 @@ async def test_the_imprint_is_linked_where_the_country_asks_for_it(
 
 
 async def test_every_page_links_to_withdrawal_and_accessibility(
-    floor: ShopFloor, browser: httpx.AsyncClient, store: UUID
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, store: UUID
 ) -> None:
     await state(floor, "fern", identity())
     await floor.pause_store(store)
@@ -110,7 +112,9 @@ async def test_every_page_links_to_withdrawal_and_accessibility(
     assert "mailto:post@neonhaven.example?subject=I%20withdraw" in (await browser.get("/withdraw")).text
 
 
-async def test_a_product_names_its_safety_contacts(floor: ShopFloor, browser: httpx.AsyncClient, store: UUID) -> None:
+async def test_a_product_names_its_safety_contacts(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, store: UUID
+) -> None:
     await floor.stock(store, "Blue Vase", slug="blue-vase")
     assert "Product safety" not in (await browser.get("/products/blue-vase")).text
     await state(
@@ -121,7 +125,7 @@ async def test_a_product_names_its_safety_contacts(floor: ShopFloor, browser: ht
 
 
 async def test_an_erased_merchants_details_are_gone_from_all_pages(
-    floor: ShopFloor,
+    floor: StorefrontPlatform,
     browser: httpx.AsyncClient,
     store: UUID,  # its pages
 ) -> None:

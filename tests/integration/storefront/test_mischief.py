@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.store.events import PageType
 from tests.integration.storefront.shopping import checkout_form, put_in_cart
-from tests.support.platforms.storefront import BRAND, Product, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 
 MANY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -30,7 +30,7 @@ fields = st.dictionaries(
 
 
 @pytest.fixture
-async def pot(floor: ShopFloor, browser: httpx.AsyncClient) -> Product:
+async def pot(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> Product:
     """A shop with a page, and a pot that is in the browser's cart."""
     store = await floor.open_store("fern", BRAND)
     await floor.write_page(store, PageType.ABOUT, "About", "about", "Hello.")

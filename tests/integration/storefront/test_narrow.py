@@ -19,7 +19,7 @@ from storefront.rendering.theme import DEFAULT_SECTIONS, theme_of
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.gateway import a_platform
-from tests.support.platforms.storefront import BRAND, PIXEL, ImageFile, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, PIXEL, ImageFile, StorefrontPlatform, Variant
 from tests.support.requirements import missing
 
 WIDTHS = (320, 390)
@@ -92,7 +92,7 @@ async def too_wide(page: Page, addresses: Iterable[str]) -> list[str]:
     return found
 
 
-async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: ShopFloor) -> None:
+async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: StorefrontPlatform) -> None:
     assert {theme_of(each).mood for each in BRANDS} == {Mood.ATELIER, Mood.SIGNAL, Mood.STUDIO}
     transport = httpx.ASGITransport(app=floor.app())
     wide: list[str] = []
@@ -105,7 +105,7 @@ async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: ShopFloor)
     assert not wide, "\n".join(wide)
 
 
-async def test_every_mood_and_hero_fits_a_phone_and_is_readable(floor: ShopFloor) -> None:
+async def test_every_mood_and_hero_fits_a_phone_and_is_readable(floor: StorefrontPlatform) -> None:
     app, faults = floor.app(), []
     async with AsyncExitStack() as stack:
         clients = []
@@ -163,7 +163,9 @@ _UNREADABLE = """() => {
 """Return the texts whose contrast is below WCAG AA."""
 
 
-async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, look: BrandIdentity) -> list[str]:
+async def a_whole_shop(
+    floor: StorefrontPlatform, client: httpx.AsyncClient, slug: str, look: BrandIdentity
+) -> list[str]:
     """Open a store with something in every place; return the addresses of all its pages."""
     store = await floor.open_store(slug, look)
     sizes = [Variant("Small", 123_400, 3, {"size": "Small"}), Variant(LONG, 999_900, 3, {"size": LONG})]
@@ -206,7 +208,9 @@ async def a_whole_shop(floor: ShopFloor, client: httpx.AsyncClient, slug: str, l
     return [*shop, urlsplit(waiting.cancel_url).path, success, *pages]
 
 
-async def test_the_platforms_pages_and_the_payment_page_fit_a_phone(floor: ShopFloor, other_database: str) -> None:
+async def test_the_platforms_pages_and_the_payment_page_fit_a_phone(
+    floor: StorefrontPlatform, other_database: str
+) -> None:
     store = await floor.open_store("fern", BRAND)
     pot = await floor.stock(store, LONG, slug="pot")
     async with a_platform(other_database) as platform, opened(floor.app(), "http://fern.shops.test") as shop:
@@ -234,7 +238,7 @@ async def opened(app: FastAPI, address: str) -> AsyncIterator[httpx.AsyncClient]
 
 @pytest.mark.parametrize("pointer", [False, True], ids=["a phone", "a mouse"])
 async def test_the_hover_picture_is_loaded_only_with_a_pointer(
-    floor: ShopFloor, browser: httpx.AsyncClient, pointer: bool
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, pointer: bool
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot", images=TWO_IMAGES)

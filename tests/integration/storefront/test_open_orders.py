@@ -12,11 +12,11 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
-from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 
 
 async def test_a_shopper_is_not_locked_out_by_their_own_unpaid_order(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
@@ -44,7 +44,7 @@ async def test_a_shopper_is_not_locked_out_by_their_own_unpaid_order(
 
 
 async def test_an_open_order_is_shown_at_checkout_before_another_is_placed(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -62,7 +62,7 @@ async def test_an_open_order_is_shown_at_checkout_before_another_is_placed(
 
 
 async def test_stock_that_others_bought_is_sold_out_for_an_open_order_too(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -82,7 +82,7 @@ async def test_stock_that_others_bought_is_sold_out_for_an_open_order_too(
 
 
 async def test_products_added_after_the_order_stay_in_the_cart_when_it_is_paid(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -100,7 +100,7 @@ async def test_products_added_after_the_order_stay_in_the_cart_when_it_is_paid(
     assert "2 items" in (await browser.get("/cart")).text
 
 
-async def test_a_declined_payment_is_shown_as_declined(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_declined_payment_is_shown_as_declined(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)

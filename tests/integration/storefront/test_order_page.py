@@ -23,11 +23,11 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
-from tests.support.platforms.storefront import BRAND, ShopFloor
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
 
 @pytest.fixture
-async def session(floor: ShopFloor, browser: httpx.AsyncClient) -> SandboxSession:
+async def session(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> SandboxSession:
     store = await floor.open_store("fern", BRAND)
     await floor.write_page(store, PageType.TERMS_OF_SERVICE, "Terms of Service", "terms", "The first terms.")
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", shipping_days=(4, 8))
@@ -35,7 +35,7 @@ async def session(floor: ShopFloor, browser: httpx.AsyncClient) -> SandboxSessio
     return session_at(floor, await to_payment(browser, await checkout_form(browser)))
 
 
-async def fulfil(floor: ShopFloor, session: SandboxSession, carrier: str, number: str) -> None:
+async def fulfil(floor: StorefrontPlatform, session: SandboxSession, carrier: str, number: str) -> None:
     store = await floor.queries.store_by_slug("fern")
     assert store is not None
     await floor.dispatch(
@@ -45,7 +45,7 @@ async def fulfil(floor: ShopFloor, session: SandboxSession, carrier: str, number
 
 
 async def test_a_paid_order_shows_dates_arrival_and_a_masked_address(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     await floor.apply_notice(notice_of(floor, session))
     page = (await browser.get(urlsplit(session.success_url).path)).text
@@ -57,7 +57,7 @@ async def test_a_paid_order_shows_dates_arrival_and_a_masked_address(
 
 
 async def test_dates_are_the_same_on_product_cart_checkout_and_order(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     window = arrival_window([(4, 8)], ordered_on=day_in("UTC", floor.clock.now()))
     assert window is not None
@@ -69,7 +69,7 @@ async def test_dates_are_the_same_on_product_cart_checkout_and_order(
 
 
 async def test_an_order_links_to_the_terms_as_they_were_when_it_was_placed(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     store = await floor.queries.store_by_slug("fern")
     assert store is not None
@@ -91,7 +91,7 @@ async def test_an_order_links_to_the_terms_as_they_were_when_it_was_placed(
 
 
 async def test_an_order_on_its_way_says_so_and_links_to_its_parcel(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     await floor.apply_notice(notice_of(floor, session))
     await fulfil(floor, session, "DHL", "0034/04&34")
@@ -102,7 +102,7 @@ async def test_an_order_on_its_way_says_so_and_links_to_its_parcel(
 
 
 async def test_the_page_reloads_until_the_payment_is_declined_and_says_so(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     back = urlsplit(session.cancel_url)
     assert back.query == "from=payment"
@@ -120,7 +120,7 @@ async def test_the_page_reloads_until_the_payment_is_declined_and_says_so(
 
 
 async def test_a_forgotten_shoppers_order_shows_no_address(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     await floor.apply_notice(notice_of(floor, session))
     store = await floor.queries.store_by_slug("fern")
@@ -137,7 +137,7 @@ async def find(browser: httpx.AsyncClient, number: str, email: str) -> httpx.Res
 
 
 async def test_an_order_is_found_by_number_and_address_in_any_spelling(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     unpaid = await find(browser, session.order_number, ANNA["email"])
     assert unpaid.status_code == 303
@@ -151,7 +151,7 @@ async def test_an_order_is_found_by_number_and_address_in_any_spelling(
 
 
 async def test_a_wrong_number_and_a_wrong_email_get_the_same_answer(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     answers = {
         (answer.status_code, answer.text.replace(typed, "").count(UNKNOWN))
@@ -180,7 +180,7 @@ async def test_tries_for_one_number_are_limited_even_if_the_last_is_right(
 
 
 async def test_another_stores_order_is_not_found(
-    floor: ShopFloor, browser: httpx.AsyncClient, session: SandboxSession
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
 ) -> None:
     await floor.open_store("moss", BRAND)
     async with httpx.AsyncClient(transport=browser._transport, base_url="http://moss.shops.test") as other:

@@ -15,19 +15,19 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
-from tests.support.platforms.storefront import BRAND, ShopFloor
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
 OLD, NEW = bytes([1]) * 32, bytes([2]) * 32
 
 
-def browser_at(floor: ShopFloor, *keys: bytes, cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
+def browser_at(floor: StorefrontPlatform, *keys: bytes, cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
     """Return a browser in front of a storefront whose secrets come from these master keys, the current one first."""
     app = floor.app(secrets=MasterKeys(keys).derive_each("storefront"))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test", cookies=cookies)
 
 
-async def test_a_cart_and_an_order_link_outlive_a_rotation(floor: ShopFloor) -> None:
+async def test_a_cart_and_an_order_link_outlive_a_rotation(floor: StorefrontPlatform) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     pot = await floor.stock(store, "Clay Pot", slug="pot")
@@ -45,7 +45,7 @@ async def test_a_cart_and_an_order_link_outlive_a_rotation(floor: ShopFloor) -> 
         assert (await much_later.get(urlsplit(session.success_url).path)).status_code == 404
 
 
-async def test_a_checkout_form_that_was_open_during_a_rotation_places_one_order(floor: ShopFloor) -> None:
+async def test_a_checkout_form_that_was_open_during_a_rotation_places_one_order(floor: StorefrontPlatform) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Blue Vase", slug="blue-vase")
     vase = await floor.stock(store, "Clay Pot", slug="pot")
@@ -59,7 +59,7 @@ async def test_a_checkout_form_that_was_open_during_a_rotation_places_one_order(
     assert (await floor.events_of(store)).count("order.order_placed.v1") == 1
 
 
-async def test_an_order_link_that_is_too_old_leads_to_the_form_that_finds_the_order(floor: ShopFloor) -> None:
+async def test_an_order_link_that_is_too_old_leads_to_the_form_that_finds_the_order(floor: StorefrontPlatform) -> None:
     store = await floor.open_store("fern", BRAND)
     secrets = MasterKeys([OLD]).derive_each("storefront")
     links = OrderLinks(Signers(secrets, store, floor.clock).order_link)

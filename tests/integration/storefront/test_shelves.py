@@ -5,10 +5,10 @@ import re
 
 import httpx
 
-from tests.support.platforms.storefront import BRAND, ShopFloor
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
 
-async def stocked(floor: ShopFloor, slug: str = "fern") -> None:
+async def stocked(floor: StorefrontPlatform, slug: str = "fern") -> None:
     store = await floor.open_store(slug, BRAND)
     for n, category in enumerate(["Mugs"] * 4 + ["Home > Kitchen > Teapots"] * 2 + ["Kettles", "Coasters"]):
         await floor.stock(store, f"Thing {n}", slug=f"thing-{n}", category=category, score=1 - n / 10)
@@ -26,7 +26,7 @@ def canonical(page: str) -> str:
 
 
 async def test_a_shelf_has_a_page_with_its_own_title_address_and_data(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     await stocked(floor)
     page = (await browser.get("/c/mugs")).text
@@ -41,7 +41,9 @@ async def test_a_shelf_has_a_page_with_its_own_title_address_and_data(
     assert data[0]["mainEntity"]["numberOfItems"] == 4
 
 
-async def test_home_links_to_shelves_and_the_sitemap_lists_them(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_home_links_to_shelves_and_the_sitemap_lists_them(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     await stocked(floor)
     home, sitemap = (await browser.get("/")).text, (await browser.get("/sitemap.xml")).text
     for slug in ("mugs", "teapots", "more-for-the-kitchen"):
@@ -51,7 +53,7 @@ async def test_home_links_to_shelves_and_the_sitemap_lists_them(floor: ShopFloor
 
 
 async def test_filters_and_sort_orders_are_not_listed_and_point_to_the_shelf(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     await stocked(floor)
     for query in ("?sort=price-low", "?min=10", "?stock=in", "?q=thing"):
@@ -65,7 +67,7 @@ async def test_filters_and_sort_orders_are_not_listed_and_point_to_the_shelf(
 
 
 async def test_the_address_of_a_merged_category_leads_to_its_shelf(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     await stocked(floor)
     moved = await browser.get("/c/kettles")
@@ -73,7 +75,7 @@ async def test_the_address_of_a_merged_category_leads_to_its_shelf(
     assert (await browser.get("/c/sofas")).status_code == 404
 
 
-async def test_a_shelf_shows_nothing_of_another_store(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_shelf_shows_nothing_of_another_store(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     await stocked(floor)
     other = await floor.open_store("other", BRAND)
     for n in range(3):
@@ -82,7 +84,7 @@ async def test_a_shelf_shows_nothing_of_another_store(floor: ShopFloor, browser:
     assert (await browser.get("http://other.shops.test/c/teapots")).status_code == 404
 
 
-async def test_a_product_says_which_shelf_it_is_on(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_product_says_which_shelf_it_is_on(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     await stocked(floor)
     page = (await browser.get("/products/thing-4")).text
     assert '<a href="/c/teapots"><bdi>Teapots</bdi></a>' in page

@@ -23,10 +23,10 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
-from tests.support.platforms.storefront import BRAND, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 
 
-async def test_a_shopper_buys_something(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_shopper_buys_something(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 3)])
 
@@ -78,7 +78,7 @@ async def test_a_shopper_buys_something(floor: ShopFloor, browser: httpx.AsyncCl
     ]
 
 
-async def test_a_form_sent_twice_places_one_order(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_form_sent_twice_places_one_order(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
     await put_in_cart(browser, vase)
@@ -90,7 +90,7 @@ async def test_a_form_sent_twice_places_one_order(floor: ShopFloor, browser: htt
 
 
 async def test_a_form_sent_again_with_another_address_is_another_order(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -101,7 +101,9 @@ async def test_a_form_sent_again_with_another_address_is_another_order(
     assert first.order_id != second.order_id
 
 
-async def test_the_cart_shows_what_sold_out_before_the_order(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_cart_shows_what_sold_out_before_the_order(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 2)])
     await put_in_cart(browser, vase, quantity=2)
@@ -126,7 +128,7 @@ async def test_the_cart_shows_what_sold_out_before_the_order(floor: ShopFloor, b
     assert 'href="/checkout"' in tidied.text
 
 
-async def test_a_sold_out_product_cannot_be_added(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_sold_out_product_cannot_be_added(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 0)])
     page = await browser.get("/products/blue-vase")
@@ -137,7 +139,9 @@ async def test_a_sold_out_product_cannot_be_added(floor: ShopFloor, browser: htt
     assert answer.headers["location"] == "/products/blue-vase"
 
 
-async def test_the_cart_says_which_products_are_no_longer_sold(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_cart_says_which_products_are_no_longer_sold(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     foreign = await floor.stock(other, "Foreign Pot", slug="foreign-pot")
@@ -149,7 +153,9 @@ async def test_the_cart_says_which_products_are_no_longer_sold(floor: ShopFloor,
     assert (await browser.get("/products/foreign-pot")).status_code == 404
 
 
-async def test_declining_keeps_the_order_and_paying_later_works(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_declining_keeps_the_order_and_paying_later_works(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
     await put_in_cart(browser, vase)
@@ -168,7 +174,7 @@ async def test_declining_keeps_the_order_and_paying_later_works(floor: ShopFloor
 
 
 async def test_cancelling_an_order_releases_its_stock_and_keeps_the_cart(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 1)])
@@ -187,7 +193,7 @@ async def test_cancelling_an_order_releases_its_stock_and_keeps_the_cart(
     assert (await floor.events_of(store))[-2:] == ["order.order_cancelled.v1", "product.stock_released.v1"]
 
 
-async def test_a_payment_of_a_cancelled_order_is_shown(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_payment_of_a_cancelled_order_is_shown(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
@@ -210,7 +216,7 @@ async def test_a_payment_of_a_cancelled_order_is_shown(floor: ShopFloor, browser
 
 
 async def test_a_payment_of_a_wrong_amount_is_shown_without_waiting(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -226,7 +232,7 @@ async def test_a_payment_of_a_wrong_amount_is_shown_without_waiting(
 
 
 async def test_a_second_payment_of_a_paid_order_is_shown_on_its_confirmation(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -241,7 +247,7 @@ async def test_a_second_payment_of_a_paid_order_is_shown_on_its_confirmation(
 
 
 async def test_the_page_waits_for_an_order_that_the_read_models_lack(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -259,7 +265,9 @@ async def test_the_page_waits_for_an_order_that_the_read_models_lack(
     assert session_at(floor, address).total == Money(minor=4900)
 
 
-async def test_the_page_stops_waiting_for_a_missing_confirmation(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_page_stops_waiting_for_a_missing_confirmation(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
@@ -271,7 +279,7 @@ async def test_the_page_stops_waiting_for_a_missing_confirmation(floor: ShopFloo
     assert "http-equiv" in (await browser.get(f"{link}?try=x")).text
 
 
-async def test_a_raised_price_is_shown_before_payment(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_raised_price_is_shown_before_payment(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
@@ -285,7 +293,7 @@ async def test_a_raised_price_is_shown_before_payment(floor: ShopFloor, browser:
 
 
 async def test_a_wrong_address_is_reported_field_by_field_and_nothing_is_ordered(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -302,7 +310,9 @@ async def test_a_wrong_address_is_reported_field_by_field_and_nothing_is_ordered
     session_at(floor, await to_payment(browser, fixed))
 
 
-async def test_quantities_can_be_changed_and_products_removed(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_quantities_can_be_changed_and_products_removed(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(
         store, "Blue Vase", slug="blue-vase", variants=[Variant("Small", 4900, 5), Variant("Large", 6900, 5)]
@@ -319,7 +329,7 @@ async def test_quantities_can_be_changed_and_products_removed(floor: ShopFloor, 
     assert "There is nothing in it yet" in (await browser.get("/cart")).text
 
 
-async def test_filters_and_sorting_narrow_the_listing(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_filters_and_sorting_narrow_the_listing(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     for title, price, category in (("Aloe", 1000, "Plants"), ("Bowl", 3000, "Pots"), ("Cup", 2000, "Pots")):
         await floor.stock(store, title, slug=title.lower(), category=category, variants=[Variant("Default", price, 9)])
@@ -340,7 +350,9 @@ async def test_filters_and_sorting_narrow_the_listing(floor: ShopFloor, browser:
     assert (await browser.get("/products?after=nonsense")).headers["location"] == "/products"
 
 
-async def test_legal_pages_are_shown_without_active_content(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_legal_pages_are_shown_without_active_content(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     evil = "# Refund policy\n\nFourteen days.\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))"
     await floor.write_page(store, PageType.REFUND_POLICY, "Refund policy", "refund-policy", evil)
@@ -354,7 +366,9 @@ async def test_legal_pages_are_shown_without_active_content(floor: ShopFloor, br
     assert (await browser.get("/pages/nothing")).status_code == 404
 
 
-async def test_the_text_of_a_product_is_escaped_everywhere(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_the_text_of_a_product_is_escaped_everywhere(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(
         store, "</script><script>alert(1)</script>", slug="evil", description="<img src=x onerror=alert(1)>",
@@ -368,14 +382,14 @@ async def test_the_text_of_a_product_is_escaped_everywhere(floor: ShopFloor, bro
         assert "<b>x</b>" not in page.text
 
 
-async def test_a_forged_order_link_is_not_found(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_forged_order_link_is_not_found(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     await floor.open_store("fern", BRAND)
     assert (await browser.get(f"/checkout/success/{UUID(int=5).hex}.AAAA")).status_code == 404
     assert (await browser.get("/checkout/unpaid/nonsense")).status_code == 404
 
 
 async def test_a_cart_hides_products_in_a_currency_that_the_store_does_not_use(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     pot = await floor.stock(store, "Euro Pot", slug="euro-pot", variants=[Variant("Default", 1500, 3)], currency="EUR")
@@ -398,7 +412,7 @@ async def test_a_cart_hides_products_in_a_currency_that_the_store_does_not_use(
     assert "€" not in refused.text
 
 
-async def test_a_price_filter_is_in_the_stores_currency(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_price_filter_is_in_the_stores_currency(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     for name, yen in (("Cheap Vase", 900), ("Good Vase", 4900), ("Dear Vase", 90_000)):
         slug = name.lower().replace(" ", "-")
@@ -410,7 +424,9 @@ async def test_a_price_filter_is_in_the_stores_currency(floor: ShopFloor, browse
     assert "Dear Vase" not in listing.text
 
 
-async def test_a_price_filter_accepts_the_format_of_the_shop(floor: ShopFloor, browser: httpx.AsyncClient) -> None:
+async def test_a_price_filter_accepts_the_format_of_the_shop(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4950, 3)])
     await floor.stock(store, "Oak Table", slug="oak-table", variants=[Variant("Default", 124900, 3)])
@@ -426,7 +442,7 @@ async def test_a_price_filter_accepts_the_format_of_the_shop(floor: ShopFloor, b
 
 
 async def test_the_home_page_names_the_delivery_time_of_the_middle_product(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     for number in range(14):
@@ -436,7 +452,7 @@ async def test_the_home_page_names_the_delivery_time_of_the_middle_product(
 
 
 async def test_an_order_on_its_way_shows_its_carrier_and_tracking_number(
-    floor: ShopFloor, browser: httpx.AsyncClient
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
@@ -460,7 +476,7 @@ async def test_an_order_on_its_way_shows_its_carrier_and_tracking_number(
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1.5", "999999", "21", "", "１", "1_0", "+1", "1e1", "two"])
 async def test_an_invalid_quantity_is_explained_and_adds_nothing(
-    floor: ShopFloor, browser: httpx.AsyncClient, typed: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, typed: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 50)])
@@ -480,7 +496,7 @@ async def test_an_invalid_quantity_is_explained_and_adds_nothing(
 
 @pytest.mark.parametrize("typed", ["-1", "1.5", "21", "１", "x"])
 async def test_an_invalid_quantity_is_explained_and_changes_nothing_in_the_cart(
-    floor: ShopFloor, browser: httpx.AsyncClient, typed: str
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, typed: str
 ) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 50)])

@@ -16,16 +16,16 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
-from tests.support.platforms.storefront import BRAND, Product, ShopFloor, Variant
+from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 
 
 @pytest.fixture
-async def vase(floor: ShopFloor) -> Product:
+async def vase(floor: StorefrontPlatform) -> Product:
     store = await floor.open_store("fern", BRAND)
     return await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 9)])
 
 
-async def orders_and_available(floor: ShopFloor, vase: Product) -> tuple[int, int]:
+async def orders_and_available(floor: StorefrontPlatform, vase: Product) -> tuple[int, int]:
     loaded = await floor.log.load(PRODUCT, vase.id)
     assert loaded is not None
     placed = (await floor.events_of(loaded.state.store_id)).count("order.order_placed.v1")
@@ -33,7 +33,7 @@ async def orders_and_available(floor: ShopFloor, vase: Product) -> tuple[int, in
 
 
 async def test_a_cart_that_was_paid_while_no_page_was_open_is_empty_everywhere(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
@@ -45,7 +45,7 @@ async def test_a_cart_that_was_paid_while_no_page_was_open_is_empty_everywhere(
 
 
 async def test_the_cart_names_the_order_that_emptied_it(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
@@ -58,7 +58,7 @@ async def test_the_cart_names_the_order_that_emptied_it(
 
 @pytest.mark.parametrize("seen", [True, False], ids=["seen", "read models behind"])
 async def test_a_form_in_a_second_window_does_not_repeat_a_paid_order(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product, seen: bool
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product, seen: bool
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     second_window = await checkout_form(browser, city="Salem")
@@ -77,7 +77,7 @@ async def test_a_form_in_a_second_window_does_not_repeat_a_paid_order(
 
 
 async def test_an_empty_cart_in_a_second_window_is_explained(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase)
     form = await checkout_form(browser)
@@ -89,7 +89,7 @@ async def test_an_empty_cart_in_a_second_window_is_explained(
 
 
 async def test_a_changed_cart_replaces_its_unpaid_order_and_gives_the_stock_back(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     first = session_at(floor, await to_payment(browser, await checkout_form(browser)))
@@ -108,7 +108,7 @@ async def test_a_changed_cart_replaces_its_unpaid_order_and_gives_the_stock_back
 
 
 async def test_the_same_cart_sent_again_is_the_same_order(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     address = await to_payment(browser, await checkout_form(browser))
@@ -117,7 +117,7 @@ async def test_the_same_cart_sent_again_is_the_same_order(
 
 
 async def test_the_paid_one_of_two_orders_empties_their_cart(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase, quantity=2)
     await to_payment(browser, await checkout_form(browser))
@@ -127,7 +127,7 @@ async def test_the_paid_one_of_two_orders_empties_their_cart(
 
 
 async def test_a_form_whose_cart_changed_in_another_window_is_shown_again_with_its_fields(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase)
     form = await checkout_form(browser, city="Salem")
@@ -142,7 +142,7 @@ async def test_a_form_whose_cart_changed_in_another_window_is_shown_again_with_i
 
 
 async def test_the_cart_of_an_expired_order_can_be_ordered_again(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     await put_in_cart(browser, vase)
     form = await checkout_form(browser)
@@ -159,7 +159,7 @@ class Crowded:
 
     crowd = False
 
-    def __init__(self, floor: ShopFloor) -> None:
+    def __init__(self, floor: StorefrontPlatform) -> None:
         self._floor = floor
 
     async def dispatch(self, command: object, context: Context) -> Receipt:
@@ -172,7 +172,7 @@ class Crowded:
 
 
 async def test_a_shopper_who_loses_to_concurrent_buyers_may_try_again(
-    floor: ShopFloor, browser: httpx.AsyncClient, vase: Product
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, vase: Product
 ) -> None:
     crowded = Crowded(floor)
     transport = httpx.ASGITransport(app=floor.app(commands=crowded), raise_app_exceptions=False)

@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.app import sandbox_app
 from tests.support.platforms.gateway import a_platform
-from tests.support.platforms.storefront import BRAND, READER_SETTINGS, SECRET, ShopFloor
+from tests.support.platforms.storefront import BRAND, READER_SETTINGS, SECRET, StorefrontPlatform
 from tests.support.servers.web_server import complaints, hang_up_after, served
 
 LOGGERS = ("uvicorn.error", "gateway", "storefront", "infra.web", "infra.sandbox", "strawberry")
@@ -73,7 +73,7 @@ async def test_a_websocket_may_be_broken_off_in_the_middle_of_anything(database:
 @pytest.mark.parametrize("path", ["/cart/add", "/cart/change", "/checkout", "/nothing"])
 async def test_forms_to_a_shop_may_be_broken_off(database: str, pool: asyncpg.Pool, tmp_path: Path, path: str) -> None:
     async with asyncpg.create_pool(database, min_size=1, max_size=4, server_settings=READER_SETTINGS) as readers:
-        floor = await ShopFloor.build(pool, readers, tmp_path / "media")
+        floor = await StorefrontPlatform.build(pool, readers, tmp_path / "media")
         await floor.open_store("fern", BRAND)
         async with served(floor.app()) as port:
             with complaints(*LOGGERS) as heard:

@@ -16,7 +16,7 @@ from infra.embedded.postgres import EmbeddedPostgres
 from tests.conftest import opened_pool
 from tests.support.fakes.payments import SignedPayments
 from tests.support.platforms.gateway import a_platform
-from tests.support.platforms.storefront import BRAND, READER_SETTINGS, ShopFloor
+from tests.support.platforms.storefront import BRAND, READER_SETTINGS, StorefrontPlatform
 from tests.support.servers.web_server import complaints
 
 PAUSE = "mutation ($input: StoreInput!) { pauseStore(input: $input) { userErrors { code } } }"
@@ -49,7 +49,7 @@ async def test_shoppers_see_the_shop_say_that_it_is_back_in_a_moment(
         opened_pool(server.dsn) as pool,
         asyncpg.create_pool(server.dsn, min_size=1, max_size=4, server_settings=READER_SETTINGS) as readers,
     ):
-        floor = await ShopFloor.build(pool, readers, tmp_path / "media")
+        floor = await StorefrontPlatform.build(pool, readers, tmp_path / "media")
         store = await floor.open_store("fern", BRAND)
         await floor.open_store("quiet", BRAND)
         await floor.stock(store, "Pot", slug="pot")

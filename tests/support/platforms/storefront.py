@@ -93,7 +93,7 @@ class Product:
     variants: tuple[UUID, ...]
 
 
-class ShopFloor:
+class StorefrontPlatform:
     """The parts below a storefront. Its read models are updated after every command."""
 
     def __init__(self, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> None:
@@ -110,7 +110,7 @@ class ShopFloor:
         self._seen = 0
 
     @classmethod
-    async def build(cls, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> "ShopFloor":
+    async def build(cls, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> "StorefrontPlatform":
         """Return the parts on a fresh database; ``readers`` has the read models on its search path."""
         async with pool.acquire() as connection, connection.transaction():
             for name, model in READ_MODELS.items():
