@@ -124,7 +124,8 @@ def _images_of(store: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_shown(image: Mapping[str, Any]) -> bool:
-    return bool(image["status"] == "PROCESSED")
+    # A photo that waits for the merchant's review is shown whole.
+    return image["status"] in {"PROCESSED", "NEEDS_REVIEW"}
 
 
 def _is_first_sight(store: Mapping[str, Any]) -> bool:
