@@ -7,6 +7,8 @@ from typing import Any
 from domain.sourcing.ranking import HANDFUL
 
 FEWEST_CANDIDATES, FEWEST_PRODUCTS, PAGES = 100, HANDFUL, 6
+HAS_PICTURE = frozenset({"PROCESSED", "NEEDS_REVIEW"})
+"""Statuses of images that shoppers see; a picture that waits for review is the whole photo."""
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Outcome:
         self.products = store["products"]["totalCount"]
         self.pages = store["pages"]["totalCount"]
         self.blockers = {each["code"]: each["mutation"] for each in store["publicationBlockers"] if each["blocks"]}
-        self.images_processed = sum(image["status"] == "PROCESSED" for image in images)
+        self.images_processed = sum(image["status"] in HAS_PICTURE for image in images)
         self.images_rejected = sum(image["status"] == "REJECTED" for image in images)
         self.products_without_image = [product["title"] for product in products if not _is_settled(product["images"])]
         for job in store["jobs"]:
@@ -70,6 +72,6 @@ class Outcome:
 
 
 def _is_settled(images: list[dict[str, Any]]) -> bool:
-    if any(image["status"] == "PROCESSED" for image in images):
+    if any(image["status"] in HAS_PICTURE for image in images):
         return True
     return bool(images) and all(image["status"] == "REJECTED" and image["rejection"] for image in images)

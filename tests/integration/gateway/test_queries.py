@@ -81,7 +81,7 @@ async def test_a_store_returns_every_field_of_the_product_document(platform: Pla
     assert (node["sellingPrice"], node["compareAtPrice"], node["currency"]) == ("29.00", None, "USD")
     assert node["stockQuantity"] == 12
     assert [variant["options"] for variant in node["variants"]] == [{"color": "Red"}, {"color": "Blue"}]
-    assert node["images"][0]["status"] == "ORIGINAL"
+    assert node["images"][0]["status"] == "REQUESTED"
     assert node["store"] == {"id": str(store_id)}
     assert [page["type"] for page in store["pages"]["nodes"]] == ["ABOUT", "FAQ", "PRIVACY_POLICY"]
     assert [media["type"] for media in store["media"]["nodes"]] == ["LOGO"]

@@ -16,7 +16,7 @@ import pytest
 
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
-from projections.catalog.queries import stores_by_ids
+from projections.catalog.queries import categories_of_store
 from projections.engine.checkpoints import Fenced
 from projections.engine.decoding import DecodedEvent
 from projections.engine.rebuild.rebuilder import Different, Emptied, Rebuilder
@@ -88,7 +88,7 @@ class ContinuousReads:
                 )
                 assert count >= known, "answers went back in time"
                 self._most = max(self._most, count)
-                await stores_by_ids(connection, [EVENTS[0].tenant], scope=SYSTEM)
+                await categories_of_store(connection, EVENTS[0].tenant, scope=SYSTEM)
                 self._answers += 1
                 await asyncio.sleep(0.001)
         finally:
