@@ -222,7 +222,7 @@ class Generation:
             return self.understand(self.niche, accepted, cautions=self.cautions, question=None, at=at)
         waiting = next((step for step in Step if self.steps[step].attention is not None), None)
         if waiting is None:
-            raise NothingToContinue("it does not wait for you.")
+            raise NothingToContinue("it is not waiting for an answer.")
         if not products:
             raise NothingToContinue("the store has no products. Choose another niche (chooseNiche), or add a product.")
         count = f"{products} product{'' if products == 1 else 's'}"

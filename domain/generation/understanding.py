@@ -40,7 +40,7 @@ def question_before_reading(niche: str) -> Attention | None:
     if _ADDRESS.search(niche):
         return _ask(
             AttentionCode.NICHE_NAMES_NO_GOODS,
-            f"The niche “{niche}” looks like an address, and addresses are not opened. What will the store sell? {EXAMPLE}",
+            f"The niche “{niche}” looks like a web or email address, and addresses are not read. What will the store sell? {EXAMPLE}",
         )
     if _CODE.search(niche):
         return _ask(
@@ -55,7 +55,7 @@ def question_before_reading(niche: str) -> Attention | None:
     if not _is_latin(niche):
         return _ask(
             AttentionCode.NICHE_NOT_ENGLISH,
-            f"The niche “{niche}” is not in English, and the store's texts will be. Write it in English, such as “cat toys”.",
+            f"The niche “{niche}” is not in English. The store's texts are in English, so write it in English too, such as “cat toys”.",
         )
     return None
 
@@ -71,7 +71,7 @@ def question_about(niche: str, reading: NicheReading) -> Attention | None:
     if reading.unknown:
         return _ask(AttentionCode.NICHE_UNCLEAR, _about_unknown(reading), reading.suggestions)
     if not reading.things:
-        hint = f"Did you mean one of these? {_quoted(reading.suggestions)}." if reading.suggestions else EXAMPLE
+        hint = f"Did you mean {_quoted(reading.suggestions)}?" if reading.suggestions else EXAMPLE
         return _ask(
             AttentionCode.NICHE_NAMES_NO_GOODS,
             f"The niche “{niche}” does not say which goods the store will sell. {hint}",
@@ -80,7 +80,7 @@ def question_about(niche: str, reading: NicheReading) -> Attention | None:
     if len(reading.separate) > 1:
         return _ask(
             AttentionCode.TWO_NICHES,
-            f"{_quoted(reading.separate, 'and')} rarely share a store. Choose one of them, or go on with all.",
+            f"{_quoted(reading.separate, 'and')} rarely share a store. Choose one of them, or go on with all of them.",
             reading.separate,
         )
     return None
@@ -89,11 +89,11 @@ def question_about(niche: str, reading: NicheReading) -> Attention | None:
 def cautions_of(niche: str, preferences: Preferences) -> Sequence[str]:
     """Return what the merchant should be careful about."""
     cautions = [
-        f"“{_as_written(mark, niche)}” is a trade mark. You may say that goods are for it, but not that they are from its maker, and not use its logo."
+        f"“{_as_written(mark, niche)}” is a trade mark. You may say that goods fit it. Do not say that its maker makes them, and do not use its logo."
         for mark in devices_in(niche)
     ]
     cautions += [
-        f"“{_as_written(mark, niche)}” is a trade mark. Sell its goods only if they are genuine, and do not let the store look like its maker's."
+        f"“{_as_written(mark, niche)}” is a trade mark. Sell only genuine goods of that brand, and do not make the store look like the brand's own."
         for mark in marks_in(niche)
     ]
     own = find_mark_in_name(preferences.name or "")

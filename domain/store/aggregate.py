@@ -388,7 +388,7 @@ def clean_niche(niche: str) -> str:
     if not cleaned:
         raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
     if len(cleaned) > NICHE_MAX:
-        raise InvalidInput("niche", f"The niche has {len(cleaned)} characters; {NICHE_MAX} is the most.")
+        raise InvalidInput("niche", f"The niche has {len(cleaned)} characters. Use at most {NICHE_MAX}.")
     return cleaned
 
 

@@ -488,7 +488,7 @@ def test_a_job_that_waits_goes_on_with_the_few_products() -> None:
 
 
 def test_only_a_waiting_job_goes_on() -> None:
-    with pytest.raises(NothingToContinue, match="does not wait"):
+    with pytest.raises(NothingToContinue, match="not waiting"):
         fold(begin_read()).go_on(products=3, at=NOON)
 
 
