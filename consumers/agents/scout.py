@@ -285,7 +285,8 @@ def _imported(
 def _outcome(ranking: Ranking) -> str:
     """Return what became of the candidates: ``3 of 150 candidates fit the niche. Chose the best 3 products``."""
     left_out = describe_rejections(ranking.rejected)
-    chosen = f"Chose the best {_count(ranking.chosen, 'product')}" + (f"; {left_out}" if left_out else "")
+    best = "the best " if len(ranking.chosen) > 1 else ""
+    chosen = f"Chose {best}{_count(ranking.chosen, 'product')}" + (f"; {left_out}" if left_out else "")
     return f"{_fitting(ranking)}. {chosen}"
 
 
