@@ -32,11 +32,17 @@ WEIGHTS: Mapping[str, float] = {"thing": 0.4, "category": 0.2, "audience": 0.15,
 
 SILENT = 0.5
 """A category that says little, such as ``Home & Garden``."""
+KIN_CATEGORY = 0.35
+"""A category with the same last word as one of the niche's: tea cups beside cups."""
 UNPROVED = 0.03
 """A style or material that the niche asks for and the listing does not mention."""
 
 BY_CATEGORY = 0.3
 """A title that names none of the niche's things, in a main category of the niche."""
+IN_OTHER_CATEGORY = 0.5
+"""A synonym or member of a thing's kind, in a category that is not the niche's: the table of a table tennis bat."""
+OF_NO_CULTURE = 0.3
+"""A thing that the niche names, which shows neither the culture that the niche asks for nor another one."""
 MAIN_CATEGORIES = 2
 """The first categories of a reading, which are the most typical ones."""
 OF_THE_FIELD, IN_NO_CATEGORY = 0.75, 0.45
@@ -83,7 +89,7 @@ class FitMeasure:
             return Fit(0.0, ())
         seen = ListingWords.of(listing)
         category = self._category(seen)
-        thing = self._thing(seen)
+        thing = self._thing(seen, category)
         if thing == UNPROVED and not self._is_picture(seen) and self._category(seen, self._main_categories) >= 0.9:
             thing = BY_CATEGORY
         elif thing == OF_THE_FIELD and category <= SILENT:
@@ -92,7 +98,7 @@ class FitMeasure:
             "thing": thing,
             "category": category,
             "audience": self._audience_term(seen),
-            "style": self._style_term(seen) if self._style else None,
+            "style": self._style_term(seen, thing) if self._style else None,
             "setting": self._setting_term(seen, thing),
         }
         terms = [
@@ -102,11 +108,11 @@ class FitMeasure:
         ]
         return Fit(round(_mean(terms), 4), terms)
 
-    def _thing(self, seen: ListingWords) -> float:
+    def _thing(self, seen: ListingWords, category: float) -> float:
         """Return whether the title names one of the niche's things."""
         if self._is_picture(seen) or self._is_of_another_category(seen):
             return UNPROVED
-        return max(self._one_thing(phrase, seen) for phrase in self._things)
+        return max(self._one_thing(phrase, seen, category) for phrase in self._things)
 
     def _is_of_another_category(self, seen: ListingWords) -> bool:
         """Whether the title repeats the name of a category that is not the niche's: a ``Camera Wall Clock`` in ``Clocks``."""
@@ -125,7 +131,7 @@ class FitMeasure:
         own = self._heads | wall_art if self._heads & wall_art else self._heads
         return bool(seen.pictures - own)
 
-    def _one_thing(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+    def _one_thing(self, phrase: tuple[str, ...], seen: ListingWords, category: float) -> float:
         *modifiers, head = phrase
         if head in word_set("generic"):
             return self._generic_thing(phrase, seen)
@@ -141,6 +147,8 @@ class FitMeasure:
                 if self._is_companion(clause.names, n) or (not is_compound and self._is_other(clause.names, n)):
                     best = max(best, 0.1)
                     continue
+                if name < 1 and category < KIN_CATEGORY:
+                    name *= IN_OTHER_CATEGORY
                 proved = [1.0 if is_whole else self._modifier(modifier, seen) for modifier in modifiers]
                 missing = 1 - sum(proved) / len(proved) if proved else 0.0
                 best = max(best, name * (1 - 0.7 * missing))
@@ -170,7 +178,7 @@ class FitMeasure:
             return max(UNPROVED, 0.85 * min((self._modifier(modifier, seen) for modifier in field), default=1.0))
         if field and phrase[-1] in word_set("fields") and not self._is_apart(seen):
             categories = frozenset(word for part in seen.categories for word in part)
-            return OF_THE_FIELD if all(_equivalents(word) & (seen.names | categories) for word in field) else UNPROVED
+            return OF_THE_FIELD if all(_field_words(word) & (seen.names | categories) for word in field) else UNPROVED
         return UNPROVED
 
     def _is_apart(self, seen: ListingWords) -> bool:
@@ -222,7 +230,7 @@ class FitMeasure:
                 if others <= self._own or all(_equivalents(word) & self._named for word in others):
                     best = max(best, name * (1.0 if others or not wanted else 0.85))
                 else:
-                    best = max(best, 0.35)
+                    best = max(best, KIN_CATEGORY)
             elif part[-1] in word_set("generic") and any(_equivalents(word) & self._named for word in others):
                 best = max(best, 0.7)
         return best
@@ -281,11 +289,11 @@ class FitMeasure:
                 return True
         return False
 
-    def _style_term(self, seen: ListingWords) -> float:
-        values = [self._one_style(phrase, seen) for phrase in self._style]
+    def _style_term(self, seen: ListingWords, thing: float) -> float:
+        values = [self._one_style(phrase, seen, thing) for phrase in self._style]
         return min(values) if 0.0 in values else max(values)
 
-    def _one_style(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+    def _one_style(self, phrase: tuple[str, ...], seen: ListingWords, thing: float) -> float:
         known = groups("styles").words
         accepted = known.get(phrase[-1], frozenset()) | {phrase[-1]} | _equivalents(phrase[-1])
         name = phrase[-1] if phrase[-1] in known else next(iter(groups("styles").of(phrase[-1])), phrase[-1])
@@ -300,6 +308,8 @@ class FitMeasure:
             return proved
         if accepted & seen.imitated or self._contradicts(name, materials, seen):
             return 0.0
+        if name in word_set("cultures", "style_rules") and thing >= 0.9:
+            return OF_NO_CULTURE
         is_soft = name not in groups("styles").words or name in word_set("soft", "style_rules")
         return 0.7 if is_soft else UNPROVED
 
@@ -392,6 +402,11 @@ def _equivalents(word: str) -> frozenset[str]:
         pets = word_set("pet", "audience_relations")
         found |= {other for name in pets for other in groups("audiences").words[name]}
     return frozenset(found)
+
+
+def _field_words(word: str) -> frozenset[str]:
+    """Return the words that show a field. A property such as waterproof makes nothing rain gear."""
+    return _equivalents(word) - (word_set("properties", "setting_rules") - {word})
 
 
 def _kin(named: frozenset[str]) -> frozenset[str]:

@@ -47,7 +47,7 @@ def demo(
     niche: Annotated[
         str,
         typer.Argument(
-            help="What the store sells: “Cyberpunk home decor”, “Dog toys”, “Tea and coffee corner”, “Rainy day gear” or another "
+            help="What the store sells: “Cyberpunk home decor”, “Dog toys”, “Tea and coffee corner”, “Hand tools” or another "
             "niche. The GraphQL field nicheSuggestions has more that the sample supplier serves well."
         ),
     ],
