@@ -137,7 +137,9 @@ def _ends_with_goods(words: Sequence[str]) -> bool:
 def _without_motif(core: list[str]) -> tuple[list[str], str]:
     """Return the goods and the picture on them: ``Framed Wall Art Print`` and ``Retro Instant Camera``."""
     low = [word.casefold() for word in core]
-    if "of" in low and (start := low.index("of") - 1) >= 2 and not _ends_with_goods(core[:start]):
+    # "Dip Pen Nibs Set of 5": nothing follows the number, so the goods stand before it.
+    goods_follow = "of" in low and low.index("of") + 2 < len(low)
+    if goods_follow and (start := low.index("of") - 1) >= 2 and not _ends_with_goods(core[:start]):
         return core[start:], capitals(core[:start])
     if len(core) <= MOST_CORE or is_measure(core[0]) or set(low) & (PREPOSITIONS | JOINERS | {"of"}):
         return core, ""

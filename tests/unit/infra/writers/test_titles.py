@@ -119,3 +119,21 @@ def test_any_supplier_title_becomes_a_short_one_without_noise(raw: str, category
     assert not any(letter in made for letter in "!?")
     assert NOISE.search(made) is None
     assert make_title(raw, category=category, options=options).text == made
+
+
+@pytest.mark.parametrize(
+    ("raw", "category", "text"),
+    [
+        ("Joystick Desk Lamp Retro Gamer Night Light USB", "Gaming", "Joystick Desk Lamp, USB"),
+        ("Desk Bell Service Bell Brass Reception Counter", "Desk Supplies", "Brass Desk Bell"),
+        ("Hanafuda Japanese Flower Cards 48 Pcs Koi Koi", "Card Games", "Hanafuda Japanese Flower Cards"),
+        ("Metal Look Hair and Beard Pick Black 15 cm", "Hair", "Metal Look Hair and Beard Pick, 15 cm"),
+        (
+            "Calligraphy Dip Pen Nibs Set of 5 with Holder",
+            "Pens & Pencils",
+            "Calligraphy Dip Pen Nibs Set of 5 with Holder",
+        ),
+    ],
+)
+def test_a_title_keeps_the_word_that_says_what_the_goods_are(raw: str, category: str, text: str) -> None:
+    assert make_title(raw, category=category, options=()).text == text
