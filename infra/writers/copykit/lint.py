@@ -106,6 +106,8 @@ def _in_product(product: ProductTexts) -> Iterator[Finding]:
     whole = f"{product.title}.\n{product.description}\n{product.meta_description}"
     yield from _in_prose(product.id, whole, product.evidence)
     yield from _in_title(product)
+    if missing := _without_goods(product):
+        yield Finding("title without its goods", product.id, missing)
     yield from _in_meta(product)
     for place, text in (("call to action", product.call_to_action), *(("benefit", text) for text in product.benefits)):
         if not re.match(r"^[“\"]?[A-Z0-9].*[.!?]$", text) or len(text.split()) < 3:
@@ -169,6 +171,37 @@ def _in_title(product: ProductTexts) -> Iterator[Finding]:
         lower = [word for word in lower if word not in ("iPhone", "iPad", "x", "e", "yo-yo")]
         if lower or (words and words[0][0].islower() and words[0] not in ("iPhone", "iPad")):
             yield Finding("title case", product.id, product.title)
+
+
+def _without_goods(product: ProductTexts) -> str:
+    """Return the words where a title should name its goods and does not; empty if it does.
+
+    The name ends before a comma or a preposition. Desk names goods, but not if the listing sells a desk bell.
+    """
+    name = re.split(r",|(?<!\bAll) (?:with|in|for|from)\b", product.title, maxsplit=1)[0]
+    words = re.sub(r"(?i)(?: (?:set|pack|box))? of \d+$", "", name).split()
+    known, last = lexicon(), words[-1].casefold() if words else ""
+    modifiers = known.words["modifiers"]
+    if not _ends_with_goods(words) and last not in known.words["accessories"] | known.words["parts"]:
+        # "Toy Elephant": what stands behind a modifier is the goods.
+        return "" if len(words) > 1 and words[-2].casefold() in modifiers else name
+    others = modifiers | known.words["stuffing"] | known.words["materials"] | known.words["accessories"]
+    alone = last in modifiers and not _ends_with_goods(words[:-1]) and not _is_compound(words)
+    for found in re.finditer(rf"\b{re.escape(last)} ([a-z]+)", product.evidence.text if alone else ""):
+        if found[1] not in others and (known.noun_at([found[1]], 0) or _is_compound(found.group().split())):
+            return f"{name}, not {found.group()}"
+    return ""
+
+
+def _ends_with_goods(words: Sequence[str], least: int = 1) -> bool:
+    known = lexicon()
+    starts = range(len(words) - least + 1)
+    return any((hit := known.noun_at(words, at)) and at + hit[0] == len(words) for at in starts)
+
+
+def _is_compound(words: Sequence[str]) -> bool:
+    """Whether words end with a noun of several words: ``Dog Toy``."""
+    return _ends_with_goods(words, least=2)
 
 
 def _after_number(words: Sequence[str], at: int) -> bool:

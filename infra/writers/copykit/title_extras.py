@@ -66,8 +66,9 @@ def _as_title(value: str) -> str:
 
 
 def _phrase(words: Sequence[str], used: set[str]) -> str:
-    at = next((at for at, word in enumerate(words) if word.casefold() in PREPOSITIONS), None)
-    if at is None or at + 1 >= len(words):
+    at = next((at for at, word in enumerate(words) if word.casefold() in PREPOSITIONS), len(words))
+    # "for Him Nautical" says nothing of the goods.
+    if at + 1 >= len(words) or words[at + 1].casefold() in words_of("people"):
         return ""
     known = lexicon()
     after = list(words[at + 1 :])
@@ -86,16 +87,17 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
             end = step + size
             # "Ball Head", "Tray Pot": what follows at once belongs to it.
             while end < min(len(after), step + 3) and (
-                after[end].casefold() in words_of("parts") or (known.noun_at(after, end) or (0,))[0] == 1
+                after[end].casefold() in words_of("parts")
+                or ((known.noun_at(after, end) or (0,))[0] == 1 and after[end].casefold() not in words_of("stuffing"))
             ):
                 end += 1
             break
     if not end:
         end = len(after) if len(after) <= 4 else 2
         end = next((step for step, word in enumerate(after[:end]) if word.casefold() in PREPOSITIONS), end)
-    chosen = after[:end]
+    chosen = _before_keywords(after[:end])
     while chosen and (
-        chosen[-1].casefold() in JOINERS | words_of("colors") or chosen[-1].casefold() in {"a", "the", "of"}
+        chosen[-1].casefold() in JOINERS | words_of("colors") or chosen[-1].casefold() in {"a", "the", "of", "dark"}
     ):
         chosen.pop()
     # A phrase that only says the same again, or names nothing at all, is stuffing.
@@ -103,6 +105,15 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
     if not chosen or not fresh or not any(letter.isalpha() for letter in "".join(chosen)):
         return ""
     return f"{words[at].casefold()} {capitals(chosen) if chosen else ''}".strip()
+
+
+def _before_keywords(phrase: Sequence[str]) -> list[str]:
+    """Return a phrase without the keywords behind it: ``Bow`` Birthday Wedding. ``Home Office`` begins with one."""
+    stuffing = words_of("stuffing")
+    if phrase[0].casefold() in stuffing or phrase[-1].casefold() in words_of("parts"):
+        return list(phrase)
+    ends = (at for at, word in enumerate(phrase) if word.casefold() in stuffing and not lexicon().noun_at([word], 0))
+    return list(phrase[: next(ends, len(phrase))])
 
 
 def _figure(words: Sequence[str], used: set[str], varied: frozenset[str]) -> str:

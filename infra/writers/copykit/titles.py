@@ -21,6 +21,7 @@ from infra.writers.copykit.title_words import (
     MOST_WORDS,
     PREPOSITIONS,
     ends_a_name,
+    key,
     option_words,
     title_words,
     trimmed,
@@ -81,7 +82,7 @@ def make_title(
     if span is not None:
         end, kind = span
         # "Martini Glass 250 ml Cocktail Glass": the name ends before the measure.
-        end = next((at for at in range(2, end) if is_measure(words[at]) and words[at - 1].casefold() != "of"), end)
+        end = next((at for at in range(2, end) if _ends_before(words, at)), end)
         if words[end - 1].casefold() in _BUNDLES and _is_of_number(words, end):
             end += 2
         core, tail = words[:end], words[end:] + rest
@@ -123,6 +124,11 @@ def make_title(
     )
 
 
+def _ends_before(words: Sequence[str], at: int) -> bool:
+    """Whether a measure ends the name; the numbers of ``Set of 4`` and of ``3 Piece Canvas`` belong to it."""
+    return is_measure(words[at]) and words[at - 1].casefold() != "of" and words[at + 1].casefold() != "piece"
+
+
 def _ends_loosely(core: Sequence[str]) -> bool:
     """Whether a core ends with an adjective or a material that suppliers put behind the name."""
     if _ends_with_goods(core):
@@ -139,7 +145,7 @@ def _without_motif(core: list[str]) -> tuple[list[str], str]:
     low = [word.casefold() for word in core]
     # "Dip Pen Nibs Set of 5": nothing follows the number, so the goods stand before it.
     goods_follow = "of" in low and low.index("of") + 2 < len(low)
-    if goods_follow and (start := low.index("of") - 1) >= 2 and not _ends_with_goods(core[:start]):
+    if goods_follow and (start := low.index("of") - 1) >= 2 and low[start + 3] in words_of("of_goods"):
         return core[start:], capitals(core[:start])
     if len(core) <= MOST_CORE or is_measure(core[0]) or set(low) & (PREPOSITIONS | JOINERS | {"of"}):
         return core, ""
@@ -150,7 +156,8 @@ def _without_motif(core: list[str]) -> tuple[list[str], str]:
     start = next(starts, 0)
     while start > 1 and core[start - 1].casefold() in words_of("of_goods"):
         start -= 1
-    if start < 2:
+    # Only "Framed Wall Art Print" has a picture; before "Toy Pail" stands the name itself.
+    if start < 2 or low[start] not in words_of("of_goods"):
         return core, ""
     motif = [word for word in without_repeats(core[:start]) if word.casefold() not in words_of("stuffing")]
     return core[start:], capitals(motif if start > MOST_CORE and motif else core[:start])
@@ -161,6 +168,9 @@ def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int,
 
     "Neon Camera Framed Wall Art Print" in "Wall Art" is no camera, but "LED Case Fan 120mm Ring Light" is a fan.
     """
+    printed = _printed(words, category)
+    if printed is not None:
+        return printed
     whole = _category_head(words, category, least=2)
     if whole is not None and not _goes_on(words[: whole[0]]):
         return whole
@@ -170,8 +180,26 @@ def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int,
         # A tulip on a notebook is a notebook, but a cactus among plants is the cactus.
         most = MOST_CORE if first is None or first[1].category == kind.category else MOST_WORDS
         if wanted is not None and wanted[0] <= most and not any(map(is_measure, words[1 : wanted[0]])):
-            return wanted
+            # "Coin Purse Red Leather Small Wallet" is named before its color; what follows names it again.
+            between = {word.casefold() for word in words[first[0] : wanted[0] - 1]} if first else set()
+            if not between & words_of("colors") or between & words_of("of_goods"):
+                return wanted
     return first or _category_head(words, category, least=1)
+
+
+def _printed(words: Sequence[str], category: str) -> tuple[int, Kind] | None:
+    """Return where printed goods end: ``Film Camera 3 Piece Canvas Wall Art``, ``Retro Camera Set of 4 Ceramic Coasters``."""
+    named = key(category.rpartition(" ")[2])
+    for at in range(2, len(words) - 1):
+        low = words[at].casefold()
+        if low not in words_of("of_goods") or not (words[at - 1].isdigit() or words[at - 2].casefold() == "of"):
+            continue
+        goods = (spot for spot in range(at, min(at + 4, len(words))) if lexicon().noun_at(words, spot))
+        for spot in goods:
+            size, kind = lexicon().noun_at(words, spot) or (1, lexicon().kinds[GENERIC])
+            if named in map(key, words[spot : spot + size]):
+                return spot + size, kind
+    return None
 
 
 def _goes_on(core: Sequence[str]) -> bool:
@@ -236,15 +264,11 @@ def _head(words: Sequence[str], wanted: Kind | None = None) -> tuple[int, Kind] 
 
 
 def _extended(words: Sequence[str], end: int, kind: Kind) -> tuple[int, Kind]:
+    """Return where the goods end that a noun begins, and their kind: ``Bike Bell``, ``Hammer and Wrench``, ``Camera Strap``."""
     known = lexicon()
-    following = known.noun_at(words, end) if end < len(words) else None
-    if (
-        following is not None
-        and following[0] == 1
-        and following[1] is not kind
-        and words[end].casefold() not in words_of("materials")
-    ):
-        end, kind = end + 1, following[1]
+    end, kind = _with_following(words, end, kind)
+    if end + 1 < len(words) and words[end].casefold() in JOINERS and (pair := known.noun_at(words, end + 1)):
+        end += 1 + pair[0]
     # "Camera Neck Strap": one word may stand between. Several shoes do not make a strap, but have one.
     reach = 1 if is_plural(words[end - 1]) else 2
     if _names_goods(words, end):
@@ -258,6 +282,46 @@ def _extended(words: Sequence[str], end: int, kind: Kind) -> tuple[int, Kind]:
         if low in PREPOSITIONS | JOINERS | words_of("styles") | words_of("colors") or is_measure(low):
             break
     return end, kind
+
+
+def _with_following(words: Sequence[str], end: int, kind: Kind) -> tuple[int, Kind]:
+    """Return the end and the kind with the goods that follow at once, of which the noun is only a modifier."""
+    known = lexicon()
+    at, named = end - 1, {key(word) for word in words[:end]}
+    if end >= len(words) or key(words[end]) in named:
+        return end, kind
+    modifies, follows = words[at].casefold() in words_of("modifiers"), _may_follow(words, end)
+    size, other = known.noun_at(words, end) or (0, kind)
+    # "Magnet Kitchen Timer": a word that is mostly a keyword may begin a compound.
+    if size and modifies and (follows or (size > 1 and at == 0)):
+        return end + size, other
+    loose = words[end].casefold() in words_of("seldom_last") or words[at].casefold() in {"set", "kit"}
+    if size == 1 and follows and not loose and (other is not kind or kind.name == GENERIC):
+        return end + size, other
+    if not size and modifies and follows and at < 2:
+        # "Bike Repair Spanner", "Toy Elephant": what a modifier stands before is the goods.
+        beyond = known.noun_at(words, end + 1) if _may_follow(words, end + 1) else None
+        if beyond is not None:
+            return end + 1 + beyond[0], beyond[1]
+        return end + (at == 0), kind
+    return end, kind
+
+
+def _may_follow(words: Sequence[str], at: int) -> bool:
+    """Whether a word can belong to the noun before it: no color, no material, no keyword, no look."""
+    if at >= len(words):
+        return False
+    after = words[at + 1].casefold() if at + 1 < len(words) else ""
+    loose = ("stuffing", "colors", "materials", "material_adjectives", "styles", "adjectives", "front")
+    low = words[at].casefold()
+    return (
+        low.isalpha()
+        and low not in PREPOSITIONS | JOINERS | {"of", "to"}.union(*map(words_of, loose))
+        and after
+        not in words_of("likeness")
+        | (words_of("colors") | words_of("materials") if low in {"light", "dark"} else frozenset())
+        and not is_measure(low)
+    )
 
 
 _BUNDLES = frozenset({"set", "pack", "pair", "box"})

@@ -11,6 +11,7 @@ from infra.writers.copykit.description import one_line
 from infra.writers.copykit.facts import Fact, facts_of, openings, text_of
 from infra.writers.copykit.grammar import (
     agree,
+    capitals,
     head_of,
     indefinite,
     is_mass,
@@ -305,6 +306,8 @@ class _Writer:
             has_brand = self._brand.casefold() in head.casefold()
             candidates += [] if has_brand else [f"{head} | {self._brand}"]
             candidates.append(head)
+        # Prints on the same goods differ by their pictures alone.
+        candidates += [f"{title.motif} {capitals(title.noun.split())}"] if title.motif else []
         candidates += [_whole_phrases(title.text), shorten(title.core, META_TITLE_MAX)]
         fitting = [text for text in candidates if len(text) <= META_TITLE_MAX]
         chosen = next((text for text in fitting if self._rotation.is_new(("meta", text))), fitting[0])

@@ -60,6 +60,12 @@ def test_a_store_without_faults_has_no_findings() -> None:
         ("spelling", opening("This mug has a grey colour.")),
         ("keyword string", with_mug(title="Stoneware Mug Coffee Cup Tea Gift Home Kitchen Office")),
         ("keyword string", with_mug(title="Stoneware Mug Hot Sale")),
+        ("title without its goods", with_mug(title="Hanafuda Japanese Calm")),
+        (
+            "title without its goods",
+            with_mug(title="Brass Desk", evidence=Evidence.of(["Desk bell service bell brass"])),
+        ),
+        ("title without its goods", with_mug(title="Bicycle", evidence=Evidence.of(["Bicycle bell in brass"]))),
         ("title case", with_mug(title="Stoneware mug, 350 ml")),
         ("meta title length", with_mug(meta_title="Stoneware Mug " * 5)),
         ("meta title cut", with_mug(title="Stoneware Mug with Lid", meta_title="Stoneware Mug with")),
