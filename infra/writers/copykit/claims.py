@@ -153,7 +153,8 @@ def store_evidence(facts: StoreFacts, more: Sequence[str] = ()) -> Evidence:
     days = [] if facts.shipping_days is None else [f"{day} days" for day in facts.shipping_days]
     statements = [facts.name, facts.host, facts.niche, *facts.products, *prices, *days, *more]
     counted = [f"{WITHDRAWAL_DAYS} days", f"{len(facts.products)} categories", f"{facts.product_count} products"]
-    return Evidence.of([*statements, *counted], names=[one_line(facts.name)])
+    # The address first: it may hold the name, and its digits count nothing.
+    return Evidence.of([*statements, *counted], names=[facts.contact_email or "", one_line(facts.name)])
 
 
 def sentences(text: str) -> list[str]:
@@ -299,6 +300,9 @@ def _materials_without_proof(sentence: str, evidence: Evidence) -> Iterator[Clai
         word = found.group().casefold()
         if _BESIDE.search(sentence[: found.start()]):
             continue
+        before = sentence[: found.start()].casefold()
+        if word == "leather" and re.search(rf"\b{_FALSE_LEATHER}$", before) and "leather" in evidence.words:
+            continue  # it is called what it is: no leather
         if not any(_has_material(kind, evidence) for kind in (word, *rules.materials[word])):
             yield Claim("material", found.group(), "the facts do not name this material")
 

@@ -158,7 +158,7 @@ _GRAMMAR: Mapping[str, Callable[[str], Sequence[str]]] = {
 def _in_title(product: ProductTexts) -> Iterator[Finding]:
     words = product.title.split()
     runs = [len(run.split()) for run in re.split(r",|\b(?:with|in|for|of|and|from|to)\b", product.title)]
-    parts = [[stem(word) for word in part.split() if len(word) > 3] for part in product.title.split(",")]
+    parts = [[stem(word) for word in part.split() if len(word) > 3] for part in re.split(",| for ", product.title)]
     twice = [word for part in parts for word, count in Counter(part).items() if count > 1]
     if len(words) > MOST_TITLE_WORDS or max(runs) > LONGEST_RUN or twice or NOISE.search(product.title):
         yield Finding("keyword string", product.id, product.title)

@@ -51,6 +51,8 @@ def test_what_the_supplier_states_may_be_said(sentence: str) -> None:
         ("Tea from it relieves stress.", "health claim"),
         ("With a two-year warranty.", "promise of the shop"),
         ("Customers love it.", "other people's opinion"),
+        ("It won an award.", "other people's opinion"),
+        ("An award-winning mug.", "other people's opinion"),
         ("It comes with a spoon.", "in the box"),
     ],
 )
@@ -97,3 +99,8 @@ def test_the_labelled_set_has_both_kinds_for_every_listing() -> None:
         kinds.setdefault(one.about, set()).add(one.supported)
         assert one.supported or one.reason
     assert all(labels == {True, False} for labels in kinds.values())
+
+
+def test_an_award_medal_is_goods_and_no_praise() -> None:
+    medal = product_evidence(brief(original_title="Sports Award Medal Star 5 cm", original_description="", options=()))
+    assert unsupported("Sports Award Medal, 5 cm.", medal) == []

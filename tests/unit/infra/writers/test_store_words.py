@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from domain.store.ports import StoreFacts
 from infra.bench.words.stores import niches, write_store
-from infra.writers.copykit.claims import Evidence
+from infra.writers.copykit.claims import Evidence, store_evidence, unsupported
 from infra.writers.copykit.lint import ProductTexts, StoreTexts, lint
+from tests.support.fakes.copywriting import brand
 
 FACTS = Evidence.of(["Stoneware mug", "Holds 350 ml", "Dishwasher safe"], names=["Tea Room"])
 MUG = ProductTexts(
@@ -98,6 +101,29 @@ def test_a_store_may_be_named_after_a_material() -> None:
     named = Evidence.of(["Stoneware mug", "350 ml", "Dishwasher safe"], names=["Copper Frame"])
     product = replace(MUG, evidence=named, description=MUG.description.replace("This", "At Copper Frame, this", 1))
     assert lint(replace(STORE, products=[product])) == []
+
+
+def test_a_title_may_say_the_same_word_of_the_goods_and_of_their_use() -> None:
+    title = "Rotary Card File for Business Cards"
+    assert "keyword string" not in {finding.rule for finding in lint(with_mug(title=title))}
+    assert "keyword string" in {finding.rule for finding in lint(with_mug(title="Card File Cards for Business"))}
+
+
+def test_digits_of_the_shops_own_address_are_no_claim() -> None:
+    facts = StoreFacts(
+        name="Tea Room",
+        host="tea.localhost",
+        niche="Tea",
+        brand=brand("Tea Room", "calm"),
+        contact_email="tea-7061@tearoom.example",
+        products=["Mugs"],
+        price_range=None,
+        shipping_days=None,
+        effective_on=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    evidence = store_evidence(facts)
+    assert unsupported("Write to tea-7061@tearoom.example.", evidence) == []
+    assert unsupported("Write to tea-7062@tearoom.example.", evidence) != []
 
 
 def hold_to_the_lint(chosen: list[str], read: Callable[[str], Any] = write_store) -> None:
