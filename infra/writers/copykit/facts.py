@@ -15,6 +15,9 @@ from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.spelling import american
 from infra.writers.copykit.supplier_text import SupplierFacts, read, spec_value
 
+_SEVERAL_OR_FALSE = re.compile(
+    r"\b(?:and|or|with|blend|mix|faux|imitation|artificial|synthetic|fake|look)\b|(?<!\d)(?!100)\d+ ?%", re.IGNORECASE
+)
 _SPEC = re.compile(r"^([A-Z][A-Za-z /&'-]{1,28}): (.+)\.$")
 
 
@@ -52,6 +55,12 @@ def facts_of(brief: CopyBrief, evidence: Evidence) -> list[Fact]:
     stated = (fact for fact in _all(brief) if is_supported(fact.feature, evidence))
     # Many descriptions begin with the title again.
     return _without_repeats(fact for fact in stated if fact.name or not _words(fact.feature) <= titled)
+
+
+def only_material(facts: Iterable[Fact]) -> str:
+    """Return what the whole product is made of; empty if that is several materials, a part's or an imitation."""
+    stated = next((fact.value for fact in facts if fact.name == "material" and fact.clause), "")
+    return "" if _SEVERAL_OR_FALSE.search(stated) else stated
 
 
 def text_of(brief: CopyBrief) -> SupplierFacts:

@@ -40,17 +40,27 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A benefit that follows from words in the supplier's text."""
+    """A benefit that follows from words in the supplier's text, or from what the whole product is made of."""
 
-    when: re.Pattern[str]
+    when: re.Pattern[str] | None
+    made_of: re.Pattern[str] | None
     says: tuple[str, ...]
     only: frozenset[str]
     """Kinds and categories it applies to; empty means all."""
 
-    def holds(self, kind: Kind, evidence: str) -> bool:
-        """Whether the supplier's text supports it for a product of this kind."""
-        fits = not self.only or kind.name in self.only or kind.category in self.only
-        return fits and self.when.search(evidence) is not None
+    def holds(self, kind: Kind, evidence: str, material: str) -> bool:
+        """Whether the supplier's text and the only material of a product of this kind support it.
+
+        Args:
+            kind: what the product is.
+            evidence: the supplier's text.
+            material: what the whole product is made of; empty if it has several materials or none is stated.
+        """
+        if self.only and kind.name not in self.only and kind.category not in self.only:
+            return False
+        if self.when is not None and self.when.search(evidence) is None:
+            return False
+        return self.made_of is None or self.made_of.fullmatch(material) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +144,7 @@ def lexicon() -> Lexicon:
         for row in data.get("kind", ()):
             kinds[row["name"]] = Kind(**_tuples(row))
         reasons += [
-            Reason(
-                re.compile(row["when"], re.IGNORECASE | re.DOTALL), tuple(row["says"]), frozenset(row.get("for", ()))
-            )
+            Reason(_pattern(row, "when"), _pattern(row, "made_of"), tuple(row["says"]), frozenset(row.get("for", ())))
             for row in data.get("reason", ())
         ]
         registers += [
@@ -154,6 +162,10 @@ def lexicon() -> Lexicon:
         by_noun.setdefault(tuple(noun.split()), kinds[GENERIC])
         by_noun.setdefault(tuple(pluralize(noun).split()), kinds[GENERIC])
     return Lexicon(kinds, by_noun, tuple(reasons), tuple(registers), max(len(noun) for noun in by_noun), words, dear)
+
+
+def _pattern(row: dict[str, Any], name: str) -> re.Pattern[str] | None:
+    return re.compile(row[name], re.IGNORECASE | re.DOTALL) if name in row else None
 
 
 def _tuples(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import CopyBrief
 from infra.writers.copykit.claims import is_supported, product_evidence, stem
 from infra.writers.copykit.description import one_line
-from infra.writers.copykit.facts import Fact, facts_of, openings, text_of
+from infra.writers.copykit.facts import Fact, facts_of, only_material, openings, text_of
 from infra.writers.copykit.grammar import (
     agree,
     capitals,
@@ -247,7 +247,7 @@ class _Writer:
         return [(names.get(frozenset(map(str.casefold, column)), ""), column) for column in columns if len(column) > 1]
 
     def _benefits(self) -> list[str]:
-        """Return reasons to like it; no other product of the store has the same sentence."""
+        """Return reasons to like it, none rather than empty ones; no other product of the store has the same sentence."""
         chosen: list[str] = []
         for enough, banks in self._benefit_banks():
             if len(chosen) >= enough:
@@ -267,9 +267,10 @@ class _Writer:
 
     def _benefit_banks(self) -> list[tuple[int, list[_Bank]]]:
         """Return named banks, those that say most first, and from how many benefits on they are not needed."""
-        known, kind = lexicon(), self._title.kind
+        kind = self._title.kind
         evidence = f"{self._title.text} {self._evidence.text}"
-        reasons = [reason for reason in known.reasons if reason.holds(kind, evidence)]
+        material = only_material(self._facts)
+        reasons = [reason for reason in lexicon().reasons if reason.holds(kind, evidence, material)]
         first: list[_Bank] = [(reason.says[0], reason.says) for reason in reasons[:2]]
         if not self._is_dear and self._banks_fit and kind.name != GENERIC:
             first.append((f"likes:{kind.name}", kind.likes))
@@ -288,7 +289,7 @@ class _Writer:
                 third = [
                     ("choice", [line.replace("{name}", name.casefold()).replace("{values}", these) for line in frames])
                 ]
-        return [(1, first), (2, second), (2, third), (1, [("likes", known.kinds[GENERIC].likes)])]
+        return [(1, first), (2, second), (2, third)]
 
     def _call_to_action(self) -> str:
         kind, register = self._title.kind, self._register
