@@ -121,3 +121,10 @@ def test_no_sentence_is_in_two_entries() -> None:
         r"(?i)elevate|unleash|curated|crafted with|passion for|where .* meets|game.changer|more than just"
     )
     assert not [sentence for sentence in sentences if worn.search(sentence)]
+
+
+@pytest.mark.parametrize("niche", ["mice", "saxophone reed", "baby yoga", "left-handed origami", "well-chosen things"])
+def test_the_intro_of_an_unknown_niche_fits_one_thing_many_things_and_an_activity(niche: str) -> None:
+    # No verb, article or pronoun of the pattern may have to agree with the niche: it stands alone at the end.
+    for intro in unknown_category(niche.split()).intros:
+        assert intro.format(name="Larkfield", niche=niche).endswith(f": {niche}.")

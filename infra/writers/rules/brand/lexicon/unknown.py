@@ -62,8 +62,9 @@ def unknown_category(tokens: Sequence[str]) -> Category:
             "Some things are hard to find until somebody decides to look properly.",
         ),
         intros=(
-            "{name} is about {niche} and little else.",
-            "{name} keeps to {niche} and enjoys every detail of it.",
+            # A colon suits one thing, many things and an activity alike.
+            "{name} is a shop with one subject: {niche}.",
+            "At {name}, one subject comes before all others: {niche}.",
         ),
         beliefs=(
             "We would rather know one thing well than sell a little of everything.",
