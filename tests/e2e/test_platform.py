@@ -18,9 +18,12 @@ import psutil
 import pytest
 from playwright.async_api import ConsoleMessage, Error, Page, async_playwright, expect
 
+from infra.bootstrap import open_platform
+from infra.cli.platform_settings import settings_from
 from infra.embedded.process import free_port
 from infra.embedded.services import SERVICES, WEB
 from infra.embedded.supervisor import Supervisor
+from tests.support.editor import assert_no_faults, faults_in_stores
 from tests.support.requirements import missing
 
 ZYENTA = [sys.executable, "-m", "infra.cli"]
@@ -100,6 +103,13 @@ def processes_on(data_dir: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return [process for process in found if process.pid != os.getpid()]
+
+
+async def faults_on(data_dir: Path) -> dict[str, list[str]]:
+    """Return what the lint finds in the stores of the platform that runs on a data directory."""
+    running = settings_from(json.loads((data_dir / "running.json").read_text()))
+    async with open_platform(running, migrated=False) as platform:
+        return await faults_in_stores((await platform.log()).scan())
 
 
 async def buys_in_a_real_browser(storefront: str) -> None:
@@ -182,11 +192,14 @@ async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_a_kill_of_
 
     async with demo("Cyberpunk home decor", data_dir) as (process, storefront):
         await buys_in_a_real_browser(storefront)
+        faults = await faults_on(data_dir)
         process.send_signal(signal.SIGINT)
         output, _ = await asyncio.wait_for(process.communicate(), 60)
     shown: dict[str, Any] = json.loads(output.splitlines()[-1])
 
     assert process.returncode == 0, shown
+    assert shown["name"] in faults, "the lint read the store"
+    assert_no_faults(faults)
     assert shown["order"]["status"] == "PAID"
     assert shown["log_verified"] is True
     assert shown["candidates"] >= 100

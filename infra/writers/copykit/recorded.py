@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.kernel import DomainEvent
 from domain.order.delivery import typical_days
-from domain.product.events import ProductCopyWritten, ProductImported
+from domain.product.events import ProductArchived, ProductCopyWritten, ProductImported
 from domain.product.ports import CopyBrief
 from domain.store.aggregate import LEGAL_PAGES
 from domain.store.events import BrandGenerated, PageWritten, StoreRequested
@@ -17,7 +17,7 @@ from infra.writers.copykit.lint import ProductTexts, StoreTexts
 
 
 def recorded_texts(events: Iterable[DomainEvent]) -> StoreTexts | None:
-    """Return the latest texts of one store; None if it has no brand yet.
+    """Return the latest texts of one store, without archived products; None if it has no brand yet.
 
     Args:
         events: of the store and of its products, in the order in which they were recorded. Others are left out.
@@ -37,6 +37,8 @@ def recorded_texts(events: Iterable[DomainEvent]) -> StoreTexts | None:
                 imported[event.originator_id] = event
             case ProductCopyWritten():
                 copies[event.originator_id] = event
+            case ProductArchived():
+                imported.pop(event.originator_id, None)
             case PageWritten():
                 pages[event.page_id] = event
             case _:

@@ -17,6 +17,7 @@ from domain.product.events import ProductCopyWritten
 from domain.store.events import BrandGenerated
 from infra.adapters.postgres.merchant_brands import ReadModelBrands
 from projections.registry import SEARCH_PATH
+from tests.support.editor import assert_no_faults, faults_in_stores
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.generation import POTS, Outside, Pipeline
 
@@ -28,7 +29,10 @@ async def pipeline(database: str) -> AsyncIterator[Pipeline]:
         a_platform(database) as platform,
         asyncpg.create_pool(database, min_size=1, max_size=6, server_settings=paths) as pool,
     ):
-        yield Pipeline(platform, await platform.merchant(), Outside(), pool)
+        pipeline = Pipeline(platform, await platform.merchant(), Outside(), pool)
+        yield pipeline
+        # Whatever a test did to its stores, an editor would print what they say at its end.
+        assert_no_faults(await faults_in_stores(platform.log.scan()))
 
 
 def steps(generation: Any) -> dict[str, tuple[str, int]]:
@@ -73,6 +77,7 @@ async def test_a_supplier_that_is_down_fails_the_job_by_name_and_a_retry_complet
     summaries = {job["step"]: job["summary"] for job in done["generation"]["jobs"]}
     assert summaries["SCOUT"] == "5 products from 5 candidates (sample supplier); 5 of 5 fit the niche"
     assert pipeline.outside.asked == {"brand writer": 1, "supplier": 5, "copywriter": 5, "page writer": 6}
+    assert (await faults_in_stores(pipeline.platform.log.scan())).keys() == {done["name"]}, "the lint reads the store"
     await replay(pipeline)
 
 
