@@ -110,7 +110,7 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
 def _before_keywords(phrase: Sequence[str]) -> list[str]:
     """Return a phrase without the keywords behind it: ``Bow`` Birthday Wedding. ``Home Office`` begins with one."""
     stuffing = words_of("stuffing")
-    if phrase[0].casefold() in stuffing or phrase[-1].casefold() in words_of("parts"):
+    if not phrase or phrase[0].casefold() in stuffing or phrase[-1].casefold() in words_of("parts"):
         return list(phrase)
     ends = (at for at, word in enumerate(phrase) if word.casefold() in stuffing and not lexicon().noun_at([word], 0))
     return list(phrase[: next(ends, len(phrase))])
