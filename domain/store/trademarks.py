@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from domain.kernel import Value
-from domain.store.phrases import find_phrases, words_of
+from domain.store.phrases import find_phrases
+from domain.text import fold
 
 
 class _Marks(Value):
@@ -37,9 +38,14 @@ def find_mark_in_name(name: str) -> str | None:
     found = next(find_phrases(spaced, (*known.marks, *known.devices)), None)
     if found is not None:
         return found
-    whole = "".join(words_of(name))
+    # The plural s stays: “Canvas” is a word of its own.
+    whole = _letters(name)
     every = (*known.marks, *known.devices, *known.everyday)
-    return next((mark for mark in every if "".join(words_of(mark)) == whole), None)
+    return next((mark for mark in every if _letters(mark) == whole), None)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", fold(text))
 
 
 @cache

@@ -1,10 +1,8 @@
 """Judges names: whether they are suitable, and how easy they are to say."""
 
 import re
-import tomllib
-from functools import cache
-from pathlib import Path
 
+from domain.store.trademarks import find_mark_in_name
 from domain.text import fold
 
 _UNFORTUNATE_WORDS = re.compile(
@@ -15,26 +13,11 @@ _UNFORTUNATE_WORDS = re.compile(
 )
 
 
-@cache
-def _marks() -> dict[str, frozenset[str]]:
-    text = Path(__file__).with_name("known_marks.toml").read_text("utf-8")
-    return {kind: frozenset(marks) for kind, marks in tomllib.loads(text).items()}
-
-
-def trade_mark_in(name: str) -> str | None:
-    """Return the word of a name that is a well-known trade mark; the whole name may be one, too. None if there is none."""
-    words = name.split()
-    for word in [*words, name]:
-        if _letters(word) in _marks()["distinctive"]:
-            return word
-    return name if _letters(name) in _marks()["ordinary"] else None
-
-
 def is_unsuitable(name: str) -> bool:
     """Whether a name has an unfortunate word in it, has a known trade mark, or is hard to say."""
     label = _letters(name)
     words = [_letters(word) for word in name.split()]
-    if trade_mark_in(name) is not None or len(label) < 4:
+    if find_mark_in_name(name) is not None or len(label) < 4:
         return True
     if any(_UNFORTUNATE_WORDS.search(text) for text in {label, *words}):
         return True

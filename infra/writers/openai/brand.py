@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 from domain.kernel import Transient
 from domain.store.brand import Availability, BrandIdentity, BrandProposal, Mood, NameOption, Voice
 from domain.store.ports import BrandBrief, BrandWriter, DomainRegistry
-from domain.store.trademarks import find_mark_in_name
 from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.logo import draw_logo
@@ -87,12 +86,10 @@ class BrandIdea(BaseModel):
         labels = [domain_label(idea.name) for idea in self.names]
         if len(set(labels)) < len(labels):
             raise ValueError("the five names must be five different names")
-        if clumsy := [
-            idea.name for idea in self.names if is_unsuitable(idea.name) or find_mark_in_name(idea.name) is not None
-        ]:
+        if clumsy := [idea.name for idea in self.names if is_unsuitable(idea.name)]:
             raise ValueError(f"replace these names, which are taken, unfortunate or hard to say: {', '.join(clumsy)}")
         if self.best_name not in {idea.name for idea in self.names}:
-            raise ValueError(f"best_name {self.best_name!r} is none of the five names")
+            raise ValueError(f"best_name {self.best_name!r} is not among the five names")
         for field in ("story", "tagline"):
             if claim := _UNTRUE.search(getattr(self, field)):
                 raise ValueError(f"{field} claims {claim.group()!r}, which is not in the data; leave the claim out")

@@ -102,7 +102,7 @@ async def test_an_unusable_answer_goes_back_twice_with_what_was_wrong() -> None:
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"best_name": "Another"}, "best_name 'Another' is none of the five names"),
+        ({"best_name": "Another"}, "best_name 'Another' is not among the five names"),
         ({"story": "Quiet Kettle was founded in 1987. It is lovely."}, "story claims 'founded'"),
         ({"tagline": "Free shipping, always."}, "tagline claims 'Free shipping'"),
         ({"names": [{"name": name, "rationale": "fits"} for name in (*NAMES[:4], "Ikea")]}, "replace these names"),

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from domain.store.trademarks import find_mark_in_name
 from infra.writers.brandkit.domains import domain_label
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import is_unsuitable, pronounceability
@@ -123,9 +122,7 @@ def propose_names(
         (
             candidate
             for candidate in scored
-            if not is_unsuitable(candidate.name)
-            and find_mark_in_name(candidate.name) is None
-            and domain_label(candidate.name) != taken
+            if not is_unsuitable(candidate.name) and domain_label(candidate.name) != taken
         ),
         key=lambda candidate: (-candidate.score, candidate.name),
     )

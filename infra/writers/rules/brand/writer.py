@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain.store.brand import Availability, BrandIdentity, BrandProposal, NameOption, Palette
 from domain.store.events import Preferences
 from domain.store.ports import BrandBrief, DomainRegistry
+from domain.store.trademarks import find_mark_in_name
 from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
 from infra.writers.brandkit.logo import draw_logo
 from infra.writers.brandkit.looks import Taste, draw_look
@@ -12,7 +13,6 @@ from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.palette import color_distance, hex_color, tune
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.brandkit.sound import trade_mark_in
 from infra.writers.rules.brand.lexicon import NicheProfile, lexicon, read_niche
 from infra.writers.rules.brand.naming import Candidate, propose_names
 from infra.writers.rules.brand.voice import write_voice
@@ -83,7 +83,7 @@ def _choose(candidates: Sequence[Candidate], options: Sequence[NameOption], *, b
     """Return the best name and the reason for the merchant."""
     if by_merchant:
         asked = options[0]
-        mark = trade_mark_in(asked.name)
+        mark = find_mark_in_name(asked.name)
         caution = "" if mark is None else f"“{mark}” is a well-known trade mark: check that you may use it. "
         return asked.name, (
             f"“{asked.name}” is the name you asked for; {describe_availability(asked.domain, asked.availability)}. "

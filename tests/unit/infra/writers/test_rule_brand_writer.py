@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from domain.store.aggregate import slugify
 from domain.store.brand import Availability, BrandProposal
+from domain.store.trademarks import find_mark_in_name
 from infra.writers.brandkit.domains import domain_label
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.palette import contrast
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.brandkit.sound import is_unsuitable, trade_mark_in
+from infra.writers.brandkit.sound import is_unsuitable
 from infra.writers.copykit.claims import Evidence, unsupported
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.brand.lexicon import lexicon, read_niche
@@ -165,13 +166,13 @@ async def test_no_name_has_a_well_known_trade_mark() -> None:
         for seed in range(6)
         for option in (await propose(niche, seed=str(seed))).options
     ]
-    assert not [name for name in names if trade_mark_in(name)]
+    assert not [name for name in names if find_mark_in_name(name)]
 
 
 async def test_a_merchants_name_with_a_trade_mark_gets_a_warning() -> None:
     proposal = await propose("Watches", name="Rolex Corner")
     assert proposal.brand.name == "Rolex Corner"
-    assert "“Rolex” is a well-known trade mark: check that you may use it." in proposal.reason
+    assert "“rolex” is a well-known trade mark: check that you may use it." in proposal.reason
 
 
 async def test_the_niche_is_named_in_its_story() -> None:
