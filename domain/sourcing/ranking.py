@@ -18,7 +18,8 @@ from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import Pricing, price_listing
 from domain.sourcing.relevance import words
 from domain.sourcing.scoring import winning_score
-from domain.sourcing.screening import DELIVERY_PROMISE_DAYS, Rejection, Repair, Screened, screen
+from domain.sourcing.screening import Rejection, Repair, Screened, screen
+from domain.store.aggregate import PROMISE_DAYS
 from domain.store.niche import NicheReading
 
 TARGET_COUNT = 18
@@ -103,7 +104,7 @@ def candidates(
     reading: NicheReading,
     *,
     destination: Destination | None = None,
-    promise_days: int = DELIVERY_PROMISE_DAYS,
+    promise_days: int = PROMISE_DAYS,
 ) -> Pool:
     """Return the listings that can be sold, priced and scored. Neither order nor other listings change their fit.
 

@@ -13,17 +13,16 @@ from domain.money import CURRENCIES
 from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import DEAREST
 from domain.sourcing.relevance import words
+from domain.store.aggregate import PROMISE_DAYS
 from domain.text import TITLE_MAX, clean_line
 
-DELIVERY_PROMISE_DAYS = 30
-"""The longest delivery time of a store that promises nothing else, in days."""
 LONGEST_DESCRIPTION = 10_000
 """Characters of a description that are kept."""
 LONGEST_CREDIBLE_DAYS = 365
 POOR_RATING, POOR_RATING_REVIEWS = 3.5, 5
 """Listings below this many stars from at least this many reviews are rejected."""
 PLACEHOLDER_LISTINGS = 4
-"""A photo that this many listings with different titles share shows none of them."""
+"""A photo that this many listings with different titles share is a placeholder."""
 
 _HIDDEN = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<(br|/p|/div|/li|/tr|/h\d)\b[^>]*>", re.IGNORECASE)
@@ -96,7 +95,7 @@ def describe_rejections(rejected: Mapping[Rejection, int]) -> str:
     return ", ".join(part.replace("1 were", "1 was") if part.startswith("1 were") else part for part in parts)
 
 
-def screen(listings: Sequence[Listing], *, promise_days: int = DELIVERY_PROMISE_DAYS) -> Sequence[Screened]:
+def screen(listings: Sequence[Listing], *, promise_days: int = PROMISE_DAYS) -> Sequence[Screened]:
     """Return every listing, repaired, with the reason if it cannot be sold.
 
     Args:
