@@ -38,7 +38,7 @@ UNPROVED = 0.03
 """A style or material that the niche asks for and the listing does not mention."""
 
 BY_CATEGORY = 0.3
-"""A title that names none of the niche's things, in a main category of the niche."""
+"""A title without a thing of the niche, in a main category of the niche."""
 IN_OTHER_CATEGORY = 0.5
 """A synonym or member of a thing's kind, in a category that is not the niche's: the table of a table tennis bat."""
 OF_NO_CULTURE = 0.3

@@ -15,8 +15,7 @@ from domain.store.events import PageType, Preferences
 from domain.store.ports import BrandBrief, PageDraft, StoreFacts
 from infra.sandbox.sample_supplier.catalog import Offer
 from infra.sandbox.sample_supplier.search import search
-from infra.writers.copykit.claims import product_evidence, store_evidence
-from infra.writers.copykit.lexicon import is_dear
+from infra.writers.copykit.claims import store_evidence
 from infra.writers.copykit.lint import Finding, ProductTexts, StoreTexts, lint
 from infra.writers.rules.brand.writer import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import compose
@@ -55,18 +54,7 @@ class WrittenStore:
             story=voice.story,
             categories=self.facts.products,
             products=[
-                ProductTexts(
-                    id=brief.seed.rpartition("#")[2],
-                    title=copy.title,
-                    description=copy.description,
-                    features=copy.features,
-                    benefits=copy.benefits,
-                    call_to_action=copy.call_to_action,
-                    meta_title=copy.meta_title,
-                    meta_description=copy.meta_description,
-                    evidence=product_evidence(brief),
-                    is_dear=is_dear(brief.price),
-                )
+                ProductTexts.of(brief.seed.rpartition("#")[2], copy, brief)
                 for brief, copy in zip(self.briefs, self.copies, strict=True)
             ],
             evidence=store_evidence(self.facts),

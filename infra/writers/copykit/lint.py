@@ -8,12 +8,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
+from domain.product.events import ProductCopyWritten
+from domain.product.ports import CopyBrief, ProductCopy
 from domain.store.legal_text import PLACEHOLDER
-from infra.writers.copykit.claims import Evidence, sentences, stem, unsupported
+from infra.writers.copykit.claims import Evidence, product_evidence, sentences, stem, unsupported
 from infra.writers.copykit.grammar import agree, article, is_mass, is_small
-from infra.writers.copykit.lexicon import lexicon
+from infra.writers.copykit.lexicon import is_dear, lexicon
 from infra.writers.copykit.scoring import plain
 from infra.writers.copykit.spelling import british_in
 from infra.writers.copykit.title_words import NOISE
@@ -62,6 +65,22 @@ class ProductTexts:
     meta_description: str
     evidence: Evidence
     is_dear: bool = False
+
+    @classmethod
+    def of(cls, id: str, copy: ProductCopy | ProductCopyWritten, brief: CopyBrief) -> Self:
+        """Return a product's copy beside the facts that it was written from."""
+        return cls(
+            id=id,
+            title=copy.title,
+            description=copy.description,
+            features=copy.features,
+            benefits=copy.benefits,
+            call_to_action=copy.call_to_action,
+            meta_title=copy.meta_title,
+            meta_description=copy.meta_description,
+            evidence=product_evidence(brief),
+            is_dear=is_dear(brief.price),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ from domain.product.ports import CopyBrief
 from domain.store.aggregate import LEGAL_PAGES
 from domain.store.events import BrandGenerated, PageWritten, StoreRequested
 from domain.store.ports import StoreFacts
-from infra.writers.copykit.claims import product_evidence, store_evidence
-from infra.writers.copykit.lexicon import is_dear
+from infra.writers.copykit.claims import store_evidence
 from infra.writers.copykit.lint import ProductTexts, StoreTexts
 
 
@@ -90,15 +89,4 @@ def _texts(listing: ProductImported, copy: ProductCopyWritten, brand: BrandGener
         attributes=listing.attributes,
         price=listing.price,
     )
-    return ProductTexts(
-        id=str(listing.originator_id),
-        title=copy.title,
-        description=copy.description,
-        features=copy.features,
-        benefits=copy.benefits,
-        call_to_action=copy.call_to_action,
-        meta_title=copy.meta_title,
-        meta_description=copy.meta_description,
-        evidence=product_evidence(brief),
-        is_dear=is_dear(listing.price),
-    )
+    return ProductTexts.of(str(listing.originator_id), copy, brief)

@@ -28,7 +28,7 @@ def filled(
     figure = spaced_measures(_figure(words, used, varied))
     if len(text) + len(figure) < TELLING:
         part, material = _part(words, used), _material(words, used)
-        # Where the supplier names several materials, none of them is the whole.
+        # If the supplier names several materials, each is only a part of the goods.
         stated = facts.get("material", material.casefold())
         material = material if material.casefold() in stated and "," not in stated else ""
         front = _leading_style(words, used) or _style(words, used) or (material if not phrase else "")
