@@ -1,42 +1,15 @@
 """Shoppers see who sells, on every page that the law asks for."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
-from commands.merchant import RegisterMerchant, SetBusinessIdentity
-from commands.ports import Context
-from domain.merchant.identity import BusinessIdentity, optional_parts
 from domain.store.events import PageType
 from infra.writers.rules.copy.pages import RulePageWriter
 from tests.support.builders.samples import identity
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform
-
-
-async def state(floor: StorefrontPlatform, slug: str, business: BusinessIdentity) -> UUID:
-    """State the business behind a store; return its merchant."""
-    store = await floor.queries.store_by_slug(slug)
-    assert store is not None
-    sealed = await floor.personal.seal(store.merchant_id, business.model_dump_json())
-    if store.business_country is None:
-        await _send(floor, RegisterMerchant(merchant_id=store.merchant_id, email=sealed, name=None))
-    await _send(
-        floor,
-        SetBusinessIdentity(
-            merchant_id=store.merchant_id,
-            country=business.country,
-            parts=list(optional_parts(business)),
-            identity=sealed,
-            fingerprint="f",
-        ),
-    )
-    return store.merchant_id
-
-
-async def _send(floor: StorefrontPlatform, command: object) -> None:
-    await floor.dispatch(command, Context(command_id=uuid4(), correlation_id=uuid4()))
 
 
 @pytest.fixture
@@ -55,13 +28,13 @@ PAGES = ("privacy-policy", "terms-of-service", "refund-policy", "contact")
 async def test_a_new_address_is_right_on_all_pages_at_once(
     floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
-    await state(floor, "fern", identity())
+    await floor.state_business("fern", identity())
     for slug in PAGES:
         page = (await browser.get(f"/pages/{slug}")).text
         assert "Lampenweg 3" in page, slug
         assert "{business" not in page, slug
         assert "Template, not legal advice" not in page, slug
-    await state(floor, "fern", identity(address_lines=["Birkenweg 9"]))
+    await floor.state_business("fern", identity(address_lines=["Birkenweg 9"]))
     for slug in PAGES:
         page = (await browser.get(f"/pages/{slug}")).text
         assert "Birkenweg 9" in page, slug
@@ -82,7 +55,7 @@ async def test_before_a_business_is_stated_no_page_shows_a_placeholder(browser: 
 async def test_the_imprint_is_linked_where_the_country_asks_for_it(
     floor: StorefrontPlatform, browser: httpx.AsyncClient
 ) -> None:
-    await state(floor, "fern", identity(note="Supervised by A & B"))
+    await floor.state_business("fern", identity(note="Supervised by A & B"))
     assert '<a href="/imprint">Imprint</a>' in (await browser.get("/")).text
     imprint = (await browser.get("/imprint")).text
     for words in (
@@ -94,7 +67,7 @@ async def test_the_imprint_is_linked_where_the_country_asks_for_it(
         "by A &amp; B",
     ):
         assert words in imprint
-    await state(floor, "fern", identity(country="US", vat_id=None))
+    await floor.state_business("fern", identity(country="US", vat_id=None))
     assert "/imprint" not in (await browser.get("/")).text
     assert (await browser.get("/imprint")).status_code == 404
 
@@ -102,7 +75,7 @@ async def test_the_imprint_is_linked_where_the_country_asks_for_it(
 async def test_every_page_links_to_withdrawal_and_accessibility(
     floor: StorefrontPlatform, browser: httpx.AsyncClient, store: UUID
 ) -> None:
-    await state(floor, "fern", identity())
+    await floor.state_business("fern", identity())
     await floor.pause_store(store)
     for path in ("/withdraw", "/accessibility", "/pages/contact"):
         page = await browser.get(path)
@@ -117,8 +90,8 @@ async def test_a_product_names_its_safety_contacts(
 ) -> None:
     await floor.stock(store, "Blue Vase", slug="blue-vase")
     assert "Product safety" not in (await browser.get("/products/blue-vase")).text
-    await state(
-        floor, "fern", identity(country="US", vat_id=None, eu_contact="Acme EU, Kade 1, Amsterdam, eu@acme.example")
+    await floor.state_business(
+        "fern", identity(country="US", vat_id=None, eu_contact="Acme EU, Kade 1, Amsterdam, eu@acme.example")
     )
     page = (await browser.get("/products/blue-vase")).text
     assert "Responsible in the European Union: <bdi>Acme EU, Kade 1, Amsterdam, eu@acme.example</bdi>" in page
@@ -129,7 +102,7 @@ async def test_an_erased_merchants_details_are_gone_from_all_pages(
     browser: httpx.AsyncClient,
     store: UUID,  # its pages
 ) -> None:
-    merchant_id = await state(floor, "fern", identity())
+    merchant_id = await floor.state_business("fern", identity())
     assert "Lampenweg" in (await browser.get("/pages/terms-of-service")).text
     await floor.personal.forget(merchant_id)
     assert "Lampenweg" not in (await browser.get("/pages/terms-of-service")).text

@@ -17,6 +17,7 @@ from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import RulePageWriter
 from storefront.rendering.theme import DEFAULT_SECTIONS, theme_of
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
+from tests.support.builders.samples import identity
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.storefront import BRAND, PIXEL, ImageFile, StorefrontPlatform, Variant
@@ -168,6 +169,7 @@ async def a_whole_shop(
 ) -> list[str]:
     """Open a store with something in every place; return the addresses of all its pages."""
     store = await floor.open_store(slug, look)
+    await floor.state_business(slug, identity(name=f"{LONG} GmbH", address_lines=[LONG]))
     sizes = [Variant("Small", 123_400, 3, {"size": "Small"}), Variant(LONG, 999_900, 3, {"size": LONG})]
     for n in range(3):
         await floor.stock(
@@ -203,8 +205,13 @@ async def a_whole_shop(
         "/cart",
         "/checkout",
         "/orders/find",
+        "/imprint",
+        "/accessibility",
+        "/withdraw",
         "/nowhere",
     ]
+    for legal in ("/imprint", "/accessibility", "/withdraw"):
+        assert (await client.get(legal)).status_code == 200
     return [*shop, urlsplit(waiting.cancel_url).path, success, *pages]
 
 

@@ -10,6 +10,7 @@ import asyncpg
 from fastapi import FastAPI
 
 from commands.bus import CommandBus
+from commands.merchant import RegisterMerchant, SetBusinessIdentity
 from commands.order import RecordPayment, RecordPaymentFailure
 from commands.ports import Commit, Context, Receipt, Staged
 from consumers.schedules.deadlines import DeadlinePolicy
@@ -17,6 +18,7 @@ from domain.kernel import DomainEvent, StreamKind
 from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition
 from domain.merchant.events import SupplierProvider
+from domain.merchant.identity import BusinessIdentity, optional_parts
 from domain.money import Money
 from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice
 from domain.product.aggregate import PRODUCT
@@ -182,6 +184,27 @@ class StorefrontPlatform:
     async def events_of(self, tenant: UUID) -> list[str]:
         """Return the types of a tenant's events, in order."""
         return [raw.type for raw in await self.log.read_tenant(tenant, 2**62)]
+
+    async def state_business(self, slug: str, business: BusinessIdentity) -> UUID:
+        """State the business behind a store; return its merchant."""
+        store = await self.queries.store_by_slug(slug)
+        assert store is not None
+        sealed = await self.personal.seal(store.merchant_id, business.model_dump_json())
+        commands: list[object] = []
+        if store.business_country is None:
+            commands.append(RegisterMerchant(merchant_id=store.merchant_id, email=sealed, name=None))
+        commands.append(
+            SetBusinessIdentity(
+                merchant_id=store.merchant_id,
+                country=business.country,
+                parts=list(optional_parts(business)),
+                identity=sealed,
+                fingerprint="f",
+            )
+        )
+        for command in commands:
+            await self.dispatch(command, Context(command_id=uuid4(), correlation_id=uuid4()))
+        return store.merchant_id
 
     async def open_store(
         self, slug: str, brand: BrandIdentity, *, niche: str = "Things", published: bool = True
