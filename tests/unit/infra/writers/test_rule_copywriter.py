@@ -42,7 +42,7 @@ def hold_to_the_rules(copy: ProductCopy) -> None:
     assert 1 <= len(copy.features) <= 8
     assert len(copy.benefits) <= 3
     assert not re.search(r"[\[\]{}<>]", copy.description), "a mark was left over"
-    assert copy.scores.words > 20
+    assert copy.scores.words > 10, "a listing without facts gets a short text, not an empty one"
 
 
 def test_a_lamp_gets_copy() -> None:
