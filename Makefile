@@ -38,7 +38,7 @@ test: tools ## run what the project promises, with real servers, in minutes
 	$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
 
 unit: .venv/.synced ## run rules and adapters without a server, in under a minute
-	$(BIN)/pytest -n 2 --dist worksteal tests/unit $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long" tests/unit $(ARGS)
 
 screenshots: tools ## photograph storefront pages in every mood, to OUT=DIRECTORY; ARGS="--help" lists what can be chosen
 	$(BIN)/python -c "import runpy, tests; tests.__path__[:] = ['tests']; runpy.run_module('tests.support.screenshots', run_name='__main__', alter_sys=True)" $(or $(OUT),/tmp/zyenta-screenshots) $(ARGS)

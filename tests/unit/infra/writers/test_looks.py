@@ -25,6 +25,7 @@ NICHES = (
     "Left-handed scissors", "Astronomy", "Rustic farmhouse decor", "Home gym", "Spices", "Gloves", "Bird feeders",
 )  # fmt: skip
 GROUPS = 40
+FEW_GROUPS = 8
 
 
 async def stores(niches: Sequence[str], seed: str) -> list[BrandIdentity]:
@@ -46,8 +47,9 @@ def distinctive(brand: BrandIdentity) -> tuple[object, ...]:
     return brand.look.mood, brand.look.hero, tuple(brand.look.sections), brand.fonts.heading
 
 
-async def test_ten_random_niches_use_every_mood_and_six_font_pairs() -> None:
-    for group in range(GROUPS):
+@pytest.mark.parametrize("groups", [range(FEW_GROUPS), pytest.param(range(FEW_GROUPS, GROUPS), marks=pytest.mark.long)])
+async def test_ten_random_niches_use_every_mood_and_six_font_pairs(groups: range) -> None:
+    for group in groups:
         brands = await stores(random.Random(group).sample(NICHES, 10), str(group))
         assert {mood_of(brand) for brand in brands} == set(Mood), (group, [mood_of(brand) for brand in brands])
         assert len({brand.fonts.heading for brand in brands}) >= 6, group
