@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class GenerationPolicy:
-    """Starts a requested store's generation, runs its images step, and marks the finished store ready for review.
+    """Has a store's niche read, starts its generation, runs the images step, and marks the store ready for review.
 
     Safe to redeliver: each event leads to one command, whose id is derived from the event.
     """

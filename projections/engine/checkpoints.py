@@ -10,7 +10,6 @@ import asyncpg
 from domain.kernel import DomainEvent
 from projections.engine.decoding import DecodedEvent
 from projections.engine.tables import Connection, Table
-from schemas.envelope import ConsistencyToken
 from schemas.headers import Headers
 from schemas.records import Record
 from schemas.topics import PARTITIONS
@@ -271,14 +270,3 @@ async def reached(pool: asyncpg.Pool, schemas: Sequence[str]) -> Mapping[int, in
         len(schemas),
     )
     return dict(map(tuple, rows))
-
-
-async def lagging(pool: asyncpg.Pool, token: ConsistencyToken, schemas: Sequence[str]) -> list[str]:
-    """Return the read models that have not reached a token's place; a missing read model is among them."""
-    rows = await pool.fetch(
-        "select schema_name from checkpoints where partition = $1 and position >= $2 and schema_name = any ($3::text[])",
-        token.partition,
-        token.position,
-        list(schemas),
-    )
-    return sorted(set(schemas) - {row["schema_name"] for row in rows})
