@@ -25,10 +25,12 @@ from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.catalog.model import MODEL
+from projections.engine.checkpoints import reached
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.rebuild.session import RebuildProgress
 from projections.reading.consistency import CheckpointConsistency
 from schemas.envelope import ConsistencyToken
+from schemas.topics import partition_of
 from tests.chaos.conftest import Chaos
 from tests.chaos.services import Service
 from tests.support.builders.samples import sealed
@@ -114,7 +116,7 @@ async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
         phases.update(progress)
 
     try:
-        await _filled(pool, count)
+        await _filled(pool)
         business = Business(database, pool)
         async with business.going_on():
             # As the service and the command line do it: the long form in two processes.
@@ -137,13 +139,17 @@ async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
     assert phases.growth_mb < GROWTH_MB
 
 
-async def _filled(pool: asyncpg.Pool, count: int) -> None:
-    """Wait until the live read model has all that was filled in."""
+async def _filled(pool: asyncpg.Pool) -> None:
+    """Wait until every partition of the live read model has all that was filled in."""
+    last: dict[int, int] = {}
+    for tenant, position in await pool.fetch("select tenant, max(position) from events group by tenant"):
+        partition = partition_of(tenant)
+        last[partition] = max(position, last.get(partition, 0))
     async with asyncio.timeout(600):
         while True:
             try:
-                reached = await pool.fetchval("select max(position) from checkpoints where schema_name = 'catalog'")
-                if reached is not None and reached >= count:
+                there = await reached(pool, [MODEL.name])
+                if all(there.get(partition, 0) >= position for partition, position in last.items()):
                     return
             except asyncpg.UndefinedTableError:
                 pass
